@@ -1,0 +1,1 @@
+"""AWS APIs, bounded in time, with their errors turned into the toolkit's own."""

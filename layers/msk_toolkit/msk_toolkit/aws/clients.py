@@ -1,0 +1,37 @@
+"""boto3 clients with time-outs: boto3's own defaults wait a minute for each try."""
+
+import functools
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from msk_toolkit.errors import AwsError, ToolkitError
+
+# Without an endpoint or NAT a call from a VPC never connects: two tries of 3 s say so early enough.
+_BOUNDED = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """The process's client for ``service``; ``AWS_ENDPOINT_URL`` and the region are boto3's to read."""
+    return boto3.client(service, config=_BOUNDED)  # type: ignore[call-overload]  # the name is a variable
+
+
+def error_code(error: ClientError) -> str:
+    """The API's error code, such as ``AccessDeniedException``."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def aws_error(action: str, error: BotoCoreError | ClientError) -> ToolkitError:
+    """Any other failure of an AWS call, in a sentence with its remedy."""
+    if isinstance(error, ClientError):
+        code = error_code(error)
+        if code in {"AccessDeniedException", "AccessDenied", "UnauthorizedException"}:
+            return AwsError(f"{action}: access denied; allow it for the function's role")
+        return AwsError(f"{action}: refused with {code}")
+    return AwsError(
+        f"{action}: no answer from AWS ({type(error).__name__}); "
+        "the subnet needs a VPC endpoint for the service, or NAT"
+    )

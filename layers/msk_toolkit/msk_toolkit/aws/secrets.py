@@ -1,0 +1,45 @@
+"""Secrets Manager: the text of a secret, or a sentence on why not. The text itself is never in an error."""
+
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from msk_toolkit.aws.clients import aws_error, error_code
+from msk_toolkit.errors import CredentialsError
+
+_REASONS = {
+    "ResourceNotFoundException": "not found: check the ARN and the Region",
+    "AccessDeniedException": "access denied: allow secretsmanager:GetSecretValue for the function's role",
+    "DecryptionFailure": "can't be decrypted: allow kms:Decrypt on the secret's key for the function's role",
+    "InvalidRequestException": "marked for deletion or has no value yet",
+}
+
+
+class SecretsClient(Protocol):
+    """The one call of boto3's ``secretsmanager`` client that is used."""
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, object]:  # noqa: N803 - boto3's own name
+        """Answer ``{"SecretString": ...}``."""
+        ...
+
+
+def read_secret(secrets: SecretsClient, secret_id: str) -> str:
+    """The secret's current text.
+
+    Raises:
+        CredentialsError: not found, denied, not decryptable, binary.
+        AwsError: no answer, or another refusal.
+    """
+    try:
+        answer = secrets.get_secret_value(SecretId=secret_id)
+    except ClientError as error:
+        reason = _REASONS.get(error_code(error))
+        if reason is None:
+            raise aws_error(f"reading secret {secret_id}", error) from error
+        raise CredentialsError(f"secret {secret_id}: {reason}") from error
+    except BotoCoreError as error:
+        raise aws_error(f"reading secret {secret_id}", error) from error
+    text = answer.get("SecretString")
+    if not isinstance(text, str):
+        raise CredentialsError(f"secret {secret_id}: holds binary data; store text")
+    return text

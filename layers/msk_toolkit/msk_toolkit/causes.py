@@ -1,0 +1,139 @@
+"""The catalogue of causes: what a failed stage means and what to do about it."""
+
+from typing import NamedTuple
+
+
+class Cause(NamedTuple):
+    """What a cause means, and the first thing to do about it."""
+
+    meaning: str
+    remedy: str
+
+
+CAUSES: dict[str, Cause] = {
+    # dns
+    "name-not-found": Cause(
+        "The host name has no address.",
+        "Check the bootstrap string, and that the VPC resolves names (enableDnsSupport).",
+    ),
+    "resolver-timeout": Cause(
+        "The resolver did not answer in time.",
+        "Check the VPC's DNS resolver and its rules for the name's domain.",
+    ),
+    # tcp
+    "connection-refused": Cause(
+        "The host is up and nothing listens on the port.",
+        "The broker is down or this listener is off: compare the port with the auth mode, see the cluster's state.",
+    ),
+    "connect-timeout": Cause(
+        "No answer to the connection attempt.",
+        "A security group, network ACL or route drops the packets, or the broker hangs: "
+        "allow the port from the function's security group.",
+    ),
+    "unreachable": Cause("There is no route to the host.", "Check route tables, peering and transit gateway."),
+    # any stage after the connection stands
+    "connection-closed": Cause(
+        "The peer closed the connection.",
+        "Often a listener of another kind: compare the port with the auth mode, and look into the peer's log.",
+    ),
+    # tls
+    "tls-not-spoken": Cause(
+        "The peer does not speak TLS on this port.",
+        "Compare the port with the auth mode: 9092 is plaintext, 9094 TLS, 9096 SCRAM, 9098 IAM.",
+    ),
+    "tls-untrusted-issuer": Cause(
+        "The certificate's issuer is not trusted.",
+        "Set TRUSTED_CA to the issuer's certificate; leave it empty for MSK's public certificates.",
+    ),
+    "tls-expired": Cause("The certificate has expired.", "Renew it; MSK renews its own: open a support case."),
+    "tls-not-yet-valid": Cause("The certificate is not valid yet.", "Check the clocks and the certificate's dates."),
+    "tls-name-mismatch": Cause(
+        "The certificate is for another name.",
+        "Use the host names that MSK gives; an alias or address is not in the certificate.",
+    ),
+    "tls-timeout": Cause(
+        "The TLS handshake stalled.",
+        "The broker accepts connections and does not serve them: look at its load and state.",
+    ),
+    "tls-failed": Cause("The TLS handshake failed.", "Compare the TLS versions and ciphers of both sides."),
+    # sasl
+    "mechanism-not-offered": Cause(
+        "The listener does not offer this SASL mechanism.",
+        "Compare the port and AUTH_MODE with the cluster's authentication settings.",
+    ),
+    "authentication-failed": Cause(
+        "The broker refused the credentials.",
+        "Check that the secret is associated with the cluster, is named AmazonMSK_..., uses a customer managed "
+        "KMS key, and was not rotated within the last 10 minutes.",
+    ),
+    "iam-denied": Cause(
+        "IAM denied the connection.",
+        "Allow kafka-cluster:Connect on the cluster's ARN for the function's role.",
+    ),
+    "server-not-authentic": Cause(
+        "The broker could not prove that it knows the password.",
+        "Somebody may be between the function and the broker: check the names, addresses and certificates.",
+    ),
+    # metadata and beyond
+    "not-in-metadata": Cause(
+        "The cluster does not list this broker.",
+        "The broker is fenced, stopped or replaced: look at the cluster's state.",
+    ),
+    "no-controller": Cause("The cluster has no controller.", "A quorum is missing: look at the brokers' state."),
+    "wrong-cluster": Cause("The broker belongs to another cluster than the others.", "Check the bootstrap string."),
+    "request-timeout": Cause(
+        "The broker took the request and did not answer in time.",
+        "It hangs or is overloaded: look at its load and state.",
+    ),
+    "topic-unknown": Cause("The topic does not exist.", "Run the topics function with action apply."),
+    "topic-denied": Cause(
+        "An ACL or IAM policy denies this operation on the topic.",
+        "Allow Describe, Read and Write on the topic for the user.",
+    ),
+    "group-denied": Cause(
+        "An ACL or IAM policy denies the consumer group.",
+        "Allow Read and Describe on the group for the user.",
+    ),
+    "leaderless": Cause("A partition has no leader.", "Its replicas are down: bring a broker with a replica back."),
+    "leader-moved": Cause(
+        "The broker no longer leads the partition.",
+        "Leadership moves when brokers restart: passing; look at the cluster's state if it stays.",
+    ),
+    "record-too-large": Cause(
+        "The record is larger than the topic takes.", "Raise max.message.bytes of the topic, or send less."
+    ),
+    "cluster-denied": Cause(
+        "An ACL or IAM policy denies this operation on the cluster.",
+        "Allow it on the cluster for the user: Create and Alter for topics, DescribeConfigs to compare them.",
+    ),
+    "not-enough-replicas": Cause(
+        "Fewer replicas are in sync than min.insync.replicas demands.",
+        "Bring the missing broker back, or wait until it has caught up.",
+    ),
+    "acknowledgement-late": Cause(
+        "The write was not acknowledged in time.",
+        "A follower is slow or gone: see the other brokers' results first.",
+    ),
+    "record-lost": Cause(
+        "The record was acknowledged and can't be read at its offset.",
+        "Treat as data loss: check min.insync.replicas, unclean leader election and the brokers' disks.",
+    ),
+    "record-altered": Cause("Another record stands at the acknowledged offset.", "Treat as data loss, as above."),
+    "coordinator-unavailable": Cause(
+        "The group's coordinator is not available.",
+        "The broker that holds the group's __consumer_offsets partition is down or moving.",
+    ),
+    "commit-refused": Cause("The offset commit was refused.", "Look at the group's state and permissions."),
+    "rebalance-timeout": Cause(
+        "The group did not settle in time.", "Another member holds up the rebalance: see the group's members."
+    ),
+    "broker-error": Cause("The broker answered with an error.", "Look the error's name up in Kafka's protocol guide."),
+    "protocol-error": Cause(
+        "The peer's answer is not Kafka's.", "Check that the port belongs to a broker and not to a proxy."
+    ),
+}
+
+
+def remedy(cause: str) -> str:
+    """The first thing to do about ``cause``."""
+    return CAUSES[cause].remedy

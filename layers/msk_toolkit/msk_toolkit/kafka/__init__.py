@@ -1,0 +1,1 @@
+"""Brokers: staged connections and Kafka's requests over them, with kafka-python's message classes."""

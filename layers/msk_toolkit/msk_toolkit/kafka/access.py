@@ -1,0 +1,55 @@
+"""Where the brokers are, and how to log in to them."""
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+from msk_toolkit.settings.cluster import AuthMode
+
+
+class BrokerAddress(NamedTuple):
+    """Where a broker listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def number(self) -> int | None:
+        """The broker's number as MSK writes it into the name (``b-2.…``), if it does."""
+        found = re.match(r"b-(\d+)[.-]", self.host)
+        return int(found.group(1)) if found else None
+
+
+def parse_brokers(text: str) -> tuple[BrokerAddress, ...]:
+    """``host:port,host:port`` as addresses, each once, in the given order."""
+    addresses = (part.strip().rpartition(":") for part in text.split(",") if part.strip())
+    return tuple(dict.fromkeys(BrokerAddress(host, int(port)) for host, _, port in addresses))
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is needed to open a conversation with any broker of a cluster; prints no secret."""
+
+    brokers: tuple[BrokerAddress, ...]
+    auth_mode: AuthMode
+    trusted_ca: str = ""
+    username: str = ""
+    password: str = ""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the listener speaks TLS."""
+        return self.auth_mode != "none"
+
+    @property
+    def mechanism(self) -> str | None:
+        """The SASL mechanism of the listener; MSK's SCRAM accepts SHA-512 only."""
+        return {"scram": "SCRAM-SHA-512", "iam": "AWS_MSK_IAM"}.get(self.auth_mode)
+
+    def __repr__(self) -> str:
+        return f"Access({self.auth_mode}, {', '.join(map(str, self.brokers))})"
+
+    __str__ = __repr__

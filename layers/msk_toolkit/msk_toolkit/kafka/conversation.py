@@ -1,0 +1,141 @@
+"""One connection to one broker, on which requests are asked and answered, each by its deadline.
+
+kafka-python's clients can't tell the stages of a connection apart and hang on a stalled TLS handshake; its message
+classes are spoken here over sockets of our own.
+"""
+
+import contextlib
+import socket
+import struct
+from types import TracebackType
+from typing import Any, Self
+
+from kafka.errors import KafkaProtocolError
+from kafka.protocol.metadata import ApiVersionsRequest
+from kafka.protocol.parser import KafkaProtocol
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.login import log_in
+from msk_toolkit.network.connect import open_tcp, resolve, start_tls
+from msk_toolkit.network.stages import StageLog
+from msk_toolkit.network.trust import tls_context
+
+# Versions that brokers from 2.2 to 4.1 share and whose fields keep one shape. Later ones replace topic names by ids
+# or turn single questions into lists.
+_NEWEST = {
+    "MetadataRequest": 9,
+    "ProduceRequest": 8,
+    "FetchRequest": 11,
+    "ListOffsetsRequest": 5,
+    "FindCoordinatorRequest": 2,
+    "JoinGroupRequest": 5,
+    "SyncGroupRequest": 3,
+    "LeaveGroupRequest": 2,
+    "OffsetCommitRequest": 7,
+    "OffsetFetchRequest": 5,
+    "CreateTopicsRequest": 5,
+    "DescribeConfigsRequest": 2,
+}
+
+
+class Conversation:
+    """An open, logged-in connection to a broker; a context manager."""
+
+    def __init__(self, address: BrokerAddress, sock: socket.socket) -> None:
+        self.address = address
+        self._socket = sock
+        self._protocol = KafkaProtocol(client_id="msk-vantiq-toolkit")
+        self._versions: dict[int, tuple[int, int]] = {}
+
+    @classmethod
+    def open(cls, address: BrokerAddress, access: Access, log: StageLog) -> Self:
+        """Go through the stages dns, tcp, tls and sasl, as far as the auth mode has them.
+
+        Raises:
+            StageError: the first stage that failed; the socket is closed.
+        """
+        host, port = address
+        with log.stage("dns") as deadline:
+            addresses = resolve(host, port, deadline)
+        with log.stage("tcp") as deadline:
+            sock = open_tcp(host, port, addresses, deadline)
+        if access.encrypted:
+            with log.stage("tls") as deadline:
+                sock = start_tls(sock, host, port, tls_context(access.trusted_ca), deadline)
+        conversation = cls(address, sock)
+        if access.mechanism:
+            try:
+                with log.stage("sasl") as deadline:
+                    log_in(address, access, lambda request: conversation._exchange(request, "sasl", deadline))
+            except BaseException:
+                conversation.close()
+                raise
+        return conversation
+
+    def ask(self, request: Any, stage: str, deadline: Deadline) -> Any:
+        """Send one of kafka-python's requests and wait for its response.
+
+        Raises:
+            StageError: under the name ``stage``: time-out, closed connection, or an answer that is not Kafka's.
+        """
+        if not self._versions:
+            offered = self._exchange(ApiVersionsRequest(version=0), stage, deadline)
+            self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
+        if request.API_VERSION is None:
+            request.API_VERSION = self._version(request, stage)
+        return self._exchange(request, stage, deadline)
+
+    def supports(self, request_class: Any) -> bool:
+        """Whether the broker knows the request; valid after the first :meth:`ask`."""
+        return request_class.API_KEY in self._versions
+
+    def close(self) -> None:
+        """Close the connection; never fails."""
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _version(self, request: Any, stage: str) -> int:
+        name = type(request).__name__
+        lowest, highest = self._versions.get(request.API_KEY, (0, -1))
+        version = min(highest, request.max_version, _NEWEST.get(name, highest))
+        if version < lowest:
+            raise StageError(
+                stage, "broker-error", str(self.address), f"the broker's version has no {name} that the toolkit speaks"
+            )
+        return int(version)
+
+    def _exchange(self, request: Any, stage: str, deadline: Deadline) -> Any:
+        name = type(request).__name__.removesuffix("Request")
+        peer = str(self.address)
+        try:
+            self._protocol.send_request(request)
+            self._socket.settimeout(max(deadline.remaining(), 0.001))
+            self._socket.sendall(self._protocol.send_bytes())
+            while True:
+                self._socket.settimeout(max(deadline.remaining(), 0.001))
+                data = self._socket.recv(65536)
+                if not data:
+                    raise StageError(stage, "connection-closed", peer, f"the broker closed the connection on {name}")
+                for _, response in self._protocol.receive_bytes(data):
+                    return response
+                if deadline.expired:
+                    # Bytes that trickle in without end must not keep the wait alive.
+                    raise TimeoutError
+        except TimeoutError:
+            raise StageError(stage, "request-timeout", peer, f"no answer to {name} in time") from None
+        except OSError as error:
+            raise StageError(
+                stage, "connection-closed", peer, f"the connection broke on {name} ({type(error).__name__})"
+            ) from error
+        except (KafkaProtocolError, struct.error, ValueError) as error:
+            raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's") from error

@@ -1,0 +1,44 @@
+"""Kafka's error codes, as names and as the catalogue's causes."""
+
+from kafka.errors import for_code
+
+from msk_toolkit.errors import BrokerError, StageError
+from msk_toolkit.kafka.access import BrokerAddress
+
+# Kafka protocol guide, error codes. What is not here is "broker-error", with Kafka's name beside it.
+_CAUSES = {
+    3: "topic-unknown",
+    5: "leaderless",
+    6: "leader-moved",
+    7: "acknowledgement-late",
+    9: "leaderless",  # REPLICA_NOT_AVAILABLE
+    10: "record-too-large",
+    14: "coordinator-unavailable",  # COORDINATOR_LOAD_IN_PROGRESS
+    15: "coordinator-unavailable",
+    16: "coordinator-unavailable",  # NOT_COORDINATOR
+    19: "not-enough-replicas",
+    20: "not-enough-replicas",  # ..._AFTER_APPEND
+    22: "commit-refused",  # ILLEGAL_GENERATION
+    25: "commit-refused",  # UNKNOWN_MEMBER_ID
+    27: "rebalance-timeout",  # REBALANCE_IN_PROGRESS
+    29: "topic-denied",
+    30: "group-denied",
+    31: "cluster-denied",
+}
+
+
+def error_name(code: int) -> str:
+    """Kafka's name for an error code, such as ``TOPIC_AUTHORIZATION_FAILED``."""
+    return str(getattr(for_code(code), "message", "") or f"ERROR_{code}")
+
+
+def broker_error(api: str, code: int, detail: str | None = None) -> BrokerError:
+    """The error that a broker answered a request with."""
+    return BrokerError(api, code, error_name(code), detail or "", retriable=bool(for_code(code).retriable))
+
+
+def refused(stage: str, api: str, code: int, address: BrokerAddress, about: str) -> StageError:
+    """A stage's failure from the error code in a broker's answer; ``about`` names the topic or group."""
+    return StageError(
+        stage, _CAUSES.get(code, "broker-error"), str(address), f"{api} of {about} answered {error_name(code)}"
+    )

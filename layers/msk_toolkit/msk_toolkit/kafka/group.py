@@ -1,0 +1,196 @@
+"""One member of a consumer group, for one run: join, be assigned, commit, leave.
+
+The group belongs to one probe, so the member that leads the join takes every partition; a second run that overlaps
+is assigned none and says so.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from kafka.protocol.consumer import (
+    ConsumerProtocolAssignment,
+    ConsumerProtocolSubscription,
+    JoinGroupRequest,
+    LeaveGroupRequest,
+    OffsetCommitRequest,
+    OffsetFetchRequest,
+    SyncGroupRequest,
+)
+from kafka.protocol.metadata import FindCoordinatorRequest
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.error_codes import refused
+
+_STAGE = "commit"
+_GROUP = 0
+_MEMBER_ID_REQUIRED = 79
+# COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
+_NOT_YET = {14, 15, 16}
+_PAUSE_SECONDS = 0.1
+_PROTOCOL = "range"
+_CONSUMER = "consumer"
+
+
+class Member(msgspec.Struct, frozen=True):
+    """What a joined member needs for each further request."""
+
+    group: str
+    generation: int
+    member_id: str
+    partitions: tuple[int, ...]
+
+
+def find_coordinator(conversation: Conversation, group: str, deadline: Deadline) -> BrokerAddress:
+    """The broker that coordinates ``group``.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    answer = _patiently(
+        lambda: conversation.ask(FindCoordinatorRequest(key=group, key_type=_GROUP), _STAGE, deadline), deadline
+    )
+    if answer.error_code:
+        raise refused(_STAGE, "FindCoordinator", answer.error_code, conversation.address, f"group {group}")
+    return BrokerAddress(answer.host, answer.port)
+
+
+def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence[int], deadline: Deadline) -> Member:
+    """Join the group and be assigned partitions of ``topic``.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    answer = _patiently(lambda: _join(coordinator, group, topic, "", deadline), deadline)
+    if answer.error_code == _MEMBER_ID_REQUIRED:
+        # Since KIP-394 the first attempt only hands out the member id.
+        answer = _join(coordinator, group, topic, answer.member_id, deadline)
+    if answer.error_code:
+        raise refused(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
+    assignments = []
+    if answer.leader == answer.member_id:
+        assignments = [
+            SyncGroupRequest.SyncGroupRequestAssignment(
+                member_id=member.member_id,
+                assignment=_assignment(topic, partitions if member.member_id == answer.member_id else []),
+            )
+            for member in answer.members
+        ]
+    synced = coordinator.ask(
+        SyncGroupRequest(
+            group_id=group,
+            generation_id=answer.generation_id,
+            member_id=answer.member_id,
+            group_instance_id=None,
+            assignments=assignments,
+        ),
+        _STAGE,
+        deadline,
+    )
+    if synced.error_code:
+        raise refused(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
+    return Member(group, answer.generation_id, answer.member_id, _assigned(synced.assignment, topic))
+
+
+def committed_offsets(
+    coordinator: Conversation, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
+) -> dict[int, int | None]:
+    """The group's committed offset for each partition; None where it never committed.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    asked = OffsetFetchRequest.OffsetFetchRequestTopic(name=topic, partition_indexes=list(partitions))
+    answer = coordinator.ask(OffsetFetchRequest(group_id=group, topics=[asked]), _STAGE, deadline)
+    if answer.error_code:
+        raise refused(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
+    found: dict[int, int | None] = {}
+    for part in (part for response in answer.topics for part in response.partitions):
+        if part.error_code:
+            about = f"group {group}, {topic}-{part.partition_index}"
+            raise refused(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
+        found[part.partition_index] = part.committed_offset if part.committed_offset >= 0 else None
+    return found
+
+
+def commit(
+    coordinator: Conversation, member: Member, topic: str, offsets: Mapping[int, int], deadline: Deadline
+) -> None:
+    """Commit the next offset to read of each partition.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    partitions = [
+        OffsetCommitRequest.OffsetCommitRequestTopic.OffsetCommitRequestPartition(
+            partition_index=partition, committed_offset=offset, committed_leader_epoch=-1, committed_metadata=""
+        )
+        for partition, offset in offsets.items()
+    ]
+    answer = coordinator.ask(
+        OffsetCommitRequest(
+            group_id=member.group,
+            generation_id_or_member_epoch=member.generation,
+            member_id=member.member_id,
+            group_instance_id=None,
+            topics=[OffsetCommitRequest.OffsetCommitRequestTopic(name=topic, partitions=partitions)],
+        ),
+        _STAGE,
+        deadline,
+    )
+    for part in (part for response in answer.topics for part in response.partitions):
+        if part.error_code:
+            about = f"group {member.group}, {topic}-{part.partition_index}"
+            raise refused(_STAGE, "OffsetCommit", part.error_code, coordinator.address, about)
+
+
+def leave(coordinator: Conversation, member: Member, deadline: Deadline) -> None:
+    """Leave at once, so that the next run need not wait for this member's session to end.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    coordinator.ask(LeaveGroupRequest(group_id=member.group, member_id=member.member_id), _STAGE, deadline)
+
+
+def _patiently(ask: Callable[[], Any], deadline: Deadline) -> Any:
+    # The first group ever makes the brokers create __consumer_offsets; a moved coordinator loads its group first.
+    while True:
+        answer = ask()
+        if answer.error_code not in _NOT_YET or deadline.remaining() <= _PAUSE_SECONDS:
+            return answer
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _join(coordinator: Conversation, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:
+    patience_ms = max(1000, int(deadline.remaining() * 1000))
+    subscription = ConsumerProtocolSubscription(version=0, topics=[topic], user_data=b"").encode()
+    return coordinator.ask(
+        JoinGroupRequest(
+            group_id=group,
+            # Brokers refuse sessions under 6 s (group.min.session.timeout.ms).
+            session_timeout_ms=10_000,
+            rebalance_timeout_ms=patience_ms,
+            member_id=member_id,
+            group_instance_id=None,
+            protocol_type=_CONSUMER,
+            protocols=[JoinGroupRequest.JoinGroupRequestProtocol(name=_PROTOCOL, metadata=subscription)],
+        ),
+        _STAGE,
+        deadline,
+    )
+
+
+def _assignment(topic: str, partitions: Sequence[int]) -> bytes:
+    assigned = [ConsumerProtocolAssignment.TopicPartition(topic=topic, partitions=list(partitions))]
+    return bytes(ConsumerProtocolAssignment(version=0, assigned_partitions=assigned, user_data=b"").encode())
+
+
+def _assigned(data: bytes, topic: str) -> tuple[int, ...]:
+    if not data:
+        return ()
+    assignment = ConsumerProtocolAssignment.decode(data)
+    return tuple(index for part in assignment.assigned_partitions if part.topic == topic for index in part.partitions)

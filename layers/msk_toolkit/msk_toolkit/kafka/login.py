@@ -1,0 +1,61 @@
+"""Stage ``sasl``: the login on an open connection, with the broker's own reason when it refuses."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kafka.net.sasl.msk import SaslMechanismAwsMskIam
+from kafka.net.sasl.scram import SaslMechanismScram
+from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
+
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.access import Access, BrokerAddress
+
+# The two codes that a handshake is refused with (Kafka protocol guide, error codes).
+_UNSUPPORTED_MECHANISM = 33
+_ILLEGAL_STATE = 34
+
+
+def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) -> None:
+    """Log in over a connection whose requests go through ``ask``.
+
+    Raises:
+        StageError: ``mechanism-not-offered``, ``authentication-failed``, ``iam-denied``, ``server-not-authentic``.
+    """
+    mechanism = access.mechanism
+    answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
+    if answer.error_code == _UNSUPPORTED_MECHANISM:
+        offered = ", ".join(answer.mechanisms) or "none"
+        raise StageError(
+            "sasl",
+            "mechanism-not-offered",
+            str(address),
+            f"the listener does not offer {mechanism}; it offers: {offered}",
+        )
+    if answer.error_code == _ILLEGAL_STATE:
+        raise StageError("sasl", "mechanism-not-offered", str(address), "the listener takes no login")
+    if answer.error_code:
+        raise StageError("sasl", "broker-error", str(address), f"SaslHandshake: error code {answer.error_code}")
+    exchange = _exchange(address, access)
+    while not exchange.is_done():
+        answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=exchange.auth_bytes()))
+        if answer.error_code:
+            cause = "iam-denied" if access.auth_mode == "iam" else "authentication-failed"
+            words = answer.error_message or f"error code {answer.error_code}"
+            raise StageError("sasl", cause, str(address), f"the broker refused the login: {words}")
+        try:
+            exchange.receive(bytes(answer.auth_bytes))
+        except (ValueError, KeyError):
+            # Not chained: what the peer sent in a failed exchange does not belong into a log.
+            raise StageError(
+                "sasl", "server-not-authentic", str(address), "the broker's answer does not fit the password"
+            ) from None
+
+
+def _exchange(address: BrokerAddress, access: Access) -> Any:
+    if access.auth_mode == "iam":
+        return SaslMechanismAwsMskIam(host=address.host, security_protocol="SASL_SSL")
+    # kafka-python puts the name into the message as it stands; RFC 5802 wants these two escaped.
+    username = access.username.replace("=", "=3D").replace(",", "=2C")
+    return SaslMechanismScram(
+        sasl_plain_username=username, sasl_plain_password=access.password, sasl_mechanism=access.mechanism
+    )

@@ -1,0 +1,96 @@
+"""What one broker says about its cluster: brokers, controller, topics and partitions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from kafka.protocol.metadata import MetadataRequest
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+
+
+class Partition(msgspec.Struct, frozen=True):
+    """A partition as the asked broker sees it; ``leader`` is -1 where there is none."""
+
+    index: int
+    leader: int
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A topic; ``error_code`` is Kafka's, 0 where the topic can be used.
+
+    ``operations`` holds the numbers of Kafka's operations that the user may do, or is None where the broker does not
+    tell.
+    """
+
+    name: str
+    error_code: int
+    internal: bool
+    partitions: tuple[Partition, ...]
+    operations: frozenset[int] | None = None
+
+    @property
+    def replication_factor(self) -> int:
+        """The number of replicas, whether they are in sync or not."""
+        return max((len(partition.replicas) for partition in self.partitions), default=0)
+
+
+class ClusterMetadata(msgspec.Struct, frozen=True):
+    """The cluster as one broker sees it; ``controller`` is -1 where there is none."""
+
+    cluster_id: str
+    controller: int
+    brokers: dict[int, BrokerAddress]
+    topics: dict[str, Topic]
+
+
+def read_metadata(
+    conversation: Conversation, topics: Sequence[str] | None, deadline: Deadline, stage: str = "metadata"
+) -> ClusterMetadata:
+    """Ask for the named topics, or for all with None.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
+    answer = conversation.ask(
+        MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=True),
+        stage,
+        deadline,
+    )
+    return ClusterMetadata(
+        cluster_id=answer.cluster_id or "",
+        controller=answer.controller_id,
+        brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
+        topics={topic.name: _topic(topic) for topic in answer.topics},
+    )
+
+
+# In Kafka's bit field of authorized operations the sign bit alone says that they are not known.
+_OPERATIONS_UNKNOWN = 31
+
+
+def _topic(topic: Any) -> Topic:
+    found = topic.authorized_operations
+    return Topic(
+        name=topic.name,
+        error_code=topic.error_code,
+        internal=topic.is_internal,
+        operations=None if _OPERATIONS_UNKNOWN in found else frozenset(found),
+        partitions=tuple(
+            Partition(
+                index=partition.partition_index,
+                leader=partition.leader_id,
+                replicas=tuple(partition.replica_nodes),
+                in_sync=tuple(partition.isr_nodes),
+            )
+            for partition in sorted(
+                topic.partitions,
+                key=lambda partition: partition.partition_index,
+            )
+        ),
+    )

@@ -1,0 +1,158 @@
+"""Writing a record to a partition's leader and reading from it, by offset."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from kafka.errors import CorruptRecordError, UnsupportedCodecError
+from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
+from kafka.protocol.producer import ProduceRequest
+from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.error_codes import refused
+
+_ALL_IN_SYNC = -1
+_EARLIEST, _LATEST = -2, -1
+_OFFSET_OUT_OF_RANGE = 1
+_RECORD_FORMAT = 2
+_NO_COMPRESSION = 0
+
+
+class Record(NamedTuple):
+    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+def produce(
+    conversation: Conversation, topic: str, partition: int, value: bytes, *, timestamp: int, deadline: Deadline
+) -> int:
+    """Stage ``produce``: write one record with acks=all; answers its offset.
+
+    Raises:
+        StageError: refused, not enough replicas, or not acknowledged in time (then it may stand there all the same).
+    """
+    batch = MemoryRecordsBuilder(magic=_RECORD_FORMAT, compression_type=_NO_COMPRESSION, batch_size=len(value) + 1024)
+    batch.append(timestamp=timestamp, key=None, value=value, headers=[])
+    batch.close()
+    data = ProduceRequest.TopicProduceData(
+        name=topic,
+        partition_data=[
+            ProduceRequest.TopicProduceData.PartitionProduceData(index=partition, records=bytes(batch.buffer()))
+        ],
+    )
+    # The broker gives up a little earlier than we do, so that its own reason arrives.
+    patience_ms = max(1, int(deadline.remaining() * 900))
+    try:
+        answer = conversation.ask(
+            ProduceRequest(transactional_id=None, acks=_ALL_IN_SYNC, timeout_ms=patience_ms, topic_data=[data]),
+            "produce",
+            deadline,
+        )
+    except StageError as error:
+        if error.cause == "request-timeout":
+            raise StageError("produce", "acknowledgement-late", error.peer, "no acknowledgement in time") from error
+        raise
+    result = answer.responses[0].partition_responses[0]
+    if result.error_code:
+        raise refused("produce", "Produce", result.error_code, conversation.address, f"{topic}-{partition}")
+    return int(result.base_offset)
+
+
+def fetch(
+    conversation: Conversation, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+) -> dict[int, list[Record]]:
+    """Read each partition from its start offset, as much as one answer holds; empty where nothing stands there.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    partitions = [
+        FetchRequest.FetchTopic.FetchPartition(
+            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
+        )
+        for partition, start in starts.items()
+    ]
+    answer = conversation.ask(
+        FetchRequest(
+            replica_id=-1,
+            max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
+            min_bytes=1,
+            max_bytes=8 * 1024 * 1024,
+            isolation_level=0,
+            session_id=0,
+            session_epoch=-1,
+            topics=[FetchRequest.FetchTopic(topic=topic, partitions=partitions)],
+            forgotten_topics_data=[],
+            rack_id="",
+        ),
+        stage,
+        deadline,
+    )
+    found: dict[int, list[Record]] = {}
+    for part in (part for response in answer.responses for part in response.partitions):
+        if part.error_code == _OFFSET_OUT_OF_RANGE:
+            found[part.partition_index] = []
+            continue
+        if part.error_code:
+            about = f"{topic}-{part.partition_index}"
+            raise refused(stage, "Fetch", part.error_code, conversation.address, about)
+        try:
+            records = _records(bytes(part.records or b""))
+        except (CorruptRecordError, UnsupportedCodecError) as error:
+            raise StageError(
+                stage, "protocol-error", str(conversation.address), f"can't read the records ({type(error).__name__})"
+            ) from error
+        # A leader answers with whole batches: the first may begin before the offset that was asked for.
+        start = starts[part.partition_index]
+        found[part.partition_index] = [record for record in records if record.offset >= start]
+    return found
+
+
+def offset_range(
+    conversation: Conversation, topic: str, partitions: list[int], stage: str, deadline: Deadline
+) -> dict[int, tuple[int, int]]:
+    """First and next offset of each partition that the broker leads.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    found: dict[int, list[int]] = {partition: [] for partition in partitions}
+    for time in (_EARLIEST, _LATEST):
+        asked = [
+            ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
+                partition_index=partition, timestamp=time, current_leader_epoch=-1
+            )
+            for partition in partitions
+        ]
+        answer = conversation.ask(
+            ListOffsetsRequest(
+                replica_id=-1,
+                isolation_level=0,
+                topics=[ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=asked)],
+            ),
+            stage,
+            deadline,
+        )
+        for part in answer.topics[0].partitions:
+            if part.error_code:
+                about = f"{topic}-{part.partition_index}"
+                raise refused(stage, "ListOffsets", part.error_code, conversation.address, about)
+            found[part.partition_index].append(part.offset)
+    return {partition: (first, following) for partition, (first, following) in found.items()}
+
+
+def _records(data: bytes) -> list[Record]:
+    records: list[Record] = []
+    batches = MemoryRecords(data)
+    while batches.has_next():
+        batch = batches.next_batch()
+        # Transaction markers are Kafka's, not a producer's.
+        if not batch.is_control_batch:
+            records.extend(Record(record.offset, record.timestamp, record.key, record.value) for record in batch)
+    return records

@@ -1,0 +1,1 @@
+"""The MSK control plane: bootstrap brokers and SCRAM credentials."""

@@ -1,0 +1,122 @@
+"""The stages dns, tcp and tls, told apart and bounded.
+
+Kafka's and HTTP's clients report all three as one time-out; here each names its cause. ``getaddrinfo`` has no
+time-out of its own, so it runs in a thread that is abandoned when the deadline passes.
+"""
+
+import errno
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+
+Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+
+# X.509 verification results, from OpenSSL's x509_vfy.h.
+_EXPIRED = {10}
+_NOT_YET_VALID = {9}
+_NAME_MISMATCH = {62, 64}
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
+
+
+def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
+    """Stage ``dns``: the addresses of ``host``.
+
+    Raises:
+        StageError: ``name-not-found`` or ``resolver-timeout``.
+    """
+    peer = f"{host}:{port}"
+    answer: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.put([(family, address) for family, _, _, _, address in found])
+        except OSError as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, daemon=True, name=f"resolve {host}").start()
+    try:
+        outcome = answer.get(timeout=max(deadline.remaining(), 0.001))
+    except queue.Empty:
+        raise StageError("dns", "resolver-timeout", peer, f"the resolver did not answer for {host}") from None
+    if isinstance(outcome, OSError):
+        if isinstance(outcome, socket.gaierror) and outcome.errno == socket.EAI_AGAIN:
+            raise StageError("dns", "resolver-timeout", peer, f"the resolver failed for {host}") from outcome
+        raise StageError("dns", "name-not-found", peer, f"{host} has no address") from outcome
+    return outcome
+
+
+def open_tcp(host: str, port: int, addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+    """Stage ``tcp``: a connected socket to the first address that answers.
+
+    Raises:
+        StageError: ``connection-refused``, ``connect-timeout`` or ``unreachable``; that of the last address tried.
+    """
+    peer = f"{host}:{port}"
+    failure: StageError | None = None
+    for number, (family, address) in enumerate(addresses):
+        # An address that swallows packets must leave time for those after it.
+        share = deadline.at_most(deadline.remaining() / (len(addresses) - number))
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(max(share.remaining(), 0.001))
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            sock.close()
+            failure = _tcp_failure(peer, error)
+            failure.__cause__ = error
+        else:
+            return sock
+    raise failure or StageError("tcp", "unreachable", peer, "there is no address to connect to")
+
+
+def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
+    """Stage ``tls``: the socket wrapped, the certificate and name verified; closes it on failure.
+
+    Raises:
+        StageError: one of the ``tls-`` causes, or ``connection-closed``.
+    """
+    peer = f"{host}:{port}"
+    try:
+        sock.settimeout(max(deadline.remaining(), 0.001))
+        return context.wrap_socket(sock, server_hostname=host)
+    except OSError as error:
+        sock.close()
+        raise _tls_failure(peer, host, error) from error
+
+
+def _tcp_failure(peer: str, error: OSError) -> StageError:
+    if isinstance(error, TimeoutError):
+        return StageError("tcp", "connect-timeout", peer, "no answer to the connection attempt")
+    if isinstance(error, ConnectionRefusedError):
+        return StageError("tcp", "connection-refused", peer, "the connection was refused")
+    if isinstance(error, ConnectionResetError):
+        return StageError("tcp", "connection-closed", peer, "the connection was reset at once")
+    name = errno.errorcode.get(error.errno or 0, "no code")
+    return StageError("tcp", "unreachable", peer, f"the host can't be reached ({name})")
+
+
+def _tls_failure(peer: str, host: str, error: OSError) -> StageError:
+    if isinstance(error, TimeoutError):
+        return StageError("tls", "tls-timeout", peer, "the TLS handshake did not end in time")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code, words = error.verify_code, error.verify_message
+        if code in _EXPIRED:
+            return StageError("tls", "tls-expired", peer, "the certificate has expired")
+        if code in _NOT_YET_VALID:
+            return StageError("tls", "tls-not-yet-valid", peer, "the certificate is not valid yet")
+        if code in _NAME_MISMATCH:
+            return StageError("tls", "tls-name-mismatch", peer, f"the certificate is not for {host}")
+        return StageError("tls", "tls-untrusted-issuer", peer, f"the certificate is not trusted ({words})")
+    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
+        return StageError("tls", "tls-not-spoken", peer, "the peer does not speak TLS on this port")
+    if isinstance(error, ssl.SSLEOFError | ConnectionError):
+        return StageError("tls", "connection-closed", peer, "the peer closed the connection in the TLS handshake")
+    reason = getattr(error, "reason", None) or "no reason given"
+    return StageError("tls", "tls-failed", peer, f"the TLS handshake failed ({reason})")

@@ -1,0 +1,87 @@
+"""A log of the stages of one connection: how each ended, why, and how long it took."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import msgspec
+
+from msk_toolkit.causes import remedy
+from msk_toolkit.deadline import Clock, Deadline
+from msk_toolkit.errors import StageError
+
+Status = Literal["ok", "warn", "failed", "skipped"]
+
+
+class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """How one stage ended.
+
+    ``milliseconds`` is what it took, ``deadline_ms`` what it was given; ``cause`` is a name from the catalogue.
+    """
+
+    stage: str
+    status: Status
+    milliseconds: float = 0.0
+    deadline_ms: float = 0.0
+    cause: str | None = None
+    detail: str | None = None
+    remedy: str | None = None
+
+
+class StageLog:
+    """Runs stages one after another, each with its own share of the time.
+
+    Args:
+        deadline: the end of the whole conversation.
+        stage_seconds: the most that one stage may take.
+    """
+
+    def __init__(self, deadline: Deadline, stage_seconds: float, clock: Clock = time.monotonic) -> None:
+        self._results: dict[str, StageResult] = {}
+        self._deadline = deadline
+        self._stage_seconds = stage_seconds
+        self._clock = clock
+
+    @property
+    def results(self) -> list[StageResult]:
+        """The stages that were run, in their order; one that was run in parts stands there once."""
+        return list(self._results.values())
+
+    @property
+    def failed(self) -> bool:
+        """Whether a stage has failed."""
+        return any(result.status == "failed" for result in self._results.values())
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Deadline]:
+        """Give a stage its deadline and log how it ends; a failure goes on to the caller."""
+        began = self._clock()
+        earlier = self._results.get(name)
+        before = earlier.milliseconds if earlier else 0.0
+        deadline = self._deadline.at_most(self._stage_seconds)
+        given = round(deadline.remaining() * 1000, 1)
+        try:
+            yield deadline
+        except StageError as error:
+            took = before + self._since(began)
+            self._results[name] = StageResult(
+                name, "failed", took, given, error.cause, error.detail, remedy(error.cause)
+            )
+            raise
+        if earlier is None or earlier.status == "ok":
+            self._results[name] = StageResult(name, "ok", before + self._since(began), given)
+
+    def caution(self, name: str, cause: str, detail: str) -> None:
+        """Mark a stage that passed, but with something to look at."""
+        passed = self._results.get(name, StageResult(name, "ok"))
+        self._results[name] = msgspec.structs.replace(
+            passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause)
+        )
+
+    def skip(self, name: str, detail: str) -> None:
+        """Note a stage that was not run."""
+        self._results.setdefault(name, StageResult(name, "skipped", detail=detail))
+
+    def _since(self, began: float) -> float:
+        return round((self._clock() - began) * 1000, 1)

@@ -1,0 +1,1 @@
+"""Probes: what works on each broker, which stage fails first, and why."""

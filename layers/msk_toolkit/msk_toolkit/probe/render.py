@@ -1,0 +1,26 @@
+"""The brokers and their stages as a table for a person."""
+
+from collections.abc import Sequence
+
+from msk_toolkit.probe.report import BrokerReport, Verdict
+
+
+def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[str]) -> str:
+    """The verdict, and a line for each broker with a column for each stage: milliseconds, FAIL, warn or -."""
+    shown = [stage for stage in stages if any(result.stage == stage for one in reports for result in one.stages)]
+    rows = [["broker", "address", *shown]]
+    for report in reports:
+        by_stage = {result.stage: result for result in report.stages}
+        cells = []
+        for stage in shown:
+            result = by_stage.get(stage)
+            if result is None or result.status == "skipped":
+                cells.append("-")
+            else:
+                mark = {"ok": "", "warn": "warn ", "failed": "FAIL "}[result.status]
+                cells.append(f"{mark}{result.milliseconds:.0f} ms")
+        rows.append(["?" if report.broker is None else str(report.broker), report.address, *cells])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    head = f"{verdict.status.upper()}: {verdict.summary}"
+    return "\n".join([head, *([f"-> {verdict.remedy}"] if verdict.remedy else []), "", *lines])

@@ -1,0 +1,48 @@
+"""Environment variables -> a typed settings model, with every mistake reported at once."""
+
+from collections.abc import Mapping
+from typing import Protocol, get_type_hints, runtime_checkable
+
+import msgspec
+
+from msk_toolkit.errors import ConfigurationError
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A model with rules across its fields."""
+
+    def problems(self) -> list[str]:
+        """Each broken rule, in a sentence."""
+        ...
+
+
+def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, str]) -> Settings:
+    """Read ``model`` from environment variables named like its fields, in capitals.
+
+    An empty variable counts as absent, because a template passes an unused parameter as an empty string.
+
+    Raises:
+        ConfigurationError: with every missing, malformed or contradictory variable.
+    """
+    hints = get_type_hints(model, include_extras=True)
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for field in msgspec.structs.fields(model):
+        variable = field.name.upper()
+        text = environ.get(variable, "").strip()
+        if not text:
+            if field.required:
+                problems.append(f"{variable} is missing")
+            continue
+        try:
+            values[field.name] = msgspec.convert(text, hints[field.name], strict=False)
+        except msgspec.ValidationError as error:
+            # The value itself stays out of the message: nobody knows what was pasted there.
+            problems.append(f"{variable}: {str(error)[0].lower()}{str(error)[1:]}")
+    if not problems:
+        settings = model(**values)
+        problems = settings.problems() if isinstance(settings, Checked) else []
+        if not problems:
+            return settings
+    raise ConfigurationError("settings", problems)

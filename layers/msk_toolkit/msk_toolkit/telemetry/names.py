@@ -1,0 +1,8 @@
+"""Under which name a function speaks of itself."""
+
+import os
+
+
+def function_name(otherwise: str) -> str:
+    """The deployed function's name, so that two stacks in one account stay apart; ``otherwise`` outside of Lambda."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", otherwise)

@@ -1,0 +1,1 @@
+"""Declared topics: parse, compare with the cluster, create what is missing."""
