@@ -1,0 +1,283 @@
+"""The stand-in server: listening, authentication, dispatch, faults, statistics, and a clean stop."""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+
+from local.vantiq import batches, control
+from local.vantiq.access import Access, Grant, write_token
+from local.vantiq.calls import JSON, Answer, Call, timestamp
+from local.vantiq.errors import VantiqError, not_allowed, unknown_resource
+from local.vantiq.faults import Fault, Faults
+from local.vantiq.journal import Journal
+from local.vantiq.playing import play
+from local.vantiq.queries import Row
+from local.vantiq.resources import Resources, open_namespace
+from local.vantiq.stats import Stats
+from local.vantiq.store import Namespace
+from local.vantiq.subscriptions import Connection, Subscriptions
+
+_API = "/api/v1/"
+_LARGEST_BODY = 64 * 1024 * 1024
+_STOP_S = 1.0
+_START_S = 10.0
+
+
+class VantiqStandIn:
+    """A Vantiq server on this machine: `async with VantiqStandIn() as vantiq: vantiq.url, vantiq.token`.
+
+    HTTPS with `cert` and `key` (PEM files), else HTTP. Port 0 takes a free one, the same on every host.
+    The first of `namespaces` is the token's own; `X-Target-Namespace` reaches the others but those in
+    `closed_namespaces`, which exist and answer 403. `journal`, `faults`, `define`, `fail`, `receive` and
+    `rotate_token` may be used from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: tuple[str, ...] = ("127.0.0.1",),
+        port: int = 0,
+        token: str = "stand-in-token",  # noqa: S107 a made-up server's made-up token
+        users: Mapping[str, str] | None = None,
+        cert: Path | None = None,
+        key: Path | None = None,
+        journal: Path | None = None,
+        namespaces: tuple[str, ...] = ("local", "other"),
+        closed_namespaces: tuple[str, ...] = ("closed",),
+        not_found_status: int = 400,
+        seed: int = 0,
+        token_file: Path | None = None,
+    ) -> None:
+        self.port = port
+        self._token_file = token_file
+        self.journal = Journal(journal)
+        self.faults = Faults(seed)
+        self.stats = Stats()
+        self.access = Access(token, Grant(namespaces[0], frozenset(namespaces)), users or {})
+        self.subscriptions = Subscriptions()
+        self._hosts = hosts
+        self._tls = _tls(cert, key)
+        self._home = namespaces[0]
+        self._namespaces = {name: Namespace(name) for name in (*namespaces, *closed_namespaces)}
+        self._resources = Resources(
+            self.journal,
+            self.subscriptions,
+            not_found_status,
+            lambda name: self.access.issue(Grant(name, frozenset({name}))),
+            self.access.revoke,
+        )
+        self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
+        self._stopping = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the first host listens, without a slash at the end."""
+        return f"{'https' if self._tls else 'http'}://{self._hosts[0]}:{self.port}"
+
+    @property
+    def token(self) -> str:
+        """The valid long-lived token."""
+        return self.access.token
+
+    def define(self, kind: str, definition: Row, namespace: str | None = None) -> Row:
+        """Create or replace a type, topic, service, source or procedure, as a POST to `kind` with upsert."""
+        space = self._namespaces[namespace or self._home]
+        return space.define(kind, definition, timestamp(), upsert=True)
+
+    def fail(self, action: Any, **fields: Any) -> Fault:
+        """Play a fault: `vantiq.fail("status", status=503, times=2)`; fields as in `Fault`."""
+        fault = msgspec.convert({"action": action, **fields}, Fault)
+        self.faults.add(fault)
+        return fault
+
+    def rotate_token(self, token: str | None = None) -> str:
+        """Refuse every earlier token with 401 from now on; the new one goes into the token file too."""
+        new = self.access.rotate(token)
+        if self._token_file is not None:
+            write_token(self._token_file, new)
+        return new
+
+    def receive(self, source: str, message: Any) -> None:
+        """Let a message arrive from a source, for its subscribers."""
+        if self._loop is None:
+            raise RuntimeError("the stand-in does not run")
+        path, value = f"/sources/{source}/receive", msgspec.json.encode(message)
+        self._loop.call_soon_threadsafe(self.subscriptions.deliver, self._home, path, [value])
+
+    def reset(self) -> None:
+        """Forget journal, faults and statistics; definitions and rows stay."""
+        self.faults.clear()
+        self.journal.clear()
+        self.stats.clear()
+
+    async def start(self) -> Self:
+        """Listen on every host."""
+        self._loop = asyncio.get_running_loop()
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        control.add_routes(app, self)
+        app.router.add_get("/api/v1/wsock/websocket", self._web_socket)
+        for prefix in ("", "/api/v1"):
+            app.router.add_get(prefix + "/authenticate", self._log_in)
+            app.router.add_post(prefix + "/authenticate/refresh", self._refresh)
+        app.router.add_route("*", "/{path:.*}", self._api)
+        app.on_shutdown.append(self._end_waiting)
+        # A client that leaves ends its hanging request.
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_S)
+        await self._runner.setup()
+        for host in self._hosts:
+            await web.TCPSite(self._runner, host, self.port, ssl_context=self._tls).start()
+            self.port = self._runner.addresses[0][1]
+        return self
+
+    async def stop(self) -> None:
+        """Stop within two seconds, whatever is under way, and close the journal's file."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self.journal.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        with self.stats.request():
+            if (fault := self.faults.take_before_body(request.method, request.path)) is not None:
+                return await self._play(fault, request, b"")
+            body = await request.read()
+            if (fault := self.faults.take(request.method, request.path, body)) is not None:
+                return await self._play(fault, request, body)
+            answer = self._answer(request, body, {})
+            self.stats.answered(str(answer.status))
+            return _response(answer)
+
+    async def _play(self, fault: Fault, request: web.Request, body: bytes) -> web.StreamResponse:
+        if fault.delay_s:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), fault.delay_s)
+        if fault.action in ("none", "index_errors"):
+            refused = dict.fromkeys(fault.hits(body), fault.error()) if fault.action != "none" else {}
+            answer = self._answer(request, body, refused)
+            self.stats.answered(str(answer.status))
+            return _response(answer)
+        outcome, response = await play(fault, request, lambda: self._answer(request, body, {}), self._stopping)
+        self.stats.answered(outcome)
+        return response
+
+    def _answer(self, request: web.Request, body: bytes, refused: Mapping[int, VantiqError]) -> Answer:
+        """Check who asks and for which namespace, then do it."""
+        try:
+            grant = self.access.check(request.headers.get("Authorization"))
+            wanted = request.headers.get("X-Target-Namespace")
+            if not request.path.startswith(_API):
+                raise unknown_resource(request.path)
+            path = request.path.removeprefix(_API)
+            if path == "batch":
+                if request.method != "POST":
+                    raise not_allowed(request.method, request.path)
+                return batches.run(body, lambda item: self._item(item, grant, wanted))
+            namespace = open_namespace(self._namespaces, grant.namespaces, grant.namespace, wanted)
+        except VantiqError as exc:
+            return self._resources.refusal(exc)
+        return self._resources.answer(Call(request.method, path, request.query, body, namespace, refused))
+
+    def _item(self, item: batches.BatchItem, grant: Grant, wanted: str | None) -> Answer:
+        """One request of a batch; of the faults, those that answer with a status are played here too."""
+        path, _, query = item.uri.partition("?")
+        path = "resources/" + path.removeprefix("/")
+        fault = self.faults.take(item.method, _API + path, bytes(item.body))
+        if fault is not None and fault.action == "status":
+            return Answer(fault.status, fault.error().body(), JSON)
+        try:
+            wanted = item.headers.get("X-Target-Namespace", wanted)
+            namespace = open_namespace(self._namespaces, grant.namespaces, grant.namespace, wanted)
+        except VantiqError as exc:
+            return self._resources.refusal(exc)
+        call = Call(item.method, path, dict(parse_qsl(query)), bytes(item.body), namespace)
+        return self._resources.answer(call)
+
+    async def _log_in(self, request: web.Request) -> web.Response:
+        return self._session(lambda: self.access.log_in(request.headers.get("Authorization")))
+
+    async def _refresh(self, request: web.Request) -> web.Response:
+        token = (await request.text()).strip()
+        return self._session(lambda: self.access.issue(self.access.check_token(token)))
+
+    def _session(self, open_session: Callable[[], str]) -> web.Response:
+        try:
+            answer = Answer(200, session(open_session()), JSON)
+        except VantiqError as exc:
+            answer = self._resources.refusal(exc)
+        self.stats.answered(str(answer.status))
+        return _response(answer)
+
+    async def _web_socket(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(max_msg_size=_LARGEST_BODY)
+        await socket.prepare(request)
+        self._sockets[socket] = request.transport
+        try:
+            await Connection(self.access, self._namespaces, self.subscriptions).serve(socket)
+        finally:
+            self._sockets.pop(socket, None)
+        return socket
+
+    async def _end_waiting(self, _: web.Application) -> None:
+        self._stopping.set()
+        await asyncio.gather(*(_hang_up(*open_socket) for open_socket in self._sockets.items()))
+
+
+@contextlib.contextmanager
+def running_standin(**settings: Any) -> Iterator[VantiqStandIn]:
+    """A stand-in in a thread of its own, for code that is not asynchronous; settings as `VantiqStandIn`."""
+    vantiq = VantiqStandIn(**settings)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="vantiq-stand-in", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(vantiq.start(), loop).result(_START_S)
+        yield vantiq
+    finally:
+        asyncio.run_coroutine_threadsafe(vantiq.stop(), loop).result(_START_S)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_START_S)
+        loop.close()
+
+
+async def _hang_up(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+    """Say goodbye, and do not wait for a client that says nothing."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(socket.close(), _STOP_S / 2)
+    if transport is not None:
+        transport.abort()
+
+
+def session(token: str) -> bytes:
+    """The answer to `authenticate`; the vendor's client reads both tokens, and nobody checks the second."""
+    return msgspec.json.encode({"accessToken": token, "idToken": token, "expiresIn": 24 * 3600})
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    return context

@@ -1,0 +1,93 @@
+"""How a fault looks on the connection: resets, silence, broken and slow answers."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+
+from aiohttp import web
+
+from local.vantiq.calls import JSON, Answer
+from local.vantiq.faults import Fault
+
+_BROKEN_JSON = b'[{"status": "ok", "results": [1, 2'
+_DRIP_STEP_S = 0.1
+
+
+async def play(
+    fault: Fault, request: web.Request, accept: Callable[[], Answer], stopping: asyncio.Event
+) -> tuple[str, web.StreamResponse]:
+    """Fail as told; returns what the statistics count (a status or the action) and the response.
+
+    `accept` does what the request asked for and returns the answer; it is called at most once.
+    """
+    answer = accept() if fault.accepts else Answer(200, b"[]", JSON)
+    match fault.action:
+        case "reset":
+            return "reset", _reset(request)
+        case "hang":
+            # Ends when the client leaves (the handler is cancelled) or the server stops.
+            await stopping.wait()
+            return "hang", _reset(request)
+        case "half_answer":
+            return "half_answer", await _half(request, answer)
+        case "slow_drip":
+            return "slow_drip", await _drip(request, answer, fault.drip_s, stopping)
+        case "invalid_json":
+            return "200", web.Response(body=_BROKEN_JSON, headers=JSON)
+        case "redirect":
+            return "302", web.Response(status=302, headers={"Location": fault.location})
+        case _:
+            return str(fault.status), web.Response(
+                status=fault.status, body=fault.error().body(), headers=JSON | retry_after(fault)
+            )
+
+
+def retry_after(fault: Fault) -> dict[str, str]:
+    """The `Retry-After` header of a fault, in seconds or as an HTTP date."""
+    if fault.retry_after is None:
+        return {}
+    if fault.retry_after_date:
+        return {"Retry-After": formatdate(time.time() + fault.retry_after, usegmt=True)}
+    return {"Retry-After": str(fault.retry_after)}
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Break the connection with a TCP reset: no lingering, no orderly end."""
+    if (transport := request.transport) is not None:
+        if (connection := transport.get_extra_info("socket")) is not None:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+async def _half(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Announce a whole body, send half of it and close."""
+    body = answer.body or b"{}"
+    response = web.StreamResponse(status=answer.status, headers=JSON | {"Content-Length": str(len(body))})
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _drip(request: web.Request, answer: Answer, seconds: float, stopping: asyncio.Event) -> web.StreamResponse:
+    """Send the answer whole and valid, a byte at a time; blanks in front of JSON mean nothing."""
+    steps = max(1, round(seconds / _DRIP_STEP_S))
+    body = b" " * steps + (answer.body or b"{}")
+    response = web.StreamResponse(status=answer.status, headers=JSON | {"Content-Length": str(len(body))})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(steps):
+            await response.write(b" ")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _DRIP_STEP_S)
+                _reset(request)
+                return response
+        await response.write(body[steps:])
+    return response
