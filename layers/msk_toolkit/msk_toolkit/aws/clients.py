@@ -5,9 +5,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoRegionError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from msk_toolkit.errors import AwsError, ToolkitError
+from msk_toolkit.errors import AwsError, ConfigurationError, ToolkitError
 
 # Without an endpoint or NAT a call from a VPC never connects: two tries of 3 s say so early enough.
 _BOUNDED = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
@@ -15,8 +16,17 @@ _BOUNDED = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard"
 
 @functools.cache
 def client(service: str) -> Any:
-    """The process's client for ``service``; ``AWS_ENDPOINT_URL`` and the region are boto3's to read."""
-    return boto3.client(service, config=_BOUNDED)  # type: ignore[call-overload]  # the name is a variable
+    """The process's client for ``service``; ``AWS_ENDPOINT_URL`` and the region are boto3's to read.
+
+    Raises:
+        ConfigurationError: the environment names no region, or an endpoint that is no URL.
+    """
+    try:
+        return boto3.client(service, config=_BOUNDED)  # type: ignore[call-overload]  # the name is a variable
+    except NoRegionError as error:
+        raise ConfigurationError("AWS", ["AWS_DEFAULT_REGION is missing"]) from error
+    except ValueError as error:  # what botocore has for it
+        raise ConfigurationError("AWS", ["AWS_ENDPOINT_URL is not a URL such as http://127.0.0.1:4566"]) from error
 
 
 def error_code(error: ClientError) -> str:
@@ -31,6 +41,8 @@ def aws_error(action: str, error: BotoCoreError | ClientError) -> ToolkitError:
         if code in {"AccessDeniedException", "AccessDenied", "UnauthorizedException"}:
             return AwsError(f"{action}: access denied; allow it for the function's role")
         return AwsError(f"{action}: refused with {code}")
+    if not isinstance(error, BotoConnectionError | HTTPClientError):
+        return AwsError(f"{action}: could not be asked ({type(error).__name__}); see boto3's configuration")
     return AwsError(
         f"{action}: no answer from AWS ({type(error).__name__}); "
         "the subnet needs a VPC endpoint for the service, or NAT"

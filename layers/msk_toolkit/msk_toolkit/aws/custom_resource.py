@@ -12,13 +12,13 @@ from msk_toolkit.errors import AwsError
 
 Status = Literal["SUCCESS", "FAILED"]
 
-# CloudFormation refuses answers over 4 KB; the reason is all that can grow.
+# Bytes. CloudFormation refuses answers over 4 KB; the reason is all that can grow.
 _LONGEST_REASON = 2000
 
 
-def is_custom_resource(event: dict[str, Any]) -> bool:
+def is_custom_resource(event: object) -> bool:
     """Whether CloudFormation sent the event."""
-    return "ResponseURL" in event and "RequestType" in event
+    return isinstance(event, dict) and "ResponseURL" in event and "RequestType" in event
 
 
 def physical_id(event: dict[str, Any]) -> str:
@@ -36,7 +36,7 @@ def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[s
     body = msgspec.json.encode(
         {
             "Status": status,
-            "Reason": reason[:_LONGEST_REASON],
+            "Reason": reason.encode()[:_LONGEST_REASON].decode(errors="ignore"),
             "PhysicalResourceId": physical_id(event),
             "StackId": event["StackId"],
             "RequestId": event["RequestId"],

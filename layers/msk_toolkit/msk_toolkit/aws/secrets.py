@@ -9,7 +9,9 @@ from msk_toolkit.errors import CredentialsError
 
 _REASONS = {
     "ResourceNotFoundException": "not found: check the ARN and the Region",
-    "AccessDeniedException": "access denied: allow secretsmanager:GetSecretValue for the function's role",
+    # Also when the key is what was denied.
+    "AccessDeniedException": "access denied: allow secretsmanager:GetSecretValue, and kms:Decrypt on the secret's key, "
+    "for the function's role",
     "DecryptionFailure": "can't be decrypted: allow kms:Decrypt on the secret's key for the function's role",
     "InvalidRequestException": "marked for deletion or has no value yet",
 }

@@ -55,15 +55,18 @@ class Conversation:
 
         Raises:
             StageError: the first stage that failed; the socket is closed.
+            ConfigurationError: TRUSTED_CA holds no certificate.
         """
         host, port = address
+        # A fault in what the user trusts is no broker's.
+        context = tls_context(access.trusted_ca) if access.encrypted else None
         with log.stage("dns") as deadline:
             addresses = resolve(host, port, deadline)
         with log.stage("tcp") as deadline:
             sock = open_tcp(host, port, addresses, deadline)
-        if access.encrypted:
+        if context:
             with log.stage("tls") as deadline:
-                sock = start_tls(sock, host, port, tls_context(access.trusted_ca), deadline)
+                sock = start_tls(sock, host, port, context, deadline)
         conversation = cls(address, sock)
         if access.mechanism:
             try:
@@ -137,5 +140,5 @@ class Conversation:
             raise StageError(
                 stage, "connection-closed", peer, f"the connection broke on {name} ({type(error).__name__})"
             ) from error
-        except (KafkaProtocolError, struct.error, ValueError) as error:
+        except (KafkaProtocolError, struct.error, ValueError, IndexError) as error:
             raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's") from error

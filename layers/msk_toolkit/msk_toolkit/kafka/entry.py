@@ -4,7 +4,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.metadata import read_metadata
+from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.network.stages import StageLog
 
 
@@ -16,8 +16,8 @@ class NoBrokerError(ToolkitError):
         super().__init__("no broker can be used: " + "; ".join(map(str, failures)))
 
 
-def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> Conversation:
-    """A conversation with the first bootstrap broker that lets us in.
+def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[Conversation, ClusterMetadata]:
+    """A conversation with the first bootstrap broker that lets us in, and what it says about the cluster.
 
     Raises:
         NoBrokerError: with every broker's failure.
@@ -26,32 +26,40 @@ def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> Conver
     for number, address in enumerate(access.brokers):
         # One that hangs must leave time for those after it.
         share = deadline.at_most(deadline.remaining() / (len(access.brokers) - number))
+        log = StageLog(share, stage_seconds)
+        conversation = None
         try:
-            return Conversation.open(address, access, StageLog(share, stage_seconds))
+            conversation = Conversation.open(address, access, log)
+            # On a plaintext listener the first answer tells whether the broker is alive.
+            with log.stage("metadata") as stage:
+                return conversation, read_metadata(conversation, [], stage)
         except StageError as error:
             failures.append(error)
+            if conversation:
+                conversation.close()
     raise NoBrokerError(failures)
 
 
 def open_controller(access: Access, deadline: Deadline, stage_seconds: float) -> Conversation:
     """A conversation with the broker that takes changes of topics.
 
-    With ZooKeeper only the controller takes them; with KRaft the metadata names a broker that passes them on.
+    With ZooKeeper only the controller takes them. With KRaft every broker passes them on, and the metadata names any
+    of them, for some seconds also one that is gone: then the broker that named it is as good.
 
     Raises:
         NoBrokerError: no bootstrap broker can be used.
-        StageError: there is no controller, or it can't be reached.
+        StageError: there is no controller.
     """
-    conversation = open_any(access, deadline, stage_seconds)
-    try:
-        metadata = read_metadata(conversation, [], deadline.at_most(stage_seconds))
-    except BaseException:
-        conversation.close()
-        raise
+    conversation, metadata = open_any(access, deadline, stage_seconds)
     controller: BrokerAddress | None = metadata.brokers.get(metadata.controller)
     if controller == conversation.address:
         return conversation
-    conversation.close()
     if controller is None:
+        conversation.close()
         raise StageError("metadata", "no-controller", str(conversation.address), "the cluster names no controller")
-    return Conversation.open(controller, access, StageLog(deadline, stage_seconds))
+    try:
+        found = Conversation.open(controller, access, StageLog(deadline, stage_seconds))
+    except StageError:
+        return conversation
+    conversation.close()
+    return found

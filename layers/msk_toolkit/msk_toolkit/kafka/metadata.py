@@ -75,12 +75,13 @@ _OPERATIONS_UNKNOWN = 31
 
 
 def _topic(topic: Any) -> Topic:
+    # None for a topic that the user may not see, and from brokers before 2.3.
     found = topic.authorized_operations
     return Topic(
         name=topic.name,
         error_code=topic.error_code,
         internal=topic.is_internal,
-        operations=None if _OPERATIONS_UNKNOWN in found else frozenset(found),
+        operations=None if found is None or _OPERATIONS_UNKNOWN in found else frozenset(found),
         partitions=tuple(
             Partition(
                 index=partition.partition_index,

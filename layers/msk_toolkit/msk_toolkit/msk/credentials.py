@@ -1,5 +1,7 @@
 """SCRAM credentials, as MSK keeps them in Secrets Manager."""
 
+import contextlib
+
 import msgspec
 
 from msk_toolkit.aws.secrets import SecretsClient, read_secret
@@ -25,11 +27,10 @@ def parse_credentials(text: str, secret_id: str) -> ScramCredentials:
         CredentialsError: with everything that is wrong; never with the text.
     """
     shape = 'store a JSON object {"username": "...", "password": "..."}'
-    try:
+    found: object = None
+    # Suppressed, not chained: the parser's error may hold what it could not read (UnicodeEncodeError holds all of it).
+    with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        # Not chained: the parser's error may quote what it could not read.
-        raise CredentialsError(f"secret {secret_id}: not JSON; {shape}") from None
     if not isinstance(found, dict):
         raise CredentialsError(f"secret {secret_id}: not a JSON object; {shape}")
     wrong = [name for name in ("username", "password") if not isinstance(found.get(name), str) or not found[name]]

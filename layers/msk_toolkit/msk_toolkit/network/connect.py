@@ -30,13 +30,13 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
         StageError: ``name-not-found`` or ``resolver-timeout``.
     """
     peer = f"{host}:{port}"
-    answer: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
+    answer: queue.SimpleQueue[list[Address] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             answer.put([(family, address) for family, _, _, _, address in found])
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             answer.put(error)
 
     threading.Thread(target=ask, daemon=True, name=f"resolve {host}").start()
@@ -44,7 +44,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
         outcome = answer.get(timeout=max(deadline.remaining(), 0.001))
     except queue.Empty:
         raise StageError("dns", "resolver-timeout", peer, f"the resolver did not answer for {host}") from None
-    if isinstance(outcome, OSError):
+    if isinstance(outcome, OSError | UnicodeError):
         if isinstance(outcome, socket.gaierror) and outcome.errno == socket.EAI_AGAIN:
             raise StageError("dns", "resolver-timeout", peer, f"the resolver failed for {host}") from outcome
         raise StageError("dns", "name-not-found", peer, f"{host} has no address") from outcome
@@ -62,13 +62,16 @@ def open_tcp(host: str, port: int, addresses: Sequence[Address], deadline: Deadl
     for number, (family, address) in enumerate(addresses):
         # An address that swallows packets must leave time for those after it.
         share = deadline.at_most(deadline.remaining() / (len(addresses) - number))
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock: socket.socket | None = None
         try:
+            # A name may have an IPv6 address where the system has no IPv6.
+            sock = socket.socket(family, socket.SOCK_STREAM)
             sock.settimeout(max(share.remaining(), 0.001))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
-            sock.close()
+            if sock:
+                sock.close()
             failure = _tcp_failure(peer, error)
             failure.__cause__ = error
         else:

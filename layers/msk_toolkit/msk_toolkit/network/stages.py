@@ -55,7 +55,10 @@ class StageLog:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Deadline]:
-        """Give a stage its deadline and log how it ends; a failure goes on to the caller."""
+        """Give a stage its deadline and log how it ends; a failure goes on to the caller.
+
+        Of a stage that is run in parts the first failure stays: what follows is clearing up.
+        """
         began = self._clock()
         earlier = self._results.get(name)
         before = earlier.milliseconds if earlier else 0.0
@@ -64,10 +67,11 @@ class StageLog:
         try:
             yield deadline
         except StageError as error:
-            took = before + self._since(began)
-            self._results[name] = StageResult(
-                name, "failed", took, given, error.cause, error.detail, remedy(error.cause)
-            )
+            if earlier is None or earlier.status != "failed":
+                took = before + self._since(began)
+                self._results[name] = StageResult(
+                    name, "failed", took, given, error.cause, error.detail, remedy(error.cause)
+                )
             raise
         if earlier is None or earlier.status == "ok":
             self._results[name] = StageResult(name, "ok", before + self._since(began), given)

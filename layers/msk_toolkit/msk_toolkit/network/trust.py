@@ -21,5 +21,5 @@ def tls_context(trusted_ca: str = "") -> ssl.SSLContext:
     try:
         # A one-line environment file can only carry line breaks as the two characters \n.
         return ssl.create_default_context(cadata=trusted_ca.replace("\\n", "\n"))
-    except (ssl.SSLError, ValueError) as error:
+    except (ssl.SSLError, ValueError, TypeError) as error:  # TypeError: not ASCII
         raise ConfigurationError("TRUSTED_CA", ["holds no certificate in PEM form"]) from error

@@ -31,13 +31,14 @@ def verdict(reports: Sequence[BrokerReport]) -> Verdict:
     failures = [(report, report.failure) for report in reports]
     failed = [(report, failure) for report, failure in failures if failure is not None]
     if not failed:
-        return Verdict("healthy", f"all {_count(reports)} pass every stage{_not_written_through(reports)}")
+        everyone = f"all {len(reports)} brokers pass" if len(reports) > 1 else "the only broker passes"
+        return Verdict("healthy", f"{everyone} every stage{_not_written_through(reports)}")
     own = _without_echoes(failed)
     first, failure = min(own, key=lambda pair: STAGES.index(pair[1].stage))
     same = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
     status: Health = "down" if len(own) == len(reports) else "degraded"
     if len(same) == len(reports) and len(reports) > 1:
-        text = f"all {_count(reports)} fail at {failure.stage}: {failure.detail}"
+        text = f"all {len(reports)} brokers fail at {failure.stage}: {failure.detail}"
         return Verdict(status, text, None, None, failure.stage, failure.cause, failure.remedy)
     names = " and ".join(report.name for report in same)
     text = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}"
@@ -56,9 +57,9 @@ def _without_echoes(failed: list[tuple[BrokerReport, StageResult]]) -> list[tupl
 
 
 def _not_written_through(reports: Sequence[BrokerReport]) -> str:
-    idle = [one.name for one in reports for stage in one.stages if (stage.stage, stage.status) == ("produce", "skipped")]
+    idle = [
+        report.name
+        for report in reports
+        if any(result.stage == "produce" and result.status == "skipped" for result in report.stages)
+    ]
     return f"; not written through: {', '.join(idle)} (no partition of the probe topic to lead)" if idle else ""
-
-
-def _count(reports: Sequence[BrokerReport]) -> str:
-    return f"{len(reports)} brokers" if len(reports) > 1 else "1 broker"

@@ -7,6 +7,8 @@ from msgspec import Meta
 
 AuthMode = Literal["scram", "iam", "tls", "none"]
 
+_PORTS = range(1, 65536)
+
 
 class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
     """How to reach the cluster and log in."""
@@ -45,6 +47,10 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
         found = []
         if not self.cluster_arn and not self.bootstrap_servers:
             found.append("CLUSTER_ARN or BOOTSTRAP_SERVERS is needed")
+        ports = [server.rpartition(":")[2].strip() for server in self.bootstrap_servers.split(",") if server]
+        if any(int(port) not in _PORTS for port in ports):
+            # The resolver would silently take such a port modulo 65536.
+            found.append("BOOTSTRAP_SERVERS: ports go from 1 to 65535")
         if self.auth_mode == "scram" and not self.scram_secret_arn:
             found.append("SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)")
         if self.auth_mode == "none" and self.trusted_ca:

@@ -1,7 +1,7 @@
 """Environment variables -> a typed settings model, with every mistake reported at once."""
 
 from collections.abc import Mapping
-from typing import Protocol, get_type_hints, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 import msgspec
 
@@ -38,11 +38,20 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
         try:
             values[field.name] = msgspec.convert(text, hints[field.name], strict=False)
         except msgspec.ValidationError as error:
-            # The value itself stays out of the message: nobody knows what was pasted there.
-            problems.append(f"{variable}: {str(error)[0].lower()}{str(error)[1:]}")
+            problems.append(f"{variable}: {_complaint(hints[field.name], error)}")
     if not problems:
         settings = model(**values)
         problems = settings.problems() if isinstance(settings, Checked) else []
         if not problems:
             return settings
     raise ConfigurationError("settings", problems)
+
+
+def _complaint(hint: Any, error: msgspec.ValidationError) -> str:
+    # The value itself stays out of the message: nobody knows what was pasted there. msgspec keeps to that but for
+    # a choice, where it quotes what it was given.
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(plain) is Literal:
+        return f"must be one of {', '.join(map(str, get_args(plain)))}"
+    words = str(error)
+    return words[0].lower() + words[1:]

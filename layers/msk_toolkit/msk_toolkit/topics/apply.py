@@ -33,6 +33,9 @@ def observe(
     """
     topics = read_metadata(conversation, None, deadline).topics
     names = {topic.name for topic in declared}
+    if unlisted := sorted(names - topics.keys()):
+        # The list leaves out what the user may not see; asked by name, the broker says so.
+        topics |= read_metadata(conversation, unlisted, deadline).topics
     for name in sorted(names & topics.keys()):
         code = topics[name].error_code
         if code and code != _UNKNOWN_TOPIC:

@@ -38,13 +38,15 @@ def read_declaration(path: Path) -> list[DeclaredTopic]:
     """The declared topics of a file.
 
     Raises:
-        ConfigurationError: the file is missing or not YAML, or holds mistakes: all of them.
+        ConfigurationError: the file can't be read or is not YAML, or holds mistakes: all of them.
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError("TOPICS_FILE", [f"{path} does not exist"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError("TOPICS_FILE", [f"{path} can't be read ({type(error).__name__})"]) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date like 2026-99-99
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its text"
         raise ConfigurationError(path.name, [f"not YAML: see {where}"]) from error

@@ -1,0 +1,287 @@
+"""Init time and peak memory of every built function: `python -m benchmarks.cold_start`.
+
+Each start is Lambda's own runtime client (awslambdaric) under Lambda's runtime interface emulator, as plain
+processes without any limit of CPU: trust the ratios to the two bare functions of the same run, not the milliseconds.
+"""
+
+import argparse
+import compileall
+import importlib.util
+import json
+import os
+import platform
+import py_compile
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from local.container.runtime import runtime_files
+from local.ports import free_ports
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / ".aws-sam" / "build"
+REPORT = ROOT / "build" / "bench" / "cold_start.json"
+START_SECONDS = 10
+INIT_SECONDS = 60
+
+BARE = "a bare handler"
+BARE_BOTO3 = "a bare boto3 Secrets Manager client"
+BARE_SOURCES = {
+    BARE: "def handler(event, context):\n    return event\n",
+    BARE_BOTO3: "import boto3\n\nclient = boto3.client('secretsmanager')\n\n\n"
+    "def handler(event, context):\n    return event\n",
+}
+# Whatever reaches for AWS during init is refused at once, and seen: such an init fails.
+AWS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+}
+
+
+class ColdStartError(RuntimeError):
+    """A function could not be started, or the build is none that this machine can run."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function to start: its folder and module, the folders of its layers, its environment."""
+
+    name: str
+    task: Path
+    module: str
+    layers: tuple[Path, ...]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One cold start. `init_ms` is from the first request to its answer: process start, imports, an empty call."""
+
+    init_ms: float
+    cpu_ms: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians of a function, and its init time against the two bare functions."""
+
+    function: str
+    init_ms: float
+    cpu_ms: float
+    peak_mb: float
+    times_bare: float
+    times_boto3: float
+
+
+def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> list[Subject]:
+    """The functions of a `sam build`, with `variables` by logical id, as `sam local invoke --env-vars` takes them.
+
+    Raises `ColdStartError` for a build made for another machine.
+    """
+    template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
+    # A loop (Fn::ForEach) stands among the resources as a list.
+    resources = {name: each for name, each in template["Resources"].items() if isinstance(each, dict)}
+    layers = [
+        build / each["Properties"]["ContentUri"] / "python"
+        for each in resources.values()
+        if each["Type"] == "AWS::Serverless::LayerVersion"
+    ]
+    strangers = [path for layer in layers for path in layer.rglob("*.so") if EXTENSION_SUFFIXES[0] not in path.name]
+    if strangers:
+        raise ColdStartError(
+            f"{strangers[0].name} is for another machine: run sam build --parameter-overrides Architecture={machine()}"
+        )
+    return [
+        Subject(
+            name=name,
+            task=build / each["Properties"]["CodeUri"],
+            module=each["Properties"]["Handler"].rpartition(".")[0],
+            layers=tuple(layers),
+            environment=variables.get(name, {}),
+        )
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Serverless::Function"
+    ]
+
+
+def machine() -> str:
+    """This machine's architecture as Lambda calls it."""
+    return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+
+
+def bare_functions(folder: Path) -> list[Subject]:
+    """The two functions to compare with, written and compiled below `folder`."""
+    subjects = []
+    for number, (name, source) in enumerate(BARE_SOURCES.items()):
+        task = folder / f"bare{number}"
+        task.mkdir()
+        (task / "bare.py").write_text(source, encoding="utf-8")
+        subjects.append(Subject(name, task, "bare", (), {}))
+        compile_folder(task)
+    return subjects
+
+
+def runtime_folder(folder: Path) -> Path:
+    """A stand-in for /var/runtime below `folder`: awslambdaric and boto3, compiled."""
+    for path, source in runtime_files().items():
+        target = folder / "runtime" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    compile_folder(folder / "runtime")
+    return folder / "runtime"
+
+
+def compile_folder(folder: Path) -> None:
+    """Compile as the build does."""
+    compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+
+
+def measure(subject: Subject, runtime: Path) -> Sample:
+    """Start a function once. Raises `ColdStartError` with the process's own words when its init fails."""
+    with emulator(subject, runtime) as (port, log):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", data=b"{}"
+        )
+        begin = time.perf_counter()
+        with urllib.request.urlopen(request, timeout=INIT_SECONDS) as response:  # noqa: S310 - http, this machine
+            answer = json.load(response)
+        init_ms = (time.perf_counter() - begin) * 1000
+        if "cpu_ms" not in answer:
+            raise ColdStartError(f"{subject.name}: {answer.get('errorMessage', answer)}\n{log.read_text()}")
+        return Sample(init_ms=init_ms, **answer)
+
+
+@contextmanager
+def emulator(subject: Subject, runtime: Path) -> Iterator[tuple[int, Path]]:
+    """The runtime interface emulator for one function: its port and its log; ended with all its children."""
+    port, api_port = free_ports(2)
+    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    search = [subject.task, *subject.layers, runtime, Path(__file__).parent]
+    command = [
+        emulator_program(),
+        "--runtime-interface-emulator-address", f"127.0.0.1:{port}",
+        "--runtime-api-address", f"127.0.0.1:{api_port}",
+        python, "-s", "-m", "awslambdaric", "cold_start_handler.handler",
+    ]  # fmt: skip
+    environment = {
+        **AWS,
+        **subject.environment,
+        "PATH": os.defpath,
+        "PYTHONPATH": os.pathsep.join(map(str, search)),
+        "MEASURED_MODULE": subject.module,
+    }
+    with tempfile.NamedTemporaryFile(suffix=".log") as log:
+        process = subprocess.Popen(
+            list(map(str, command)), cwd=subject.task, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _await_port(port, process)
+            yield port, Path(log.name)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=START_SECONDS)
+
+
+def emulator_program() -> Path:
+    """The runtime interface emulator that the SAM CLI carries for this machine."""
+    found = importlib.util.find_spec("samcli")
+    if found is None or not found.submodule_search_locations:
+        raise ColdStartError("aws-sam-cli is not installed: its runtime interface emulator is needed")
+    return Path(found.submodule_search_locations[0]) / "local" / "rapid" / f"aws-lambda-rie-{machine()}"
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        else:
+            return
+    raise ColdStartError(f"the runtime interface emulator does not listen (exit status {process.poll()})")
+
+
+def measure_all(subjects: list[Subject], runtime: Path, repetitions: int) -> dict[str, list[Sample]]:
+    """Samples by function. Repetitions are interleaved, so that a slow moment of the machine meets all of them."""
+    samples: dict[str, list[Sample]] = {subject.name: [] for subject in subjects}
+    for repetition in range(repetitions + 1):
+        for subject in subjects:
+            sample = measure(subject, runtime)
+            if repetition:  # the first one fills the file cache
+                samples[subject.name].append(sample)
+    return samples
+
+
+def summary(samples: Mapping[str, list[Sample]]) -> list[Row]:
+    """Medians by function, in the order of `samples`, which hold the two bare ones."""
+    init = {name: statistics.median(each.init_ms for each in taken) for name, taken in samples.items()}
+    return [
+        Row(
+            function=name,
+            init_ms=round(init[name], 1),
+            cpu_ms=round(statistics.median(each.cpu_ms for each in taken), 1),
+            peak_mb=round(statistics.median(each.peak_mb for each in taken), 1),
+            times_bare=round(init[name] / init[BARE], 2),
+            times_boto3=round(init[name] / init[BARE_BOTO3], 2),
+        )
+        for name, taken in samples.items()
+    ]
+
+
+def show(rows: list[Row]) -> None:
+    """Print the table."""
+    table = Table("function", title="Cold start of the built functions (medians)")
+    for heading in ("init ms", "CPU ms", "peak MB", "x bare", "x boto3"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*(value if isinstance(value, str) else f"{value:g}" for value in asdict(row).values()))
+    Console().print(table)
+
+
+def main() -> int:
+    """Measure, print, write the report; 1 with a sentence on stderr when something can't be started."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_start", description=__doc__)
+    parser.add_argument("--build", type=Path, default=BUILD, help="folder of a sam build for this machine")
+    parser.add_argument("--env-vars", type=Path, help="as for sam local invoke: variables by logical id (JSON)")
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--report", type=Path, default=REPORT)
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            variables = json.loads(options.env_vars.read_text(encoding="utf-8")) if options.env_vars else {}
+            subjects = bare_functions(Path(folder)) + built_functions(options.build, variables)
+            rows = summary(measure_all(subjects, runtime_folder(Path(folder)), options.repetitions))
+    except ColdStartError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    show(rows)
+    options.report.parent.mkdir(parents=True, exist_ok=True)
+    report = {"repetitions": options.repetitions, "machine": machine(), "functions": [asdict(row) for row in rows]}
+    options.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""Kafka records, as the event source mapping hands them over, to Vantiq."""
+
+import os
+from typing import Any
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.forwarder import warm_forwarder
+from msk_toolkit.forward.report import answer
+from msk_toolkit.forward.telemetry import publish
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.settings.loading import load
+from msk_toolkit.telemetry.logs import toolkit_logger
+from msk_toolkit.telemetry.metrics import toolkit_metrics
+
+logger = toolkit_logger("forwarder")
+metrics = toolkit_metrics("forwarder")
+
+
+def handler(event: dict[str, Any], context: Any) -> object:
+    """Deliver a batch; the answer names what must come again, or an error says that all of it must."""
+    deadline = Deadline(context.get_remaining_time_in_millis() / 1000)
+    settings = load(ForwarderSettings, os.environ)
+    outcome = warm_forwarder(settings).forward(event, deadline)
+    publish(outcome, logger, metrics)
+    return answer(outcome, settings.poller_mode)

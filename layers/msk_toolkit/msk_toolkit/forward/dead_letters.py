@@ -1,0 +1,122 @@
+"""Records that Vantiq refuses for good: one object each, with everything needed to know why and to send it again."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.objects import ObjectsClient, put_object
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.decode import NO_OFFSET, Batch, Record
+from msk_toolkit.forward.envelope import record_id
+
+
+class Refusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """Why a record is set aside.
+
+    Args:
+        reason: ``refused`` by Vantiq, or ``unsendable``: it could not be decoded or put into the wanted form.
+        status: of Vantiq's answer; 0 where nothing was sent.
+        code: Vantiq's error code.
+    """
+
+    reason: str
+    detail: str
+    target: str
+    attempts: int = 0
+    status: int = 0
+    code: str = ""
+    request_id: str = ""
+
+
+class DeadLetter(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """A dead letter. Its ``event`` is a batch of this one record: to send it again, decode that.
+
+    Args:
+        written_at: milliseconds since 1970.
+    """
+
+    version: int = 1
+    id: str
+    refusal: Refusal
+    written_at: int
+    event: dict[str, Any]
+
+
+class DeadLetterStore(Protocol):
+    """Keeps dead letters."""
+
+    def write(self, name: str, body: bytes, deadline: Deadline) -> None:
+        """Write one; the same name again replaces it.
+
+        Raises:
+            ToolkitError: it may not have been written.
+        """
+        ...
+
+
+class BucketStore:
+    """Dead letters in S3. The client is made when the first is written: most environments never need it."""
+
+    def __init__(self, bucket: str, make_client: Callable[[], ObjectsClient]) -> None:
+        self._bucket = bucket
+        self._make_client = make_client
+        self._lock = threading.Lock()
+
+    def write(self, name: str, body: bytes, deadline: Deadline) -> None:
+        """Write one object; see :class:`DeadLetterStore`."""
+        call_within(deadline, f"writing s3://{self._bucket}/{name}", lambda: self._put(name, body))
+
+    def _put(self, name: str, body: bytes) -> None:
+        with self._lock:  # boto3's default session must not make two clients at once
+            client = self._make_client()
+        put_object(client, self._bucket, name, body)
+
+
+def letter_name(record: Record, cluster: str) -> str:
+    """The object's name, the same whenever the record is refused, so that a second write changes nothing."""
+    content = record.content
+    root = f"dead-letters/{quote(cluster)}"
+    if content is not None:
+        return f"{root}/{content.topic}/{content.partition}/{content.offset:020}.json"
+    topic, _, partition = record.place.rpartition("-")
+    if record.offset != NO_OFFSET and topic and partition.isdecimal():
+        return f"{root}/{quote(topic)}/{partition}/{record.offset:020}.json"
+    digest = hashlib.sha256(_encode(record.raw)).hexdigest()
+    return f"{root}/{quote(record.place, safe='')}/unplaced/{digest}.json"
+
+
+def letter(record: Record, batch: Batch, refusal: Refusal, now: float) -> bytes:
+    """The object's body.
+
+    Args:
+        now: seconds since 1970.
+    """
+    event = {
+        "eventSource": batch.source.event_source,
+        "eventSourceArn": batch.source.event_source_arn,
+        "bootstrapServers": batch.source.bootstrap_servers,
+        "records": {record.place: [record.raw]},
+    }
+    content = record.content
+    return _encode(
+        DeadLetter(
+            id=record_id(content, batch.cluster) if content else f"{batch.cluster}/{record.place}/{record.offset}",
+            refusal=refusal,
+            written_at=int(now * 1000),
+            event={name: value for name, value in event.items() if value is not None},
+        )
+    )
+
+
+def _encode(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        # Text that is no Unicode (a lone surrogate), as only a broken event has it: escaped, it survives.
+        return json.dumps(msgspec.to_builtins(value)).encode("ascii")

@@ -1,0 +1,84 @@
+"""The mapping's event -> records by partition, in offset order. Nothing is lost and nothing is altered."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.forward.event import KafkaEvent, KafkaRecord
+
+# Sorts before every real offset, so that a record without one is settled before its partition goes on.
+NO_OFFSET = -1
+
+
+class MalformedEventError(ToolkitError):
+    """The event is not one of a Kafka event source mapping."""
+
+
+class Record(NamedTuple):
+    """A record, decoded or not.
+
+    Args:
+        place: the event's key of its partition, which a report to the mapping must repeat.
+        offset: :data:`NO_OFFSET` where the record doesn't hold one.
+        raw: as it stood in the event.
+        content: None where the record can't be decoded.
+        fault: why it can't be.
+    """
+
+    place: str
+    offset: int
+    raw: Any
+    content: KafkaRecord | None
+    fault: str = ""
+
+
+class Batch(NamedTuple):
+    """An event's records by partition, and where they come from."""
+
+    cluster: str
+    source: KafkaEvent[Any]
+    partitions: dict[str, list[Record]]
+
+    @property
+    def size(self) -> int:
+        """Number of records."""
+        return sum(map(len, self.partitions.values()))
+
+
+def decode(event: object) -> Batch:
+    """Decode an event; a record that can't be decoded stays in its place, marked.
+
+    Raises:
+        MalformedEventError: the event as a whole has another shape.
+    """
+    try:
+        source = msgspec.convert(event, KafkaEvent[Any])
+    except msgspec.ValidationError as error:
+        raise MalformedEventError(f"the event is not one of a Kafka event source mapping: {error}") from None
+    partitions = {
+        place: sorted((_record(place, raw) for raw in records), key=lambda record: record.offset)
+        for place, records in source.records.items()
+    }
+    return Batch(_cluster(source), source, partitions)
+
+
+def _record(place: str, raw: Any) -> Record:
+    try:
+        content = msgspec.convert(raw, KafkaRecord)
+    except msgspec.ValidationError as error:
+        return Record(place, _offset(raw), raw, None, str(error))
+    return Record(place, content.offset, raw, content)
+
+
+def _offset(raw: Any) -> int:
+    offset = raw.get("offset") if isinstance(raw, dict) else None
+    return offset if type(offset) is int and offset >= 0 else NO_OFFSET
+
+
+def _cluster(source: KafkaEvent[Any]) -> str:
+    """``name/uuid`` out of the cluster's ARN; a self-managed cluster is known by the first of its sorted brokers."""
+    if source.event_source_arn:
+        return source.event_source_arn.rpartition(":")[2].removeprefix("cluster/")
+    servers = sorted(server.strip() for server in (source.bootstrap_servers or "").split(","))
+    return servers[0] or "unknown"

@@ -1,0 +1,104 @@
+"""A record -> the JSON document that Vantiq receives."""
+
+from base64 import b64encode
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from msk_toolkit.forward.decode import Record
+from msk_toolkit.forward.event import Envelope, Header, KafkaRecord
+from msk_toolkit.settings.forwarder import Payload
+
+_JSON = msgspec.json.Encoder()
+# Checks JSON without building it; numbers, key order and repeated keys stay as the producer wrote them.
+_CHECK = msgspec.json.Decoder(msgspec.Raw)
+
+Text = tuple[Literal["text", "base64"], str]
+
+
+class Document(NamedTuple):
+    """What is posted for a record; without a body where that can't be, for the reason in ``fault``."""
+
+    record: Record
+    body: bytes
+    fault: str = ""
+
+
+def document(record: Record, cluster: str, payload: Payload) -> Document:
+    """The document of a record; one that can't be made is marked, not raised."""
+    content = record.content
+    if content is None:
+        return Document(record, b"", f"undecodable: {record.fault}")
+    try:
+        if payload == "envelope":
+            return Document(record, _JSON.encode(envelope(content, cluster)))
+        encoding, value = _value(content.value)
+        if encoding == "base64":
+            return Document(record, b"", "the value is binary, which PAYLOAD=value has no form for")
+        return Document(record, _JSON.encode(value))
+    except (UnicodeEncodeError, RecursionError):
+        return Document(record, b"", "a header's name or the schema metadata is no text that JSON can carry")
+
+
+def record_id(content: KafkaRecord, cluster: str) -> str:
+    """The same for every delivery of the record: what makes an upsert idempotent."""
+    return f"{cluster}/{content.topic}/{content.partition}/{content.offset}"
+
+
+def envelope(content: KafkaRecord, cluster: str) -> Envelope:
+    """The record with everything that Kafka says about it."""
+    key_encoding, key = _key(content.key)
+    value_encoding, value = _value(content.value)
+    return Envelope(
+        id=record_id(content, cluster),
+        cluster=cluster,
+        topic=content.topic,
+        partition=content.partition,
+        offset=content.offset,
+        timestamp=content.timestamp,
+        timestamp_type=content.timestamp_type,
+        key_encoding=key_encoding,
+        key=key,
+        headers=[_header(name, value) for header in content.headers or () for name, value in header.items()],
+        value_encoding=value_encoding,
+        value=value,
+        key_schema_metadata=content.key_schema_metadata,
+        value_schema_metadata=content.value_schema_metadata,
+    )
+
+
+def _key(key: bytes | UnsetType | None) -> Text | tuple[Literal["null", "absent"], None]:
+    # Never as JSON: keys 7 and 007 would become a number and a text.
+    if key is UNSET:
+        return "absent", None
+    return ("null", None) if key is None else _text(key)
+
+
+def _value(
+    value: bytes | UnsetType | None,
+) -> Text | tuple[Literal["json"], msgspec.Raw] | tuple[Literal["null", "absent"], None]:
+    if value is UNSET:
+        return "absent", None
+    if value is None:
+        return "null", None
+    try:
+        if not value.isascii():
+            value.decode()  # the check below lets broken UTF-8 through
+        return "json", _CHECK.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _text(value)
+
+
+def _text(octets: bytes) -> Text:
+    try:
+        return "text", octets.decode()
+    except UnicodeDecodeError:
+        return "base64", b64encode(octets).decode()
+
+
+def _header(name: str, octets: list[int] | None) -> Header:
+    if octets is None:
+        return Header(name=name, encoding="null", value=None)
+    encoding, value = _text(bytes([octet & 0xFF for octet in octets]))
+    return Header(name=name, encoding=encoding, value=value)

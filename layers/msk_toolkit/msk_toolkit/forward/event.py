@@ -1,0 +1,83 @@
+"""The shapes that go in and out: the event source mapping's event, the function's answer, what Vantiq receives."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+HeaderByte = Annotated[int, Meta(ge=-128, le=255, description="Java's signed byte; unsigned is taken as well.")]
+
+
+class KafkaRecord(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """One record as the mapping hands it over; key and value are base64, and null or absent in a tombstone."""
+
+    topic: Annotated[str, Meta(pattern=r"^[a-zA-Z0-9._-]{1,249}$")]
+    partition: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    offset: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    timestamp: int | None = None
+    timestamp_type: str | None = None
+    key: bytes | UnsetType | None = UNSET
+    value: bytes | UnsetType | None = UNSET
+    headers: list[dict[str, list[HeaderByte] | None]] | None = None
+    key_schema_metadata: Any = UNSET
+    value_schema_metadata: Any = UNSET
+
+
+class KafkaEvent[R](msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """A batch of records by partition, such as ``orders-0``."""
+
+    event_source: Literal["aws:kafka", "SelfManagedKafka"]
+    records: dict[str, list[R]]
+    event_source_arn: str | None = None
+    bootstrap_servers: str | None = None
+
+
+class ItemIdentifier(msgspec.Struct, frozen=True):
+    """A record's place: the event's key of the partition, and the offset."""
+
+    partition: str
+    offset: int
+
+
+class BatchItemFailure(msgspec.Struct, frozen=True, rename="camel"):
+    """A record that is not done."""
+
+    item_identifier: ItemIdentifier
+
+
+class Answer(msgspec.Struct, frozen=True, rename="camel"):
+    """What the mapping is told: the records that it must bring again, none if all are done."""
+
+    batch_item_failures: list[BatchItemFailure]
+
+
+class Header(msgspec.Struct, kw_only=True, frozen=True):
+    """A record's header; names may repeat, and their order is the record's."""
+
+    name: str
+    encoding: Literal["text", "base64", "null"]
+    value: str | None
+
+
+class Envelope(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+    """What Vantiq receives for a record.
+
+    An encoding says how to read its neighbour: ``json`` (a JSON value, byte for byte as the producer wrote it),
+    ``text`` (a string), ``base64`` (bytes that are not UTF-8, as a string), ``null`` or ``absent`` (null in both
+    cases: the record holds none).
+    """
+
+    id: str
+    cluster: str
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int | None
+    timestamp_type: str | None
+    key_encoding: Literal["text", "base64", "null", "absent"]
+    key: str | None
+    headers: list[Header]
+    value_encoding: Literal["json", "text", "base64", "null", "absent"]
+    value: Any
+    key_schema_metadata: Any = UNSET
+    value_schema_metadata: Any = UNSET

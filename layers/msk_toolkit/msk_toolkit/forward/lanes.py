@@ -1,0 +1,61 @@
+"""Which records must keep their order, and how many travel together."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+from msk_toolkit.forward.decode import Record
+from msk_toolkit.forward.envelope import Document
+from msk_toolkit.settings.forwarder import Ordering
+
+
+class Lane(NamedTuple):
+    """Records of one partition that are delivered one after the other."""
+
+    place: str
+    records: list[Record]
+
+
+def split(partitions: Mapping[str, Sequence[Record]], ordering: Ordering, width: int) -> list[Lane]:
+    """Divide each partition into lanes, about ``width`` in all.
+
+    By partition there is one for each. By key, a key's records share one. Without order they are dealt out.
+    """
+    places = [place for place, records in partitions.items() if records]
+    share = 1 if ordering == "partition" else max(1, width // max(1, len(places)))
+    lanes: list[Lane] = []
+    for place in places:
+        parts: list[list[Record]] = [[] for _ in range(share)]
+        for number, record in enumerate(partitions[place]):
+            parts[_part(record, number, ordering) % share].append(record)
+        lanes += [Lane(place, part) for part in parts if part]
+    return lanes
+
+
+def _part(record: Record, number: int, ordering: Ordering) -> int:
+    key = record.content.key if record.content else None
+    # Kafka itself keeps no order between records without a key.
+    return crc32(key) if ordering == "key" and isinstance(key, bytes) else number
+
+
+def groups(
+    records: Sequence[Record], make: Callable[[Record], Document], most: int, most_bytes: int
+) -> Iterator[list[Document]]:
+    """Documents that travel together, made as they are asked for; one that can't travel stands alone.
+
+    Args:
+        most: documents in a group.
+        most_bytes: size of a group; a larger document still gets a group of its own.
+    """
+    group: list[Document] = []
+    size = 0
+    for record in records:
+        document = make(record)
+        full = len(group) >= most or size + len(document.body) > most_bytes
+        if group and (full or document.fault or group[-1].fault):
+            yield group
+            group, size = [], 0
+        group.append(document)
+        size += len(document.body) + 1
+    if group:
+        yield group

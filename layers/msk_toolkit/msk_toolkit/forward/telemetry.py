@@ -1,0 +1,50 @@
+"""An invocation's outcome as metrics, and as one line in the log."""
+
+from math import ceil
+
+from aws_lambda_powertools import Logger, Metrics
+
+from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.telemetry.metrics import Metric
+
+# EMF takes at most 100 values of a metric in one line.
+_MOST_VALUES = 100
+
+
+def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
+    """Write both; neither holds anything of a record but its topic, partition and offset."""
+    failures = outcome.failures
+    outage = any(failure.kind == "outage" for failure in failures)
+    latencies = [seconds for lane in outcome.lanes for seconds in lane.latencies]
+    values: list[tuple[Metric, float]] = [
+        (Metric.RECORDS_RECEIVED, outcome.received),
+        (Metric.RECORDS_DELIVERED, outcome.delivered),
+        (Metric.RECORDS_DEAD_LETTERED, outcome.dead_lettered),
+        (Metric.RECORDS_REPORTED_BACK, len(outcome.to_report)),
+        (Metric.RECORDS_KNOWN, outcome.known),
+        (Metric.POSTS_RETRIED, sum(lane.retried for lane in outcome.lanes)),
+        (Metric.VANTIQ_OUTAGE, int(outage)),
+    ]
+    if outcome.lag_seconds is not None:
+        values.append((Metric.LAG_AT_ARRIVAL, outcome.lag_seconds * 1000))
+    step = max(1, ceil(len(latencies) / _MOST_VALUES))
+    values += [(Metric.VANTIQ_LATENCY, seconds * 1000) for seconds in latencies[::step]]
+    for metric, value in values:
+        metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
+    metrics.flush_metrics()
+    line = {
+        "received": outcome.received,
+        "delivered": outcome.delivered,
+        "dead_lettered": outcome.dead_lettered,
+        "reported_back": len(outcome.to_report),
+        "known": outcome.known,
+        "posts": len(latencies),
+    }
+    if failures:
+        # One sentence for each kind of trouble; lanes that were only held back say nothing new.
+        reasons = dict.fromkeys(failure.reason for failure in failures if failure.kind != "held")
+        logger.warning(
+            "delivery incomplete", extra={**line, "unfinished": outcome.unfinished, "reasons": list(reasons)[:10]}
+        )
+    else:
+        logger.info("delivered", extra=line)

@@ -1,0 +1,88 @@
+"""Settings of the forwarder."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from msk_toolkit.settings.targets import Routes, TargetKind, parse_routes
+from msk_toolkit.settings.vantiq import VantiqSettings
+
+Ordering = Literal["partition", "key", "none"]
+Payload = Literal["envelope", "value"]
+PollerMode = Literal["on-demand", "provisioned"]
+
+# Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
+_ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
+_ARRAY_LENGTH = 500
+
+
+class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
+    """Where records go, in which order, and what happens to those that can't go there."""
+
+    vantiq_target: Annotated[
+        str,
+        Meta(
+            description="Where records go: topic:/my/topic, service:pkg.Service/Event, type:Name (insert), "
+            "upsert:Name, procedure:name or source:name; {topic} in it stands for the Kafka topic's name."
+        ),
+    ] = ""
+    vantiq_routes: Annotated[
+        str,
+        Meta(description="Other targets by Kafka topic or glob pattern, as a JSON object; the first that fits wins."),
+    ] = ""
+    payload: Annotated[
+        Payload,
+        Meta(description="envelope: the record with key, headers and position; value: the bare value."),
+    ] = "envelope"
+    ordering: Annotated[
+        Ordering,
+        Meta(description="What stays in order: each partition, each key, or nothing."),
+    ] = "partition"
+    lanes: Annotated[int, Meta(description="Most requests to Vantiq at the same time.", ge=1, le=64)] = 8
+    records_per_post: Annotated[
+        int,
+        Meta(
+            description="Most records in one request; above 1 they travel as an array, for which a topic, service or "
+            "source needs autoUnwind. 0 means 1, or 500 for type and upsert.",
+            ge=0,
+            le=10_000,
+        ),
+    ] = 0
+    max_post_bytes: Annotated[
+        int, Meta(description="Most bytes in one request of several records.", ge=1_000, le=10_000_000)
+    ] = 1_000_000
+    max_attempts: Annotated[int, Meta(description="Most tries of one request within an invocation.", ge=1, le=100)] = 5
+    reserve_seconds: Annotated[
+        float, Meta(description="Time before the function's time-out when no new request starts.", gt=0, le=300)
+    ] = 5.0
+    poller_mode: Annotated[
+        PollerMode,
+        Meta(description="The event source mapping's mode, which decides how failures are told to it."),
+    ] = "on-demand"
+    dead_letter_bucket: Annotated[
+        str,
+        Meta(description="Bucket for records that Vantiq refuses for good; empty: such a record blocks its lane."),
+    ] = ""
+
+    @property
+    def targets(self) -> Routes:
+        """The parsed ``vantiq_target`` and ``vantiq_routes``."""
+        return parse_routes(self.vantiq_target, self.vantiq_routes)
+
+    def array_length(self, kind: TargetKind) -> int:
+        """How many records one request to this kind of target may hold."""
+        return self.records_per_post or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
+
+    def sends_arrays(self, kind: TargetKind) -> bool:
+        """Whether such a request holds an array, also of one; a type always takes one, so that a record
+        whose value is itself an array is never taken for several."""
+        return kind in _ARRAY_KINDS or self.array_length(kind) > 1
+
+    def problems(self) -> list[str]:
+        """Rules across the fields."""
+        found = super().problems()
+        try:
+            _ = self.targets
+        except ExceptionGroup as group:
+            found += [str(problem) for problem in group.exceptions]
+        return found

@@ -1,0 +1,164 @@
+"""One HTTP connection whose every operation ends by a deadline.
+
+The usual HTTP clients bound each socket operation, so an answer that drips a byte at a time never ends. Here the
+socket's time-out before each operation is what the deadline has left. The standard library parses the answer.
+"""
+
+import http.client
+import io
+import select
+import socket
+import ssl
+from email.message import Message
+from typing import Any, NamedTuple, cast
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.network.connect import open_tcp, resolve, start_tls
+from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.errors import Stage, VantiqUnansweredError
+
+# An insert answers with every instance inserted, so an answer can be somewhat longer than the request.
+_MOST_ANSWER_BYTES = 32 * 1024 * 1024
+
+
+class Response(NamedTuple):
+    """Vantiq's answer, whatever its status; redirects are not followed."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Connection:
+    """A connected socket that carries one request at a time."""
+
+    def __init__(self, sock: socket.socket, peer: str) -> None:
+        self._sock = sock
+        self._peer = peer
+        self.reusable = True
+
+    @classmethod
+    def open(cls, address: VantiqAddress, context: ssl.SSLContext | None, deadline: Deadline) -> "Connection":
+        """Connect, through the stages dns, tcp and tls.
+
+        Args:
+            context: verifies the certificate; None for plain HTTP.
+
+        Raises:
+            VantiqUnansweredError: names the stage and its cause.
+        """
+        host, port = address.host, address.port
+        try:
+            sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
+            if context is not None:
+                sock = start_tls(sock, host, port, context, deadline)
+        except StageError as error:
+            stage = cast("Stage", error.stage)
+            raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error
+        return cls(sock, f"{host}:{port}")
+
+    def stale(self) -> bool:
+        """Whether the peer has closed the idle connection; anything readable between requests means that."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Close the socket; closing twice does no harm."""
+        self._sock.close()
+
+    def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> Response:
+        """Send one POST and read its whole answer; ``reusable`` tells whether another may follow.
+
+        Raises:
+            VantiqUnansweredError: with ``maybe_taken`` set once the request had left completely.
+        """
+        self.reusable = False
+        refusal = self._send(head + body, deadline)
+        answer = http.client.HTTPResponse(cast("socket.socket", _Readable(self._sock, deadline)), method="POST")
+        try:
+            answer.begin()
+            content = self._read(answer)
+        except VantiqUnansweredError as error:
+            raise refusal or error from error.__cause__
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as error:
+            raise refusal or self._closed(maybe_taken=True) from error
+        except TimeoutError as error:
+            raise refusal or self._broken("answer-timeout", "no answer in time") from error
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from error
+        finally:
+            answer.close()
+        self.reusable = refusal is None and not answer.will_close
+        return Response(answer.status, answer.headers, content)
+
+    def _send(self, request: bytes, deadline: Deadline) -> VantiqUnansweredError | None:
+        """Send everything. A peer that closes early has often answered first (413): that is for the reader."""
+        left = memoryview(request)
+        try:
+            while left:
+                _arm(self._sock, deadline)
+                left = left[self._sock.send(left) :]
+        except TimeoutError as error:
+            raise VantiqUnansweredError(
+                "send", "send-timeout", self._peer, "the request was not taken in time", maybe_taken=False
+            ) from error
+        except (ConnectionError, ssl.SSLError):
+            return self._closed(maybe_taken=False)
+        return None
+
+    def _read(self, answer: http.client.HTTPResponse) -> bytes:
+        # Without a length the end of the stream ends the answer, and the parser takes it for the end of the headers
+        # as well: an empty answer may just as well have broken off.
+        unframed = answer.length is None and not answer.chunked
+        try:
+            body = answer.read(_MOST_ANSWER_BYTES)
+        except TimeoutError as error:
+            raise self._broken("answer-timeout", "the answer did not end in time") from error
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            raise self._broken("answer-incomplete", "the answer broke off") from error
+        if len(body) >= _MOST_ANSWER_BYTES:
+            raise self._broken("answer-too-large", "the answer is too large")
+        # A declared length that was not reached: read(n) says nothing of it.
+        if answer.length or (unframed and not body):
+            raise self._broken("answer-incomplete", "the answer broke off")
+        return body
+
+    def _closed(self, *, maybe_taken: bool) -> VantiqUnansweredError:
+        stage: Stage = "answer" if maybe_taken else "send"
+        return VantiqUnansweredError(
+            stage,
+            "connection-closed",
+            self._peer,
+            "the connection was closed without an answer",
+            maybe_taken=maybe_taken,
+        )
+
+    def _broken(self, cause: str, detail: str) -> VantiqUnansweredError:
+        return VantiqUnansweredError("answer", cause, self._peer, detail, maybe_taken=True)
+
+
+def _arm(sock: socket.socket, deadline: Deadline) -> None:
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise TimeoutError
+    sock.settimeout(remaining)
+
+
+class _Readable(io.RawIOBase):
+    """What HTTPResponse needs of a socket: a file to read from, here with the deadline's time-out before each read."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        _arm(self._sock, self._deadline)
+        return self._sock.recv_into(buffer)

@@ -1,0 +1,74 @@
+"""The access token: read once for a warm environment, and again when Vantiq refuses it."""
+
+import re
+import threading
+
+import msgspec
+
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.secrets import SecretsClient, read_secret
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import CredentialsError
+
+# It goes into a header: a line break in it would end the header.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+def parse_token(text: str, secret_id: str) -> str:
+    """The token in a secret's text: a JSON object with ``token``, or the bare token.
+
+    Raises:
+        CredentialsError: there is none; never with the text.
+    """
+    found: object = text.strip()
+    if text.lstrip().startswith(("{", '"')):
+        try:
+            found = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            found = None
+    if isinstance(found, dict):
+        found = found.get("token")
+    if isinstance(found, str) and _TOKEN.fullmatch(found):
+        return found
+    # Not chained: the parser's error may quote what it could not read.
+    raise CredentialsError(f'secret {secret_id}: holds no token; store {{"token": "..."}} or the bare token')
+
+
+class Token:
+    """The current token; safe to share between lanes."""
+
+    def __init__(self, secrets: SecretsClient, secret_id: str) -> None:
+        self._secrets = secrets
+        self._secret_id = secret_id
+        self._text: str | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return "Token(...)"
+
+    def text(self, deadline: Deadline) -> str:
+        """The token, read from the secret the first time.
+
+        Raises:
+            CredentialsError, AwsError: the secret can't be read, not in time, or holds no token.
+        """
+        with self._lock:
+            if self._text is None:
+                self._text = self._read(deadline)
+            return self._text
+
+    def renewed(self, refused: str, deadline: Deadline) -> str:
+        """The token after ``refused`` was: read again, unless another lane has done that already.
+
+        Raises:
+            CredentialsError, AwsError: as above.
+        """
+        with self._lock:
+            if self._text == refused:
+                self._text = self._read(deadline)
+            return self._text or self._read(deadline)
+
+    def _read(self, deadline: Deadline) -> str:
+        action = f"reading secret {self._secret_id}"
+        text = call_within(deadline, action, lambda: read_secret(self._secrets, self._secret_id))
+        return parse_token(text, self._secret_id)

@@ -1,0 +1,91 @@
+"""`python -m local up|down|demo|status`: the whole system on this machine."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from local.aws.deployment import DeploymentError
+from local.aws.emulator import EmulatorError
+from local.demo.story import run_demo
+from local.kafka.cluster import KafkaClusterError
+from local.kafka.jars import KafkaUnavailableError
+from local.processes import AlreadyRunningError, ProcessError
+from local.steps import Steps
+from local.system import HOME, System, bring_down, bring_up, ledger
+from local.tour import describe
+
+_KNOWN = (
+    AlreadyRunningError,
+    DeploymentError,
+    EmulatorError,
+    KafkaClusterError,
+    KafkaUnavailableError,
+    ProcessError,
+    BotoCoreError,
+    ClientError,
+    OSError,
+)
+
+
+def main() -> int:
+    """Returns the exit status: 0, 1 when something failed, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start everything and leave it running")
+    commands.add_parser("down", help="stop what `up` started")
+    commands.add_parser("status", help="say what runs and how to look around")
+    demo = commands.add_parser("demo", help="the whole product, step by step; leaves nothing running")
+    demo.add_argument("--records", type=int, default=10_000, help="records in the large step (default: %(default)s)")
+    demo.add_argument("--report", type=Path, default=Path("build/demo/report.json"), help="(default: %(default)s)")
+    arguments = parser.parse_args()
+    # Where nobody looks at a terminal, lines are as long as they are.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    run = HOME / "run"
+    # A terminal that closes ends the run as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        match arguments.command:
+            case "demo":
+                with ledger(run).sole_run():
+                    return run_demo(run, HOME / "cache", console, arguments.records, arguments.report)
+            case "up":
+                with ledger(run).sole_run():
+                    return _up(run, console)
+            case "down":
+                with ledger(run).sole_run():
+                    ended = bring_down(run)
+                console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+            case "status":
+                system = System.open(run)
+                console.print(describe(system) if system else "nothing is running; start it with: make up")
+    except KeyboardInterrupt:
+        console.print("interrupted; everything that was started is stopped")
+        return 130
+    except _KNOWN as error:
+        console.print(f"[red]{type(error).__name__}[/red]: ", end="")
+        console.print(str(error), markup=False)
+        return 1
+    return 0
+
+
+def _up(run: Path, console: Console) -> int:
+    try:
+        system = bring_up(run, HOME / "cache", Steps(console))
+    except BaseException:
+        bring_down(run)
+        raise
+    console.print(describe(system), markup=False)
+    return 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""`sam build` and `sam deploy`, for real, against the emulator."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from local.aws.emulator import REGION, Emulator
+from local.aws.processed import Stack, read_stack
+from local.aws.refusals import Refusal, without_refused
+from local.aws.resources import Resources
+
+_BUILD_S = 600
+_DEPLOY_S = 300
+_LAST_LINES = 15
+_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+class DeploymentError(Exception):
+    """`sam` failed or took too long; the message ends with its last lines and names its log."""
+
+
+class Build(msgspec.Struct, frozen=True):
+    """What `sam build` has made: the built template as AWS would get it."""
+
+    template: Path
+    architecture: str
+
+
+def architecture() -> str:
+    """Lambda's name of this machine's processor."""
+    return _ARCHITECTURES[platform.machine().lower()]
+
+
+def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path) -> Build:
+    """Build the checkout's template for this machine into `output`; raises `DeploymentError`.
+
+    `parameters` are the stack's: SAM needs those that a `Fn::ForEach` runs over.
+    """
+    kind = architecture()
+    output.mkdir(parents=True, exist_ok=True)
+    values = _write(output / "parameters.yaml", {**parameters, "Architecture": kind})
+    _sam(
+        [
+            "build",
+            f"--template-file={checkout / 'template.yaml'}",
+            f"--build-dir={output / 'build'}",
+            f"--cache-dir={output / 'cache'}",
+            "--cached",
+            "--parallel",
+            "--language-extensions",
+            f"--parameter-overrides=file://{values}",
+        ],
+        checkout,
+        log,
+        dict(os.environ),
+        _BUILD_S,
+    )
+    return Build(output / "build" / "template.yaml", kind)
+
+
+def deploy(
+    built: Build,
+    emulator: Emulator,
+    resources: Resources,
+    stack_name: str,
+    parameters: Mapping[str, str],
+    log: Path,
+    say: Callable[[str], None],
+) -> Stack:
+    """Deploy what was built; `parameters` go beside those of `resources`.
+
+    `say` hears what the emulator refuses. Raises `DeploymentError`, and `StillNeededError` when the template uses
+    what is refused.
+    """
+    template, refusals = without_refused(yaml.safe_load(built.template.read_text()))
+    for line in refusal_lines(refusals):
+        say(line)
+    # JSON is YAML; beside the built template, because its paths are relative. The parameters go by a file too: a
+    # certificate has line breaks.
+    slim = _write(built.template.with_name("template.local.yaml"), template)
+    values = {**resources.stack_parameters(), "Architecture": built.architecture, **parameters}
+    _sam(
+        [
+            "deploy",
+            f"--template-file={slim}",
+            f"--stack-name={stack_name}",
+            f"--s3-bucket={resources.artifact_bucket}",
+            f"--region={REGION}",
+            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
+            "--no-confirm-changeset",
+            "--no-fail-on-empty-changeset",
+            "--no-progressbar",
+            "--language-extensions",
+            f"--parameter-overrides=file://{_write(built.template.with_name('parameters.local.yaml'), values)}",
+        ],
+        built.template.parent,
+        log,
+        # SAM looks at the stack each five seconds; the emulator is done in less.
+        {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"},
+        _DEPLOY_S,
+    )
+    return read_stack(emulator.session(), emulator.endpoint, stack_name)
+
+
+def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:
+    """For the user: what the local stack lacks."""
+    if not refusals:
+        return []
+    return ["not deployed locally, the AWS emulator refuses it:", *(f"  {refusal}" for refusal in refusals)]
+
+
+def _write(path: Path, content: Any) -> Path:
+    path.write_bytes(msgspec.json.encode(content))
+    return path
+
+
+def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, str], limit_s: float) -> None:
+    # SAM builds with the first python3.13 on PATH that has pip: the project's own.
+    bin_folder = Path(sys.executable).parent
+    environment |= {
+        "PATH": os.pathsep.join([str(bin_folder), environment.get("PATH", os.defpath)]),
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    sam = shutil.which("sam", path=environment["PATH"]) or "sam"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        try:
+            subprocess.run(
+                [sam, *arguments],
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=limit_s,
+                check=True,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DeploymentError(f"sam {arguments[0]} took more than {limit_s:g} s{_ending(log)}") from error
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise DeploymentError(f"sam {arguments[0]} failed{_ending(log)}") from error
+
+
+def _ending(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()[-_LAST_LINES:]
+    return "\n".join(["; its last lines (all in " + str(log) + "):", *lines])

@@ -1,0 +1,155 @@
+"""The AWS emulator: ministack, installed in an environment of its own, run as a process of the ledger."""
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import boto3
+import msgspec
+
+from local.ports import free_ports
+from local.processes import Ledger
+
+# It pins a botocore of its own, so it can't live in the project's environment. sam-translator is the one of the lock
+# file: the emulator expands the template exactly as `sam validate` does.
+REQUIREMENTS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
+PROCESS = "aws"
+REGION: Final = "eu-central-1"
+_CONTAINER_HOST = "host.docker.internal"
+# Where make puts uv when the machine has none.
+_TOOLS = Path(__file__).parents[2] / ".tools" / "uv" / "bin"
+_INSTALL_S = 180
+_READY_S = 60
+
+
+class EmulatorError(Exception):
+    """The emulator can't be installed."""
+
+
+class Brokers(msgspec.Struct, frozen=True):
+    """What MSK's GetBootstrapBrokers answers, as `host:port,host:port`; empty for a listener that isn't there."""
+
+    plaintext: str
+    tls: str
+    scram: str
+
+
+class Emulator(msgspec.Struct, frozen=True):
+    """A running emulator; `container_endpoint` is how containers reach it, None without Docker's bridge."""
+
+    endpoint: str
+    container_endpoint: str | None
+
+    def session(self) -> boto3.Session:
+        """Clients of it take any credentials."""
+        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+
+    def environment(self) -> dict[str, str]:
+        """What a program needs to talk to it instead of AWS, without the user's own settings and credentials."""
+        ours = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        return {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **ours}
+
+
+def install(cache: Path, log: Path) -> Path:
+    """Make the emulator's environment unless it is there; returns its Python interpreter.
+
+    Functions run in that interpreter, so it is the project's. Raises `EmulatorError`.
+    """
+    home, python = cache / "ministack", cache / "ministack" / "bin" / "python"
+    mark = home / "requirements"
+    wanted = "\n".join((*REQUIREMENTS, sys.version))
+    if mark.is_file() and mark.read_text() == wanted:
+        return python
+    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=_TOOLS)
+    if uv is None:
+        raise EmulatorError(f"uv is neither on PATH, nor in the variable UV, nor in {_TOOLS}; start through make")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        for command in (
+            ["venv", "--clear", "--python", sys.executable, str(home)],
+            ["pip", "install", "--python", str(python), *REQUIREMENTS],
+        ):
+            try:
+                subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_S)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise EmulatorError(f"the AWS emulator can't be installed, see {log}: {error}") from error
+    mark.write_text(wanted)
+    return python
+
+
+def start(
+    ledger: Ledger,
+    run: Path,
+    cache: Path,
+    *,
+    brokers: Brokers,
+    container_address: str | None = None,
+) -> Emulator:
+    """Install if need be, and start an empty emulator on a free port of 127.0.0.1, and of `container_address` if given.
+
+    `run` takes its log (aws/emulator.log) and data. Raises `EmulatorError`, or the ledger's errors.
+    """
+    home = run / "aws"
+    python = install(cache, home / "install.log")
+    shutil.rmtree(home / "data", ignore_errors=True)
+    (home / "data" / "tmp").mkdir(parents=True)
+    (port,) = free_ports(1)
+    endpoint = f"http://127.0.0.1:{port}"
+    binds = [f"127.0.0.1:{port}", *([f"{container_address}:{port}"] if container_address else [])]
+    ledger.start(
+        PROCESS,
+        # Its own command binds one address only, and leaves a file with its pid outside of our folder.
+        [python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75", *(f"--bind={bind}" for bind in binds)],
+        env=_environment(home / "data", port, brokers),
+        cwd=home,
+        log=home / "emulator.log",
+        ready=lambda: _answers(f"{endpoint}/_ministack/ready"),
+        deadline_s=_READY_S,
+    )
+    return Emulator(endpoint, f"http://{_CONTAINER_HOST}:{port}" if container_address else None)
+
+
+def _environment(data: Path, port: int, brokers: Brokers) -> Mapping[str, str]:
+    """The process's whole environment: every function inherits it, so nothing of the user's may be in it."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(data),
+        "TMPDIR": str(data / "tmp"),
+        "STATE_DIR": str(data / "state"),
+        "S3_DATA_DIR": str(data / "s3"),
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_MSK_BOOTSTRAP": brokers.plaintext,
+        "MINISTACK_MSK_BOOTSTRAP_TLS": brokers.tls,
+        "MINISTACK_MSK_BOOTSTRAP_SASL_SCRAM": brokers.scram,
+        # These two would listen on ports of their own.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        # Lambda has these; the emulator leaves them out.
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False

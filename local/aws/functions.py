@@ -1,0 +1,61 @@
+"""Invoking a deployed function and reading its logs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Lambda's longest time-out is 15 minutes, and no invocation is silently repeated.
+_INVOKE = Config(read_timeout=900, connect_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+
+
+class FunctionError(Exception):
+    """The function raised or timed out; the message is what it said."""
+
+
+class FunctionUnavailableError(Exception):
+    """The invocation never reached the function: throttled, unknown, or the service didn't answer."""
+
+
+class Function:
+    """A deployed function, by its name or ARN."""
+
+    def __init__(self, name: str, session: boto3.Session, endpoint: str) -> None:
+        self.name = name
+        self._lambda = session.client("lambda", endpoint_url=endpoint, config=_INVOKE)
+        self._logs = session.client("logs", endpoint_url=endpoint)
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Invoke and wait; returns the response, decoded.
+
+        Raises `FunctionError` or `FunctionUnavailableError`.
+        """
+        try:
+            answer = self._lambda.invoke(FunctionName=self.name, Payload=msgspec.json.encode(event))
+            payload = answer["Payload"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise FunctionUnavailableError(f"{self.name}: {error}") from error
+        response = msgspec.json.decode(payload) if payload else None
+        if "FunctionError" in answer:
+            raise FunctionError(f"{self.name}: {_error_text(response)}")
+        return response
+
+    def logs(self, since: datetime | None = None) -> list[str]:
+        """What the function has logged, oldest first; raises botocore's errors."""
+        settings = self._lambda.get_function_configuration(FunctionName=self.name)
+        start = {} if since is None else {"startTime": round(since.timestamp() * 1000)}
+        pages = self._logs.get_paginator("filter_log_events").paginate(
+            logGroupName=settings["LoggingConfig"]["LogGroup"], **start
+        )
+        events = [event for page in pages for event in page["events"]]
+        return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
+
+
+def _error_text(response: Any) -> str:
+    if isinstance(response, dict) and "errorMessage" in response:
+        return f"{response.get('errorType', 'error')}: {response['errorMessage']}"
+    return repr(response)

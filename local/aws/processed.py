@@ -1,0 +1,94 @@
+"""The stack as the emulator has processed it: transforms applied, parameters known, resources named."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+import msgspec
+
+from local.aws.intrinsics import Resolver
+
+_MAPPING = "AWS::Lambda::EventSourceMapping"
+# Attributes that a mapping's properties may use; an API for them doesn't exist.
+_ATTRIBUTES = {
+    "AWS::S3::Bucket": {"Arn": "arn:aws:s3:::{id}"},
+    "AWS::SQS::Queue": {"Arn": "arn:aws:sqs:{region}:{account}:{name}"},
+    "AWS::Lambda::Function": {"Arn": "arn:aws:lambda:{region}:{account}:function:{id}"},
+}
+
+
+class EventSource(msgspec.Struct, frozen=True):
+    """An event source mapping of the stack; `mapping_id` is its UUID, `properties` hold no functions any more."""
+
+    logical_id: str
+    mapping_id: str
+    properties: dict[str, Any]
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """A deployed stack; `physical_ids` and `types` by logical id, `parameters` and `outputs` by name."""
+
+    name: str
+    stack_id: str
+    template: dict[str, Any]
+    parameters: dict[str, str]
+    outputs: dict[str, str]
+    physical_ids: dict[str, str]
+    types: dict[str, str]
+
+    def event_sources(self) -> list[EventSource]:
+        """The event source mappings whose condition holds; raises `UnresolvedError`."""
+        resolver = Resolver(
+            self.template,
+            parameters=self.parameters,
+            references={**self.physical_ids, **self._pseudo_parameters()},
+            attributes=dict(self._attributes()),
+        )
+        found = []
+        for name, kind in self.types.items():
+            if kind == _MAPPING and (properties := resolver.properties(name)) is not None:
+                found.append(EventSource(name, self.physical_ids[name], properties))
+        return found
+
+    def _pseudo_parameters(self) -> Mapping[str, str]:
+        _, partition, _, region, account, *_ = self.stack_id.split(":")
+        return {
+            "AWS::StackName": self.name,
+            "AWS::StackId": self.stack_id,
+            "AWS::Partition": partition,
+            "AWS::Region": region,
+            "AWS::AccountId": account,
+        }
+
+    def _attributes(self) -> Iterator[tuple[tuple[str, str], str]]:
+        pseudo = self._pseudo_parameters()
+        for name, kind in self.types.items():
+            physical_id = self.physical_ids[name]
+            for attribute, form in _ATTRIBUTES.get(kind, {}).items():
+                yield (
+                    (name, attribute),
+                    form.format(
+                        id=physical_id,
+                        name=physical_id.rsplit("/", 1)[-1],
+                        region=pseudo["AWS::Region"],
+                        account=pseudo["AWS::AccountId"],
+                    ),
+                )
+
+
+def read_stack(session: boto3.Session, endpoint: str, name: str) -> Stack:
+    """Read a deployed stack; raises botocore's errors."""
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint)
+    described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    template = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+    return Stack(
+        name=name,
+        stack_id=described["StackId"],
+        template=template if isinstance(template, dict) else msgspec.yaml.decode(template),
+        parameters={item["ParameterKey"]: item["ParameterValue"] for item in described.get("Parameters", [])},
+        outputs={item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])},
+        physical_ids={item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources},
+        types={item["LogicalResourceId"]: item["ResourceType"] for item in resources},
+    )

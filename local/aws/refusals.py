@@ -1,0 +1,85 @@
+"""What the emulator refuses, and a template without it.
+
+The emulator rejects a whole template for one resource type that it doesn't know, so these are taken out of the built
+template. A test holds the list to what the emulator really refuses; nothing else may differ from what AWS gets.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+# Resource type -> what the stack lacks without it on this machine.
+REFUSED_TYPES: Mapping[str, str] = {
+    "AWS::EC2::SecurityGroupIngress": "no rule in the cluster's security group; nothing filters packets here",
+}
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A resource that is not deployed locally; `lacking` is what that means."""
+
+    logical_id: str
+    type: str
+    lacking: str
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} ({self.type}): {self.lacking}"
+
+
+class StillNeededError(Exception):
+    """Something that stays in the template uses a resource that would be taken out."""
+
+
+def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refusal]]:
+    """The template without what the emulator refuses, and the list of that.
+
+    Only `DependsOn` is loosened: it is an order, not a value. Raises `StillNeededError` when a property or an output
+    uses the value of a refused resource.
+    """
+    refusals = [
+        Refusal(name, resource["Type"], REFUSED_TYPES[resource["Type"]])
+        for name, resource in _resources(template)
+        if resource["Type"] in REFUSED_TYPES
+    ]
+    gone = {refusal.logical_id for refusal in refusals}
+    kept = {
+        name: _loosened(resource, gone) if isinstance(resource, dict) else resource
+        for name, resource in template["Resources"].items()
+        if name not in gone
+    }
+    slim = {**template, "Resources": kept}
+    if used := sorted(gone & set(_used(slim))):
+        raise StillNeededError(f"the emulator refuses {', '.join(used)}, which the rest of the template uses")
+    return slim, refusals
+
+
+def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Resources proper: a `Fn::ForEach` stands among them, and is a list."""
+    return ((name, value) for name, value in template["Resources"].items() if isinstance(value, Mapping))
+
+
+def _loosened(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
+    before = resource.get("DependsOn", [])
+    names = [before] if isinstance(before, str) else before
+    if not gone & set(names):
+        return resource
+    rest = [name for name in names if name not in gone]
+    slim = {key: value for key, value in resource.items() if key != "DependsOn"}
+    return {**slim, "DependsOn": rest} if rest else slim
+
+
+def _used(node: Any) -> Iterator[str]:
+    """The names that `Ref`, `Fn::GetAtt` and `Fn::Sub` use anywhere below."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _used(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "Ref":
+                yield str(value)
+            elif key == "Fn::GetAtt":
+                yield (value if isinstance(value, str) else value[0]).partition(".")[0]
+            elif key == "Fn::Sub":
+                text = value if isinstance(value, str) else value[0]
+                yield from (piece.partition("}")[0].partition(".")[0] for piece in text.split("${")[1:])
+            yield from _used(value)

@@ -1,0 +1,82 @@
+"""What was produced against what was delivered: lost, changed, doubled, out of order. Pure."""
+
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class Produced(NamedTuple):
+    """A record as the demo wrote it, with the place that Kafka gave it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Counts of records.
+
+    ``lost`` were produced and never arrived, ``altered`` arrived with another content, ``duplicates`` are deliveries
+    beyond the first, ``order_violations`` first deliveries with a lower offset than one before them in their partition.
+    """
+
+    produced: int
+    delivered: int
+    lost: int
+    altered: int
+    duplicates: int
+    order_violations: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything arrived unharmed and in order; duplicates are allowed, they carry the same id."""
+        return not (self.lost or self.altered or self.order_violations)
+
+
+def account(produced: Sequence[Produced], delivered: Iterable[dict[str, Any]]) -> Account:
+    """Compare the records with the envelopes that Vantiq accepted, in the order in which it did."""
+    waiting = {(record.topic, record.partition, record.offset): record for record in produced}
+    total = len(waiting)
+    seen: set[tuple[str, int, int]] = set()
+    last: dict[tuple[str, int], int] = {}
+    altered = duplicates = violations = 0
+    for envelope in delivered:
+        place = (envelope["topic"], envelope["partition"], envelope["offset"])
+        if place in seen:
+            duplicates += 1
+            continue
+        record = waiting.pop(place, None)
+        if record is None:
+            continue  # somebody else's
+        seen.add(place)
+        altered += not _unharmed(record, envelope)
+        lane = place[:2]
+        violations += place[2] < last.get(lane, -1)
+        last[lane] = max(place[2], last.get(lane, -1))
+    return Account(total, len(seen), len(waiting), altered, duplicates, violations)
+
+
+def _unharmed(record: Produced, envelope: dict[str, Any]) -> bool:
+    headers = tuple((header["name"], _content(header["encoding"], header["value"])) for header in envelope["headers"])
+    return (
+        _content(envelope["keyEncoding"], envelope["key"]) == record.key
+        and _same_value(record.value, envelope["valueEncoding"], envelope["value"])
+        and headers == record.headers
+    )
+
+
+def _same_value(value: bytes | None, encoding: str, found: Any) -> bool:
+    if encoding == "json":
+        return value is not None and bool(msgspec.json.decode(value) == found)
+    return _content(encoding, found) == value
+
+
+def _content(encoding: str, found: Any) -> bytes | None:
+    if encoding == "base64":
+        return b64decode(found)
+    return None if found is None else str(found).encode()

@@ -1,0 +1,82 @@
+"""`python -m local.event_source_mapping --config FILE`: play one mapping until SIGTERM."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws.functions import Function
+from local.event_source_mapping.config import Config, bootstrap_servers, client_settings
+from local.event_source_mapping.destination import AwsDestination
+from local.event_source_mapping.event import Source
+from local.event_source_mapping.kafka_source import KafkaSource
+from local.event_source_mapping.mapping import MappingError, mapping_of
+from local.event_source_mapping.poller import Poller
+from local.event_source_mapping.stats import StatsFile
+
+# An invocation that lasts longer is given up: its records are not committed, so they come again.
+_STOP_S = 2.5
+
+
+def main() -> int:
+    """Returns the process's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.event_source_mapping", description=__doc__)
+    parser.add_argument(
+        "--config", type=Path, required=True, help="JSON file, see local/event_source_mapping/config.py"
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: _stop(stop))
+    signal.signal(signal.SIGINT, lambda *_: _stop(stop))
+    try:
+        config = msgspec.json.decode(arguments.config.read_bytes(), type=Config)
+        _play(config, stop)
+    except (OSError, msgspec.DecodeError, MappingError, BotoCoreError, ClientError) as error:
+        print(f"{arguments.config}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _play(config: Config, stop: threading.Event) -> None:
+    mapping = mapping_of(config.properties)
+    brokers = bootstrap_servers(config, mapping)
+    source = Source(mapping.event_source_arn, brokers, config.tombstones)
+    records = KafkaSource(mapping, client_settings(config, mapping, brokers))
+    session, file = config.session(), StatsFile(Path(config.stats_file))
+    destination = mapping.on_failure_arn and AwsDestination(
+        mapping, source, config.mapping_id, session, config.endpoint_url
+    )
+    poller = Poller(
+        mapping,
+        source,
+        records=records,
+        invoke=Function(mapping.function_name, session, config.endpoint_url).invoke,
+        destination=destination or None,
+        reading=config.partial_reading,
+        notice=lambda stats: file.write(stats, time.monotonic()),
+    )
+    try:
+        poller.run(stop)
+    finally:
+        records.close()
+        poller.stats.state = "stopped"
+        file.write_now(poller.stats)
+
+
+def _stop(stop: threading.Event) -> None:
+    stop.set()
+    timer = threading.Timer(_STOP_S, os._exit, [0])
+    timer.daemon = True
+    timer.start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""A member of the mapping's consumer group, on kafka-python."""
+
+import queue
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from local.event_source_mapping.event import Partition, Record
+from local.event_source_mapping.mapping import Mapping as EventSourceMapping
+from local.event_source_mapping.mapping import StartingPosition
+from local.event_source_mapping.poller import Polled, SourceError
+
+_TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
+_COMMIT_MS = 5000
+_CLOSE_MS = 500
+# A function may run for 14 minutes, and nothing is polled meanwhile.
+_LONGEST_INVOCATION_MS = 15 * 60 * 1000
+
+
+class KafkaSource:
+    """Connects at the first poll, and anew after an error; `client` are the connection's kafka-python settings."""
+
+    def __init__(self, mapping: EventSourceMapping, client: Mapping[str, Any]) -> None:
+        self._mapping = mapping
+        self._settings = {
+            **client,
+            "group_id": mapping.consumer_group_id,
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "auto_offset_reset": "latest" if mapping.starting_position is StartingPosition.LATEST else "earliest",
+            "max_poll_records": max(500, mapping.batch_size),
+            "max_poll_interval_ms": _LONGEST_INVOCATION_MS,
+            # A poller that is killed must not keep its partitions for long (6 s is the brokers' least).
+            "session_timeout_ms": 6000,
+            "heartbeat_interval_ms": 2000,
+            "request_timeout_ms": 10_000,
+            "bootstrap_timeout_ms": 5000,
+            "reconnect_backoff_max_ms": 1000,
+            # A new topic or partition is noticed in seconds, as Lambda's pollers do in minutes.
+            "metadata_max_age_ms": 5000,
+            "metrics_enabled": False,
+        }
+        self._consumer: Any = None
+        self._assignment: frozenset[Partition] = frozenset()
+        self._revoked: queue.SimpleQueue[Partition] = queue.SimpleQueue()
+
+    def poll(self, timeout_s: float) -> Polled:
+        return self._poll(timeout_s, reading=True)
+
+    def keep_alive(self) -> Polled:
+        return self._poll(0, reading=False)
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        if self._consumer is None:
+            raise SourceError("commit: not connected")
+        try:
+            self._consumer.commit(_committable(offsets), timeout_ms=_COMMIT_MS)
+        except KafkaError as error:
+            raise SourceError(f"commit: {error}") from error
+
+    def assignment(self) -> frozenset[Partition]:
+        return self._assignment
+
+    def close(self) -> None:
+        """Leave the group, so that the next member need not wait for the session to time out."""
+        consumer, self._consumer = self._consumer, None
+        self._assignment = frozenset()
+        if consumer is not None:
+            # Whatever goes wrong now, the session's time-out does the same.
+            with suppress(KafkaError, OSError):
+                consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
+
+    def _poll(self, timeout_s: float, *, reading: bool) -> Polled:
+        owned = self._assignment
+        try:
+            if self._consumer is None:
+                self._consumer = self._connect()
+            consumer = self._consumer
+            if reading:
+                consumer.resume(*consumer.paused())
+            else:
+                consumer.pause(*consumer.assignment())
+            polled = consumer.poll(timeout_ms=round(timeout_s * 1000))
+            self._assignment = frozenset(Partition(*assigned) for assigned in consumer.assignment())
+        except (KafkaError, OSError) as error:
+            # A client that has failed once is not trusted again; what it owned will be read again.
+            self.close()
+            for partition in owned:
+                self._revoked.put(partition)
+            raise SourceError(f"poll: {type(error).__name__}: {error}") from error
+        return Polled(
+            records=tuple(_record(record) for records in polled.values() for record in records),
+            lost=frozenset(self._taken_away()),
+        )
+
+    def _connect(self) -> Any:
+        if self._mapping.starting_position is StartingPosition.AT_TIMESTAMP:
+            self._begin_at_timestamp()
+        consumer = KafkaConsumer(**self._settings)
+        consumer.subscribe(topics=list(self._mapping.topics), listener=_Listener(self._revoked))
+        return consumer
+
+    def _begin_at_timestamp(self) -> None:
+        """Commit the offsets of that moment where the group has none: kafka-python has no such reset."""
+        consumer = KafkaConsumer(**self._settings)
+        try:
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in self._mapping.topics
+                for number in consumer.partitions_for_topic(topic) or ()
+            ]
+            new = [
+                partition for partition in partitions if consumer.committed(partition, timeout_ms=_COMMIT_MS) is None
+            ]
+            if not new:
+                return
+            consumer.assign(new)
+            found = consumer.offsets_for_times(dict.fromkeys(new, self._mapping.starting_timestamp_ms))
+            ends = consumer.end_offsets(new)
+            offsets = {Partition(*at): found[at].offset if found.get(at) else ends[at] for at in new}
+            consumer.commit(_committable(offsets), timeout_ms=_COMMIT_MS)
+        finally:
+            consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
+
+    def _taken_away(self) -> set[Partition]:
+        return {self._revoked.get() for _ in range(self._revoked.qsize())}
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes what is taken away; it runs on the client's own thread.
+
+    Even a partition that comes back at once counts as lost: it is then read from its committed offset again.
+    """
+
+    def __init__(self, revoked: queue.SimpleQueue[Partition]) -> None:
+        self._revoked = revoked
+
+    def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        for partition in revoked:
+            self._revoked.put(Partition(*partition))
+
+    def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        pass
+
+
+def _committable(offsets: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*partition): OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+
+
+def _record(record: Any) -> Record:
+    return Record(
+        partition=Partition(record.topic, record.partition),
+        offset=record.offset,
+        timestamp=record.timestamp,
+        timestamp_type=_TIMESTAMP_TYPES.get(record.timestamp_type, "NO_TIMESTAMP_TYPE"),
+        key=record.key,
+        value=record.value,
+        headers=tuple((name, value) for name, value in record.headers),
+    )

@@ -1,0 +1,52 @@
+"""What the poller has done, for those who look from outside."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Stats(msgspec.Struct, kw_only=True):
+    """Counts since the start: records, but for `invocations`, `failed_invocations` and the errors.
+
+    `polled` records were read from Kafka, `invoked` ones were sent to the function (again and again counts again),
+    `committed` ones will not come again, `dead_lettered` ones are at the destination, `dropped` ones had none.
+    """
+
+    state: str = "starting"
+    partitions: list[str] = []
+    polled: int = 0
+    invoked: int = 0
+    invocations: int = 0
+    failed_invocations: int = 0
+    partial_answers: int = 0
+    throttled: int = 0
+    committed: int = 0
+    dead_lettered: int = 0
+    dropped: int = 0
+    polling_errors: int = 0
+    commit_errors: int = 0
+    last_error: str = ""
+
+
+class StatsFile:
+    """A JSON file that always holds a whole `Stats`, written at most twice a second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written = b""
+        self._next = 0.0
+
+    def write(self, stats: Stats, now: float) -> None:
+        """Write when something changed and the last writing is half a second ago."""
+        if now >= self._next:
+            self._next = now + 0.5
+            self.write_now(stats)
+
+    def write_now(self, stats: Stats) -> None:
+        """Write when something changed."""
+        if (text := msgspec.json.format(msgspec.json.encode(stats))) != self._written:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_suffix(".new")
+            temporary.write_bytes(text)
+            temporary.replace(self._path)
+            self._written = text

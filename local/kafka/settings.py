@@ -1,0 +1,182 @@
+"""What a local Kafka cluster consists of, and the configuration of each of its brokers."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import msgspec
+
+BROKER_IDS = (1, 2, 3)
+
+type Listener = Literal["PLAINTEXT", "SSL", "SASL_SSL", "CONTAINER"]
+
+_HOST = "localhost"
+_LOOPBACK = "127.0.0.1"
+_CONTAINER_HOST = "host.docker.internal"
+_SECURITY: Mapping[str, str] = {
+    "PLAINTEXT": "PLAINTEXT",
+    "SSL": "SSL",
+    "SASL_SSL": "SASL_SSL",
+    "CONTAINER": "SASL_SSL",
+    "CONTROLLER": "PLAINTEXT",
+}
+# The host names and addresses that the brokers' certificate is good for.
+BROKER_NAMES = (_HOST, _LOOPBACK, _CONTAINER_HOST)
+
+
+class KafkaSettings(msgspec.Struct, frozen=True):
+    """Three brokers that are controllers as well, with their ports by listener and broker.
+
+    `home` holds data, logs, certificates and these settings, `cache` the downloads; `ledger` is the file of the
+    ledger with the brokers' processes. `container_address` is the address of this machine
+    as containers see it; with it, the listener CONTAINER is bound there and advertised as host.docker.internal.
+    """
+
+    version: str
+    home: Path
+    cache: Path
+    ledger: Path
+    cluster_id: str
+    username: str
+    password: str
+    container_address: str | None
+    ports: dict[str, dict[int, int]]
+
+    @classmethod
+    def choose(
+        cls,
+        home: Path,
+        *,
+        cache: Path,
+        ledger: Path,
+        version: str,
+        username: str,
+        password: str,
+        container_address: str | None,
+        ports: Sequence[int],
+    ) -> Self:
+        """Settings for a new cluster; `ports` are free ones, `port_count(container_address)` of them."""
+        free = iter(ports)
+        return cls(
+            version=version,
+            home=home,
+            cache=cache,
+            ledger=ledger,
+            cluster_id=_new_cluster_id(),
+            username=username,
+            password=password,
+            container_address=container_address,
+            ports={
+                listener: {broker: next(free) for broker in BROKER_IDS} for listener in _listeners(container_address)
+            },
+        )
+
+    @classmethod
+    def read(cls, home: Path) -> Self:
+        """The settings that `write` left in `home`; FileNotFoundError when there are none."""
+        text = (home / "cluster.json").read_bytes()
+        return msgspec.json.decode(text, type=cls, dec_hook=lambda kind, value: kind(value))
+
+    def write(self) -> None:
+        """Keep the settings in `home`, readable by the owner only: the password is among them."""
+        text = msgspec.json.format(msgspec.json.encode(self, enc_hook=str))
+        write_private(self.home / "cluster.json", text.decode())
+
+    def bootstrap(self, listener: Listener) -> str:
+        """The brokers' addresses on a listener, "host:port,host:port,host:port". KeyError for one that is off."""
+        host = _CONTAINER_HOST if listener == "CONTAINER" else _HOST
+        return ",".join(f"{host}:{port}" for port in self.ports[listener].values())
+
+    def broker_home(self, broker: int) -> Path:
+        """The directory of one broker: its configuration, log and data."""
+        return self.home / f"broker-{broker}"
+
+
+def port_count(container_address: str | None) -> int:
+    """How many ports a cluster needs."""
+    return len(BROKER_IDS) * len(_listeners(container_address))
+
+
+def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> str:
+    """The configuration file of one broker, with the defaults of Amazon MSK where they matter to a client.
+
+    `key_store` is a PEM file with the broker's key and certificate chain.
+    """
+    listeners = _listeners(settings.container_address)
+    for_clients = [listener for listener in listeners if listener != "CONTROLLER"]
+    voters = settings.ports["CONTROLLER"].items()
+    properties = {
+        "node.id": broker,
+        "process.roles": "broker,controller",
+        "controller.quorum.voters": ",".join(f"{node}@{_LOOPBACK}:{port}" for node, port in voters),
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "listener.security.protocol.map": ",".join(f"{name}:{_SECURITY[name]}" for name in listeners),
+        "listeners": ",".join(
+            f"{name}://{_bound_address(settings, name)}:{settings.ports[name][broker]}" for name in listeners
+        ),
+        # A name, as on MSK, so that clients resolve and verify one; it leads to 127.0.0.1, where the brokers listen.
+        "advertised.listeners": ",".join(
+            f"{name}://{_CONTAINER_HOST if name == 'CONTAINER' else _HOST}:{settings.ports[name][broker]}"
+            for name in for_clients
+        ),
+        "log.dirs": settings.broker_home(broker) / "data",
+        # TLS and login.
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": key_store,
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        **{
+            f"listener.name.{name.lower()}.scram-sha-512.sasl.jaas.config": (
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+            )
+            for name in for_clients
+            if _SECURITY[name] == "SASL_SSL"
+        },
+        # As on MSK: what no ACL mentions is allowed. The brokers themselves are anonymous.
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true",
+        "super.users": "User:ANONYMOUS",
+        # MSK's defaults for three zones.
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": 3,
+        "min.insync.replicas": 2,
+        "offsets.topic.replication.factor": 3,
+        "transaction.state.log.replication.factor": 3,
+        "transaction.state.log.min.isr": 2,
+        "num.partitions": 1,
+        # A broker that comes back is let in only when the session of its former self is over, after a stop in good
+        # order as well: 9 s by default.
+        "broker.session.timeout.ms": 5000,
+        "broker.heartbeat.interval.ms": 500,
+        # Small and quick: few internal partitions and threads, no waiting for more members of a group.
+        "offsets.topic.num.partitions": 6,
+        "transaction.state.log.num.partitions": 3,
+        "group.initial.rebalance.delay.ms": 0,
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+        "num.recovery.threads.per.data.dir": 1,
+        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # 128 MB otherwise, half of the heap
+    }
+    return "".join(f"{key}={value}\n" for key, value in properties.items())
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+def _listeners(container_address: str | None) -> list[str]:
+    return [name for name in _SECURITY if name != "CONTAINER" or container_address]
+
+
+def _bound_address(settings: KafkaSettings, listener: str) -> str:
+    return (settings.container_address if listener == "CONTAINER" else None) or _LOOPBACK
+
+
+def _new_cluster_id() -> str:
+    """A random id as Kafka makes them: 16 bytes in URL-safe base64."""
+    while (cluster_id := secrets.token_urlsafe(16)).startswith("-"):
+        pass  # Kafka's own format tool takes it for an option
+    return cluster_id

@@ -1,0 +1,35 @@
+"""Free TCP ports for the parts of the local system."""
+
+import random
+import socket
+from collections.abc import Sequence
+from itertools import islice
+
+# Below the range from which kernels take the port of an outgoing connection (Linux: from 32768, macOS: from 49152).
+# A port inside it can be taken by any client while a broker restarts; worse, a client that retries a dead port of
+# 127.0.0.1 can be given that very port, and is then connected to itself.
+_CANDIDATES = range(15_000, 30_000)
+
+
+def free_ports(count: int, candidates: Sequence[int] = _CANDIDATES) -> list[int]:
+    """`count` different ports that are free on every address of this machine, over IPv4 and IPv6.
+
+    Raises OSError when there are not so many among the candidates.
+    """
+    shuffled = random.sample(candidates, len(candidates))
+    found = list(islice(filter(_is_free, shuffled), count))
+    if len(found) < count:
+        raise OSError(f"only {len(found)} of {count} ports are free between {min(candidates)} and {max(candidates)}")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    dual = socket.has_dualstack_ipv6()
+    with socket.socket(socket.AF_INET6 if dual else socket.AF_INET) as probe:
+        if dual:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        try:
+            probe.bind(("", port))  # bound for a moment and never listening: nobody can connect
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,69 @@
+"""A run as a list of named steps, each with its result and its time, told while they happen."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+
+class StepResult(msgspec.Struct):
+    """One step; ``result`` is a short sentence, ``seconds`` what it took."""
+
+    name: str
+    result: str = ""
+    ok: bool = True
+    seconds: float = 0.0
+
+
+class Steps:
+    """Runs steps one after another; ``console`` shows each when it begins, and how it ended."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.results: list[StepResult] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step so far reached what it was for."""
+        return all(result.ok for result in self.results)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[StepResult]:
+        """Begin a step; its caller may set ``result`` and ``ok``. An exception ends it as failed and goes on."""
+        current = StepResult(name)
+        self.results.append(current)
+        self.console.print(f"[bold]> {name}[/bold]")
+        began = time.monotonic()
+        try:
+            yield current
+        except BaseException as error:
+            current.ok = False
+            current.result = current.result or f"failed: {type(error).__name__}"
+            raise
+        finally:
+            current.seconds = round(time.monotonic() - began, 1)
+            mark = "[green]ok[/green]" if current.ok else "[red]FAILED[/red]"
+            text = f": {current.result}" if current.result else ""
+            self.console.print(f"  {mark}{text} [dim]({current.seconds:.1f} s)[/dim]")
+
+    def say(self, text: str) -> None:
+        """A detail of the current step."""
+        self.console.print(f"  {text}", style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    def table(self) -> Table:
+        """Every step, its result and its time."""
+        table = Table(title="What happened", title_justify="left")
+        table.add_column("step")
+        table.add_column("")
+        table.add_column("result")
+        table.add_column("seconds", justify="right")
+        for one in self.results:
+            table.add_row(
+                one.name, "[green]ok[/green]" if one.ok else "[red]FAILED[/red]", one.result, f"{one.seconds:.1f}"
+            )
+        table.add_section()
+        table.add_row("all", "", "", f"{sum(one.seconds for one in self.results):.1f}")
+        return table

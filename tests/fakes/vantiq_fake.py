@@ -1,0 +1,71 @@
+"""Vantiq without a socket: takes what is posted, and fails where a test tells it to."""
+
+import json
+import threading
+from collections.abc import Callable
+from email.message import Message
+from typing import Any
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.vantiq.connection import Response
+
+Fault = Callable[[str, list[Any]], Response | Exception | None]
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Response:
+    """An answer; a header's underscore stands for a hyphen."""
+    message = Message()
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Response(status, message, raw)
+
+
+def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str) -> Response:
+    """An error in the documented shape."""
+    return answer(status, [{"code": code, "message": "secret words", "params": []}], **headers)
+
+
+def at_offset(offset: int, *responses: Response | Exception, partition: int = 0) -> Fault:
+    """Fail requests that hold this record; once for each response, or for ever with just one."""
+    left = list(responses)
+
+    def fault(path: str, documents: list[Any]) -> Response | Exception | None:
+        if not any(one.get("offset") == offset and one.get("partition") == partition for one in documents):
+            return None
+        if len(responses) == 1:
+            return responses[0]
+        return left.pop(0) if left else None
+
+    return fault
+
+
+class FakeVantiq:
+    """Keeps the documents that it took, in order."""
+
+    def __init__(self, *faults: Fault, took: Callable[[], None] = lambda: None) -> None:
+        self.faults = list(faults)
+        self.taken: list[Any] = []
+        self.posts: list[tuple[str, int]] = []
+        self._took = took
+        self._lock = threading.Lock()
+
+    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+        """See VantiqClient.post."""
+        decoded = json.loads(body)
+        documents = decoded if isinstance(decoded, list) else [decoded]
+        with self._lock:
+            self._took()
+            self.posts.append((path, len(documents)))
+            for fault in self.faults:
+                found = fault(path, documents)
+                if isinstance(found, Exception):
+                    raise found
+                if found is not None:
+                    return found
+            self.taken += documents
+        return answer(200)
+
+    def offsets(self, partition: int = 0) -> list[int]:
+        """Offsets of the envelopes taken from one partition."""
+        return [one["offset"] for one in self.taken if one["partition"] == partition]

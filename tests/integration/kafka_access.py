@@ -1,0 +1,100 @@
+"""Ways into the local cluster for the tests of topics and probes."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import Access, parse_brokers
+from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.metadata import Topic, read_metadata
+
+from local.kafka import BROKER_IDS, KafkaCluster
+from local.kafka.queries import known_brokers
+
+STAGE_SECONDS = 3.0
+
+
+def new_name(kind: str) -> str:
+    """A topic or group that no other test knows."""
+    return f"{kind}-{uuid.uuid4().hex[:8]}"
+
+
+def scram(kafka: KafkaCluster, **changes: Any) -> Access:
+    """SCRAM over TLS, as the cluster's user unless told otherwise."""
+    values = {
+        "brokers": parse_brokers(kafka.bootstrap("SASL_SSL")),
+        "auth_mode": "scram",
+        "trusted_ca": kafka.ca_file.read_text(),
+        "username": kafka.settings.username,
+        "password": kafka.settings.password,
+    }
+    return Access(**{**values, **changes})
+
+
+def plaintext(kafka: KafkaCluster) -> Access:
+    """No encryption and no login; this user may do everything."""
+    return Access(brokers=parse_brokers(kafka.bootstrap("PLAINTEXT")), auth_mode="none")
+
+
+def tls(kafka: KafkaCluster) -> Access:
+    """Encryption without a login."""
+    ca = kafka.ca_file.read_text()
+    return Access(brokers=parse_brokers(kafka.bootstrap("SSL")), auth_mode="tls", trusted_ca=ca)
+
+
+def topic_of(kafka: KafkaCluster, name: str) -> Topic | None:
+    """A topic as it stands; None where it does not exist."""
+    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
+    with conversation:
+        found = read_metadata(conversation, [name], Deadline(10)).topics[name]
+    return None if found.error_code else found
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for a condition; fails with `what` when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def settled(kafka: KafkaCluster, *topics: str) -> bool:
+    """Whether every broker knows all three, and every replica of the topics is in sync."""
+    ports = kafka.settings.ports["PLAINTEXT"].values()
+    if any(known_brokers(port) != set(BROKER_IDS) for port in ports):
+        return False
+    found = [topic_of(kafka, name) for name in topics]
+    return all(len(part.in_sync) == len(part.replicas) for topic in found if topic for part in topic.partitions)
+
+
+def elect_preferred_leaders(kafka: KafkaCluster) -> None:
+    """Leadership back to where it was before a broker was away."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        admin.elect_leaders(0, raise_errors=False)
+    finally:
+        admin.close()
+
+
+@contextmanager
+def denied(kafka: KafkaCluster, kind: ResourceType, name: str, operation: ACLOperation) -> Iterator[None]:
+    """An ACL that denies the cluster's user an operation, in force on every broker; removed at the end."""
+    user, resource = f"User:{kafka.settings.username}", ResourcePattern(kind, name)
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        # A resource with any ACL is closed to everyone else: allow all, then deny the one.
+        rules = [
+            ACL(user, "*", ACLOperation.ALL, ACLPermissionType.ALLOW, resource),
+            ACL(user, "*", operation, ACLPermissionType.DENY, resource),
+        ]
+        try:
+            admin.create_acls(rules)
+            yield
+        finally:
+            admin.delete_acls([ACLFilter(user, "*", ACLOperation.ANY, ACLPermissionType.ANY, resource)])
+    finally:
+        admin.close()

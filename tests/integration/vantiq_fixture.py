@@ -1,0 +1,61 @@
+"""The forwarder against the local stand-in for Vantiq: the real client, over HTTP, with faults."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.token import Token
+
+from local.vantiq import VantiqStandIn, running_standin
+from tests.fakes.dead_letters_fake import FakeDeadLetters
+
+
+class StandInSecret:
+    """Secrets Manager, holding whatever token the stand-in takes now."""
+
+    def __init__(self, standin: VantiqStandIn) -> None:
+        self.standin = standin
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, object]:  # noqa: N803
+        """See SecretsClient."""
+        return {"SecretString": f'{{"token": "{self.standin.token}"}}'}
+
+
+class Line:
+    """A forwarder and what stands at its ends."""
+
+    def __init__(self, standin: VantiqStandIn, **settings: Any) -> None:
+        self.standin = standin
+        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 4, "vantiq_timeout_seconds": 2.0} | settings
+        self.settings = ForwarderSettings(vantiq_url=standin.url, vantiq_token_secret_arn="vantiq-token", **told)
+        self.letters = FakeDeadLetters()
+        self.client = VantiqClient.from_settings(self.settings, Token(StandInSecret(standin), "vantiq-token"))
+        self.forwarder = Forwarder(self.settings, Tools(self.client, self.letters))
+
+    def forward(self, event: object, seconds: float = 60.0) -> Outcome:
+        """One invocation."""
+        return self.forwarder.forward(event, Deadline(seconds))
+
+    def offsets(self, partition: int) -> list[int]:
+        """What arrived of one partition, in the order of arrival."""
+        return [one["offset"] for one in self.standin.journal.values() if one["partition"] == partition]
+
+
+@contextmanager
+def line(**settings: Any) -> Iterator[Line]:
+    """A stand-in with a topic, an unwinding topic and a type, and a forwarder before it."""
+    with running_standin() as standin:
+        standin.define("topics", {"name": "/orders"})
+        standin.define("topics", {"name": "/unwound", "autoUnwind": True})
+        standin.define("types", {"name": "Order", "properties": {}, "naturalKey": ["id"]})
+        made = Line(standin, **settings)
+        try:
+            yield made
+        finally:
+            made.client.close()

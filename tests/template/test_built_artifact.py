@@ -1,0 +1,205 @@
+"""What a real `sam build` leaves: the right machine's libraries, byte code that survives packing, a small layer."""
+
+import hashlib
+import importlib.util
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.cold_start import machine
+
+ROOT = Path(__file__).resolve().parents[2]
+ELF_MACHINES = {"arm64": 183, "x86_64": 62}  # e_machine
+UNCHECKED_HASH = 0b01  # PEP 552: the byte code is used without a look at the source
+LAMBDA_LIMIT = 250_000_000  # bytes, a function with its layers, unzipped
+OWN_LIMIT = 30_000_000  # twice what it is now: a dependency that doubles the layer is noticed
+BUILD_SECONDS = 180
+
+# Imports a handler as Lambda does and fails for every module of the artifact that Python has to compile.
+IMPORT_WITHOUT_COMPILING = """
+import importlib, importlib.machinery, sys
+build, module = sys.argv[1:]
+compiled = []
+original = importlib.machinery.SourceFileLoader.source_to_code
+
+def watched(self, data, path, **options):
+    compiled.append(str(path))
+    return original(self, data, path, **options)
+
+importlib.machinery.SourceFileLoader.source_to_code = watched
+importlib.import_module(module)
+loaded = [each for each in sys.modules.values() if str(getattr(each, "__file__", "")).startswith(build)]
+print(len(loaded), *[path for path in compiled if path.startswith(build)])
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """The folder of a `sam build`, the architecture it is for, and its processed template's resources."""
+
+    folder: Path
+    architecture: str
+
+    def resources(self, kind: str) -> dict[str, dict[str, str]]:
+        """Properties by logical id."""
+        template = yaml.safe_load((self.folder / "template.yaml").read_text(encoding="utf-8"))
+        return {
+            name: each["Properties"]
+            for name, each in template["Resources"].items()
+            # A loop (Fn::ForEach) stands among the resources as a list.
+            if isinstance(each, dict) and each["Type"] == f"AWS::Serverless::{kind}"
+        }
+
+    def layer(self) -> Path:
+        (properties,) = self.resources("LayerVersion").values()
+        return self.folder / properties["ContentUri"]
+
+    def parts(self) -> dict[str, Path]:
+        """Folder of each function and of the layer, by logical id."""
+        functions = {name: self.folder / each["CodeUri"] for name, each in self.resources("Function").items()}
+        layers = {name: self.folder / each["ContentUri"] for name, each in self.resources("LayerVersion").items()}
+        return functions | layers
+
+
+def sam_build(folder: Path, architecture: str | None = None) -> Build:
+    """What a user types: no container, Python 3.13 and make on PATH; without `architecture` the template decides."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["SAM_CLI_TELEMETRY"] = "0"
+    choice = ["--parameter-overrides", f"Architecture={architecture}"] if architecture else []
+    done = subprocess.run(
+        ["sam", "build", "--no-cached", "--build-dir", folder, *choice],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Build(folder, architecture or "arm64")
+
+
+@pytest.fixture(scope="module")
+def arm64_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return sam_build(tmp_path_factory.mktemp("default") / "build")
+
+
+@pytest.fixture(scope="module")
+def x86_64_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return sam_build(tmp_path_factory.mktemp("x86_64") / "build", "x86_64")
+
+
+@pytest.fixture(params=["arm64", "x86_64"])
+def build(request: pytest.FixtureRequest) -> Build:
+    made: Build = request.getfixturevalue(f"{request.param}_build")
+    return made
+
+
+@pytest.fixture
+def runnable_build(request: pytest.FixtureRequest) -> Build:
+    made: Build = request.getfixturevalue(f"{machine()}_build")
+    return made
+
+
+def elf_machines(folder: Path) -> Iterator[tuple[Path, int]]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            head = path.open("rb").read(20)
+            if head.startswith(b"\x7fELF"):
+                yield path, struct.unpack_from("<H", head, 18)[0]
+
+
+def content_hash(folder: Path) -> str:
+    """Names and contents, which is what SAM compares before an upload."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    facts = (f"{path.relative_to(folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def test_a_build_holds_compiled_libraries_of_its_own_architecture_only(build: Build) -> None:
+    found = dict(elf_machines(build.folder))
+    assert found, "msgspec is compiled, so an empty answer means that the test looks in the wrong place"
+    strangers = {str(path): number for path, number in found.items() if number != ELF_MACHINES[build.architecture]}
+    assert strangers == {}
+
+
+def test_a_build_holds_no_wheel_that_was_made_for_another_architecture(build: Build) -> None:
+    other = {"arm64": "x86_64", "x86_64": "aarch64"}[build.architecture]
+    tags = [file.read_text(encoding="utf-8") for file in build.layer().rglob("*.dist-info/WHEEL")]
+    assert tags
+    assert [tag for tag in tags if other in tag] == []
+
+
+def test_every_module_ships_with_unchecked_byte_code_of_its_very_source(build: Build) -> None:
+    wrong = []
+    sources = list(build.folder.rglob("*.py"))
+    for source in sources:
+        compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+        head = compiled.read_bytes()[:16] if compiled.exists() else b""
+        expected = b"\xf3\x0d\x0d\x0a" + struct.pack("<I", UNCHECKED_HASH)
+        if head != expected + importlib.util.source_hash(source.read_bytes()):
+            wrong.append(str(source.relative_to(build.folder)))
+    assert sources
+    assert wrong == []
+
+
+def test_no_module_of_the_artifact_is_compiled_at_start(runnable_build: Build) -> None:
+    layer = runnable_build.layer() / "python"
+    for name, properties in runnable_build.resources("Function").items():
+        task = runnable_build.folder / properties["CodeUri"]
+        # Like the runtime, boto3 comes from outside the artifact: from this environment.
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-B",
+                "-c",
+                IMPORT_WITHOUT_COMPILING,
+                runnable_build.folder,
+                properties["Handler"].rpartition(".")[0],
+            ],
+            env={"AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": f"{task}:{layer}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+        loaded, *compiled = done.stdout.split()
+        assert int(loaded) > 0, f"{name} imported nothing from the build"
+        assert compiled == [], f"{name} compiles at start"
+
+
+def test_a_function_and_its_layer_stay_far_below_lambdas_limit(build: Build) -> None:
+    sizes = {
+        name: sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        for name, folder in build.parts().items()
+    }
+    print(f"\n{build.architecture}: " + ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in sizes.items()))
+    assert OWN_LIMIT < LAMBDA_LIMIT
+    assert sum(sizes.values()) < OWN_LIMIT
+
+
+def test_the_layer_leaves_boto3_to_the_runtime_and_carries_no_commands(build: Build) -> None:
+    carried = {path.name for path in (build.layer() / "python").iterdir()}
+    assert {"msk_toolkit", "kafka", "msgspec"} <= carried
+    assert carried.isdisjoint({"boto3", "botocore", "bin"})
+
+
+def test_the_topics_function_carries_the_declared_topics(build: Build) -> None:
+    (task,) = (path for path in build.parts().values() if (path / "topics.py").exists())
+    assert (task / "topics.yaml").read_bytes() == (ROOT / "topics.yaml").read_bytes()
+    assert not (task / "topics.yaml").is_symlink()
+
+
+def test_an_unchanged_tree_builds_to_the_same_bytes(arm64_build: Build, tmp_path: Path) -> None:
+    again = sam_build(tmp_path / "elsewhere" / "build")
+    first = {name: content_hash(folder) for name, folder in arm64_build.parts().items()}
+    assert {name: content_hash(folder) for name, folder in again.parts().items()} == first

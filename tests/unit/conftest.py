@@ -1,0 +1,18 @@
+"""Unit tests touch no network.
+
+A test that talks to a server of its own asks for it with `pytest.mark.enable_socket`, and reaches loopback only.
+"""
+
+import pytest
+from pytest_socket import disable_socket, socket_allow_hosts
+
+LOOPBACK = ["127.0.0.0/8", "::1", "localhost"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # pytest-socket itself undoes both when the test is over.
+    if item.get_closest_marker("enable_socket"):
+        socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+    else:
+        disable_socket(allow_unix_socket=True)

@@ -1,0 +1,87 @@
+"""Reading a mapping from resource properties."""
+
+import math
+from typing import Any
+
+import pytest
+
+from local.event_source_mapping.mapping import MappingError, StartingPosition, mapping_of
+
+PROPERTIES: dict[str, Any] = {
+    "FunctionName": "toolkit-forwarder",
+    "EventSourceArn": "arn:aws:kafka:eu-central-1:000000000000:cluster/local/1",
+    "Topics": ["orders"],
+    "StartingPosition": "TRIM_HORIZON",
+    "AmazonManagedKafkaEventSourceConfig": {"ConsumerGroupId": "toolkit-orders"},
+}
+
+
+def test_takes_lambdas_defaults() -> None:
+    mapping = mapping_of(PROPERTIES)
+    assert (mapping.batch_size, mapping.batching_window_s, mapping.provisioned) == (100, 0.5, False)
+    assert mapping.starting_position is StartingPosition.TRIM_HORIZON
+    assert mapping.retries == mapping.record_age_s == math.inf
+
+
+def test_reads_numbers_and_booleans_that_cloudformation_hands_on_as_text() -> None:
+    mapping = mapping_of(
+        PROPERTIES
+        | {
+            "BatchSize": "500",
+            "MaximumBatchingWindowInSeconds": "0",
+            "ProvisionedPollerConfig": {"MinimumPollers": "1", "MaximumPollers": "3"},
+            "BisectBatchOnFunctionError": "true",
+            "MaximumRetryAttempts": "3",
+            "MaximumRecordAgeInSeconds": "60",
+        }
+    )
+    assert (mapping.batch_size, mapping.batching_window_s) == (500, 0)
+    assert mapping.provisioned
+    assert mapping.bisect_batch_on_function_error
+    assert (mapping.retries, mapping.record_age_s) == (3, 60)
+
+
+def test_on_demand_has_no_retry_and_age_limits() -> None:
+    mapping = mapping_of(PROPERTIES | {"MaximumRetryAttempts": 3, "MaximumRecordAgeInSeconds": 60})
+    assert mapping.retries == mapping.record_age_s == math.inf
+
+
+@pytest.mark.parametrize("mode", [{}, {"ProvisionedPollerConfig": {}}])
+def test_a_destination_turns_endless_retries_into_ten(mode: dict[str, Any]) -> None:
+    destination = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::dead"}}}
+    assert mapping_of(PROPERTIES | destination | mode).retries == 10
+
+
+def test_finds_the_secret_of_scram() -> None:
+    access = {"SourceAccessConfigurations": [{"Type": "SASL_SCRAM_512_AUTH", "URI": "arn:secret"}]}
+    assert mapping_of(PROPERTIES | access).scram_secret_arn == "arn:secret"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"Topics": []}, "Topics"),
+        ({"BatchSize": 0}, "BatchSize"),
+        ({"BatchSize": 10_001}, "BatchSize"),
+        ({"MaximumBatchingWindowInSeconds": 301}, "window"),
+        ({"MaximumRetryAttempts": -2}, "MaximumRetryAttempts"),
+        ({"MaximumRecordAgeInSeconds": 59}, "MaximumRecordAgeInSeconds"),
+        ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp"),
+        ({"StartingPositionTimestamp": 1}, "StartingPositionTimestamp"),
+        ({"StartingPosition": "EARLIEST"}, "StartingPosition"),
+        ({"Enabled": False}, "Enabled"),
+        ({"FilterCriteria": {"Filters": []}}, "FilterCriteria"),
+        ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://dead"}}}, "destination"),
+        ({"SourceAccessConfigurations": [{"Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "a"}]}, "CERTIFICATE"),
+        ({"AmazonManagedKafkaEventSourceConfig": {}}, "ConsumerGroupId"),
+        ({"BatchSise": 100}, "BatchSise"),
+    ],
+)
+def test_names_the_property_that_is_wrong(change: dict[str, Any], named: str) -> None:
+    with pytest.raises(MappingError, match=named):
+        mapping_of(PROPERTIES | change)
+
+
+def test_names_every_wrong_property_at_once() -> None:
+    with pytest.raises(MappingError, match=r"Topics.*BatchSize.*FilterCriteria"):
+        mapping_of(PROPERTIES | {"Topics": [], "BatchSize": 0, "FilterCriteria": {}})

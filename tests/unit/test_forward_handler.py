@@ -1,0 +1,147 @@
+"""The function itself, from the event to the answer, with its log and metrics."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.forward import forwarder as forwarding
+from msk_toolkit.forward.decode import MalformedEventError
+from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.report import DeliveryIncompleteError
+from msk_toolkit.settings.forwarder import ForwarderSettings
+
+from tests.fakes.dead_letters_fake import FakeDeadLetters
+from tests.fakes.kafka_events import event, record
+from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
+
+ROOT = Path(__file__).parents[2]
+
+
+class Context:
+    function_name = "forwarder"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture
+def vantiq(monkeypatch: pytest.MonkeyPatch) -> FakeVantiq:
+    monkeypatch.setenv("VANTIQ_URL", "https://v")
+    monkeypatch.setenv("VANTIQ_TOKEN_SECRET_ARN", "s")
+    monkeypatch.setenv("VANTIQ_TARGET", "topic:/orders")
+    monkeypatch.setenv("MAX_ATTEMPTS", "1")
+    return FakeVantiq()
+
+
+@pytest.fixture
+def function(vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    path = ROOT / "functions" / "forwarder" / "forwarder.py"
+    spec = importlib.util.spec_from_file_location("forwarder_function", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def warm(settings: ForwarderSettings) -> Forwarder:
+        return Forwarder(settings, Tools(vantiq, FakeDeadLetters()))
+
+    monkeypatch.setattr(module, "warm_forwarder", warm)
+    return module
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def test_a_batch_is_delivered_logged_and_measured(
+    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = json.loads((ROOT / "events" / "forwarder.json").read_text())
+    assert function.handler(sample, Context()) == {"batchItemFailures": []}
+    assert len(vantiq.taken) == 6
+    said = lines(capsys.readouterr().out)
+    (metrics,) = [line for line in said if "_aws" in line]
+    assert metrics["RecordsReceived"] == [6.0]
+    assert metrics["RecordsDelivered"] == [6.0]
+    assert metrics["VantiqOutage"] == [0.0]
+    assert metrics["LagAtArrival"][0] > 0
+    assert len(metrics["VantiqLatency"]) == 6
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "MskVantiqToolkit"
+
+
+def test_failures_are_told_as_the_mode_wants_it(
+    function: ModuleType, vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vantiq.faults.append(at_offset(1, refusal(500)))
+    batch = event([record(n) for n in range(3)])
+    with pytest.raises(DeliveryIncompleteError):
+        function.handler(batch, Context())
+    monkeypatch.setenv("POLLER_MODE", "provisioned")
+    answer = function.handler(batch, Context())
+    assert [one["itemIdentifier"]["offset"] for one in answer["batchItemFailures"]] == [1, 2]
+
+
+def test_nothing_of_a_record_or_a_refusal_is_logged(
+    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vantiq.faults.append(at_offset(1, refusal(500)))
+    vantiq.faults.append(at_offset(0, refusal(400)))
+    batch = event([record(0), record(1, b'{"hush": "hush", "offset": 1}')])
+    with pytest.raises(DeliveryIncompleteError) as caught:
+        function.handler(batch, Context())
+    captured = capsys.readouterr()
+    told = captured.out + captured.err + str(caught.value)
+    assert "io.vantiq.some.validation" in told
+    for secret in ("hush", "aHVzaC", "secret words"):
+        assert secret not in told
+
+
+def test_a_mistake_in_the_settings_is_told_with_all_others(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTIQ_URL", "")
+    monkeypatch.setenv("ORDERING", "topic")
+    with pytest.raises(ConfigurationError, match=r"VANTIQ_URL.*ORDERING"):
+        function.handler(event([]), Context())
+
+
+def test_another_event_is_one_clear_error(function: ModuleType) -> None:
+    with pytest.raises(MalformedEventError):
+        function.handler({"Records": []}, Context())
+
+
+def test_many_requests_make_no_more_values_than_a_metric_line_takes(
+    function: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function.handler(event([record(n) for n in range(1050)]), Context())
+    measured = [line for line in lines(capsys.readouterr().out) if "_aws" in line]
+    assert len(measured) == 1
+    assert 50 < len(measured[0]["VantiqLatency"]) <= 100
+
+
+def test_the_forwarder_is_kept_while_the_settings_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "eu-central-1")
+    forwarding.warm_forwarder.cache_clear()
+    one = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/a")
+    same = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/a")
+    other = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/b")
+    assert forwarding.warm_forwarder(one) is forwarding.warm_forwarder(same)
+    assert forwarding.warm_forwarder(one) is not forwarding.warm_forwarder(other)
+    forwarding.warm_forwarder.cache_clear()
+
+
+def test_the_function_loads_nothing_that_it_does_not_use() -> None:
+    code = "import sys, forwarder; print([n for n in ('kafka', 'yaml', 'aiohttp') if n in sys.modules])"
+    path = f"{ROOT / 'layers' / 'msk_toolkit'}:{ROOT / 'functions' / 'forwarder'}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,192 @@
+"""Lanes, groups, waits and reports: the pure decisions."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msk_toolkit.forward.decode import NO_OFFSET, Record, decode
+from msk_toolkit.forward.envelope import Document
+from msk_toolkit.forward.lanes import Lane, groups, split
+from msk_toolkit.forward.memory import LastBatch
+from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
+from msk_toolkit.forward.report import DeliveryIncompleteError, answer, to_report, unfinished
+from msk_toolkit.forward.retry import pause, retry_after
+from msk_toolkit.settings.forwarder import Ordering
+
+from tests.fakes.kafka_events import event, record
+
+KEYS = [b"a", b"b", b"c", b"d", None]
+
+
+def partitions(count: int = 1, length: int = 20) -> dict[str, list[Record]]:
+    raws = [record(n, partition=p, key=KEYS[n % 5]) for p in range(count) for n in range(length)]
+    return decode(event(raws)).partitions
+
+
+def offsets(lane: Lane) -> list[int]:
+    return [one.offset for one in lane.records]
+
+
+@pytest.mark.parametrize("ordering", ["partition", "key", "none"])
+def test_every_record_is_in_one_lane_and_lanes_are_in_order(ordering: Ordering) -> None:
+    lanes = split(partitions(3), ordering, 8)
+    assert sorted((lane.place, offset) for lane in lanes for offset in offsets(lane)) == sorted(
+        (f"orders-{p}", n) for p in range(3) for n in range(20)
+    )
+    assert all(offsets(lane) == sorted(offsets(lane)) for lane in lanes)
+    assert all({one.place for one in lane.records} == {lane.place} for lane in lanes)
+
+
+def test_by_partition_there_is_a_lane_for_each() -> None:
+    assert len(split(partitions(12), "partition", 8)) == 12
+
+
+def test_by_key_a_key_has_one_lane_and_records_without_a_key_are_spread() -> None:
+    lanes = split(partitions(1, 100), "key", 8)
+    for key in KEYS[:4]:
+        assert sum(any(one.content and one.content.key == key for one in lane.records) for lane in lanes) == 1
+    without = [
+        lane for lane in lanes if any(one.content and not isinstance(one.content.key, bytes) for one in lane.records)
+    ]
+    assert len(without) > 1
+
+
+def test_without_order_lanes_are_equally_long() -> None:
+    assert [len(lane.records) for lane in split(partitions(1, 16), "none", 8)] == [2] * 8
+
+
+def test_an_empty_partition_has_no_lane() -> None:
+    assert split({"orders-0": []}, "partition", 8) == []
+
+
+def sized(sizes: dict[int, int | str]) -> Any:
+    def make(one: Record) -> Document:
+        size = sizes.get(one.offset, 10)
+        return Document(one, b"", size) if isinstance(size, str) else Document(one, b"x" * size)
+
+    return make
+
+
+def grouped(sizes: dict[int, int | str], most: int = 4, most_bytes: int = 100) -> list[list[int]]:
+    found = groups(partitions(1, 8)["orders-0"], sized(sizes), most, most_bytes)
+    return [[one.record.offset for one in group] for group in found]
+
+
+def test_groups_are_bounded_by_count() -> None:
+    assert grouped({}) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_groups_are_bounded_by_bytes_and_a_larger_record_travels_alone() -> None:
+    assert grouped({1: 95, 5: 5000}) == [[0], [1], [2, 3, 4], [5], [6, 7]]
+
+
+def test_a_record_that_cannot_travel_stands_alone() -> None:
+    assert grouped({0: "bad", 5: "bad", 6: "bad"}) == [[0], [1, 2, 3, 4], [5], [6], [7]]
+
+
+def test_documents_are_made_as_they_are_needed() -> None:
+    made: list[int] = []
+
+    def make(one: Record) -> Document:
+        made.append(one.offset)
+        return Document(one, b"x")
+
+    next(groups(partitions(1, 8)["orders-0"], make, 2, 100))
+    assert made == [0, 1, 2]
+
+
+def test_the_wait_doubles_up_to_a_bound_and_comes_on_top_of_what_is_asked() -> None:
+    waits = [pause(attempt, None, lambda: 1.0) for attempt in (1, 2, 3, 4, 10, 10_000)]
+    assert waits == [0.2, 0.4, 0.8, 1.6, 10.0, 10.0]
+    assert pause(3, None, lambda: 0.0) == 0.0
+    assert pause(1, 30.0, lambda: 0.5) == pytest.approx(30.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(None, None), ("", None), ("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("soon", None), ("-3", None), ("1.5", None),
+     ("Wed, 21 Oct 2015 07:28:00 GMT", 30.0), ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0), ("²", None),
+     ("9" * 400, 999999999.0),
+     ("Wed, 99 Oct 2015 07:28:00 GMT", None), ("Wednesday, 21-Oct-15 07:28:00 GMT", 30.0)],
+)  # fmt: skip
+def test_retry_after_comes_in_two_forms(text: str | None, seconds: float | None) -> None:
+    assert retry_after(text, 1445412450.0) == seconds
+
+
+def outcome(stops: dict[int, int | None], length: int = 4, *, ordering: Ordering = "partition") -> Outcome:
+    batch = decode(event([record(n, partition=p) for p in stops for n in range(length)]))
+    lanes = [
+        LaneOutcome(
+            lane, length if stop is None else stop, 0, None if stop is None else Failure("retriable", "why"), 0, []
+        )
+        for lane, stop in zip(split(batch.partitions, ordering, 8), stops.values(), strict=True)
+    ]
+    lowest = unfinished(lanes)
+    return Outcome(batch.size, 0, lanes, lowest, to_report(batch, lowest), None)
+
+
+def test_all_done_is_an_empty_report_in_both_modes() -> None:
+    done = outcome({0: None, 1: None})
+    assert answer(done, "provisioned") == answer(done, "on-demand") == {"batchItemFailures": []}
+
+
+def test_provisioned_mode_is_told_the_failed_record_and_every_later_one_of_its_partition() -> None:
+    assert answer(outcome({0: 2, 1: None, 2: 0}), "provisioned") == {
+        "batchItemFailures": [
+            {"itemIdentifier": {"partition": "orders-0", "offset": 2}},
+            {"itemIdentifier": {"partition": "orders-0", "offset": 3}},
+            *({"itemIdentifier": {"partition": "orders-2", "offset": n}} for n in range(4)),
+        ]
+    }
+
+
+def test_on_demand_mode_is_told_by_an_error() -> None:
+    with pytest.raises(DeliveryIncompleteError, match=r"2 of 8 records are not done.*why.*What to do"):
+        answer(outcome({0: 2, 1: None}), "on-demand")
+
+
+def test_a_record_without_an_offset_cannot_be_named_so_it_is_told_by_an_error() -> None:
+    done = outcome({0: 0})
+    with pytest.raises(DeliveryIncompleteError):
+        answer(done._replace(unfinished={"orders-0": NO_OFFSET}), "provisioned")
+
+
+@given(st.lists(st.integers(0, 30), unique=True, min_size=1).map(sorted), st.data())
+def test_by_key_the_report_covers_every_lane_of_the_partition(present: list[int], data: st.DataObject) -> None:
+    batch = decode(event([record(n, key=data.draw(st.sampled_from([b"a", b"b", b"c", None]))) for n in present]))
+    lanes = []
+    for lane in split(batch.partitions, "key", 4):
+        stop = data.draw(st.integers(0, len(lane.records)))
+        failure = Failure("retriable", "") if stop < len(lane.records) else None
+        lanes.append(LaneOutcome(lane, stop, 0, failure, 0, []))
+    reported = {offset for _, offset in to_report(batch, unfinished(lanes))}
+    left = {one.offset for lane in lanes for one in lane.lane.records[lane.settled :]}
+    assert left <= reported
+    assert not reported or reported == {n for n in present if n >= min(left)}
+
+
+def test_the_same_batch_again_is_recognised_and_a_part_of_it_too() -> None:
+    memory, batch = LastBatch(), decode(event([record(n) for n in range(4)]))
+    memory.remember(batch, [("orders-0", 0), ("orders-0", 1)])
+    assert memory.done(decode(event([record(n) for n in range(4)]))) == {("orders-0", 0), ("orders-0", 1)}
+    assert ("orders-0", 1) in memory.done(decode(event([record(1), record(2)])))
+
+
+def test_a_different_batch_is_none_and_forgets() -> None:
+    memory, batch = LastBatch(), decode(event([record(0), record(1)]))
+    memory.remember(batch, [("orders-0", 0)])
+    assert memory.done(decode(event([record(0), record(1), record(2)]))) == frozenset()
+    assert memory.done(batch) == frozenset()
+
+
+def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
+    memory = LastBatch()
+    memory.remember(decode(event([record(0, b"old")])), [("orders-0", 0)])
+    assert memory.done(decode(event([record(0, b"new")]))) == frozenset()
+
+
+def test_records_without_an_offset_are_never_known() -> None:
+    memory, batch = LastBatch(), decode({**event([]), "records": {"orders-0": [None, None]}})
+    memory.remember(batch, [("orders-0", NO_OFFSET)])
+    assert memory.done(batch) == frozenset()

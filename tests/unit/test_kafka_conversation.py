@@ -1,0 +1,320 @@
+"""Requests, answers and the login, against a broker on loopback that breaks in every way it can."""
+
+import logging
+import ssl
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from kafka.protocol.metadata import MetadataRequest
+from msk_toolkit.causes import CAUSES
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError, StageError
+from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.entry import NoBrokerError, open_any, open_controller
+from msk_toolkit.kafka.login import log_in
+from msk_toolkit.kafka.metadata import read_metadata
+from msk_toolkit.network.stages import StageLog
+
+from local.kafka.certificates import CertificateAuthority
+from tests.fakes.http_fake import Peer, Script, ScriptedServer
+from tests.fakes.kafka_broker_fake import (
+    Asked,
+    answer,
+    api_versions,
+    authenticate,
+    frame,
+    handshake,
+    metadata,
+    read_request,
+    replies,
+    server_first,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+PASSWORD = "hush-hush"
+
+
+def plain(*ports: int) -> Access:
+    return Access(brokers=tuple(BrokerAddress("127.0.0.1", port) for port in ports), auth_mode="none")
+
+
+@contextmanager
+def talking_to(script: Script, seconds: float = 5) -> Iterator[tuple[Conversation, Deadline]]:
+    with ScriptedServer(script) as server:
+        access = plain(server.port)
+        deadline = Deadline(seconds)
+        with Conversation.open(access.brokers[0], access, StageLog(deadline, seconds)) as conversation:
+            yield conversation, deadline
+
+
+def failure(script: Script, seconds: float = 5) -> StageError:
+    with talking_to(script, seconds) as (conversation, deadline), pytest.raises(StageError) as caught:
+        read_metadata(conversation, [], deadline)
+    assert caught.value.stage == "metadata"
+    return caught.value
+
+
+def test_a_question_is_answered_in_the_newest_version_that_both_know() -> None:
+    asked: list[Asked] = []
+
+    def note(request: Asked) -> Any:
+        asked.append(request)
+        return metadata(1)(request)
+
+    with talking_to(replies(api_versions(highest=12), note, note)) as (conversation, deadline):
+        assert read_metadata(conversation, [], deadline).brokers == {1: BrokerAddress("127.0.0.1", 1)}
+        read_metadata(conversation, [], deadline)
+    assert [(each.api_key, each.version) for each in asked] == [(3, 9), (3, 9)]
+
+
+def test_a_broker_that_no_longer_speaks_our_versions_is_told() -> None:
+    assert failure(replies(api_versions(lowest=90, highest=99))).cause == "broker-error"
+
+
+def hang_after_the_request(peer: Peer) -> None:
+    read_request(peer)
+    peer.hang()
+
+
+def close_after_the_request(peer: Peer) -> None:
+    read_request(peer)
+
+
+def reset_after_the_request(peer: Peer) -> None:
+    read_request(peer)
+    peer.reset()
+
+
+def answering(data: Callable[[Asked], bytes]) -> Script:
+    def script(peer: Peer) -> None:
+        peer.send(data(read_request(peer)))
+        peer.sock.recv(1)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "cause"),
+    [
+        (hang_after_the_request, "request-timeout"),
+        (close_after_the_request, "connection-closed"),
+        (reset_after_the_request, "connection-closed"),
+        (answering(lambda asked: b"HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol-error"),
+        (answering(lambda asked: b"\x15\x03\x03\x00\x02\x02\x46"), "protocol-error"),
+        (answering(lambda asked: struct.pack(">i", -1)), "protocol-error"),
+        (answering(lambda asked: struct.pack(">i", 0)), "protocol-error"),
+        (answering(lambda asked: struct.pack(">ii", 4, asked.correlation_id + 1)), "protocol-error"),
+        (answering(lambda asked: struct.pack(">ii", 4, asked.correlation_id)), "protocol-error"),
+        (answering(lambda asked: frame(asked, b"\0\0\x7f\xff\xff\xff")), "protocol-error"),
+        (answering(lambda asked: struct.pack(">i", 100) + b"half"), "request-timeout"),
+    ],
+)
+def test_a_broker_that_fails_in_the_middle_is_told_by_its_cause(script: Script, cause: str) -> None:
+    began = time.monotonic()
+    assert failure(script, 0.4).cause == cause
+    assert time.monotonic() - began < 0.7
+
+
+def test_an_answer_that_trickles_in_for_ever_is_left_in_time() -> None:
+    def trickle(peer: Peer) -> None:
+        read_request(peer)
+        peer.send(struct.pack(">i", 10_000))
+        while not peer.stopping.wait(0.02):
+            peer.send(b"\0")
+
+    began = time.monotonic()
+    assert failure(trickle, 0.4).cause == "request-timeout"
+    assert time.monotonic() - began < 0.5
+
+
+def test_an_answer_in_pieces_is_put_together() -> None:
+    def in_pieces(peer: Peer) -> None:
+        for make in (api_versions(), metadata(1)):
+            request = read_request(peer)
+            response = make(request)
+            response.with_header(correlation_id=request.correlation_id)
+            for byte in bytes(response.encode(framed=True, header=True)):
+                peer.send(bytes([byte]))
+        peer.sock.recv(1)
+
+    with talking_to(in_pieces) as (conversation, deadline):
+        assert read_metadata(conversation, [], deadline).cluster_id == "c"
+
+
+@settings(max_examples=60, deadline=None)
+@example(body=b"", second=True)
+@example(body=bytes(40), second=True)
+@given(body=st.binary(max_size=60), second=st.booleans())
+def test_whatever_a_peer_answers_the_failure_has_a_cause(body: bytes, second: bool) -> None:
+    def script(peer: Peer) -> None:
+        if second:
+            request = read_request(peer)
+            answer(peer, request, api_versions()(request))
+        peer.send(frame(read_request(peer), body))
+
+    with talking_to(script) as (conversation, deadline):
+        causes: set[str | None] = {None}
+        try:
+            conversation.ask(MetadataRequest(topics=[], allow_auto_topic_creation=False), "metadata", deadline)
+        except StageError as error:
+            causes.add(error.cause)
+    assert causes <= {None, *CAUSES}
+
+
+def scram_login(*makers: Callable[[Asked], Any], username: str = "user", password: str = PASSWORD) -> None:
+    """Log in over a plain connection; TLS has its own tests."""
+    access = Access(brokers=(), auth_mode="scram", username=username, password=password)
+    with talking_to(replies(*makers), 2) as (conversation, deadline):
+        log_in(BrokerAddress("b-1", 9096), access, lambda request: conversation._exchange(request, "sasl", deadline))
+
+
+def refusal(*makers: Callable[[Asked], Any]) -> StageError:
+    with pytest.raises(StageError) as caught:
+        scram_login(*makers)
+    assert caught.value.stage == "sasl"
+    assert PASSWORD not in str(caught.value)
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_a_listener_with_another_mechanism_is_told_with_what_it_offers() -> None:
+    found = refusal(handshake(33, "AWS_MSK_IAM", "PLAIN"))
+    assert found.cause == "mechanism-not-offered"
+    assert found.detail == "the listener does not offer SCRAM-SHA-512; it offers: AWS_MSK_IAM, PLAIN"
+
+
+@pytest.mark.parametrize(("code", "cause"), [(34, "mechanism-not-offered"), (-1, "broker-error")])
+def test_a_handshake_that_is_refused_otherwise_is_told(code: int, cause: str) -> None:
+    assert refusal(handshake(code)).cause == cause
+
+
+@pytest.mark.parametrize("step", ["first", "final"])
+def test_refused_credentials_are_told_in_the_brokers_words(step: str) -> None:
+    refused = authenticate(error_code=58, words="Authentication failed during authentication")
+    found = refusal(handshake(), *([refused] if step == "first" else [server_first, refused]))
+    assert found.cause == "authentication-failed"
+    assert "Authentication failed during" in found.detail
+
+
+@pytest.mark.parametrize(
+    "makers",
+    [
+        [authenticate(b"")],
+        [authenticate(b"no equals sign")],
+        [authenticate(b"\xff\xfe")],
+        [authenticate(b"e=other-error")],
+        [lambda asked: server_first(asked, nonce=b"another")],
+        [lambda asked: server_first(asked, iterations="0")],
+        [lambda asked: server_first(asked, iterations="-4")],
+        [lambda asked: server_first(asked, iterations="many")],
+        [lambda asked: server_first(asked, iterations="9" * 30)],
+        [lambda asked: server_first(asked, iterations="2000000000")],
+        [server_first, authenticate(b"v=d3Jvbmc=")],
+        [server_first, authenticate(b"v=***")],
+        [server_first, authenticate(b"e=invalid-proof")],
+        [server_first, authenticate(b"")],
+    ],
+)
+def test_a_broker_that_does_not_know_the_password_is_not_believed(makers: list[Callable[[Asked], Any]]) -> None:
+    assert refusal(handshake(), *makers).cause == "server-not-authentic"
+
+
+def test_a_name_with_comma_and_equals_sign_is_escaped() -> None:
+    seen: list[bytes] = []
+
+    def note(asked: Asked) -> Any:
+        seen.append(asked.body)
+        return authenticate(error_code=58)(asked)
+
+    with pytest.raises(StageError):
+        scram_login(handshake(), note, username="a,b=c")
+    assert b"n,,n=a=2Cb=3Dc,r=" in seen[0]
+
+
+def test_the_login_writes_no_secret_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    refusal(handshake(), server_first, authenticate(error_code=58))
+    assert PASSWORD not in caplog.text
+
+
+def test_the_stages_are_logged_up_to_the_one_that_fails(tmp_path: Path) -> None:
+    authority = CertificateAuthority.create(tmp_path)
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_context.load_cert_chain(*authority.issue("broker", ["127.0.0.1"]))
+
+    def script(peer: Peer) -> None:
+        with server_context.wrap_socket(peer.sock, server_side=True) as secure:
+            replies(handshake(), authenticate(error_code=58))(Peer(secure, peer.stopping, []))
+
+    with ScriptedServer(script) as server:
+        address = BrokerAddress("127.0.0.1", server.port)
+        trusted = authority.ca_file.read_text()
+        access = Access(brokers=(address,), auth_mode="scram", trusted_ca=trusted, username="u", password=PASSWORD)
+        log = StageLog(Deadline(5), 5)
+        with pytest.raises(StageError):
+            Conversation.open(address, access, log)
+    assert [(each.stage, each.status) for each in log.results] == [
+        ("dns", "ok"),
+        ("tcp", "ok"),
+        ("tls", "ok"),
+        ("sasl", "failed"),
+    ]
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_wrong_authority_is_no_brokers_fault_and_opens_nothing() -> None:
+    before = open_files()
+    access = Access(brokers=(BrokerAddress("127.0.0.1", 1),), auth_mode="tls", trusted_ca="none")
+    log = StageLog(Deadline(5), 5)
+    with pytest.raises(ConfigurationError, match="TRUSTED_CA"):
+        Conversation.open(access.brokers[0], access, log)
+    assert (log.results, open_files()) == ([], before)
+
+
+def healthy(port_of: Callable[[], int]) -> Script:
+    def script(peer: Peer) -> None:
+        replies(api_versions(), metadata(port_of()))(peer)
+
+    return script
+
+
+def test_the_first_broker_that_answers_is_the_way_in() -> None:
+    with ScriptedServer(hang_after_the_request) as hung, ScriptedServer(lambda peer: peer.reset()) as broken:
+        own: list[int] = []
+        with ScriptedServer(healthy(lambda: own[0])) as good:
+            own.append(good.port)
+            began = time.monotonic()
+            conversation = open_controller(plain(hung.port, broken.port, good.port), Deadline(5), 0.3)
+            conversation.close()
+    assert conversation.address.port == good.port
+    assert time.monotonic() - began < 1
+
+
+def test_when_the_named_controller_is_gone_the_broker_that_named_it_is_used() -> None:
+    with ScriptedServer(Peer.reset) as gone:
+        gone_port = gone.port
+    with ScriptedServer(healthy(lambda: gone_port)) as good:
+        conversation = open_controller(plain(good.port), Deadline(5), 1)
+        conversation.close()
+    assert conversation.address.port == good.port
+
+
+def test_without_any_broker_each_is_named_with_its_cause() -> None:
+    with ScriptedServer(Peer.reset) as gone:
+        gone_port = gone.port
+    with ScriptedServer(close_after_the_request) as closing, pytest.raises(NoBrokerError) as caught:
+        open_any(plain(gone_port, closing.port), Deadline(5), 1)
+    assert [each.cause for each in caught.value.failures] == ["connection-refused", "connection-closed"]
+    assert f"127.0.0.1:{gone_port} fails at tcp" in str(caught.value)

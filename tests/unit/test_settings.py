@@ -1,0 +1,102 @@
+"""Environment variables -> settings, and the rules across them."""
+
+from typing import Annotated
+
+import msgspec
+import pytest
+from msgspec import Meta
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.probes import ConsumerProbeSettings
+from msk_toolkit.settings.topics import TopicsSettings
+
+SCRAM = {"CLUSTER_ARN": "arn:aws:kafka:x", "SCRAM_SECRET_ARN": "arn:aws:secretsmanager:x"}
+
+
+def problems(model: type[msgspec.Struct], environ: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(model, environ)
+    return caught.value.problems
+
+
+class Needed(msgspec.Struct):
+    place: str
+    count: Annotated[int, Meta(ge=1)]
+    note: str = "none"
+
+
+def test_the_two_variables_of_a_scram_cluster_are_enough() -> None:
+    settings = load(TopicsSettings, SCRAM)
+    assert (settings.auth_mode, settings.stage_timeout_seconds, settings.topics_file) == ("scram", 5.0, "topics.yaml")
+
+
+def test_every_wrong_variable_is_told_at_once() -> None:
+    environ = SCRAM | {
+        "AUTH_MODE": "kerberos",
+        "BOOTSTRAP_SERVERS": "no-port",
+        "STAGE_TIMEOUT_SECONDS": "soon",
+        "MAX_RECORDS": "0",
+        "PROBE_TOPIC": "a b",
+    }
+    found = problems(ConsumerProbeSettings, environ)
+    assert [problem.partition(":")[0] for problem in found] == [
+        "BOOTSTRAP_SERVERS",
+        "AUTH_MODE",
+        "STAGE_TIMEOUT_SECONDS",
+        "PROBE_TOPIC",
+        "MAX_RECORDS",
+    ]
+    assert "AUTH_MODE: must be one of scram, iam, tls, none" in found
+
+
+def test_an_empty_or_blank_variable_counts_as_absent() -> None:
+    assert problems(Needed, {"PLACE": "", "COUNT": "  "}) == ["PLACE is missing", "COUNT is missing"]
+    assert load(Needed, {"PLACE": "a", "COUNT": "2", "NOTE": ""}) == Needed("a", 2, "none")
+    assert load(ClusterSettings, SCRAM | {"AUTH_MODE": ""}).auth_mode == "scram"
+
+
+@pytest.mark.parametrize(
+    "variable", ["AUTH_MODE", "BOOTSTRAP_SERVERS", "STAGE_TIMEOUT_SECONDS", "MAX_RECORDS", "PROBE_TOPIC"]
+)
+def test_what_somebody_pasted_there_is_never_quoted(variable: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(ConsumerProbeSettings, SCRAM | {variable: "hunter2 !"})
+    assert variable in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"SCRAM_SECRET_ARN": "s"}, "CLUSTER_ARN or BOOTSTRAP_SERVERS is needed"),
+        ({"CLUSTER_ARN": "c"}, "SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)"),
+        (
+            {"CLUSTER_ARN": "c", "AUTH_MODE": "none", "TRUSTED_CA": "pem"},
+            "TRUSTED_CA has no use with AUTH_MODE none, which is plaintext",
+        ),
+        (SCRAM | {"BOOTSTRAP_SERVERS": "a:1,b:65536"}, "BOOTSTRAP_SERVERS: ports go from 1 to 65535"),
+        (SCRAM | {"BOOTSTRAP_SERVERS": "a:0"}, "BOOTSTRAP_SERVERS: ports go from 1 to 65535"),
+    ],
+)
+def test_rules_across_the_variables(environ: dict[str, str], problem: str) -> None:
+    assert problems(ClusterSettings, environ) == [problem]
+
+
+def test_all_broken_rules_are_told_at_once() -> None:
+    assert len(problems(ClusterSettings, {})) == 2
+
+
+@pytest.mark.parametrize("mode", ["iam", "tls", "none"])
+def test_only_scram_needs_a_secret(mode: str) -> None:
+    assert load(ClusterSettings, {"CLUSTER_ARN": "c", "AUTH_MODE": mode}).auth_mode == mode
+
+
+@pytest.mark.parametrize("text", ["a:1", "a:1,b:65535", "b-1.x.com:9096, b-2.x.com:9096"])
+def test_brokers_are_host_and_port(text: str) -> None:
+    assert load(ClusterSettings, SCRAM | {"BOOTSTRAP_SERVERS": text}).bootstrap_servers == text
+
+
+@pytest.mark.parametrize("text", ["a", "a:", ":1", "a:1,", "a:1;b:2", "a:x", "a:123456", "sasl://a:1"])
+def test_anything_else_is_no_list_of_brokers(text: str) -> None:
+    assert "BOOTSTRAP_SERVERS" in problems(ClusterSettings, SCRAM | {"BOOTSTRAP_SERVERS": text})[0]
