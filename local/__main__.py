@@ -13,6 +13,7 @@ from local.aws.emulator import EmulatorError
 from local.demo.story import run_demo
 from local.kafka.cluster import KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
+from local.laptop import NoContainerAddressError, write_environment
 from local.processes import AlreadyRunningError, ProcessError
 from local.steps import Steps
 from local.system import HOME, System, bring_down, bring_up, ledger
@@ -24,6 +25,7 @@ _KNOWN = (
     EmulatorError,
     KafkaClusterError,
     KafkaUnavailableError,
+    NoContainerAddressError,
     ProcessError,
     BotoCoreError,
     ClientError,
@@ -38,6 +40,10 @@ def main() -> int:
     commands.add_parser("up", help="start everything and leave it running")
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="say what runs and how to look around")
+    env = commands.add_parser(
+        "env", help="write the variables that `sam local invoke` needs to reach what `up` started"
+    )
+    env.add_argument("file", type=Path, nargs="?", default=Path("env.local.json"), help="(default: %(default)s)")
     demo = commands.add_parser("demo", help="the whole product, step by step; leaves nothing running")
     demo.add_argument("--records", type=int, default=10_000, help="records in the large step (default: %(default)s)")
     demo.add_argument("--report", type=Path, default=Path("build/demo/report.json"), help="(default: %(default)s)")
@@ -60,6 +66,8 @@ def main() -> int:
                 with ledger(run).sole_run():
                     ended = bring_down(run)
                 console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+            case "env":
+                return _env(run, arguments.file, console)
             case "status":
                 system = System.open(run)
                 console.print(describe(system) if system else "nothing is running; start it with: make up")
@@ -80,6 +88,16 @@ def _up(run: Path, console: Console) -> int:
         bring_down(run)
         raise
     console.print(describe(system), markup=False)
+    return 0
+
+
+def _env(run: Path, file: Path, console: Console) -> int:
+    system = System.open(run)
+    if system is None:
+        console.print("nothing is running; start it with: make up")
+        return 1
+    write_environment(system, file)
+    console.print(f"wrote {file}")
     return 0
 
 

@@ -13,10 +13,11 @@ _POLL_S = 0.1
 
 
 class Deliveries:
-    """The envelopes of a journal, read as the file grows."""
+    """The envelopes of one cluster's records in a journal, read as the file grows."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, cluster_arn: str) -> None:
         self.envelopes: list[dict[str, Any]] = []
+        self._cluster = cluster_arn.rpartition(":cluster/")[2]
         self._places: set[tuple[str, int, int]] = set()
         self._journal = journal
         self._position = 0
@@ -32,6 +33,8 @@ class Deliveries:
             self._position += len(whole)
             for entry in msgspec.json.Decoder(Entry).decode_lines(whole):
                 envelope = entry.value()
+                if envelope["cluster"] != self._cluster:
+                    continue
                 self.envelopes.append(envelope)
                 self._places.add((envelope["topic"], envelope["partition"], envelope["offset"]))
         return len(self._places)

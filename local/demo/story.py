@@ -45,7 +45,7 @@ class Story:
         self.console = console
         self.produced: list[Produced] = []
         self.verdicts: dict[str, Any] = {}
-        self.deliveries = Deliveries(system.vantiq_journal)
+        self.deliveries = Deliveries(system.vantiq_journal, system.resources.cluster_arn)
 
     @property
     def probe(self) -> Function:

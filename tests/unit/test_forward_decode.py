@@ -54,7 +54,7 @@ def test_the_sample_event() -> None:
         {"name": "note", "encoding": "text", "value": "second"},
         {"name": "Note", "encoding": "base64", "value": "//4A"},
     ]
-    assert documents[0]["id"] == f"{CLUSTER}/orders.v1/0/4711"
+    assert documents[0]["id"] == f"{CLUSTER}/sensor-readings/0/4711"
     assert documents[5]["key"] == ""
     assert documents[5]["value"] == ""
 

@@ -1,0 +1,211 @@
+"""Write the parts of the documentation that the code itself knows: settings, schemas, causes.
+
+Run `python -m docs.generate`; a test holds the committed files to what this makes.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
+
+from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
+from msk_toolkit.errors import ConfigurationError  # noqa: E402
+from msk_toolkit.forward.event import Answer, KafkaEvent, KafkaRecord  # noqa: E402
+from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
+from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
+from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
+from msk_toolkit.settings.loading import load  # noqa: E402
+from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
+from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
+from msk_toolkit.topics.declaration import DeclaredTopic  # noqa: E402
+from msk_toolkit.topics.serve import TopicsRequest, TopicsResponse  # noqa: E402
+
+SETTINGS: dict[str, type[msgspec.Struct]] = {
+    "topics": TopicsSettings,
+    "producer_probe": ProducerProbeSettings,
+    "consumer_probe": ConsumerProbeSettings,
+    "forwarder": ForwarderSettings,
+}
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_GENERATED = "<!-- Written by `python -m docs.generate`; change the code, not this file. -->"
+_ANY_EVENT: Schema = {
+    "title": "AnyEvent",
+    "description": "The function looks at nothing in it; a schedule's event and {} are the same.",
+    "type": "object",
+}
+# As CloudFormation documents it for every custom resource.
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_CUSTOM_RESOURCE: Schema = {
+    "title": "CustomResource",
+    "description": "What CloudFormation sends for Custom::DeclaredTopics; the answer goes to ResponseURL.",
+    "type": "object",
+    "properties": {
+        "RequestType": {"enum": ["Create", "Update", "Delete"]},
+        "ResponseURL": {**_TEXT, "description": "Signed: whoever has it can answer. It is never logged."},
+        "StackId": _TEXT,
+        "RequestId": _TEXT,
+        "LogicalResourceId": _TEXT,
+        "PhysicalResourceId": {**_TEXT, "description": "Absent in a Create."},
+        "ResourceProperties": {
+            "type": "object",
+            "properties": {
+                "Topics": {
+                    "description": "Topics instead of those of topics.yaml; CloudFormation sends numbers as text.",
+                    "type": "array",
+                    "items": {"type": "object"},
+                }
+            },
+        },
+    },
+    "required": ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"],
+}
+_AWS_VARIABLES = """\
+## For every function
+
+Lambda sets region, credentials and name by itself; whoever runs a handler elsewhere sets them as for any program
+with boto3.
+
+| Variable | Meaning |
+| --- | --- |
+| `AWS_DEFAULT_REGION` | Region of the AWS APIs. Lambda sets it beside `AWS_REGION`; boto3 reads this one only. |
+| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | Credentials, or any other source boto3 knows. |
+| `AWS_ENDPOINT_URL` | Where the AWS APIs are asked instead of at AWS, such as `http://127.0.0.1:4566`. |
+| `AWS_LAMBDA_FUNCTION_NAME` | Name under which logs and metrics are written. |
+| `POWERTOOLS_LOG_LEVEL` | Level of the function's own log, `INFO` without it; libraries stay at `WARNING`. |
+"""
+
+
+def documents() -> dict[str, str]:
+    """Every generated file: its path below docs/, and its text."""
+    schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
+    return {"settings.md": settings_page(), "causes.md": causes_page(), **schemas}
+
+
+def all_schemas() -> dict[str, Schema]:
+    """Every schema, by its file's name."""
+    return {
+        "topics.event": _either("TopicsEvent", schema_of(TopicsRequest), _CUSTOM_RESOURCE),
+        "topics.response": _either("TopicsAnswer", schema_of(TopicsResponse), {"type": "null"}),
+        "producer_probe.event": _ANY_EVENT,
+        "producer_probe.response": schema_of(ProducerProbeResponse),
+        "consumer_probe.event": _ANY_EVENT,
+        "consumer_probe.response": schema_of(ConsumerProbeResponse),
+        "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
+        "forwarder.response": schema_of(Answer),
+        "topics": declaration_schema(),
+    }
+
+
+def schema_of(model: Any) -> Schema:
+    """The JSON Schema of a msgspec type."""
+    return msgspec.json.schema(model)
+
+
+def declaration_schema() -> Schema:
+    """The schema of topics.yaml."""
+    (topic,), components = msgspec.json.schema_components([DeclaredTopic])
+    return {
+        "title": "DeclaredTopics",
+        "description": "The topics that the stack creates.",
+        "type": "object",
+        "properties": {"topics": {"type": "array", "items": topic}},
+        "required": ["topics"],
+        "additionalProperties": False,
+        "$defs": components,
+    }
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    lines = [
+        "# Environment variables",
+        "",
+        _GENERATED,
+        "",
+        "Each function checks all of its variables at every start and names everything that is wrong at once. "
+        "An empty variable counts as absent.",
+        "",
+    ]
+    for function, model in SETTINGS.items():
+        lines += [f"## {function}", "", *_table(model), ""]
+        if missing := _needed(model):
+            lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
+    return "\n".join([*lines, _AWS_VARIABLES])
+
+
+def causes_page() -> str:
+    """docs/causes.md."""
+    rows = [f"| `{name}` | {_cell(cause.meaning)} | {_cell(cause.remedy)} |" for name, cause in CAUSES.items()]
+    head = ["# Causes", "", _GENERATED, "", "What a probe's stage fails with, and the first thing to do about it.", ""]
+    return "\n".join([*head, "| Cause | Meaning | Remedy |", "| --- | --- | --- |", *rows, ""])
+
+
+def main() -> None:
+    """Write every document below docs/."""
+    for name, text in documents().items():
+        path = ROOT / "docs" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _either(title: str, one: Schema, other: Schema) -> Schema:
+    definitions = one.get("$defs", {})
+    alternatives = [{key: value for key, value in one.items() if key != "$defs"}, other]
+    return {"title": title, "anyOf": alternatives, "$defs": definitions}
+
+
+def _json(schema: Schema) -> str:
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _table(model: type[msgspec.Struct]) -> Iterator[str]:
+    yield "| Variable | Kind | Default | Meaning |"
+    yield "| --- | --- | --- | --- |"
+    for field in msgspec.structs.fields(model):
+        default = "**required**" if field.required else f"`{field.default}`" if field.default != "" else "empty"
+        plain, meaning = _plain(inspect.type_info(field.type))
+        yield f"| `{field.name.upper()}` | {_kind(plain)} | {default} | {_cell(meaning)} |"
+
+
+def _plain(kind: inspect.Type) -> tuple[inspect.Type, str]:
+    if isinstance(kind, inspect.Metadata):
+        return kind.type, (kind.extra_json_schema or {}).get("description", "")
+    return kind, ""
+
+
+def _kind(kind: inspect.Type) -> str:
+    if isinstance(kind, inspect.LiteralType):
+        return ", ".join(f"`{value}`" for value in kind.values)
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        word = "integer" if isinstance(kind, inspect.IntType) else "number"
+        bounds = [("above", kind.gt), ("from", kind.ge), ("below", kind.lt), ("up to", kind.le)]
+        limits = [f"{name} {bound:,}" for name, bound in bounds if bound is not None]
+        return ", ".join([word, *limits])
+    if isinstance(kind, inspect.StrType):
+        return "text"
+    raise TypeError(f"no words for {kind}")
+
+
+def _needed(model: type[msgspec.Struct]) -> Sequence[str]:
+    try:
+        load(model, {})
+    except ConfigurationError as error:
+        return error.problems
+    return []
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""`sam local invoke` against the local system: the variables that a function in a container needs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from local.aws.resources import SCRAM_SECRET_NAME, VANTIQ_SECRET_NAME
+from local.system import PROBE_TOPIC, System
+
+CONTAINER_HOST = "host.docker.internal"
+
+
+class NoContainerAddressError(Exception):
+    """The system was started without Docker's bridge, so no container can reach it."""
+
+
+def container_environment(system: System) -> dict[str, Any]:
+    """The content of an ``--env-vars`` file; its keys are those of ``events/env.example.json``.
+
+    Raises `NoContainerAddressError`.
+    """
+    if system.emulator.container_endpoint is None:
+        raise NoContainerAddressError("Docker was not running at `make up`: start it, then `make down` and `make up`")
+    ca = system.kafka.ca_file.read_text()
+    return {
+        "Parameters": {
+            "AWS_ENDPOINT_URL": system.emulator.container_endpoint,
+            "CLUSTER_ARN": system.resources.cluster_arn,
+            "AUTH_MODE": "scram",
+            "SCRAM_SECRET_ARN": SCRAM_SECRET_NAME,
+            "BOOTSTRAP_SERVERS": system.kafka.bootstrap("CONTAINER"),
+            "TRUSTED_CA": ca,
+            "PROBE_TOPIC": PROBE_TOPIC,
+            "CONSUMER_GROUP": "laptop-consumer-probe",
+            "VANTIQ_URL": f"https://{CONTAINER_HOST}:{system.vantiq_port}",
+            "VANTIQ_TOKEN_SECRET_ARN": VANTIQ_SECRET_NAME,
+            "VANTIQ_TRUSTED_CA": ca,
+            "VANTIQ_TARGET": "topic:/msk/{topic}",
+            "DEAD_LETTER_BUCKET": system.stack.physical_ids["DeadLetterBucket"],
+            "POLLER_MODE": "on-demand",
+        }
+    }
+
+
+def write_environment(system: System, path: Path) -> None:
+    """Write the file; it names secrets and holds none. Raises `NoContainerAddressError`."""
+    path.write_text(json.dumps(container_environment(system), indent=2) + "\n")

@@ -1,0 +1,120 @@
+"""`sam local invoke` of each function, as the README gives it, against the local system."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws.deployment import architecture
+from local.container import image
+from local.demo.journal import Deliveries
+from local.laptop import CONTAINER_HOST, container_environment, write_environment
+from local.system import CHECKOUT, HOME, System
+
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+
+Invoke = Callable[[str, str], Any]
+
+
+@pytest.fixture(scope="module")
+def invoke(system: System, tmp_path_factory: pytest.TempPathFactory) -> Invoke:
+    """Runs the real command with a committed event; answers the function's response."""
+    if problem := image.engine_problem():
+        pytest.skip(f"`sam local invoke` needs a container engine: {problem}")
+    if system.emulator.container_endpoint is None:
+        pytest.skip("`sam local invoke` needs Docker's bridge (docker0), to reach this machine from a container")
+    image.build()
+    environment = tmp_path_factory.mktemp("laptop") / "env.local.json"
+    write_environment(system, environment)
+
+    def run(function: str, event: str) -> Any:
+        done = subprocess.run(
+            [
+                *("sam", "local", "invoke", function),
+                f"--template-file={HOME / 'build' / 'build' / 'template.yaml'}",
+                f"--event={CHECKOUT / 'events' / event}",
+                f"--env-vars={environment}",
+                f"--invoke-image={image.TAG}",
+                "--skip-pull-image",
+                f"--add-host={CONTAINER_HOST}:host-gateway",
+                f"--parameter-overrides=Architecture={architecture()}",
+                "--language-extensions",
+            ],
+            cwd=environment.parent,
+            env=system.emulator.environment(),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout.strip().splitlines()[-1])
+        assert not (isinstance(answer, dict) and "errorMessage" in answer), answer
+        return answer
+
+    return run
+
+
+def test_the_example_of_the_environment_names_what_the_functions_need(system: System) -> None:
+    example = json.loads((CHECKOUT / "events" / "env.example.json").read_text())
+    if system.emulator.container_endpoint is None:
+        pytest.skip("needs Docker's bridge (docker0)")
+
+    assert example["Parameters"].keys() == container_environment(system)["Parameters"].keys()
+
+
+def test_topics_reports_what_stands(invoke: Invoke) -> None:
+    answer = invoke("TopicsFunction", "topics-plan.json")
+
+    assert {step["action"] for step in answer["plan"]["steps"]} == {"unchanged"}
+
+
+def test_topics_applies_again_without_a_change(invoke: Invoke) -> None:
+    answer = invoke("TopicsFunction", "topics-apply.json")
+
+    assert answer["table"].splitlines()[-1].startswith("0 created, 3 up to date")
+
+
+def test_the_producer_probe_passes_every_stage(invoke: Invoke) -> None:
+    answer = invoke("ProducerProbeFunction", "producer_probe.json")
+
+    assert (answer["verdict"]["status"], answer["brokerCount"]) == ("healthy", 3)
+
+
+def test_the_consumer_probe_reads_the_heartbeats(invoke: Invoke) -> None:
+    answer = invoke("ConsumerProbeFunction", "consumer_probe.json")
+
+    assert answer["verdict"]["status"] == "healthy"
+    assert answer["recordsRead"] > 0
+
+
+def test_the_forwarder_delivers_the_sample_event(invoke: Invoke, system: System) -> None:
+    event = json.loads((CHECKOUT / "events" / "forwarder.json").read_text())
+    expected = {
+        (record["topic"], record["partition"], record["offset"])
+        for records in event["records"].values()
+        for record in records
+    }
+
+    answer = invoke("ForwarderFunction", "forwarder.json")
+
+    assert answer in (None, {"batchItemFailures": []})
+    deliveries = Deliveries(system.vantiq_journal, event["eventSourceArn"])
+    deliveries.read()
+    assert {(one["topic"], one["partition"], one["offset"]) for one in deliveries.envelopes} == expected
+
+
+def test_every_event_belongs_to_a_function() -> None:
+    names = {path.name for path in Path(CHECKOUT / "events").glob("*.json")}
+
+    assert names == {
+        "env.example.json",
+        "forwarder.json",
+        "topics-plan.json",
+        "topics-apply.json",
+        "producer_probe.json",
+        "consumer_probe.json",
+    }

@@ -1,0 +1,90 @@
+"""template.yaml as a stack with given parameters would have it: loops unrolled, functions of the template resolved."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
+from samcli.yamlhelper import yaml_parse
+
+from local.aws.intrinsics import Resolver
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+ACCOUNT = "arn:aws:{}:eu-central-1:123456789012:{}"
+CLUSTER = ACCOUNT.format("kafka", "cluster/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5")
+SECRET = ACCOUNT.format("secretsmanager", "secret:AmazonMSK_demo-AbCdEf")
+KEY = ACCOUNT.format("kms", "key/1")
+
+# What a user with a SCRAM cluster answers; everything else has a default.
+ANSWERS = {
+    "ClusterArn": CLUSTER,
+    "ScramSecretArn": SECRET,
+    "ScramSecretKmsKeyArn": KEY,
+    "VpcId": "vpc-1",
+    "SubnetIds": "subnet-1,subnet-2",
+    "ClusterSecurityGroupId": "sg-cluster",
+    "VantiqUrl": "https://dev.vantiq.com",
+    "VantiqTokenSecretArn": ACCOUNT.format("secretsmanager", "secret:vantiq-token-AbCdEf"),
+    "ForwardTopics": "orders,sensor-readings",
+}
+_PSEUDO = {
+    "AWS::StackName": "shop",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": "123456789012",
+    "AWS::StackId": ACCOUNT.format("cloudformation", "stack/shop/1"),
+}
+
+
+@cache
+def raw_template() -> dict[str, Any]:
+    """The template as it is written; short forms of intrinsic functions in their long form."""
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    return parsed
+
+
+class Stack:
+    """The resources with these parameters; those of NoEcho or without an answer keep their defaults."""
+
+    def __init__(self, **answers: str) -> None:
+        parameters = {**ANSWERS, **answers}
+        values = {**_PSEUDO, **parameters, "ForwardTopics": parameters["ForwardTopics"].split(",")}
+        self.template: dict[str, Any] = process_template_for_sam_cli(raw_template(), parameter_values=values)
+        names = list(self.template["Resources"])
+        attributes = {(name, "Arn"): f"arn-of-{name}" for name in names}
+        self._resolver = Resolver(
+            {**self.template, "Parameters": raw_template()["Parameters"]},
+            parameters=parameters,
+            references={**_PSEUDO, **{name: name for name in names}, "TopicsFunction.Version": "1"},
+            attributes=attributes,
+        )
+
+    def names(self, kind: str) -> list[str]:
+        """Logical ids of the resources of a type."""
+        return [name for name, each in self.template["Resources"].items() if each["Type"] == kind]
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """A resource's properties, resolved."""
+        found = self._resolver.properties(name)
+        assert found is not None, f"{name} is switched off"
+        return found
+
+    def mappings(self) -> list[dict[str, Any]]:
+        """The event source mappings' properties."""
+        return [self.properties(name) for name in self.names("AWS::Lambda::EventSourceMapping")]
+
+    def statements(self, function: str) -> dict[str, dict[str, Any]]:
+        """The IAM statements that a function's role has, by Sid; managed policies of the template included."""
+        found: list[dict[str, Any]] = []
+        for policy in self.properties(function)["Policies"]:
+            document = self.properties(policy)["PolicyDocument"] if policy in self.template["Resources"] else policy
+            found += document["Statement"] if isinstance(document, dict) else []
+        return {statement["Sid"]: statement for statement in found}
+
+    def actions(self, function: str) -> set[str]:
+        """Every action that the function's role may do."""
+        found: set[str] = set()
+        for statement in self.statements(function).values():
+            actions = statement["Action"]
+            found |= {actions} if isinstance(actions, str) else set(actions)
+        return found
