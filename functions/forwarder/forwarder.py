@@ -18,7 +18,7 @@ metrics = toolkit_metrics("forwarder")
 
 def handler(event: dict[str, Any], context: Any) -> object:
     """Deliver a batch; the answer names what must come again, or an error says that all of it must."""
-    deadline = Deadline(context.get_remaining_time_in_millis() / 1000)
+    deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
     publish(outcome, logger, metrics)
