@@ -1,13 +1,18 @@
 """A broker's end of a conversation, answered by a test: Kafka's frames over tests.fakes.http_fake's scripted server."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from kafka.protocol.metadata import ApiVersionsResponse, MetadataResponse
 from kafka.protocol.sasl import SaslAuthenticateResponse, SaslHandshakeResponse
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.network.stages import StageLog
 
-from tests.fakes.http_fake import Peer, Script
+from tests.fakes.http_fake import Peer, Script, ScriptedServer
 
 
 class Asked(NamedTuple):
@@ -90,6 +95,21 @@ def metadata(port: int, host: str = "127.0.0.1") -> Callable[[Asked], Any]:
         controller_id=1,
         topics=[],
     )
+
+
+def plain(*ports: int) -> Access:
+    """Access without encryption and login to brokers on loopback."""
+    return Access(brokers=tuple(BrokerAddress("127.0.0.1", port) for port in ports), auth_mode="none")
+
+
+@contextmanager
+def talking_to(script: Script, seconds: float = 5) -> Iterator[tuple[Conversation, Deadline]]:
+    """A conversation with a broker that plays a script, and the deadline of all that is asked."""
+    with ScriptedServer(script) as server:
+        access = plain(server.port)
+        deadline = Deadline(seconds)
+        with Conversation.open(access.brokers[0], access, StageLog(deadline, seconds)) as conversation:
+            yield conversation, deadline
 
 
 def _exactly(peer: Peer, count: int) -> bytes:

@@ -1,11 +1,13 @@
 """The functions' own handlers, run as anyone may run them: by path, with environment variables."""
 
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from msk_toolkit.aws.clients import client
 
 ROOT = Path(__file__).parents[2]
@@ -43,3 +45,9 @@ def load_handler(name: str, monkeypatch: pytest.MonkeyPatch, environ: dict[str, 
     spec.loader.exec_module(module)
     handler: Callable[[Any, Any], Any] = module.handler
     return handler
+
+
+def fits_its_schema(name: str, response: Any) -> None:
+    """Hold a handler's response to the schema in docs/schemas."""
+    schema = json.loads((ROOT / "docs" / "schemas" / f"{name}.response.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(response)

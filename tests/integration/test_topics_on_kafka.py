@@ -23,7 +23,7 @@ from msk_toolkit.topics.plan import Plan
 from local.kafka import KafkaCluster
 from tests.fakes.http_fake import ScriptedServer, serve
 from tests.fakes.secrets_manager import FakeSecretsManager, secrets_manager
-from tests.integration.handlers import Context, load_handler
+from tests.integration.handlers import Context, fits_its_schema, load_handler
 from tests.integration.kafka_access import denied, new_name, plaintext, scram, tls, topic_of
 
 pytestmark = pytest.mark.integration
@@ -185,6 +185,7 @@ def test_the_handler_applies_the_topics_of_its_file(
     Path(environ["TOPICS_FILE"]).write_text(json.dumps({"topics": [msgspec.to_builtins(declared)]}))
     handler = load_handler("topics", monkeypatch, environ)
     response = handler({"action": "apply"}, Context())
+    fits_its_schema("topics", response)
     assert response["plan"]["steps"][0]["action"] == "create"
     assert response["table"].splitlines()[-1].startswith("1 created")
     assert topic_of(kafka, declared.name)

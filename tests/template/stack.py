@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
-from samcli.yamlhelper import yaml_parse
+import yaml
+from samcli.lib.cfn_language_extensions import process_template_for_sam_cli  # type: ignore[import-untyped]
+from samcli.yamlhelper import intrinsics_multi_constructor  # type: ignore[import-untyped]
 
 from local.aws.intrinsics import Resolver
 
@@ -36,15 +37,22 @@ _PSEUDO = {
 }
 
 
+class _TemplateLoader(yaml.SafeLoader):
+    """Takes the short forms of CloudFormation's functions; SAM's own loader changes PyYAML's for the whole process."""
+
+
+_TemplateLoader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
 @cache
 def raw_template() -> dict[str, Any]:
     """The template as it is written; short forms of intrinsic functions in their long form."""
-    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    parsed: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
     return parsed
 
 
 class Stack:
-    """The resources with these parameters; those of NoEcho or without an answer keep their defaults."""
+    """The resources with these parameters; what is not answered keeps its default."""
 
     def __init__(self, **answers: str) -> None:
         parameters = {**ANSWERS, **answers}
@@ -55,7 +63,7 @@ class Stack:
         self._resolver = Resolver(
             {**self.template, "Parameters": raw_template()["Parameters"]},
             parameters=parameters,
-            references={**_PSEUDO, **{name: name for name in names}, "TopicsFunction.Version": "1"},
+            references={**_PSEUDO, **{name: name for name in [*names, "TopicsFunction.Version"]}},
             attributes=attributes,
         )
 
@@ -73,12 +81,20 @@ class Stack:
         """The event source mappings' properties."""
         return [self.properties(name) for name in self.names("AWS::Lambda::EventSourceMapping")]
 
+    def variables(self, function: str) -> dict[str, str]:
+        """A function's environment variables, those for all functions included."""
+        shared = self._resolver.value(self.template["Globals"]["Function"])["Environment"]["Variables"]
+        return {**shared, **self.properties(function)["Environment"]["Variables"]}
+
     def statements(self, function: str) -> dict[str, dict[str, Any]]:
         """The IAM statements that a function's role has, by Sid; managed policies of the template included."""
         found: list[dict[str, Any]] = []
+        # A name that is no resource of the template is a policy of AWS's.
         for policy in self.properties(function)["Policies"]:
-            document = self.properties(policy)["PolicyDocument"] if policy in self.template["Resources"] else policy
-            found += document["Statement"] if isinstance(document, dict) else []
+            if isinstance(policy, dict):
+                found += policy["Statement"]
+            elif policy in self.template["Resources"]:
+                found += self.properties(policy)["PolicyDocument"]["Statement"]
         return {statement["Sid"]: statement for statement in found}
 
     def actions(self, function: str) -> set[str]:
@@ -88,3 +104,13 @@ class Stack:
             actions = statement["Action"]
             found |= {actions} if isinstance(actions, str) else set(actions)
         return found
+
+    def refusals(self) -> list[str]:
+        """What CloudFormation says to these parameters before it touches anything; rules that ask AWS left out."""
+        said = []
+        for rule in self.template["Rules"].values():
+            if "RuleCondition" in rule and self._resolver.value(rule["RuleCondition"]):
+                said += [
+                    each["AssertDescription"] for each in rule["Assertions"] if not self._resolver.value(each["Assert"])
+                ]
+        return said

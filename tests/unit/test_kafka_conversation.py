@@ -1,11 +1,9 @@
 """Requests, answers and the login, against a broker on loopback that breaks in every way it can."""
 
-import logging
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,11 @@ from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError, open_any, open_controller
-from msk_toolkit.kafka.login import log_in
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.network.stages import StageLog
 
 from local.kafka.certificates import CertificateAuthority
+from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import Peer, Script, ScriptedServer
 from tests.fakes.kafka_broker_fake import (
     Asked,
@@ -33,27 +31,15 @@ from tests.fakes.kafka_broker_fake import (
     frame,
     handshake,
     metadata,
+    plain,
     read_request,
     replies,
-    server_first,
+    talking_to,
 )
 
 pytestmark = pytest.mark.enable_socket
 
 PASSWORD = "hush-hush"
-
-
-def plain(*ports: int) -> Access:
-    return Access(brokers=tuple(BrokerAddress("127.0.0.1", port) for port in ports), auth_mode="none")
-
-
-@contextmanager
-def talking_to(script: Script, seconds: float = 5) -> Iterator[tuple[Conversation, Deadline]]:
-    with ScriptedServer(script) as server:
-        access = plain(server.port)
-        deadline = Deadline(seconds)
-        with Conversation.open(access.brokers[0], access, StageLog(deadline, seconds)) as conversation:
-            yield conversation, deadline
 
 
 def failure(script: Script, seconds: float = 5) -> StageError:
@@ -136,6 +122,31 @@ def test_an_answer_that_trickles_in_for_ever_is_left_in_time() -> None:
     assert time.monotonic() - began < 0.5
 
 
+class Flood:
+    """A socket on which there is always another byte, whatever time-out it was given."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.data = struct.pack(">i", 1000) + bytes(1000)
+
+    def settimeout(self, seconds: float) -> None: ...
+    def sendall(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+
+    def recv(self, most: int) -> bytes:
+        self.clock.advance(0.1)
+        one, self.data = self.data[:1], self.data[1:]
+        return one
+
+
+def test_bytes_that_never_stop_do_not_keep_the_wait_alive() -> None:
+    clock = FakeClock()
+    flood: Any = Flood(clock)
+    with Conversation(BrokerAddress("b", 1), flood) as conversation, pytest.raises(StageError) as caught:
+        read_metadata(conversation, [], Deadline(5, clock))
+    assert caught.value.cause == "request-timeout"
+
+
 def test_an_answer_in_pieces_is_put_together() -> None:
     def in_pieces(peer: Peer) -> None:
         for make in (api_versions(), metadata(1)):
@@ -152,6 +163,7 @@ def test_an_answer_in_pieces_is_put_together() -> None:
 
 @settings(max_examples=60, deadline=None)
 @example(body=b"", second=True)
+@example(body=b"\0\0\5\2\0", second=True)
 @example(body=bytes(40), second=True)
 @given(body=st.binary(max_size=60), second=st.booleans())
 def test_whatever_a_peer_answers_the_failure_has_a_cause(body: bytes, second: bool) -> None:
@@ -164,86 +176,13 @@ def test_whatever_a_peer_answers_the_failure_has_a_cause(body: bytes, second: bo
     with talking_to(script) as (conversation, deadline):
         causes: set[str | None] = {None}
         try:
-            conversation.ask(MetadataRequest(topics=[], allow_auto_topic_creation=False), "metadata", deadline)
+            request = MetadataRequest(
+                topics=[], allow_auto_topic_creation=False, include_topic_authorized_operations=True
+            )
+            conversation.ask(request, "metadata", deadline)
         except StageError as error:
             causes.add(error.cause)
     assert causes <= {None, *CAUSES}
-
-
-def scram_login(*makers: Callable[[Asked], Any], username: str = "user", password: str = PASSWORD) -> None:
-    """Log in over a plain connection; TLS has its own tests."""
-    access = Access(brokers=(), auth_mode="scram", username=username, password=password)
-    with talking_to(replies(*makers), 2) as (conversation, deadline):
-        log_in(BrokerAddress("b-1", 9096), access, lambda request: conversation._exchange(request, "sasl", deadline))
-
-
-def refusal(*makers: Callable[[Asked], Any]) -> StageError:
-    with pytest.raises(StageError) as caught:
-        scram_login(*makers)
-    assert caught.value.stage == "sasl"
-    assert PASSWORD not in str(caught.value)
-    assert caught.value.__cause__ is None
-    return caught.value
-
-
-def test_a_listener_with_another_mechanism_is_told_with_what_it_offers() -> None:
-    found = refusal(handshake(33, "AWS_MSK_IAM", "PLAIN"))
-    assert found.cause == "mechanism-not-offered"
-    assert found.detail == "the listener does not offer SCRAM-SHA-512; it offers: AWS_MSK_IAM, PLAIN"
-
-
-@pytest.mark.parametrize(("code", "cause"), [(34, "mechanism-not-offered"), (-1, "broker-error")])
-def test_a_handshake_that_is_refused_otherwise_is_told(code: int, cause: str) -> None:
-    assert refusal(handshake(code)).cause == cause
-
-
-@pytest.mark.parametrize("step", ["first", "final"])
-def test_refused_credentials_are_told_in_the_brokers_words(step: str) -> None:
-    refused = authenticate(error_code=58, words="Authentication failed during authentication")
-    found = refusal(handshake(), *([refused] if step == "first" else [server_first, refused]))
-    assert found.cause == "authentication-failed"
-    assert "Authentication failed during" in found.detail
-
-
-@pytest.mark.parametrize(
-    "makers",
-    [
-        [authenticate(b"")],
-        [authenticate(b"no equals sign")],
-        [authenticate(b"\xff\xfe")],
-        [authenticate(b"e=other-error")],
-        [lambda asked: server_first(asked, nonce=b"another")],
-        [lambda asked: server_first(asked, iterations="0")],
-        [lambda asked: server_first(asked, iterations="-4")],
-        [lambda asked: server_first(asked, iterations="many")],
-        [lambda asked: server_first(asked, iterations="9" * 30)],
-        [lambda asked: server_first(asked, iterations="2000000000")],
-        [server_first, authenticate(b"v=d3Jvbmc=")],
-        [server_first, authenticate(b"v=***")],
-        [server_first, authenticate(b"e=invalid-proof")],
-        [server_first, authenticate(b"")],
-    ],
-)
-def test_a_broker_that_does_not_know_the_password_is_not_believed(makers: list[Callable[[Asked], Any]]) -> None:
-    assert refusal(handshake(), *makers).cause == "server-not-authentic"
-
-
-def test_a_name_with_comma_and_equals_sign_is_escaped() -> None:
-    seen: list[bytes] = []
-
-    def note(asked: Asked) -> Any:
-        seen.append(asked.body)
-        return authenticate(error_code=58)(asked)
-
-    with pytest.raises(StageError):
-        scram_login(handshake(), note, username="a,b=c")
-    assert b"n,,n=a=2Cb=3Dc,r=" in seen[0]
-
-
-def test_the_login_writes_no_secret_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    refusal(handshake(), server_first, authenticate(error_code=58))
-    assert PASSWORD not in caplog.text
 
 
 def test_the_stages_are_logged_up_to_the_one_that_fails(tmp_path: Path) -> None:

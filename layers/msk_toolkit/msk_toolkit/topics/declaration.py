@@ -46,7 +46,7 @@ def read_declaration(path: Path) -> list[DeclaredTopic]:
         raise ConfigurationError("TOPICS_FILE", [f"{path} does not exist"]) from None
     except OSError as error:
         raise ConfigurationError("TOPICS_FILE", [f"{path} can't be read ({type(error).__name__})"]) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date like 2026-99-99
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or no such date or number
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its text"
         raise ConfigurationError(path.name, [f"not YAML: see {where}"]) from error

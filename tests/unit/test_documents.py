@@ -1,0 +1,143 @@
+"""The committed documents are what the code says, and samples and answers fit the schemas."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from msk_toolkit.forward.event import Answer, BatchItemFailure, ItemIdentifier
+from msk_toolkit.network.stages import StageResult
+from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.report import BrokerReport
+from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.topics.declaration import DeclaredTopic
+from msk_toolkit.topics.plan import ObservedTopic, plan
+from msk_toolkit.topics.render import render
+from msk_toolkit.topics.serve import TopicsResponse
+
+from docs.generate import SETTINGS, all_schemas, documents
+from tests.template.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SAMPLES = {
+    "topics-plan": "topics",
+    "topics-apply": "topics",
+    "producer_probe": "producer_probe",
+    "consumer_probe": "consumer_probe",
+    "forwarder": "forwarder",
+}
+ENVIRONMENT = "env.example"
+RESOURCES = {
+    "topics": "TopicsFunction",
+    "producer_probe": "ProducerProbeFunction",
+    "consumer_probe": "ConsumerProbeFunction",
+    "forwarder": "ForwarderFunction",
+}
+
+
+def check(name: str, instance: Any) -> None:
+    schema = json.loads((DOCS / "schemas" / f"{name}.schema.json").read_text())
+    Draft202012Validator(schema).validate(instance)
+
+
+@pytest.mark.parametrize("name", documents())
+def test_a_committed_document_is_what_the_code_says(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == documents()[name], "run python -m docs.generate"
+
+
+def test_no_schema_is_left_over() -> None:
+    committed = {path.name for path in (DOCS / "schemas").iterdir()}
+    assert committed == {f"{name}.schema.json" for name in all_schemas()}
+
+
+@pytest.mark.parametrize("name", all_schemas())
+def test_a_schema_is_a_schema(name: str) -> None:
+    Draft202012Validator.check_schema(all_schemas()[name])
+
+
+def test_every_function_has_its_settings_and_schemas() -> None:
+    functions = {path.name for path in (ROOT / "functions").iterdir() if (path / f"{path.name}.py").exists()}
+    assert set(SETTINGS) == functions
+    assert {f"{name}.{kind}" for name in functions for kind in ("event", "response")} < set(all_schemas())
+
+
+def test_every_variable_is_described() -> None:
+    page = (DOCS / "settings.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert not [row for row in rows if row.endswith("|  |")]
+    for model in SETTINGS.values():
+        for field in msgspec.structs.fields(model):
+            assert f"| `{field.name.upper()}` |" in page
+
+
+@pytest.mark.parametrize(("sample", "function"), SAMPLES.items())
+def test_a_sample_event_fits_its_schema(sample: str, function: str) -> None:
+    check(f"{function}.event", json.loads((ROOT / "events" / f"{sample}.json").read_text()))
+
+
+def test_every_sample_is_checked() -> None:
+    assert {path.stem for path in (ROOT / "events").glob("*.json")} == {*SAMPLES, ENVIRONMENT}
+
+
+def test_the_sample_environment_names_only_variables_that_a_function_of_the_template_has() -> None:
+    found = json.loads((ROOT / "events" / f"{ENVIRONMENT}.json").read_text())
+    stack = Stack()
+    named = {name for resource in RESOURCES.values() for name in stack.variables(resource)}
+    assert set(found["Parameters"]) <= named | {"AWS_ENDPOINT_URL"}
+
+
+def test_the_declared_topics_fit_their_schema() -> None:
+    check("topics", yaml.safe_load((ROOT / "topics.yaml").read_text()))
+    malformed: list[Any] = [{"topics": [{"name": "a"}]}, {"topics": [], "more": 1}, {"topics": {}}]
+    for wrong in malformed:
+        with pytest.raises(ValidationError):
+            check("topics", wrong)
+
+
+def test_cloudformations_event_fits_and_a_misspelt_action_does_not() -> None:
+    event = {
+        "RequestType": "Create",
+        "ResponseURL": "https://signed",
+        "StackId": "arn",
+        "RequestId": "r",
+        "LogicalResourceId": "DeclaredTopics",
+        "ResourceType": "Custom::DeclaredTopics",
+        "ResourceProperties": {"ServiceToken": "arn", "CodeVersion": "arn:1"},
+    }
+    check("topics.event", event)
+    for wrong in ({"action": "aply"}, {"acton": "plan"}, event | {"RequestType": "Look"}):
+        with pytest.raises(ValidationError):
+            check("topics.event", wrong)
+
+
+STAGES = [StageResult("tcp", "ok", 1.5, 5000.0), StageResult("tls", "failed", 2.0, 5000.0, "tls-failed", "d", "r")]
+REPORTS = [BrokerReport(1, "b-1:9096", STAGES[:1]), BrokerReport(None, "b-2:9096", STAGES)]
+FOUND = plan([DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], {"a": ObservedTopic("a", 2, 1, {})})
+
+
+@pytest.mark.parametrize(
+    ("name", "response"),
+    [
+        ("topics", TopicsResponse("plan", FOUND, render(FOUND, applied=False))),
+        ("producer_probe", ProducerProbeResponse(verdict(REPORTS), REPORTS, 1, 2, "table")),
+        ("producer_probe", ProducerProbeResponse(verdict([]), [], 0, 0, "")),
+        ("consumer_probe", ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, "")),
+        ("forwarder", Answer([BatchItemFailure(ItemIdentifier("orders-0", 4711))])),
+        ("forwarder", Answer([])),
+    ],
+)
+def test_a_response_fits_its_schema(name: str, response: msgspec.Struct) -> None:
+    check(f"{name}.response", json.loads(msgspec.json.encode(response)))
+
+
+@pytest.mark.parametrize("function", RESOURCES)
+def test_the_template_gives_a_function_what_it_needs_and_nothing_that_it_does_not_know(function: str) -> None:
+    given = set(Stack().variables(RESOURCES[function]))
+    fields = msgspec.structs.fields(SETTINGS[function])
+    assert given <= {field.name.upper() for field in fields}
+    assert {field.name.upper() for field in fields if field.required} <= given

@@ -1,0 +1,67 @@
+"""The handlers: short, thin, and started with nothing that they have no use for."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HANDLERS = sorted(path for path in (ROOT / "functions").glob("*/*.py") if path.stem == path.parent.name)
+LONGEST_HANDLER = 40
+# What a function's own code may import; everything else is the toolkit's business.
+ALLOWED = {"msk_toolkit", "msgspec"} | sys.stdlib_module_names
+HEAVY = {
+    "boto3",
+    "kafka",
+    "yaml",
+    "urllib3",
+    "msk_toolkit.kafka",
+    "msk_toolkit.topics",
+    "msk_toolkit.probe",
+    "msk_toolkit.forward",
+}
+USED = {
+    "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
+    "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
+    "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
+    "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
+}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The top-level names of all that a module imports."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.stem)
+def test_a_handler_is_short_and_leaves_libraries_to_the_toolkit(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    (handler,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler"]
+    assert [argument.arg for argument in handler.args.args] == ["event", "context"]
+    assert (handler.end_lineno or 0) - handler.lineno < LONGEST_HANDLER
+    assert imported(tree) <= ALLOWED
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.stem)
+def test_a_function_starts_with_nothing_that_it_does_not_use(path: Path) -> None:
+    program = f"import json, sys, {path.stem}; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=path.parent,
+        env={"PYTHONPATH": str(ROOT / "layers" / "msk_toolkit"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = HEAVY & set(json.loads(done.stdout.splitlines()[-1]))
+    assert loaded == USED[path.stem]
