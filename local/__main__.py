@@ -10,6 +10,7 @@ from rich.console import Console
 
 from local.aws.deployment import DeploymentError
 from local.aws.emulator import EmulatorError
+from local.aws.functions import FunctionError, FunctionUnavailableError
 from local.demo.story import run_demo
 from local.kafka.cluster import KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
@@ -17,12 +18,14 @@ from local.laptop import NoContainerAddressError, write_environment
 from local.processes import AlreadyRunningError, ProcessError
 from local.steps import Steps
 from local.system import HOME, System, bring_down, bring_up, ledger
-from local.tour import describe
+from local.tour import describe, write_shell
 
 _KNOWN = (
     AlreadyRunningError,
     DeploymentError,
     EmulatorError,
+    FunctionError,
+    FunctionUnavailableError,
     KafkaClusterError,
     KafkaUnavailableError,
     NoContainerAddressError,
@@ -40,6 +43,8 @@ def main() -> int:
     commands.add_parser("up", help="start everything and leave it running")
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="say what runs and how to look around")
+    commands.add_parser("topics", help="what is declared, and what stands on the cluster")
+    commands.add_parser("probe", help="each broker of the running system, stage by stage")
     env = commands.add_parser(
         "env", help="write the variables that `sam local invoke` needs to reach what `up` started"
     )
@@ -66,11 +71,12 @@ def main() -> int:
                 with ledger(run).sole_run():
                     ended = bring_down(run)
                 console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
-            case "env":
-                return _env(run, arguments.file, console)
-            case "status":
+            case command:
                 system = System.open(run)
-                console.print(describe(system) if system else "nothing is running; start it with: make up")
+                if system is None:
+                    console.print("nothing is running; start it with: make up")
+                    return 1
+                _look(system, command, arguments, console)
     except KeyboardInterrupt:
         console.print("interrupted; everything that was started is stopped")
         return 130
@@ -87,18 +93,23 @@ def _up(run: Path, console: Console) -> int:
     except BaseException:
         bring_down(run)
         raise
-    console.print(describe(system), markup=False)
+    write_shell(system)
+    console.print(describe(system), markup=False, soft_wrap=True)
     return 0
 
 
-def _env(run: Path, file: Path, console: Console) -> int:
-    system = System.open(run)
-    if system is None:
-        console.print("nothing is running; start it with: make up")
-        return 1
-    write_environment(system, file)
-    console.print(f"wrote {file}")
-    return 0
+def _look(system: System, command: str, arguments: argparse.Namespace, console: Console) -> None:
+    match command:
+        case "status":
+            text = describe(system)
+        case "topics":
+            text = system.function("TopicsFunction").invoke({"action": "plan"})["table"]
+        case "probe":
+            text = system.function("ProducerProbeFunction").invoke({})["table"]
+        case _:
+            write_environment(system, arguments.file)
+            text = f"wrote {arguments.file}"
+    console.print(text, markup=False, soft_wrap=True)
 
 
 def _interrupt(*_: object) -> None:

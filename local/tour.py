@@ -1,35 +1,50 @@
 """How to look around in a running system, for the person who has just started it."""
 
+import sys
+from pathlib import Path
+
+from local.aws.emulator import REGION
 from local.system import System
+
+_TOPIC = "AWSKafkaTutorialTopic"
+
+
+def write_shell(system: System) -> Path:
+    """A file to source: the project's own programs, and the emulator in place of AWS, for one shell."""
+    file = system.run / "shell"
+    file.write_text(
+        f"export PATH={Path(sys.executable).parent}:$PATH\n"
+        f"export AWS_ENDPOINT_URL={system.emulator.endpoint} AWS_DEFAULT_REGION={REGION}\n"
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
+        "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
+    )
+    return file
 
 
 def describe(system: System) -> str:
     """Addresses, and commands that can be copied."""
-    environment = (
-        f"AWS_ENDPOINT_URL={system.emulator.endpoint} AWS_DEFAULT_REGION=eu-central-1 "
-        "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
-    )
-    topics = system.stack.physical_ids["TopicsFunction"]
-    probe = system.stack.physical_ids["ProducerProbeFunction"]
-    topic = "AWSKafkaTutorialTopic"
+    plaintext = system.kafka.bootstrap("PLAINTEXT")
     return f"""
 The local system is running.
 
   Kafka    {system.kafka.bootstrap("SASL_SSL")}  (SASL/SCRAM over TLS)
-           {system.kafka.bootstrap("PLAINTEXT")}  (plaintext)
+           {plaintext}  (plaintext)
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
 
 Look around:
 
-  # What is declared, and what stands on the cluster
-  {environment} sam remote invoke {topics} --event '{{"action": "plan"}}'
+  source {_short(system.run / "shell")}   # for this shell: the project's programs, the emulator in place of AWS
 
-  # Which broker fails at which stage, if any
-  {environment} sam remote invoke {probe} --event '{{}}'
+  python -m local topics        # what is declared, and what stands on the cluster
+  python -m local probe         # each broker, stage by stage, now
+  sam remote invoke ProducerProbeFunction --event '{{}}'      # the same, as AWS answers it
 
-  # Write a record, and see it arrive in Vantiq
-  python -m local.kafka produce {topic} 'hello'
-  tail -f {system.vantiq_journal}
+  echo hello | python -m kafka.producer -b {plaintext.split(",")[0]} -t {_TOPIC}
+  tail -f {_short(system.vantiq_journal)}     # what has arrived in Vantiq
 
 Stop it with: make down"""
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.access import Access, parse_brokers
+from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
 from msk_toolkit.kafka.entry import open_any
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 
@@ -46,12 +47,30 @@ def tls(kafka: KafkaCluster) -> Access:
     return Access(brokers=parse_brokers(kafka.bootstrap("SSL")), auth_mode="tls", trusted_ca=ca)
 
 
-def topic_of(kafka: KafkaCluster, name: str) -> Topic | None:
-    """A topic as it stands; None where it does not exist."""
-    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
-    with conversation:
-        found = read_metadata(conversation, [name], Deadline(10)).topics[name]
-    return None if found.error_code else found
+def views_of(kafka: KafkaCluster, name: str) -> list[Topic | None]:
+    """A topic as each running broker sees it; None from one that does not know it (yet)."""
+    views: list[Topic | None] = []
+    for broker in kafka.running_brokers():
+        access = plaintext(kafka)
+        address = BrokerAddress("localhost", kafka.settings.ports["PLAINTEXT"][broker])
+        conversation, _ = open_any(msgspec.structs.replace(access, brokers=(address,)), Deadline(10), 5)
+        with conversation:
+            found = read_metadata(conversation, [name], Deadline(10)).topics[name]
+        views.append(None if found.error_code else found)
+    return views
+
+
+def is_unknown(kafka: KafkaCluster, name: str) -> bool:
+    """Whether no broker knows the topic."""
+    return not any(views_of(kafka, name))
+
+
+def created(kafka: KafkaCluster, name: str) -> Topic:
+    """The topic, once every broker knows it: a broker hears of a new one a little later than another."""
+    wait_until(lambda: all(views_of(kafka, name)), f"not every broker knows {name}", 10)
+    found = views_of(kafka, name)[0]
+    assert found
+    return found
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
@@ -67,8 +86,8 @@ def settled(kafka: KafkaCluster, *topics: str) -> bool:
     ports = kafka.settings.ports["PLAINTEXT"].values()
     if any(known_brokers(port) != set(BROKER_IDS) for port in ports):
         return False
-    found = [topic_of(kafka, name) for name in topics]
-    return all(len(part.in_sync) == len(part.replicas) for topic in found if topic for part in topic.partitions)
+    views = [view for name in topics for view in views_of(kafka, name)]
+    return all(view and all(len(part.in_sync) == len(part.replicas) for part in view.partitions) for view in views)
 
 
 def elect_preferred_leaders(kafka: KafkaCluster) -> None:
@@ -82,7 +101,7 @@ def elect_preferred_leaders(kafka: KafkaCluster) -> None:
 
 @contextmanager
 def denied(kafka: KafkaCluster, kind: ResourceType, name: str, operation: ACLOperation) -> Iterator[None]:
-    """An ACL that denies the cluster's user an operation, in force on every broker; removed at the end."""
+    """An ACL that denies the cluster's user an operation, removed at the end; brokers hear of both a little later."""
     user, resource = f"User:{kafka.settings.username}", ResourcePattern(kind, name)
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:

@@ -24,14 +24,16 @@ from tests.fakes.secrets_manager import secrets_manager
 from tests.integration.handlers import Context, fits_its_schema, load_handler
 from tests.integration.kafka_access import (
     STAGE_SECONDS,
+    created,
     denied,
     elect_preferred_leaders,
+    is_unknown,
     new_name,
     plaintext,
     scram,
     settled,
     tls,
-    topic_of,
+    views_of,
     wait_until,
 )
 
@@ -154,7 +156,7 @@ def test_a_missing_topic_is_told_with_its_remedy(kafka: KafkaCluster, group: str
     for response in (produce(scram(kafka), "never-made"), consume(scram(kafka), "never-made", group)):
         assert found(response) == ("down", "metadata", "topic-unknown")
         assert response.verdict.remedy == "Run the topics function with action apply."
-    assert topic_of(kafka, "never-made") is None
+    assert is_unknown(kafka, "never-made")
 
 
 def test_when_no_broker_can_be_reached_all_of_them_are_down(kafka: KafkaCluster, topic: str, group: str) -> None:
@@ -196,8 +198,8 @@ def whole_again(kafka: KafkaCluster, topic: str) -> Iterator[None]:
     elect_preferred_leaders(kafka)
 
     def led_by_all() -> bool:
-        current = topic_of(kafka, topic)
-        return current is not None and {part.leader for part in current.partitions} == set(BROKER_IDS)
+        views = views_of(kafka, topic)
+        return all(view and {part.leader for part in view.partitions} == set(BROKER_IDS) for view in views)
 
     wait_until(led_by_all, "leadership does not come back")
 
@@ -214,7 +216,7 @@ def test_a_stopped_broker_is_named_and_topics_still_work(kafka: KafkaCluster, to
     assert [report.failure for report in others] == [None, None], written.table
     declared = DeclaredTopic(new_name("topic"), 1, 2)
     run([declared], scram(kafka), write=True, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
-    assert topic_of(kafka, declared.name)
+    assert created(kafka, declared.name)
 
 
 @pytest.mark.usefixtures("whole_again")

@@ -68,22 +68,31 @@ def run(
         decided = plan(declared, observe(controller, declared, deadline))
         if not write or not decided.to_create:
             return decided
-        missing = [
-            NewTopic(topic.name, topic.partitions, topic.replication_factor, topic.config_text)
-            for topic in declared
-            if topic.name in decided.to_create
-        ]
-        _check(controller, missing, deadline)
-        _create(controller, missing, deadline)
-        _wait_until_seen(controller, decided.to_create, deadline, sleep)
+        if existing := _check(controller, _missing(declared, decided), deadline):
+            # Another apply was faster, or the news of an earlier one had not reached this broker.
+            _wait_until_seen(controller, existing, deadline, sleep)
+            decided = plan(declared, observe(controller, declared, deadline))
+        if decided.to_create:
+            _create(controller, _missing(declared, decided), deadline)
+            _wait_until_seen(controller, decided.to_create, deadline, sleep)
         return decided
 
 
-def _check(controller: Conversation, missing: Sequence[NewTopic], deadline: Deadline) -> None:
+def _missing(declared: Sequence[DeclaredTopic], decided: Plan) -> list[NewTopic]:
+    return [
+        NewTopic(topic.name, topic.partitions, topic.replication_factor, topic.config_text)
+        for topic in declared
+        if topic.name in decided.to_create
+    ]
+
+
+def _check(controller: Conversation, missing: Sequence[NewTopic], deadline: Deadline) -> set[str]:
+    """Have the cluster judge the topics without creating any; answers those that it has after all."""
     refusals = create_topics(controller, missing, validate_only=True, deadline=deadline)
     wrong = [str(error) for name, error in sorted(refusals.items()) if not _exists(error)]
     if wrong:
         raise ConfigurationError("declared topics", [*wrong, "nothing was created"])
+    return set(refusals)
 
 
 def _create(controller: Conversation, missing: Sequence[NewTopic], deadline: Deadline) -> None:
