@@ -6,9 +6,8 @@ from msk_toolkit.topics.observed import Observed, ObservedTopic
 
 def cautions(topic: DeclaredTopic, found: ObservedTopic | None, observed: Observed) -> list[str]:
     """A sentence for each."""
-    if observed.kind != "standard":
-        return _moved_keys(topic, found)
-    return [*_moved_keys(topic, found), *_availability(topic, found, observed.brokers)]
+    words = [*_moved_keys(topic, found), *_shorter_retention(topic, found)]
+    return words if observed.kind != "standard" else [*words, *_availability(topic, found, observed.brokers)]
 
 
 def _moved_keys(topic: DeclaredTopic, found: ObservedTopic | None) -> list[str]:
@@ -18,6 +17,22 @@ def _moved_keys(topic: DeclaredTopic, found: ObservedTopic | None) -> list[str]:
         f"partitions {found.partitions} -> {topic.partitions} move keys: new records of a key may go to another "
         "partition than its old ones, so their order is lost across the change"
     ]
+
+
+def _shorter_retention(topic: DeclaredTopic, found: ObservedTopic | None) -> list[str]:
+    words = []
+    for key in ("retention.ms", "retention.bytes"):
+        before = _limit(found.config[key].value) if found and key in found.config else None
+        after = _limit(topic.config.get(key, ""))
+        if before is not None and after is not None and after < before:
+            words.append(f"a smaller {key}: records beyond it are deleted for good")
+    return words
+
+
+def _limit(text: str) -> float | None:
+    if text == "-1":
+        return float("inf")
+    return float(text) if text.isdigit() else None
 
 
 def _availability(topic: DeclaredTopic, found: ObservedTopic | None, brokers: int) -> list[str]:

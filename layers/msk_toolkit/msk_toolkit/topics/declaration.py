@@ -10,7 +10,7 @@ from msgspec import Meta
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.document import Found, Located, from_plain, from_yaml
-from msk_toolkit.topics.rules import collisions, name_problem, topic_problems
+from msk_toolkit.topics.rules import collisions, contradictions, name_problem
 from msk_toolkit.topics.units import UnitError, to_kafka
 
 Partitions = Annotated[int, Meta(ge=1, le=100_000)]
@@ -28,8 +28,8 @@ class TopicEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A topic as the file has it; what is left out comes from the defaults."""
 
     name: Annotated[str, Meta(description="Letters, digits, '.', '_' and '-'.", min_length=1, max_length=249)]
-    partitions: Partitions | None = None
-    replication_factor: ReplicationFactor | None = None
+    partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
+    replication_factor: ReplicationFactor | msgspec.UnsetType = msgspec.UNSET
     config: Config = {}
     description: str = ""
     protected: Annotated[bool, Meta(description="Never deleted, unless the request says so.")] = False
@@ -38,8 +38,8 @@ class TopicEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What holds for every topic that does not say otherwise; configuration is merged key by key."""
 
-    partitions: Partitions | None = None
-    replication_factor: ReplicationFactor | None = None
+    partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
+    replication_factor: ReplicationFactor | msgspec.UnsetType = msgspec.UNSET
     config: Config = {}
     protected: bool = False
 
@@ -78,47 +78,42 @@ def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
 
 
 def _declared(root: Located, problems: list[Found], subject: str) -> list[DeclaredTopic]:
-    topics: list[tuple[str, DeclaredTopic]] = []
     if not isinstance(root.value, dict) or not isinstance(root.value.get("topics", root).value, list):
-        raise ConfigurationError(subject, [str(each) for each in problems] + ["a list named topics is needed"])
+        raise ConfigurationError(subject, [*map(str, problems), "a list named topics is needed"])
     problems += _unknown(root, Declaration)
     defaults = _fields(root.value.get("defaults", Located({}, root.place)), Defaults, "defaults", problems)
+    topics: list[DeclaredTopic] = []
+    names: list[tuple[str, str]] = []
     for entry in root.value["topics"].value:
-        label = _label(entry)
-        before = len(problems)
-        own = _fields(entry, TopicEntry, label, problems)
-        if len(problems) == before and own is not None and defaults is not None:
-            problems += _complete(entry, label, own, defaults, topics)
-    problems += collisions(topics)
+        own = _fields(entry, TopicEntry, _label(entry), problems)
+        merged = {**defaults, **own, "config": {**defaults.get("config", {}), **own.get("config", {})}}
+        if isinstance(entry.value, dict):
+            problems += _incomplete(entry, merged)
+        if "name" in own:
+            names.append((entry.value["name"].place, own["name"]))
+        if not problems:
+            topics.append(DeclaredTopic(**merged))
+    problems += collisions(names)
     if problems:
-        raise ConfigurationError(subject, [str(each) for each in problems])
-    return [topic for _, topic in topics]
+        raise ConfigurationError(subject, [str(each) for each in sorted(problems, key=lambda each: each.order)])
+    return topics
 
 
-def _complete(
-    entry: Located,
-    label: str,
-    own: dict[str, Any],
-    defaults: dict[str, Any],
-    topics: list[tuple[str, DeclaredTopic]],
-) -> Iterator[Found]:
-    config = {**defaults.get("config", {}), **own.get("config", {})}
-    merged = {**defaults, **own, "config": config}
-    missing = [key for key in ("partitions", "replication_factor") if merged.get(key) is None]
-    yield from (Found(entry.place, f"{label}: {key} is missing, here and in defaults") for key in missing)
-    if not missing:
-        topic = DeclaredTopic(**merged)
-        topics.append((entry.value["name"].place, topic))
-        places = {key: each.place for key, each in entry.value.get("config", Located({}, "")).entries()}
-        yield from (
-            Found(places.get(key, entry.place), f"{label}: {problem}") for key, problem in topic_problems(topic)
-        )
+def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[Found]:
+    label = _label(entry)
+    for key in ("partitions", "replication_factor"):
+        if key not in merged and key not in entry.value:
+            yield Found(entry.place, f"{label}: {key} is missing, here and in defaults")
+    config = entry.value.get("config", Located({}, ""))
+    places = {key: each.place for key, each in config.entries()} if isinstance(config.value, dict) else {}
+    for key, problem in contradictions(merged.get("replication_factor"), merged["config"]):
+        yield Found(places.get(key, entry.place), f"{label}: {problem}")
 
 
-def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[Found]) -> dict[str, Any] | None:
+def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[Found]) -> dict[str, Any]:
     if not isinstance(entry.value, dict):
         problems.append(Found(entry.place, f"{label}: is not a mapping"))
-        return None
+        return {}
     problems += _unknown(entry, model, f"{label}: ")
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(model):

@@ -35,6 +35,11 @@ class Found(NamedTuple):
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}"
 
+    @property
+    def order(self) -> list[int]:
+        """Where the place is in the document, to sort by."""
+        return [int(number) for number in re.findall(r"\d+", self.place)]
+
 
 def from_yaml(text: str, subject: str) -> tuple[Located, list[Found]]:
     """The tree of a YAML text, and keys that stand twice and values that YAML reads in a surprising way.
@@ -87,7 +92,7 @@ def _scalar(node: Any, loader: Any, problems: list[Found], place: str) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         problems.append(Found(place, "a key must be text"))
         return ""
-    if node.style is None and _TRAPS.fullmatch(node.value):
+    if not node.style and _TRAPS.fullmatch(node.value):
         problems.append(Found(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
         return node.value
     try:

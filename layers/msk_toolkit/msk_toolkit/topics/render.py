@@ -11,7 +11,7 @@ _SOURCES = {"topic": "on the topic", "broker": "from the broker", "default": "Ka
 
 def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str]) -> str:
     """A few lines for each topic, then what was done and what was not, then one line that sums it up."""
-    width = max((len(step.topic) for step in plan.steps), default=0)
+    width = max(map(len, [*(step.topic for step in plan.steps), *plan.undeclared_topics]), default=0)
     lines: list[str] = []
     for step in plan.steps:
         head, *more = _step_lines(step)
@@ -60,7 +60,9 @@ def _setting_line(setting: Setting) -> str:
     if setting.source is None:
         return f"{setting.key} {setting.after_text}"
     origin = _SOURCES[setting.source] + (_instead(setting) if setting.source == "topic" else "")
-    return f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}"
+    # The same value from elsewhere would go when its origin changes.
+    pinned = ", set on the topic itself" if setting.before == setting.after else ""
+    return f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}{pinned}"
 
 
 def _instead(setting: Setting) -> str:

@@ -1,9 +1,8 @@
 """What can be wrong with declared topics beyond the kinds of their values, known without any cluster."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.document import Found
 from msk_toolkit.topics.units import to_person
 
@@ -21,20 +20,20 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def topic_problems(topic: DeclaredTopic) -> Iterator[tuple[str, str]]:
-    """Settings that contradict each other: the key to look at, and a sentence."""
-    in_sync = _number(topic, "min.insync.replicas")
-    if in_sync is not None and in_sync > topic.replication_factor:
+def contradictions(replication_factor: int | None, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Settings of one topic that contradict each other: the key to look at, and a sentence."""
+    in_sync = _number(config, "min.insync.replicas")
+    if in_sync is not None and replication_factor is not None and in_sync > replication_factor:
         yield (
             "min.insync.replicas",
-            f"min.insync.replicas {in_sync} is above the replication factor {topic.replication_factor}: "
+            f"min.insync.replicas {in_sync} is above the replication factor {replication_factor}: "
             "no write with acks=all would ever succeed",
         )
-    segment, retention = _number(topic, "segment.ms"), _number(topic, "retention.ms")
+    segment, retention = _number(config, "segment.ms"), _number(config, "retention.ms")
     if segment is None or retention is None or not 0 <= retention < segment:
         return
     # Compaction alone never looks at retention.ms.
-    if "delete" in topic.config.get("cleanup.policy", "delete"):
+    if "delete" in config.get("cleanup.policy", "delete"):
         yield (
             "segment.ms",
             f"segment.ms {to_person('segment.ms', str(segment))} is above retention.ms "
@@ -43,23 +42,23 @@ def topic_problems(topic: DeclaredTopic) -> Iterator[tuple[str, str]]:
         )
 
 
-def collisions(topics: Sequence[tuple[str, DeclaredTopic]]) -> Iterator[Found]:
-    """Topics declared twice, and names that Kafka holds for the same; each topic comes with its place."""
+def collisions(names: Iterable[tuple[str, str]]) -> Iterator[Found]:
+    """Topics declared twice, and names that Kafka holds for the same; each name comes after its place."""
     seen: dict[str, str] = {}
-    names: set[str] = set()
-    for place, topic in topics:
-        if topic.name in names:
-            yield Found(place, f"{topic.name}: declared twice")
+    known: set[str] = set()
+    for place, name in names:
+        if name in known:
+            yield Found(place, f"{name}: declared twice")
             continue
-        names.add(topic.name)
+        known.add(name)
         # Kafka's metric names turn '.' into '_', so it refuses two names that differ only there.
-        other = seen.setdefault(topic.name.replace(".", "_"), topic.name)
-        if other != topic.name:
-            yield Found(place, f"{topic.name}: collides with {other}: Kafka holds '.' and '_' for the same")
+        other = seen.setdefault(name.replace(".", "_"), name)
+        if other != name:
+            yield Found(place, f"{name}: collides with {other}: Kafka holds '.' and '_' for the same")
 
 
-def _number(topic: DeclaredTopic, key: str) -> int | None:
+def _number(config: Mapping[str, str], key: str) -> int | None:
     try:
-        return int(topic.config.get(key, ""))
+        return int(config.get(key, ""))
     except ValueError:
         return None
