@@ -50,8 +50,8 @@ def check(session: Session, plan: Plan, deadline: Deadline) -> list[str]:
     for write in WRITES:
         for batch in batches(write, plan):
             errors = session.read(_sending(write, batch, validate_only=True), deadline)
-            # A topic that appeared since the plan was made is compared when its turn comes.
-            problems += [str(error) for error in errors.values() if error.code != ALREADY_EXISTS]
+            # A topic that another apply has brought on since the plan was made is compared when its turn comes.
+            problems += [str(error) for error in errors.values() if error.code not in _OVERTAKEN]
     return problems
 
 
