@@ -6,6 +6,7 @@ import pytest
 from kafka.admin import ACLOperation, ResourceType
 from kafka.protocol.admin import IncrementalAlterConfigsRequest
 from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import denied, new_name, plaintext, scram, tls
@@ -95,7 +96,7 @@ def test_the_cluster_judges_keys_and_values_before_anything_is_written(
     name, good = new_name("topic"), topic()
     if exists:
         do(scram(kafka), topic(name))
-    declared = [good, topic(name, 4, **{key.replace(".", "_"): value for key, value in wrong.items()})]
+    declared = [good, DeclaredTopic(name, 4, 3, wrong)]
     for _ in range(2):
         refused = do(scram(kafka), *declared)
         assert (refused.status, len(refused.problems)) == ("refused", 1)

@@ -1,6 +1,6 @@
 """Runs of plan, apply and check against the local cluster, and a look at what stands there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from msk_toolkit.topics import apply as apply_module
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, observe
 from msk_toolkit.topics.request import Action, TopicsRequest, TopicsResponse
-from msk_toolkit.topics.serve import run
-from msk_toolkit.topics.writes import Kind
+from msk_toolkit.topics.serve import run as serve_run
+from msk_toolkit.topics.writes import WRITES, Kind
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import new_name, plaintext
@@ -29,7 +29,17 @@ def do(
 ) -> TopicsResponse:
     """One run over a session of its own."""
     with Session(access, 5) as session:
-        return run(TopicsRequest(action=action, **more), declared, session, "standard", Deadline(seconds))
+        return serve_run(TopicsRequest(action=action, **more), declared, session, "standard", Deadline(seconds))
+
+
+def run(
+    declared: Sequence[DeclaredTopic], access: Access, *, write: bool, deadline: Deadline, stage_seconds: float
+) -> None:
+    """For tests of other parts that need topics: bring them there, or with write=False only look."""
+    with Session(access, stage_seconds) as session:
+        request = TopicsRequest(action="apply" if write else "plan")
+        response = serve_run(request, declared, session, "standard", deadline)
+    assert response.status in {"applied", "planned"}, response.table
 
 
 def stands(kafka: KafkaCluster, name: str) -> ObservedTopic | None:
@@ -61,7 +71,5 @@ def before_sending(monkeypatch: pytest.MonkeyPatch, kind: Kind, happens: Callabl
 
         return sending
 
-    writes = [
-        write._replace(send=wrapped(write.send)) if write.kind == kind else write for write in apply_module.WRITES
-    ]
+    writes = [write._replace(send=wrapped(write.send)) if write.kind == kind else write for write in WRITES]
     monkeypatch.setattr(apply_module, "WRITES", tuple(writes))

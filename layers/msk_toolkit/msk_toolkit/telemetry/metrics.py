@@ -54,7 +54,7 @@ class Metric(StrEnum):
     # Heartbeats behind the consumer probe's commit.
     HEARTBEAT_LAG = "HeartbeatLag", MetricUnit.Count
 
-    # Topics, for each apply.
+    # Topics, for each run.
     # Declared topics that the run created.
     TOPICS_CREATED = "TopicsCreated", MetricUnit.Count
     # Topics, for each drift check.

@@ -18,15 +18,14 @@ _METRICS: Mapping[Drift, Metric] = {
 
 
 def metrics_of(response: TopicsResponse) -> dict[Metric, int]:
-    """What the run publishes: an apply what it created, a check every kind of drift, zeros included."""
-    if response.action == "apply":
-        created = sum(change.change == "create" and change.state == "done" for change in response.changes)
-        return {Metric.TOPICS_CREATED: created}
+    """What the run publishes: what it created, and a check every kind of drift, zeros included."""
+    created = sum(change.change == "create" and change.state == "done" for change in response.changes)
+    found = {Metric.TOPICS_CREATED: created}
     if response.action != "check" or response.plan is None:
-        return {}
+        return found
     counts = count_drift(response.plan)
     kinds = {metric: counts[kind] for kind, metric in _METRICS.items()}
-    return {
+    return found | {
         Metric.TOPICS_DRIFTED: drifted(response.plan),
         Metric.TOPICS_UNDECLARED: response.plan.undeclared,
         **kinds,
