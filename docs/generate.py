@@ -24,8 +24,9 @@ from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
 from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
-from msk_toolkit.topics.declaration import DeclaredTopic  # noqa: E402
-from msk_toolkit.topics.serve import TopicsRequest, TopicsResponse  # noqa: E402
+from msk_toolkit.topics.declaration import Declaration  # noqa: E402
+from msk_toolkit.topics.plan import Plan  # noqa: E402
+from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
 
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
@@ -59,10 +60,14 @@ _CUSTOM_RESOURCE: Schema = {
             "type": "object",
             "properties": {
                 "Topics": {
-                    "description": "Topics instead of those of topics.yaml; CloudFormation sends numbers as text.",
-                    "type": "array",
-                    "items": {"type": "object"},
-                }
+                    "description": "Instead of topics.yaml: its content, or its list of topics, with numbers as text.",
+                    "anyOf": [{"type": "array", "items": {"type": "object"}}, {"type": "object"}],
+                },
+                "CodeVersion": {
+                    "description": "ARN of the function's version: a new one applies a changed topics.yaml, and a "
+                    "lower number tells a rollback.",
+                    **_TEXT,
+                },
             },
         },
     },
@@ -93,7 +98,7 @@ def documents() -> dict[str, str]:
 def all_schemas() -> dict[str, Schema]:
     """Every schema, by its file's name."""
     return {
-        "topics.event": _either("TopicsEvent", schema_of(TopicsRequest), _CUSTOM_RESOURCE),
+        "topics.event": _either("TopicsEvent", schema_of(TopicsEvent), _CUSTOM_RESOURCE),
         "topics.response": _either("TopicsAnswer", schema_of(TopicsResponse), {"type": "null"}),
         "producer_probe.event": _ANY_EVENT,
         "producer_probe.response": schema_of(ProducerProbeResponse),
@@ -101,27 +106,14 @@ def all_schemas() -> dict[str, Schema]:
         "consumer_probe.response": schema_of(ConsumerProbeResponse),
         "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
         "forwarder.response": schema_of(Answer),
-        "topics": declaration_schema(),
+        "topics": schema_of(Declaration),
+        "topics.plan": schema_of(Plan),
     }
 
 
 def schema_of(model: Any) -> Schema:
     """The JSON Schema of a msgspec type."""
     return msgspec.json.schema(model)
-
-
-def declaration_schema() -> Schema:
-    """The schema of topics.yaml."""
-    (topic,), components = msgspec.json.schema_components([DeclaredTopic])
-    return {
-        "title": "DeclaredTopics",
-        "description": "The topics that the stack creates.",
-        "type": "object",
-        "properties": {"topics": {"type": "array", "items": topic}},
-        "required": ["topics"],
-        "additionalProperties": False,
-        "$defs": components,
-    }
 
 
 def settings_page() -> str:

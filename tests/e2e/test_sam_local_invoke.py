@@ -75,7 +75,8 @@ def test_topics_reports_what_stands(invoke: Invoke) -> None:
 def test_topics_applies_again_without_a_change(invoke: Invoke) -> None:
     answer = invoke("TopicsFunction", "topics-apply.json")
 
-    assert answer["table"].splitlines()[-1].startswith("0 created, 3 up to date")
+    assert (answer["status"], answer["changes"]) == ("applied", [])
+    assert answer["table"].splitlines()[-1].startswith("Plan: 0 create, 0 update, 3 unchanged")
 
 
 def test_the_producer_probe_passes_every_stage(invoke: Invoke) -> None:
@@ -115,6 +116,10 @@ def test_every_event_belongs_to_a_function() -> None:
         "forwarder.json",
         "topics-plan.json",
         "topics-apply.json",
+        "topics-check.json",
+        "topics-delete.json",
+        "topics-check.json",
+        "topics-delete.json",
         "producer_probe.json",
         "consumer_probe.json",
     }

@@ -16,8 +16,7 @@ from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.topics.apply import run
-from msk_toolkit.topics.declaration import DeclaredTopic
+from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster
 from tests.fakes.secrets_manager import secrets_manager
@@ -36,6 +35,7 @@ from tests.integration.kafka_access import (
     views_of,
     wait_until,
 )
+from tests.integration.topics_runs import run
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,7 @@ def topic(kafka: KafkaCluster) -> str:
     """A heartbeat topic of which each broker leads a partition."""
     name = new_name("heartbeat")
     wait_until(lambda: settled(kafka), "the cluster is not whole")
-    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": 2})
+    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": "2"})
     run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
     wait_until(lambda: settled(kafka, name), "the topic is not in sync")
     return name

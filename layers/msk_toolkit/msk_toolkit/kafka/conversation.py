@@ -35,8 +35,13 @@ _NEWEST = {
     "LeaveGroupRequest": 2,
     "OffsetCommitRequest": 7,
     "OffsetFetchRequest": 5,
-    "CreateTopicsRequest": 5,
+    # From version 5 on the answer repeats every topic's whole configuration.
+    "CreateTopicsRequest": 4,
+    "CreatePartitionsRequest": 1,
+    "DeleteTopicsRequest": 3,
     "DescribeConfigsRequest": 2,
+    "IncrementalAlterConfigsRequest": 0,
+    "AlterConfigsRequest": 1,
 }
 
 
@@ -83,15 +88,18 @@ class Conversation:
         Raises:
             StageError: under the name ``stage``: time-out, closed connection, or an answer that is not Kafka's.
         """
-        if not self._versions:
-            offered = self._exchange(ApiVersionsRequest(version=0), stage, deadline)
-            self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
+        self._learn_versions(stage, deadline)
         if request.API_VERSION is None:
             request.API_VERSION = self._version(request, stage)
         return self._exchange(request, stage, deadline)
 
-    def supports(self, request_class: Any) -> bool:
-        """Whether the broker knows the request; valid after the first :meth:`ask`."""
+    def supports(self, request_class: Any, stage: str, deadline: Deadline) -> bool:
+        """Whether the broker knows the request.
+
+        Raises:
+            StageError: as :meth:`ask`.
+        """
+        self._learn_versions(stage, deadline)
         return request_class.API_KEY in self._versions
 
     def close(self) -> None:
@@ -106,6 +114,11 @@ class Conversation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _learn_versions(self, stage: str, deadline: Deadline) -> None:
+        if not self._versions:
+            offered = self._exchange(ApiVersionsRequest(version=0), stage, deadline)
+            self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
 
     def _version(self, request: Any, stage: str) -> int:
         name = type(request).__name__

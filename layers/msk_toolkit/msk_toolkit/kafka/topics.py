@@ -1,17 +1,17 @@
-"""Topics on the cluster: read them with their configuration, create them."""
+"""Topics on the cluster: create them, give them more partitions, delete them; each can first be checked only."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from kafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
+from kafka.protocol.admin import CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import ToolkitError
+from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.error_codes import broker_error
 
-_TOPIC = 2
-_SET_ON_THE_TOPIC = 1
+UNKNOWN_TOPIC = 3
+ALREADY_EXISTS = 36
 
 
 class NewTopic(NamedTuple):
@@ -23,62 +23,64 @@ class NewTopic(NamedTuple):
     config: Mapping[str, str]
 
 
-def topic_configs(conversation: Conversation, names: Sequence[str], deadline: Deadline) -> dict[str, dict[str, str]]:
-    """What is configured on each topic itself, in one request; what it inherits is left out.
-
-    Raises:
-        StageError: under ``metadata``.
-        BrokerError: denied, or the topic is gone.
-    """
-    if not names:
-        return {}
-    resources = [
-        DescribeConfigsRequest.DescribeConfigsResource(
-            resource_type=_TOPIC, resource_name=name, configuration_keys=None
-        )
-        for name in names
-    ]
-    answer = conversation.ask(DescribeConfigsRequest(resources=resources, include_synonyms=False), "metadata", deadline)
-    found = {}
-    for result in answer.results:
-        if result.error_code:
-            raise broker_error(f"DescribeConfigs of {result.resource_name}", result.error_code, result.error_message)
-        found[result.resource_name] = {
-            entry.name: entry.value or "" for entry in result.configs if entry.config_source == _SET_ON_THE_TOPIC
-        }
-    return found
-
-
 def create_topics(
     controller: Conversation, topics: Sequence[NewTopic], *, validate_only: bool, deadline: Deadline
-) -> dict[str, ToolkitError]:
+) -> dict[str, BrokerError]:
     """Create the topics in one request, or only have the cluster check them; answers what went wrong, by name.
 
     Raises:
         StageError: under ``metadata``.
     """
+    topic_class = CreateTopicsRequest.CreatableTopic
     wanted = [
-        CreateTopicsRequest.CreatableTopic(
+        topic_class(
             name=topic.name,
             num_partitions=topic.partitions,
             replication_factor=topic.replication_factor,
             assignments=[],
-            configs=[
-                CreateTopicsRequest.CreatableTopic.CreatableTopicConfig(name=key, value=value)
-                for key, value in topic.config.items()
-            ],
+            configs=[topic_class.CreatableTopicConfig(name=key, value=value) for key, value in topic.config.items()],
         )
         for topic in topics
     ]
-    # The broker gives up a little earlier than we do, so that its own reason arrives.
-    patience_ms = max(1, int(deadline.remaining() * 900))
-    answer = controller.ask(
-        CreateTopicsRequest(topics=wanted, timeout_ms=patience_ms, validate_only=validate_only),
-        "metadata",
-        deadline,
-    )
+    request = CreateTopicsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    return _errors("CreateTopics", controller.ask(request, "metadata", deadline).topics)
+
+
+def add_partitions(
+    controller: Conversation, totals: Mapping[str, int], *, validate_only: bool, deadline: Deadline
+) -> dict[str, BrokerError]:
+    """Raise topics to these numbers of partitions, or only have it checked; answers what went wrong, by name.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    wanted = [
+        CreatePartitionsRequest.CreatePartitionsTopic(name=name, count=count, assignments=None)
+        for name, count in totals.items()
+    ]
+    request = CreatePartitionsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    return _errors("CreatePartitions", controller.ask(request, "metadata", deadline).results)
+
+
+def delete_topics(controller: Conversation, names: Sequence[str], deadline: Deadline) -> dict[str, BrokerError]:
+    """Delete the topics in one request; answers what went wrong, by name.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=_patience_ms(deadline))
+    return _errors("DeleteTopics", controller.ask(request, "metadata", deadline).responses)
+
+
+def _errors(api: str, results: Iterable[Any]) -> dict[str, BrokerError]:
     return {
-        topic.name: broker_error(f"CreateTopics of {topic.name}", topic.error_code, topic.error_message)
-        for topic in answer.topics
-        if topic.error_code
+        # DeleteTopics has words of its own from version 5 on only.
+        result.name: broker_error(f"{api} of {result.name}", result.error_code, getattr(result, "error_message", None))
+        for result in results
+        if result.error_code
     }
+
+
+def _patience_ms(deadline: Deadline) -> int:
+    # The broker gives up a little earlier than we do, so that its own reason arrives.
+    return max(1, int(deadline.remaining() * 900))

@@ -1,6 +1,6 @@
 """Settings of the topics function."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -8,9 +8,16 @@ from msk_toolkit.settings.cluster import ClusterSettings
 
 
 class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
-    """Where the declared topics stand."""
+    """Where the declared topics stand, and for which kind of cluster they are."""
 
     topics_file: Annotated[
         str,
         Meta(description="The declared topics; a relative path starts at the function's folder."),
     ] = "topics.yaml"
+    cluster_kind: Annotated[
+        Literal["auto", "standard", "express", "serverless"],
+        Meta(
+            description="Whose rules the plan knows. auto asks MSK for it, unless BOOTSTRAP_SERVERS is set: "
+            "then it means standard."
+        ),
+    ] = "auto"

@@ -57,8 +57,23 @@ class Metric(StrEnum):
     # Topics, for each run.
     # Declared topics that the run created.
     TOPICS_CREATED = "TopicsCreated", MetricUnit.Count
-    # Declared topics that stand otherwise than declared.
-    TOPICS_DIFFERENT = "TopicsDifferent", MetricUnit.Count
+    # Topics, for each drift check.
+    # Declared topics that stand otherwise than declared, in any of the five ways below: its maximum drives an alarm.
+    TOPICS_DRIFTED = "TopicsDrifted", MetricUnit.Count
+    # Declared topics that do not exist.
+    TOPICS_MISSING = "TopicsMissing", MetricUnit.Count
+    # Those with another number of partitions.
+    TOPICS_PARTITIONS_DRIFTED = "TopicsPartitionsDrifted", MetricUnit.Count
+    # Those with another replication factor.
+    TOPICS_REPLICATION_DRIFTED = "TopicsReplicationDrifted", MetricUnit.Count
+    # Those of which a declared key has another value.
+    TOPICS_CONFIG_DRIFTED = "TopicsConfigDrifted", MetricUnit.Count
+    # Those that the function's user may not see: whether they drift is not known.
+    TOPICS_UNREADABLE = "TopicsUnreadable", MetricUnit.Count
+    # Those with a key set that nobody declared; reported, no alarm.
+    TOPICS_CONFIG_UNDECLARED = "TopicsConfigUndeclared", MetricUnit.Count
+    # Topics of the cluster that nobody declared; reported, no alarm.
+    TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
 
 
 def toolkit_metrics(service: str) -> Metrics:

@@ -1,133 +1,142 @@
-"""Observe the cluster, plan, create what is missing, and read back until the cluster agrees."""
+"""Carry out a plan: the whole of it is checked by the cluster first, and every write is read back."""
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import ConfigurationError, ToolkitError
-from msk_toolkit.kafka.access import Access
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import open_controller
-from msk_toolkit.kafka.error_codes import broker_error
-from msk_toolkit.kafka.metadata import read_metadata
-from msk_toolkit.kafka.topics import NewTopic, create_topics, topic_configs
-from msk_toolkit.topics.declaration import DeclaredTopic
-from msk_toolkit.topics.plan import ObservedTopic, Plan, plan
+from msk_toolkit.errors import BrokerError, StageError, ToolkitError
+from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.session import Session
+from msk_toolkit.kafka.topics import ALREADY_EXISTS
+from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.writes import WRITES, Kind, Write, batches
 
-_UNKNOWN_TOPIC = 3
-_ALREADY_EXISTS = 36
-_READ_BACK_SECONDS = 0.05
+State = Literal["done", "not-done", "unknown"]
+Sleep = Callable[[float], None]
 
-
-class TopicsNotCreatedError(ToolkitError):
-    """The cluster refused topics, or they did not appear in time; says which were created all the same."""
-
-
-def observe(
-    conversation: Conversation, declared: Sequence[DeclaredTopic], deadline: Deadline
-) -> dict[str, ObservedTopic]:
-    """Every topic of the cluster but internal ones; configuration is read for declared ones only.
-
-    Raises:
-        StageError, BrokerError: the cluster did not answer, or denied it.
-    """
-    topics = read_metadata(conversation, None, deadline).topics
-    names = {topic.name for topic in declared}
-    if unlisted := sorted(names - topics.keys()):
-        # The list leaves out what the user may not see; asked by name, the broker says so.
-        topics |= read_metadata(conversation, unlisted, deadline).topics
-    for name in sorted(names & topics.keys()):
-        code = topics[name].error_code
-        if code and code != _UNKNOWN_TOPIC:
-            raise broker_error(f"Metadata of {name}", code)
-    visible = {name: topic for name, topic in topics.items() if not topic.internal and not topic.error_code}
-    configs = topic_configs(conversation, sorted(names & visible.keys()), deadline)
-    return {
-        name: ObservedTopic(name, len(topic.partitions), topic.replication_factor, configs.get(name, {}))
-        for name, topic in visible.items()
-    }
+_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
+# The next request, which reads back, needs a share too.
+_SHARE_OF_A_WRITE = 0.6
+# Another apply was faster. What it did may take a moment to be seen here as well.
+_OVERTAKEN = {ALREADY_EXISTS, 37}  # 37: INVALID_PARTITIONS, the topic has that many already
+_OVERTAKEN_SECONDS = 3.0
 
 
-def run(
-    declared: Sequence[DeclaredTopic],
-    access: Access,
-    *,
-    write: bool,
-    deadline: Deadline,
-    stage_seconds: float,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Plan:
-    """Plan, and with ``write`` also create what is missing; answers the plan that was carried out.
+class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One write of an apply or delete and how it ended; unknown means sent, and no answer before the time was up."""
+
+    topic: str
+    change: Kind | Literal["delete"]
+    state: State
+    detail: Annotated[str, Meta(description="Why it is not done.")] = ""
+
+
+def check(session: Session, plan: Plan, deadline: Deadline) -> list[str]:
+    """What keeps the plan from being carried out, all of it: refusals, and what the cluster finds wrong.
+
+    The cluster checks names, keys, values, replication and the user's permissions without changing anything.
 
     Raises:
-        NoBrokerError, StageError: the cluster can't be reached.
-        ConfigurationError: the cluster finds a declared topic wrong; nothing was created.
-        TopicsNotCreatedError: refused or not seen in time, after the check had passed.
+        NoBrokerError, StageError: the cluster did not answer.
     """
-    with open_controller(access, deadline, stage_seconds) as controller:
-        decided = plan(declared, observe(controller, declared, deadline))
-        if not write or not decided.to_create:
-            return decided
-        if existing := _check(controller, _missing(declared, decided), deadline):
-            # Another apply was faster, or the news of an earlier one had not reached this broker.
-            _wait_until_seen(controller, existing, deadline, sleep)
-            decided = plan(declared, observe(controller, declared, deadline))
-        if decided.to_create:
-            _create(controller, _missing(declared, decided), deadline)
-            _wait_until_seen(controller, decided.to_create, deadline, sleep)
-        return decided
-
-
-def _missing(declared: Sequence[DeclaredTopic], decided: Plan) -> list[NewTopic]:
-    return [
-        NewTopic(topic.name, topic.partitions, topic.replication_factor, topic.config_text)
-        for topic in declared
-        if topic.name in decided.to_create
+    problems = [
+        f"{step.topic}: {refusal.reason}; {refusal.way_out}" for step in plan.steps for refusal in step.refusals
     ]
+    for write in WRITES:
+        for batch in batches(write, plan):
+            errors = session.read(_sending(write, batch, validate_only=True), deadline)
+            # A topic that another apply has brought on since the plan was made is compared when its turn comes.
+            problems += [str(error) for error in errors.values() if error.code not in _OVERTAKEN]
+    return problems
 
 
-def _check(controller: Conversation, missing: Sequence[NewTopic], deadline: Deadline) -> set[str]:
-    """Have the cluster judge the topics without creating any; answers those that it has after all."""
-    refusals = create_topics(controller, missing, validate_only=True, deadline=deadline)
-    wrong = [str(error) for name, error in sorted(refusals.items()) if not _exists(error)]
-    if wrong:
-        raise ConfigurationError("declared topics", [*wrong, "nothing was created"])
-    return set(refusals)
+def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
+    """Do what the plan says, and answer what became of every write; after a failure the rest is left undone.
+
+    Never raises for what the cluster does: what was done must be told.
+    """
+    changes: list[Change] = []
+    failed = False
+    for write in WRITES:
+        for batch in batches(write, plan):
+            if failed:
+                changes += [
+                    Change(step.topic, write.kind, "not-done", "not tried after the failure before") for step in batch
+                ]
+                continue
+            changes += _write(session, write, batch, deadline, sleep)
+            failed = any(change.state != "done" for change in changes)
+    return changes
 
 
-def _create(controller: Conversation, missing: Sequence[NewTopic], deadline: Deadline) -> None:
-    refusals = create_topics(controller, missing, validate_only=False, deadline=deadline)
-    failed = {name: error for name, error in refusals.items() if not _exists(error)}
-    if failed:
-        created = sorted(topic.name for topic in missing if topic.name not in failed)
-        raise TopicsNotCreatedError(
-            f"{'; '.join(str(error) for _, error in sorted(failed.items()))}; "
-            f"created: {', '.join(created) or 'none'}; run again to go on"
-        )
+def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, sleep: Sleep) -> list[Change]:
+    """Send, then read back until the cluster agrees; what may pass is sent again, which changes nothing twice."""
+    left = {step.topic: step for step in batch}
+    reasons: dict[str, ToolkitError] = {}
+    to_send = list(batch)
+    pause = _PAUSE_SECONDS
+    overtaken_until = deadline.at_most(_OVERTAKEN_SECONDS)
+    while left:
+        if to_send:
+            reasons |= _send(session, write, to_send, deadline)
+        try:
+            agreed = session.read(_agreeing(write, list(left.values())), deadline)
+        except (StageError, NoBrokerError) as error:
+            reasons |= {name: reasons.get(name, error) for name in left}
+            agreed = set()
+        left = {name: step for name, step in left.items() if name not in agreed}
+        refused = {name for name in left if name in reasons and not _may_pass(reasons[name])}
+        overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
+        waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
+        if not waiting or deadline.remaining() <= pause:
+            break
+        to_send = [step for name, step in left.items() if name in reasons and name not in refused]
+        reasons = {name: reasons[name] for name in refused}
+        sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    return [_ended(write, step, left, reasons) for step in batch]
 
 
-def _wait_until_seen(
-    controller: Conversation, names: set[str], deadline: Deadline, sleep: Callable[[float], None]
-) -> None:
-    # A topic is created in the controller's log first and reaches each broker's metadata a little later.
-    while True:
-        topics = read_metadata(controller, sorted(names), deadline).topics
-        unseen = {
-            name
-            for name in names
-            if name not in topics
-            or topics[name].error_code
-            or any(partition.leader < 0 for partition in topics[name].partitions)
-        }
-        if not unseen:
-            return
-        if deadline.remaining() <= _READ_BACK_SECONDS:
-            raise TopicsNotCreatedError(
-                f"created, but not yet served by the cluster: {', '.join(sorted(unseen))}; run again to check"
-            )
-        sleep(_READ_BACK_SECONDS)
+def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> dict[str, ToolkitError]:
+    share = deadline.at_most(deadline.remaining() * _SHARE_OF_A_WRITE)
+    try:
+        errors = session.ask(_sending(write, steps, validate_only=False), share)
+        if any(error.retriable for error in errors.values()):
+            # The controller may have moved.
+            session.close()
+        return dict(errors)
+    except (StageError, NoBrokerError) as error:
+        return {step.topic: error for step in steps}
 
 
-def _exists(error: ToolkitError) -> bool:
-    # Another apply may have been faster: then the topic is there, as wanted.
-    return getattr(error, "code", None) == _ALREADY_EXISTS
+def _sending(write: Write, steps: Sequence[Step], *, validate_only: bool) -> Callable[..., dict[str, BrokerError]]:
+    return lambda conversation, until: write.send(conversation, steps, validate_only, until)
+
+
+def _agreeing(write: Write, steps: Sequence[Step]) -> Callable[..., set[str]]:
+    return lambda conversation, until: write.agrees(conversation, steps, until)
+
+
+def _may_pass(error: ToolkitError) -> bool:
+    return not isinstance(error, BrokerError) or error.retriable
+
+
+def _code(error: ToolkitError) -> int | None:
+    return error.code if isinstance(error, BrokerError) else None
+
+
+def _ended(write: Write, step: Step, left: dict[str, Step], reasons: dict[str, ToolkitError]) -> Change:
+    if step.topic not in left:
+        return Change(step.topic, write.kind, "done")
+    error = reasons.get(step.topic)
+    if error is None:
+        return Change(step.topic, write.kind, "unknown", "accepted, but not yet to be seen on the cluster")
+    if _code(error) == ALREADY_EXISTS:
+        return Change(step.topic, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
+    state: State = "not-done" if isinstance(error, BrokerError) else "unknown"
+    return Change(step.topic, write.kind, state, str(error))

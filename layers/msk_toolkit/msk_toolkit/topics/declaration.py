@@ -1,37 +1,54 @@
-"""``topics.yaml``: the topics that the user wants, with every mistake of the file reported at once."""
+"""``topics.yaml``: the topics that the user wants, with every mistake of the file reported at once, in its place."""
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.document import Found, Located, from_plain, from_yaml
+from msk_toolkit.topics.rules import collisions, contradictions, name_problem
+from msk_toolkit.topics.units import UnitError, to_kafka
 
-_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_KEYS = ("topics",)
+Partitions = Annotated[int, Meta(ge=1, le=100_000)]
+ReplicationFactor = Annotated[int, Meta(ge=1, le=15)]
+Config = Annotated[
+    dict[str, str | int | float | bool],
+    Meta(
+        description="Kafka's topic configuration; keys in .ms take durations such as 7d or 1d12h, "
+        "keys in .bytes sizes such as 512MiB, and both take unlimited."
+    ),
+]
 
 
-class DeclaredTopic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One topic as declared.
-
-    ``config`` holds Kafka's topic configuration, such as ``retention.ms``, in Kafka's own units.
-    """
+class TopicEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A topic as the file has it; what is left out comes from the defaults."""
 
     name: Annotated[str, Meta(description="Letters, digits, '.', '_' and '-'.", min_length=1, max_length=249)]
-    partitions: Annotated[int, Meta(ge=1, le=100_000)]
-    replication_factor: Annotated[int, Meta(ge=1, le=15)]
-    config: dict[str, str | int | float | bool] = {}
+    partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
+    replication_factor: ReplicationFactor | msgspec.UnsetType = msgspec.UNSET
+    config: Config = {}
     description: str = ""
+    protected: Annotated[bool, Meta(description="Never deleted, unless the request says so.")] = False
 
-    @property
-    def config_text(self) -> dict[str, str]:
-        """The configuration as Kafka takes it: all values as text, booleans in lower case."""
-        return {
-            key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in self.config.items()
-        }
+
+class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for every topic that does not say otherwise; configuration is merged key by key."""
+
+    partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
+    replication_factor: ReplicationFactor | msgspec.UnsetType = msgspec.UNSET
+    config: Config = {}
+    protected: bool = False
+
+
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The topics that are wanted."""
+
+    topics: list[TopicEntry]
+    defaults: Defaults = Defaults()
 
 
 def read_declaration(path: Path) -> list[DeclaredTopic]:
@@ -41,73 +58,116 @@ def read_declaration(path: Path) -> list[DeclaredTopic]:
         ConfigurationError: the file can't be read or is not YAML, or holds mistakes: all of them.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError("TOPICS_FILE", [f"{path} does not exist"]) from None
     except OSError as error:
         raise ConfigurationError("TOPICS_FILE", [f"{path} can't be read ({type(error).__name__})"]) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or no such date or number
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its text"
-        raise ConfigurationError(path.name, [f"not YAML: see {where}"]) from error
-    return parse_declaration(document, path.name)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(path.name, ["not YAML: its text is not UTF-8"]) from error
+    return _declared(*from_yaml(text, path.name), path.name)
 
 
 def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
-    """The declared topics of a parsed document; ``subject`` names it in errors.
+    """The declared topics of parsed JSON; ``subject`` names it in errors.
 
     Raises:
         ConfigurationError: with every mistake.
     """
-    if not isinstance(document, dict) or not isinstance(document.get("topics"), list):
-        raise ConfigurationError(subject, ["a list named topics is needed"])
-    problems = [f"{key}: unknown key; known: topics" for key in document if key not in _KEYS]
+    return _declared(from_plain(document, "$"), [], subject)
+
+
+def _declared(root: Located, problems: list[Found], subject: str) -> list[DeclaredTopic]:
+    if not isinstance(root.value, dict) or not isinstance(root.value.get("topics", root).value, list):
+        raise ConfigurationError(subject, [*map(str, problems), "a list named topics is needed"])
+    problems += _unknown(root, Declaration)
+    defaults = _fields(root.value.get("defaults", Located({}, root.place)), Defaults, "defaults", problems)
     topics: list[DeclaredTopic] = []
-    for number, entry in enumerate(document["topics"], start=1):
-        name = entry.get("name") if isinstance(entry, dict) else None
-        label = f"topic {number}" + (f" ({name})" if isinstance(name, str) else "")
-        found, wrong = _parse_topic(entry)
-        problems += [f"{label}: {problem}" for problem in wrong]
-        if found:
-            topics.append(found)
-    problems += _collisions(topics)
+    names: list[tuple[str, str]] = []
+    for entry in root.value["topics"].value:
+        own = _fields(entry, TopicEntry, _label(entry), problems)
+        merged = {**defaults, **own, "config": {**defaults.get("config", {}), **own.get("config", {})}}
+        if isinstance(entry.value, dict):
+            problems += _incomplete(entry, merged)
+        if "name" in own:
+            names.append((entry.value["name"].place, own["name"]))
+        if not problems:
+            topics.append(DeclaredTopic(**merged))
+    problems += collisions(names)
     if problems:
-        raise ConfigurationError(subject, problems)
+        raise ConfigurationError(subject, [str(each) for each in sorted(problems, key=lambda each: each.order)])
     return topics
 
 
-def _parse_topic(entry: Any) -> tuple[DeclaredTopic | None, list[str]]:
-    if not isinstance(entry, dict):
-        return None, ["is not a mapping with name, partitions and replication_factor"]
-    fields = {field.name: field for field in msgspec.structs.fields(DeclaredTopic)}
-    problems = [f"unknown key {key}; known: {', '.join(fields)}" for key in entry if key not in fields]
-    values: dict[str, Any] = {}
-    for key, field in fields.items():
-        if key not in entry:
+def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[Found]:
+    label = _label(entry)
+    for key in ("partitions", "replication_factor"):
+        if key not in merged and key not in entry.value:
+            yield Found(entry.place, f"{label}: {key} is missing, here and in defaults")
+    config = entry.value.get("config", Located({}, ""))
+    places = {key: each.place for key, each in config.entries()} if isinstance(config.value, dict) else {}
+    for key, problem in contradictions(merged.get("replication_factor"), merged["config"]):
+        yield Found(places.get(key, entry.place), f"{label}: {problem}")
+
+
+def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[Found]) -> dict[str, Any]:
+    if not isinstance(entry.value, dict):
+        problems.append(Found(entry.place, f"{label}: is not a mapping"))
+        return {}
+    problems += _unknown(entry, model, f"{label}: ")
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(model):
+        if field.name not in entry.value:
             if field.required:
-                problems.append(f"{key} is missing")
+                problems.append(Found(entry.place, f"{label}: {field.name} is missing"))
+            continue
+        each = entry.value[field.name]
+        if field.name == "config":
+            found["config"] = _config(each, label, problems)
+            continue
+        if each.value is None:
+            problems.append(Found(each.place, f"{label}: {field.name}: is empty"))
             continue
         try:
             # CloudFormation hands custom resources every number as text.
-            values[key] = msgspec.convert(entry[key], field.type, strict=False)
+            found[field.name] = msgspec.convert(_plain(each), field.type, strict=False)
         except msgspec.ValidationError as error:
-            problems.append(f"{key}: {error}")
-    name = values.get("name", "")
-    if name and (not _NAME.fullmatch(name) or name in {".", ".."}):
-        problems.append(f"name: {name!r} may hold only letters, digits, '.', '_' and '-'")
-    return (None, problems) if problems else (DeclaredTopic(**values), [])
+            problems.append(Found(each.place, f"{label}: {field.name}: {error}"))
+    if wrong := name_problem(found.get("name", "orderly")):
+        problems.append(Found(entry.value["name"].place, f"{label}: name: {wrong}"))
+    return found
 
 
-def _collisions(topics: list[DeclaredTopic]) -> list[str]:
-    problems = []
-    seen: dict[str, str] = {}
-    for topic in topics:
-        # Kafka's metric names turn '.' into '_', so it refuses two names that differ only there.
-        key = topic.name.replace(".", "_")
-        other = seen.setdefault(key, topic.name) if key in seen else None
-        seen.setdefault(key, topic.name)
-        if other == topic.name:
-            problems.append(f"{topic.name}: declared twice")
-        elif other:
-            problems.append(f"{topic.name}: collides with {other}: Kafka holds '.' and '_' for the same")
-    return problems
+def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str]:
+    if not isinstance(entry.value, dict):
+        problems.append(Found(entry.place, f"{label}: config: is not a mapping"))
+        return {}
+    found = {}
+    for key, each in entry.entries():
+        if each.value is None or isinstance(each.value, dict | list):
+            problems.append(Found(each.place, f"{label}: config: {key}: is no text or number"))
+            continue
+        text = str(each.value).lower() if isinstance(each.value, bool) else str(each.value).strip()
+        try:
+            found[key] = to_kafka(key, text)
+        except UnitError as error:
+            problems.append(Found(each.place, f"{label}: config: {key}: {error}"))
+    return found
+
+
+def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[Found]:
+    known = [field.name for field in msgspec.structs.fields(model)]
+    for key, each in entry.entries():
+        if key not in known:
+            yield Found(each.place, f"{label}unknown key {key}; known: {', '.join(known)}")
+
+
+def _plain(each: Located) -> Any:
+    if isinstance(each.value, dict):
+        return {key: _plain(value) for key, value in each.entries()}
+    return [_plain(value) for value in each.value] if isinstance(each.value, list) else each.value
+
+
+def _label(entry: Located) -> str:
+    name = entry.value.get("name") if isinstance(entry.value, dict) else None
+    return name.value if name and isinstance(name.value, str) else "a topic without a name"

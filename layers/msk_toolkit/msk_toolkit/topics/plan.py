@@ -1,71 +1,183 @@
 """What has to happen so that the cluster has the declared topics: a pure comparison."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-from msk_toolkit.topics.declaration import DeclaredTopic
+from msk_toolkit.kafka.topic_configs import Source
+from msk_toolkit.topics.cautions import cautions
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.offerings import is_fixed, violations
+from msk_toolkit.topics.refusal import Refusal
+from msk_toolkit.topics.units import same, to_person
 
-Action = Literal["create", "unchanged", "differs"]
-
-
-class ObservedTopic(msgspec.Struct, frozen=True):
-    """A topic as it stands on the cluster; ``config`` holds what was set on the topic itself."""
-
-    name: str
-    partitions: int
-    replication_factor: int
-    config: dict[str, str]
+Action = Literal["create", "update", "unchanged", "refused"]
 
 
-class Step(msgspec.Struct, frozen=True, rename="camel"):
-    """The decision about one topic; ``differences`` are sentences, empty unless it differs."""
+class Setting(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A key of a topic's configuration, as Kafka has it and (``...Text``) as a person reads it.
+
+    ``before`` is the value in force and ``source`` where it comes from, absent for a new topic; ``after`` is the
+    declared value, absent where nothing is declared; ``inherited`` is what holds without the topic's own value.
+    """
+
+    key: str
+    after: str | None = None
+    after_text: str | None = None
+    before: str | None = None
+    before_text: str | None = None
+    source: Source | None = None
+    inherited: str | None = None
+    inherited_text: str | None = None
+
+
+class Step(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The decision about one declared topic."""
 
     action: Action
     topic: str
-    partitions: int
-    replication_factor: int
-    differences: list[str] = []
+    partitions: Annotated[int, Meta(description="The declared number.")]
+    replication_factor: Annotated[int, Meta(description="The declared number.")]
+    partitions_before: Annotated[int | None, Meta(description="The number found; absent for a new topic.")] = None
+    replication_factor_before: Annotated[int | None, Meta(description="As partitionsBefore.")] = None
+    config: Annotated[list[Setting], Meta(description="Keys that are to be set.")] = []
+    refusals: Annotated[list[Refusal], Meta(description="Why the declaration can't be carried out.")] = []
+    warnings: list[str] = []
+    undeclared_config: Annotated[
+        list[Setting], Meta(description="Keys set on the topic that nobody declared; they are left alone.")
+    ] = []
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """A step for each declared topic, in the declared order, and how many others the cluster has."""
+class Plan(msgspec.Struct, frozen=True, rename="camel"):
+    """A step for each declared topic, in the declared order, and what else the cluster has."""
 
     steps: list[Step]
-    undeclared: int
+    undeclared: Annotated[int, Meta(description="Topics of the cluster that nobody declared; they are left alone.")]
+    undeclared_topics: Annotated[list[str], Meta(description="Their names, if all was asked for.")] = []
 
-    @property
-    def to_create(self) -> set[str]:
-        """The names of the topics that are missing."""
-        return {step.topic for step in self.steps if step.action == "create"}
-
-    @property
-    def different(self) -> int:
-        """How many declared topics stand otherwise than declared."""
-        return sum(step.action == "differs" for step in self.steps)
+    def having(self, action: Action) -> list[Step]:
+        """The steps with an action."""
+        return [step for step in self.steps if step.action == action]
 
 
-def plan(declared: Sequence[DeclaredTopic], observed: Mapping[str, ObservedTopic]) -> Plan:
-    """Compare what was declared with what was observed; nothing that exists is ever changed."""
-    names = {topic.name for topic in declared}
+def plan(declared: Sequence[DeclaredTopic], observed: Observed, *, list_all: bool = False) -> Plan:
+    """Compare what was declared with what was observed; what destroys data is refused, never planned."""
     return Plan(
-        steps=[_step(topic, observed.get(topic.name)) for topic in declared],
-        undeclared=sum(name not in names for name in observed),
+        steps=[_step(topic, observed) for topic in declared],
+        undeclared=len(observed.others),
+        undeclared_topics=observed.others if list_all else [],
     )
 
 
-def _step(topic: DeclaredTopic, found: ObservedTopic | None) -> Step:
-    if found is None:
-        return Step("create", topic.name, topic.partitions, topic.replication_factor)
-    differences = []
-    if found.partitions != topic.partitions:
-        differences.append(f"partitions are {found.partitions}, declared {topic.partitions}")
-    if found.replication_factor != topic.replication_factor:
-        differences.append(f"replication factor is {found.replication_factor}, declared {topic.replication_factor}")
-    for key, value in topic.config_text.items():
-        current = found.config.get(key)
-        if current != value:
-            differences.append(f"{key} is {current or 'not set'}, declared {value}")
-    action: Action = "differs" if differences else "unchanged"
-    return Step(action, topic.name, found.partitions, found.replication_factor, differences)
+def as_grown(declared: Sequence[DeclaredTopic], observed: Observed) -> list[DeclaredTopic]:
+    """The declaration with the partitions that topics have, where they have more than declared."""
+    return [
+        msgspec.structs.replace(topic, partitions=max(topic.partitions, observed.topics[topic.name].partitions))
+        if topic.name in observed.topics
+        else topic
+        for topic in declared
+    ]
+
+
+def _step(topic: DeclaredTopic, observed: Observed) -> Step:
+    if topic.name in observed.unreadable:
+        return Step(
+            "refused",
+            topic.name,
+            topic.partitions,
+            topic.replication_factor,
+            refusals=[_unreadable(observed.unreadable[topic.name])],
+        )
+    found = observed.topics.get(topic.name)
+    changes = [
+        _setting(key, value, found)
+        for key, value in topic.config.items()
+        if not is_fixed(key, value, observed.kind)
+        and (found is None or _differs(key, value, found, pinned=observed.kind == "standard"))
+    ]
+    refusals = violations(topic, found, [change.key for change in changes], observed.kind)
+    if found:
+        refusals += _impossible(topic, found, observed)
+    grows = found is not None and topic.partitions > found.partitions
+    return Step(
+        action="refused" if refusals else "create" if found is None else "update" if grows or changes else "unchanged",
+        topic=topic.name,
+        partitions=topic.partitions,
+        replication_factor=topic.replication_factor,
+        partitions_before=found.partitions if found else None,
+        replication_factor_before=found.replication_factor if found else None,
+        config=changes,
+        refusals=refusals,
+        warnings=cautions(topic, found, observed),
+        undeclared_config=_undeclared(topic, found) if found else [],
+    )
+
+
+def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: Observed) -> list[Refusal]:
+    refusals = []
+    if topic.partitions < found.partitions:
+        refusals.append(
+            Refusal(
+                "fewer-partitions",
+                f"partitions {found.partitions} -> {topic.partitions}: Kafka can't take partitions away",
+                f"declare {found.partitions}, or create a topic under a new name and move its readers and writers",
+            )
+        )
+    if topic.replication_factor != found.replication_factor and observed.kind == "standard":
+        refusals.append(
+            Refusal(
+                "replication-factor",
+                f"replication {found.replication_factor} -> {topic.replication_factor}: "
+                "that moves data between brokers, which is not done here",
+                f"declare {found.replication_factor}, or reassign the partitions with kafka-reassign-partitions.sh",
+            )
+        )
+    return refusals
+
+
+def _unreadable(reason: str) -> Refusal:
+    return Refusal(
+        "not-readable",
+        f"the function's user may not see the topic: {reason}",
+        "allow it to describe the topic and its configuration (Describe, DescribeConfigs)",
+    )
+
+
+def _differs(key: str, value: str, found: ObservedTopic, *, pinned: bool) -> bool:
+    current = found.config.get(key)
+    # A declared value that only happens to be the broker's default would go with it when the default changes.
+    return current is None or not same(current.value, value) or (pinned and current.source != "topic")
+
+
+def _setting(key: str, value: str, found: ObservedTopic | None) -> Setting:
+    current = found.config.get(key) if found else None
+    if current is None:
+        return Setting(key, value, to_person(key, value))
+    return Setting(
+        key,
+        value,
+        to_person(key, value),
+        current.value,
+        to_person(key, current.value),
+        current.source,
+        current.inherited,
+        None if current.inherited is None else to_person(key, current.inherited),
+    )
+
+
+def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[Setting]:
+    return [
+        Setting(
+            key,
+            before=setting.value,
+            before_text=to_person(key, setting.value),
+            source=setting.source,
+            inherited=setting.inherited,
+            inherited_text=None if setting.inherited is None else to_person(key, setting.inherited),
+        )
+        for key, setting in sorted(found.config.items())
+        if setting.source == "topic" and key not in topic.config
+    ]

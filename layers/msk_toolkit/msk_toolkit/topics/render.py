@@ -1,27 +1,82 @@
-"""A plan as a person reads it."""
+"""Plans, what became of them, and problems, as a person reads them."""
 
-from msk_toolkit.topics.plan import Plan
+from collections.abc import Iterator, Sequence
 
-_SIGNS = {"create": "+", "unchanged": "=", "differs": "~"}
+from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.plan import Plan, Setting, Step
+
+_SIGNS = {"create": "+", "update": "~", "unchanged": "=", "refused": "!"}
+_SOURCES = {"topic": "on the topic", "broker": "from the broker", "default": "Kafka's default"}
 
 
-def render(plan: Plan, *, applied: bool) -> str:
-    """One line a topic, its differences below it, and a summary; the names line up."""
-    width = max((len(step.topic) for step in plan.steps), default=0)
-    lines = []
+def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str]) -> str:
+    """A few lines for each topic, then what was done and what was not, then one line that sums it up."""
+    width = max(map(len, [*(step.topic for step in plan.steps), *plan.undeclared_topics]), default=0)
+    lines: list[str] = []
     for step in plan.steps:
-        verb = {
-            "create": "created" if applied else "to be created",
-            "unchanged": "up to date",
-            "differs": "differs from its declaration; left as it is",
-        }[step.action]
-        shape = f"{step.partitions} partitions, replication factor {step.replication_factor}"
-        lines.append(f"{_SIGNS[step.action]} {step.topic:<{width}}  {shape}: {verb}")
-        lines += [f"  {'':<{width}}  {difference}" for difference in step.differences]
-    count = {action: sum(step.action == action for step in plan.steps) for action in _SIGNS}
-    done = "created" if applied else "to create"
-    lines.append(
-        f"{count['create']} {done}, {count['unchanged']} up to date, {count['differs']} different; "
-        f"{plan.undeclared} not declared and left alone"
+        head, *more = _step_lines(step)
+        lines.append(f"{_SIGNS[step.action]} {step.topic:<{width}}  {head}")
+        lines += [f"  {'':<{width}}  {line}" for line in more]
+    lines += [f"? {name:<{width}}  not declared, left alone" for name in plan.undeclared_topics]
+    lines += change_lines(changes, problems)
+    counts = ", ".join(
+        f"{len(plan.having(action))} {action}" for action in ("create", "update", "unchanged", "refused")
     )
+    others = f"{plan.undeclared} not declared and left alone"
+    lines.append(f"Plan: {counts}; {others}. {_ending(changes)}")
     return "\n".join(lines)
+
+
+def change_lines(changes: Sequence[Change], problems: Sequence[str]) -> list[str]:
+    """What was not done, in full, and every problem."""
+    lines = [f"not carried out: {problem}" for problem in problems]
+    return lines + [
+        f"{change.state}: {change.change} {change.topic}: {change.detail}"
+        for change in changes
+        if change.state != "done"
+    ]
+
+
+def _step_lines(step: Step) -> Iterator[str]:
+    if step.action == "refused":
+        for refusal in step.refusals:
+            yield f"REFUSED {refusal.reason}"
+            yield f"  way out: {refusal.way_out}"
+    elif step.action == "create":
+        yield f"{_count(step.partitions, 'partition')}, replication factor {step.replication_factor}"
+    elif step.action == "unchanged":
+        yield "up to date"
+    if step.partitions_before is not None and step.partitions > step.partitions_before:
+        yield f"partitions {step.partitions_before} -> {step.partitions}"
+    yield from (_setting_line(setting) for setting in step.config)
+    yield from (f"warning: {warning}" for warning in step.warnings)
+    yield from (
+        f"not declared, left alone: {setting.key} {setting.before_text}{_instead(setting)}"
+        for setting in step.undeclared_config
+    )
+
+
+def _setting_line(setting: Setting) -> str:
+    if setting.source is None:
+        return f"{setting.key} {setting.after_text}"
+    origin = _SOURCES[setting.source] + (_instead(setting) if setting.source == "topic" else "")
+    # The same value from elsewhere would go when its origin changes.
+    pinned = ", set on the topic itself" if setting.before == setting.after else ""
+    return f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}{pinned}"
+
+
+def _instead(setting: Setting) -> str:
+    return "" if setting.inherited_text is None else f", else {setting.inherited_text}"
+
+
+def _ending(changes: Sequence[Change]) -> str:
+    done = sum(change.state == "done" for change in changes)
+    if not changes:
+        return "Nothing was changed."
+    if done == len(changes):
+        return f"{_count(done, 'change')} made."
+    return f"{done} of {_count(len(changes), 'change')} made; run it again to go on."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

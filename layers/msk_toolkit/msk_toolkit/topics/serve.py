@@ -1,57 +1,28 @@
-"""What the topics function is asked and what it answers."""
+"""Serve a request of the topics function: observe, plan, and, if asked to, act."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import msgspec
-from msgspec import Meta
+from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.kafka.access import Access
+from msk_toolkit.kafka.leaders import count_records
+from msk_toolkit.kafka.metadata import read_metadata
+from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.access import cluster_access
+from msk_toolkit.msk.offering import cluster_kind
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import run
-from msk_toolkit.topics.declaration import DeclaredTopic, parse_declaration, read_declaration
-from msk_toolkit.topics.plan import Plan
-from msk_toolkit.topics.render import render
-
-
-class TopicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the function is to do; by default it only looks."""
-
-    action: Annotated[
-        Literal["plan", "apply"], Meta(description="plan reports, apply also creates what is missing.")
-    ] = "plan"
-    topics: Annotated[
-        list[DeclaredTopic] | None, Meta(description="Topics declared in the request instead of in topics.yaml.")
-    ] = None
-
-
-class TopicsResponse(msgspec.Struct, frozen=True):
-    """The plan, carried out if ``action`` is apply, and the same as a table for a person."""
-
-    action: Literal["plan", "apply"]
-    plan: Plan
-    table: str
-
-
-def parse_request(event: Any) -> TopicsRequest:
-    """An invocation's event as a request.
-
-    Raises:
-        ConfigurationError: with every mistake.
-    """
-    if not isinstance(event, dict):
-        raise ConfigurationError("event", ['must be an object such as {"action": "plan"}'])
-    # The topics have their own parser, which reports all of their mistakes.
-    inline = parse_declaration({"topics": event["topics"]}, "event") if event.get("topics") is not None else None
-    try:
-        request = msgspec.convert({key: event[key] for key in event if key != "topics"}, TopicsRequest)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError("event", [str(error)]) from error
-    return msgspec.structs.replace(request, topics=inline)
+from msk_toolkit.topics.apply import Change, carry_out, check
+from msk_toolkit.topics.approval import changed_since
+from msk_toolkit.topics.declaration import read_declaration
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.delete import delete, objections
+from msk_toolkit.topics.drift import count_drift
+from msk_toolkit.topics.observed import ClusterKind, observe
+from msk_toolkit.topics.plan import Plan, as_grown, plan
+from msk_toolkit.topics.render import change_lines, render
+from msk_toolkit.topics.request import Status, TopicsRequest, TopicsResponse
 
 
 def serve(
@@ -60,13 +31,78 @@ def serve(
     """Carry out a request.
 
     Raises:
-        ToolkitError: what was declared, the credentials, the way to the brokers, or the cluster's refusal.
+        ToolkitError: what was declared, the credentials, or the way to the brokers; nothing was changed.
     """
     declared = request.topics if request.topics is not None else read_declaration(_path(settings.topics_file))
     access = cluster_access(settings, client)
-    write = request.action == "apply"
-    plan = run(declared, access, write=write, deadline=deadline, stage_seconds=settings.stage_timeout_seconds)
-    return TopicsResponse(request.action, plan, render(plan, applied=write))
+    with Session(access, settings.stage_timeout_seconds) as session:
+        if request.action == "delete":
+            return _delete(request, declared, session, access, settings.stage_timeout_seconds, deadline)
+        return run(request, declared, session, cluster_kind(settings, client, deadline), deadline)
+
+
+def run(
+    request: TopicsRequest,
+    declared: Sequence[DeclaredTopic],
+    session: Session,
+    kind: ClusterKind,
+    deadline: Deadline,
+) -> TopicsResponse:
+    """Plan, check or apply over an open session.
+
+    Raises:
+        NoBrokerError, StageError: the cluster did not answer; nothing was changed.
+    """
+    observed = observe(session, [topic.name for topic in declared], kind, deadline)
+    if request.keep_partitions:
+        declared = as_grown(declared, observed)
+    decided = plan(declared, observed, list_all=request.all)
+    if request.action != "apply":
+        drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
+        status: Status = "checked" if request.action == "check" else "planned"
+        return _response(request, status, decided, [], [], drift)
+    problems = changed_since(request.plan, decided) if request.plan else []
+    problems = problems or check(session, decided, deadline)
+    if problems:
+        return _response(request, "refused", decided, [], problems, {})
+    changes = carry_out(session, decided, deadline)
+    complete = all(change.state == "done" for change in changes)
+    return _response(request, "applied" if complete else "incomplete", decided, changes, [], {})
+
+
+def _response(
+    request: TopicsRequest,
+    status: Status,
+    decided: Plan,
+    changes: list[Change],
+    problems: list[str],
+    drift: dict[str, int],
+) -> TopicsResponse:
+    table = render(decided, changes, problems)
+    return TopicsResponse(request.action, status, table, decided, changes, problems, drift)
+
+
+def _delete(
+    request: TopicsRequest,
+    declared: Sequence[DeclaredTopic],
+    session: Session,
+    access: Access,
+    stage_seconds: float,
+    deadline: Deadline,
+) -> TopicsResponse:
+    names = [each.topic for each in request.delete]
+    cluster = session.read(lambda conversation, until: read_metadata(conversation, names, until), deadline)
+    problems = objections(
+        request.delete,
+        {topic.name for topic in declared if topic.protected},
+        cluster,
+        lambda found, topics: count_records(access, found, topics, deadline, stage_seconds),
+    )
+    changes = [] if problems else delete(session, names, deadline)
+    done = sum(change.state == "done" for change in changes)
+    status: Status = "refused" if problems else "deleted" if done == len(names) else "incomplete"
+    lines = [*change_lines(changes, problems), f"{done} of {len(names)} topics deleted."]
+    return TopicsResponse("delete", status, "\n".join(lines), changes=changes, problems=problems)
 
 
 def _path(topics_file: str) -> Path:

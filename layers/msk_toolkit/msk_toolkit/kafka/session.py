@@ -1,0 +1,63 @@
+"""A conversation with the controller that is opened again when it breaks."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.access import Access
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.entry import open_controller
+
+# A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
+_STAGES_OF_A_READ = 3
+
+
+class Session:
+    """One conversation at a time, opened when first needed and again after a failure; a context manager."""
+
+    def __init__(self, access: Access, stage_seconds: float) -> None:
+        self._access = access
+        self._stage_seconds = stage_seconds
+        self._conversation: Conversation | None = None
+
+    def ask[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
+        """Ask once, by the deadline; a failure closes the conversation, so that the next one is new.
+
+        Raises:
+            NoBrokerError: no broker lets us in.
+            StageError: no answer; what was asked may have been done all the same.
+        """
+        if self._conversation is None:
+            self._conversation = open_controller(self._access, deadline, self._stage_seconds)
+        try:
+            return question(self._conversation, deadline)
+        except StageError:
+            self.close()
+            raise
+
+    def read[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
+        """Ask something that changes nothing: if the conversation breaks, once more over a new one.
+
+        Raises:
+            NoBrokerError, StageError: as :meth:`ask`.
+        """
+        try:
+            return self.ask(question, deadline.at_most(_STAGES_OF_A_READ * self._stage_seconds))
+        except StageError:
+            return self.ask(question, deadline.at_most(_STAGES_OF_A_READ * self._stage_seconds))
+
+    def close(self) -> None:
+        """Close the conversation, if there is one; never fails."""
+        if self._conversation:
+            self._conversation.close()
+        self._conversation = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,144 @@
+"""Topics' configuration on the cluster: read it with its origin, change single keys of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from kafka.protocol.admin import AlterConfigsRequest, DescribeConfigsRequest, IncrementalAlterConfigsRequest
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import BrokerError
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.error_codes import broker_error
+
+_TOPIC = 2
+_SET = 0
+# Kafka's numbers of where a value comes from; all others are the broker's (dynamic, dynamic default, static).
+_SET_ON_THE_TOPIC = 1
+_BUILT_IN = 5
+
+Source = Literal["topic", "broker", "default"]
+
+
+class Setting(NamedTuple):
+    """A configuration value in force.
+
+    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if the broker
+    does not tell.
+    """
+
+    value: str
+    source: Source
+    inherited: str | None
+
+
+def topic_configs(
+    conversation: Conversation,
+    names: Sequence[str],
+    deadline: Deadline,
+    keys: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[dict[str, dict[str, Setting]], dict[str, BrokerError]]:
+    """The configuration of each topic in one request, whole or only these keys; and what went wrong, by name.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    if not names:
+        return {}, {}
+    resources = [
+        DescribeConfigsRequest.DescribeConfigsResource(
+            resource_type=_TOPIC, resource_name=name, configuration_keys=None if keys is None else list(keys[name])
+        )
+        for name in names
+    ]
+    answer = conversation.ask(DescribeConfigsRequest(resources=resources, include_synonyms=True), "metadata", deadline)
+    found: dict[str, dict[str, Setting]] = {}
+    errors: dict[str, BrokerError] = {}
+    for result in answer.results:
+        name = result.resource_name
+        if result.error_code:
+            errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
+        else:
+            found[name] = {entry.name: _setting(entry) for entry in result.configs}
+    return found, errors
+
+
+def alter_topic_configs(
+    controller: Conversation, changes: Mapping[str, Mapping[str, str]], *, validate_only: bool, deadline: Deadline
+) -> dict[str, BrokerError]:
+    """Set these keys of these topics and no others, or only have it checked; answers what went wrong, by name.
+
+    Brokers before 2.3 can only replace a topic's whole configuration: there it is read again and carried over, so
+    that keys which nobody mentioned survive.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    if controller.supports(IncrementalAlterConfigsRequest, "metadata", deadline):
+        request = _incremental(changes, validate_only)
+        return _errors("IncrementalAlterConfigs", controller.ask(request, "metadata", deadline))
+    found, errors = topic_configs(controller, sorted(changes), deadline)
+    whole = {
+        name: {key: setting.value for key, setting in found[name].items() if setting.source == "topic"} | {**keys}
+        for name, keys in changes.items()
+        if name in found
+    }
+    if not whole:
+        return errors
+    answer = controller.ask(_replacing(whole, validate_only), "metadata", deadline)
+    return errors | _errors("AlterConfigs", answer)
+
+
+def _setting(entry: Any) -> Setting:
+    source: Source = (
+        "topic"
+        if entry.config_source == _SET_ON_THE_TOPIC
+        else "default"
+        if entry.config_source == _BUILT_IN
+        else "broker"
+    )
+    if source != "topic":
+        return Setting(entry.value or "", source, entry.value or "")
+    # In the order in which they would apply; the topic's own comes first.
+    below = [synonym for synonym in entry.synonyms if synonym.source != _SET_ON_THE_TOPIC]
+    return Setting(entry.value or "", source, below[0].value if below else None)
+
+
+def _incremental(changes: Mapping[str, Mapping[str, str]], validate_only: bool) -> Any:
+    resource = IncrementalAlterConfigsRequest.AlterConfigsResource
+    return IncrementalAlterConfigsRequest(
+        resources=[
+            resource(
+                resource_type=_TOPIC,
+                resource_name=name,
+                configs=[
+                    resource.AlterableConfig(name=key, config_operation=_SET, value=value)
+                    for key, value in keys.items()
+                ],
+            )
+            for name, keys in changes.items()
+        ],
+        validate_only=validate_only,
+    )
+
+
+def _replacing(whole: Mapping[str, Mapping[str, str]], validate_only: bool) -> Any:
+    resource = AlterConfigsRequest.AlterConfigsResource
+    return AlterConfigsRequest(
+        resources=[
+            resource(
+                resource_type=_TOPIC,
+                resource_name=name,
+                configs=[resource.AlterableConfig(name=key, value=value) for key, value in keys.items()],
+            )
+            for name, keys in whole.items()
+        ],
+        validate_only=validate_only,
+    )
+
+
+def _errors(api: str, answer: Any) -> dict[str, BrokerError]:
+    return {
+        each.resource_name: broker_error(f"{api} of {each.resource_name}", each.error_code, each.error_message)
+        for each in answer.responses
+        if each.error_code
+    }

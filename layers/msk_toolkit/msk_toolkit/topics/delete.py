@@ -1,0 +1,113 @@
+"""Delete topics that somebody has named twice; everything is checked before the first one goes."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import BrokerError, StageError, ToolkitError
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
+from msk_toolkit.kafka.session import Session
+from msk_toolkit.kafka.topics import UNKNOWN_TOPIC, delete_topics
+from msk_toolkit.topics.apply import Change, Sleep
+from msk_toolkit.topics.observed import is_internal
+
+Guard = Literal["protected", "internal", "not-empty"]
+CountRecords = Callable[[ClusterMetadata, Sequence[str]], dict[str, int]]
+
+_PAUSE_SECONDS = 0.05
+
+
+class Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A topic to delete."""
+
+    topic: str
+    confirm: Annotated[str, Meta(description="The topic's name once more.")]
+    although: Annotated[
+        list[Guard], Meta(description="What is known of the topic and shall not keep it from being deleted.")
+    ] = []
+
+
+def objections(
+    deletions: Sequence[Deletion], protected: set[str], cluster: ClusterMetadata, count: CountRecords
+) -> list[str]:
+    """What keeps the topics from being deleted, all of it.
+
+    Args:
+        deletions: what was asked for.
+        protected: names of the topics that are declared as protected.
+        cluster: the metadata of these topics.
+        count: counts the records of topics; asked last, and only if it matters.
+    """
+    named = Counter(each.topic for each in deletions)
+    problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]
+    for each in deletions:
+        problems += _objections(each, protected, cluster)
+    uncounted = [each.topic for each in deletions if "not-empty" not in each.although]
+    if problems or not uncounted:
+        return problems
+    return [
+        f"{name}: holds {records:,} records; say although: [not-empty] to delete them with it"
+        for name, records in count(cluster, uncounted).items()
+        if records
+    ]
+
+
+def _objections(deletion: Deletion, protected: set[str], cluster: ClusterMetadata) -> Iterator[str]:
+    name = deletion.topic
+    if deletion.confirm != name:
+        yield f"{name}: confirm must repeat the topic's name"
+    topic = cluster.topics.get(name)
+    if topic is None or topic.error_code:
+        yield f"{name}: {error_name(topic.error_code) if topic else 'is not on the cluster'}"
+        return
+    if name in protected and "protected" not in deletion.although:
+        yield f"{name}: is declared as protected; say although: [protected] to delete it all the same"
+    if is_internal(topic) and "internal" not in deletion.although:
+        yield f"{name}: is one of Kafka's own; say although: [internal] to delete it all the same"
+
+
+def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
+    """Delete the topics and read back until they are gone; answers what became of each.
+
+    Never raises for what the cluster does: what was done must be told.
+    """
+    reasons: dict[str, ToolkitError] = {}
+    left = set(names)
+    try:
+        reasons |= session.ask(
+            lambda conversation, until: delete_topics(conversation, names, until), deadline.at_most(_half(deadline))
+        )
+        while left:
+            cluster = session.read(_metadata_of(sorted(left)), deadline)
+            left = {name for name in left if cluster.topics[name].error_code != UNKNOWN_TOPIC}
+            if left <= reasons.keys() or deadline.remaining() <= _PAUSE_SECONDS:
+                break
+            sleep(_PAUSE_SECONDS)
+    except (StageError, NoBrokerError) as error:
+        reasons |= {name: reasons.get(name, error) for name in left}
+    return [_ended(name, left, reasons.get(name)) for name in names]
+
+
+def _metadata_of(names: Sequence[str]) -> Callable[[Conversation, Deadline], ClusterMetadata]:
+    return lambda conversation, until: read_metadata(conversation, names, until)
+
+
+def _half(deadline: Deadline) -> float:
+    # Reading back needs its share.
+    return deadline.remaining() / 2
+
+
+def _ended(name: str, left: set[str], error: ToolkitError | None) -> Change:
+    if name not in left:
+        return Change(name, "delete", "done")
+    if isinstance(error, BrokerError):
+        return Change(name, "delete", "not-done", str(error))
+    return Change(name, "delete", "unknown", str(error) if error else "accepted, but still to be seen on the cluster")

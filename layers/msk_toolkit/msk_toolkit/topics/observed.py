@@ -1,0 +1,82 @@
+"""The cluster as the plan needs it: all topics and their configuration, in one request each."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.metadata import Topic, read_metadata
+from msk_toolkit.kafka.session import Session
+from msk_toolkit.kafka.topic_configs import Setting, topic_configs
+from msk_toolkit.kafka.topics import UNKNOWN_TOPIC
+
+ClusterKind = Literal["standard", "express", "serverless"]
+
+
+class ObservedTopic(msgspec.Struct, frozen=True):
+    """A topic as it stands; ``config`` is everything in force, with its origin."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, Setting]
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """What the cluster showed.
+
+    ``topics`` holds the declared ones that exist, ``others`` the names of all other visible topics but Kafka's own,
+    ``unreadable`` for each declared topic that the user may not see or describe the broker's reason.
+    """
+
+    brokers: int
+    topics: Mapping[str, ObservedTopic]
+    others: list[str] = []
+    unreadable: Mapping[str, str] = {}
+    kind: ClusterKind = "standard"
+
+
+def observe(session: Session, names: Iterable[str], kind: ClusterKind, deadline: Deadline) -> Observed:
+    """Read the cluster; ``names`` are the declared topics.
+
+    Raises:
+        NoBrokerError, StageError: the cluster did not answer.
+    """
+    wanted = set(names)
+    return session.read(lambda conversation, until: _observe(conversation, wanted, kind, until), deadline)
+
+
+def _observe(conversation: Conversation, names: set[str], kind: ClusterKind, deadline: Deadline) -> Observed:
+    cluster = read_metadata(conversation, None, deadline)
+    topics = cluster.topics
+    if unlisted := sorted(names - topics.keys()):
+        # The list leaves out what the user may not see; asked by name, the broker says so.
+        topics = topics | read_metadata(conversation, unlisted, deadline).topics
+    unreadable = {
+        name: f"Metadata answered {error_name(topics[name].error_code)}"
+        for name in names & topics.keys()
+        if topics[name].error_code not in (0, UNKNOWN_TOPIC)
+    }
+    there = {name: topic for name, topic in topics.items() if not topic.error_code}
+    configs, errors = topic_configs(conversation, sorted(names & there.keys()), deadline)
+    unreadable |= {name: str(error) for name, error in errors.items() if error.code != UNKNOWN_TOPIC}
+    return Observed(
+        brokers=len(cluster.brokers),
+        topics={name: _observed(there[name], config) for name, config in configs.items()},
+        others=sorted(name for name, topic in there.items() if name not in names and not is_internal(topic)),
+        unreadable=unreadable,
+        kind=kind,
+    )
+
+
+def _observed(topic: Topic, config: Mapping[str, Setting]) -> ObservedTopic:
+    return ObservedTopic(topic.name, len(topic.partitions), topic.replication_factor, config)
+
+
+def is_internal(topic: Topic) -> bool:
+    """Whether a topic is one of Kafka's own or of MSK's."""
+    # Brokers mark only their own; MSK's canary (__amazon_msk_canary) is not marked.
+    return topic.internal or topic.name.startswith("__")

@@ -1,0 +1,91 @@
+"""What Express brokers and MSK Serverless fix, so that the plan says it before the cluster does, or silently doesn't.
+
+Express creates a topic with replication factor 3 whatever was asked for. Source: the MSK developer guide, "Topic-level
+configurations on Express brokers" and "Configuration properties for MSK Serverless clusters".
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.observed import ClusterKind, ObservedTopic
+from msk_toolkit.topics.refusal import Refusal
+from msk_toolkit.topics.units import same
+
+_REPLICATION_FACTOR = 3
+_COMMON = frozenset(
+    {
+        "cleanup.policy",
+        "compression.type",
+        "max.message.bytes",
+        "message.timestamp.type",
+        "retention.bytes",
+        "retention.ms",
+    }
+)
+_ALLOWED: Mapping[ClusterKind, frozenset[str]] = {
+    "express": _COMMON
+    | {
+        "delete.retention.ms",
+        "max.compaction.lag.ms",
+        "message.timestamp.after.max.ms",
+        "message.timestamp.before.max.ms",
+        "min.compaction.lag.ms",
+    },
+    "serverless": _COMMON | {"message.timestamp.difference.max.ms"},
+}
+_FIXED: Mapping[ClusterKind, Mapping[str, str]] = {
+    "express": {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"},
+    "serverless": {},
+}
+_NAMES: Mapping[ClusterKind, str] = {"express": "Express brokers", "serverless": "MSK Serverless"}
+_LONGEST_SERVERLESS_MESSAGE = 8 * 1024 * 1024
+
+
+def is_fixed(key: str, value: str, kind: ClusterKind) -> bool:
+    """Whether the offering has this very value for every topic, so that it must not be set."""
+    fixed = _FIXED.get(kind, {}).get(key)
+    return fixed is not None and same(value, fixed)
+
+
+def violations(
+    topic: DeclaredTopic, found: ObservedTopic | None, changed: Sequence[str], kind: ClusterKind
+) -> list[Refusal]:
+    """What the offering does not allow; ``changed`` are the keys that the plan would set."""
+    if kind == "standard":
+        return []
+    offering = _NAMES[kind]
+    refusals = []
+    if topic.replication_factor != _REPLICATION_FACTOR:
+        refusals.append(
+            Refusal(
+                "not-offered",
+                f"replication factor {topic.replication_factor}: {offering} fix it at {_REPLICATION_FACTOR}",
+                f"declare {_REPLICATION_FACTOR}",
+            )
+        )
+    for key in changed:
+        if key not in _ALLOWED[kind]:
+            fixed = _FIXED[kind].get(key)
+            way_out = f"declare {fixed}, or leave it out" if fixed else "leave it out"
+            refusals.append(Refusal("not-offered", f"{key}: {offering} don't let it be set", way_out))
+    if kind == "serverless":
+        refusals += _serverless(topic, found, changed)
+    return refusals
+
+
+def _serverless(topic: DeclaredTopic, found: ObservedTopic | None, changed: Sequence[str]) -> list[Refusal]:
+    refusals = []
+    if found and "cleanup.policy" in changed:
+        refusals.append(
+            Refusal(
+                "not-offered",
+                "cleanup.policy: MSK Serverless sets it when a topic is created, and never after",
+                "leave it as it is, or create a topic under a new name",
+            )
+        )
+    longest = topic.config.get("max.message.bytes", "0")
+    if longest.isdigit() and int(longest) > _LONGEST_SERVERLESS_MESSAGE:
+        refusals.append(
+            Refusal("not-offered", "max.message.bytes: MSK Serverless takes up to 8MiB", "declare 8MiB or less")
+        )
+    return refusals

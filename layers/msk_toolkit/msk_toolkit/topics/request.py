@@ -1,0 +1,98 @@
+"""What the topics function is asked and what it answers."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.declaration import Declaration, parse_declaration
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.delete import Deletion
+from msk_toolkit.topics.plan import Plan
+
+Action = Literal["plan", "apply", "check", "delete"]
+Status = Literal["planned", "applied", "checked", "deleted", "refused", "incomplete"]
+
+
+class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the function is to do; by default it only looks."""
+
+    action: Annotated[
+        Action,
+        Meta(
+            description="plan reports, apply carries it out, check counts drift for the schedule, delete deletes what "
+            "is named."
+        ),
+    ] = "plan"
+    topics: Annotated[
+        Declaration | list[Any] | None,
+        Meta(
+            description="Topics declared in the request instead of in topics.yaml: its content, or its list of topics."
+        ),
+    ] = None
+    plan: Annotated[
+        Plan | None,
+        Meta(description="With apply: the plan that was approved; refused if the cluster has changed since."),
+    ] = None
+    all: Annotated[bool, Meta(description="List the names of topics that nobody declared, too.")] = False
+    delete: Annotated[list[Deletion], Meta(description="With delete: the topics, each named twice.")] = []
+
+
+class TopicsRequest(msgspec.Struct, frozen=True):
+    """An event whose topics have been parsed.
+
+    ``keep_partitions`` takes a topic that has more partitions than declared as it is: a rollback can't undo them.
+    """
+
+    action: Action = "plan"
+    topics: list[DeclaredTopic] | None = None
+    plan: Plan | None = None
+    all: bool = False
+    delete: list[Deletion] = []
+    keep_partitions: bool = False
+
+
+class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
+    """The plan, what became of it, and the same as a table for a person."""
+
+    action: Action
+    status: Annotated[
+        Status,
+        Meta(
+            description="refused: nothing was changed, see problems. incomplete: see changes for what was done and "
+            "what was not; run it again to go on."
+        ),
+    ]
+    table: str
+    plan: Annotated[Plan | None, Meta(description="Absent for delete.")] = None
+    changes: Annotated[list[Change], Meta(description="Every write, and how it ended.")] = []
+    problems: Annotated[list[str], Meta(description="Why nothing was changed, all of it.")] = []
+    drift: Annotated[dict[str, int], Meta(description="With check: how many topics show each kind of drift.")] = {}
+
+
+def parse_request(event: Any) -> TopicsRequest:
+    """An invocation's event as a request.
+
+    Raises:
+        ConfigurationError: with every mistake.
+    """
+    if not isinstance(event, dict):
+        raise ConfigurationError("event", ['must be an object such as {"action": "plan"}'])
+    topics = None
+    if (given := event.get("topics")) is not None:
+        # The topics have their own parser, which reports all of their mistakes.
+        topics = parse_declaration(given if isinstance(given, dict) else {"topics": given}, "event")
+    try:
+        asked = msgspec.convert({key: event[key] for key in event if key != "topics"}, TopicsEvent)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError("event", [str(error)]) from error
+    problems = []
+    if asked.plan and asked.action != "apply":
+        problems.append("plan belongs to the action apply")
+    if bool(asked.delete) != (asked.action == "delete"):
+        problems.append("the action delete and the list delete belong together")
+    if problems:
+        raise ConfigurationError("event", problems)
+    return TopicsRequest(asked.action, topics, asked.plan, asked.all, asked.delete)

@@ -1,0 +1,64 @@
+"""What can be wrong with declared topics beyond the kinds of their values, known without any cluster."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from msk_toolkit.topics.document import Found
+from msk_toolkit.topics.units import to_person
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+# Kafka keeps its own books in topics that begin so.
+_INTERNAL = "__"
+
+
+def name_problem(name: str) -> str | None:
+    """What Kafka would refuse a name for, or we as one of Kafka's own."""
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        return f"{name!r} may hold only letters, digits, '.', '_' and '-'"
+    if name.startswith(_INTERNAL):
+        return f"{name} is one of Kafka's own; they are never touched"
+    return None
+
+
+def contradictions(replication_factor: int | None, config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Settings of one topic that contradict each other: the key to look at, and a sentence."""
+    in_sync = _number(config, "min.insync.replicas")
+    if in_sync is not None and replication_factor is not None and in_sync > replication_factor:
+        yield (
+            "min.insync.replicas",
+            f"min.insync.replicas {in_sync} is above the replication factor {replication_factor}: "
+            "no write with acks=all would ever succeed",
+        )
+    segment, retention = _number(config, "segment.ms"), _number(config, "retention.ms")
+    if segment is None or retention is None or not 0 <= retention < segment:
+        return
+    # Compaction alone never looks at retention.ms.
+    if "delete" in config.get("cleanup.policy", "delete"):
+        yield (
+            "segment.ms",
+            f"segment.ms {to_person('segment.ms', str(segment))} is above retention.ms "
+            f"{to_person('retention.ms', str(retention))}: records go with their whole segment, so they would stay "
+            "longer than retention.ms says; declare a smaller segment.ms",
+        )
+
+
+def collisions(names: Iterable[tuple[str, str]]) -> Iterator[Found]:
+    """Topics declared twice, and names that Kafka holds for the same; each name comes after its place."""
+    seen: dict[str, str] = {}
+    known: set[str] = set()
+    for place, name in names:
+        if name in known:
+            yield Found(place, f"{name}: declared twice")
+            continue
+        known.add(name)
+        # Kafka's metric names turn '.' into '_', so it refuses two names that differ only there.
+        other = seen.setdefault(name.replace(".", "_"), name)
+        if other != name:
+            yield Found(place, f"{name}: collides with {other}: Kafka holds '.' and '_' for the same")
+
+
+def _number(config: Mapping[str, str], key: str) -> int | None:
+    try:
+        return int(config.get(key, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,48 @@
+"""What a run of the topics function tells the operator: metrics, and a line that a person can read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
+from msk_toolkit.topics.request import TopicsResponse
+
+_METRICS: Mapping[Drift, Metric] = {
+    Drift.MISSING: Metric.TOPICS_MISSING,
+    Drift.PARTITIONS: Metric.TOPICS_PARTITIONS_DRIFTED,
+    Drift.REPLICATION: Metric.TOPICS_REPLICATION_DRIFTED,
+    Drift.CONFIG: Metric.TOPICS_CONFIG_DRIFTED,
+    Drift.UNREADABLE: Metric.TOPICS_UNREADABLE,
+    Drift.UNDECLARED_CONFIG: Metric.TOPICS_CONFIG_UNDECLARED,
+}
+
+
+def metrics_of(response: TopicsResponse) -> dict[Metric, int]:
+    """What the run publishes: what it created, and a check every kind of drift, zeros included."""
+    created = sum(change.change == "create" and change.state == "done" for change in response.changes)
+    found = {Metric.TOPICS_CREATED: created}
+    if response.action != "check" or response.plan is None:
+        return found
+    counts = count_drift(response.plan)
+    kinds = {metric: counts[kind] for kind, metric in _METRICS.items()}
+    return found | {
+        Metric.TOPICS_DRIFTED: drifted(response.plan),
+        Metric.TOPICS_UNDECLARED: response.plan.undeclared,
+        **kinds,
+    }
+
+
+def report(response: TopicsResponse, logger: Any, metrics: Any) -> None:
+    """Publish the metrics and log the outcome: as a warning where somebody should look."""
+    for metric, count in metrics_of(response).items():
+        metrics.add_metric(metric, metric.unit, count)
+    line = drift_line(response.plan) if response.action == "check" and response.plan else _last_line(response)
+    settled = response.status in {"planned", "applied", "deleted"} or (
+        response.status == "checked" and not (response.plan and drifted(response.plan))
+    )
+    details = {"action": response.action, "status": response.status, "problems": response.problems}
+    (logger.info if settled else logger.warning)(line, extra=details)
+
+
+def _last_line(response: TopicsResponse) -> str:
+    return f"{response.status}: {response.table.splitlines()[-1]}"

@@ -1,0 +1,89 @@
+"""Configuration values as a person writes and reads them: ``7d`` for milliseconds, ``512MiB`` for bytes.
+
+Which unit a key has, its name says: Kafka ends them with ``.ms`` and ``.bytes``. Everything else passes unchanged.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+_MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
+_DECIMAL_BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 1000, "KB": 1000}
+_UNLIMITED = "unlimited"
+_WHOLE = re.compile(r"-?\d+")
+_PART = re.compile(r"(\d+)([A-Za-z]+)")
+# Weeks are read but not written: nobody thinks of 7d as 1w.
+_WRITTEN = {unit: size for unit, size in _MILLISECONDS.items() if unit != "w"}
+# Longer is Kafka's way of saying never, and no number of days says it better.
+_LONGEST_WRITTEN = 100 * 365 * _MILLISECONDS["d"]
+
+
+class UnitError(ValueError):
+    """A value that begins like a quantity and is none."""
+
+
+def to_kafka(key: str, text: str) -> str:
+    """A declared value as Kafka takes it; what is no quantity is left to the cluster to judge.
+
+    Raises:
+        UnitError: a number with a unit that the key does not have.
+    """
+    units = _units_of(key)
+    if units is None or _WHOLE.fullmatch(text):
+        return text
+    if text == _UNLIMITED:
+        return "-1"
+    if not text[:1].isdigit():
+        return text
+    compact = text.replace(" ", "")
+    parts = _PART.findall(compact)
+    if "".join(number + unit for number, unit in parts) != compact or any(unit not in units for _, unit in parts):
+        examples = "7d, 1d12h, 30s" if units is _MILLISECONDS else "512MiB, 1GiB, 100kB"
+        raise UnitError(f"{text!r} is no quantity such as {examples} or {_UNLIMITED}; units: {', '.join(units)}")
+    return str(sum(int(number) * units[unit] for number, unit in parts))
+
+
+def to_person(key: str, value: str) -> str:
+    """A value of Kafka's as a person reads it; :func:`to_kafka` leads back to it."""
+    units = _units_of(key)
+    if units is None or not _WHOLE.fullmatch(value):
+        return value
+    number = int(value)
+    if number == -1:
+        return _UNLIMITED
+    if number <= 0:
+        return value
+    if units is not _MILLISECONDS:
+        unit, size = next((unit, size) for unit, size in _BYTES.items() if number % size == 0)
+        return f"{number // size}{unit}" if unit != "B" else value
+    if number > _LONGEST_WRITTEN:
+        return value
+    words = ""
+    for unit, size in _WRITTEN.items():
+        count, number = divmod(number, size)
+        words += f"{count}{unit}" if count else ""
+    return words
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two values mean the same: ``FALSE`` and ``false``, ``0.50`` and ``0.5``, lists in any order."""
+    return one == other or _meaning(one) == _meaning(other)
+
+
+def _meaning(value: str) -> object:
+    stripped = value.strip()
+    try:
+        return Decimal(stripped)
+    except InvalidOperation:
+        pass
+    if stripped.lower() in {"true", "false"}:
+        return stripped.lower()
+    # Kafka's lists (cleanup.policy, throttled replicas) are sets.
+    return frozenset(part.strip() for part in stripped.split(","))
+
+
+def _units_of(key: str) -> Mapping[str, int] | None:
+    if key.endswith(".ms"):
+        return _MILLISECONDS
+    return _BYTES | _DECIMAL_BYTES if key.endswith(".bytes") else None

@@ -1,0 +1,122 @@
+"""The three kinds of write that an apply is made of: how each is checked, sent, and recognised as done."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import BrokerError
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.metadata import read_metadata
+from msk_toolkit.kafka.topic_configs import alter_topic_configs, topic_configs
+from msk_toolkit.kafka.topics import NewTopic, add_partitions, create_topics
+from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.units import same
+
+Kind = Literal["create", "partitions", "config"]
+Send = Callable[[Conversation, Sequence[Step], bool, Deadline], dict[str, BrokerError]]
+Agrees = Callable[[Conversation, Sequence[Step], Deadline], set[str]]
+
+# Kafka's controller takes up to 10,000 records in one change; a topic costs one, and one a partition and a key.
+_RECORDS_A_REQUEST = 5000
+
+
+class Write(NamedTuple):
+    """A kind of write.
+
+    ``send`` has the cluster check or do it for the steps and answers what went wrong, by name; ``agrees`` answers the
+    topics that stand as their steps want them.
+    """
+
+    kind: Kind
+    concerns: Callable[[Step], bool]
+    send: Send
+    agrees: Agrees
+
+
+def batches(write: Write, plan: Plan) -> Iterator[list[Step]]:
+    """The steps that a write concerns, as many in a request as the controller takes."""
+    batch: list[Step] = []
+    records = 0
+    for step in plan.steps:
+        if not write.concerns(step):
+            continue
+        cost = 1 + len(step.config) + step.partitions
+        if batch and records + cost > _RECORDS_A_REQUEST:
+            yield batch
+            batch, records = [], 0
+        batch.append(step)
+        records += cost
+    if batch:
+        yield batch
+
+
+def _create(
+    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+) -> dict[str, BrokerError]:
+    topics = [NewTopic(step.topic, step.partitions, step.replication_factor, _wanted(step)) for step in steps]
+    return create_topics(conversation, topics, validate_only=validate_only, deadline=deadline)
+
+
+def _grow(
+    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+) -> dict[str, BrokerError]:
+    totals = {step.topic: step.partitions for step in steps}
+    return add_partitions(conversation, totals, validate_only=validate_only, deadline=deadline)
+
+
+def _configure(
+    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+) -> dict[str, BrokerError]:
+    changes = {step.topic: _wanted(step) for step in steps}
+    return alter_topic_configs(conversation, changes, validate_only=validate_only, deadline=deadline)
+
+
+def _served(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+    # A topic is created in the controller's log first and reaches each broker's metadata a little later.
+    topics = read_metadata(conversation, [step.topic for step in steps], deadline).topics
+    return {
+        step.topic
+        for step in steps
+        if (found := topics.get(step.topic))
+        and not found.error_code
+        and len(found.partitions) == step.partitions
+        and all(partition.leader >= 0 for partition in found.partitions)
+    }
+
+
+def _created(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+    served = _served(conversation, steps, deadline)
+    # Whoever created it: with keys declared, they must be in force as well.
+    return served & (_configured(conversation, steps, deadline) | {step.topic for step in steps if not step.config})
+
+
+def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Deadline) -> set[str]:
+    wanted = {step.topic: _wanted(step) for step in steps if step.config}
+    found, _ = topic_configs(conversation, sorted(wanted), deadline, _keys(wanted))
+    return {
+        name
+        for name, keys in wanted.items()
+        if name in found
+        and all(key in found[name] and same(found[name][key].value, value) for key, value in keys.items())
+    }
+
+
+def _keys(wanted: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    return {name: sorted(keys) for name, keys in wanted.items()}
+
+
+def _wanted(step: Step) -> dict[str, str]:
+    return {setting.key: setting.after for setting in step.config if setting.after is not None}
+
+
+# In this order: what adds comes before what could take data away, such as a shorter retention.
+WRITES: tuple[Write, ...] = (
+    Write("create", lambda step: step.action == "create", _create, _created),
+    Write(
+        "partitions",
+        lambda step: step.action == "update" and step.partitions != step.partitions_before,
+        _grow,
+        _served,
+    ),
+    Write("config", lambda step: step.action == "update" and bool(step.config), _configure, _configured),
+)

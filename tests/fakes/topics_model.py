@@ -1,0 +1,47 @@
+"""A cluster of nothing but topics, as plans see and change it."""
+
+from collections.abc import Mapping
+
+from msk_toolkit.kafka.topic_configs import Setting
+from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.plan import Plan
+
+# What holds where a topic sets nothing itself, and where that comes from.
+INHERITED: Mapping[str, Setting] = {
+    "retention.ms": Setting("604800000", "default", "604800000"),
+    "segment.bytes": Setting("1073741824", "default", "1073741824"),
+    "cleanup.policy": Setting("delete", "default", "delete"),
+    "min.insync.replicas": Setting("2", "broker", "2"),
+    "preallocate": Setting("false", "default", "false"),
+}
+
+
+def standing(name: str, partitions: int, replication_factor: int, **config: str) -> ObservedTopic:
+    """A topic with these keys set on it; underscores stand for dots."""
+    return _topic(name, partitions, replication_factor, {key.replace("_", "."): value for key, value in config.items()})
+
+
+def cluster(*topics: ObservedTopic, brokers: int = 3, others: tuple[str, ...] = ()) -> Observed:
+    """A standard cluster."""
+    return Observed(brokers, {topic.name: topic for topic in topics}, list(others))
+
+
+def applied(plan: Plan, before: Observed) -> Observed:
+    """The cluster after the plan's writes, without the topics that it refuses."""
+    after = dict(before.topics)
+    for step in plan.steps:
+        wanted = {setting.key: setting.after for setting in step.config if setting.after is not None}
+        if step.action == "create":
+            after[step.topic] = _topic(step.topic, step.partitions, step.replication_factor, wanted)
+        elif step.action == "update":
+            found = after[step.topic]
+            kept = {key: setting.value for key, setting in found.config.items() if setting.source == "topic"}
+            after[step.topic] = _topic(step.topic, step.partitions, found.replication_factor, kept | wanted)
+    return Observed(before.brokers, after, before.others, before.unreadable, before.kind)
+
+
+def _topic(name: str, partitions: int, replication_factor: int, own: Mapping[str, str]) -> ObservedTopic:
+    set_here = {
+        key: Setting(value, "topic", INHERITED[key].value if key in INHERITED else None) for key, value in own.items()
+    }
+    return ObservedTopic(name, partitions, replication_factor, {**INHERITED, **set_here})
