@@ -35,6 +35,8 @@ class Metric(StrEnum):
     RECORDS_KNOWN = "RecordsKnown", MetricUnit.Count
     # Requests sent again within the invocation.
     POSTS_RETRIED = "PostsRetried", MetricUnit.Count
+    # Time that lanes waited because of RECORDS_PER_SECOND or because Vantiq asked for less, summed over the lanes.
+    THROTTLED_SECONDS = "ThrottledSeconds", MetricUnit.Seconds
     # Age of the oldest record of the event when it arrived.
     LAG_AT_ARRIVAL = "LagAtArrival", MetricUnit.Milliseconds
     # From a request's start to its answer's end; at most 100 evenly chosen ones an invocation.
