@@ -127,7 +127,11 @@ def test_refusals_among_deliveries_are_believed() -> None:
 
 def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None:
     def settings(**more: Any) -> ForwarderSettings:
-        told: dict[str, Any] = {"vantiq_url": "http://127.0.0.1:1", "vantiq_token_secret_arn": "s", "vantiq_target": "topic:/a"}
+        told: dict[str, Any] = {
+            "vantiq_url": "http://127.0.0.1:1",
+            "vantiq_token_secret_arn": "s",
+            "vantiq_target": "topic:/a",
+        }
         return ForwarderSettings(**told, dead_letter_bucket="b", **more)
 
     assert dead_letter_store(settings()) is not None

@@ -44,6 +44,14 @@ class Metric(StrEnum):
     # 1 when Vantiq or the credential is out of order as a whole, else 0: its maximum drives an alarm.
     VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count
 
+    # Redrive, for each invocation.
+    # Letters that Vantiq took; they are below replayed/ now.
+    LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count
+    # Letters that Vantiq refused once more; they stay.
+    LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count
+    # Records that the mapping gave up, made into letters.
+    LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count
+
     # Probes, for each run.
     # 1 when every broker passes every stage, else 0: its minimum drives an alarm.
     BROKERS_HEALTHY = "BrokersHealthy", MetricUnit.Count
