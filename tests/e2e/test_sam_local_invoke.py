@@ -117,4 +117,6 @@ def test_every_event_belongs_to_a_function() -> None:
         "topics-apply.json",
         "producer_probe.json",
         "consumer_probe.json",
+        "redrive-list.json",
+        "redrive-replay.json",
     }
