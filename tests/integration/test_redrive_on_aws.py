@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
 from msk_toolkit.forward.dead_letters import Refusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
 
@@ -123,6 +124,11 @@ def test_a_notice_brings_records_back_from_kafka_unharmed(
     redrive: Callable[..., Any], vantiq: VantiqStandIn, s3: Any, kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = new_name("redrive")
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=3)])
+    finally:
+        admin.close()
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","), acks="all")
     try:
         for n in range(20):
