@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down test check bench docs lock clean
+.PHONY: help demo up down test torture check bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -29,6 +29,10 @@ down: .venv/ready ## Stop what `make up` started
 
 test: .venv/ready ## Unit, template, integration and end-to-end tests
 	@python -m pytest $(PYTEST_ARGS)
+
+torture: .venv/ready ## Over 100,000 records through everything that can fail; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
+	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} \
+		python -m pytest -s tests/torture
 
 check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate, cfn-lint
 	ruff check .

@@ -17,12 +17,15 @@ sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
-from msk_toolkit.forward.event import Answer, KafkaEvent, KafkaRecord  # noqa: E402
+from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
+from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
+from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
+from msk_toolkit.settings.redrive import RedriveSettings  # noqa: E402
 from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
@@ -33,8 +36,14 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "producer_probe": ProducerProbeSettings,
     "consumer_probe": ConsumerProbeSettings,
     "forwarder": ForwarderSettings,
+    "redrive": RedriveSettings,
 }
 Schema = dict[str, Any]
+# Functions that read more than one set of variables.
+_BESIDE = {
+    "redrive": "It sends as the forwarder does, with the forwarder's variables, and reads those of the topics function "
+    "when it fetches records from Kafka again."
+}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = "<!-- Written by `python -m docs.generate`; change the code, not this file. -->"
@@ -106,6 +115,10 @@ def all_schemas() -> dict[str, Schema]:
         "consumer_probe.response": schema_of(ConsumerProbeResponse),
         "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
         "forwarder.response": schema_of(Answer),
+        "forwarder.envelope": schema_of(Envelope),
+        "redrive.event": schema_of(RedriveRequest),
+        "redrive.response": schema_of(RedriveResponse),
+        "redrive.letter": schema_of(DeadLetter),
         "topics": schema_of(Declaration),
         "topics.plan": schema_of(Plan),
     }
@@ -129,6 +142,8 @@ def settings_page() -> str:
     ]
     for function, model in SETTINGS.items():
         lines += [f"## {function}", "", *_table(model), ""]
+        if function in _BESIDE:
+            lines += [_BESIDE[function], ""]
         if missing := _needed(model):
             lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
     return "\n".join([*lines, _AWS_VARIABLES])

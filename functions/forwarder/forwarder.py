@@ -5,6 +5,7 @@ from typing import Any
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.forwarder import warm_forwarder
+from msk_toolkit.forward.mode import agreed_mode
 from msk_toolkit.forward.report import answer
 from msk_toolkit.forward.telemetry import publish
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -22,4 +23,4 @@ def handler(event: dict[str, Any], context: Any) -> object:
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
     publish(outcome, logger, metrics)
-    return answer(outcome, settings.poller_mode)
+    return answer(outcome, agreed_mode(settings.poller_mode, outcome, event, logger.warning))

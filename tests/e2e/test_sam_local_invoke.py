@@ -118,8 +118,8 @@ def test_every_event_belongs_to_a_function() -> None:
         "topics-apply.json",
         "topics-check.json",
         "topics-delete.json",
-        "topics-check.json",
-        "topics-delete.json",
+        "redrive-list.json",
+        "redrive-replay.json",
         "producer_probe.json",
         "consumer_probe.json",
     }

@@ -7,7 +7,7 @@ import pytest
 
 from tests.template.stack import CLUSTER, KEY, SECRET, TEMPLATE, Stack, raw_template
 
-FUNCTIONS = ("TopicsFunction", "ProducerProbeFunction", "ConsumerProbeFunction", "ForwarderFunction")
+FUNCTIONS = ("TopicsFunction", "ProducerProbeFunction", "ConsumerProbeFunction", "ForwarderFunction", "RedriveFunction")
 BROKER_FUNCTIONS = FUNCTIONS[:3]
 AUTH_MODES = ("scram", "iam", "tls", "none")
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}

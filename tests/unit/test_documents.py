@@ -33,6 +33,8 @@ SAMPLES = {
     "producer_probe": "producer_probe",
     "consumer_probe": "consumer_probe",
     "forwarder": "forwarder",
+    "redrive-list": "redrive",
+    "redrive-replay": "redrive",
 }
 ENVIRONMENT = "env.example"
 RESOURCES = {
@@ -40,7 +42,10 @@ RESOURCES = {
     "producer_probe": "ProducerProbeFunction",
     "consumer_probe": "ConsumerProbeFunction",
     "forwarder": "ForwarderFunction",
+    "redrive": "RedriveFunction",
 }
+# It sends as the forwarder does, and may read records from Kafka again.
+ALSO_READS = {"redrive": ("forwarder", "topics")}
 
 
 def check(name: str, instance: Any) -> None:
@@ -144,6 +149,8 @@ def test_a_response_fits_its_schema(name: str, response: msgspec.Struct) -> None
 @pytest.mark.parametrize("function", RESOURCES)
 def test_the_template_gives_a_function_what_it_needs_and_nothing_that_it_does_not_know(function: str) -> None:
     given = set(Stack().variables(RESOURCES[function]))
-    fields = msgspec.structs.fields(SETTINGS[function])
+    fields = [
+        field for name in (function, *ALSO_READS.get(function, ())) for field in msgspec.structs.fields(SETTINGS[name])
+    ]
     assert given <= {field.name.upper() for field in fields}
     assert {field.name.upper() for field in fields if field.required} <= given

@@ -6,55 +6,20 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError
-from msk_toolkit.forward.deliver import Tools
-from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.outcome import Outcome
 from msk_toolkit.forward.report import answer
-from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
-from tests.fakes.clock_fake import FakeClock
 from tests.fakes.dead_letters_fake import FakeDeadLetters
+from tests.fakes.forwarder_bench import Bench, reasons
 from tests.fakes.kafka_events import CLUSTER, event, record
-from tests.fakes.vantiq_fake import FakeVantiq, Fault, at_offset, refusal
 from tests.fakes.vantiq_fake import answer as reply
+from tests.fakes.vantiq_fake import at_offset, refusal
 
 ROW = {"_id": "1"}
 
 
-class Bench:
-    """A forwarder on fakes."""
-
-    def __init__(
-        self, *faults: Fault, letters: FakeDeadLetters | None = None, bucket: bool = True, **settings: Any
-    ) -> None:
-        self.clock = FakeClock()
-        self.vantiq = FakeVantiq(*faults, took=lambda: self.clock.advance(0.01))
-        self.letters = letters or FakeDeadLetters()
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 1} | settings
-        self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
-        self.forwarder = Forwarder(
-            self.settings,
-            Tools(
-                self.vantiq,
-                self.letters if bucket else None,
-                clock=self.clock,
-                now=lambda: 1_763_800_060.0,
-                wait=self.clock.wait,
-                random=lambda: 0.5,
-            ),
-        )
-
-    def forward(self, *records: dict[str, Any], seconds: float = 60.0) -> Outcome:
-        return self.forwarder.forward(event(records), Deadline(seconds, self.clock))
-
-
 def unanswered(stage: Any, cause: str = "x") -> VantiqUnansweredError:
     return VantiqUnansweredError(stage, cause, "v:443", "what happened", maybe_taken=stage == "answer")
-
-
-def reasons(outcome: Outcome) -> list[str]:
-    return [failure.kind for failure in outcome.failures]
 
 
 FIVE = [record(n) for n in range(5)]

@@ -22,12 +22,14 @@ HEAVY = {
     "msk_toolkit.topics",
     "msk_toolkit.probe",
     "msk_toolkit.forward",
+    "msk_toolkit.redrive",
 }
 USED = {
     "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
     "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
+    "redrive": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
 }
 
 

@@ -15,12 +15,16 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.decode import NO_OFFSET, Batch, Record
 from msk_toolkit.forward.envelope import record_id
 
+# Every letter's name begins with it.
+LETTERS = "dead-letters/"
+
 
 class Refusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """Why a record is set aside.
 
     Args:
-        reason: ``refused`` by Vantiq, or ``unsendable``: it could not be decoded or put into the wanted form.
+        reason: ``refused`` by Vantiq; ``unsendable``: it could not be decoded or put into the wanted form; ``mapping``:
+            the event source mapping gave it up.
         status: of Vantiq's answer; 0 where nothing was sent.
         code: Vantiq's error code.
     """
@@ -81,14 +85,19 @@ class BucketStore:
 def letter_name(record: Record, cluster: str) -> str:
     """The object's name, the same whenever the record is refused, so that a second write changes nothing."""
     content = record.content
-    root = f"dead-letters/{quote(cluster)}"
+    root = LETTERS + _quoted(cluster, safe="/")
     if content is not None:
         return f"{root}/{content.topic}/{content.partition}/{content.offset:020}.json"
     topic, _, partition = record.place.rpartition("-")
     if record.offset != NO_OFFSET and topic and partition.isdecimal():
-        return f"{root}/{quote(topic)}/{partition}/{record.offset:020}.json"
+        return f"{root}/{_quoted(topic)}/{partition}/{record.offset:020}.json"
     digest = hashlib.sha256(_encode(record.raw)).hexdigest()
-    return f"{root}/{quote(record.place, safe='')}/unplaced/{digest}.json"
+    return f"{root}/{_quoted(record.place)}/unplaced/{digest}.json"
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    # Only a broken event has text that is no Unicode; its letter needs a name all the same.
+    return quote(text, safe=safe, errors="surrogatepass")
 
 
 def letter(record: Record, batch: Batch, refusal: Refusal, now: float) -> bytes:

@@ -13,14 +13,17 @@ from msk_toolkit.forward.decode import Batch
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, LaneOutcome
+from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.retry import pause, retry_after
+from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.settings.targets import Target
-from msk_toolkit.vantiq.answers import Judged, Judgement, Verdict, judge
+from msk_toolkit.vantiq.answers import QUOTA, Judged, Judgement, Verdict, judge
 from msk_toolkit.vantiq.connection import Response
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.targets import delivery_body, delivery_path
 
 _WAYS_THERE = {"dns", "tcp", "tls"}
+_TOO_MANY = 429
 
 
 class Vantiq(Protocol):
@@ -35,6 +38,7 @@ class Tools(NamedTuple):
     """What deliveries work with; time and chance are arguments.
 
     Args:
+        dead_letters: None where a record that is refused for good blocks its lane.
         wait: waits for the event, but at most so many seconds.
         now: seconds since 1970.
     """
@@ -56,9 +60,27 @@ class Reply(NamedTuple):
     request_id: str = ""
     way_failed: bool = False
 
+    @property
+    def throttled(self) -> bool:
+        """Whether Vantiq asks for less, not only for a moment's patience with this request."""
+        first = self.judged.each[0]
+        return first.status == _TOO_MANY or first.code.startswith(QUOTA) or self.retry_after is not None
+
+
+class Shared(NamedTuple):
+    """What the lanes of an invocation share.
+
+    Args:
+        outage: set by the first lane that meets one; it stops them all.
+    """
+
+    outage: threading.Event
+    pace: Pace
+    streaks: RefusalStreaks
+
 
 class Delivery:
-    """Delivers one lane. Lanes of an invocation share ``outage``: the first to meet one stops them all."""
+    """Delivers one lane."""
 
     def __init__(
         self,
@@ -67,7 +89,7 @@ class Delivery:
         batch: Batch,
         tools: Tools,
         deadline: Deadline,
-        outage: threading.Event,
+        shared: Shared,
         *,
         as_array: bool,
         max_attempts: int,
@@ -78,12 +100,13 @@ class Delivery:
         self._batch = batch
         self._tools = tools
         self._deadline = deadline
-        self._outage = outage
+        self._outage, self._pace, self._streaks = shared
         self._as_array = as_array
         self._max_attempts = max_attempts
         self._settled = 0
         self._dead_lettered = 0
         self._retried = 0
+        self._throttled = 0.0
         self._latencies: list[float] = []
 
     def run(self, groups: Iterable[list[Document]]) -> LaneOutcome:
@@ -93,7 +116,9 @@ class Delivery:
             failure = self._deliver(group)
             if failure is not None:
                 break
-        return LaneOutcome(self._lane, self._settled, self._dead_lettered, failure, self._retried, self._latencies)
+        return LaneOutcome(
+            self._lane, self._settled, self._dead_lettered, failure, self._retried, self._latencies, self._throttled
+        )
 
     def _deliver(self, group: list[Document]) -> Failure | None:
         """Deliver a group; each record that is done counts at once, so a failure leaves no doubt about the rest."""
@@ -101,10 +126,9 @@ class Delivery:
             return self._set_aside(group[0], Refusal(reason="unsendable", detail=group[0].fault, target=""))
         attempt = 0
         while group:
-            if self._outage.is_set():
-                return Failure("held", "another lane met an outage")
-            if self._deadline.expired:
-                return Failure("late", "the time for this invocation is used up")
+            failure = self._turn(len(group))
+            if failure is not None:
+                return failure
             attempt += 1
             reply = self._post(group)
             if reply.judged.for_all and reply.judged.each[0].verdict is Verdict.REFUSED and len(group) > 1:
@@ -122,13 +146,37 @@ class Delivery:
                     return failure
         return None
 
+    def _turn(self, records: int) -> Failure | None:
+        """Wait until a request with so many records may start, or say why none may any more."""
+        seconds = self._pace.turn(records)
+        while True:
+            if self._outage.is_set():
+                return Failure("held", "another lane met an outage")
+            if self._deadline.expired:
+                return Failure("late", "the time for this invocation is used up")
+            if seconds <= 0:
+                return None
+            if seconds >= self._deadline.remaining():
+                return Failure("late", "the pace that is set or asked for leaves no time for another request")
+            self._tools.wait(self._outage, seconds)
+            self._throttled += seconds
+            seconds = self._pace.held()
+
     def _settle(self, group: list[Document], reply: Reply, attempt: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not."""
+        if reply.judged.for_all and reply.judged.each[0].verdict is Verdict.DELIVERED:
+            self._settled += len(group)
+            self._streaks.delivered(self._target)
+            return len(group), None
         for number, (document, judgement) in enumerate(zip(group, reply.judged.each, strict=True)):
             match judgement.verdict:
                 case Verdict.DELIVERED:
                     self._settled += 1
+                    self._streaks.delivered(self._target)
                 case Verdict.REFUSED:
+                    if self._streaks.refused(self._target, judgement):
+                        self._outage.set()
+                        return number, Failure("outage", f"{reply.reason}, one record after the other")
                     refusal = Refusal(
                         reason="refused",
                         detail=judgement.message[:1000],
@@ -151,14 +199,17 @@ class Delivery:
 
     def _pause(self, reply: Reply, attempt: int) -> Failure | None:
         """Wait before the next try, or say why there is none."""
+        seconds = pause(attempt, reply.retry_after, self._tools.random)
+        if reply.throttled:
+            self._pace.hold(seconds)
         if attempt >= self._max_attempts:
             if reply.way_failed:
                 self._outage.set()
             return Failure("retriable", f"{reply.reason} ({attempt} tries)")
-        seconds = pause(attempt, reply.retry_after, self._tools.random)
         if seconds >= self._deadline.remaining():
             return Failure("retriable", f"{reply.reason} (no time for another try)")
         self._tools.wait(self._outage, seconds)
+        self._throttled += seconds if reply.throttled else 0.0
         self._retried += 1
         return None
 
@@ -193,7 +244,7 @@ class Delivery:
         where = f"record {record.place} offset {record.offset}"
         if self._tools.dead_letters is None:
             why = refusal.code or refusal.status or refusal.detail
-            return Failure("blocked", f"{where} is {refusal.reason} ({why}) and DEAD_LETTER_BUCKET is not set")
+            return Failure("blocked", f"{where} is {refusal.reason} ({why}) and nothing is to be set aside")
         body = letter(record, self._batch, refusal, self._tools.now())
         try:
             self._tools.dead_letters.write(letter_name(record, self._batch.cluster), body, self._deadline)

@@ -9,12 +9,14 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import BucketStore
 from msk_toolkit.forward.decode import Batch, Record, decode
-from msk_toolkit.forward.deliver import Delivery, Tools
+from msk_toolkit.forward.deliver import Delivery, Shared, Tools
 from msk_toolkit.forward.envelope import document
 from msk_toolkit.forward.lanes import Lane, groups, split
 from msk_toolkit.forward.memory import LastBatch
 from msk_toolkit.forward.outcome import LaneOutcome, Outcome
+from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.report import to_report, unfinished
+from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.client import VantiqClient
@@ -22,12 +24,14 @@ from msk_toolkit.vantiq.token import Token
 
 
 class Forwarder:
-    """What a warm environment keeps from one invocation to the next: connections, the token, the last batch."""
+    """What a warm environment keeps from one invocation to the next: connections, token, pace, last batch."""
 
     def __init__(self, settings: ForwarderSettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
         self._last = LastBatch()
+        self._pace = Pace(settings.records_per_second, tools.clock)
+        self._streaks = RefusalStreaks(settings.refusals_are_an_outage_after)
 
     def forward(self, event: object, deadline: Deadline) -> Outcome:
         """Deliver the event's records and say what became of each.
@@ -72,7 +76,8 @@ class Forwarder:
     ) -> list[LaneOutcome]:
         """Run the lanes, as many at a time as the settings allow; each ends by ``bound``."""
         settings = self._settings
-        outage = threading.Event()
+        self._pace.release()
+        shared = Shared(threading.Event(), self._pace, self._streaks)
         make = functools.partial(document, cluster=batch.cluster, payload=settings.payload)
 
         def deliver(lane: Lane) -> LaneOutcome:
@@ -83,7 +88,7 @@ class Forwarder:
                 batch,
                 self._tools,
                 bound,
-                outage,
+                shared,
                 as_array=settings.sends_arrays(target.kind),
                 max_attempts=settings.max_attempts,
             )
@@ -132,6 +137,10 @@ def warm_forwarder(settings: ForwarderSettings) -> Forwarder:
         ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
     """
     token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
+    return Forwarder(settings, Tools(VantiqClient.from_settings(settings, token), dead_letter_store(settings)))
+
+
+def dead_letter_store(settings: ForwarderSettings) -> BucketStore | None:
+    """Where refused records are set aside; None where they block their lane."""
     bucket = settings.dead_letter_bucket
-    store = BucketStore(bucket, functools.partial(client, "s3")) if bucket else None
-    return Forwarder(settings, Tools(VantiqClient.from_settings(settings, token), store))
+    return BucketStore(bucket, functools.partial(client, "s3")) if bucket and settings.on_refusal != "block" else None

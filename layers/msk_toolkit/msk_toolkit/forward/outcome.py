@@ -6,7 +6,7 @@ from msk_toolkit.forward.decode import Record
 from msk_toolkit.forward.lanes import Lane
 
 # retriable: may work later. outage: Vantiq, the way there or the credential is out of order as a whole.
-# blocked: refused for good, and no dead-letter bucket. late: the invocation's time is used up.
+# blocked: refused for good, and not to be set aside. late: the invocation's time is used up.
 # held: not tried, because another lane met an outage.
 FailureKind = Literal["retriable", "outage", "blocked", "late", "held"]
 
@@ -27,6 +27,7 @@ class LaneOutcome(NamedTuple):
         failure: why it stopped at record number ``settled``; None when it came to its end.
         retried: requests sent again.
         latencies: seconds of each request that was answered.
+        throttled: seconds that it waited because of the pace, its own or Vantiq's.
     """
 
     lane: Lane
@@ -35,6 +36,7 @@ class LaneOutcome(NamedTuple):
     failure: Failure | None
     retried: int
     latencies: list[float]
+    throttled: float = 0.0
 
     @property
     def stopped_at(self) -> Record | None:

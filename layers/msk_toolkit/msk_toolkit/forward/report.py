@@ -10,7 +10,7 @@ from msk_toolkit.settings.forwarder import PollerMode
 
 _REMEDIES: dict[FailureKind, str] = {
     "outage": "check Vantiq, the network on the way there, VANTIQ_TARGET and the token; no record was set aside",
-    "blocked": "set DEAD_LETTER_BUCKET to set such records aside, or correct what refuses them",
+    "blocked": "correct what refuses it; or set DEAD_LETTER_BUCKET, and ON_REFUSAL to dead-letter, to set it aside",
     "retriable": "nothing, if it passes; else look at Vantiq's load and quotas",
     "late": "give the function more time, or the mapping smaller batches",
     "held": "see the other failures",

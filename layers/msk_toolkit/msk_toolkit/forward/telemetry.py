@@ -23,6 +23,7 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
         (Metric.RECORDS_REPORTED_BACK, len(outcome.to_report)),
         (Metric.RECORDS_KNOWN, outcome.known),
         (Metric.POSTS_RETRIED, sum(lane.retried for lane in outcome.lanes)),
+        (Metric.THROTTLED_SECONDS, sum(lane.throttled for lane in outcome.lanes)),
         (Metric.VANTIQ_OUTAGE, int(outage)),
     ]
     if outcome.lag_seconds is not None:

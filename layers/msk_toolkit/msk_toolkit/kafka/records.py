@@ -21,12 +21,15 @@ _NO_COMPRESSION = 0
 
 
 class Record(NamedTuple):
-    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970."""
+    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
+    time and 1 for the broker's."""
 
     offset: int
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp_type: int = 0
 
 
 def produce(
@@ -154,5 +157,15 @@ def _records(data: bytes) -> list[Record]:
         batch = batches.next_batch()
         # Transaction markers are Kafka's, not a producer's.
         if not batch.is_control_batch:
-            records.extend(Record(record.offset, record.timestamp, record.key, record.value) for record in batch)
+            records.extend(
+                Record(
+                    record.offset,
+                    record.timestamp,
+                    record.key,
+                    record.value,
+                    tuple(record.headers),
+                    record.timestamp_type or 0,
+                )
+                for record in batch
+            )
     return records

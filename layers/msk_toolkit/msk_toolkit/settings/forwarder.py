@@ -10,6 +10,7 @@ from msk_toolkit.settings.vantiq import VantiqSettings
 Ordering = Literal["partition", "key", "none"]
 Payload = Literal["envelope", "value"]
 PollerMode = Literal["on-demand", "provisioned"]
+OnRefusal = Literal["dead-letter", "block"]
 
 # Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
 _ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
@@ -52,6 +53,15 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         int, Meta(description="Most bytes in one request of several records.", ge=1_000, le=10_000_000)
     ] = 1_000_000
     max_attempts: Annotated[int, Meta(description="Most tries of one request within an invocation.", ge=1, le=100)] = 5
+    records_per_second: Annotated[
+        float,
+        Meta(
+            description="Most records a second that one environment sends; 0 sets no limit. Reserved concurrency "
+            "multiplies it.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 0.0
     reserve_seconds: Annotated[
         float, Meta(description="Time before the function's time-out when no new request starts.", gt=0, le=300)
     ] = 5.0
@@ -63,6 +73,19 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         str,
         Meta(description="Bucket for records that Vantiq refuses for good; empty: such a record blocks its lane."),
     ] = ""
+    on_refusal: Annotated[
+        OnRefusal,
+        Meta(description="block: a record that Vantiq refuses for good blocks its lane although there is a bucket."),
+    ] = "dead-letter"
+    refusals_are_an_outage_after: Annotated[
+        int,
+        Meta(
+            description="Refusals of one kind by one target, with no delivery between them, that are believed; one "
+            "more is an outage, and nothing is set aside until the target takes a record again. 0 believes any number.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 100
 
     @property
     def targets(self) -> Routes:

@@ -35,12 +35,22 @@ class Metric(StrEnum):
     RECORDS_KNOWN = "RecordsKnown", MetricUnit.Count
     # Requests sent again within the invocation.
     POSTS_RETRIED = "PostsRetried", MetricUnit.Count
+    # Time that lanes waited because of RECORDS_PER_SECOND or because Vantiq asked for less, summed over the lanes.
+    THROTTLED_SECONDS = "ThrottledSeconds", MetricUnit.Seconds
     # Age of the oldest record of the event when it arrived.
     LAG_AT_ARRIVAL = "LagAtArrival", MetricUnit.Milliseconds
     # From a request's start to its answer's end; at most 100 evenly chosen ones an invocation.
     VANTIQ_LATENCY = "VantiqLatency", MetricUnit.Milliseconds
     # 1 when Vantiq or the credential is out of order as a whole, else 0: its maximum drives an alarm.
     VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count
+
+    # Redrive, for each invocation.
+    # Letters that Vantiq took; they are below replayed/ now.
+    LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count
+    # Letters that Vantiq refused once more; they stay.
+    LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count
+    # Records that the mapping gave up, made into letters.
+    LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count
 
     # Probes, for each run.
     # 1 when every broker passes every stage, else 0: its minimum drives an alarm.

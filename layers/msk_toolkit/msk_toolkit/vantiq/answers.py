@@ -31,7 +31,7 @@ class Judgement(NamedTuple):
 
 # The target is missing; Vantiq says this with 400 as well as with 404.
 _TARGET_CODES = frozenset({"io.vantiq.resource.not.found"})
-_QUOTA = "io.vantiq.resource.quota."
+QUOTA = "io.vantiq.resource.quota."
 _TOO_LARGE = 413
 _UNPROCESSABLE = 422
 # Only with a code of Vantiq's own: without one, a proxy on the way speaks, and of the request, not the record.
@@ -93,7 +93,7 @@ def _judge_error(status: int, error: dict[str, Any] | None, shown: int | None = 
 
 
 def _verdict(status: int, code: str) -> Verdict:
-    if code.startswith(_QUOTA) or status in _PASSING or status >= 500:
+    if code.startswith(QUOTA) or status in _PASSING or status >= 500:
         return Verdict.RETRIABLE
     if code in _TARGET_CODES:
         return Verdict.OUTAGE

@@ -1,0 +1,26 @@
+"""Dead letters: list them, look into one, send them again."""
+
+import os
+from typing import Any
+
+import msgspec
+from msk_toolkit.aws.clients import client
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.redrive.environment import tools
+from msk_toolkit.redrive.request import parse_request
+from msk_toolkit.redrive.serve import serve
+from msk_toolkit.redrive.telemetry import publish
+from msk_toolkit.telemetry.logs import toolkit_logger
+from msk_toolkit.telemetry.metrics import toolkit_metrics
+
+logger = toolkit_logger("redrive")
+metrics = toolkit_metrics("redrive")
+
+
+@metrics.log_metrics
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    deadline = Deadline.of_invocation(context, 0)
+    request = parse_request(event)
+    response = serve(request, tools(os.environ, client), deadline)
+    publish(request, response, logger, metrics)
+    return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -1,0 +1,44 @@
+"""When the next request may start: one pace for all lanes of a warm environment."""
+
+import threading
+
+from msk_toolkit.deadline import Clock
+
+
+class Pace:
+    """A rate of records, and a pause that one lane's throttled request imposes on every other.
+
+    Args:
+        per_second: records; 0 for no limit.
+    """
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._next = 0.0
+        self._held_until = 0.0
+        self._lock = threading.Lock()
+
+    def turn(self, records: int) -> float:
+        """Take a turn for so many records; seconds until it comes."""
+        if not self._per_second:
+            return self.held()
+        with self._lock:
+            now = self._clock()
+            begins = max(now, self._next)
+            self._next = begins + records / self._per_second
+        return max(begins - now, self.held())
+
+    def hold(self, seconds: float) -> None:
+        """Let no request start for so long: Vantiq has had enough."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def held(self) -> float:
+        """Seconds left of the pause."""
+        return max(0.0, self._held_until - self._clock()) if self._held_until else 0.0
+
+    def release(self) -> None:
+        """A new invocation asks anew: what an old answer demanded may be over, or was never meant seriously."""
+        with self._lock:
+            self._held_until = 0.0

@@ -1,0 +1,73 @@
+"""The redrive's tools out of a Lambda function's environment."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from msk_toolkit.aws.bucket import Bucket
+from msk_toolkit.aws.clients import aws_error
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.forward.dead_letters import DeadLetterStore
+from msk_toolkit.forward.deliver import Tools as DeliveryTools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.msk.access import cluster_access
+from msk_toolkit.redrive.failures import Range
+from msk_toolkit.redrive.fetch import fetch_range
+from msk_toolkit.redrive.replay import MakeForwarder
+from msk_toolkit.redrive.request import RedriveRequest
+from msk_toolkit.redrive.serve import Tools
+from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.redrive import RedriveSettings
+from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.token import Token
+
+
+def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
+    """The tools that the environment's settings describe; brokers are only asked for when a notice needs them.
+
+    Args:
+        client: makes a boto3 client from a service's name.
+
+    Raises:
+        ConfigurationError: with every mistake in the settings.
+    """
+    settings = load(RedriveSettings, environ)
+    forwarding = load(ForwarderSettings, environ)
+    if settings.handover_seconds <= forwarding.reserve_seconds:
+        raise ConfigurationError("settings", ["HANDOVER_SECONDS must be longer than RESERVE_SECONDS"])
+
+    def fetch(wanted: Range, deadline: Deadline) -> Any:
+        cluster = load(ClusterSettings, environ)
+        return fetch_range(cluster_access(cluster, client), wanted, deadline, cluster.stage_timeout_seconds)
+
+    return Tools(
+        bucket=Bucket(settings.dead_letter_bucket, client("s3")),
+        routes=forwarding.targets,
+        make=partial(_maker, forwarding, client),
+        fetch=fetch,
+        invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
+        reserve_seconds=settings.handover_seconds,
+    )
+
+
+def _maker(settings: ForwarderSettings, client: Callable[[str], Any], records_per_second: float) -> MakeForwarder:
+    vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
+    paced = msgspec.structs.replace(settings, records_per_second=records_per_second)
+
+    def make(store: DeadLetterStore) -> Forwarder:
+        return Forwarder(paced, DeliveryTools(vantiq, store))
+
+    return make
+
+
+def _invoke_again(client: Callable[[str], Any], function: str, request: RedriveRequest) -> None:
+    try:
+        client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=msgspec.json.encode(request))
+    except (ClientError, BotoCoreError) as error:
+        raise aws_error(f"invoking {function}", error) from error

@@ -1,0 +1,78 @@
+"""Records that a notice only names, fetched from Kafka again while they are still there."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.access import Access
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.metadata import read_metadata
+from msk_toolkit.kafka.records import Record, fetch, offset_range
+from msk_toolkit.network.stages import StageLog
+from msk_toolkit.redrive.failures import Range
+
+_TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
+
+
+def fetch_range(
+    access: Access, wanted: Range, deadline: Deadline, stage_seconds: float
+) -> Iterator[list[dict[str, Any]]]:
+    """The range's records as the mapping would hand them over, some at a time, in offset order; fewer where retention
+    or compaction has removed some.
+
+    Raises:
+        StageError, BrokerError: a broker can't be reached, or refuses.
+        ConfigurationError: TRUSTED_CA holds no certificate.
+    """
+    leader = _leader(access, wanted, deadline, stage_seconds)
+    with leader:
+        bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
+        first, end = bounds[wanted.partition]
+        at, stop = max(wanted.first, first), min(wanted.last + 1, end)
+        while at < stop:
+            found = fetch(leader, wanted.topic, {wanted.partition: at}, deadline=deadline)[wanted.partition]
+            if deadline.expired:
+                raise StageError("fetch", "request-timeout", str(leader.address), "no time left to fetch records")
+            if not found:
+                at += 1  # a transaction's marker stands there
+                continue
+            inside = [record for record in found if at <= record.offset < stop]
+            if inside:
+                yield [as_event(wanted, record) for record in inside]
+            at = found[-1].offset + 1
+
+
+def as_event(place: Range, record: Record) -> dict[str, Any]:
+    """A record in the mapping's form: base64, signed header bytes, absent where it holds none."""
+    entry: dict[str, Any] = {
+        "topic": place.topic,
+        "partition": place.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "timestampType": _TIMESTAMP_TYPES.get(record.timestamp_type, "NO_TIMESTAMP_TYPE"),
+        "headers": [
+            {name: None if octets is None else list(memoryview(octets).cast("b"))} for name, octets in record.headers
+        ],
+    }
+    for name, octets in (("key", record.key), ("value", record.value)):
+        if octets is not None:
+            entry[name] = b64encode(octets).decode()
+    return entry
+
+
+def _leader(access: Access, wanted: Range, deadline: Deadline, stage_seconds: float) -> Conversation:
+    conversation, _ = open_any(access, deadline, stage_seconds)
+    with conversation:
+        metadata = read_metadata(conversation, [wanted.topic], deadline)
+    topic = metadata.topics[wanted.topic]
+    leaders = {partition.index: partition.leader for partition in topic.partitions}
+    address = metadata.brokers.get(leaders.get(wanted.partition, -1))
+    if address is None:
+        where = f"{wanted.topic}-{wanted.partition}"
+        raise StageError(
+            "metadata", "broker-error", str(conversation.address), f"{where} has no leader or is not there"
+        )
+    return Conversation.open(address, access, StageLog(deadline, stage_seconds))

@@ -1,0 +1,96 @@
+"""The letters in the bucket: their names, which of them are meant, and what is in them."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from msk_toolkit.aws.bucket import Bucket, Entry
+from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, letter_name
+from msk_toolkit.forward.decode import Batch, MalformedEventError, Record, decode
+from msk_toolkit.redrive.request import RedriveRequest
+
+REPLAYED = "replayed/"
+
+
+class Place(NamedTuple):
+    """Where a letter's record stood; no partition where the record itself could not be placed."""
+
+    topic: str
+    partition: int | None
+    number: str
+
+
+class Letter(NamedTuple):
+    """A letter as it was read.
+
+    Args:
+        entry: its object.
+        home: the name that its record gives it; another than the object's where somebody moved that.
+        batch: of its one record.
+    """
+
+    entry: Entry
+    content: DeadLetter
+    batch: Batch
+    record: Record
+    home: str
+
+
+def place_of(name: str) -> Place | None:
+    """The place in a letter's name; None where it is not the name of a letter."""
+    parts = name.removesuffix(".json").split("/")
+    if not name.startswith(LETTERS) or not name.endswith(".json") or len(parts) < 5:
+        return None
+    topic, partition, number = parts[-3:]
+    return Place(unquote(topic), int(partition) if partition.isdecimal() else None, number)
+
+
+def entries(bucket: Bucket, request: RedriveRequest) -> Iterator[Entry]:
+    """The letters that a request means as far as their names and times tell; by partition, in offset order."""
+    for entry in bucket.entries(LETTERS, request.after):
+        place = place_of(entry.name)
+        if place is None:
+            continue
+        if request.topic and place.topic != request.topic:
+            continue
+        if request.partition is not None and place.partition != request.partition:
+            continue
+        if request.since and entry.modified < request.since:
+            continue
+        if request.until and entry.modified >= request.until:
+            continue
+        yield entry
+
+
+def read_letter(entry: Entry, body: bytes) -> Letter | None:
+    """A letter out of its object; None where the object holds something else."""
+    try:
+        content = _parsed(body)
+        batch = decode(content.event)
+    except (msgspec.ValidationError, ValueError, RecursionError, MalformedEventError):
+        return None
+    records = [record for records in batch.partitions.values() for record in records]
+    if len(records) != 1:
+        return None
+    return Letter(entry, content, batch, records[0], letter_name(records[0], batch.cluster))
+
+
+def means(request: RedriveRequest, letter: Letter) -> bool:
+    """Whether a request means this letter, its reason included."""
+    refusal = letter.content.refusal
+    return (not request.reason or refusal.reason == request.reason) and (
+        not request.code or refusal.code == request.code
+    )
+
+
+def _parsed(body: bytes) -> DeadLetter:
+    try:
+        return msgspec.json.decode(body, type=DeadLetter)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # A record with text that is no Unicode stands there escaped, which only the standard library reads.
+        return msgspec.convert(json.loads(body), DeadLetter)

@@ -1,0 +1,123 @@
+"""One invocation of the redrive: do what is asked as far as the time goes, and go on in another one."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from msk_toolkit.aws.bucket import Bucket
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError, ConfigurationError
+from msk_toolkit.redrive.adopt import Adoption, Fetch, adopt_notices, adopt_objects
+from msk_toolkit.redrive.failures import UnknownFormError
+from msk_toolkit.redrive.replay import MakeForwarder, Replay, replay
+from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
+from msk_toolkit.redrive.survey import show, survey
+from msk_toolkit.settings.targets import Routes
+
+# One that needs more than so many invocations of a quarter of an hour is better watched by somebody.
+_MOST_LEGS = 1000
+
+
+class Tools(NamedTuple):
+    """What the redrive works with.
+
+    Args:
+        make: makes a forwarder at so many records a second around a dead-letter store.
+        fetch: reads records from Kafka again.
+        invoke_again: starts the function with this request, without waiting for it; raises AwsError.
+        reserve_seconds: when so much time is left, nothing new begins.
+        now: seconds since 1970.
+    """
+
+    bucket: Bucket
+    routes: Routes
+    make: Callable[[float], MakeForwarder]
+    fetch: Fetch
+    invoke_again: Callable[[RedriveRequest], None]
+    reserve_seconds: float = 60.0
+    now: Callable[[], float] = time.time
+
+
+def serve(request: RedriveRequest, tools: Tools, deadline: Deadline) -> RedriveResponse:
+    """Carry out a request.
+
+    Args:
+        deadline: the function's own time-out.
+
+    Raises:
+        ConfigurationError: nothing of the kind can be done.
+        ToolkitError: a look at the bucket, or an adoption of notices, that failed; a replay answers how far it came.
+    """
+
+    def enough() -> bool:
+        return deadline.remaining() <= tools.reserve_seconds
+
+    if request.action == "inspect":
+        return show(tools.bucket, request)
+    if request.action == "list" or (request.action == "replay" and request.dry_run):
+        return survey(tools.bucket, request, tools.routes, enough=enough)
+    if request.notices:
+        return _adopt_notices(request, tools, deadline)
+    return _continued(request, tools, *_carry_out(request, tools, deadline, enough))
+
+
+def _adopt_notices(request: RedriveRequest, tools: Tools, deadline: Deadline) -> RedriveResponse:
+    write = not request.dry_run
+    try:
+        done = adopt_notices(tools.bucket, request.notices, tools.fetch, deadline, write=write, now=tools.now)
+    except UnknownFormError as error:
+        raise ConfigurationError("notices", [f"not the mapping's: {error}"]) from error
+    return RedriveResponse(action="adopt", dry_run=request.dry_run, done=done)
+
+
+def _carry_out(
+    request: RedriveRequest, tools: Tools, deadline: Deadline, enough: Callable[[], bool]
+) -> tuple[Adoption, Replay]:
+    """Adopt, and then replay if that is asked for; a replay that was not begun says why."""
+    idle = Replay(Counts(), [], request.after)
+    adoption = Adoption(Counts(), {}, [], finished=False)
+    try:
+        adoption = adopt_objects(tools.bucket, write=not request.dry_run, enough=enough, now=tools.now)
+        if not adoption.finished:
+            return adoption, idle._replace(stopped="the time is used up", out_of_time=True)
+        if request.action == "adopt":
+            return adoption, idle
+        make = tools.make(request.records_per_second)
+        return adoption, replay(tools.bucket, make, request, deadline, enough=enough)
+    except AwsError as error:
+        return adoption, idle._replace(stopped=str(error))
+
+
+def _continued(request: RedriveRequest, tools: Tools, adoption: Adoption, done: Replay) -> RedriveResponse:
+    this = adoption.counts + done.counts
+    total = request.so_far + this
+    following = None
+    continues, stopped = False, done.stopped
+    if stopped:
+        following = msgspec.structs.replace(
+            request,
+            after=done.after,
+            limit=max(1, request.limit - done.looked) if request.limit else 0,
+            leg=request.leg + 1,
+            so_far=total,
+        )
+        # Without progress it would go round for ever.
+        moved = this != Counts() or done.after != request.after
+        if done.out_of_time and moved and not request.dry_run and following.leg < _MOST_LEGS:
+            try:
+                tools.invoke_again(following)
+                continues = True
+            except AwsError as error:
+                stopped = f"{stopped}, and the function could not go on by itself: {error}"
+    return RedriveResponse(
+        action=request.action,
+        dry_run=request.dry_run,
+        waiting=0 if adoption.finished and not request.dry_run else len(adoption.records),
+        done=total,
+        unreadable=[*adoption.unreadable, *done.unreadable][:20],
+        stopped=stopped,
+        next=following,
+        continues=continues,
+    )

@@ -1,0 +1,33 @@
+"""A redrive's outcome as metrics, and as one line in the log."""
+
+from aws_lambda_powertools import Logger, Metrics
+
+from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse
+from msk_toolkit.telemetry.metrics import Metric
+
+
+def publish(request: RedriveRequest, response: RedriveResponse, logger: Logger, metrics: Metrics) -> None:
+    """Write both; the metrics count this invocation alone, the line the whole redrive."""
+    before, done = request.so_far, response.done
+    for metric, value in (
+        (Metric.LETTERS_REPLAYED, done.delivered - before.delivered),
+        (Metric.LETTERS_REFUSED_AGAIN, done.refused - before.refused),
+        (Metric.LETTERS_ADOPTED, done.adopted - before.adopted),
+    ):
+        metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
+    line = {
+        "action": response.action,
+        "dry_run": response.dry_run,
+        "leg": request.leg,
+        "delivered": done.delivered,
+        "refused": done.refused,
+        "adopted": done.adopted,
+        "gone": done.gone,
+        "unreadable": response.unreadable,
+        "stopped": response.stopped,
+        "continues": response.continues,
+    }
+    if response.unreadable or (response.stopped and not response.continues):
+        logger.warning("redrive incomplete", extra=line)
+    else:
+        logger.info("redrive", extra=line)

@@ -1,0 +1,142 @@
+"""One pace for all lanes, and refusals that are too many to be the records' fault."""
+
+from typing import Any
+
+import pytest
+from msk_toolkit.forward.forwarder import dead_letter_store
+from msk_toolkit.forward.pace import Pace
+from msk_toolkit.forward.report import DeliveryIncompleteError, answer
+from msk_toolkit.forward.streak import RefusalStreaks
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.answers import Judgement, Verdict
+
+from tests.fakes.clock_fake import FakeClock
+from tests.fakes.forwarder_bench import Bench, reasons
+from tests.fakes.kafka_events import record
+from tests.fakes.vantiq_fake import at_offset, refusal
+
+FIVE = [record(n) for n in range(5)]
+ORDERS, OTHERS = Target("topic", "/orders"), Target("topic", "/others")
+REFUSED = Judgement(Verdict.REFUSED, 400, "code")
+
+
+def test_turns_come_at_the_rate_of_records() -> None:
+    clock = FakeClock()
+    pace = Pace(10.0, clock)
+    assert [pace.turn(5), pace.turn(20), pace.turn(1)] == [0.0, 0.5, 2.5]
+    clock.advance(100)
+    assert pace.turn(1) == 0.0  # what was not used is not saved up
+    assert pace.turn(1) == pytest.approx(0.1)
+
+
+def test_a_hold_is_for_every_turn_and_ends() -> None:
+    clock = FakeClock()
+    pace = Pace(0, clock)
+    pace.hold(5)
+    pace.hold(2)
+    assert (pace.turn(1), pace.held()) == (5, 5)
+    clock.advance(5)
+    assert pace.turn(1) == 0
+    pace.hold(5)
+    pace.release()
+    assert pace.turn(1) == 0
+
+
+def test_a_rate_limit_holds_over_lanes_and_invocations() -> None:
+    bench = Bench(records_per_second=10.0)
+    started = bench.clock.now
+    for _ in range(3):
+        assert bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)]).failures == []
+    assert bench.clock.now - started == pytest.approx(2.9, abs=0.05)
+
+
+def test_a_rate_that_leaves_no_time_reports_the_rest() -> None:
+    bench = Bench(records_per_second=0.1, reserve_seconds=1.0)
+    outcome = bench.forward(*FIVE, seconds=32.0)
+    assert bench.vantiq.offsets() == [0, 1, 2, 3]
+    assert reasons(outcome) == ["late"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        refusal(429),
+        refusal(429, Retry_After="20"),
+        refusal(503, Retry_After="20"),
+        refusal(400, "io.vantiq.resource.quota.x"),
+    ],
+)
+def test_one_throttled_lane_holds_the_others(response: Any) -> None:
+    # One lane after the other, so the second finds the pause that the first has met.
+    bench = Bench(at_offset(0, response), max_attempts=1)
+    outcome = bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
+    assert reasons(outcome) == ["retriable"]
+    asked = float(response.headers.get("Retry-After") or 0)
+    assert bench.clock.waits == [pytest.approx(asked + 0.1, abs=0.011)]
+    assert outcome.lanes[1].throttled == pytest.approx(asked + 0.1, abs=0.011)
+
+
+def test_an_ordinary_failure_holds_nobody() -> None:
+    bench = Bench(at_offset(0, refusal(500)), max_attempts=1)
+    bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
+    assert bench.clock.waits == []
+
+
+def test_a_demanded_pause_does_not_outlive_its_invocation() -> None:
+    bench = Bench(at_offset(0, refusal(429, Retry_After="86400"), refusal(429, Retry_After="86400")), max_attempts=1)
+    assert reasons(bench.forward(*FIVE)) == ["retriable"]
+    bench.vantiq.faults.clear()
+    assert bench.forward(*FIVE).failures == []
+
+
+def test_a_streak_counts_one_kind_of_one_target_and_ends_with_a_delivery() -> None:
+    streaks = RefusalStreaks(2)
+    assert [streaks.refused(ORDERS, REFUSED) for _ in range(4)] == [False, False, True, True]
+    assert not streaks.refused(OTHERS, REFUSED)
+    assert not streaks.refused(ORDERS, REFUSED._replace(code="another"))
+    assert not streaks.refused(ORDERS, REFUSED)
+    streaks.refused(ORDERS, REFUSED)
+    streaks.delivered(ORDERS)
+    assert not streaks.refused(ORDERS, REFUSED)
+    assert not any(RefusalStreaks(0).refused(ORDERS, REFUSED) for _ in range(1000))
+
+
+@pytest.mark.parametrize("settings", [{}, {"vantiq_target": "upsert:Order"}, {"records_per_post": 7}])
+def test_everything_refused_is_an_outage_after_a_few_letters(settings: dict[str, Any]) -> None:
+    bench = Bench(lambda path, documents: refusal(400), refusals_are_an_outage_after=3, **settings)
+    batch = [record(n) for n in range(20)]
+    for _ in range(3):
+        # Also over the retries of one warm environment.
+        outcome = bench.forward(*batch)
+        assert reasons(outcome) == ["outage"]
+        assert len(bench.letters.letters) == 3
+        assert "one record after the other" in outcome.failures[0].reason
+    bench.vantiq.faults.clear()
+    assert bench.forward(*batch).failures == []
+    assert bench.vantiq.offsets() == list(range(3, 20))
+
+
+def test_refusals_among_deliveries_are_believed() -> None:
+    bench = Bench(
+        lambda path, documents: refusal(400) if documents[0]["offset"] % 3 else None, refusals_are_an_outage_after=2
+    )
+    outcome = bench.forward(*[record(n) for n in range(60)])
+    assert (outcome.failures, outcome.dead_lettered) == ([], 40)
+
+
+def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None:
+    def settings(**more: Any) -> ForwarderSettings:
+        told: dict[str, Any] = {
+            "vantiq_url": "http://127.0.0.1:1",
+            "vantiq_token_secret_arn": "s",
+            "vantiq_target": "topic:/a",
+        }
+        return ForwarderSettings(**told, dead_letter_bucket="b", **more)
+
+    assert dead_letter_store(settings()) is not None
+    assert dead_letter_store(settings(on_refusal="block")) is None
+    bench = Bench(at_offset(2, refusal(400)), bucket=False)
+    outcome = bench.forward(*FIVE)
+    with pytest.raises(DeliveryIncompleteError, match="ON_REFUSAL"):
+        answer(outcome, "on-demand")
