@@ -4,6 +4,7 @@ The client gets exactly the properties of the source's configuration, secrets fi
 keys taken out, `consumer.*` and `producer.*` for one direction, everything else for both.
 """
 
+import contextlib
 import json
 import re
 import subprocess
@@ -96,11 +97,14 @@ class KafkaSources:
         process = self._running.pop((namespace, name), None)
         if process is None:
             return
-        process.kill()
-        process.wait(_END_S)
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+                process.stdin.close()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_END_S)
 
 
 def filled_in(config: Row, namespace: Namespace) -> Row:
