@@ -16,14 +16,17 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
+from msk_toolkit.connect.serve import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.event import Answer, KafkaEvent, KafkaRecord  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
+from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
 from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
+from msk_toolkit.settings.vantiq import VantiqSettings  # noqa: E402
 from msk_toolkit.topics.declaration import DeclaredTopic  # noqa: E402
 from msk_toolkit.topics.serve import TopicsRequest, TopicsResponse  # noqa: E402
 
@@ -32,7 +35,10 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "producer_probe": ProducerProbeSettings,
     "consumer_probe": ConsumerProbeSettings,
     "forwarder": ForwarderSettings,
+    "connect": ConnectSettings,
 }
+# What a function reads for some of its actions only.
+FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {"connect": ("plan and register", VantiqSettings)}
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -101,6 +107,8 @@ def all_schemas() -> dict[str, Schema]:
         "consumer_probe.response": schema_of(ConsumerProbeResponse),
         "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
         "forwarder.response": schema_of(Answer),
+        "connect.event": schema_of(ConnectRequest),
+        "connect.response": schema_of(ConnectResponse),
         "topics": declaration_schema(),
     }
 
@@ -139,6 +147,9 @@ def settings_page() -> str:
         lines += [f"## {function}", "", *_table(model), ""]
         if missing := _needed(model):
             lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
+        if function in FURTHER_SETTINGS:
+            actions, further = FURTHER_SETTINGS[function]
+            lines += [f"For {actions} also:", "", *_table(further), ""]
     return "\n".join([*lines, _AWS_VARIABLES])
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaProducer
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.serve import ConnectResponse, parse_request, serve
 from msk_toolkit.connect.vantiq_side import registrar
@@ -75,13 +75,13 @@ def of_severity(findings: list[Finding], severity: str) -> list[str]:
     return [str(finding) for finding in findings if finding.severity == severity]
 
 
-def values_in(kafka: KafkaCluster, topic: str, count: int) -> list[Any]:
-    brokers = kafka.bootstrap("PLAINTEXT").split(",")
-    consumer = KafkaConsumer(topic, bootstrap_servers=brokers, auto_offset_reset="earliest", consumer_timeout_ms=20_000)
+def send(kafka: KafkaCluster, topic: str, messages: list[str]) -> None:
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
-        return [next(consumer).value.decode() for _ in range(count)]
+        for message in messages:
+            producer.send(topic, message.encode()).get(timeout=15)
     finally:
-        consumer.close()
+        producer.close()
 
 
 @pytest.mark.parametrize("mode", ["none", "scram"])
@@ -98,8 +98,7 @@ def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster
         # Test Subscribe: what others write arrives as events, in order.
         deadline = Deadline(30)
         with arrivals_of("Msk", there.vantiq.vantiq_address, None, there.standin.token, "", deadline) as arrivals:
-            producer_config = {"security_protocol": "PLAINTEXT"}
-            _send(kafka, topic, MESSAGES, producer_config)
+            send(kafka, topic, MESSAGES)
             assert [arrivals.wait_for(text, 30)["value"] for text in MESSAGES] == MESSAGES
         # Nothing is left to do.
         again = there.connect(mode, topic, "plan")
@@ -128,14 +127,3 @@ def test_a_wrong_password_makes_the_source_unavailable_and_says_so(kafka: KafkaC
         row = there.standin.look_up("sources", "Msk")
         assert row is not None
         assert "SaslAuthenticationException" in row["unavailableReason"]
-
-
-def _send(kafka: KafkaCluster, topic: str, messages: list[str], config: dict[str, str]) -> None:
-    from kafka import KafkaProducer
-
-    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","), **config)
-    try:
-        for message in messages:
-            producer.send(topic, message.encode()).get(timeout=15)
-    finally:
-        producer.close()
