@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down test torture check bench docs lock clean
+.PHONY: help demo up down test torture compat samples check bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -34,13 +34,20 @@ torture: .venv/ready ## Over 100,000 records through everything that can fail; p
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} \
 		python -m pytest -s tests/torture
 
+compat: .venv/ready ## Topics, probes and connect on several Kafka versions, as a table (long)
+	@python -m local.compat $(VERSIONS)
+
+samples: .venv/ready ## Lint the sample clusters, with checkov in an environment of its own
+	cfn-lint samples/clusters/template.yaml
+	@$(UV) tool run --python 3.13 checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
+
 check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate, cfn-lint
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 	sam validate --lint
-	cfn-lint template.yaml -a cfn_lint_serverless.rules
+	cfn-lint template.yaml samples/clusters/template.yaml -a cfn_lint_serverless.rules
 
 bench: .venv/ready | build ## Cold start and memory of each built function, as ratios to bare ones
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \

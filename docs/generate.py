@@ -16,17 +16,20 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
+from msk_toolkit.connect.serve import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
 from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
+from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
 from msk_toolkit.settings.redrive import RedriveSettings  # noqa: E402
 from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
+from msk_toolkit.settings.vantiq import VantiqSettings  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
 from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
@@ -37,7 +40,10 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "consumer_probe": ConsumerProbeSettings,
     "forwarder": ForwarderSettings,
     "redrive": RedriveSettings,
+    "connect": ConnectSettings,
 }
+# What a function reads for some of its actions only.
+FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {"connect": ("plan and register", VantiqSettings)}
 Schema = dict[str, Any]
 # Functions that read more than one set of variables.
 _BESIDE = {
@@ -121,6 +127,8 @@ def all_schemas() -> dict[str, Schema]:
         "redrive.letter": schema_of(DeadLetter),
         "topics": schema_of(Declaration),
         "topics.plan": schema_of(Plan),
+        "connect.event": schema_of(ConnectRequest),
+        "connect.response": schema_of(ConnectResponse),
     }
 
 
@@ -146,6 +154,9 @@ def settings_page() -> str:
             lines += [_BESIDE[function], ""]
         if missing := _needed(model):
             lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
+        if function in FURTHER_SETTINGS:
+            actions, further = FURTHER_SETTINGS[function]
+            lines += [f"For {actions} also:", "", *_table(further), ""]
     return "\n".join([*lines, _AWS_VARIABLES])
 
 

@@ -67,8 +67,9 @@ def console_tool(jars: Path, tool: str) -> list[str]:
 
     Raises `KafkaUnavailableError` for a tool that this version does not have.
     """
-    # Kafka 3 and 4 moved them one by one from the one package to the other.
-    for main_class in (f"org.apache.kafka.tools.{tool}", f"kafka.tools.{tool}", f"kafka.admin.{tool}"):
+    # Kafka 3 and 4 moved them one by one from Scala's packages to Java's.
+    packages = ("org.apache.kafka.tools", "org.apache.kafka.tools.consumer", "kafka.tools", "kafka.admin")
+    for main_class in (f"{package}.{tool}" for package in packages):
         path = main_class.replace(".", "/") + ".class"
         if any(path in zipfile.ZipFile(jar).namelist() for jar in jars.glob("kafka*.jar")):
             return java_command(jars, main_class)

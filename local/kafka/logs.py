@@ -1,6 +1,6 @@
 """How the brokers log, and what of it tells why one did not start."""
 
-from itertools import dropwhile, islice
+import re
 from pathlib import Path
 
 # For slf4j-simple: a line is "2026-11-22 17:15:34.050 [WARN] class - text".
@@ -13,16 +13,21 @@ LOGGING = (
     # The state of every partition at every change: nobody reads it, and it is most of the volume.
     "-Dorg.slf4j.simpleLogger.log.state.change.logger=warn",
 )
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d ")
 QUIET = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",)
 
 
 def first_error(log: Path, start: int) -> str:
-    """The first error in a log from byte `start` on, with the exception below it; "" when there is none.
+    """The first error with an exception in a log from byte `start` on, else the first error; "" when there is none.
 
-    A broker that fails says why once, and then a hundred lines about its shutdown.
+    A broker that fails says why once, with the exception, and then a hundred lines about its shutdown. What it logs
+    as an error under load, without an exception, is not why it ended.
     """
     with log.open("rb") as file:
         file.seek(start)
-        lines = (line.decode(errors="replace").rstrip() for line in file)
-        from_error = dropwhile(lambda line: " [ERROR] " not in line, lines)
-        return "\n".join(line for line in islice(from_error, 2) if not line.startswith("\tat "))
+        lines = [line.decode(errors="replace").rstrip() for line in file]
+    errors = [number for number, line in enumerate(lines) if " [ERROR] " in line]
+    failed = [number for number in errors if lines[number + 1 : number + 2] and not _LOGGED.match(lines[number + 1])]
+    return "\n".join(
+        line for number in (failed or errors)[:1] for line in lines[number : number + 2] if not line.startswith("\tat ")
+    )

@@ -21,7 +21,8 @@ from local.vantiq.faults import Fault, Faults
 from local.vantiq.journal import Journal
 from local.vantiq.playing import play
 from local.vantiq.queries import Row
-from local.vantiq.resources import Resources, open_namespace
+from local.vantiq.resources import NoSources, Resources, open_namespace
+from local.vantiq.sources import KafkaSources
 from local.vantiq.stats import Stats
 from local.vantiq.store import Namespace
 from local.vantiq.subscriptions import Connection, Subscriptions
@@ -56,6 +57,7 @@ class VantiqStandIn:
         not_found_status: int = 400,
         seed: int = 0,
         token_file: Path | None = None,
+        kafka_jars: Path | None = None,
     ) -> None:
         self.port = port
         self._token_file = token_file
@@ -68,13 +70,17 @@ class VantiqStandIn:
         self._tls = _tls(cert, key)
         self._home = namespaces[0]
         self._namespaces = {name: Namespace(name) for name in (*namespaces, *closed_namespaces)}
+        # Without Kafka's jars, sources are kept and do nothing.
+        running = KafkaSources(kafka_jars, self.arrive, self._unavailable) if kafka_jars else NoSources()
         self._resources = Resources(
             self.journal,
             self.subscriptions,
             not_found_status,
             lambda name: self.access.issue(Grant(name, frozenset({name}))),
             self.access.revoke,
+            running,
         )
+        self._running = running
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -110,10 +116,26 @@ class VantiqStandIn:
 
     def receive(self, source: str, message: Any) -> None:
         """Let a message arrive from a source, for its subscribers."""
+        self.arrive(self._home, source, message)
+
+    def arrive(self, namespace: str, source: str, message: Any) -> None:
+        """As `receive`, in any namespace."""
         if self._loop is None:
             raise RuntimeError("the stand-in does not run")
         path, value = f"/sources/{source}/receive", msgspec.json.encode(message)
-        self._loop.call_soon_threadsafe(self.subscriptions.deliver, self._home, path, [value])
+        self._loop.call_soon_threadsafe(self.subscriptions.deliver, namespace, path, [value])
+
+    def look_up(self, kind: str, name: str) -> Row | None:
+        """An instance of a system resource in the token's namespace, with what a client is not shown."""
+        table = self._namespaces[self._home].system(kind)
+        return table.get(name) if table.holds(name) else None
+
+    def _unavailable(self, namespace: str, source: str, reason: str) -> None:
+        """A source has failed: it says so of itself until it is changed."""
+        table = self._namespaces[namespace].system("sources")
+        if self._loop is not None and table.holds(source):
+            said = {"isUnavailable": True, "unavailableReason": reason}
+            self._loop.call_soon_threadsafe(table.update, source, said, timestamp())
 
     def reset(self) -> None:
         """Forget journal, faults and statistics; definitions and rows stay."""
@@ -145,6 +167,8 @@ class VantiqStandIn:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if isinstance(self._running, KafkaSources):
+            self._running.stop()
         self.journal.close()
 
     async def __aenter__(self) -> Self:

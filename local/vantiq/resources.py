@@ -41,6 +41,26 @@ _PREFIX = "resources/"
 _EVENTS = ("topics", "services", "sources")
 
 
+class SourceRunner(Protocol):
+    """Whoever runs sources: see `local.vantiq.sources`."""
+
+    def follow(self, namespace: Namespace, name: str) -> None:
+        """Start, restart or stop a source, as it stands now."""
+
+    def publish(self, namespace: Namespace, name: str, body: bytes | msgspec.Raw) -> None:
+        """Send through a source; refused where it does not run."""
+
+
+class NoSources:
+    """Sources are kept and do nothing; what is published through them is in the journal."""
+
+    def follow(self, namespace: Namespace, name: str) -> None:
+        """Nothing to do."""
+
+    def publish(self, namespace: Namespace, name: str, body: bytes | msgspec.Raw) -> None:
+        """Nothing to do."""
+
+
 class EventSink(Protocol):
     """Whoever is told of events: the subscriptions."""
 
@@ -61,12 +81,14 @@ class Resources:
         not_found_status: int,
         issue_token: Callable[[str], str],
         revoke_token: Callable[[str], None],
+        sources: SourceRunner,
     ) -> None:
         self._journal = journal
         self._events = events
         self._not_found_status = not_found_status
         self._issue_token = issue_token
         self._revoke_token = revoke_token
+        self._sources = sources
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; whatever is wrong with the call becomes an error answer."""
@@ -99,6 +121,9 @@ class Resources:
         answer, gone, _ = self._rows(call, table, name)
         if kind == "types" and call.method in ("PUT", "PATCH"):
             call.namespace.retype(name)
+        if kind == "sources" and call.method != "GET":
+            for changed in [name] if name else [row["name"] for row in gone]:
+                self._sources.follow(call.namespace, changed)
         if kind == "tokens":
             for row in gone:
                 self._revoke_token(row["accessToken"])
@@ -120,6 +145,8 @@ class Resources:
             raise invalid(f"The source {owner} is not active.", owner)
         if rest == "query":  # what a source answers is its own business; this one echoes
             return Answer(200, bytes(checked(call.body)), JSON)
+        if not call.refused:
+            self._sources.publish(call.namespace, owner, checked(call.body))
         return self._publish(call, kind, name, definition, f"/sources/{name}/publish")
 
     def _publish(self, call: Call, kind: str, name: str, definition: Row, event_path: str) -> Answer:
@@ -148,7 +175,10 @@ class Resources:
         definition = record(call.body)
         if kind == "tokens":
             definition |= {"accessToken": self._issue_token(call.namespace.name)}
-        return answer_with(call.namespace.define(kind, definition, timestamp(), upsert=upsert))
+        defined = call.namespace.define(kind, definition, timestamp(), upsert=upsert)
+        if kind == "sources":
+            self._sources.follow(call.namespace, definition["name"])
+        return answer_with(_shown(kind, defined))
 
     def _custom(self, call: Call, type_name: str, key: str) -> Answer:
         table = call.namespace.custom(type_name)
@@ -187,14 +217,14 @@ class Resources:
         """Select, update and delete: the answer, the rows deleted, the changes made."""
         match call.method:
             case "GET" if key:
-                return answer_with(table.get(key)), [], []
+                return answer_with(_shown(table.name, table.get(key))), [], []
             case "GET":
                 rows, total = table.select(queries.parse(call.query))
-                return answer_with(rows, _count(call, total)), [], []
+                return answer_with([_shown(table.name, row) for row in rows], _count(call, total)), [], []
             case "PUT" | "PATCH" if key:
                 wanted = record(call.body) if call.method == "PUT" else patched(call.body)
                 changed = table.update(key, wanted, timestamp())
-                return answer_with(changed), [], [changed]
+                return answer_with(_shown(table.name, changed)), [], [changed]
             case "DELETE":
                 gone = [table.delete_one(key)] if key else table.delete(queries.parse(call.query).where)
                 return Answer(200, headers=_count(call, len(gone))), gone, []
@@ -221,6 +251,11 @@ def service_event_path(service: str, event: str) -> str:
     """The path of a service's event, in the form that the vendor's test sees on its subscription."""
     package, _, name = service.rpartition(".")
     return f"/topics/{package + '/' if package else ''}services/{name}/{event}/publish"
+
+
+def _shown(kind: str, row: Row) -> Row:
+    """What is told of an instance: of a secret never what it holds."""
+    return {name: value for name, value in row.items() if name != "secret"} if kind == "secrets" else row
 
 
 def _stored(

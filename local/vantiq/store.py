@@ -6,7 +6,7 @@ from typing import Any
 from local.vantiq.errors import invalid, not_found, type_not_found, unknown_resource
 from local.vantiq.queries import Query, Row, matches, select
 
-SYSTEM_RESOURCES = ("types", "topics", "services", "sources", "procedures", "tokens", "namespaces")
+SYSTEM_RESOURCES = ("types", "topics", "services", "sources", "procedures", "secrets", "tokens", "namespaces")
 
 _ids = itertools.count(1)
 

@@ -118,6 +118,8 @@ def test_every_event_belongs_to_a_function() -> None:
         "topics-apply.json",
         "topics-check.json",
         "topics-delete.json",
+        "connect-describe.json",
+        "connect-register.json",
         "redrive-list.json",
         "redrive-replay.json",
         "producer_probe.json",

@@ -14,6 +14,9 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.settings.topics import TopicsSettings
+from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import Observed, ObservedTopic
 from msk_toolkit.topics.plan import plan
@@ -35,6 +38,8 @@ SAMPLES = {
     "forwarder": "forwarder",
     "redrive-list": "redrive",
     "redrive-replay": "redrive",
+    "connect-describe": "connect",
+    "connect-register": "connect",
 }
 ENVIRONMENT = "env.example"
 RESOURCES = {
@@ -43,9 +48,10 @@ RESOURCES = {
     "consumer_probe": "ConsumerProbeFunction",
     "forwarder": "ForwarderFunction",
     "redrive": "RedriveFunction",
+    "connect": "ConnectFunction",
 }
-# It sends as the forwarder does, and may read records from Kafka again.
-ALSO_READS = {"redrive": ("forwarder", "topics")}
+# The redrive sends as the forwarder does, and may read records from Kafka again; connect may register with Vantiq.
+ALSO_READS = {"redrive": (ForwarderSettings, TopicsSettings), "connect": (VantiqSettings,)}
 
 
 def check(name: str, instance: Any) -> None:
@@ -149,8 +155,7 @@ def test_a_response_fits_its_schema(name: str, response: msgspec.Struct) -> None
 @pytest.mark.parametrize("function", RESOURCES)
 def test_the_template_gives_a_function_what_it_needs_and_nothing_that_it_does_not_know(function: str) -> None:
     given = set(Stack().variables(RESOURCES[function]))
-    fields = [
-        field for name in (function, *ALSO_READS.get(function, ())) for field in msgspec.structs.fields(SETTINGS[name])
-    ]
+    models = (SETTINGS[function], *ALSO_READS.get(function, ()))
+    fields = [field for model in models for field in msgspec.structs.fields(model)]
     assert given <= {field.name.upper() for field in fields}
     assert {field.name.upper() for field in fields if field.required} <= given

@@ -23,12 +23,16 @@ HEAVY = {
     "msk_toolkit.probe",
     "msk_toolkit.forward",
     "msk_toolkit.redrive",
+    "msk_toolkit.connect",
+    "websockets",
 }
 USED = {
     "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
     "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
+    # Registering a source subscribes to it once, to see a test message arrive.
+    "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},
     "redrive": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
 }
 

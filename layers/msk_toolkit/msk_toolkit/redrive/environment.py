@@ -5,10 +5,9 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from msk_toolkit.aws.bucket import Bucket
-from msk_toolkit.aws.clients import aws_error
+from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import DeadLetterStore
@@ -67,7 +66,4 @@ def _maker(settings: ForwarderSettings, client: Callable[[str], Any], records_pe
 
 
 def _invoke_again(client: Callable[[str], Any], function: str, request: RedriveRequest) -> None:
-    try:
-        client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=msgspec.json.encode(request))
-    except (ClientError, BotoCoreError) as error:
-        raise aws_error(f"invoking {function}", error) from error
+    invoke_later(client("lambda"), function, msgspec.json.encode(request))

@@ -80,6 +80,15 @@ def judge(status: int, body: bytes, kind: TargetKind, count: int, *, as_array: b
     return Judged.same(Judgement(Verdict.DELIVERED, status), count)
 
 
+def error_of(status: int, body: bytes) -> tuple[int, str]:
+    """The status and code of an answer that is an error, even one that came with a good status; else (0, "")."""
+    answer = _parse(body) if body.strip() else None
+    error = _error_in(answer)
+    if 200 <= status < 300 and error is None:
+        return 0, ""
+    return (400 if 200 <= status < 300 else status), _text(error, "code")
+
+
 def _judge_result(status: int, result: object) -> Judgement:
     """One of the results of an array, which come in the order of the records."""
     error = _error_in(result)

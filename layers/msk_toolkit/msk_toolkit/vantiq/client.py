@@ -1,4 +1,4 @@
-"""Posts to Vantiq over connections that stay open between a warm environment's invocations."""
+"""Requests to Vantiq over connections that stay open between a warm environment's invocations."""
 
 import ssl
 import threading
@@ -31,7 +31,7 @@ class TokenSource(Protocol):
 
 
 class VantiqClient:
-    """Posts JSON to one Vantiq host; safe to share between lanes, each of which gets a connection of its own."""
+    """Sends JSON to one Vantiq host; safe to share between lanes, each of which gets a connection of its own."""
 
     def __init__(
         self,
@@ -76,10 +76,15 @@ class VantiqClient:
         )
 
     def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+        """POST a body; see :meth:`request`."""
+        return self.request("POST", path, body, deadline)
+
+    def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> Response:
         """Send one request and return its answer, whatever the status. A 401 is tried once more if the secret
         holds another token by now.
 
         Args:
+            method: any but HEAD, whose answers have no body to their length.
             path: percent-encoded, from the host's root, with its query.
             body: JSON.
 
@@ -89,11 +94,11 @@ class VantiqClient:
         """
         bound = deadline.at_most(self._timeout_seconds)
         token = self._token.text(bound)
-        response = self._send(path, body, token, bound)
+        response = self._send(method, path, body, token, bound)
         if response.status == 401:
             renewed = self._token.renewed(token, bound)
             if renewed != token:
-                response = self._send(path, body, renewed, bound)
+                response = self._send(method, path, body, renewed, bound)
         return response
 
     def close(self) -> None:
@@ -103,9 +108,9 @@ class VantiqClient:
         for connection, _ in idle:
             connection.close()
 
-    def _send(self, path: str, body: bytes, token: str, bound: Deadline) -> Response:
+    def _send(self, method: str, path: str, body: bytes, token: str, bound: Deadline) -> Response:
         head = (
-            f"POST {path} HTTP/1.1\r\n{self._headers}Authorization: Bearer {token}\r\n"
+            f"{method} {path} HTTP/1.1\r\n{self._headers}Authorization: Bearer {token}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode("ascii")
         used = self._take()

@@ -1,0 +1,33 @@
+"""Connect: describe the cluster, write client files and Vantiq's Kafka source, register it; invoked by hand."""
+
+import os
+from typing import Any
+
+import msgspec
+from msk_toolkit.aws.clients import client
+from msk_toolkit.connect.serve import parse_request, serve
+from msk_toolkit.connect.vantiq_side import registrar
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.telemetry.logs import toolkit_logger
+
+logger = toolkit_logger("connect")
+
+RESERVE_SECONDS = 3
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
+    request = parse_request(event)
+    settings = load(ConnectSettings, os.environ)
+    in_vantiq = None
+    if request.action != "describe":
+        vantiq = load(VantiqSettings, os.environ)
+        in_vantiq = registrar(vantiq, client, deadline, write=request.action == "register")
+    response = serve(request, settings, client, in_vantiq)
+    # The response alone may hold the password; of it only the findings are logged, which never do.
+    findings = [str(finding) for finding in response.findings]
+    logger.info("connect", extra={"action": request.action, "findings": findings})
+    return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

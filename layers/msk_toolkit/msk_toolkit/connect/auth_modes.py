@@ -1,0 +1,172 @@
+"""Which ways to log in a cluster offers, on which listeners, and who can use them: Vantiq's source, the forwarder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth
+from msk_toolkit.connect.findings import Finding
+
+Mode = Literal["none", "tls", "mtls", "scram", "iam"]
+Network = Literal["vpc", "public", "multi-vpc", "ipv6"]
+Protocol = Literal["plaintext", "tls", "scram", "iam"]
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """Where the brokers listen for one protocol in one network."""
+
+    network: Network
+    protocol: Protocol
+    ports: list[int]
+    brokers: str
+
+
+class Use(msgspec.Struct, frozen=True):
+    """Whether something can use an auth mode. ``known`` is False where that rests on documents alone, untried."""
+
+    usable: bool
+    known: bool
+    reason: str
+
+
+class AuthMode(msgspec.Struct, frozen=True):
+    """A way to log in, and what it is good for."""
+
+    mode: Mode
+    state: Literal["on", "off", "unknown"]
+    listeners: list[Listener]
+    vantiq: Use
+    forwarder: Use
+
+
+class _Key(NamedTuple):
+    network: Network
+    protocol: Protocol
+
+
+# The 14 keys of GetBootstrapBrokers; each is absent where the cluster has no such listener.
+_KEYS: Mapping[str, _Key] = {
+    "BootstrapBrokerString": _Key("vpc", "plaintext"),
+    "BootstrapBrokerStringTls": _Key("vpc", "tls"),
+    "BootstrapBrokerStringSaslScram": _Key("vpc", "scram"),
+    "BootstrapBrokerStringSaslIam": _Key("vpc", "iam"),
+    "BootstrapBrokerStringPublicTls": _Key("public", "tls"),
+    "BootstrapBrokerStringPublicSaslScram": _Key("public", "scram"),
+    "BootstrapBrokerStringPublicSaslIam": _Key("public", "iam"),
+    "BootstrapBrokerStringVpcConnectivityTls": _Key("multi-vpc", "tls"),
+    "BootstrapBrokerStringVpcConnectivitySaslScram": _Key("multi-vpc", "scram"),
+    "BootstrapBrokerStringVpcConnectivitySaslIam": _Key("multi-vpc", "iam"),
+    "BootstrapBrokerStringIpv6": _Key("ipv6", "plaintext"),
+    "BootstrapBrokerStringTlsIpv6": _Key("ipv6", "tls"),
+    "BootstrapBrokerStringSaslScramIpv6": _Key("ipv6", "scram"),
+    "BootstrapBrokerStringSaslIamIpv6": _Key("ipv6", "iam"),
+}
+_PROTOCOL: Mapping[Mode, Protocol] = {
+    "none": "plaintext",
+    "tls": "tls",
+    # Client certificates are asked for on the TLS listener itself.
+    "mtls": "tls",
+    "scram": "scram",
+    "iam": "iam",
+}
+_VANTIQ: Mapping[Mode, Use] = {
+    "none": Use(
+        True,
+        True,
+        "no login and no encryption: Vantiq must be in the VPC or joined to it (peering, transit gateway, VPN)",
+    ),
+    "tls": Use(True, True, "no login, but encrypted: security.protocol SSL; MSK's certificates are public ones"),
+    "mtls": Use(
+        False,
+        False,
+        "the walk-through of 2021 says that Vantiq has no client certificates; today's documentation describes two-way "
+        "SSL with a key store that must lie on Vantiq's own host: not tried, and not generated here",
+    ),
+    "scram": Use(True, True, "SASL_SSL with SCRAM-SHA-512; user and password are those of the AmazonMSK_ secret"),
+    "iam": Use(
+        False,
+        False,
+        "it needs Amazon's login module in Vantiq's class path, of which Vantiq's documentation says nothing",
+    ),
+}
+_FORWARDER: Mapping[Mode, Use] = {
+    "none": Use(True, True, "AuthMode none"),
+    "tls": Use(True, True, "AuthMode tls"),
+    "mtls": Use(
+        False, True, "the toolkit's functions have no client certificate, though Lambda's mapping could have one"
+    ),
+    "scram": Use(True, True, "AuthMode scram, with ScramSecretArn and ScramSecretKmsKeyArn"),
+    "iam": Use(True, False, "AuthMode iam: the role's kafka-cluster permissions are the login; tried on no real MSK"),
+}
+
+
+def listeners(answer: Mapping[str, Any]) -> list[Listener]:
+    """The listeners in the answer of GetBootstrapBrokers, those in the VPC first."""
+    return [
+        Listener(key.network, key.protocol, _ports(answer[name]), answer[name])
+        for name, key in _KEYS.items()
+        if isinstance(answer.get(name), str) and answer[name]
+    ]
+
+
+def auth_modes(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[AuthMode]:
+    """Every auth mode with its state.
+
+    A listener that is there decides; what the cluster declares decides where the listeners are not known (None).
+    """
+    declared = cluster.declared_auth if cluster else DeclaredAuth()
+    return [_auth_mode(mode, declared, found) for mode in get_args(Mode)]
+
+
+def auth_findings(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[Finding]:
+    """Where the declared logins and the listeners differ, and where there is a choice of networks."""
+    findings: list[Finding] = []
+    if found is None:
+        return findings
+    if cluster and cluster.state == "ACTIVE":
+        for mode in ("scram", "iam"):
+            if getattr(cluster.declared_auth, mode) and not _of(mode, found):
+                text = f"{mode} is switched on, but the cluster names no listener for it: an update may be under way"
+                findings.append(Finding("warning", "auth modes", text))
+    networks = list(dict.fromkeys(one.network for one in found))
+    if len(networks) > 1:
+        text = (
+            f"the brokers listen in several networks ({', '.join(networks)}); files and source are made for one of "
+            "them, vpc unless the request names another: Vantiq in the cloud needs public, all else vpc"
+        )
+        findings.append(Finding("note", "listeners", text))
+    if not found and (cluster is None or cluster.state in {"ACTIVE", None}):
+        findings.append(Finding("error", "listeners", "MSK names no brokers at all for this cluster"))
+    return findings
+
+
+def _auth_mode(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> AuthMode:
+    mine = _of(mode, found or ())
+    return AuthMode(mode, _state(mode, declared, found, mine), mine, _VANTIQ[mode], _FORWARDER[mode])
+
+
+def _state(
+    mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None, mine: Sequence[Listener]
+) -> Literal["on", "off", "unknown"]:
+    known = found is not None
+    match mode:
+        case "mtls":
+            on = declared.mtls if declared.mtls is not None else False if known and not mine else None
+        case "tls" if declared.mtls and declared.none is not True:
+            # The listener is there, but it lets in nobody without a certificate.
+            on = False
+        case "tls":
+            on = bool(mine) if known else declared.none
+        case "none" | "scram" | "iam":
+            on = bool(mine) if known else getattr(declared, mode)
+    return "unknown" if on is None else "on" if on else "off"
+
+
+def _of(mode: Mode, found: Sequence[Listener]) -> list[Listener]:
+    return [one for one in found if one.protocol == _PROTOCOL[mode]]
+
+
+def _ports(brokers: str) -> list[int]:
+    ports = (address.strip().rpartition(":")[2] for address in brokers.split(","))
+    return sorted({int(port) for port in ports if port.isdigit()})

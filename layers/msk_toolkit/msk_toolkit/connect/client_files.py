@@ -1,0 +1,99 @@
+"""The files that clients read: Java's tools, kcat, kafka-python."""
+
+from typing import Any
+
+import msgspec
+
+from msk_toolkit.connect.escaping import jaas_file_can_carry, jaas_quoted, kcat_can_carry, kcat_value, property_value
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+
+
+class ClientFiles(msgspec.Struct, frozen=True):
+    """File names with their text, and the keyword arguments of kafka-python's clients."""
+
+    files: dict[str, str]
+    kafka_python: dict[str, Any]
+
+
+def client_files(login: Login) -> ClientFiles:
+    """Everything that a client of this auth mode reads.
+
+    ``client.properties`` is complete in itself. With SCRAM, ``client_sasl.properties`` and ``users_jaas.conf`` are the
+    pair of the walk-through: the first names the mechanism, the second, through KAFKA_OPTS, the user.
+    """
+    common = {"security.protocol": login.protocol, **_trust(login)}
+    files = {"kcat.conf": _kcat(login)}
+    if login.mode == "scram":
+        sasl = {**common, "sasl.mechanism": MECHANISM}
+        files["client_sasl.properties"] = _properties(sasl)
+        files["client.properties"] = _properties({**sasl, "sasl.jaas.config": login.jaas})
+        files["users_jaas.conf"] = _jaas_file(login)
+    else:
+        files["client.properties"] = _properties(common)
+    if login.trusted_ca:
+        files["ca.pem"] = login.trusted_ca
+    return ClientFiles(dict(sorted(files.items())), _kafka_python(login))
+
+
+def client_file_findings(login: Login) -> list[Finding]:
+    """What one of the formats can't carry, or one of the clients gets wrong."""
+    if login.mode != "scram":
+        return []
+    found = []
+    texts = [login.username, login.shown_password]
+    if not all(map(jaas_file_can_carry, texts)):
+        text = "Java fills in ${...} in this file, and user or password holds such text: use client.properties alone"
+        found.append(Finding("warning", "users_jaas.conf", text))
+    if not all(map(kcat_can_carry, texts)):
+        text = "user or password has blanks at an end, line breaks, or is too long for this format: use -X options"
+        found.append(Finding("warning", "kcat.conf", text))
+    if any(mark in login.username for mark in ",="):
+        text = "kafka-python 3.0 does not encode the , or = of the user's name, so its login is refused"
+        found.append(Finding("warning", "kafka-python", text))
+    return found
+
+
+def _trust(login: Login) -> dict[str, str]:
+    # PEM text in the file itself (Kafka 2.7 and later): nothing else has to lie anywhere.
+    if not login.trusted_ca or login.mode == "none":
+        return {}
+    return {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": login.trusted_ca}
+
+
+def _properties(values: dict[str, str]) -> str:
+    return "".join(f"{name}={property_value(value)}\n" for name, value in values.items())
+
+
+def _jaas_file(login: Login) -> str:
+    entry = jaas_login(login.username, jaas_quoted(login.shown_password), "\n   ")
+    return "KafkaClient {\n   " + entry + "\n};\n"
+
+
+def _kcat(login: Login) -> str:
+    values = {"bootstrap.servers": login.brokers, "security.protocol": login.protocol}
+    if login.mode == "scram":
+        values |= {
+            "sasl.mechanisms": MECHANISM,
+            "sasl.username": login.username,
+            "sasl.password": login.shown_password,
+        }
+    if login.trusted_ca and login.mode != "none":
+        values["ssl.ca.location"] = "ca.pem"
+    return "".join(f"{name}={kcat_value(value)}\n" for name, value in values.items())
+
+
+def _kafka_python(login: Login) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": login.brokers.split(","),
+        "security_protocol": login.protocol,
+    }
+    if login.mode == "scram":
+        arguments |= {
+            "sasl_mechanism": MECHANISM,
+            "sasl_plain_username": login.username,
+            "sasl_plain_password": login.shown_password,
+        }
+    if login.trusted_ca and login.mode != "none":
+        arguments["ssl_cafile"] = "ca.pem"
+    return arguments

@@ -1,0 +1,138 @@
+"""Ask AWS about a cluster and its secret. A call that is refused becomes a finding, and the others still answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from msk_toolkit.aws.ask import NotFoundAtAwsError, ask
+from msk_toolkit.aws.secrets import read_secret
+from msk_toolkit.connect.auth_modes import Listener, listeners
+from msk_toolkit.connect.description import ClusterDescription, describe
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.secret import SecretFacts
+from msk_toolkit.errors import ToolkitError
+
+Client = Callable[[str], Any]
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """What AWS told; None for what it did not."""
+
+    arn: str
+    cluster: ClusterDescription | None
+    listeners: list[Listener] | None
+    findings: list[Finding]
+
+
+def observe_cluster(client: Client, cluster: str) -> Observed:
+    """The cluster with this ARN or name, as far as AWS answers."""
+    findings: list[Finding] = []
+    kafka = client("kafka")
+    arn = cluster if cluster.startswith("arn:") else _arn_of(kafka, cluster, findings)
+    region = kafka.meta.region_name
+    if arn and _region_of(arn) != region:
+        text = f"lies in Region {_region_of(arn)}, and this function in {region}: deploy the toolkit there"
+        return Observed(arn, None, None, [Finding("error", "cluster", text)])
+    if not arn:
+        return Observed(cluster, None, None, findings)
+    described = _describe(kafka, arn, findings)
+    answer = _try(
+        "listeners",
+        findings,
+        lambda: ask("kafka:GetBootstrapBrokers", lambda: kafka.get_bootstrap_brokers(ClusterArn=arn)),
+    )
+    return Observed(arn, described, None if answer is None else listeners(answer), _once(findings))
+
+
+def observe_secret(client: Client, cluster_arn: str, secret_id: str) -> tuple[SecretFacts, list[Finding]]:
+    """The SCRAM secret and what the cluster has associated, as far as AWS answers."""
+    findings: list[Finding] = []
+    secrets, kafka = client("secretsmanager"), client("kafka")
+    subject = f"secret {secret_id}"
+    description = _try(
+        subject,
+        findings,
+        lambda: ask("secretsmanager:DescribeSecret", lambda: secrets.describe_secret(SecretId=secret_id)),
+    )
+    text = _try(subject, findings, lambda: read_secret(secrets, secret_id))
+    associated = _try("cluster", findings, lambda: _associated(kafka, cluster_arn)) if cluster_arn else None
+    facts = SecretFacts(
+        secret_id=secret_id,
+        name=(description or {}).get("Name"),
+        arn=(description or {}).get("ARN"),
+        kms_key_id=(description or {}).get("KmsKeyId"),
+        described=description is not None,
+        rotates=(description or {}).get("RotationEnabled"),
+        associated=associated,
+        text=text,
+    )
+    return facts, findings
+
+
+def _describe(kafka: Any, arn: str, findings: list[Finding]) -> ClusterDescription | None:
+    try:
+        return describe(ask("kafka:DescribeClusterV2", lambda: kafka.describe_cluster_v2(ClusterArn=arn)))
+    except NotFoundAtAwsError as error:
+        findings.append(Finding("error", "cluster", str(error)))
+        return None
+    except ToolkitError as newer:
+        # Old policies allow the first version of the call alone.
+        try:
+            return describe(ask("kafka:DescribeCluster", lambda: kafka.describe_cluster(ClusterArn=arn)))
+        except ToolkitError:
+            findings.append(Finding("error", "cluster", str(newer)))
+            return None
+
+
+def _arn_of(kafka: Any, name: str, findings: list[Finding]) -> str | None:
+    """The ARN of the cluster with this name; the API's filter takes a prefix."""
+    token: dict[str, str] = {}
+    while True:
+        page = _try(
+            "cluster",
+            findings,
+            lambda: ask(
+                "kafka:ListClustersV2",
+                lambda: kafka.list_clusters_v2(ClusterNameFilter=name, **token),  # noqa: B023 - called at once
+            ),
+        )
+        if page is None:
+            return None
+        for info in page.get("ClusterInfoList", []):
+            if info.get("ClusterName") == name:
+                return str(info["ClusterArn"])
+        if not page.get("NextToken"):
+            text = f"there is no cluster named {name} in this account and Region {kafka.meta.region_name}"
+            findings.append(Finding("error", "cluster", text))
+            return None
+        token = {"NextToken": page["NextToken"]}
+
+
+def _associated(kafka: Any, arn: str) -> list[str]:
+    found: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        page = ask("kafka:ListScramSecrets", lambda: kafka.list_scram_secrets(ClusterArn=arn, **token))  # noqa: B023
+        found += page.get("SecretArnList", [])
+        if not page.get("NextToken"):
+            return found
+        token = {"NextToken": page["NextToken"]}
+
+
+def _try[Answer](subject: str, findings: list[Finding], question: Callable[[], Answer]) -> Answer | None:
+    try:
+        return question()
+    except ToolkitError as error:
+        findings.append(Finding("error", subject, str(error)))
+        return None
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """A cluster that does not exist is told once, not once a call."""
+    missing = [one for one in findings if one.subject == "cluster" and "not found" in one.text]
+    return missing or findings
+
+
+def _region_of(arn: str) -> str:
+    return (arn.split(":") + [""] * 4)[3]

@@ -1,0 +1,190 @@
+"""Carry out a registration in Vantiq: look, plan, and only then write; publish a test message and see it arrive."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import msgspec
+
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.registration import (
+    Change,
+    plan_activation,
+    plan_secret,
+    plan_source,
+    plan_target,
+    render,
+    target_resource,
+)
+from msk_toolkit.errors import VantiqError
+from msk_toolkit.settings.targets import Target
+
+
+class Resources(Protocol):
+    """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None: ...
+    def create(self, kind: str, instance: dict[str, Any]) -> None: ...
+    def update(self, kind: str, name: str, changes: dict[str, Any]) -> None: ...
+    def set_active(self, source: str, *, active: bool) -> None: ...
+    def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
+
+
+class Arrivals(Protocol):
+    """See :class:`msk_toolkit.vantiq.events.Arrivals`."""
+
+    def wait_for(self, wanted: str, seconds: float) -> Any: ...
+
+
+_TRIES = 4
+_SECONDS_A_TRY = 5.0
+Subscribe = Callable[[str], AbstractContextManager[Arrivals]]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What shall stand in Vantiq; ``secret`` is None for a source that needs none. Never printed."""
+
+    source: str
+    config: dict[str, Any]
+    test_topic: str | None = None
+    secret: str | None = None
+    secret_value: str | None = None
+    renew_secret: bool = False
+    targets: list[Target] = []
+
+    def __repr__(self) -> str:
+        return f"Wanted({self.source})"
+
+    __str__ = __repr__
+
+
+class TestResult(msgspec.Struct, frozen=True):
+    """What became of the test message: published through the source, and received by it again."""
+
+    __test__ = False  # no test class, whatever pytest thinks of its name
+
+    topic: str
+    published: bool
+    received: bool
+    event: Any = None
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """The source as Vantiq has it afterwards."""
+
+    exists: bool
+    active: bool | None = None
+    unavailable: bool | None = None
+    type: str | None = None
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """The plan, whether it was carried out, and what the source does now."""
+
+    applied: bool
+    changes: list[str]
+    table: str
+    test: TestResult | None = None
+    state: SourceState | None = None
+
+
+def plan_registration(resources: Resources, wanted: Wanted, findings: list[Finding]) -> list[Change]:
+    """Every change that is needed; what Vantiq refuses to show becomes a finding and a refusal."""
+    changes: list[Change] = []
+
+    def decide(kind: str, name: str, plan: Callable[[dict[str, Any] | None], Change]) -> dict[str, Any] | None:
+        try:
+            found = resources.find(kind, name)
+        except VantiqError as error:
+            findings.append(Finding("error", f"Vantiq {kind} {name}", str(error)))
+            changes.append(Change("refuse", kind, name, "could not be looked at"))
+            return None
+        changes.append(plan(found))
+        return found
+
+    secret = wanted.secret
+    if secret is not None:
+        value, renew = wanted.secret_value, wanted.renew_secret
+        decide("secrets", secret, lambda found: plan_secret(found, secret, value, renew=renew))
+    source = decide("sources", wanted.source, lambda found: plan_source(found, wanted.source, wanted.config))
+    activation = plan_activation(source, changes[-1], changes[0] if wanted.secret else None)
+    if changes[-1].step != "refuse" and activation.step != "none":
+        changes.append(activation)
+    for target in wanted.targets:
+        kind, name = target_resource(target)
+        decide(kind, name, lambda found, target=target: plan_target(found, target))  # type: ignore[misc]
+    return changes
+
+
+def register(
+    resources: Resources, subscribe: Subscribe, wanted: Wanted, findings: list[Finding], *, write: bool
+) -> Registration:
+    """Plan, and with ``write`` carry out, test and read back. A plan with a refusal changes nothing at all."""
+    changes = plan_registration(resources, wanted, findings)
+    lines = [change.line() for change in changes]
+    allowed = write and not any(change.step == "refuse" for change in changes)
+    test = None
+    if allowed:
+        for change in changes:
+            _carry_out(resources, change)
+        if wanted.test_topic is not None:
+            test = _round_trip(resources, subscribe, wanted.source, wanted.test_topic, findings)
+    state = _state(resources, wanted.source, findings)
+    return Registration(allowed, lines, render(changes, applied=allowed), test, state)
+
+
+def _carry_out(resources: Resources, change: Change) -> None:
+    match change.step:
+        case "create":
+            resources.create(change.kind, change.instance)
+        case "update":
+            resources.update(change.kind, change.name, change.instance)
+        case "activate":
+            if change.detail != "activate":
+                resources.set_active(change.name, active=False)
+            resources.set_active(change.name, active=True)
+        case "none" | "refuse":
+            pass
+
+
+def _round_trip(
+    resources: Resources, subscribe: Subscribe, source: str, topic: str, findings: list[Finding]
+) -> TestResult:
+    """Test publish and test subscribe in one: a message that nobody else sends, out through the source and in again."""
+    mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
+    published, event = False, None
+    try:
+        with subscribe(source) as arrivals:
+            # A source that has just been started reads from where the topic ends once it has joined its group, so
+            # the first message may pass before.
+            for _ in range(_TRIES):
+                resources.publish_through(source, topic, {"key": "msk-vantiq-toolkit", "value": mark})
+                published = True
+                event = arrivals.wait_for(mark, _SECONDS_A_TRY)
+                if event is not None:
+                    break
+    except VantiqError as error:
+        findings.append(
+            Finding("error", f"source {source}", f"test {'subscribe' if published else 'publish'}: {error}")
+        )
+    if published and event is None:
+        text = (
+            f"the test message went out through it and did not come back from {topic} in time: look at the source's "
+            "errors in Vantiq, and whether its consumer.topics name that topic"
+        )
+        findings.append(Finding("error", f"source {source}", text))
+    return TestResult(topic, published, event is not None, event)
+
+
+def _state(resources: Resources, source: str, findings: list[Finding]) -> SourceState | None:
+    try:
+        found = resources.find("sources", source)
+    except VantiqError as error:
+        text = str(error)
+        if text not in {finding.text for finding in findings}:
+            findings.append(Finding("error", f"source {source}", text))
+        return None
+    if found is None:
+        return SourceState(exists=False)
+    return SourceState(True, found.get("active"), found.get("isUnavailable"), found.get("type"))

@@ -1,0 +1,135 @@
+"""What has to change in Vantiq for a source, its secret and the forwarder's target; decided before anything is done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from msk_toolkit.connect.vantiq_source import without_secrets
+from msk_toolkit.settings.targets import Target
+
+Step = Literal["create", "update", "activate", "none", "refuse"]
+_TYPE = "KAFKA"
+_SYMBOLS: Mapping[Step, str] = {"create": "+", "update": "~", "activate": "~", "none": "=", "refuse": "!"}
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One resource and what is to happen to it. Neither its text nor its answer holds a secret."""
+
+    step: Step
+    kind: str
+    name: str
+    detail: str
+    instance: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Change({self.step} {self.kind} {self.name})"
+
+    __str__ = __repr__
+
+    def line(self) -> str:
+        """As a person reads it."""
+        return f"{_SYMBOLS[self.step]} {self.kind} {self.name}: {self.detail}"
+
+
+def plan_secret(found: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool) -> Change:
+    """The secret with the password. What it holds can't be read back, so it is written once, or when asked to."""
+    if found is not None and not renew:
+        return Change("none", "secrets", name, "exists; what it holds can't be read (renew_secret writes it anew)")
+    if value is None:
+        return Change("refuse", "secrets", name, "the password is not known, so nothing can be stored")
+    instance = {"name": name, "secret": value}
+    if found is None:
+        return Change("create", "secrets", name, "the password, readable by nobody afterwards", instance)
+    return Change("update", "secrets", name, "the password is written anew", instance)
+
+
+def plan_source(found: Mapping[str, Any] | None, name: str, config: Mapping[str, Any]) -> Change:
+    """The source itself."""
+    instance = {"name": name, "type": _TYPE, "config": dict(config)}
+    if found is None:
+        return Change("create", "sources", name, f"a {_TYPE} source", instance)
+    if found.get("type") != _TYPE:
+        text = f"there is a source of that name with type {found.get('type')}: name another, or remove that one"
+        return Change("refuse", "sources", name, text)
+    was: Mapping[str, Any] = found.get("config") or {}
+    different = sorted(key for key in {*was, *config} if was.get(key) != config.get(key))
+    if different:
+        return Change("update", "sources", name, _differences(was, config, different), instance)
+    return Change("none", "sources", name, "is as it should be")
+
+
+def plan_target(found: Mapping[str, Any] | None, target: Target) -> Change:
+    """What the forwarder's target needs: a topic that keeps what it took, and unwinds arrays; a type with its key."""
+    kind, name = target_resource(target)
+    if target.kind in {"service", "procedure", "source"}:
+        if found is None:
+            return Change(
+                "refuse", kind, name, "does not exist, and only you know what it is to do: create it in Vantiq"
+            )
+        return Change("none", kind, name, "exists")
+    wanted = _wanted(target)
+    if found is None:
+        detail = "reliable, with autoUnwind" if target.kind == "topic" else "a type with the records' properties"
+        return Change("create", kind, name, detail, wanted)
+    missing = [key for key in ("isReliable", "autoUnwind") if target.kind == "topic" and found.get(key) is not True]
+    if missing:
+        return Change("update", kind, name, " and ".join(missing) + " switched on", dict.fromkeys(missing, True))
+    if target.kind == "upsert" and not found.get("naturalKey"):
+        return Change("refuse", kind, name, "has no natural key, which an upsert needs: the records' is id")
+    return Change("none", kind, name, "is as it should be")
+
+
+def plan_activation(found: Mapping[str, Any] | None, source: Change, secret: Change | None) -> Change:
+    """Whether the source has to be started, or stopped and started, which is when it reads its secret."""
+    if found is None or found.get("active") is not True or found.get("isUnavailable") is True:
+        return Change("activate", "sources", source.name, "activate")
+    if source.step == "update" or (secret is not None and secret.step == "update"):
+        return Change("activate", "sources", source.name, "deactivate and activate, so that it reads what has changed")
+    return Change("none", "sources", source.name, "is active")
+
+
+def render(changes: Sequence[Change], *, applied: bool) -> str:
+    """The plan as a person reads it."""
+    counted = {
+        step: sum(change.step == step for change in changes) for step in ("create", "update", "activate", "refuse")
+    }
+    totals = ", ".join(f"{count} to {step}" for step, count in counted.items())
+    refused = "Nothing was changed: what is refused has to be settled first." if counted["refuse"] else ""
+    ending = refused or ("Done." if applied else "Nothing was changed.")
+    return "\n".join([*(change.line() for change in changes), f"Plan: {totals}. {ending}"])
+
+
+def target_resource(target: Target) -> tuple[str, str]:
+    """The resource, and its instance's name, behind a target."""
+    match target.kind:
+        case "topic":
+            return "topics", target.name
+        case "type" | "upsert":
+            return "types", target.name
+        case "service":
+            return "services", target.name.partition("/")[0]
+        case "procedure":
+            return "procedures", target.name
+        case "source":
+            return "sources", target.name
+
+
+def _wanted(target: Target) -> dict[str, Any]:
+    if target.kind == "topic":
+        return {"name": target.name, "isReliable": True, "autoUnwind": True}
+    # The properties of the forwarder's envelope; a value may be anything that JSON has.
+    whole = {key: {"type": "Integer"} for key in ("partition", "offset", "timestamp")}
+    texts = ("id", "cluster", "topic", "timestampType", "keyEncoding", "key", "valueEncoding")
+    free = {"value": {"type": "Object"}, "headers": {"type": "Object", "multi": True}}
+    properties = {key: {"type": "String"} for key in texts} | whole | free
+    return {"name": target.name, "properties": properties, "naturalKey": ["id"]}
+
+
+def _differences(was: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:
+    old, new = without_secrets(was), without_secrets(config)
+    return "; ".join(f"{name} {_shown(old.get(name))} -> {_shown(new.get(name))}" for name in names)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else msgspec.json.encode(value).decode()

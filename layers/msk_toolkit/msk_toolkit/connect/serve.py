@@ -1,0 +1,221 @@
+"""What the connect function is asked and what it answers."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.connect.auth_modes import AuthMode, Listener, Network, Protocol, auth_findings, auth_modes
+from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
+from msk_toolkit.connect.description import ClusterDescription, state_findings
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.login import Login
+from msk_toolkit.connect.observe import Observed, observe_cluster, observe_secret
+from msk_toolkit.connect.register import Registration, Wanted
+from msk_toolkit.connect.secret import check_secret
+from msk_toolkit.connect.vantiq_source import (
+    SourceOptions,
+    secret_value,
+    source_configuration,
+    source_findings,
+)
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.settings.cluster import AuthMode as SettingsMode
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.targets import Target, parse_target
+
+_PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
+_NO_NAME = "<username>"
+
+
+class ConnectRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the function is to do; by default it looks at AWS and writes nothing anywhere."""
+
+    action: Annotated[
+        Literal["describe", "plan", "register"],
+        Meta(description="describe asks AWS only, plan also asks Vantiq, register changes Vantiq to match the plan."),
+    ] = "describe"
+    cluster: Annotated[str, Meta(description="ARN or name of the cluster; without it CLUSTER_ARN.")] = ""
+    auth_mode: Annotated[
+        SettingsMode | None, Meta(description="Which listener files and source are for; without it AUTH_MODE.")
+    ] = None
+    network: Annotated[Network, Meta(description="Which addresses of the brokers to use.")] = "vpc"
+    include: Annotated[
+        list[Literal["password"]],
+        Meta(description="password puts it into the client files (and the source, if inline), in this answer only."),
+    ] = []
+    source: Annotated[SourceOptions, Meta(description="Vantiq's Kafka source.")] = SourceOptions()
+    renew_secret: Annotated[
+        bool, Meta(description="Write the password into Vantiq's secret anew, as after a rotation.")
+    ] = False
+    test: Annotated[bool, Meta(description="After register, send a test message through the source and await it.")] = (
+        True
+    )
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A source as Vantiq's REST API takes it; in the web page only ``config`` is typed in."""
+
+    name: str
+    type: Literal["KAFKA"]
+    config: dict[str, Any]
+
+
+class ConnectResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a cluster that a client, or Vantiq, has to know; what could not be told is null."""
+
+    cluster: ClusterDescription | None
+    auth_modes: list[AuthMode]
+    client: ClientFiles | None
+    source: Source | None
+    registration: Registration | None
+    findings: list[Finding]
+
+
+# From what is wanted and the findings so far to the registration.
+Registrar = Callable[[Wanted, list[Finding]], Registration | None]
+
+
+def parse_request(event: Any) -> ConnectRequest:
+    """An invocation's event as a request.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return msgspec.convert(event, ConnectRequest)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError("event", [str(error)]) from error
+
+
+def serve(
+    request: ConnectRequest, settings: ConnectSettings, client: Callable[[str], Any], registrar: Registrar | None
+) -> ConnectResponse:
+    """Carry out a request. What AWS or Vantiq refuse is among the findings, and the rest is answered all the same.
+
+    Args:
+        client: makes a boto3 client from a service's name.
+        registrar: plans or carries out in Vantiq; None for an action that leaves Vantiq alone.
+    """
+    mode = request.auth_mode or settings.auth_mode
+    observed = observe_cluster(client, request.cluster or settings.cluster_arn)
+    findings = list(observed.findings)
+    findings += state_findings(observed.cluster) if observed.cluster else []
+    findings += auth_findings(observed.cluster, observed.listeners)
+    credentials = _credentials(mode, settings, client, observed, findings)
+    login = _login(request, mode, settings, observed, credentials, findings)
+    files = source = registration = None
+    if login is not None:
+        files = client_files(login)
+        source = Source(request.source.name, "KAFKA", source_configuration(login, request.source))
+        findings += client_file_findings(login) + source_findings(login, request.source)
+    if registrar is not None:
+        registration = _register(request, settings, login, credentials, source, registrar, findings)
+    modes = auth_modes(observed.cluster, observed.listeners)
+    return ConnectResponse(
+        cluster=observed.cluster,
+        auth_modes=modes,
+        client=files,
+        source=source,
+        registration=registration,
+        findings=findings,
+    )
+
+
+def _credentials(
+    mode: SettingsMode,
+    settings: ConnectSettings,
+    client: Callable[[str], Any],
+    observed: Observed,
+    findings: list[Finding],
+) -> ScramCredentials | None:
+    if mode != "scram" or not settings.scram_secret_arn:
+        return None
+    arn = observed.arn if observed.cluster is not None else ""
+    facts, refusals = observe_secret(client, arn, settings.scram_secret_arn)
+    credentials, faults = check_secret(facts)
+    findings += [*refusals, *faults]
+    return credentials
+
+
+def _login(
+    request: ConnectRequest,
+    mode: SettingsMode,
+    settings: ConnectSettings,
+    observed: Observed,
+    credentials: ScramCredentials | None,
+    findings: list[Finding],
+) -> Login | None:
+    """What clients need in this mode; None, with a finding, where there is nothing to write into a file."""
+    if mode == "iam":
+        text = "IAM needs Amazon's own login module in every client; no files and no Vantiq source are made for it"
+        findings.append(Finding("note", "client files", text))
+        return None
+    brokers = settings.bootstrap_servers.replace(" ", "") if not request.cluster else ""
+    brokers = brokers or _brokers(mode, request.network, observed.listeners or ())
+    if not brokers:
+        if observed.listeners:
+            offered = ", ".join(sorted({f"{one.protocol} in {one.network}" for one in observed.listeners}))
+            text = f"the cluster has no listener for {mode} in {request.network}; it has {offered}"
+            findings.append(Finding("error", "listeners", text))
+        return None
+    return Login(
+        mode,
+        brokers,
+        credentials.username if credentials else _NO_NAME,
+        credentials.password if credentials and "password" in request.include else None,
+        settings.trusted_ca.replace("\\n", "\n"),
+    )
+
+
+def _brokers(mode: SettingsMode, network: Network, found: Sequence[Listener]) -> str:
+    wanted = (network, _PROTOCOLS[mode])
+    return next((one.brokers for one in found if (one.network, one.protocol) == wanted), "")
+
+
+def _register(
+    request: ConnectRequest,
+    settings: ConnectSettings,
+    login: Login | None,
+    credentials: ScramCredentials | None,
+    source: Source | None,
+    registrar: Registrar,
+    findings: list[Finding],
+) -> Registration | None:
+    if login is None or source is None:
+        findings.append(Finding("error", "register", "there is no source to register, see the other findings"))
+        return None
+    options = request.source
+    by_reference = login.mode == "scram" and not options.inline_password
+    # What is shown may lack the password; what is registered may not.
+    complete = msgspec.structs.replace(login, password=credentials.password if credentials else None)
+    if login.mode == "scram" and credentials is None:
+        findings.append(Finding("error", "register", "the credentials are not known, see the secret's findings"))
+        return None
+    wanted = Wanted(
+        source=source.name,
+        config=source_configuration(complete, options),
+        test_topic=options.topics[0] if request.test and options.topics else None,
+        secret=options.secret if by_reference else None,
+        secret_value=secret_value(credentials.username, credentials.password, options.secret_holds)
+        if credentials and by_reference
+        else None,
+        renew_secret=request.renew_secret,
+        targets=_targets(settings.vantiq_target, options.topics, findings),
+    )
+    return registrar(wanted, findings)
+
+
+def _targets(target: str, topics: Sequence[str], findings: list[Finding]) -> list[Target]:
+    """The forwarder's targets for these topics."""
+    if not target:
+        return []
+    try:
+        parsed = parse_target(target)
+    except ValueError as error:
+        findings.append(Finding("error", "VANTIQ_TARGET", str(error)))
+        return []
+    names = dict.fromkeys(parsed.name.replace("{topic}", topic) for topic in topics or [""])
+    return [Target(parsed.kind, name) for name in names if topics or "{topic}" not in parsed.name]

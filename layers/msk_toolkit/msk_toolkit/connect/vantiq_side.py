@@ -1,0 +1,42 @@
+"""The registrar that reaches Vantiq: its resources and its subscriptions, with one deadline over both."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.register import Registration, Wanted, register
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.network.trust import tls_context
+from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.events import arrivals_of
+from msk_toolkit.vantiq.resources import VantiqResources
+from msk_toolkit.vantiq.token import Token
+
+
+def registrar(
+    settings: VantiqSettings, client: Callable[[str], Any], deadline: Deadline, *, write: bool
+) -> Callable[[Wanted, list[Finding]], Registration | None]:
+    """What ``serve`` calls for plan and register; a failure on the way to Vantiq becomes a finding."""
+
+    def carry_out(wanted: Wanted, findings: list[Finding]) -> Registration | None:
+        token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
+        vantiq = VantiqClient.from_settings(settings, token)
+        address, namespace = settings.vantiq_address, settings.vantiq_namespace
+        context = tls_context(settings.vantiq_trusted_ca) if address.tls else None
+        try:
+            return register(
+                VantiqResources(vantiq, deadline),
+                lambda source: arrivals_of(source, address, context, token.text(deadline), namespace, deadline),
+                wanted,
+                findings,
+                write=write,
+            )
+        except ToolkitError as error:
+            findings.append(Finding("error", "Vantiq", str(error)))
+            return None
+        finally:
+            vantiq.close()
+
+    return carry_out

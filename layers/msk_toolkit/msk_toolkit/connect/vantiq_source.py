@@ -1,0 +1,141 @@
+"""The configuration of Vantiq's own Kafka source."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.connect.escaping import jaas_quoted
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+
+ContentType = Literal["text/plain", "application/json", "application/xml"]
+SecretHolds = Literal["password", "login"]
+_SCHEME = "sb://"
+# As Vantiq writes the reference; a name with a bracket in it would end it early.
+_SECRET_NAME = r"^[A-Za-z0-9_.-]{1,200}$"  # noqa: S105
+
+
+class SourceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person can choose about the source."""
+
+    name: Annotated[
+        str,
+        Meta(
+            description="The source's name in Vantiq.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+        ),
+    ] = "MskSource"
+    topics: Annotated[
+        list[str],
+        Meta(description="Kafka topics to consume (consumer.topics); none makes a source that only publishes."),
+    ] = []
+    scheme: Annotated[
+        Literal["sb", "bare"],
+        Meta(description="sb writes brokers as sb://host:port, as the walk-through does; bare as host:port."),
+    ] = "sb"
+    secret: Annotated[
+        str, Meta(description="Name of the secret in Vantiq with the password.", pattern=_SECRET_NAME)
+    ] = "MskPassword"  # noqa: S105 - a name
+    secret_holds: Annotated[
+        SecretHolds,
+        Meta(
+            description="What that secret holds: password, escaped for JAAS and put in place within sasl.jaas.config, "
+            "or login, the whole of sasl.jaas.config."
+        ),
+    ] = "password"  # noqa: S105 - a word
+    inline_password: Annotated[
+        bool,
+        Meta(description="Write the password itself into the configuration, where all of the namespace can read it."),
+    ] = False
+    content_type: Annotated[ContentType | None, Meta(description="contentType; Vantiq's own default without it.")] = (
+        None
+    )
+    group_id: Annotated[str | None, Meta(description="group.id; without it <namespace>:<source name>.")] = None
+    properties: Annotated[
+        dict[str, str | int | float | bool],
+        Meta(description="More properties of Kafka's client, plain or as consumer.* and producer.*; written as text."),
+    ] = {}
+
+
+def source_configuration(login: Login, options: SourceOptions) -> dict[str, Any]:
+    """The configuration, in the order of the walk-through's.
+
+    The password is a reference to Vantiq's secret, unless it shall stand there itself.
+    """
+    config: dict[str, Any] = {"bootstrap.servers": _brokers(login.brokers, options.scheme)}
+    if login.mode == "scram":
+        config["sasl.jaas.config"] = _jaas(login, options)
+        config["sasl.mechanism"] = MECHANISM
+    if login.mode != "none":
+        config["security.protocol"] = login.protocol
+        if login.trusted_ca:
+            config |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": login.trusted_ca}
+    if options.topics:
+        config["consumer.topics"] = list(options.topics)
+    if options.content_type:
+        config["contentType"] = options.content_type
+    if options.group_id:
+        config["group.id"] = options.group_id
+    return config | {name: _as_text(value) for name, value in options.properties.items()}
+
+
+def secret_value(username: str, password: str, holds: SecretHolds) -> str:
+    """What Vantiq's secret must hold, so that the configuration is right once it is filled in."""
+    if holds == "login":
+        return jaas_login(username, jaas_quoted(password))
+    return jaas_quoted(password)[1:-1]
+
+
+def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
+    """What is odd about the source that was asked for."""
+    found = []
+    if not options.topics:
+        found.append(Finding("note", "source", "no topics are named: the source publishes and receives nothing"))
+    own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
+    if twice := sorted(own & options.properties.keys()):
+        text = f"properties replace what the toolkit writes itself: {', '.join(twice)}"
+        found.append(Finding("warning", "source", text))
+    if login.mode == "none":
+        found.append(
+            Finding("warning", "source", "records travel to Vantiq unencrypted, and anyone near can read them")
+        )
+    if options.inline_password and login.mode == "scram":
+        text = "the password stands in the configuration, where everyone in the namespace can read it"
+        found.append(Finding("warning", "source", text))
+    if login.trusted_ca and login.mode != "none":
+        text = "certificates of a private authority are in the configuration, which Kafka clients know from 2.7 on"
+        found.append(Finding("note", "source", text))
+    return found
+
+
+def without_secrets(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as it may be shown: a password that somebody wrote into it is hidden."""
+    shown = dict(configuration)
+    jaas = shown.get("sasl.jaas.config")
+    if isinstance(jaas, str) and "@secrets(" not in jaas:
+        shown["sasl.jaas.config"] = re.sub(r'password\s*=\s*("(\\.|[^"\\])*"|[^\s;]+)', 'password="<hidden>"', jaas)
+    return {
+        name: "<hidden>" if name.endswith("password") and not str(value).startswith("@secrets(") else value
+        for name, value in shown.items()
+    }
+
+
+def _jaas(login: Login, options: SourceOptions) -> str:
+    if options.inline_password:
+        return login.jaas
+    reference = f"@secrets({options.secret})"
+    return reference if options.secret_holds == "login" else jaas_login(login.username, f'"{reference}"')  # noqa: S105
+
+
+def _brokers(brokers: str, scheme: Literal["sb", "bare"]) -> str:
+    addresses: Sequence[str] = [address.strip() for address in brokers.split(",") if address.strip()]
+    return ",".join(_SCHEME + address if scheme == "sb" else address for address in addresses)
+
+
+def _as_text(value: str | float | bool) -> str:
+    """Vantiq's source refuses numbers: Kafka's configuration wants text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,15 @@
+"""Settings of the connect function, which reads those of Vantiq as well when it is to plan or register."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from msk_toolkit.settings.cluster import ClusterSettings
+
+
+class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
+    """The cluster to describe."""
+
+    vantiq_target: Annotated[
+        str, Meta(description="The forwarder's target, such as topic:/msk/{topic}; register prepares it in Vantiq.")
+    ] = ""

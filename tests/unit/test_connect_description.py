@@ -1,0 +1,172 @@
+"""A cluster's description and auth modes, out of every shape of MSK's answers; the walk-through's own among them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes, listeners
+from msk_toolkit.connect.description import DeclaredAuth, describe, state_findings
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
+    return found
+
+
+def by_mode(description: dict[str, Any], brokers: dict[str, Any] | None) -> dict[str, AuthMode]:
+    found = None if brokers is None else listeners(brokers)
+    return {mode.mode: mode for mode in auth_modes(describe(description), found)}
+
+
+def provisioned(**parts: Any) -> dict[str, Any]:
+    """A description of version 2."""
+    return {"ClusterInfo": {"ClusterType": "PROVISIONED", "State": "ACTIVE", "Provisioned": parts}}
+
+
+@pytest.mark.parametrize("name", ["testkafka-sasl", "testkafka-noauth"])
+def test_the_walk_throughs_clusters_are_described(name: str) -> None:
+    found = describe(load(f"describe-cluster.{name}"))
+    assert (found.name, found.kind, found.state, found.kafka_version) == (name, "provisioned", "ACTIVE", "2.2.1")
+    assert (found.brokers, found.instance_type, found.coordination) == (3, "kafka.t3.small", "zookeeper")
+    assert found.encryption_in_transit == ("TLS" if name == "testkafka-sasl" else "TLS_PLAINTEXT")
+    assert found.encryption_in_cluster is True
+    assert found.zookeeper is not None
+    assert found.zookeeper.count(":2181") == 3
+    assert len(found.subnets) == 3
+    assert found.security_groups == ["sg-0599e5640d29287dc"]
+    assert found.declared_auth == DeclaredAuth()
+    assert not found.public
+
+
+def test_the_walk_throughs_table_of_auth_modes() -> None:
+    sasl = by_mode(load("describe-cluster.testkafka-sasl"), load("get-bootstrap-brokers.testkafka-sasl"))
+    assert {mode: found.state for mode, found in sasl.items()} == {
+        "none": "off", "tls": "off", "mtls": "off", "scram": "on", "iam": "off",
+    }  # fmt: skip
+    assert sasl["scram"].listeners[0].ports == [9096]
+    noauth = by_mode(load("describe-cluster.testkafka-noauth"), load("get-bootstrap-brokers.testkafka-noauth"))
+    assert [mode for mode, found in noauth.items() if found.state == "on"] == ["none", "tls"]
+    # "Vantiq Support?": none yes, SASL/SCRAM yes, TLS client certificates no; the last is marked as not tried.
+    assert [noauth[mode].vantiq.usable for mode in ("none", "scram", "mtls")] == [True, True, False]
+    assert [noauth[mode].vantiq.known for mode in ("none", "scram", "mtls", "iam")] == [True, True, False, False]
+    assert [noauth[mode].forwarder.usable for mode in ("none", "tls", "scram", "iam", "mtls")] == [True] * 4 + [False]
+
+
+def test_all_fourteen_keys_of_the_api_are_listeners() -> None:
+    session = boto3.Session(region_name="eu-central-1")
+    model = session.client("kafka", aws_access_key_id="x", aws_secret_access_key="y").meta.service_model
+    keys = list(model.operation_model("GetBootstrapBrokers").output_shape.members)
+    found = listeners({key: f"b-1:{9000 + number}" for number, key in enumerate(keys)})
+    assert len(keys) == 14
+    assert sorted(port for one in found for port in one.ports) == list(range(9000, 9014))
+    assert len({(one.network, one.protocol) for one in found}) == 14
+
+
+def test_a_listener_on_and_off_decides_over_what_is_declared() -> None:
+    declared = provisioned(ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}, "Iam": {"Enabled": True}}})
+    found = by_mode(declared, {"BootstrapBrokerStringSaslIam": "b-1:9098"})
+    assert (found["scram"].state, found["iam"].state) == ("off", "on")
+    findings = auth_findings(describe(declared), listeners({"BootstrapBrokerStringSaslIam": "b-1:9098"}))
+    assert [str(finding) for finding in findings] == [
+        "warning: auth modes: scram is switched on, but the cluster names no listener for it: "
+        "an update may be under way"
+    ]
+
+
+def test_without_the_listeners_what_is_declared_decides_and_the_rest_is_unknown() -> None:
+    declared = provisioned(ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}, "Iam": {"Enabled": False}}})
+    states = {mode: found.state for mode, found in by_mode(declared, None).items()}
+    assert states == {"none": "unknown", "tls": "unknown", "mtls": "unknown", "scram": "on", "iam": "off"}
+
+
+def test_a_tls_listener_that_wants_certificates_is_not_open_without() -> None:
+    brokers = {"BootstrapBrokerStringTls": "b-1:9094"}
+    only = provisioned(ClientAuthentication={"Tls": {"Enabled": True, "CertificateAuthorityArnList": ["arn"]}})
+    assert [by_mode(only, brokers)[mode].state for mode in ("tls", "mtls")] == ["off", "on"]
+    both = provisioned(ClientAuthentication={"Tls": {"Enabled": True}, "Unauthenticated": {"Enabled": True}})
+    assert [by_mode(both, brokers)[mode].state for mode in ("tls", "mtls")] == ["on", "on"]
+    silent = provisioned(ClientAuthentication={"Tls": {}})
+    assert [by_mode(silent, brokers)[mode].state for mode in ("tls", "mtls")] == ["on", "unknown"]
+
+
+def test_serverless_offers_iam_alone_and_says_what_that_means() -> None:
+    info = {
+        "ClusterType": "SERVERLESS",
+        "State": "ACTIVE",
+        "Serverless": {"VpcConfigs": [{"SubnetIds": ["s-1", "s-2"], "SecurityGroupIds": ["sg-1"]}]},
+    }
+    found = describe({"ClusterInfo": info})
+    assert (found.kind, found.subnets, found.security_groups) == ("serverless", ["s-1", "s-2"], ["sg-1"])
+    assert found.declared_auth == DeclaredAuth(None, False, True, False)
+    modes = by_mode({"ClusterInfo": info}, {"BootstrapBrokerStringSaslIam": "boot-1:9098"})
+    assert [mode for mode, one in modes.items() if one.state == "on"] == ["iam"]
+    (finding,) = state_findings(found)
+    assert "forwarder" in finding.text
+    assert "IAM" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("version", "zookeeper", "coordination"),
+    [
+        ("3.9.x.kraft", None, "kraft"),
+        ("4.1.x", None, "kraft"),
+        ("3.6.0", "z-1:2181", "zookeeper"),
+        ("3.9.x", None, None),
+    ],
+)
+def test_zookeeper_and_kraft_are_told_apart(version: str, zookeeper: str | None, coordination: str | None) -> None:
+    parts = {"CurrentBrokerSoftwareInfo": {"KafkaVersion": version}, "ZookeeperConnectString": zookeeper}
+    assert describe(provisioned(**parts)).coordination == coordination
+
+
+def test_express_brokers_and_public_access_are_seen() -> None:
+    nodes = {
+        "InstanceType": "express.m7g.large",
+        "ConnectivityInfo": {"PublicAccess": {"Type": "SERVICE_PROVIDED_EIPS"}},
+    }
+    found = describe(provisioned(BrokerNodeGroupInfo=nodes))
+    assert (found.kind, found.public) == ("express", True)
+
+
+@pytest.mark.parametrize(
+    ("state", "severity"),
+    [
+        ("CREATING", "error"),
+        ("FAILED", "error"),
+        ("DELETING", "error"),
+        ("HEALING", "warning"),
+        ("MAINTENANCE", "warning"),
+    ],
+)
+def test_a_state_that_is_not_active_is_told(state: str, severity: str) -> None:
+    (finding,) = state_findings(describe({"ClusterInfo": {"State": state, "StateInfo": {"Message": "why"}}}))
+    assert finding.severity == severity
+    assert state in finding.text
+
+
+def test_two_networks_are_told_with_the_choice() -> None:
+    found = listeners({"BootstrapBrokerStringSaslScram": "b:9096", "BootstrapBrokerStringPublicSaslScram": "b:9196"})
+    (finding,) = auth_findings(describe({"State": "ACTIVE"}), found)
+    assert finding.text.startswith("the brokers listen in several networks (vpc, public)")
+
+
+@given(st.data())
+def test_any_part_of_an_answer_may_be_missing_empty_or_null(data: st.DataObject) -> None:
+    def thinned(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return data.draw(st.sampled_from([value, None]))
+        kept = {name: thinned(part) for name, part in value.items() if data.draw(st.booleans())}
+        return data.draw(st.sampled_from([kept, {}, None])) if kept else kept
+
+    base = load("describe-cluster.testkafka-noauth")["ClusterInfo"]
+    version2 = {"ClusterType": "PROVISIONED", "Provisioned": base, "Serverless": {"VpcConfigs": [{}]}}
+    info = thinned(data.draw(st.sampled_from([base, version2]))) or {}
+    found = describe({"ClusterInfo": info})
+    state_findings(found)
+    auth_modes(found, listeners(dict.fromkeys(load("get-bootstrap-brokers.testkafka-noauth"))))

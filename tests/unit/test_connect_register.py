@@ -1,0 +1,200 @@
+"""Registering in Vantiq: the plan, what is written of it, and what a refusal stops; against the local stand-in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.register import Registration, Wanted
+from msk_toolkit.connect.vantiq_side import registrar
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.targets import parse_target
+from msk_toolkit.settings.vantiq import VantiqSettings
+
+from local.vantiq import VantiqStandIn, running_standin
+
+pytestmark = pytest.mark.enable_socket
+CONFIG = {
+    "bootstrap.servers": "sb://b-1:9096",
+    "sasl.jaas.config": 'x required username="u" password="@secrets(MskPassword)";',
+    "consumer.topics": ["t"],
+}
+
+
+class Vantiq:
+    """A stand-in, and the registrar that knows its token."""
+
+    def __init__(self, standin: VantiqStandIn) -> None:
+        self.standin = standin
+        self.findings: list[Finding] = []
+        self.settings = VantiqSettings(vantiq_url=standin.url, vantiq_token_secret_arn="token")
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, object]:  # noqa: N803
+        return {"SecretString": self.standin.token}
+
+    def run(self, *, write: bool = True, **wanted: Any) -> Registration | None:
+        self.findings.clear()
+        values: dict[str, Any] = {
+            "source": "Msk", "config": CONFIG, "secret": "MskPassword", "secret_value": "p4ssword",
+            "targets": [parse_target("topic:/msk/t")],
+        }  # fmt: skip
+        carry_out = registrar(self.settings, lambda _: self, Deadline(20), write=write)
+        return carry_out(Wanted(**{**values, **wanted}), self.findings)
+
+    def lines(self, **wanted: Any) -> list[str]:
+        found = self.run(**wanted)
+        assert found is not None, self.findings
+        return found.changes
+
+    def row(self, kind: str, name: str) -> Any:
+        return self.standin.look_up(kind, name)
+
+
+@contextmanager
+def vantiq(**settings: Any) -> Iterator[Vantiq]:
+    # Without Kafka's jars the source does nothing: what it does with them is the integration tests' matter.
+    with running_standin(**settings) as standin:
+        yield Vantiq(standin)
+
+
+def test_a_plan_writes_nothing() -> None:
+    with vantiq() as there:
+        found = there.run(write=False)
+        assert found is not None
+        assert found.table == (
+            "+ secrets MskPassword: the password, readable by nobody afterwards\n"
+            "+ sources Msk: a KAFKA source\n"
+            "~ sources Msk: activate\n"
+            "+ topics /msk/t: reliable, with autoUnwind\n"
+            "Plan: 3 to create, 0 to update, 1 to activate, 0 to refuse. Nothing was changed."
+        )
+        assert not found.applied
+        assert there.row("sources", "Msk") is None
+
+
+def test_what_was_registered_is_registered_no_second_time() -> None:
+    with vantiq() as there:
+        first = there.run()
+        assert first is not None
+        assert first.applied
+        assert first.state is not None
+        assert (first.state.active, first.state.type) == (True, "KAFKA")
+        assert there.row("sources", "Msk")["config"] == CONFIG
+        assert there.row("topics", "/msk/t")["isReliable"] is True
+        before = there.row("sources", "Msk")["ars_version"]
+        assert all(line.startswith("=") for line in there.lines())
+        assert there.row("sources", "Msk")["ars_version"] == before
+        assert there.findings == []
+
+
+def test_a_changed_configuration_is_updated_and_restarted() -> None:
+    with vantiq() as there:
+        there.run()
+        lines = there.lines(config=CONFIG | {"consumer.topics": ["t", "u"]})
+        assert lines[1:3] == [
+            '~ sources Msk: consumer.topics ["t"] -> ["t","u"]',
+            "~ sources Msk: deactivate and activate, so that it reads what has changed",
+        ]
+        assert there.row("sources", "Msk")["config"]["consumer.topics"] == ["t", "u"]
+        assert there.row("sources", "Msk")["active"] is True
+
+
+def test_a_key_that_somebody_added_is_taken_out_again_and_shown() -> None:
+    with vantiq() as there:
+        there.run(config=CONFIG | {"client.id": "x"})
+        assert '~ sources Msk: client.id "x" -> nothing' in there.lines()
+        assert "client.id" not in there.row("sources", "Msk")["config"]
+
+
+def test_a_secret_is_renewed_when_asked_to_and_the_source_restarted() -> None:
+    with vantiq() as there:
+        there.run()
+        lines = there.lines(renew_secret=True, secret_value="n3w")
+        assert lines[0] == "~ secrets MskPassword: the password is written anew"
+        assert "deactivate and activate" in lines[2]
+        assert "n3w" not in str(lines)
+
+
+def test_a_source_of_another_type_is_refused_and_nothing_is_written() -> None:
+    with vantiq() as there:
+        there.standin.define("sources", {"name": "Msk", "type": "MQTT"})
+        found = there.run()
+        assert found is not None
+        assert not found.applied
+        assert found.changes[1] == (
+            "! sources Msk: there is a source of that name with type MQTT: name another, or remove that one"
+        )
+        assert there.row("secrets", "MskPassword") is None
+
+
+def test_a_token_without_the_right_is_one_clear_line_for_each_resource() -> None:
+    with vantiq() as there:
+        there.standin.fail("status", status=403)
+        found = there.run()
+        assert found is not None
+        assert not found.applied
+        assert [finding.text.partition(": ")[2] for finding in there.findings] == [
+            "the token has no right to it: give its profile that right, or use another token"
+        ] * 3
+
+
+def test_a_token_that_is_not_valid_is_told_as_that() -> None:
+    with vantiq() as there:
+        there.standin.fail("status", status=401)
+        there.run()
+        assert "the token is not valid" in there.findings[0].text
+
+
+def test_an_unreachable_vantiq_is_a_finding() -> None:
+    with vantiq() as there:
+        pass
+    there.run()
+    assert there.findings
+    assert "tcp" in there.findings[0].text
+
+
+def test_a_not_found_with_404_is_no_error_either() -> None:
+    with vantiq(not_found_status=404) as there:
+        assert there.lines(write=False)[1] == "+ sources Msk: a KAFKA source"
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("upsert:Record", "+ types Record: a type with the records' properties"),
+        ("service:pkg.Desk/In", "! services pkg.Desk: does not exist, and only you know what it is to do"),
+        ("procedure:a.b", "! procedures a.b: does not exist, and only you know what it is to do"),
+    ],
+)
+def test_each_kind_of_target_gets_what_it_needs(target: str, line: str) -> None:
+    with vantiq() as there:
+        assert there.lines(targets=[parse_target(target)])[-1].startswith(line)
+
+
+def test_an_existing_topic_is_switched_to_reliable_and_unwinding() -> None:
+    with vantiq() as there:
+        there.standin.define("topics", {"name": "/msk/t", "description": "mine", "isReliable": True})
+        assert there.lines()[-1] == "~ topics /msk/t: autoUnwind switched on"
+        assert there.row("topics", "/msk/t")["description"] == "mine"
+
+
+def test_a_type_without_a_natural_key_takes_no_upserts() -> None:
+    with vantiq() as there:
+        there.standin.define("types", {"name": "Record", "properties": {}})
+        assert there.lines(targets=[parse_target("upsert:Record")])[-1].startswith("! types Record: has no natural key")
+
+
+def test_a_test_message_that_does_not_come_back_is_told() -> None:
+    with vantiq() as there:
+        found = registrar(there.settings, lambda _: there, Deadline(2), write=True)(
+            Wanted(source="Msk", config=CONFIG, test_topic="t"), there.findings
+        )
+        assert found is not None
+        assert found.test is not None
+        assert (found.test.published, found.test.received) == (True, False)
+        assert "did not come back from t in time" in str(there.findings)
+
+
+def test_a_wanted_registration_prints_no_secret() -> None:
+    assert "p4ssword" not in repr(Wanted(source="Msk", config=CONFIG, secret_value="p4ssword"))
