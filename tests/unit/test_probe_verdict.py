@@ -167,10 +167,14 @@ def check(host: str, *, brokers: dict[int, str] | None = None, fails: bool = Fal
     return BrokerCheck(BrokerAddress(host, 1), log, None, metadata)
 
 
+def reports(checks: list[BrokerCheck], expected: int | None = None) -> list[BrokerReport]:
+    return broker_reports(checks, STAGES, "heartbeat", [one.address for one in checks], expected)
+
+
 def test_reports_come_by_broker_id_and_unknown_ones_last() -> None:
     brokers = {1: "a", 2: "b"}
     checks = [check("x", fails=True), check("b", brokers=brokers), check("a", fails=True)]
-    assert [(one.broker, one.address) for one in broker_reports(checks, STAGES)] == [
+    assert [(one.broker, one.address) for one in reports(checks)] == [
         (1, "a:1"),
         (2, "b:1"),
         (None, "x:1"),
@@ -178,12 +182,12 @@ def test_reports_come_by_broker_id_and_unknown_ones_last() -> None:
 
 
 def test_a_broker_that_nobody_reached_keeps_the_number_in_its_name() -> None:
-    (only,) = broker_reports([check("b-3.demo.kafka", fails=True)], STAGES)
+    (only,) = reports([check("b-3.demo.kafka", fails=True)])
     assert only.broker == 3
 
 
 def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
-    (only,) = broker_reports([check("a", fails=True)], STAGES)
+    (only,) = reports([check("a", fails=True)])
     assert [each.stage for each in only.stages] == list(STAGES)
     assert [each.status for each in only.stages] == ["ok", "failed", *["skipped"] * 6]
     assert only.failure is not None
@@ -191,6 +195,6 @@ def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
 
 
 def test_a_broker_that_does_not_list_itself_gets_a_caution() -> None:
-    (only,) = broker_reports([check("alias", brokers={1: "a"})], STAGES)
+    (only,) = reports([check("alias", brokers={1: "a"})])
     (stage,) = [each for each in only.stages if each.stage == "metadata"]
     assert (stage.status, stage.cause) == ("warn", "not-in-metadata")

@@ -16,7 +16,7 @@ _CAUSES = {
     14: "coordinator-unavailable",  # COORDINATOR_LOAD_IN_PROGRESS
     15: "coordinator-unavailable",
     16: "coordinator-unavailable",  # NOT_COORDINATOR
-    19: "not-enough-replicas",
+    19: "isr-below-minimum",
     20: "not-enough-replicas",  # ..._AFTER_APPEND
     22: "commit-refused",  # ILLEGAL_GENERATION
     25: "commit-refused",  # UNKNOWN_MEMBER_ID
