@@ -57,8 +57,11 @@ def group() -> str:
     return new_name("group")
 
 
-def produce(access: Access, topic: str) -> ProducerProbeResponse:
-    found = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+_WRITER = Writer()
+
+
+def produce(access: Access, topic: str, writer: Writer = _WRITER) -> ProducerProbeResponse:
+    found = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
     in_time(found)
     return found
 
@@ -123,7 +126,8 @@ def test_a_consumer_goes_on_from_its_commit(kafka: KafkaCluster, topic: str, gro
 def test_two_runs_at_once_do_not_disturb_each_other(kafka: KafkaCluster, topic: str, group: str) -> None:
     access = scram(kafka)
     with ThreadPoolExecutor(4) as pool:
-        written = [pool.submit(produce, access, topic) for _ in range(2)]
+        # Two environments: one never runs two at once.
+        written = [pool.submit(produce, access, topic, Writer()) for _ in range(2)]
         read = [pool.submit(consume, access, topic, group) for _ in range(2)]
         responses: list[Response] = [*(each.result() for each in written), *(each.result() for each in read)]
     for response in responses:

@@ -138,17 +138,3 @@ def test_a_paused_broker_is_named_alone_and_in_time(kafka: KafkaCluster, topic: 
         run([], plaintext(kafka), write=False, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
     finally:
         kafka.resume_broker(3)
-
-
-def test_a_rolling_restart_is_degraded_by_the_broker_that_is_away_and_never_down(
-    kafka: KafkaCluster, topic: str, group: str
-) -> None:
-    for broker in BROKER_IDS:
-        kafka.stop_broker(broker)
-        for response in (produce(scram(kafka), topic), consume(scram(kafka), topic, group)):
-            assert named(response)[:2] == ("degraded", address_of(kafka, broker)), response.table
-            assert failures(response).keys() == {address_of(kafka, broker)}, response.table
-        kafka.start_broker(broker)
-        wait_until(lambda: settled(kafka, topic), "the broker does not catch up", 60)
-        for response in (produce(scram(kafka), topic), consume(scram(kafka), topic, group)):
-            assert response.verdict.status == "healthy", response.table

@@ -102,6 +102,8 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         deadline,
     )
     if synced.error_code:
+        # Or the group would wait for this member until its session ends.
+        coordinator.ask(LeaveGroupRequest(group_id=group, member_id=answer.member_id), _STAGE, deadline)
         raise refused(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
     return Member(group, answer.generation_id, answer.member_id, _assigned(synced.assignment, topic))
 

@@ -14,6 +14,10 @@ from msk_toolkit.errors import StageError
 Status = Literal["ok", "warn", "failed", "skipped"]
 
 
+class AgainError(Exception):
+    """A stage is to be run again from its beginning; what it took so far counts."""
+
+
 class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """How one stage ended.
 
@@ -74,6 +78,9 @@ class StageLog:
                 self._results[error.stage] = StageResult(
                     error.stage, "failed", took, given, error.cause, error.detail, remedy(error.cause)
                 )
+            raise
+        except AgainError:
+            self._results[name] = StageResult(name, "ok", before + self._since(began), given)
             raise
         if earlier is None or earlier.status == "ok":
             self._results[name] = StageResult(name, "ok", before + self._since(began), given)

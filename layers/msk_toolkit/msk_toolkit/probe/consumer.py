@@ -10,7 +10,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import Topic
-from msk_toolkit.network.stages import StageLog
+from msk_toolkit.network.stages import AgainError, StageLog
 from msk_toolkit.probe.heartbeat import totals
 from msk_toolkit.probe.lag import GroupLag, group_lags
 from msk_toolkit.probe.membership import join
@@ -84,7 +84,7 @@ def probe(
     lags: list[GroupLag] = []
     try:
         if reached:
-            committed = _consume(reached, topics[0], group, reading)
+            reading, committed = _consume(reached, topics[0], group, max_records)
             lags = group_lags(reached, lag_of, StageLog(deadline, stage_seconds), now)
     finally:
         for one in checks:
@@ -110,21 +110,26 @@ def probe(
     )
 
 
-def _consume(reached: dict[int, BrokerCheck], found: Topic, group: str, reading: Reading) -> dict[int, int]:
-    """Join, read, commit, read the commit back; answers what was committed. Failures are in the brokers' logs."""
+def _consume(
+    reached: dict[int, BrokerCheck], found: Topic, group: str, max_records: int
+) -> tuple[Reading, dict[int, int]]:
+    """Join, read, commit, read the commit back; answers what was read and committed. Failures are in the logs."""
+    reading = Reading(max_records)
     try:
-        membership = join(reached, found, group)
+        while True:
+            membership = join(reached, found, group)
+            try:
+                last = membership.committed()
+                reading = Reading(max_records)
+                read_since(reached, found, last, membership.member.partitions, reading)
+                offsets = reading.to_commit()
+                if offsets:
+                    membership.commit(offsets)
+                return reading, {partition: committed.offset for partition, committed in offsets.items()}
+            except AgainError:
+                continue  # the stage's own deadline ends this
+            finally:
+                with contextlib.suppress(StageError):
+                    membership.leave()
     except StageError:
-        return {}
-    try:
-        last = membership.committed()
-        read_since(reached, found, last, membership.member.partitions, reading)
-        offsets = reading.to_commit()
-        if offsets:
-            membership.commit(offsets)
-        return {partition: committed.offset for partition, committed in offsets.items()}
-    except StageError:
-        return {}
-    finally:
-        with contextlib.suppress(StageError):
-            membership.leave()
+        return reading, {}

@@ -1,16 +1,21 @@
 """The consumer probe's place in its group: whoever coordinates it, found again when that moves."""
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
 from msk_toolkit.kafka.group import Committed, Member
 from msk_toolkit.kafka.metadata import Topic
+from msk_toolkit.network.stages import AgainError
 from msk_toolkit.probe.survey import BrokerCheck
 
 _PAUSE_SECONDS = 0.1
+# Two runs that overlap are two members of the group, and brokers that restart hand it on.
+_JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved"}
 
 
 @dataclass
@@ -23,7 +28,7 @@ class Membership:
 
     def committed(self) -> dict[int, Committed]:
         """Where the group stands in the member's partitions."""
-        with self.coordinator.log.stage("commit") as stage:
+        with _step(self.coordinator) as stage:
             return groups.committed_offsets(
                 self.coordinator.talk, self.member.group, self.topic, self.member.partitions, stage
             )
@@ -35,7 +40,7 @@ class Membership:
             StageError: under ``commit``.
         """
         talk, group = self.coordinator.talk, self.member.group
-        with self.coordinator.log.stage("commit") as stage:
+        with _step(self.coordinator) as stage:
             groups.commit(talk, self.member, self.topic, offsets, stage)
             shown = groups.committed_offsets(talk, group, self.topic, sorted(offsets), stage)
             if shown != offsets:
@@ -57,16 +62,27 @@ def join(reached: Mapping[int, BrokerCheck], topic: Topic, group: str) -> Member
     asked = reached[min(reached)]
     while True:
         coordinator = _coordinator(asked, reached, group)
-        with coordinator.log.stage("commit") as stage:
-            try:
-                partitions = [part.index for part in topic.partitions]
-                return Membership(
-                    coordinator, groups.join(coordinator.talk, group, topic.name, partitions, stage), topic.name
-                )
-            except StageError as error:
-                if error.cause != "coordinator-moved" or stage.remaining() <= _PAUSE_SECONDS:
-                    raise
+        partitions = [part.index for part in topic.partitions]
+        with contextlib.suppress(AgainError), _step(coordinator) as stage:
+            member = groups.join(coordinator.talk, group, topic.name, partitions, stage)
+            return Membership(coordinator, member, topic.name)
+
+
+@contextlib.contextmanager
+def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
+    """A step of the stage ``commit``.
+
+    Raises:
+        AgainError: another member joined, or the coordinator moved, and there is time to join again.
+    """
+    with coordinator.log.stage("commit") as stage:
+        try:
+            yield stage
+        except StageError as error:
+            if error.cause not in _JOIN_AGAIN or stage.remaining() <= 2 * _PAUSE_SECONDS:
+                raise
             time.sleep(_PAUSE_SECONDS)
+            raise AgainError from error
 
 
 def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
