@@ -27,6 +27,8 @@ from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
 from msk_toolkit.topics.declaration import DeclaredTopic  # noqa: E402
 from msk_toolkit.topics.serve import TopicsRequest, TopicsResponse  # noqa: E402
 
+from docs.runbook import runbook_page  # noqa: E402
+
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
     "producer_probe": ProducerProbeSettings,
@@ -87,7 +89,12 @@ with boto3.
 def documents() -> dict[str, str]:
     """Every generated file: its path below docs/, and its text."""
     schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
-    return {"settings.md": settings_page(), "causes.md": causes_page(), **schemas}
+    return {
+        "settings.md": settings_page(),
+        "causes.md": causes_page(),
+        "runbook.md": runbook_page(_GENERATED),
+        **schemas,
+    }
 
 
 def all_schemas() -> dict[str, Schema]:
