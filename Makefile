@@ -45,6 +45,7 @@ bench: .venv/ready | build ## Cold start and memory of each built function, as r
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
+	@python -m benchmarks.probes
 
 docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
 	@python -m docs.generate

@@ -77,7 +77,9 @@ class Stack:
         """The IAM statements that a function's role has, by Sid; managed policies of the template included."""
         found: list[dict[str, Any]] = []
         for policy in self.properties(function)["Policies"]:
-            document = self.properties(policy)["PolicyDocument"] if policy in self.template["Resources"] else policy
+            document = (
+                self.properties(policy)["PolicyDocument"] if str(policy) in self.template["Resources"] else policy
+            )
             found += document["Statement"] if isinstance(document, dict) else []
         return {statement["Sid"]: statement for statement in found}
 
