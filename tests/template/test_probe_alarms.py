@@ -6,7 +6,7 @@ from typing import get_args
 from msk_toolkit.causes import FaultClass
 from msk_toolkit.telemetry.metrics import Metric
 
-from tests.template.stack import Stack
+from tests.template.stack import Stack, raw_template
 
 ALARM = "AWS::CloudWatch::Alarm"
 PROBES = ("Producer", "Consumer")
@@ -40,9 +40,10 @@ def test_one_fault_is_one_mail_whichever_alarms_it_sets_off() -> None:
     stack = Stack()
     of_probes = {name for name in stack.names(ALARM) if name.startswith(("Producer", "Consumer", "Certificate"))}
     assert not [name for name in of_probes if "AlarmActions" in stack.properties(name)]
-    composite = stack.properties("ProbesAlarm")
-    assert set(re.findall(r'ALARM\("(\w+)"\)', composite["AlarmRule"])) == of_probes
-    assert composite["AlarmActions"] == ["AlarmTopic"]
+    # As it is written: SAM's local view of a loop's template drops the Sub around names of resources.
+    composite = raw_template()["Resources"]["ProbesAlarm"]["Properties"]
+    assert set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"])) == of_probes
+    assert composite["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
 def test_a_probe_may_ask_why_and_the_consumer_probe_knows_the_forwarders_groups() -> None:
