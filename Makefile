@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down test torture compat samples check bench docs lock clean
+.PHONY: help demo up down test torture soak compat samples check bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -49,10 +49,14 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 	sam validate --lint
 	cfn-lint template.yaml samples/clusters/template.yaml -a cfn_lint_serverless.rules
 
+soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may cry wolf
+	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_cry_no_wolf.py $(PYTEST_ARGS)
+
 bench: .venv/ready | build ## Cold start and memory of each built function, as ratios to bare ones
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
+	@python -m benchmarks.probes
 
 docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
 	@python -m docs.generate

@@ -34,6 +34,8 @@ from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
 from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
 
+from docs.runbook import runbook_page  # noqa: E402
+
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
     "producer_probe": ProducerProbeSettings,
@@ -107,7 +109,12 @@ with boto3.
 def documents() -> dict[str, str]:
     """Every generated file: its path below docs/, and its text."""
     schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
-    return {"settings.md": settings_page(), "causes.md": causes_page(), **schemas}
+    return {
+        "settings.md": settings_page(),
+        "causes.md": causes_page(),
+        "runbook.md": runbook_page(_GENERATED),
+        **schemas,
+    }
 
 
 def all_schemas() -> dict[str, Schema]:

@@ -8,14 +8,16 @@ from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.probe.consumer import probe
-from msk_toolkit.probe.telemetry import publish
+from msk_toolkit.probe.context import explain, with_verdict
+from msk_toolkit.probe.telemetry import publish_consumer
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probes import ConsumerProbeSettings
 from msk_toolkit.telemetry.logs import toolkit_logger
-from msk_toolkit.telemetry.metrics import Metric, toolkit_metrics
+from msk_toolkit.telemetry.metrics import toolkit_metrics
 
-logger = toolkit_logger("consumer-probe")
-metrics = toolkit_metrics("consumer-probe")
+SERVICE = "consumer-probe"
+logger = toolkit_logger(SERVICE)
+metrics = toolkit_metrics(SERVICE)
 
 RESERVE_SECONDS = 3
 
@@ -32,9 +34,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         settings.max_records,
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,
+        warn_days=settings.certificate_warn_days,
+        lag_of=settings.watched_groups(),
     )
-    publish(metrics, logger, response.verdict, response.brokers)
-    metrics.add_metric(Metric.HEARTBEAT_LAG, Metric.HEARTBEAT_LAG.unit, response.lag)
-    if response.newest_age_ms is not None:
-        metrics.add_metric(Metric.HEARTBEAT_AGE, Metric.HEARTBEAT_AGE.unit, response.newest_age_ms)
+    response = with_verdict(response, explain(response.verdict, settings, client, deadline))
+    publish_consumer(metrics, logger, SERVICE, response)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -143,7 +143,10 @@ FOUND = plan(
         ("topics", TopicsResponse("delete", "refused", "table", problems=["not empty"])),
         ("producer_probe", ProducerProbeResponse(verdict(REPORTS), REPORTS, 1, 2, "table")),
         ("producer_probe", ProducerProbeResponse(verdict([]), [], 0, 0, "")),
-        ("consumer_probe", ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, "")),
+        (
+            "consumer_probe",
+            ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, 0, 0, [], ""),
+        ),
         ("forwarder", Answer([BatchItemFailure(ItemIdentifier("orders-0", 4711))])),
         ("forwarder", Answer([])),
     ],

@@ -95,7 +95,7 @@ def answering(data: Callable[[Asked], bytes]) -> Script:
         (close_after_the_request, "connection-closed"),
         (reset_after_the_request, "connection-closed"),
         (answering(lambda asked: b"HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol-error"),
-        (answering(lambda asked: b"\x15\x03\x03\x00\x02\x02\x46"), "protocol-error"),
+        (answering(lambda asked: b"\x15\x03\x03\x00\x02\x02\x46"), "tls-expected"),
         (answering(lambda asked: struct.pack(">i", -1)), "protocol-error"),
         (answering(lambda asked: struct.pack(">i", 0)), "protocol-error"),
         (answering(lambda asked: struct.pack(">ii", 4, asked.correlation_id + 1)), "protocol-error"),

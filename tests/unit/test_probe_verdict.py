@@ -6,7 +6,7 @@ from msk_toolkit.causes import CAUSES
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.metadata import ClusterMetadata
+from msk_toolkit.kafka.metadata import ClusterMetadata, Partition, Topic
 from msk_toolkit.network.stages import StageLog, StageResult
 from msk_toolkit.probe.producer import STAGES
 from msk_toolkit.probe.render import render
@@ -135,6 +135,7 @@ def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
     assert shown.splitlines() == [
         "DEGRADED: broker b-9:9096 fails at tcp: said connection-refused",
         f"-> {CAUSES['connection-refused'].remedy}",
+        "   see docs/runbook.md#connection-refused",
         "",
         "broker  address   dns   tcp        tls",
         "1       b-1:9096  1 ms  1 ms       1 ms",
@@ -167,10 +168,14 @@ def check(host: str, *, brokers: dict[int, str] | None = None, fails: bool = Fal
     return BrokerCheck(BrokerAddress(host, 1), log, None, metadata)
 
 
+def reports(checks: list[BrokerCheck], expected: int | None = None) -> list[BrokerReport]:
+    return broker_reports(checks, STAGES, "heartbeat", [one.address for one in checks], expected)
+
+
 def test_reports_come_by_broker_id_and_unknown_ones_last() -> None:
     brokers = {1: "a", 2: "b"}
     checks = [check("x", fails=True), check("b", brokers=brokers), check("a", fails=True)]
-    assert [(one.broker, one.address) for one in broker_reports(checks, STAGES)] == [
+    assert [(one.broker, one.address) for one in reports(checks)] == [
         (1, "a:1"),
         (2, "b:1"),
         (None, "x:1"),
@@ -178,12 +183,12 @@ def test_reports_come_by_broker_id_and_unknown_ones_last() -> None:
 
 
 def test_a_broker_that_nobody_reached_keeps_the_number_in_its_name() -> None:
-    (only,) = broker_reports([check("b-3.demo.kafka", fails=True)], STAGES)
+    (only,) = reports([check("b-3.demo.kafka", fails=True)])
     assert only.broker == 3
 
 
 def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
-    (only,) = broker_reports([check("a", fails=True)], STAGES)
+    (only,) = reports([check("a", fails=True)])
     assert [each.stage for each in only.stages] == list(STAGES)
     assert [each.status for each in only.stages] == ["ok", "failed", *["skipped"] * 6]
     assert only.failure is not None
@@ -191,6 +196,66 @@ def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
 
 
 def test_a_broker_that_does_not_list_itself_gets_a_caution() -> None:
-    (only,) = broker_reports([check("alias", brokers={1: "a"})], STAGES)
+    (only,) = reports([check("alias", brokers={1: "a"})])
     (stage,) = [each for each in only.stages if each.stage == "metadata"]
     assert (stage.status, stage.cause) == ("warn", "not-in-metadata")
+
+
+def seeing(host: str, brokers: dict[int, str], replicas: tuple[int, ...], cluster: str = "c") -> BrokerCheck:
+    """A broker that was reached, and says that the topic's only partition has these replicas."""
+    one = check(host, brokers=brokers)
+    assert one.metadata
+    partition = Partition(0, replicas[0], replicas, replicas)
+    topics = {"heartbeat": Topic("heartbeat", 0, False, (partition,))}
+    one.metadata = msgspec.structs.replace(one.metadata, cluster_id=cluster, topics=topics)
+    return one
+
+
+def test_a_broker_that_left_the_metadata_is_known_by_its_replicas() -> None:
+    shown = reports([seeing("a", {1: "a"}, (1, 2))])
+    assert [(one.broker, one.known_from) for one in shown] == [(1, "both"), (2, "replicas")]
+    judged = verdict(shown)
+    assert (judged.status, judged.broker, judged.stage, judged.cause) == ("degraded", 2, "metadata", "not-in-metadata")
+
+
+def test_the_one_address_that_does_not_answer_is_the_one_broker_that_nobody_lists() -> None:
+    shown = reports([seeing("a", {1: "a"}, (1, 2)), check("b", fails=True)])
+    assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (2, "b:1")]
+
+
+def test_two_addresses_that_do_not_answer_get_no_number_by_guessing() -> None:
+    shown = reports([seeing("a", {1: "a"}, (1, 2, 3)), check("b", fails=True), check("c", fails=True)])
+    assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (None, "b:1"), (None, "c:1")]
+
+
+def test_brokers_that_only_msk_counts_are_missed() -> None:
+    shown = reports([seeing("a", {1: "a", 2: "b"}, (1, 2)), seeing("b", {1: "a", 2: "b"}, (1, 2))], expected=3)
+    assert shown[-1].failure is not None
+    assert shown[-1].failure.detail == "the cluster has 3 brokers, and 1 of them are not listed"
+
+
+def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ours() -> None:
+    ours = {1: "a", 2: "b"}
+    shown = reports([seeing("a", ours, (1, 2)), seeing("x", {9: "x"}, (8, 9), "other"), seeing("b", ours, (1, 2))])
+    failures = {one.address: one.failure.cause for one in shown if one.failure}
+    assert failures == {"x:1": "wrong-cluster"}
+
+
+def test_what_passes_when_brokers_restart_is_never_the_end_of_the_cluster() -> None:
+    for failure in ("produce leader-moved", "commit coordinator-unavailable", "commit rebalance-timeout"):
+        assert verdict([broker(1, failure), broker(2, failure)]).status == "degraded"
+    assert verdict([broker(1, "produce isr-below-minimum"), broker(2, "produce isr-below-minimum")]).status == "down"
+
+
+def test_a_partition_without_a_leader_is_told_even_where_every_broker_answers() -> None:
+    one = seeing("a", {1: "a"}, (1,))
+    one.log.caution("metadata", "leaderless", "heartbeat-0 has no leader; replicas: 1")
+    judged = verdict(reports([one]))
+    assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "leaderless")
+
+
+def test_warnings_are_listed_beside_a_healthy_verdict() -> None:
+    result = StageResult("tls", "warn", 1.0, cause="tls-expires-soon", detail="the certificate expires in 3 days")
+    judged = verdict([BrokerReport(2, "b-2:9096", [result])])
+    assert judged.status == "healthy"
+    assert judged.warnings == ["broker 2 (b-2:9096) warns at tls: the certificate expires in 3 days"]

@@ -1,6 +1,20 @@
 """The catalogue of causes: what a failed stage means and what to do about it."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+# Who is called: the network's people, whoever keeps the certificates, the credentials, the permissions, the brokers; a
+# lost record is everybody's business.
+FaultClass = Literal["network", "tls", "login", "permission", "broker", "loss"]
+
+_CLASS_OF_STAGE: dict[str, FaultClass] = {"dns": "network", "tcp": "network", "tls": "tls", "sasl": "login"}
+_CLASS_OF_CAUSE: dict[str, FaultClass] = {
+    "tls-expected": "tls",
+    "topic-denied": "permission",
+    "group-denied": "permission",
+    "cluster-denied": "permission",
+    "record-lost": "loss",
+    "record-altered": "loss",
+}
 
 
 class Cause(NamedTuple):
@@ -41,6 +55,18 @@ CAUSES: dict[str, Cause] = {
         "The peer does not speak TLS on this port.",
         "Compare the port with the auth mode: 9092 is plaintext, 9094 TLS, 9096 SCRAM, 9098 IAM.",
     ),
+    "tls-expected": Cause(
+        "The listener speaks TLS and was asked in plaintext.",
+        "Compare the port with the auth mode: none is plaintext, on port 9092; every other mode is TLS.",
+    ),
+    "tls-expires-soon": Cause(
+        "The certificate expires within the days of CERTIFICATE_WARN_DAYS.",
+        "Renew it in time; MSK renews its own: if it has not a week before the end, open a support case.",
+    ),
+    "client-certificate-wanted": Cause(
+        "The listener demands a certificate of the client (mutual TLS).",
+        "Use the SCRAM or IAM listener, or allow unauthenticated TLS clients on the cluster.",
+    ),
     "tls-untrusted-issuer": Cause(
         "The certificate's issuer is not trusted.",
         "Set TRUSTED_CA to the issuer's certificate; leave it empty for MSK's public certificates.",
@@ -57,6 +83,10 @@ CAUSES: dict[str, Cause] = {
     ),
     "tls-failed": Cause("The TLS handshake failed.", "Compare the TLS versions and ciphers of both sides."),
     # sasl
+    "login-wanted": Cause(
+        "The listener demands a login, and AUTH_MODE has none.",
+        "Set AUTH_MODE to scram or iam, as the listener offers.",
+    ),
     "mechanism-not-offered": Cause(
         "The listener does not offer this SASL mechanism.",
         "Compare the port and AUTH_MODE with the cluster's authentication settings.",
@@ -77,7 +107,8 @@ CAUSES: dict[str, Cause] = {
     # metadata and beyond
     "not-in-metadata": Cause(
         "The cluster does not list this broker.",
-        "The broker is fenced, stopped or replaced: look at the cluster's state.",
+        "The broker is fenced, stopped or replaced: look at the cluster's state. A bootstrap address that is an alias "
+        "is not listed either.",
     ),
     "no-controller": Cause("The cluster has no controller.", "A quorum is missing: look at the brokers' state."),
     "wrong-cluster": Cause("The broker belongs to another cluster than the others.", "Check the bootstrap string."),
@@ -106,13 +137,25 @@ CAUSES: dict[str, Cause] = {
         "An ACL or IAM policy denies this operation on the cluster.",
         "Allow it on the cluster for the user: Create and Alter for topics, DescribeConfigs to compare them.",
     ),
-    "not-enough-replicas": Cause(
-        "Fewer replicas are in sync than min.insync.replicas demands.",
+    "isr-below-minimum": Cause(
+        "Fewer replicas are in sync than min.insync.replicas demands; the write was refused.",
         "Bring the missing broker back, or wait until it has caught up.",
+    ),
+    "not-enough-replicas": Cause(
+        "The record was written, and then fewer replicas were in sync than min.insync.replicas demands.",
+        "A broker left meanwhile: bring it back, or wait until it has caught up.",
     ),
     "acknowledgement-late": Cause(
         "The write was not acknowledged in time.",
         "A follower is slow or gone: see the other brokers' results first.",
+    ),
+    "ambiguous-delivered": Cause(
+        "The write was not acknowledged in time, and the record stands there all the same.",
+        "A producer that tries again writes it twice unless it is idempotent: see the stage before for the cause.",
+    ),
+    "record-absent": Cause(
+        "The write was not acknowledged in time, and the record does not stand there.",
+        "The write failed as it said; see the stage before for the cause.",
     ),
     "record-lost": Cause(
         "The record was acknowledged and can't be read at its offset.",
@@ -123,6 +166,10 @@ CAUSES: dict[str, Cause] = {
         "The group's coordinator is not available.",
         "The broker that holds the group's __consumer_offsets partition is down or moving.",
     ),
+    "coordinator-moved": Cause(
+        "The group's coordinator moved while the probe ran.",
+        "Coordinators move when brokers restart: passing; look at the cluster's state if it stays.",
+    ),
     "commit-refused": Cause("The offset commit was refused.", "Look at the group's state and permissions."),
     "rebalance-timeout": Cause(
         "The group did not settle in time.", "Another member holds up the rebalance: see the group's members."
@@ -132,6 +179,11 @@ CAUSES: dict[str, Cause] = {
         "The peer's answer is not Kafka's.", "Check that the port belongs to a broker and not to a proxy."
     ),
 }
+
+
+def fault_class(stage: str, cause: str | None) -> FaultClass:
+    """Whose business a failure is; ``broker`` where nothing else is said."""
+    return _CLASS_OF_CAUSE.get(cause or "") or _CLASS_OF_STAGE.get(stage, "broker")
 
 
 def remedy(cause: str) -> str:

@@ -6,19 +6,29 @@ classes are spoken here over sockets of our own.
 
 import contextlib
 import socket
+import ssl
 import struct
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from kafka.errors import KafkaProtocolError
 from kafka.protocol.metadata import ApiVersionsRequest
 from kafka.protocol.parser import KafkaProtocol
+from kafka.protocol.sasl import SaslHandshakeRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.login import log_in
-from msk_toolkit.network.connect import open_tcp, resolve, start_tls
+from msk_toolkit.network.connect import (
+    Address,
+    certificate_end,
+    open_tcp,
+    resolve,
+    start_tls,
+    wants_certificate,
+)
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.network.trust import tls_context
 
@@ -43,16 +53,22 @@ _NEWEST = {
     "IncrementalAlterConfigsRequest": 0,
     "AlterConfigsRequest": 1,
 }
+# The first bytes of an alert, with which a TLS server answers what is not TLS.
+_TLS_ALERT = b"\x15\x03"
 
 
 class Conversation:
-    """An open, logged-in connection to a broker; a context manager."""
+    """An open, logged-in connection to a broker; a context manager.
+
+    ``certificate_end`` is when the broker's certificate expires, in seconds since 1970; None without TLS.
+    """
 
     def __init__(self, address: BrokerAddress, sock: socket.socket) -> None:
         self.address = address
         self._socket = sock
         self._protocol = KafkaProtocol(client_id="msk-vantiq-toolkit")
         self._versions: dict[int, tuple[int, int]] = {}
+        self.certificate_end = certificate_end(sock) if isinstance(sock, ssl.SSLSocket) else None
 
     @classmethod
     def open(cls, address: BrokerAddress, access: Access, log: StageLog) -> Self:
@@ -71,7 +87,14 @@ class Conversation:
             sock = open_tcp(host, port, addresses, deadline)
         if context:
             with log.stage("tls") as deadline:
-                sock = start_tls(sock, host, port, context, deadline)
+                try:
+                    sock = start_tls(sock, host, port, context, deadline)
+                except StageError as error:
+                    # A plaintext listener takes the handshake for a request that is too large, and hangs up.
+                    if error.cause == "connection-closed" and cls._speaks_plaintext(address, addresses, deadline):
+                        words = "the listener speaks Kafka without TLS"
+                        raise StageError("tls", "tls-not-spoken", str(address), words) from error
+                    raise
         conversation = cls(address, sock)
         if access.mechanism:
             try:
@@ -102,6 +125,15 @@ class Conversation:
         self._learn_versions(stage, deadline)
         return request_class.API_KEY in self._versions
 
+    def mechanisms(self, stage: str, deadline: Deadline) -> list[str]:
+        """The logins that the listener offers; none where it demands none. For a fresh connection.
+
+        Raises:
+            StageError: under the name ``stage``.
+        """
+        # Any name will do: the answer to one that is not offered lists those that are.
+        return list(self._exchange(SaslHandshakeRequest(version=1, mechanism="?"), stage, deadline).mechanisms)
+
     def close(self) -> None:
         """Close the connection; never fails."""
         with contextlib.suppress(OSError):
@@ -120,6 +152,15 @@ class Conversation:
             offered = self._exchange(ApiVersionsRequest(version=0), stage, deadline)
             self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
 
+    @classmethod
+    def _speaks_plaintext(cls, address: BrokerAddress, addresses: Sequence[Address], deadline: Deadline) -> bool:
+        try:
+            with cls(address, open_tcp(*address, addresses, deadline)) as plain:
+                plain._exchange(ApiVersionsRequest(version=0), "tls", deadline)
+        except StageError:
+            return False
+        return True
+
     def _version(self, request: Any, stage: str) -> int:
         name = type(request).__name__
         lowest, highest = self._versions.get(request.API_KEY, (0, -1))
@@ -137,11 +178,15 @@ class Conversation:
             self._protocol.send_request(request)
             self._socket.settimeout(max(deadline.remaining(), 0.001))
             self._socket.sendall(self._protocol.send_bytes())
+            begun = False
             while True:
                 self._socket.settimeout(max(deadline.remaining(), 0.001))
                 data = self._socket.recv(65536)
                 if not data:
                     raise StageError(stage, "connection-closed", peer, f"the broker closed the connection on {name}")
+                if not begun and data.startswith(_TLS_ALERT):
+                    raise StageError(stage, "tls-expected", peer, "the listener speaks TLS and was asked without")
+                begun = True
                 for _, response in self._protocol.receive_bytes(data):
                     return response
                 if deadline.expired:
@@ -150,6 +195,9 @@ class Conversation:
         except TimeoutError:
             raise StageError(stage, "request-timeout", peer, f"no answer to {name} in time") from None
         except OSError as error:
+            if wants_certificate(error):
+                words = "the listener demands a certificate of the client"
+                raise StageError("tls", "client-certificate-wanted", peer, words) from error
             raise StageError(
                 stage, "connection-closed", peer, f"the connection broke on {name} ({type(error).__name__})"
             ) from error

@@ -16,10 +16,10 @@ _CAUSES = {
     14: "coordinator-unavailable",  # COORDINATOR_LOAD_IN_PROGRESS
     15: "coordinator-unavailable",
     16: "coordinator-unavailable",  # NOT_COORDINATOR
-    19: "not-enough-replicas",
+    19: "isr-below-minimum",
     20: "not-enough-replicas",  # ..._AFTER_APPEND
-    22: "commit-refused",  # ILLEGAL_GENERATION
-    25: "commit-refused",  # UNKNOWN_MEMBER_ID
+    22: "rebalance-timeout",  # ILLEGAL_GENERATION: the group went on without us
+    25: "rebalance-timeout",  # UNKNOWN_MEMBER_ID
     27: "rebalance-timeout",  # REBALANCE_IN_PROGRESS
     29: "topic-denied",
     30: "group-denied",

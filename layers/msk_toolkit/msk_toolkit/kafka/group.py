@@ -6,7 +6,7 @@ is assigned none and says so.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from kafka.protocol.consumer import (
@@ -21,6 +21,7 @@ from kafka.protocol.consumer import (
 from kafka.protocol.metadata import FindCoordinatorRequest
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.error_codes import refused
@@ -28,11 +29,19 @@ from msk_toolkit.kafka.error_codes import refused
 _STAGE = "commit"
 _GROUP = 0
 _MEMBER_ID_REQUIRED = 79
-# COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
-_NOT_YET = {14, 15, 16}
+_NOT_COORDINATOR = 16
+# COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE
+_NOT_YET = {14, 15}
 _PAUSE_SECONDS = 0.1
 _PROTOCOL = "range"
 _CONSUMER = "consumer"
+
+
+class Committed(NamedTuple):
+    """A committed position: the next offset to read, and the text that was committed with it."""
+
+    offset: int
+    note: str = ""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -65,6 +74,8 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         StageError: under ``commit``.
     """
     answer = _patiently(lambda: _join(coordinator, group, topic, "", deadline), deadline)
+    if answer.error_code == _NOT_COORDINATOR:
+        raise StageError(_STAGE, "coordinator-moved", str(coordinator.address), f"it does not coordinate {group}")
     if answer.error_code == _MEMBER_ID_REQUIRED:
         # Since KIP-394 the first attempt only hands out the member id.
         answer = _join(coordinator, group, topic, answer.member_id, deadline)
@@ -91,33 +102,53 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         deadline,
     )
     if synced.error_code:
+        # Or the group would wait for this member until its session ends.
+        coordinator.ask(LeaveGroupRequest(group_id=group, member_id=answer.member_id), _STAGE, deadline)
         raise refused(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
     return Member(group, answer.generation_id, answer.member_id, _assigned(synced.assignment, topic))
 
 
 def committed_offsets(
     coordinator: Conversation, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
-) -> dict[int, int | None]:
-    """The group's committed offset for each partition; None where it never committed.
+) -> dict[int, Committed]:
+    """Where the group stands in each partition of the topic; absent where it never committed.
 
     Raises:
         StageError: under ``commit``.
     """
     asked = OffsetFetchRequest.OffsetFetchRequestTopic(name=topic, partition_indexes=list(partitions))
-    answer = coordinator.ask(OffsetFetchRequest(group_id=group, topics=[asked]), _STAGE, deadline)
+    return _committed(coordinator, group, [asked], deadline).get(topic, {})
+
+
+def all_committed_offsets(coordinator: Conversation, group: str, deadline: Deadline) -> dict[str, dict[int, Committed]]:
+    """Where the group stands in every topic that it has committed for.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    return _committed(coordinator, group, None, deadline)
+
+
+def _committed(
+    coordinator: Conversation, group: str, topics: list[Any] | None, deadline: Deadline
+) -> dict[str, dict[int, Committed]]:
+    answer = coordinator.ask(OffsetFetchRequest(group_id=group, topics=topics), _STAGE, deadline)
     if answer.error_code:
         raise refused(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
-    found: dict[int, int | None] = {}
-    for part in (part for response in answer.topics for part in response.partitions):
-        if part.error_code:
-            about = f"group {group}, {topic}-{part.partition_index}"
-            raise refused(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
-        found[part.partition_index] = part.committed_offset if part.committed_offset >= 0 else None
+    found: dict[str, dict[int, Committed]] = {}
+    for response in answer.topics:
+        for part in response.partitions:
+            if part.error_code:
+                about = f"group {group}, {response.name}-{part.partition_index}"
+                raise refused(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
+            if part.committed_offset >= 0:
+                committed = Committed(part.committed_offset, part.metadata or "")
+                found.setdefault(response.name, {})[part.partition_index] = committed
     return found
 
 
 def commit(
-    coordinator: Conversation, member: Member, topic: str, offsets: Mapping[int, int], deadline: Deadline
+    coordinator: Conversation, member: Member, topic: str, offsets: Mapping[int, Committed], deadline: Deadline
 ) -> None:
     """Commit the next offset to read of each partition.
 
@@ -126,9 +157,12 @@ def commit(
     """
     partitions = [
         OffsetCommitRequest.OffsetCommitRequestTopic.OffsetCommitRequestPartition(
-            partition_index=partition, committed_offset=offset, committed_leader_epoch=-1, committed_metadata=""
+            partition_index=partition,
+            committed_offset=committed.offset,
+            committed_leader_epoch=-1,
+            committed_metadata=committed.note,
         )
-        for partition, offset in offsets.items()
+        for partition, committed in offsets.items()
     ]
     answer = coordinator.ask(
         OffsetCommitRequest(

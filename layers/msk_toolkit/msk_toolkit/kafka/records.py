@@ -150,6 +150,32 @@ def offset_range(
     return {partition: (first, following) for partition, (first, following) in found.items()}
 
 
+def offset_at(
+    conversation: Conversation, topic: str, partition: int, timestamp: int, stage: str, deadline: Deadline
+) -> int | None:
+    """The offset of the first record from ``timestamp`` (milliseconds since 1970) on; None where there is none.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
+        partition_index=partition, timestamp=timestamp, current_leader_epoch=-1
+    )
+    answer = conversation.ask(
+        ListOffsetsRequest(
+            replica_id=-1,
+            isolation_level=0,
+            topics=[ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=[asked])],
+        ),
+        stage,
+        deadline,
+    )
+    found = answer.topics[0].partitions[0]
+    if found.error_code:
+        raise refused(stage, "ListOffsets", found.error_code, conversation.address, f"{topic}-{partition}")
+    return int(found.offset) if found.offset >= 0 else None
+
+
 def _records(data: bytes) -> list[Record]:
     records: list[Record] = []
     batches = MemoryRecords(data)

@@ -21,6 +21,9 @@ _EXPIRED = {10}
 _NOT_YET_VALID = {9}
 _NAME_MISMATCH = {62, 64}
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
+# What servers answer to a client without a certificate: at the end of the handshake with TLS 1.2, at the first read
+# with TLS 1.3.
+_CERTIFICATE_WANTED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"}
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
@@ -94,6 +97,17 @@ def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext
         raise _tls_failure(peer, host, error) from error
 
 
+def certificate_end(sock: ssl.SSLSocket) -> float:
+    """When the peer's certificate expires, in seconds since 1970."""
+    certificate = sock.getpeercert() or {}
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+
+
+def wants_certificate(error: OSError) -> bool:
+    """Whether the peer ended the connection because the client showed no certificate of its own."""
+    return isinstance(error, ssl.SSLError) and error.reason in _CERTIFICATE_WANTED
+
+
 def _tcp_failure(peer: str, error: OSError) -> StageError:
     if isinstance(error, TimeoutError):
         return StageError("tcp", "connect-timeout", peer, "no answer to the connection attempt")
@@ -119,6 +133,8 @@ def _tls_failure(peer: str, host: str, error: OSError) -> StageError:
         return StageError("tls", "tls-untrusted-issuer", peer, f"the certificate is not trusted ({words})")
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
         return StageError("tls", "tls-not-spoken", peer, "the peer does not speak TLS on this port")
+    if wants_certificate(error):
+        return StageError("tls", "client-certificate-wanted", peer, "the listener demands a certificate of the client")
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
         return StageError("tls", "connection-closed", peer, "the peer closed the connection in the TLS handshake")
     reason = getattr(error, "reason", None) or "no reason given"

@@ -14,6 +14,10 @@ from msk_toolkit.errors import StageError
 Status = Literal["ok", "warn", "failed", "skipped"]
 
 
+class AgainError(Exception):
+    """A stage is to be run again from its beginning; what it took so far counts."""
+
+
 class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """How one stage ended.
 
@@ -57,21 +61,26 @@ class StageLog:
     def stage(self, name: str) -> Iterator[Deadline]:
         """Give a stage its deadline and log how it ends; a failure goes on to the caller.
 
-        Of a stage that is run in parts the first failure stays: what follows is clearing up.
+        A stage that is run in parts has one deadline for all of them, and keeps its first failure: what follows is
+        clearing up.
         """
         began = self._clock()
         earlier = self._results.get(name)
         before = earlier.milliseconds if earlier else 0.0
-        deadline = self._deadline.at_most(self._stage_seconds)
-        given = round(deadline.remaining() * 1000, 1)
+        deadline = self._deadline.at_most(max(0.0, self._stage_seconds - before / 1000))
+        given = earlier.deadline_ms if earlier else round(deadline.remaining() * 1000, 1)
         try:
             yield deadline
         except StageError as error:
             if earlier is None or earlier.status != "failed":
                 took = before + self._since(began)
-                self._results[name] = StageResult(
-                    name, "failed", took, given, error.cause, error.detail, remedy(error.cause)
+                # A listener may refuse an earlier stage only in a later one's answer: TLS 1.3 and client certificates.
+                self._results[error.stage] = StageResult(
+                    error.stage, "failed", took, given, error.cause, error.detail, remedy(error.cause)
                 )
+            raise
+        except AgainError:
+            self._results[name] = StageResult(name, "ok", before + self._since(began), given)
             raise
         if earlier is None or earlier.status == "ok":
             self._results[name] = StageResult(name, "ok", before + self._since(began), given)
@@ -82,6 +91,17 @@ class StageLog:
         self._results[name] = msgspec.structs.replace(
             passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause)
         )
+
+    def overrule(self, name: str, cause: str, detail: str) -> None:
+        """Fail a stage for what only the other brokers' answers could tell."""
+        passed = self._results.get(name, StageResult(name, "ok"))
+        self._results[name] = msgspec.structs.replace(
+            passed, status="failed", cause=cause, detail=detail, remedy=remedy(cause)
+        )
+
+    def soften(self, name: str) -> None:
+        """Make a failed stage a warning: what failed it passes by itself."""
+        self._results[name] = msgspec.structs.replace(self._results[name], status="warn")
 
     def skip(self, name: str, detail: str) -> None:
         """Note a stage that was not run."""

@@ -23,4 +23,8 @@ def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[s
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     head = f"{verdict.status.upper()}: {verdict.summary}"
-    return "\n".join([head, *([f"-> {verdict.remedy}"] if verdict.remedy else []), "", *lines])
+    told = [f"-> {verdict.remedy}"] if verdict.remedy else []
+    told += [f"   {finding}" for finding in verdict.findings] + [f"!  {warning}" for warning in verdict.warnings]
+    if verdict.runbook:
+        told.append(f"   see {verdict.runbook}")
+    return "\n".join([head, *told, "", *lines])

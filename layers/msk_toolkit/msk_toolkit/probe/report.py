@@ -1,26 +1,38 @@
 """What a probe answers: each broker's stages, and the verdict over all of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from msk_toolkit.causes import remedy
+from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.survey import BrokerCheck
 
 Health = Literal["healthy", "degraded", "down"]
 
 
-class BrokerReport(msgspec.Struct, frozen=True, rename="camel"):
-    """One broker: its id where known, its address, the stages in their order."""
+class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One broker: its id where known, its address, the stages in their order.
+
+    ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address; ``read_back`` what
+    became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
+    """
 
     broker: int | None
     address: str
     stages: list[StageResult]
+    known_from: Literal["both", "bootstrap", "metadata", "replicas"] = "both"
+    certificate_days: float | None = None
+    read_back: str | None = None
 
     @property
     def name(self) -> str:
         """How a person calls it: ``broker 2 (host:port)``."""
+        if not self.address:
+            return f"broker {self.broker}"
         return f"broker {self.broker} ({self.address})" if self.broker is not None else f"broker {self.address}"
 
     @property
@@ -30,7 +42,11 @@ class BrokerReport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """The whole in one sentence, and the one failure to look at first."""
+    """The whole in one sentence, and the one failure to look at first.
+
+    ``runbook`` is where the documentation says how to confirm and mend it; ``cluster_state`` is MSK's own word, and
+    ``planned`` whether that explains the failure; ``findings`` are what the AWS APIs told about the cause.
+    """
 
     status: Health
     summary: str
@@ -39,22 +55,101 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     stage: str | None = None
     cause: str | None = None
     remedy: str | None = None
+    runbook: str | None = None
+    warnings: list[str] = []
+    cluster_state: str | None = None
+    planned: bool = False
+    findings: list[str] = []
 
 
-def broker_reports(checks: Sequence[BrokerCheck], stages: Sequence[str]) -> list[BrokerReport]:
-    """Reports in the order of broker ids; stages behind a failed one are noted as skipped."""
-    ids = {address: broker for check in checks if check.metadata for broker, address in check.metadata.brokers.items()}
-    reports = []
-    for check in checks:
-        if check.log.failed:
-            for stage in stages:
-                check.log.skip(stage, "an earlier stage failed")
-        elif check.metadata and check.broker is None:
-            check.log.caution("metadata", "not-in-metadata", "the broker does not list its own address")
-        broker = check.broker if check.broker is not None else ids.get(check.address, check.address.number)
-        results = sorted(
-            (result for result in check.log.results if result.stage in stages),
-            key=lambda result: stages.index(result.stage),
-        )
-        reports.append(BrokerReport(broker, str(check.address), results))
+def broker_reports(
+    checks: Sequence[BrokerCheck],
+    stages: Sequence[str],
+    topic: str,
+    bootstrap: Sequence[BrokerAddress],
+    expected_brokers: int | None = None,
+) -> list[BrokerReport]:
+    """Reports in the order of broker ids; stages behind a failed one are noted as skipped.
+
+    A broker that nobody lists any more, but whose replicas or number are known, gets a report of its own.
+
+    Args:
+        topic: whose replicas name brokers that may have left the metadata.
+        bootstrap: the addresses that the probe began with.
+        expected_brokers: how many brokers the control plane counts, where it was asked.
+    """
+    _overrule_strangers(checks)
+    cluster = _majority(checks)
+    members = [check for check in checks if check.metadata and check.metadata.cluster_id == cluster]
+    listed = {
+        broker: address for check in members if check.metadata for broker, address in check.metadata.brokers.items()
+    }
+    by_address = {address: broker for broker, address in listed.items()}
+    names: dict[BrokerAddress, int | None] = {
+        check.address: check.broker if check.broker is not None else by_address.get(check.address, check.address.number)
+        for check in checks
+    }
+    gone = _replicas(members, topic) - listed.keys() - set(names.values())
+    nameless = [check for check in checks if names[check.address] is None and not check.metadata]
+    if len(gone) == 1 and len(nameless) == 1:
+        # One address that does not answer, and one broker that nobody lists.
+        names[nameless[0].address] = gone.pop()
+    reports = [_report(check, names[check.address], stages, bootstrap, by_address, bool(members)) for check in checks]
+    if len(gone) > len(nameless):
+        reports += [_gone(broker, f"no broker lists it, and it holds replicas of {topic}") for broker in sorted(gone)]
+    elif expected_brokers and listed and len(reports) < expected_brokers:
+        missing = expected_brokers - len(reports)
+        reports.append(_gone(None, f"the cluster has {expected_brokers} brokers, and {missing} of them are not listed"))
     return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
+
+
+def _report(
+    check: BrokerCheck,
+    broker: int | None,
+    stages: Sequence[str],
+    bootstrap: Sequence[BrokerAddress],
+    advertised: dict[BrokerAddress, int],
+    anybody_listed: bool,
+) -> BrokerReport:
+    if check.log.failed:
+        for stage in stages:
+            check.log.skip(stage, "an earlier stage failed")
+    elif check.metadata and check.broker is None:
+        check.log.caution(
+            "metadata", "not-in-metadata", "the broker does not list this address; clients will use others"
+        )
+    results = sorted(
+        (result for result in check.log.results if result.stage in stages),
+        key=lambda result: stages.index(result.stage),
+    )
+    known_from: Literal["both", "bootstrap", "metadata"] = "both"
+    if check.address not in bootstrap:
+        known_from = "metadata"
+    elif anybody_listed and check.address not in advertised:
+        known_from = "bootstrap"
+    return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
+
+
+def _gone(broker: int | None, why: str) -> BrokerReport:
+    cause = "not-in-metadata"
+    failed = StageResult("metadata", "failed", cause=cause, detail=why, remedy=remedy(cause))
+    return BrokerReport(broker, "", [failed], "replicas")
+
+
+def _replicas(members: Sequence[BrokerCheck], topic: str) -> set[int]:
+    found = [check.metadata.topics[topic] for check in members if check.metadata and topic in check.metadata.topics]
+    return {replica for one in found for part in one.partitions for replica in part.replicas}
+
+
+def _majority(checks: Sequence[BrokerCheck]) -> str | None:
+    counted = Counter(check.metadata.cluster_id for check in checks if check.metadata)
+    # Of equals the first counts: checks stand in the order of the bootstrap list.
+    return counted.most_common(1)[0][0] if counted else None
+
+
+def _overrule_strangers(checks: Sequence[BrokerCheck]) -> None:
+    cluster = _majority(checks)
+    for check in checks:
+        if check.metadata and check.metadata.cluster_id != cluster:
+            words = f"it belongs to cluster {check.metadata.cluster_id}, the others to {cluster}"
+            check.log.overrule("metadata", "wrong-cluster", words)

@@ -5,6 +5,7 @@ metadata names are checked as soon as the first broker has named them.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from msk_toolkit.network.stages import StageLog
 
 # MSK allows 60 brokers a cluster; threads wait for the network nearly all of their time.
 _MOST_AT_ONCE = 32
+# MSK renews its certificates long before; whoever runs brokers with others should be told in time to act.
+_WARN_DAYS = 14
+_DAY_SECONDS = 86_400
 
 # Kafka's numbers of operations (AclOperation).
 READ, WRITE, DESCRIBE = 3, 4, 8
@@ -28,12 +32,17 @@ _TOPIC_DENIED = 29
 
 @dataclass
 class BrokerCheck:
-    """What was seen of one broker; ``conversation`` and ``metadata`` are None as far as it was not reached."""
+    """What was seen of one broker; ``conversation`` and ``metadata`` are None as far as it was not reached.
+
+    ``read_back`` is what became of the record that was written through it, see :mod:`msk_toolkit.probe.write_through`.
+    """
 
     address: BrokerAddress
     log: StageLog
     conversation: Conversation | None = None
     metadata: ClusterMetadata | None = None
+    certificate_days: float | None = None
+    read_back: str | None = None
 
     @property
     def talk(self) -> Conversation:
@@ -57,12 +66,15 @@ def survey(
     *,
     deadline: Deadline,
     stage_seconds: float,
+    warn_days: float = _WARN_DAYS,
+    now: Callable[[], float] = time.time,
 ) -> list[BrokerCheck]:
     """Check every bootstrap and every advertised broker; the caller closes the conversations.
 
     Args:
         operations: what the user must be allowed to do on ``topic``.
         check: run in the broker's thread after the stages up to ``acl`` have passed; may raise StageError.
+        warn_days: a certificate that expires within so many days is worth a warning.
     """
     checks: list[BrokerCheck] = []
     futures: list[Future[None]] = []
@@ -80,10 +92,12 @@ def survey(
     def visit(one: BrokerCheck) -> None:
         try:
             one.conversation = Conversation.open(one.address, access, one.log)
+            _note_certificate(one, one.conversation.certificate_end, warn_days, now())
             with one.log.stage("metadata") as stage:
-                one.metadata = read_metadata(one.conversation, [topic], stage)
+                one.metadata = _read_metadata(one, access, topic, stage)
+                submit(tuple(one.metadata.brokers.values()))
                 found = _usable_topic(one.address, one.metadata, topic)
-            submit(tuple(one.metadata.brokers.values()))
+            _note_leaderless(one, found)
             _check_operations(one, found, operations)
             check(one, found)
         except StageError:
@@ -98,6 +112,35 @@ def survey(
     return checks
 
 
+def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now: float) -> None:
+    if end is None:
+        return
+    one.certificate_days = round((end - now) / _DAY_SECONDS, 1)
+    if one.certificate_days < warn_days:
+        one.log.caution("tls", "tls-expires-soon", f"the certificate expires in {one.certificate_days:g} days")
+
+
+def _read_metadata(one: BrokerCheck, access: Access, topic: str, stage: Deadline) -> ClusterMetadata:
+    try:
+        return read_metadata(one.talk, [topic], stage)
+    except StageError as error:
+        if error.cause != "connection-closed" or access.mechanism:
+            raise
+        # A listener with a login hangs up on whoever asks without.
+        if offered := _logins(one.address, access, stage):
+            words = f"the listener demands a login; it offers: {', '.join(offered)}"
+            raise StageError("sasl", "login-wanted", str(one.address), words) from error
+        raise
+
+
+def _logins(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:
+    try:
+        with Conversation.open(address, access, StageLog(stage, stage.remaining())) as fresh:
+            return fresh.mechanisms("sasl", stage)
+    except StageError:
+        return []
+
+
 def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) -> Topic:
     if metadata.controller < 0:
         raise StageError("metadata", "no-controller", str(address), "the broker knows of no controller")
@@ -106,6 +149,14 @@ def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) 
     if topic.error_code not in (0, _TOPIC_DENIED):
         raise refused("metadata", "Metadata", topic.error_code, address, f"topic {name}")
     return topic
+
+
+def _note_leaderless(one: BrokerCheck, topic: Topic) -> None:
+    # No fault of the broker that says so: the verdict looks for the one that is.
+    for part in topic.partitions:
+        if part.leader < 0:
+            replicas = ", ".join(map(str, part.replicas))
+            one.log.caution("metadata", "leaderless", f"{topic.name}-{part.index} has no leader; replicas: {replicas}")
 
 
 def _check_operations(one: BrokerCheck, topic: Topic, operations: tuple[int, ...]) -> None:

@@ -6,19 +6,26 @@ from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport, Health, Verdict
 
 STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch", "commit")
+RUNBOOK = "docs/runbook.md"
 
 # A broker that is gone makes the others wait for its acknowledgement, lose its replica, take over its partitions, or
 # lose the group's coordinator: true of them, but not their fault.
 _ECHOES = {
     "acknowledgement-late",
+    "isr-below-minimum",
     "not-enough-replicas",
     "leader-moved",
     "leaderless",
     "coordinator-unavailable",
+    "coordinator-moved",
     "rebalance-timeout",
     "request-timeout",
 }
+# What passes by itself when brokers restart: never the end of the whole cluster.
+_PASSING = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout"}
 _REACHED = STAGES.index("metadata")
+
+Failed = tuple[BrokerReport, StageResult]
 
 
 def verdict(reports: Sequence[BrokerReport]) -> Verdict:
@@ -26,34 +33,70 @@ def verdict(reports: Sequence[BrokerReport]) -> Verdict:
 
     ``down`` when every broker fails by itself, ``degraded`` when some do, ``healthy`` otherwise.
     """
+    warnings = [
+        f"{report.name} warns at {result.stage}: {result.detail}"
+        for report in reports
+        for result in report.stages
+        if result.status == "warn"
+    ]
     if not reports:
         return Verdict("down", "no broker is known")
-    failures = [(report, report.failure) for report in reports]
-    failed = [(report, failure) for report, failure in failures if failure is not None]
+    failed = [(report, failure) for report in reports if (failure := report.failure)]
+    if not failed and (leaderless := _leaderless(reports)):
+        text, found = f"all brokers answer, and {leaderless.detail}", leaderless.cause
+        return Verdict(
+            "degraded", text, None, None, "metadata", found, leaderless.remedy, f"{RUNBOOK}#{found}", warnings
+        )
     if not failed:
         everyone = f"all {len(reports)} brokers pass" if len(reports) > 1 else "the only broker passes"
-        return Verdict("healthy", f"{everyone} every stage{_not_written_through(reports)}")
+        return Verdict("healthy", f"{everyone} every stage{_not_written_through(reports)}", warnings=warnings)
     own = _without_echoes(failed)
-    first, failure = min(own, key=lambda pair: STAGES.index(pair[1].stage))
+    first, failure = min(own, key=_first_to_look_at)
     same = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    status: Health = "down" if len(own) == len(reports) else "degraded"
+    passing = all(other.cause in _PASSING for _, other in own)
+    status: Health = "down" if len(own) == len(reports) and not passing else "degraded"
     if len(same) == len(reports) and len(reports) > 1:
-        text = f"all {len(reports)} brokers fail at {failure.stage}: {failure.detail}"
-        return Verdict(status, text, None, None, failure.stage, failure.cause, failure.remedy)
-    names = " and ".join(report.name for report in same)
-    text = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}"
-    others = len(failed) - len(same)
-    if others:
+        text, named = f"all {len(reports)} brokers fail at {failure.stage}: {failure.detail}", None
+    else:
+        names = " and ".join(report.name for report in same)
+        text, named = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}", first
+    if others := len(failed) - len(same):
         text += f"; {others} other broker{'s' if others > 1 else ''} affected"
-    return Verdict(status, text, first.broker, first.address, failure.stage, failure.cause, failure.remedy)
+    return Verdict(
+        status,
+        text,
+        named.broker if named else None,
+        named.address if named else None,
+        failure.stage,
+        failure.cause,
+        failure.remedy,
+        f"{RUNBOOK}#{failure.cause}",
+        warnings,
+    )
 
 
-def _without_echoes(failed: list[tuple[BrokerReport, StageResult]]) -> list[tuple[BrokerReport, StageResult]]:
+def _first_to_look_at(pair: Failed) -> tuple[bool, int]:
+    _, failure = pair
+    # That no broker lists one more is what others say of it; a broker of which a connection tells more comes first.
+    return failure.cause == "not-in-metadata", STAGES.index(failure.stage)
+
+
+def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
+    """The brokers that fail by themselves, with their first failure; those that only echo another's are left out."""
+    return _without_echoes([(report, failure) for report in reports if (failure := report.failure)])
+
+
+def _without_echoes(failed: list[Failed]) -> list[Failed]:
     unreached = [pair for pair in failed if STAGES.index(pair[1].stage) <= _REACHED]
     if not unreached:
         return failed
     own = [pair for pair in failed if pair in unreached or pair[1].cause not in _ECHOES]
     return own or failed
+
+
+def _leaderless(reports: Sequence[BrokerReport]) -> StageResult | None:
+    results = (result for report in reports for result in report.stages)
+    return next((result for result in results if result.cause == "leaderless"), None)
 
 
 def _not_written_through(reports: Sequence[BrokerReport]) -> str:

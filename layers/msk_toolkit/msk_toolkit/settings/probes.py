@@ -15,16 +15,22 @@ TopicName = Annotated[
 ]
 
 
-class ProducerProbeSettings(ClusterSettings, kw_only=True, frozen=True):
+class ProbeSettings(ClusterSettings, kw_only=True, frozen=True):
+    """What both probes go by."""
+
+    probe_topic: TopicName = "msk-toolkit-heartbeat"
+    certificate_warn_days: Annotated[
+        float, Meta(description="A broker's certificate that expires within so many days is a warning.", ge=0, le=365)
+    ] = 14
+
+
+class ProducerProbeSettings(ProbeSettings, kw_only=True, frozen=True):
     """Which topic the producer probe writes to."""
 
-    probe_topic: TopicName = "msk-toolkit-heartbeat"
 
+class ConsumerProbeSettings(ProbeSettings, kw_only=True, frozen=True):
+    """Which topic the consumer probe reads, as which group, and whose lag it tells."""
 
-class ConsumerProbeSettings(ClusterSettings, kw_only=True, frozen=True):
-    """Which topic the consumer probe reads, and as which group."""
-
-    probe_topic: TopicName = "msk-toolkit-heartbeat"
     consumer_group: Annotated[
         str, Meta(description="Consumer group of the probe; it belongs to the probe alone.", min_length=1)
     ] = "msk-toolkit-consumer-probe"
@@ -32,3 +38,19 @@ class ConsumerProbeSettings(ClusterSettings, kw_only=True, frozen=True):
         int,
         Meta(description="Most records that one run reads; the rest is the next run's.", ge=1, le=100_000),
     ] = 1000
+    lag_groups: Annotated[str, Meta(description="Consumer groups whose lag is reported, comma separated.")] = ""
+    forward_topics: Annotated[
+        str, Meta(description="Forwarded topics, comma separated; the lag of the group of each is reported.")
+    ] = ""
+    forward_group_prefix: Annotated[
+        str, Meta(description="What the names of the forwarder's groups begin with; the topic's name follows.")
+    ] = ""
+
+    def watched_groups(self) -> list[str]:
+        """The groups whose lag is reported, each once."""
+        forwarders = [f"{self.forward_group_prefix}{topic}" for topic in _words(self.forward_topics)]
+        return list(dict.fromkeys([*_words(self.lag_groups), *forwarders]))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Self
 
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from msk_toolkit.telemetry.names import function_name
 
@@ -59,6 +59,34 @@ class Metric(StrEnum):
     BROKERS_FAILING = "BrokersFailing", MetricUnit.Count
     # Brokers that lead a partition of the probe topic, and so were written through.
     BROKERS_LED = "BrokersLed", MetricUnit.Count
+    # Brokers that fail by themselves, by whose business that is; while MSK works on the cluster itself (MAINTENANCE and
+    # the like) a degraded cluster counts 0 for network and broker. Each drives an alarm.
+    NETWORK_FAULTS = "NetworkFaults", MetricUnit.Count
+    TLS_FAULTS = "TlsFaults", MetricUnit.Count
+    LOGIN_FAULTS = "LoginFaults", MetricUnit.Count
+    PERMISSION_FAULTS = "PermissionFaults", MetricUnit.Count
+    BROKER_FAULTS = "BrokerFaults", MetricUnit.Count
+    # Acknowledged records that could not be read back, and heartbeats missing from the sequence.
+    RECORDS_LOST = "RecordsLost", MetricUnit.Count
+    # Heartbeats that stand although their write had failed.
+    HEARTBEATS_DUPLICATED = "HeartbeatsDuplicated", MetricUnit.Count
+    # Days until the first of the brokers' certificates expires.
+    CERTIFICATE_DAYS = "CertificateDays", MetricUnit.NoUnit
+    # For each broker (dimension Broker): how long each stage took, and the number of the first one that failed, from
+    # 1 for dns to 9 for commit; 0 where none did.
+    DNS_LATENCY = "DnsLatency", MetricUnit.Milliseconds
+    TCP_LATENCY = "TcpLatency", MetricUnit.Milliseconds
+    TLS_LATENCY = "TlsLatency", MetricUnit.Milliseconds
+    SASL_LATENCY = "SaslLatency", MetricUnit.Milliseconds
+    METADATA_LATENCY = "MetadataLatency", MetricUnit.Milliseconds
+    ACL_LATENCY = "AclLatency", MetricUnit.Milliseconds
+    PRODUCE_LATENCY = "ProduceLatency", MetricUnit.Milliseconds
+    FETCH_LATENCY = "FetchLatency", MetricUnit.Milliseconds
+    COMMIT_LATENCY = "CommitLatency", MetricUnit.Milliseconds
+    FAILED_STAGE = "FailedStage", MetricUnit.NoUnit
+    # For each watched group (dimension Group): what it has not committed, and the age of the oldest of that.
+    GROUP_LAG = "GroupLag", MetricUnit.Count
+    GROUP_LAG_SECONDS = "GroupLagSeconds", MetricUnit.Seconds
     # Age of the newest heartbeat that the consumer probe read.
     HEARTBEAT_AGE = "HeartbeatAge", MetricUnit.Milliseconds
     # Heartbeats behind the consumer probe's commit.
@@ -84,6 +112,13 @@ class Metric(StrEnum):
     TOPICS_CONFIG_UNDECLARED = "TopicsConfigUndeclared", MetricUnit.Count
     # Topics of the cluster that nobody declared; reported, no alarm.
     TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
+
+
+def dimension_metrics(service: str, dimension: str, value: str) -> EphemeralMetrics:
+    """Metrics beside a function's own, with one more dimension; flush them to publish."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=function_name(service))
+    metrics.add_dimension(dimension, value)
+    return metrics
 
 
 def toolkit_metrics(service: str) -> Metrics:

@@ -1,0 +1,66 @@
+"""Why MSK refuses a login with credentials that look right: its conditions on the secret, checked one by one."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+_PREFIX = "AmazonMSK_"
+_DEFAULT_KEY = "alias/aws/secretsmanager"
+# How long MSK may take to see a change of a secret.
+_ROTATION = timedelta(minutes=10)
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """What DescribeSecret tells about a secret; ``key`` is empty for the default KMS key."""
+
+    arn: str
+    name: str
+    key: str
+    changed: datetime | None
+
+
+def findings(secret: Secret | None, associated: Sequence[str] | None, now: datetime) -> list[str]:
+    """What is wrong with the secret in MSK's eyes, a sentence each; None stands for what could not be asked."""
+    found = []
+    if secret and not secret.name.startswith(_PREFIX):
+        found.append(f"the secret's name is {secret.name}; MSK takes only names that begin with {_PREFIX}")
+    if secret and (not secret.key or secret.key.endswith(_DEFAULT_KEY)):
+        found.append("the secret is encrypted with the default KMS key; MSK demands a customer managed one")
+    if secret and associated is not None and secret.arn not in associated:
+        found.append("the secret is not associated with the cluster; run BatchAssociateScramSecret")
+    if secret and secret.changed and now - secret.changed < _ROTATION:
+        minutes = int((now - secret.changed).total_seconds() // 60)
+        found.append(f"the secret was changed {minutes} minutes ago; MSK may take 10 minutes to see it")
+    if not found and secret and associated is not None:
+        found.append(
+            "the secret is named, encrypted and associated as MSK demands: the password in it is not the user's"
+        )
+    return found
+
+
+def examine(
+    client: Callable[[str], Any],
+    secret_id: str,
+    cluster_arn: str,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> list[str]:
+    """Ask Secrets Manager and MSK, as far as they are permitted, for what :func:`findings` judges."""
+    secret: Secret | None = None
+    associated: list[str] | None = None
+    denied = []
+    try:
+        answer = client("secretsmanager").describe_secret(SecretId=secret_id)
+        changed = answer.get("LastChangedDate")
+        secret = Secret(answer["ARN"], answer["Name"], answer.get("KmsKeyId") or "", changed)
+    except (ClientError, BotoCoreError):
+        denied.append("the secret could not be described (secretsmanager:DescribeSecret)")
+    if cluster_arn:
+        try:
+            pages = client("kafka").get_paginator("list_scram_secrets").paginate(ClusterArn=cluster_arn)
+            associated = [arn for page in pages for arn in page.get("SecretArnList", [])]
+        except (ClientError, BotoCoreError):
+            denied.append("the associated secrets could not be listed (kafka:ListScramSecrets)")
+    return findings(secret, associated, now()) + denied

@@ -1,0 +1,65 @@
+"""What the AWS APIs add to a verdict: the cluster's state, and the reasons for a refused login."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError
+from msk_toolkit.msk.cluster_state import ClusterState, cluster_state
+from msk_toolkit.msk.scram_association import examine
+from msk_toolkit.probe import consumer, producer
+from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.render import render
+from msk_toolkit.probe.report import Verdict
+from msk_toolkit.settings.cluster import ClusterSettings
+
+# The APIs answer in a fraction of that; without an endpoint they never do.
+_PATIENCE_SECONDS = 4.0
+
+
+def in_context(verdict: Verdict, state: ClusterState | None, findings: list[str]) -> Verdict:
+    """The verdict with MSK's state and what was found out; ``planned`` only where the state explains a failure."""
+    if state is None and not findings:
+        return verdict
+    text = verdict.summary
+    planned = bool(state and state.planned and verdict.status == "degraded")
+    if state and planned:
+        text += f"; MSK says {state.state}: planned"
+    return msgspec.structs.replace(
+        verdict, summary=text, cluster_state=state.state if state else None, planned=planned, findings=findings
+    )
+
+
+def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
+    response: Response, verdict: Verdict
+) -> Response:
+    """The response with another verdict, in its table too."""
+    if verdict == response.verdict:
+        return response
+    stages = producer.STAGES if isinstance(response, ProducerProbeResponse) else consumer.STAGES
+    table = render(verdict, response.brokers, stages)
+    return msgspec.structs.replace(response, verdict=verdict, table=table)
+
+
+def explain(verdict: Verdict, settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> Verdict:
+    """Ask MSK, and Secrets Manager where a login was refused; a healthy verdict needs no explanation."""
+    if verdict.status == "healthy":
+        return verdict
+    patience = deadline.at_most(_PATIENCE_SECONDS)
+    state = None
+    if settings.cluster_arn:
+        state = cluster_state(client("kafka"), settings.cluster_arn, patience)
+    findings: list[str] = []
+    if verdict.cause == "authentication-failed" and settings.scram_secret_arn:
+        with contextlib.suppress(AwsError):
+            findings = call_within(
+                patience,
+                "examining the secret",
+                lambda: examine(client, settings.scram_secret_arn, settings.cluster_arn),
+            )
+    return in_context(verdict, state, findings)

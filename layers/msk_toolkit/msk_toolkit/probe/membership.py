@@ -1,0 +1,99 @@
+"""The consumer probe's place in its group: whoever coordinates it, found again when that moves."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka import group as groups
+from msk_toolkit.kafka.group import Committed, Member
+from msk_toolkit.kafka.metadata import Topic
+from msk_toolkit.network.stages import AgainError
+from msk_toolkit.probe.survey import BrokerCheck
+
+_PAUSE_SECONDS = 0.1
+# Two runs that overlap are two members of the group, and brokers that restart hand it on.
+_JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved"}
+
+
+@dataclass
+class Membership:
+    """A member of the group, and the broker that coordinates it; every step is logged with that broker."""
+
+    coordinator: BrokerCheck
+    member: Member
+    topic: str
+
+    def committed(self) -> dict[int, Committed]:
+        """Where the group stands in the member's partitions."""
+        with _step(self.coordinator) as stage:
+            return groups.committed_offsets(
+                self.coordinator.talk, self.member.group, self.topic, self.member.partitions, stage
+            )
+
+    def commit(self, offsets: Mapping[int, Committed]) -> None:
+        """Commit, and read the commit back.
+
+        Raises:
+            StageError: under ``commit``.
+        """
+        talk, group = self.coordinator.talk, self.member.group
+        with _step(self.coordinator) as stage:
+            groups.commit(talk, self.member, self.topic, offsets, stage)
+            shown = groups.committed_offsets(talk, group, self.topic, sorted(offsets), stage)
+            if shown != offsets:
+                words = f"group {group} does not show what was just committed"
+                raise StageError("commit", "commit-refused", str(self.coordinator.address), words)
+
+    def leave(self) -> None:
+        """Leave at once, so that the next run need not wait for this member's session to end."""
+        with self.coordinator.log.stage("commit") as stage:
+            groups.leave(self.coordinator.talk, self.member, stage)
+
+
+def join(reached: Mapping[int, BrokerCheck], topic: Topic, group: str) -> Membership:
+    """Join the group, through whichever broker coordinates it.
+
+    Raises:
+        StageError: under ``commit``; logged with the coordinator where it is known and reached.
+    """
+    asked = reached[min(reached)]
+    while True:
+        coordinator = _coordinator(asked, reached, group)
+        partitions = [part.index for part in topic.partitions]
+        with contextlib.suppress(AgainError), _step(coordinator) as stage:
+            member = groups.join(coordinator.talk, group, topic.name, partitions, stage)
+            return Membership(coordinator, member, topic.name)
+
+
+@contextlib.contextmanager
+def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
+    """A step of the stage ``commit``.
+
+    Raises:
+        AgainError: another member joined, or the coordinator moved, and there is time to join again.
+    """
+    with coordinator.log.stage("commit") as stage:
+        try:
+            yield stage
+        except StageError as error:
+            if error.cause not in _JOIN_AGAIN or stage.remaining() <= 2 * _PAUSE_SECONDS:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+            raise AgainError from error
+
+
+def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
+    with asked.log.stage("commit") as stage:
+        while True:
+            address = groups.find_coordinator(asked.talk, group, stage)
+            found = next((one for one in reached.values() if one.address == address), None)
+            if found:
+                return found
+            # A broker that is gone is named for some seconds more; then the group moves to one that is there.
+            if stage.remaining() <= 2 * _PAUSE_SECONDS:
+                words = f"{address}, the coordinator of group {group}, can't be used"
+                raise StageError("commit", "coordinator-unavailable", str(asked.address), words)
+            time.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,93 @@
+"""Healthy runs in a row, also while brokers restart one by one: no false alarm.
+
+PROBE_RUNS says how many; `make soak` takes 300, and restarts all three again and again.
+"""
+
+import os
+import threading
+
+import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.topics.declared import DeclaredTopic
+
+from local.kafka import BROKER_IDS, KafkaCluster
+from tests.integration.kafka_access import elect_preferred_leaders, new_name, plaintext, scram, settled, wait_until
+from tests.integration.probe_faults import consume, named, produce
+from tests.integration.topics_runs import run
+
+pytestmark = pytest.mark.integration
+
+RUNS = int(os.environ.get("PROBE_RUNS", "20"))
+# A busy machine is no fault of a broker's.
+STAGE_SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def topic(kafka: KafkaCluster) -> str:
+    """A heartbeat topic of which each broker leads a partition."""
+    name = new_name("heartbeat")
+    wait_until(lambda: settled(kafka), "the cluster is not whole")
+    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": "2"})
+    run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
+    wait_until(lambda: settled(kafka, name), "the topic is not in sync")
+    return name
+
+
+@pytest.mark.timeout(60 + 2 * RUNS)
+def test_healthy_runs_in_a_row_are_all_healthy(kafka: KafkaCluster, topic: str) -> None:
+    access, group = scram(kafka), new_name("group")
+    for _ in range(RUNS):
+        written = produce(access, topic, stage_seconds=STAGE_SECONDS)
+        read = consume(access, topic, group, stage_seconds=STAGE_SECONDS)
+        assert written.verdict.status == read.verdict.status == "healthy", written.table + read.table
+        assert (read.gaps, read.duplicates, read.lag) == (0, 0, 0)
+
+
+@pytest.mark.timeout(300 + 4 * RUNS)
+def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_away(
+    kafka: KafkaCluster, topic: str
+) -> None:
+    access, group = scram(kafka), new_name("group")
+    away: set[int] = set()
+    wrong: list[str] = []
+    gaps: list[int] = []
+    runs, ending = [0], threading.Event()
+
+    def probes() -> None:
+        while not ending.is_set():
+            before = set(away)
+            written = produce(access, topic, stage_seconds=STAGE_SECONDS)
+            read = consume(access, topic, group, stage_seconds=STAGE_SECONDS)
+            runs[0] += 1
+            gaps.append(read.gaps)
+            allowed = {str(access.brokers[broker - 1]) for broker in before | away}
+            for response in (written, read):
+                status, address, _, _ = named(response)
+                if status == "down" or (status == "degraded" and address not in allowed):
+                    wrong.append(f"away: {before | away}\n{response.table}")
+
+    thread = threading.Thread(target=probes)
+    thread.start()
+    try:
+        # At least once around, and as often as it takes for the runs that are asked for.
+        restarts = 0
+        while runs[0] < RUNS or not restarts:
+            restarts += 1
+            # The short version restarts one of them; a broker takes its time to start.
+            for broker in BROKER_IDS if RUNS >= 100 else BROKER_IDS[1:2]:
+                away.add(broker)
+                kafka.stop_broker(broker)
+                kafka.start_broker(broker)
+                wait_until(lambda: settled(kafka, topic), "the broker does not catch up", 60)
+                away.discard(broker)
+    finally:
+        ending.set()
+        thread.join(60)
+        for broker in BROKER_IDS:
+            if broker not in kafka.running_brokers():
+                kafka.start_broker(broker)
+        wait_until(lambda: settled(kafka, topic), "the cluster is not whole again", 60)
+        elect_preferred_leaders(kafka)
+    assert runs[0] >= RUNS
+    assert not wrong, f"{len(wrong)} of {2 * runs[0]} runs:\n" + "\n\n".join(wrong)
+    assert sum(gaps) == 0

@@ -1,0 +1,173 @@
+"""What MSK and Secrets Manager add to a verdict, and what the metrics make of it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from msk_toolkit.causes import CAUSES
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.msk.cluster_state import ClusterState, cluster_state, parse_state
+from msk_toolkit.msk.scram_association import Secret, examine, findings
+from msk_toolkit.network.stages import StageResult
+from msk_toolkit.probe.context import explain
+from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.telemetry import fault_counts
+from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.probes import ConsumerProbeSettings
+
+NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_orders-abc"
+GOOD = Secret(ARN, "AmazonMSK_orders", "arn:aws:kms:eu-central-1:123456789012:key/k", NOW - timedelta(days=3))
+CLUSTER = "arn:aws:kafka:eu-central-1:123456789012:cluster/demo/1"
+
+
+@pytest.mark.parametrize(
+    ("secret", "associated", "said"),
+    [
+        (GOOD, [ARN], ["the secret is named, encrypted and associated as MSK demands"]),
+        (GOOD, ["other"], ["not associated with the cluster"]),
+        (GOOD, None, []),
+        (None, None, []),
+        (Secret(ARN, "orders", GOOD.key, GOOD.changed), [ARN], ["name is orders"]),
+        (Secret(ARN, GOOD.name, "", GOOD.changed), [ARN], ["default KMS key"]),
+        (Secret(ARN, GOOD.name, "alias/aws/secretsmanager", None), [ARN], ["default KMS key"]),
+        (Secret(ARN, GOOD.name, GOOD.key, NOW - timedelta(minutes=4)), [ARN], ["changed 4 minutes ago"]),
+        (Secret(ARN, "x", "", NOW), [], ["name is x", "default KMS key", "not associated", "changed 0 minutes ago"]),
+    ],
+)
+def test_each_of_msks_conditions_on_a_secret_is_told(
+    secret: Secret | None, associated: list[str] | None, said: list[str]
+) -> None:
+    found = findings(secret, associated, NOW)
+    assert len(found) == len(said)
+    for sentence, words in zip(found, said, strict=True):
+        assert words in sentence
+
+
+class Aws:
+    """Both APIs; an answer of None is denied."""
+
+    def __init__(self, secret: dict[str, Any] | None, associated: list[str] | None, state: str | None = None) -> None:
+        self._secret, self._associated, self._state = secret, associated, state
+        self.asked: list[str] = []
+
+    def __call__(self, service: str) -> "Aws":
+        return self
+
+    def _answer(self, name: str, answer: Any) -> Any:
+        self.asked.append(name)
+        if answer is None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, name)
+        return answer
+
+    def describe_secret(self, *, SecretId: str) -> Any:  # noqa: N803
+        return self._answer("DescribeSecret", self._secret)
+
+    def get_paginator(self, name: str) -> "Aws":
+        return self
+
+    def paginate(self, *, ClusterArn: str) -> Any:  # noqa: N803
+        arns = self._answer("ListScramSecrets", self._associated)
+        return [{"SecretArnList": arns[:1]}, {"SecretArnList": arns[1:]}]
+
+    def describe_cluster_v2(self, *, ClusterArn: str) -> Any:  # noqa: N803
+        state = self._answer("DescribeClusterV2", self._state)
+        return {"ClusterInfo": {"State": state, "Provisioned": {"NumberOfBrokerNodes": 3}}}
+
+
+SECRET = {"ARN": ARN, "Name": "AmazonMSK_orders", "KmsKeyId": "key", "LastChangedDate": NOW - timedelta(days=1)}
+
+
+def test_every_page_of_associated_secrets_counts() -> None:
+    assert "as MSK demands" in examine(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, lambda: NOW)[0]
+
+
+def test_what_is_not_permitted_is_said_and_the_rest_is_still_told() -> None:
+    denied = examine(Aws(None, None), ARN, CLUSTER, lambda: NOW)
+    assert [sentence.partition(" could not")[0] for sentence in denied] == ["the secret", "the associated secrets"]
+    (finding, missing) = examine(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, lambda: NOW)
+    assert "default KMS key" in finding
+    assert "kafka:ListScramSecrets" in missing
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (
+            {"ClusterInfo": {"State": "HEALING", "Provisioned": {"NumberOfBrokerNodes": 6}}},
+            ClusterState("HEALING", 6),
+        ),
+        ({"ClusterInfo": {"State": "ACTIVE", "Serverless": {}}}, ClusterState("ACTIVE")),
+        ({"ClusterInfo": {}}, None),
+        ({}, None),
+    ],
+)
+def test_a_state_is_read_as_far_as_it_is_there(answer: dict[str, Any], state: ClusterState | None) -> None:
+    assert parse_state(answer) == state
+
+
+def test_a_cluster_that_may_not_be_described_has_no_state() -> None:
+    assert cluster_state(Aws(None, None), CLUSTER, Deadline(1)) is None
+
+
+def report(broker: int, stage: str = "", cause: str = "") -> BrokerReport:
+    failed = [StageResult(stage, "failed", cause=cause, detail="said", remedy=CAUSES[cause].remedy)] if stage else []
+    return BrokerReport(broker, f"b-{broker}:9096", failed)
+
+
+def settings(**values: str) -> ClusterSettings:
+    return ClusterSettings(cluster_arn=CLUSTER, scram_secret_arn=ARN, **values)  # type: ignore[arg-type]
+
+
+AWAY = [report(1), report(2, "tcp", "connection-refused"), report(3)]
+
+
+def test_maintenance_tags_a_broker_that_is_away_as_planned_and_alarms_nobody() -> None:
+    judged = explain(verdict(AWAY), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    assert (judged.cluster_state, judged.planned) == ("MAINTENANCE", True)
+    assert judged.summary.endswith("; MSK says MAINTENANCE: planned")
+    assert sum(fault_counts(judged, AWAY).values()) == 0
+
+
+def test_an_active_cluster_excuses_nothing() -> None:
+    judged = explain(verdict(AWAY), settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
+    assert (judged.cluster_state, judged.planned) == ("ACTIVE", False)
+    assert {str(metric): count for metric, count in fault_counts(judged, AWAY).items() if count} == {"NetworkFaults": 1}
+
+
+def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() -> None:
+    down = [report(1, "tcp", "connect-timeout"), report(2, "tcp", "connect-timeout")]
+    judged = explain(verdict(down), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    assert (judged.status, judged.planned) == ("down", False)
+    lost = [report(1, "fetch", "record-lost"), report(2)]
+    judged = explain(verdict(lost), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    assert {str(metric): count for metric, count in fault_counts(judged, lost).items() if count} == {"RecordsLost": 1}
+
+
+def test_a_refused_login_is_explained_from_the_apis() -> None:
+    refused = [report(1, "sasl", "authentication-failed")]
+    judged = explain(verdict(refused), settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
+    assert judged.findings == ["the secret is not associated with the cluster; run BatchAssociateScramSecret"]
+
+
+def test_a_healthy_verdict_asks_nobody() -> None:
+    aws = Aws(SECRET, [ARN], "ACTIVE")
+    healthy = verdict([report(1)])
+    assert explain(healthy, settings(), aws, Deadline(5)) is healthy
+    assert aws.asked == []
+
+
+def test_an_echo_counts_in_no_class() -> None:
+    reports = [report(1, "produce", "acknowledgement-late"), report(2, "tls", "tls-expired")]
+    counts = fault_counts(Verdict("degraded", ""), reports)
+    assert {str(metric): count for metric, count in counts.items() if count} == {"TlsFaults": 1}
+
+
+def test_the_watched_groups_are_the_named_ones_and_the_forwarders_own() -> None:
+    watched = ConsumerProbeSettings(
+        cluster_arn=CLUSTER, lag_groups="billing, audit", forward_topics="orders,audit", forward_group_prefix="stack-"
+    )
+    assert watched.watched_groups() == ["billing", "audit", "stack-orders", "stack-audit"]
+    assert ConsumerProbeSettings(cluster_arn=CLUSTER).watched_groups() == []
