@@ -42,10 +42,12 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 	sam validate --lint
 	cfn-lint template.yaml -a cfn_lint_serverless.rules
 
-bench: .venv/ready | build ## Cold start and memory of each built function, as ratios to bare ones
+bench: .venv/ready | build ## Cold start of each function, speed and memory of the forwarder, as ratios to others
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
+	@python -m benchmarks.forwarding
+	@python -m benchmarks.memory
 
 docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
 	@python -m docs.generate
