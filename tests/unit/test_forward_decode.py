@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.forward.dead_letters import Refusal, letter, letter_name
 from msk_toolkit.forward.decode import MalformedEventError, Record, decode
-from msk_toolkit.forward.envelope import document
+from msk_toolkit.forward.envelope import Documents, document
 from msk_toolkit.forward.event import KafkaRecord
 
 from tests.fakes.kafka_events import CLUSTER, event, record
@@ -207,6 +207,14 @@ def test_every_record_can_be_had_back_from_its_envelope(raw: dict[str, Any]) -> 
     assert [found[name] for name in ("topic", "partition", "offset", "timestamp", "timestampType")] == [
         raw[name] for name in ("topic", "partition", "offset", "timestamp", "timestampType")
     ]
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=5), st.sampled_from(["envelope", "value"]))
+def test_documents_made_together_are_those_made_one_by_one(raws: list[dict[str, Any]], payload: Any) -> None:
+    together = Documents(CLUSTER, payload)
+    for raw in raws:
+        one = only(raw)
+        assert together.make(one) == document(one, CLUSTER, payload)
 
 
 @given(st.lists(RECORDS, max_size=5), st.data())

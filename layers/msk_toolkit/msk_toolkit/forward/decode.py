@@ -1,5 +1,6 @@
 """The mapping's event -> records by partition, in offset order. Nothing is lost and nothing is altered."""
 
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -7,6 +8,9 @@ import msgspec
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.event import KafkaEvent, KafkaRecord
 
+_EVENT = KafkaEvent[Any]
+_RECORDS = list[KafkaRecord]
+_OFFSET = attrgetter("offset")
 # Sorts before every real offset, so that a record without one is settled before its partition goes on.
 NO_OFFSET = -1
 
@@ -53,14 +57,24 @@ def decode(event: object) -> Batch:
         MalformedEventError: the event as a whole has another shape.
     """
     try:
-        source = msgspec.convert(event, KafkaEvent[Any])
+        source = msgspec.convert(event, _EVENT)
     except msgspec.ValidationError as error:
         raise MalformedEventError(f"the event is not one of a Kafka event source mapping: {error}") from None
-    partitions = {
-        place: sorted((_record(place, raw) for raw in records), key=lambda record: record.offset)
-        for place, records in source.records.items()
-    }
+    partitions = {place: _records(place, raws) for place, raws in source.records.items()}
     return Batch(_cluster(source), source, partitions)
+
+
+def _records(place: str, raws: list[Any]) -> list[Record]:
+    """A partition's records in offset order."""
+    try:
+        # All at once takes half the time; one that can't be decoded sends each its own way.
+        contents = msgspec.convert(raws, _RECORDS)
+        records = [Record(place, content.offset, raw, content) for content, raw in zip(contents, raws, strict=True)]
+    except msgspec.ValidationError:
+        records = [_record(place, raw) for raw in raws]
+    # Hardly any work where they are in order, as they always should be.
+    records.sort(key=_OFFSET)
+    return records
 
 
 def _record(place: str, raw: Any) -> Record:

@@ -25,6 +25,68 @@ class Document(NamedTuple):
     fault: str = ""
 
 
+class Documents:
+    """Makes the documents of one batch; what the records of a partition share is written once."""
+
+    def __init__(self, cluster: str, payload: Payload) -> None:
+        self._cluster = cluster
+        self._payload = payload
+        self._shared: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        self._timestamp_types: dict[str | None, bytes] = {}
+
+    def make(self, record: Record) -> Document:
+        """The document of a record; one that can't be made is marked, not raised."""
+        if self._payload == "value" or record.content is None:
+            return document(record, self._cluster, self._payload)
+        try:
+            return Document(record, self._envelope(record.content))
+        except (UnicodeEncodeError, RecursionError, OverflowError):
+            return document(record, self._cluster, self._payload)
+
+    def _envelope(self, content: KafkaRecord) -> bytes:
+        """The same bytes as ``encode(envelope(...))`` makes, in half the time, for the records that most are."""
+        if content.headers or content.key_schema_metadata is not UNSET or content.value_schema_metadata is not UNSET:
+            return _JSON.encode(envelope(content, self._cluster))
+        place = (content.topic, content.partition)
+        shared = self._shared.get(place)
+        if shared is None:
+            shared = self._shared[place] = _shared_part(self._cluster, *place)
+        kind = self._timestamp_types.get(content.timestamp_type)
+        if kind is None:
+            kind = self._timestamp_types[content.timestamp_type] = _JSON.encode(content.timestamp_type)
+        encoding, value = _value(content.value)
+        return _ENVELOPE % (
+            shared[0],
+            content.offset,
+            shared[1],
+            content.offset,
+            b"null" if content.timestamp is None else b"%d" % content.timestamp,
+            kind,
+            _ABSENT_KEY if content.key is UNSET else _key_part(content.key),
+            _JSON_VALUE if encoding == "json" else b'"%b","value":' % encoding.encode(),
+            value if isinstance(value, msgspec.Raw) else _JSON.encode(value),
+        )
+
+
+_ENVELOPE = (
+    b'{"id":%b%d",%b"offset":%d,"timestamp":%b,"timestampType":%b,"keyEncoding":%b,"headers":[],"valueEncoding":%b%b}'
+)
+_ABSENT_KEY = b'"absent","key":null'
+_JSON_VALUE = b'"json","value":'
+
+
+def _key_part(octets: bytes | UnsetType | None) -> bytes:
+    encoding, key = _key(octets)
+    return b'"%b","key":%b' % (encoding.encode(), _JSON.encode(key))
+
+
+def _shared_part(cluster: str, topic: str, partition: int) -> tuple[bytes, bytes]:
+    """The start of the id, as an open JSON text, and the fields up to the offset."""
+    start = _JSON.encode(f"{cluster}/{topic}/{partition}/")[:-1]
+    fields = b'"cluster":%b,"topic":%b,"partition":%d,' % (_JSON.encode(cluster), _JSON.encode(topic), partition)
+    return start, fields
+
+
 def document(record: Record, cluster: str, payload: Payload) -> Document:
     """The document of a record; one that can't be made is marked, not raised."""
     content = record.content

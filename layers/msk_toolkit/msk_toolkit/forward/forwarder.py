@@ -10,7 +10,7 @@ from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import BucketStore
 from msk_toolkit.forward.decode import Batch, Record, decode
 from msk_toolkit.forward.deliver import Delivery, Shared, Tools
-from msk_toolkit.forward.envelope import document
+from msk_toolkit.forward.envelope import Documents
 from msk_toolkit.forward.lanes import Lane, groups, split
 from msk_toolkit.forward.memory import LastBatch
 from msk_toolkit.forward.outcome import LaneOutcome, Outcome
@@ -78,7 +78,7 @@ class Forwarder:
         settings = self._settings
         self._pace.release()
         shared = Shared(threading.Event(), self._pace, self._streaks)
-        make = functools.partial(document, cluster=batch.cluster, payload=settings.payload)
+        make = Documents(batch.cluster, settings.payload).make
 
         def deliver(lane: Lane) -> LaneOutcome:
             target = targets[lane.place]

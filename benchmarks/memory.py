@@ -1,0 +1,59 @@
+"""Memory of a warm forwarder over many invocations of 6 MB: `python -m benchmarks.memory`; it must stay flat."""
+
+import argparse
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.vantiq.client import VantiqClient
+
+from benchmarks.forwarding import endpoint
+from benchmarks.forwarding_senders import Setup, Token
+from tests.fakes.kafka_events import event, record
+
+EVENT_BYTES = 6 * 1024 * 1024
+# The allocator's arenas settle within so many.
+WARM_UP = 50
+MOST_GROWTH = 0.02
+POINTS = 10
+
+
+def resident() -> float:
+    """Megabytes that the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> int:
+    """Invoke again and again; the exit status says whether memory stayed flat."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--invocations", type=int, default=1000)
+    invocations = parser.parse_args().invocations
+    one = len(json.dumps(record(0, b"x" * 500)))
+    count = EVENT_BYTES // one // 4
+    # As Lambda does: each invocation decodes an event of its own.
+    text = json.dumps(event([record(n, b"x" * 500, partition=p) for p in range(4) for n in range(count)]))
+    with endpoint() as port:
+        settings = Setup(port, 0, 100).settings
+        forwarder = Forwarder(settings, Tools(VantiqClient.from_settings(settings, Token()), None))
+        seen = []
+        for number in range(WARM_UP + invocations):
+            outcome = forwarder.forward(json.loads(text), Deadline(60))
+            assert outcome.delivered == outcome.received, outcome.failures
+            if number >= WARM_UP and (number - WARM_UP) % max(1, invocations // POINTS) == 0:
+                seen.append(resident())
+    growth = seen[-1] / seen[0] - 1
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    shown = " ".join(f"{megabytes:.0f}" for megabytes in seen)
+    print(f"{invocations} invocations of {len(text) / 2**20:.1f} MB: {shown} MB")
+    print(f"growth {growth:+.1%} ({MOST_GROWTH:.0%} at most), peak {peak:.0f} MB")
+    return int(growth > MOST_GROWTH)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
