@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.ask import NotFoundAtAwsError, ask
+from msk_toolkit.aws.ask import ask
 from msk_toolkit.aws.secrets import read_secret
 from msk_toolkit.connect.auth_modes import Listener, listeners
 from msk_toolkit.connect.description import ClusterDescription, describe
@@ -73,11 +73,8 @@ def observe_secret(client: Client, cluster_arn: str, secret_id: str) -> tuple[Se
 def _describe(kafka: Any, arn: str, findings: list[Finding]) -> ClusterDescription | None:
     try:
         return describe(ask("kafka:DescribeClusterV2", lambda: kafka.describe_cluster_v2(ClusterArn=arn)))
-    except NotFoundAtAwsError as error:
-        findings.append(Finding("error", "cluster", str(error)))
-        return None
     except ToolkitError as newer:
-        # Old policies allow the first version of the call alone.
+        # Old policies, and emulators, know the first version of the call alone.
         try:
             return describe(ask("kafka:DescribeCluster", lambda: kafka.describe_cluster(ClusterArn=arn)))
         except ToolkitError:

@@ -37,7 +37,8 @@ class Arrivals(Protocol):
     def wait_for(self, wanted: str, seconds: float) -> Any: ...
 
 
-_TRIES = 4
+# A minute: a consumer may take that long to start and join its group.
+_TRIES = 12
 _SECONDS_A_TRY = 5.0
 Subscribe = Callable[[str], AbstractContextManager[Arrivals]]
 
