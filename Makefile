@@ -38,10 +38,11 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 	sam validate --lint
 	cfn-lint template.yaml -a cfn_lint_serverless.rules
 
-bench: .venv/ready | build ## Cold start and memory of each built function, as ratios to bare ones
+bench: .venv/ready | build ## Cold start and memory of each built function, plan and apply of 300 topics, as ratios
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
+	@python -m benchmarks.topics
 
 docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
 	@python -m docs.generate
