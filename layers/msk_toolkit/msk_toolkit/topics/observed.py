@@ -58,11 +58,11 @@ def observe(session: Session, declared: Collection[DeclaredTopic], kind: Cluster
 def _observe(
     conversation: Conversation, names: set[str], keys: frozenset[str], kind: ClusterKind, deadline: Deadline
 ) -> Observed:
-    cluster = read_metadata(conversation, None, deadline)
+    cluster = read_metadata(conversation, None, deadline, operations=False)
     topics = cluster.topics
     if unlisted := sorted(names - topics.keys()):
         # The list leaves out what the user may not see; asked by name, the broker says so.
-        topics = topics | read_metadata(conversation, unlisted, deadline).topics
+        topics = topics | read_metadata(conversation, unlisted, deadline, operations=False).topics
     unreadable = {
         name: f"Metadata answered {error_name(topics[name].error_code)}"
         for name in names & topics.keys()
