@@ -52,10 +52,11 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may cry wolf
 	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_cry_no_wolf.py $(PYTEST_ARGS)
 
-bench: .venv/ready | build ## Cold start of each function, speed and memory of the forwarder, as ratios to others
+bench: .venv/ready | build ## Cold start, topics, probes, forwarding, memory: all as ratios to others in the same run
 	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
+	@python -m benchmarks.topics
 	@python -m benchmarks.probes
 	@python -m benchmarks.forwarding
 	@python -m benchmarks.memory

@@ -45,7 +45,7 @@ def run(
 def stands(kafka: KafkaCluster, name: str) -> ObservedTopic | None:
     """A topic as it stands; None where it does not exist."""
     with Session(plaintext(kafka), 5) as session:
-        return observe(session, [name], "standard", Deadline(10)).topics.get(name)
+        return observe(session, [DeclaredTopic(name, 1, 1)], "standard", Deadline(10)).topics.get(name)
 
 
 def own_config(kafka: KafkaCluster, name: str) -> dict[str, str]:

@@ -49,16 +49,21 @@ class ClusterMetadata(msgspec.Struct, frozen=True):
 
 
 def read_metadata(
-    conversation: Conversation, topics: Sequence[str] | None, deadline: Deadline, stage: str = "metadata"
+    conversation: Conversation,
+    topics: Sequence[str] | None,
+    deadline: Deadline,
+    stage: str = "metadata",
+    *,
+    operations: bool = True,
 ) -> ClusterMetadata:
-    """Ask for the named topics, or for all with None.
+    """Ask for the named topics, or for all with None; without ``operations`` what the user may do is left out.
 
     Raises:
         StageError: under ``stage``.
     """
     wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
     answer = conversation.ask(
-        MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=True),
+        MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=operations),
         stage,
         deadline,
     )

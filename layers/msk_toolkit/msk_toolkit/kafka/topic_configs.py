@@ -1,6 +1,6 @@
 """Topics' configuration on the cluster: read it with its origin, change single keys of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kafka.protocol.admin import AlterConfigsRequest, DescribeConfigsRequest, IncrementalAlterConfigsRequest
@@ -36,8 +36,16 @@ def topic_configs(
     names: Sequence[str],
     deadline: Deadline,
     keys: Mapping[str, Sequence[str]] | None = None,
+    keep: Container[str] | None = None,
 ) -> tuple[dict[str, dict[str, Setting]], dict[str, BrokerError]]:
-    """The configuration of each topic in one request, whole or only these keys; and what went wrong, by name.
+    """The configuration of each topic in one request, and what went wrong, by name.
+
+    Args:
+        conversation: with any broker.
+        names: the topics.
+        deadline: for the answer.
+        keys: ask for these keys only, by topic.
+        keep: of the inherited keys answer these only; what is set on a topic is answered in any case.
 
     Raises:
         StageError: under ``metadata``.
@@ -58,7 +66,11 @@ def topic_configs(
         if result.error_code:
             errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
         else:
-            found[name] = {entry.name: _setting(entry) for entry in result.configs}
+            found[name] = {
+                entry.name: _setting(entry)
+                for entry in result.configs
+                if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
+            }
     return found, errors
 
 

@@ -1,5 +1,6 @@
 """``topics.yaml``: the topics that the user wants, with every mistake of the file reported at once, in its place."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,7 +117,7 @@ def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: l
         return {}
     problems += _unknown(entry, model, f"{label}: ")
     found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(model):
+    for field in _fields_of(model):
         if field.name not in entry.value:
             if field.required:
                 problems.append(Found(entry.place, f"{label}: {field.name} is missing"))
@@ -156,10 +157,16 @@ def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str]
 
 
 def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[Found]:
-    known = [field.name for field in msgspec.structs.fields(model)]
+    known = [field.name for field in _fields_of(model)]
     for key, each in entry.entries():
         if key not in known:
             yield Found(each.place, f"{label}unknown key {key}; known: {', '.join(known)}")
+
+
+@functools.cache
+def _fields_of(model: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    # Finding out the types of a model takes longer than reading a topic.
+    return msgspec.structs.fields(model)
 
 
 def _plain(each: Located) -> Any:

@@ -1,6 +1,6 @@
 """The cluster as the plan needs it: all topics and their configuration, in one request each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import msgspec
@@ -12,12 +12,16 @@ from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topic_configs import Setting, topic_configs
 from msk_toolkit.kafka.topics import UNKNOWN_TOPIC
+from msk_toolkit.topics.declared import DeclaredTopic
+
+# What warnings look at, declared or not.
+_ALWAYS = frozenset({"min.insync.replicas"})
 
 ClusterKind = Literal["standard", "express", "serverless"]
 
 
 class ObservedTopic(msgspec.Struct, frozen=True):
-    """A topic as it stands; ``config`` is everything in force, with its origin."""
+    """A topic as it stands; ``config`` is what is set on it and what a plan looks at, with its origin."""
 
     name: str
     partitions: int
@@ -39,29 +43,33 @@ class Observed(msgspec.Struct, frozen=True):
     kind: ClusterKind = "standard"
 
 
-def observe(session: Session, names: Iterable[str], kind: ClusterKind, deadline: Deadline) -> Observed:
-    """Read the cluster; ``names`` are the declared topics.
+def observe(session: Session, declared: Collection[DeclaredTopic], kind: ClusterKind, deadline: Deadline) -> Observed:
+    """Read the cluster, as far as the plan for these topics needs it.
 
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
     """
-    wanted = set(names)
-    return session.read(lambda conversation, until: _observe(conversation, wanted, kind, until), deadline)
+    names = {topic.name for topic in declared}
+    # Thirty keys of each topic are inherited, and a plan has a use for few of them.
+    keys = _ALWAYS.union(*(topic.config for topic in declared))
+    return session.read(lambda conversation, until: _observe(conversation, names, keys, kind, until), deadline)
 
 
-def _observe(conversation: Conversation, names: set[str], kind: ClusterKind, deadline: Deadline) -> Observed:
-    cluster = read_metadata(conversation, None, deadline)
+def _observe(
+    conversation: Conversation, names: set[str], keys: frozenset[str], kind: ClusterKind, deadline: Deadline
+) -> Observed:
+    cluster = read_metadata(conversation, None, deadline, operations=False)
     topics = cluster.topics
     if unlisted := sorted(names - topics.keys()):
         # The list leaves out what the user may not see; asked by name, the broker says so.
-        topics = topics | read_metadata(conversation, unlisted, deadline).topics
+        topics = topics | read_metadata(conversation, unlisted, deadline, operations=False).topics
     unreadable = {
         name: f"Metadata answered {error_name(topics[name].error_code)}"
         for name in names & topics.keys()
         if topics[name].error_code not in (0, UNKNOWN_TOPIC)
     }
     there = {name: topic for name, topic in topics.items() if not topic.error_code}
-    configs, errors = topic_configs(conversation, sorted(names & there.keys()), deadline)
+    configs, errors = topic_configs(conversation, sorted(names & there.keys()), deadline, keep=keys)
     unreadable |= {name: str(error) for name, error in errors.items() if error.code != UNKNOWN_TOPIC}
     return Observed(
         brokers=len(cluster.brokers),

@@ -53,7 +53,7 @@ def run(
     Raises:
         NoBrokerError, StageError: the cluster did not answer; nothing was changed.
     """
-    observed = observe(session, [topic.name for topic in declared], kind, deadline)
+    observed = observe(session, declared, kind, deadline)
     if request.keep_partitions:
         declared = as_grown(declared, observed)
     decided = plan(declared, observed, list_all=request.all)

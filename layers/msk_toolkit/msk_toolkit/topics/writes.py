@@ -73,7 +73,7 @@ def _configure(
 
 def _served(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
     # A topic is created in the controller's log first and reaches each broker's metadata a little later.
-    topics = read_metadata(conversation, [step.topic for step in steps], deadline).topics
+    topics = read_metadata(conversation, [step.topic for step in steps], deadline, operations=False).topics
     return {
         step.topic
         for step in steps

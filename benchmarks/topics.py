@@ -1,0 +1,214 @@
+"""What plan and apply cost beside the least that any tool must ask: `python -m benchmarks.topics`.
+
+On three local brokers, over one open connection. The limit of reading is one Metadata and one DescribeConfigs request
+in kafka-python's own messages; that of creating is one CreateTopics request and Metadata until every topic has its
+leaders. Each round measures ours and the limit right after one another, so that both meet the same load; the ratio is
+the median of the rounds' ratios. Trust it rather than the milliseconds, and on a busy machine neither.
+"""
+
+import argparse
+import json
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kafka.protocol.admin import DescribeConfigsRequest
+from kafka.protocol.metadata import MetadataRequest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import Access, parse_brokers
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.session import Session
+from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
+from msk_toolkit.topics.declaration import read_declaration
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.request import Action, TopicsRequest
+from msk_toolkit.topics.serve import run
+from rich.console import Console
+from rich.table import Table
+
+from local.kafka import KafkaCluster
+from local.processes import Ledger
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "build" / "bench" / "topics.json"
+TOPICS = 300
+MANY = 1000
+CONFIG = {"retention.ms": "14400000", "min.insync.replicas": "2"}
+READ_LIMIT = 1.3
+CREATE_LIMIT = 2.0
+# So much more topics may take so much more time, and a third more for a busy machine.
+GROWTH_LIMIT = 1.3 * MANY / TOPICS
+
+
+class Figure(NamedTuple):
+    """A measurement beside its limit, round by round in milliseconds, and the most that their ratio may be."""
+
+    name: str
+    ours_ms: list[float]
+    limit_ms: list[float]
+    allowed: float
+
+    @property
+    def ratio(self) -> float:
+        """The median of ours to the limit's, each pair measured in one round."""
+        return statistics.median(ours / limit for ours, limit in zip(self.ours_ms, self.limit_ms, strict=True))
+
+
+def main() -> int:
+    """Measure, print and write the report; 1 where a limit is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11)
+    rounds: int = parser.parse_args().rounds
+    with cluster() as access, Session(access, 10) as session:
+        figures = [*creating(session, max(3, rounds // 2)), *reading(session, rounds)]
+    _print(figures)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps([{**figure._asdict(), "ratio": figure.ratio} for figure in figures], indent=2) + "\n")
+    return int(any(figure.ratio > figure.allowed for figure in figures))
+
+
+def creating(session: Session, rounds: int) -> Iterator[Figure]:
+    """Creating 300 topics: check, create and read back, beside one raw create with its read-back."""
+    ours, limit = [], []
+    for _ in range(rounds):
+        declared = _declared(TOPICS)
+        ours.append(_timed(lambda: _serve(session, "apply", declared)))  # noqa: B023 - called at once
+        _delete(session, [topic.name for topic in declared])
+        declared = _declared(TOPICS)
+        limit.append(_timed(lambda: session.ask(_raw_create(declared), Deadline(60))))  # noqa: B023 - called at once
+        _delete(session, [topic.name for topic in declared])
+    yield Figure(f"create {TOPICS} topics", ours, limit, CREATE_LIMIT)
+
+
+def reading(session: Session, rounds: int) -> Iterator[Figure]:
+    """Plan and no-change apply beside the raw requests, at 300 topics; then how a plan grows with its topics."""
+    declared = _declared(TOPICS)
+    _serve(session, "apply", declared)
+    limit, plan, apply = _rounds(
+        rounds,
+        lambda: session.ask(_raw_read(declared), Deadline(60)),
+        lambda: _serve(session, "plan", declared),
+        lambda: _serve(session, "apply", declared),
+    )
+    yield Figure(f"plan of {TOPICS} topics", plan, limit, READ_LIMIT)
+    yield Figure(f"apply of {TOPICS} without a change", apply, limit, READ_LIMIT)
+    yield Figure(f"parse {TOPICS} topics beside their plan", _parsing(declared, rounds), plan, 1.0)
+    many = declared + _declared(MANY - TOPICS)
+    _serve(session, "apply", many)
+    few, more = _rounds(rounds, lambda: _serve(session, "plan", declared), lambda: _serve(session, "plan", many))
+    yield Figure(f"plan of {MANY} beside {TOPICS} topics", more, few, GROWTH_LIMIT)
+
+
+def _rounds(rounds: int, *subjects: Callable[[], object]) -> list[list[float]]:
+    samples = [[_timed(subject) for subject in subjects] for _ in range(rounds)]
+    return [list(times) for times in zip(*samples, strict=True)]
+
+
+def _parsing(declared: list[DeclaredTopic], rounds: int) -> list[float]:
+    entries = [
+        f"  - name: {topic.name}\n    partitions: 1\n    replication_factor: 3\n"
+        "    config: {retention.ms: 4h, min.insync.replicas: 2}\n"
+        for topic in declared
+    ]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write("topics:\n" + "".join(entries))
+        file.flush()
+        path = Path(file.name)
+        return [_timed(lambda: read_declaration(path)) for _ in range(rounds)]
+
+
+def _declared(count: int) -> list[DeclaredTopic]:
+    run_id = secrets.token_hex(4)
+    return [DeclaredTopic(f"bench-{run_id}-{number}", 1, 3, dict(CONFIG)) for number in range(count)]
+
+
+def _serve(session: Session, action: Action, declared: list[DeclaredTopic]) -> None:
+    response = run(TopicsRequest(action=action), declared, session, "standard", Deadline(120))
+    assert response.status in {"applied", "planned"}, response.table
+
+
+def _raw_read(declared: list[DeclaredTopic]) -> Callable[[Conversation, Deadline], None]:
+    resource = DescribeConfigsRequest.DescribeConfigsResource
+    resources = [resource(resource_type=2, resource_name=topic.name, configuration_keys=None) for topic in declared]
+
+    def read(conversation: Conversation, deadline: Deadline) -> None:
+        conversation.ask(MetadataRequest(topics=None, allow_auto_topic_creation=False), "metadata", deadline)
+        answer = conversation.ask(
+            DescribeConfigsRequest(resources=resources, include_synonyms=False), "metadata", deadline
+        )
+        assert len(answer.results) == len(declared)
+
+    return read
+
+
+def _raw_create(declared: list[DeclaredTopic]) -> Callable[[Conversation, Deadline], None]:
+    topics = [NewTopic(topic.name, topic.partitions, topic.replication_factor, topic.config) for topic in declared]
+    names = [MetadataRequest.MetadataRequestTopic(name=topic.name) for topic in declared]
+
+    def create(conversation: Conversation, deadline: Deadline) -> None:
+        assert create_topics(conversation, topics, validate_only=False, deadline=deadline) == {}
+        while any(map(_unserved, _metadata(conversation, names, deadline))):
+            time.sleep(0.02)
+
+    return create
+
+
+def _metadata(conversation: Conversation, names: Any, deadline: Deadline) -> Any:
+    return conversation.ask(MetadataRequest(topics=names, allow_auto_topic_creation=False), "metadata", deadline).topics
+
+
+def _unserved(topic: Any) -> bool:
+    return bool(topic.error_code) or any(partition.leader_id < 0 for partition in topic.partitions)
+
+
+def _delete(session: Session, names: list[str]) -> None:
+    session.ask(lambda conversation, deadline: delete_topics(conversation, names, deadline), Deadline(60))
+
+
+def _timed(what: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    what()
+    return (time.perf_counter() - began) * 1000
+
+
+@contextmanager
+def cluster() -> Iterator[Access]:
+    """Three brokers of their own, for as long as it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "processes.json")
+        try:
+            kafka = KafkaCluster.start(
+                ledger,
+                Path(folder) / "home",
+                username="bench",
+                password=secrets.token_urlsafe(16),
+                cache=ROOT / ".local" / "cache",
+            )
+            yield Access(brokers=parse_brokers(kafka.bootstrap("PLAINTEXT")), auth_mode="none")
+        finally:
+            ledger.stop_all(grace_s=0)
+
+
+def _print(figures: list[Figure]) -> None:
+    table = Table(title="Topics: plan and apply beside the least that must be asked")
+    for column in ("", "ours ms", "limit ms", "ratio", "allowed"):
+        table.add_column(column, justify="right" if column else "left")
+    for figure in figures:
+        kept = "green" if figure.ratio <= figure.allowed else "red"
+        numbers = [
+            f"{statistics.median(figure.ours_ms):.0f}",
+            f"{statistics.median(figure.limit_ms):.0f}",
+            f"[{kept}]{figure.ratio:.2f}[/]",
+        ]
+        table.add_row(figure.name, *numbers, f"{figure.allowed:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
