@@ -45,6 +45,14 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
             "tcp",
             "broker 3 (b-3:9096) fails at tcp: said connection-refused; 2 other brokers affected",
         ),
+        # Late because of it, so not down.
+        (
+            ["produce acknowledgement-late", "tls tls-timeout", "produce acknowledgement-late"],
+            "degraded",
+            2,
+            "tls",
+            "broker 2 (b-2:9096) fails at tls: said tls-timeout; 2 other brokers affected",
+        ),
         (
             ["commit coordinator-unavailable", "tls tls-timeout", ""],
             "degraded",
