@@ -22,7 +22,6 @@ metrics = toolkit_metrics(SERVICE)
 RESERVE_SECONDS = 3
 
 
-@metrics.log_metrics
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     settings = load(ConsumerProbeSettings, os.environ)
@@ -39,4 +38,5 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     )
     response = with_verdict(response, explain(response.verdict, settings, client, deadline))
     publish_consumer(metrics, logger, SERVICE, response)
+    metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -23,7 +23,6 @@ metrics = toolkit_metrics(SERVICE)
 RESERVE_SECONDS = 3
 
 
-@metrics.log_metrics
 def handler(event: Any, context: Any) -> dict[str, Any] | str:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     settings = load(ProducerProbeSettings, os.environ)
@@ -36,6 +35,7 @@ def handler(event: Any, context: Any) -> dict[str, Any] | str:
     )
     response = with_verdict(response, explain(response.verdict, settings, client, deadline))
     publish_producer(metrics, logger, SERVICE, response)
+    metrics.flush_metrics()
     if isinstance(event, dict) and "widgetContext" in event:  # a custom widget of a CloudWatch dashboard
         return matrix(response.verdict, response.brokers, STAGES)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

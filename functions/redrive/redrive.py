@@ -17,10 +17,10 @@ logger = toolkit_logger("redrive")
 metrics = toolkit_metrics("redrive")
 
 
-@metrics.log_metrics
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, 0)
     request = parse_request(event)
     response = serve(request, tools(os.environ, client), deadline)
     publish(request, response, logger, metrics)
+    metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -24,13 +24,13 @@ metrics = toolkit_metrics("topics")
 RESERVE_SECONDS = 10
 
 
-@metrics.log_metrics
 def handler(event: Any, context: Any) -> dict[str, Any] | None:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
 
     def carry_out(request: TopicsRequest) -> TopicsResponse:
         response = serve(request, load(TopicsSettings, os.environ), client, deadline)
         report(response, logger, metrics)
+        metrics.flush_metrics()
         return response
 
     if is_custom_resource(event):

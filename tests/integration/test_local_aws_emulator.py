@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
-from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 from local.aws import emulator, resources
 from local.aws.emulator import Brokers, Emulator
@@ -19,6 +18,7 @@ from local.event_source_mapping.event import Partition, Record, Source
 from local.event_source_mapping.mapping import Mapping, StartingPosition
 from local.event_source_mapping.outcome import Batch, Condition, Dead
 from local.processes import Ledger
+from tests.template.stack import read_template
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def made(aws: Emulator) -> Resources:
 @pytest.fixture(scope="module")
 def template(made: Resources) -> dict[str, Any]:
     """The checkout's template, as if its code had been uploaded."""
-    read = msgspec.json.decode(msgspec.json.encode(yaml_parse((ROOT / "template.yaml").read_text())))
+    read = msgspec.json.decode(msgspec.json.encode(read_template(ROOT / "template.yaml")))
     for resource in read["Resources"].values():
         properties = resource.get("Properties", {}) if isinstance(resource, dict) else {}
         for name in {"CodeUri", "ContentUri"} & properties.keys():

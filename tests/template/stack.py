@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from samcli.lib.cfn_language_extensions import process_template_for_sam_cli  # type: ignore[import-untyped]
-from samcli.yamlhelper import intrinsics_multi_constructor  # type: ignore[import-untyped]
+from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
+from samcli.yamlhelper import intrinsics_multi_constructor
 
 from local.aws.intrinsics import Resolver
 
@@ -44,11 +44,16 @@ class _TemplateLoader(yaml.SafeLoader):
 _TemplateLoader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
+def read_template(path: Path) -> dict[str, Any]:
+    """A template as it is written; short forms of intrinsic functions in their long form."""
+    parsed: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
+    return parsed
+
+
 @cache
 def raw_template() -> dict[str, Any]:
-    """The template as it is written; short forms of intrinsic functions in their long form."""
-    parsed: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
-    return parsed
+    """The toolkit's own template."""
+    return read_template(TEMPLATE)
 
 
 class Stack:

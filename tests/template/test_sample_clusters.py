@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
+from tests.template.stack import raw_template, read_template
 
-from tests.template.stack import raw_template
-
-SAMPLE: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "samples/clusters/template.yaml").read_text())
+SAMPLE: dict[str, Any] = read_template(Path(__file__).parents[2] / "samples/clusters/template.yaml")
 RESOURCES = SAMPLE["Resources"]
 
 

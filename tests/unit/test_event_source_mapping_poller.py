@@ -372,5 +372,7 @@ def test_nothing_is_committed_before_it_is_done_and_nothing_is_lost(
     assert {*function.delivered, *bucket.places} == everything(world)
     assert world.committed == {P0: 10, P1: 10}
     for partition in world.logs:
-        firsts = list(dict.fromkeys(place for place in function.delivered if place[0] == str(partition)))
+        # One that was set aside may come again after a commit that failed, behind its successors.
+        kept = [place for place in function.delivered if place[0] == str(partition) and place not in bucket.places]
+        firsts = list(dict.fromkeys(kept))
         assert firsts == sorted(firsts)
