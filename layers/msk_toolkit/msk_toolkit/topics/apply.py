@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -24,7 +24,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _SHARE_OF_A_WRITE = 0.6
 # Another apply was faster. What it did may take a moment to be seen here as well.
 _OVERTAKEN = {ALREADY_EXISTS, 37}  # 37: INVALID_PARTITIONS, the topic has that many already
-_OVERTAKEN_SECONDS = 3.0
+OVERTAKEN_SECONDS = 3.0
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -36,8 +36,15 @@ class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     detail: Annotated[str, Meta(description="Why it is not done.")] = ""
 
 
-def check(session: Session, plan: Plan, deadline: Deadline) -> list[str]:
-    """What keeps the plan from being carried out, all of it: refusals, and what the cluster finds wrong.
+class Checked(NamedTuple):
+    """What keeps a plan from being carried out, all of it, and the topics of which it is already behind the cluster."""
+
+    problems: list[str]
+    overtaken: set[str]
+
+
+def check(session: Session, plan: Plan, deadline: Deadline) -> Checked:
+    """Find refusals, and what the cluster finds wrong.
 
     The cluster checks names, keys, values, replication and the user's permissions without changing anything.
 
@@ -47,12 +54,13 @@ def check(session: Session, plan: Plan, deadline: Deadline) -> list[str]:
     problems = [
         f"{step.topic}: {refusal.reason}; {refusal.way_out}" for step in plan.steps for refusal in step.refusals
     ]
+    overtaken: set[str] = set()
     for write in WRITES:
         for batch in batches(write, plan):
             errors = session.read(_sending(write, batch, validate_only=True), deadline)
-            # A topic that another apply has brought on since the plan was made is compared when its turn comes.
             problems += [str(error) for error in errors.values() if error.code not in _OVERTAKEN]
-    return problems
+            overtaken |= {name for name, error in errors.items() if error.code in _OVERTAKEN}
+    return Checked(problems, overtaken)
 
 
 def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
@@ -80,7 +88,7 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
     reasons: dict[str, ToolkitError] = {}
     to_send = list(batch)
     pause = _PAUSE_SECONDS
-    overtaken_until = deadline.at_most(_OVERTAKEN_SECONDS)
+    overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
     while left:
         if to_send:
             reasons |= _send(session, write, to_send, deadline)

@@ -1,6 +1,7 @@
 """Serve a request of the topics function: observe, plan, and, if asked to, act."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.msk.offering import cluster_kind
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import Change, carry_out, check
+from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, Change, carry_out, check
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
@@ -23,6 +24,9 @@ from msk_toolkit.topics.observed import ClusterKind, observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.render import change_lines, render
 from msk_toolkit.topics.request import Status, TopicsRequest, TopicsResponse
+
+# A new topic reaches every broker within some ten milliseconds.
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 def serve(
@@ -53,21 +57,39 @@ def run(
     Raises:
         NoBrokerError, StageError: the cluster did not answer; nothing was changed.
     """
-    observed = observe(session, declared, kind, deadline)
-    if request.keep_partitions:
-        declared = as_grown(declared, observed)
-    decided = plan(declared, observed, list_all=request.all)
+
+    def decide() -> Plan:
+        observed = observe(session, declared, kind, deadline)
+        wanted = as_grown(declared, observed) if request.keep_partitions else declared
+        return plan(wanted, observed, list_all=request.all)
+
     if request.action != "apply":
+        decided = decide()
         drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
         status: Status = "checked" if request.action == "check" else "planned"
         return _response(request, status, decided, [], [], drift)
-    problems = changed_since(request.plan, decided) if request.plan else []
-    problems = problems or check(session, decided, deadline)
+    decided, problems = _checked(session, decide, deadline)
+    problems = (changed_since(request.plan, decided) if request.plan else []) or problems
     if problems:
         return _response(request, "refused", decided, [], problems, {})
     changes = carry_out(session, decided, deadline)
     complete = all(change.state == "done" for change in changes)
     return _response(request, "applied" if complete else "incomplete", decided, changes, [], {})
+
+
+def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
+    """A plan, and what the cluster has against it.
+
+    Any broker may be asked what there is, and hears of a change a little later than the controller: while the
+    controller knows more than the plan, a new plan is made, so that what is written was checked as it is.
+    """
+    until = deadline.at_most(OVERTAKEN_SECONDS)
+    while True:
+        decided = decide()
+        checked = check(session, decided, deadline)
+        if not checked.overtaken or until.expired:
+            return decided, checked.problems
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _response(

@@ -1,0 +1,44 @@
+"""A plan that was made from a broker that lags behind the controller is made again before anything is written."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.session import Session
+from msk_toolkit.topics import serve
+from msk_toolkit.topics.apply import Checked
+from msk_toolkit.topics.plan import Plan
+
+
+def plans() -> Iterator[Plan]:
+    number = 0
+    while True:
+        yield Plan([], number)
+        number += 1
+
+
+def checked(monkeypatch: pytest.MonkeyPatch, seconds: float, *answers: Checked) -> tuple[Plan, list[str]]:
+    left = list(answers)
+    monkeypatch.setattr(serve, "check", lambda *_: left.pop(0) if len(left) > 1 else left[0])
+    made = plans()
+    answer: Any = serve._checked(cast(Session, None), lambda: next(made), Deadline(seconds))
+    return cast(tuple[Plan, list[str]], answer)
+
+
+def test_a_plan_that_the_controller_agrees_with_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided, problems = checked(monkeypatch, 5, Checked([], set()))
+    assert (decided.undeclared, problems) == (0, [])
+
+
+def test_what_the_new_plan_finds_counts_and_not_what_the_old_one_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided, problems = checked(
+        monkeypatch, 5, Checked([], {"orders"}), Checked([], {"orders"}), Checked(["orders: refused"], set())
+    )
+    assert (decided.undeclared, problems) == (2, ["orders: refused"])
+
+
+def test_the_wait_for_a_lagging_broker_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided, problems = checked(monkeypatch, 0.2, Checked([], {"orders"}))
+    assert 1 <= decided.undeclared <= 6
+    assert problems == []
