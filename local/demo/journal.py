@@ -1,7 +1,7 @@
 """Following what Vantiq's stand-in has accepted, from its journal file."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from local.vantiq.journal import Entry
 
 _POLL_S = 0.1
 
+# Topic, partition, offset.
+Place = tuple[str, int, int]
+
 
 class Deliveries:
     """The envelopes of one cluster's records in a journal, read as the file grows."""
@@ -18,12 +21,12 @@ class Deliveries:
     def __init__(self, journal: Path, cluster_arn: str) -> None:
         self.envelopes: list[dict[str, Any]] = []
         self._cluster = cluster_arn.rpartition(":cluster/")[2]
-        self._places: set[tuple[str, int, int]] = set()
+        self._places: set[Place] = set()
         self._journal = journal
         self._position = 0
 
-    def read(self) -> int:
-        """Read on; answers how many different records have arrived so far."""
+    def read(self) -> Set[Place]:
+        """Read on; answers the places of all records that have arrived so far."""
         if self._journal.exists():
             with self._journal.open("rb") as file:
                 file.seek(self._position)
@@ -33,19 +36,19 @@ class Deliveries:
             self._position += len(whole)
             for entry in msgspec.json.Decoder(Entry).decode_lines(whole):
                 envelope = entry.value()
-                if envelope["cluster"] != self._cluster:
-                    continue
-                self.envelopes.append(envelope)
-                self._places.add((envelope["topic"], envelope["partition"], envelope["offset"]))
-        return len(self._places)
+                # Others publish too: a source that is being tested, an event from somewhere else.
+                if isinstance(envelope, dict) and envelope.get("cluster") == self._cluster:
+                    self.envelopes.append(envelope)
+                    self._places.add((envelope["topic"], envelope["partition"], envelope["offset"]))
+        return self._places
 
-    def wait_for(self, count: int, limit_s: float, arrived: Callable[[int], None] = lambda _: None) -> bool:
-        """Wait until ``count`` different records have arrived; False when the time is up first."""
+    def wait_for(self, places: Set[Place], limit_s: float, arrived: Callable[[int], None] = lambda _: None) -> bool:
+        """Wait until every one of ``places`` has arrived; False when the time is up first."""
         deadline = time.monotonic() + limit_s
-        while (found := self.read()) < count:
-            arrived(found)
+        while missing := len(places - self.read()):
+            arrived(len(places) - missing)
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_S)
-        arrived(found)
+        arrived(len(places))
         return True

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from local.aws.functions import Function
 from local.demo.accounting import Account, Produced, account
-from local.demo.journal import Deliveries
+from local.demo.journal import Deliveries, Place
 from local.demo.records import Outgoing, produce, sensor_records, tutorial_records
 from local.steps import StepResult, Steps
 from local.system import USERNAME, System, bring_down, bring_up
@@ -52,6 +52,20 @@ class Story:
         """The deployed producer probe."""
         return self.system.function("ProducerProbeFunction")
 
+    @property
+    def places(self) -> set[Place]:
+        """Where Kafka has put what was produced."""
+        return {(record.topic, record.partition, record.offset) for record in self.produced}
+
+    def received(self, topic: str) -> list[dict[str, Any]]:
+        """What Vantiq has accepted of this story's records of a topic, in its order."""
+        own = self.places
+        return [
+            one
+            for one in self.deliveries.envelopes
+            if one["topic"] == topic and (one["topic"], one["partition"], one["offset"]) in own
+        ]
+
     def topics(self) -> None:
         """The custom resource has created the topics while the stack was deployed."""
         with self.steps.step("Topics: created over SCRAM by the custom resource") as step:
@@ -66,9 +80,8 @@ class Story:
         """The seed document's four test messages."""
         with self.steps.step("Forward: the tutorial's four messages") as step:
             self._forward(step, TUTORIAL, list(tutorial_records()))
-            texts = [one["value"] for one in self.deliveries.envelopes if one["topic"] == TUTORIAL]
-            for text in texts:
-                self.steps.say(f"Vantiq received: {text}")
+            for envelope in self.received(TUTORIAL):
+                self.steps.say(f"Vantiq received: {envelope['value']}")
 
     def many(self, count: int) -> None:
         """Many records over six partitions, followed by a progress bar."""
@@ -115,7 +128,7 @@ class Story:
             deadline = time.monotonic() + _DELIVERY_S
             while self._failed_invocations() == failed and time.monotonic() < deadline:
                 time.sleep(0.2)
-            waiting = len(self.produced) - self.deliveries.read()
+            waiting = len(self.places - self.deliveries.read())
             step.ok = waiting == _OUTAGE_RECORDS and self._failed_invocations() > failed
             step.result = f"{waiting} records wait in Kafka, none is given up"
         with self.steps.step("Fault over: Vantiq starts again") as step:
@@ -160,7 +173,7 @@ class Story:
         self._send(topic, records)
         step.ok = self._delivered()
         seconds = time.monotonic() - began
-        missing = len(self.produced) - self.deliveries.read()
+        missing = len(self.places - self.deliveries.read())
         step.result = (
             f"{len(records):,} written and delivered in {seconds:.1f} s ({len(records) / seconds:,.0f} a second)"
             if step.ok
@@ -168,10 +181,10 @@ class Story:
         )
 
     def _delivered(self) -> bool:
-        total = len(self.produced)
+        places = self.places
         with self._progress() as progress:
-            task = progress.add_task("delivered to Vantiq", total=total)
-            return self.deliveries.wait_for(total, _DELIVERY_S, lambda count: progress.update(task, completed=count))
+            task = progress.add_task("delivered to Vantiq", total=len(places))
+            return self.deliveries.wait_for(places, _DELIVERY_S, lambda count: progress.update(task, completed=count))
 
     def _failed_invocations(self) -> int:
         return sum(stats.failed_invocations for stats in self.system.poller_stats())

@@ -108,6 +108,19 @@ def test_the_forwarder_delivers_the_sample_event(invoke: Invoke, system: System)
     assert {(one["topic"], one["partition"], one["offset"]) for one in deliveries.envelopes} == expected
 
 
+def test_the_redrive_lists_what_was_set_aside(invoke: Invoke) -> None:
+    answer = invoke("RedriveFunction", "redrive-list.json")
+
+    assert answer.get("groups", []) == []
+
+
+def test_connect_describes_the_cluster_and_keeps_the_password(invoke: Invoke, system: System) -> None:
+    answer = invoke("ConnectFunction", "connect-describe.json")
+
+    assert answer["cluster"]["state"] == "ACTIVE"
+    assert system.kafka.settings.password not in str(answer)
+
+
 def test_every_event_belongs_to_a_function() -> None:
     names = {path.name for path in Path(CHECKOUT / "events").glob("*.json")}
 
