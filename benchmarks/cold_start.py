@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -164,8 +165,12 @@ def measure(subject: Subject, runtime: Path) -> Sample:
             f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", data=b"{}"
         )
         begin = time.perf_counter()
-        with urllib.request.urlopen(request, timeout=INIT_SECONDS) as response:  # noqa: S310 - http, this machine
-            answer = json.load(response)
+        try:
+            with urllib.request.urlopen(request, timeout=INIT_SECONDS) as response:  # noqa: S310 - http, this machine
+                answer = json.load(response)
+        except urllib.error.HTTPError as error:
+            words = f"{subject.name}: its init ended with status {error.code}"
+            raise ColdStartError(f"{words}\n{log.read_text()}") from error
         init_ms = (time.perf_counter() - begin) * 1000
         if "cpu_ms" not in answer:
             raise ColdStartError(f"{subject.name}: {answer.get('errorMessage', answer)}\n{log.read_text()}")
@@ -271,7 +276,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             variables = json.loads(options.env_vars.read_text(encoding="utf-8")) if options.env_vars else {}
-            subjects = bare_functions(Path(folder)) + built_functions(options.build, variables)
+            subjects = bare_functions(Path(folder)) + built_functions(options.build.resolve(), variables)
             rows = summary(measure_all(subjects, runtime_folder(Path(folder)), options.repetitions))
     except ColdStartError as exc:
         print(exc, file=sys.stderr)
