@@ -11,7 +11,7 @@ from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import open_controller
 
 # A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
-_STAGES_OF_A_READ = 3
+_STAGES_OF_A_READ = 2
 
 
 class Session:
@@ -38,15 +38,21 @@ class Session:
             raise
 
     def read[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
-        """Ask something that changes nothing: if the conversation breaks, once more over a new one.
+        """Ask something that changes nothing: if the conversation breaks, again over a new one while there is time.
+
+        A broker that passes requests on to a controller that hangs does not answer either, until the quorum has
+        chosen another one.
 
         Raises:
             NoBrokerError, StageError: as :meth:`ask`.
         """
-        try:
-            return self.ask(question, deadline.at_most(_STAGES_OF_A_READ * self._stage_seconds))
-        except StageError:
-            return self.ask(question, deadline.at_most(_STAGES_OF_A_READ * self._stage_seconds))
+        share = _STAGES_OF_A_READ * self._stage_seconds
+        while True:
+            try:
+                return self.ask(question, deadline.at_most(share))
+            except StageError:
+                if deadline.remaining() < self._stage_seconds:
+                    raise
 
     def close(self) -> None:
         """Close the conversation, if there is one; never fails."""
