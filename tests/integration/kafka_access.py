@@ -90,6 +90,15 @@ def settled(kafka: KafkaCluster, *topics: str) -> bool:
     return all(view and all(len(part.in_sync) == len(part.replicas) for part in view.partitions) for view in views)
 
 
+def active_controller(kafka: KafkaCluster) -> int:
+    """The node that leads the metadata quorum."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        return int(admin.describe_metadata_quorum()["topics"][0]["partitions"][0]["leader_id"])
+    finally:
+        admin.close()
+
+
 def elect_preferred_leaders(kafka: KafkaCluster) -> None:
     """Leadership back to where it was before a broker was away."""
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
