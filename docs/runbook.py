@@ -47,6 +47,7 @@ CONFIRM: dict[str, str] = {
     "cluster-denied": _ACLS,
     "leaderless": f"{_TOPIC} `--unavailable-partitions` lists them all; the metric `OfflinePartitionsCount`.",
     "leader-moved": _TOPIC,
+    "offset-not-available": _TOPIC,
     "record-too-large": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `max.message.bytes`.",
     "isr-below-minimum": f"{_TOPIC} `--under-min-isr-partitions` lists them all; the metric `UnderMinIsrPartitionCount`.",
     "not-enough-replicas": f"{_TOPIC} The metric `UnderReplicatedPartitions`.",

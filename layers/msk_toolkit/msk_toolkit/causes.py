@@ -130,6 +130,10 @@ CAUSES: dict[str, Cause] = {
         "The broker no longer leads the partition.",
         "Leadership moves when brokers restart: passing; look at the cluster's state if it stays.",
     ),
+    "offset-not-available": Cause(
+        "The partition's new leader does not learn how far its records stand.",
+        "Its followers do not read from it: look at the other brokers, and at the partition's in-sync replicas.",
+    ),
     "record-too-large": Cause(
         "The record is larger than the topic takes.", "Raise max.message.bytes of the topic, or send less."
     ),

@@ -24,6 +24,7 @@ _CAUSES = {
     29: "topic-denied",
     30: "group-denied",
     31: "cluster-denied",
+    78: "offset-not-available",
 }
 
 

@@ -1,5 +1,6 @@
 """Writing a record to a partition's leader and reading from it, by offset."""
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from msk_toolkit.kafka.error_codes import refused
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
 _OFFSET_OUT_OF_RANGE = 1
+_OFFSET_NOT_AVAILABLE = 78
+_PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
 
@@ -125,29 +128,9 @@ def offset_range(
     Raises:
         StageError: under ``stage``.
     """
-    found: dict[int, list[int]] = {partition: [] for partition in partitions}
-    for time in (_EARLIEST, _LATEST):
-        asked = [
-            ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
-                partition_index=partition, timestamp=time, current_leader_epoch=-1
-            )
-            for partition in partitions
-        ]
-        answer = conversation.ask(
-            ListOffsetsRequest(
-                replica_id=-1,
-                isolation_level=0,
-                topics=[ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=asked)],
-            ),
-            stage,
-            deadline,
-        )
-        for part in answer.topics[0].partitions:
-            if part.error_code:
-                about = f"{topic}-{part.partition_index}"
-                raise refused(stage, "ListOffsets", part.error_code, conversation.address, about)
-            found[part.partition_index].append(part.offset)
-    return {partition: (first, following) for partition, (first, following) in found.items()}
+    first = _offsets(conversation, topic, dict.fromkeys(partitions, _EARLIEST), stage, deadline)
+    following = _offsets(conversation, topic, dict.fromkeys(partitions, _LATEST), stage, deadline)
+    return {partition: (first[partition], following[partition]) for partition in partitions}
 
 
 def offset_at(
@@ -158,22 +141,35 @@ def offset_at(
     Raises:
         StageError: under ``stage``.
     """
-    asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
-        partition_index=partition, timestamp=timestamp, current_leader_epoch=-1
+    offset = _offsets(conversation, topic, {partition: timestamp}, stage, deadline)[partition]
+    return offset if offset >= 0 else None
+
+
+def _offsets(
+    conversation: Conversation, topic: str, times: Mapping[int, int], stage: str, deadline: Deadline
+) -> dict[int, int]:
+    request = ListOffsetsRequest.ListOffsetsTopic(
+        name=topic,
+        partitions=[
+            ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
+                partition_index=partition, timestamp=timestamp, current_leader_epoch=-1
+            )
+            for partition, timestamp in times.items()
+        ],
     )
-    answer = conversation.ask(
-        ListOffsetsRequest(
-            replica_id=-1,
-            isolation_level=0,
-            topics=[ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=[asked])],
-        ),
-        stage,
-        deadline,
-    )
-    found = answer.topics[0].partitions[0]
-    if found.error_code:
-        raise refused(stage, "ListOffsets", found.error_code, conversation.address, f"{topic}-{partition}")
-    return int(found.offset) if found.offset >= 0 else None
+    while True:
+        answer = conversation.ask(
+            ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[request]), stage, deadline
+        )
+        found = {part.partition_index: part for part in answer.topics[0].partitions}
+        wrong = next((part for part in found.values() if part.error_code), None)
+        if wrong is None:
+            return {partition: int(part.offset) for partition, part in found.items()}
+        # A leader elected a moment ago learns from its followers' next fetches how far the records stand (KIP-207).
+        if wrong.error_code != _OFFSET_NOT_AVAILABLE or deadline.remaining() <= 2 * _PAUSE_SECONDS:
+            about = f"{topic}-{wrong.partition_index}"
+            raise refused(stage, "ListOffsets", wrong.error_code, conversation.address, about)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _records(data: bytes) -> list[Record]:
