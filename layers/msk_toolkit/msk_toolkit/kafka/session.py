@@ -15,11 +15,14 @@ _STAGES_OF_A_READ = 2
 
 
 class Session:
-    """One conversation at a time, opened when first needed and again after a failure; a context manager."""
+    """One conversation at a time, opened when first needed and again after a failure; a context manager.
+
+    ``access`` and ``stage_seconds`` are for those who open another one beside it.
+    """
 
     def __init__(self, access: Access, stage_seconds: float) -> None:
-        self._access = access
-        self._stage_seconds = stage_seconds
+        self.access = access
+        self.stage_seconds = stage_seconds
         self._conversation: Conversation | None = None
 
     def ask[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
@@ -30,7 +33,7 @@ class Session:
             StageError: no answer; what was asked may have been done all the same.
         """
         if self._conversation is None:
-            self._conversation = open_controller(self._access, deadline, self._stage_seconds)
+            self._conversation = open_controller(self.access, deadline, self.stage_seconds)
         try:
             return question(self._conversation, deadline)
         except StageError:
@@ -46,12 +49,12 @@ class Session:
         Raises:
             NoBrokerError, StageError: as :meth:`ask`.
         """
-        share = _STAGES_OF_A_READ * self._stage_seconds
+        share = _STAGES_OF_A_READ * self.stage_seconds
         while True:
             try:
                 return self.ask(question, deadline.at_most(share))
             except StageError:
-                if deadline.remaining() < self._stage_seconds:
+                if deadline.remaining() < self.stage_seconds:
                     raise
 
     def close(self) -> None:

@@ -23,12 +23,13 @@ class Setting(NamedTuple):
     """A configuration value in force.
 
     ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if the broker
-    does not tell.
+    does not tell; ``writable`` is False where the broker keeps the value to itself or lets nobody set it.
     """
 
     value: str
     source: Source
     inherited: str | None
+    writable: bool = True
 
 
 def topic_configs(
@@ -90,7 +91,8 @@ def alter_topic_configs(
         return _errors("IncrementalAlterConfigs", controller.ask(request, "metadata", deadline))
     found, errors = topic_configs(controller, sorted(changes), deadline)
     whole = {
-        name: {key: setting.value for key, setting in found[name].items() if setting.source == "topic"} | {**keys}
+        name: {key: each.value for key, each in found[name].items() if each.source == "topic" and each.writable}
+        | {**keys}
         for name, keys in changes.items()
         if name in found
     }
@@ -108,11 +110,12 @@ def _setting(entry: Any) -> Setting:
         if entry.config_source == _BUILT_IN
         else "broker"
     )
+    writable = not (entry.is_sensitive or entry.read_only)
     if source != "topic":
-        return Setting(entry.value or "", source, entry.value or "")
+        return Setting(entry.value or "", source, entry.value or "", writable)
     # In the order in which they would apply; the topic's own comes first.
     below = [synonym for synonym in entry.synonyms if synonym.source != _SET_ON_THE_TOPIC]
-    return Setting(entry.value or "", source, below[0].value if below else None)
+    return Setting(entry.value or "", source, below[0].value if below else None, writable)
 
 
 def _incremental(changes: Mapping[str, Mapping[str, str]], validate_only: bool) -> Any:

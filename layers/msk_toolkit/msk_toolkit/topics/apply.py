@@ -9,17 +9,17 @@ from msgspec import Meta
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError, StageError, ToolkitError
+from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import ALREADY_EXISTS
+from msk_toolkit.topics.pauses import Pauses, Sleep
 from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.spread import Missing
 from msk_toolkit.topics.writes import WRITES, Kind, Write, batches
 
 State = Literal["done", "not-done", "unknown"]
-Sleep = Callable[[float], None]
 
-_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.5
 # The next request, which reads back, needs a share too.
 _SHARE_OF_A_WRITE = 0.6
 # Another apply was faster. What it did may take a moment to be seen here as well.
@@ -82,12 +82,30 @@ def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = t
     return changes
 
 
+def not_shown(plan: Plan, changes: Sequence[Change]) -> Missing | None:
+    """Asks a broker which topics it does not show yet as they were written; None where nothing was."""
+    done = {(change.topic, change.change) for change in changes if change.state == "done"}
+    written = [
+        (write, steps)
+        for write in WRITES
+        if (steps := [step for step in plan.steps if (step.topic, write.kind) in done])
+    ]
+
+    def missing(conversation: Conversation, deadline: Deadline) -> set[str]:
+        found: set[str] = set()
+        for write, steps in written:
+            found |= {step.topic for step in steps} - write.agrees(conversation, steps, deadline)
+        return found
+
+    return missing if written else None
+
+
 def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, sleep: Sleep) -> list[Change]:
     """Send, then read back until the cluster agrees; what may pass is sent again, which changes nothing twice."""
     left = {step.topic: step for step in batch}
     reasons: dict[str, ToolkitError] = {}
     to_send = list(batch)
-    pause = _PAUSE_SECONDS
+    pauses = Pauses(deadline, sleep)
     overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
     while left:
         if to_send:
@@ -101,12 +119,10 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
         refused = {name for name in left if name in reasons and not _may_pass(reasons[name])}
         overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
         waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
-        if not waiting or deadline.remaining() <= pause:
+        if not waiting or pauses.over():
             break
         to_send = [step for name, step in left.items() if name in reasons and name not in refused]
         reasons = {name: reasons[name] for name in refused}
-        sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
     return [_ended(write, step, left, reasons) for step in batch]
 
 

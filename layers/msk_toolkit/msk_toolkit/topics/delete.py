@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,13 +16,13 @@ from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import UNKNOWN_TOPIC, delete_topics
-from msk_toolkit.topics.apply import Change, Sleep
+from msk_toolkit.topics.apply import Change
 from msk_toolkit.topics.observed import is_internal
+from msk_toolkit.topics.pauses import Pauses, Sleep
+from msk_toolkit.topics.spread import Missing
 
 Guard = Literal["protected", "internal", "not-empty"]
 CountRecords = Callable[[ClusterMetadata, Sequence[str]], dict[str, int]]
-
-_PAUSE_SECONDS = 0.05
 
 
 class Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,23 +81,28 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
     """
     reasons: dict[str, ToolkitError] = {}
     left = set(names)
+    pauses = Pauses(deadline, sleep)
     try:
         reasons |= session.ask(
             lambda conversation, until: delete_topics(conversation, names, until), deadline.at_most(_half(deadline))
         )
         while left:
-            cluster = session.read(_metadata_of(sorted(left)), deadline)
-            left = {name for name in left if cluster.topics[name].error_code != UNKNOWN_TOPIC}
-            if left <= reasons.keys() or deadline.remaining() <= _PAUSE_SECONDS:
+            left = session.read(still_shown(left), deadline)
+            if left <= reasons.keys() or pauses.over():
                 break
-            sleep(_PAUSE_SECONDS)
     except (StageError, NoBrokerError) as error:
         reasons |= {name: reasons.get(name, error) for name in left}
     return [_ended(name, left, reasons.get(name)) for name in names]
 
 
-def _metadata_of(names: Sequence[str]) -> Callable[[Conversation, Deadline], ClusterMetadata]:
-    return lambda conversation, until: read_metadata(conversation, names, until)
+def still_shown(names: Collection[str]) -> Missing:
+    """Asks a broker which of these topics it still shows."""
+
+    def shown(conversation: Conversation, deadline: Deadline) -> set[str]:
+        topics = read_metadata(conversation, sorted(names), deadline, operations=False).topics
+        return {name for name in names if topics[name].error_code != UNKNOWN_TOPIC}
+
+    return shown
 
 
 def _half(deadline: Deadline) -> float:

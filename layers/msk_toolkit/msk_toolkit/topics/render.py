@@ -9,7 +9,7 @@ _SIGNS = {"create": "+", "update": "~", "unchanged": "=", "refused": "!"}
 _SOURCES = {"topic": "on the topic", "broker": "from the broker", "default": "Kafka's default"}
 
 
-def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str]) -> str:
+def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str], behind: Sequence[str] = ()) -> str:
     """A few lines for each topic, then what was done and what was not, then one line that sums it up."""
     width = max(map(len, [*(step.topic for step in plan.steps), *plan.undeclared_topics]), default=0)
     lines: list[str] = []
@@ -18,7 +18,7 @@ def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str]) -> st
         lines.append(f"{_SIGNS[step.action]} {step.topic:<{width}}  {head}")
         lines += [f"  {'':<{width}}  {line}" for line in more]
     lines += [f"? {name:<{width}}  not declared, left alone" for name in plan.undeclared_topics]
-    lines += change_lines(changes, problems)
+    lines += change_lines(changes, problems, behind)
     counts = ", ".join(
         f"{len(plan.having(action))} {action}" for action in ("create", "update", "unchanged", "refused")
     )
@@ -27,13 +27,13 @@ def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str]) -> st
     return "\n".join(lines)
 
 
-def change_lines(changes: Sequence[Change], problems: Sequence[str]) -> list[str]:
-    """What was not done, in full, and every problem."""
-    lines = [f"not carried out: {problem}" for problem in problems]
-    return lines + [
-        f"{change.state}: {change.change} {change.topic}: {change.detail}"
-        for change in changes
-        if change.state != "done"
+def change_lines(changes: Sequence[Change], problems: Sequence[str], behind: Sequence[str]) -> list[str]:
+    """What was not done, in full, every problem, and every broker that is behind."""
+    undone = [change for change in changes if change.state != "done"]
+    return [
+        *(f"not carried out: {problem}" for problem in problems),
+        *(f"{change.state}: {change.change} {change.topic}: {change.detail}" for change in undone),
+        *(f"behind: {words}; what is done stands, and the broker catches up by itself" for words in behind),
     ]
 
 

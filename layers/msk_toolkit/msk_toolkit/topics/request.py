@@ -69,6 +69,13 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     plan: Annotated[Plan | None, Meta(description="Absent for delete.")] = None
     changes: Annotated[list[Change], Meta(description="Every write, and how it ended.")] = []
     problems: Annotated[list[str], Meta(description="Why nothing was changed, all of it.")] = []
+    behind: Annotated[
+        list[str],
+        Meta(
+            description="Brokers that did not show within 12 s what was written, and why. It is done all the same, "
+            "and they catch up by themselves."
+        ),
+    ] = []
     drift: Annotated[dict[str, int], Meta(description="With check: how many topics show each kind of drift.")] = {}
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,17 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.msk.offering import cluster_kind
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, Change, carry_out, check
+from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, Change, carry_out, check, not_shown
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.delete import delete, objections
+from msk_toolkit.topics.delete import delete, objections, still_shown
 from msk_toolkit.topics.drift import count_drift
 from msk_toolkit.topics.observed import ClusterKind, observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.render import change_lines, render
 from msk_toolkit.topics.request import Status, TopicsRequest, TopicsResponse
+from msk_toolkit.topics.spread import await_every_broker
 
 # A new topic reaches every broker within some ten milliseconds.
 _LOOK_AGAIN_SECONDS = 0.05
@@ -67,14 +68,16 @@ def run(
         decided = decide()
         drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
         status: Status = "checked" if request.action == "check" else "planned"
-        return _response(request, status, decided, [], [], drift)
+        return _response(request, status, decided, drift=drift)
     decided, problems = _checked(session, decide, deadline)
     problems = (changed_since(request.plan, decided) if request.plan else []) or problems
     if problems:
-        return _response(request, "refused", decided, [], problems, {})
+        return _response(request, "refused", decided, problems=problems)
     changes = carry_out(session, decided, deadline)
     complete = all(change.state == "done" for change in changes)
-    return _response(request, "applied" if complete else "incomplete", decided, changes, [], {})
+    missing = not_shown(decided, changes)
+    behind = await_every_broker(session, missing, deadline) if missing else []
+    return _response(request, "applied" if complete else "incomplete", decided, changes=changes, behind=behind)
 
 
 def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
@@ -96,12 +99,16 @@ def _response(
     request: TopicsRequest,
     status: Status,
     decided: Plan,
-    changes: list[Change],
-    problems: list[str],
-    drift: dict[str, int],
+    *,
+    changes: Sequence[Change] = (),
+    problems: Sequence[str] = (),
+    behind: Sequence[str] = (),
+    drift: Mapping[str, int] | None = None,
 ) -> TopicsResponse:
-    table = render(decided, changes, problems)
-    return TopicsResponse(request.action, status, table, decided, changes, problems, drift)
+    table = render(decided, changes, problems, behind)
+    return TopicsResponse(
+        request.action, status, table, decided, list(changes), list(problems), list(behind), dict(drift or {})
+    )
 
 
 def _delete(
@@ -121,10 +128,11 @@ def _delete(
         lambda found, topics: count_records(access, found, topics, deadline, stage_seconds),
     )
     changes = [] if problems else delete(session, names, deadline)
-    done = sum(change.state == "done" for change in changes)
-    status: Status = "refused" if problems else "deleted" if done == len(names) else "incomplete"
-    lines = [*change_lines(changes, problems), f"{done} of {len(names)} topics deleted."]
-    return TopicsResponse("delete", status, "\n".join(lines), changes=changes, problems=problems)
+    gone = [change.topic for change in changes if change.state == "done"]
+    status: Status = "refused" if problems else "deleted" if len(gone) == len(names) else "incomplete"
+    behind = await_every_broker(session, still_shown(gone), deadline) if gone else []
+    lines = [*change_lines(changes, problems, behind), f"{len(gone)} of {len(names)} topics deleted."]
+    return TopicsResponse("delete", status, "\n".join(lines), changes=changes, problems=problems, behind=behind)
 
 
 def _path(topics_file: str) -> Path:

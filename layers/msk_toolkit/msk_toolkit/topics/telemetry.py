@@ -37,10 +37,15 @@ def report(response: TopicsResponse, logger: Any, metrics: Any) -> None:
     for metric, count in metrics_of(response).items():
         metrics.add_metric(metric, metric.unit, count)
     line = drift_line(response.plan) if response.action == "check" and response.plan else _last_line(response)
-    settled = response.status in {"planned", "applied", "deleted"} or (
+    settled = (response.status in {"planned", "applied", "deleted"} and not response.behind) or (
         response.status == "checked" and not (response.plan and drifted(response.plan))
     )
-    details = {"action": response.action, "status": response.status, "problems": response.problems}
+    details = {
+        "action": response.action,
+        "status": response.status,
+        "problems": response.problems,
+        "behind": response.behind,
+    }
     (logger.info if settled else logger.warning)(line, extra=details)
 
 

@@ -87,7 +87,8 @@ def _served(conversation: Conversation, steps: Sequence[Step], deadline: Deadlin
 def _created(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
     served = _served(conversation, steps, deadline)
     # Whoever created it: with keys declared, they must be in force as well.
-    return served & (_configured(conversation, steps, deadline) | {step.topic for step in steps if not step.config})
+    with_keys = [step for step in steps if step.config and step.topic in served]
+    return served - {step.topic for step in with_keys} | _configured(conversation, with_keys, deadline)
 
 
 def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Deadline) -> set[str]:
