@@ -8,15 +8,21 @@ from typing import Any
 
 import msgspec
 from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
+from kafka.protocol.admin import DescribeAclsRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
+from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import open_any
 from msk_toolkit.kafka.metadata import Topic, read_metadata
+from msk_toolkit.network.stages import StageLog
 
 from local.kafka import BROKER_IDS, KafkaCluster
 from local.kafka.queries import known_brokers
 
 STAGE_SECONDS = 3.0
+# Kafka's numbers in a filter of ACLs.
+_LITERAL = 3
+_ANY = 1
 
 
 def new_name(kind: str) -> str:
@@ -110,7 +116,7 @@ def elect_preferred_leaders(kafka: KafkaCluster) -> None:
 
 @contextmanager
 def denied(kafka: KafkaCluster, kind: ResourceType, name: str, operation: ACLOperation) -> Iterator[None]:
-    """An ACL that denies the cluster's user an operation, removed at the end; brokers hear of both a little later."""
+    """An ACL that denies the cluster's user an operation, in force on every node; removed from all at the end."""
     user, resource = f"User:{kafka.settings.username}", ResourcePattern(kind, name)
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
@@ -121,8 +127,24 @@ def denied(kafka: KafkaCluster, kind: ResourceType, name: str, operation: ACLOpe
         ]
         try:
             admin.create_acls(rules)
+            wait_until(lambda: _rules_known(kafka, kind, name) == {2}, "not every node knows the ACL", 10)
             yield
         finally:
             admin.delete_acls([ACLFilter(user, "*", ACLOperation.ANY, ACLPermissionType.ANY, resource)])
+            wait_until(lambda: _rules_known(kafka, kind, name) == {0}, "not every node has forgotten the ACL", 10)
     finally:
         admin.close()
+
+
+def _rules_known(kafka: KafkaCluster, kind: ResourceType, name: str) -> set[int]:
+    """How many rules for a resource the running nodes know, each in both of its roles: they authorize apart."""
+    question = {"resource_type_filter": kind.value, "resource_name_filter": name, "pattern_type_filter": _LITERAL}
+    anyone = {"principal_filter": None, "host_filter": None, "operation": _ANY, "permission_type": _ANY}
+    known = set()
+    for listener in ("PLAINTEXT", "CONTROLLER"):
+        for node in kafka.running_brokers():
+            address = BrokerAddress("127.0.0.1", kafka.settings.ports[listener][node])
+            with Conversation.open(address, plaintext(kafka), StageLog(Deadline(10), 5)) as conversation:
+                answer = conversation.ask(DescribeAclsRequest(**question, **anyone), "metadata", Deadline(10))
+            known.add(sum(len(resource.acls) for resource in answer.resources))
+    return known
