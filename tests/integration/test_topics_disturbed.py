@@ -1,8 +1,11 @@
 """Applies that something gets in the way of: another apply, a broker, an interruption, an ACL, time."""
 
+import multiprocessing
 import threading
 import time
 from collections import Counter
+from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,16 @@ from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsResponse
 
 from local.kafka import BROKER_IDS, KafkaCluster
-from tests.integration.kafka_access import active_controller, denied, new_name, plaintext, scram, settled, wait_until
+from tests.integration.kafka_access import (
+    active_controller,
+    denied,
+    new_name,
+    plaintext,
+    scram,
+    settled,
+    views_of,
+    wait_until,
+)
 from tests.integration.topics_runs import before_sending, do, own_config, stands, states, topic
 
 pytestmark = pytest.mark.integration
@@ -68,24 +80,31 @@ def once(happens: Any) -> Any:
     return happening
 
 
-class Ended(BaseException):
-    """As when Lambda ends the process: nobody catches it."""
+def apply_until_the_configuration(home: Path, declared: list[DeclaredTopic], reached: Event) -> None:
+    """In a process of its own: apply, and stand still before the last change until somebody ends it."""
+
+    def stand_still() -> None:
+        reached.set()
+        time.sleep(60)
+
+    with pytest.MonkeyPatch.context() as patch:
+        before_sending(patch, "config", stand_still)
+        do(scram(KafkaCluster.open(home)), *declared)
 
 
-def test_an_apply_that_is_interrupted_between_two_changes_goes_on_when_run_again(
-    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_apply_that_is_killed_between_two_changes_goes_on_when_run_again(kafka: KafkaCluster) -> None:
     grown, new = new_name("topic"), topic()
     do(scram(kafka), topic(grown))
     declared = [new, topic(grown, 4, retention_ms="1000")]
-
-    def interrupt() -> None:
-        raise Ended
-
-    with monkeypatch.context() as patch:
-        before_sending(patch, "config", interrupt)
-        with pytest.raises(Ended):
-            do(scram(kafka), *declared)
+    spawn = multiprocessing.get_context("spawn")
+    reached = spawn.Event()
+    process = spawn.Process(target=apply_until_the_configuration, args=(kafka.settings.home, declared, reached))
+    process.start()
+    try:
+        assert reached.wait(30)
+    finally:
+        process.kill()
+        process.join(10)
     found = stands(kafka, grown)
     assert found
     assert (found.partitions, own_config(kafka, grown)) == (4, {})
@@ -124,10 +143,10 @@ def back(kafka: KafkaCluster, *names: str) -> None:
     wait_until(lambda: settled(kafka, *names), "the cluster does not settle", 60)
 
 
-def test_a_broker_that_dies_during_an_apply_does_not_stop_it(
+def test_a_broker_that_dies_during_an_apply_neither_stops_it_nor_is_taken_for_drift(
     kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, new = new_name("topic"), topic(min_insync_replicas="2")
+    name, new, later = new_name("topic"), topic(min_insync_replicas="2"), topic()
     do(scram(kafka), topic(name))
     declared = [new, topic(name, 4, retention_ms="1000")]
     used: list[int] = []
@@ -143,10 +162,26 @@ def test_a_broker_that_dies_during_an_apply_does_not_stop_it(
     before_sending(monkeypatch, "partitions", once(lambda: kafka.kill_broker(ports[used[-1]])))
     try:
         outcome = do(scram(kafka), *declared, seconds=40)
-        assert outcome.status == "applied", outcome.table
-        assert do(scram(kafka), *declared).changes == []
+        # It has left the metadata meanwhile: nobody waits for it any more.
+        assert (outcome.status, outcome.behind) == ("applied", []), outcome.table
+        found = do(scram(kafka), *declared, later, action="check")
+        assert found.drift == {"missing": 1}
+        assert found.plan
+        assert [(step.action, step.warnings) for step in found.plan.steps] == [
+            ("unchanged", []),
+            ("unchanged", []),
+            (
+                "create",
+                [
+                    "replication factor 3 is above the 2 live brokers: the cluster refuses it, or with KRaft creates it "
+                    "with no replica in sync on those that are away"
+                ],
+            ),
+        ]
+        # This is KRaft.
+        assert do(scram(kafka), later).status == "applied"
     finally:
-        back(kafka, name, new.name)
+        back(kafka, name, new.name, later.name)
 
 
 def test_a_broker_that_hangs_is_passed_over(kafka: KafkaCluster) -> None:
@@ -156,11 +191,63 @@ def test_a_broker_that_hangs_is_passed_over(kafka: KafkaCluster) -> None:
     kafka.pause_broker(first)
     try:
         outcome = do(scram(kafka), wanted, seconds=45)
-        assert outcome.status in {"applied", "incomplete"}, outcome.table
+        assert (outcome.status, outcome.behind) == ("applied", []), outcome.table
     finally:
         kafka.resume_broker(first)
         wait_until(lambda: settled(kafka), "the cluster does not settle", 60)
-    assert do(scram(kafka), wanted).status == "applied"
+    assert do(scram(kafka), wanted).changes == []
+
+
+def test_an_apply_ends_when_every_broker_shows_what_was_written(
+    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, seconds = topic(), 2.0
+    late = next(broker for broker in reversed(BROKER_IDS) if broker != active_controller(kafka))
+    resuming = threading.Timer(seconds, kafka.resume_broker, [late])
+    # Neither the broker that is asked to create it nor the first to be asked about it.
+    brokers = tuple(each for each in scram(kafka).brokers if each.port != kafka.settings.ports["SASL_SSL"][late])
+
+    def hang() -> None:
+        kafka.pause_broker(late)
+        resuming.start()
+
+    before_sending(monkeypatch, "create", once(hang))
+    try:
+        outcome = do(scram(kafka, brokers=brokers), wanted)
+        views = views_of(kafka, wanted.name)
+    finally:
+        resuming.join(10)
+        kafka.resume_broker(late)
+        wait_until(lambda: settled(kafka), "the cluster does not settle", 60)
+    assert (outcome.status, outcome.behind) == ("applied", []), outcome.table
+    assert all(view and len(view.partitions) == wanted.partitions for view in views)
+
+
+def test_a_hung_active_controller_is_told_in_time_and_a_second_apply_finishes(
+    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown, new = new_name("topic"), topic()
+    do(scram(kafka), topic(grown))
+    declared = [new, topic(grown, 4, retention_ms="1000")]
+    controller = active_controller(kafka)
+    before_sending(monkeypatch, "partitions", once(lambda: kafka.pause_broker(controller)))
+    began = time.monotonic()
+    try:
+        # The quorum has another controller after some seconds; the brokers go on asking the hung one for 30 s.
+        outcome = do(scram(kafka), *declared, seconds=12)
+        took = time.monotonic() - began
+    finally:
+        kafka.resume_broker(controller)
+        wait_until(lambda: settled(kafka, grown), "the cluster does not settle", 60)
+    assert took < 12.5
+    assert states(outcome) == [
+        (new.name, "create", "done"),
+        (grown, "partitions", "unknown"),
+        (grown, "config", "not-done"),
+    ]
+    assert "in time" in outcome.changes[1].detail
+    assert do(scram(kafka), *declared).status == "applied"
+    assert do(scram(kafka), *declared).changes == []
 
 
 def test_when_no_broker_can_be_reached_any_more_the_outcome_is_unknown_and_told_in_time(

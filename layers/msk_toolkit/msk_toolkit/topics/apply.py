@@ -20,8 +20,10 @@ from msk_toolkit.topics.writes import WRITES, Kind, Write, batches
 
 State = Literal["done", "not-done", "unknown"]
 
-# The next request, which reads back, needs a share too.
+# The next request, which reads back, needs a share too. And a broker that hangs must leave time for another one, which
+# takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active controller that hangs.
 _SHARE_OF_A_WRITE = 0.6
+_WRITE_SECONDS = 10.0
 # Another apply was faster. What it did may take a moment to be seen here as well.
 _OVERTAKEN = {ALREADY_EXISTS, 37}  # 37: INVALID_PARTITIONS, the topic has that many already
 OVERTAKEN_SECONDS = 3.0
@@ -127,7 +129,7 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
 
 
 def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> dict[str, ToolkitError]:
-    share = deadline.at_most(deadline.remaining() * _SHARE_OF_A_WRITE)
+    share = deadline.at_most(min(deadline.remaining() * _SHARE_OF_A_WRITE, _WRITE_SECONDS))
     try:
         errors = session.ask(_sending(write, steps, validate_only=False), share)
         if any(error.retriable for error in errors.values()):

@@ -37,8 +37,11 @@ def _limit(text: str) -> float | None:
 
 def _availability(topic: DeclaredTopic, found: ObservedTopic | None, brokers: int) -> list[str]:
     replicas = topic.replication_factor
-    if replicas > brokers:
-        return [f"replication factor {replicas} is above the {brokers} live brokers: it can't be created now"]
+    if found is None and replicas > brokers:
+        return [
+            f"replication factor {replicas} is above the {brokers} live brokers: the cluster refuses it, or with KRaft "
+            "creates it with no replica in sync on those that are away"
+        ]
     if replicas == 1:
         return ["replication factor 1: offline while MSK patches its broker (5 to 15 minutes), lost with its disk"]
     in_sync = _in_sync(topic, found)
