@@ -1,5 +1,6 @@
 """Topics: plan, apply, check and delete what is declared; invoked by hand, by a schedule and by CloudFormation."""
 
+import functools
 import os
 from typing import Any
 
@@ -15,17 +16,19 @@ from msk_toolkit.telemetry.metrics import toolkit_metrics
 from msk_toolkit.topics.custom_resource import answer_for
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 from msk_toolkit.topics.serve import serve
-from msk_toolkit.topics.telemetry import report
+from msk_toolkit.topics.telemetry import report, report_answer
 
 logger = toolkit_logger("topics")
 metrics = toolkit_metrics("topics")
 
-# CloudFormation's answer takes up to 8 s a try.
+# CloudFormation's answer takes up to 8 s a try, and before it may come the question whether the stack rolls back.
 RESERVE_SECONDS = 10
+QUESTION_SECONDS = 5
 
 
 def handler(event: Any, context: Any) -> dict[str, Any] | None:
-    deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
+    from_stack = is_custom_resource(event)
+    deadline = Deadline.of_invocation(context, RESERVE_SECONDS + (QUESTION_SECONDS if from_stack else 0))
 
     def carry_out(request: TopicsRequest) -> TopicsResponse:
         response = serve(request, load(TopicsSettings, os.environ), client, deadline)
@@ -33,9 +36,14 @@ def handler(event: Any, context: Any) -> dict[str, Any] | None:
         metrics.flush_metrics()
         return response
 
-    if is_custom_resource(event):
-        status, reason, data = answer_for(event, carry_out, lambda: is_rollback(event, client, deadline))
-        logger.info("custom resource", extra={"request": event["RequestType"], "status": status, "reason": reason})
-        send_answer(event, status, reason, data)
+    @functools.cache
+    def rolls_back() -> bool | None:
+        return is_rollback(event, client, Deadline.of_invocation(context, RESERVE_SECONDS))
+
+    if from_stack:
+        answer = answer_for(event, carry_out, rolls_back)
+        report_answer(event["RequestType"], answer, logger, metrics)
+        metrics.flush_metrics()
+        send_answer(event, answer.status, answer.reason, answer.data)
         return None
     return msgspec.to_builtins(carry_out(parse_request(event)))  # type: ignore[no-any-return]  # a struct is a dict

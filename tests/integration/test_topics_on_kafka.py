@@ -15,11 +15,11 @@ from msk_toolkit.kafka.access import parse_brokers
 from msk_toolkit.kafka.entry import NoBrokerError
 from msk_toolkit.topics.declared import DeclaredTopic
 
-from local.kafka import KafkaCluster
+from local.kafka import BROKER_IDS, KafkaCluster
 from tests.fakes.http_fake import ScriptedServer, serve
 from tests.fakes.secrets_manager import FakeSecretsManager, secrets_manager
 from tests.integration.handlers import Context, load_handler
-from tests.integration.kafka_access import new_name, scram
+from tests.integration.kafka_access import new_name, scram, settled, wait_until
 from tests.integration.topics_runs import do, own_config, stands, topic
 
 pytestmark = pytest.mark.integration
@@ -125,7 +125,7 @@ def test_a_scheduled_check_publishes_every_kind_of_drift_and_a_line_to_read(
     }
 
 
-def answered(handler: Any, kind: str, declared: DeclaredTopic, **more: Any) -> dict[str, Any]:
+def answered(handler: Any, kind: str, declared: DeclaredTopic, context: Any = None, **more: Any) -> dict[str, Any]:
     """CloudFormation's request for one topic, with numbers as text, and the answer that it gets."""
     entry = {"name": declared.name, "partitions": str(declared.partitions), "replication_factor": "3"}
     properties = {"Topics": [entry | {"config": declared.config}], **more.pop("properties", {})}
@@ -139,7 +139,7 @@ def answered(handler: Any, kind: str, declared: DeclaredTopic, **more: Any) -> d
             "ResourceProperties": properties,
             **more,
         }
-        assert handler(event, Context()) is None
+        assert handler(event, context or Context()) is None
     answer: dict[str, Any] = json.loads(server.requests[0].partition(b"\r\n\r\n")[2])
     return answer
 
@@ -181,6 +181,45 @@ def test_a_stacks_life_from_creation_over_a_failed_update_and_its_rollback_to_de
     assert ask("Delete", 4, 3, 3)["Status"] == "SUCCESS"
     assert stands(kafka, name)
     assert len(ids) == 1
+
+
+def test_a_hanging_cluster_is_answered_in_time_and_leaves_no_stack_stuck(
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    kafka: KafkaCluster,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handler = load_handler("topics", monkeypatch, environ)
+    wanted = topic()
+    going_back = {"properties": {"CodeVersion": "arn:f:1"}, "OldResourceProperties": {"CodeVersion": "arn:f:2"}}
+    going_on = {"properties": {"CodeVersion": "arn:f:2"}, "OldResourceProperties": {"CodeVersion": "arn:f:1"}}
+    for broker in BROKER_IDS:
+        kafka.pause_broker(broker)
+    try:
+        began = time.monotonic()
+        # What is left of 18 s for Kafka itself is 3 s.
+        created = answered(handler, "Create", wanted, Context(18))
+        updated = answered(handler, "Update", wanted, Context(18), **going_on)
+        rolled_back = answered(handler, "Update", wanted, Context(18), **going_back)
+        deleted = answered(handler, "Delete", wanted, Context(18))
+        took = time.monotonic() - began
+    finally:
+        for broker in BROKER_IDS:
+            kafka.resume_broker(broker)
+        wait_until(lambda: settled(kafka), "the cluster does not settle", 60)
+    assert took < 3 * 18
+    assert [each["Status"] for each in (created, updated, rolled_back, deleted)] == [
+        "FAILED",
+        "FAILED",
+        "SUCCESS",
+        "SUCCESS",
+    ]
+    assert created["Reason"].startswith("Nothing was changed. no broker can be used: localhost:")
+    assert rolled_back["Reason"].startswith("This is a rollback: the topics are left as they are")
+    # Another resource may refer to them.
+    assert rolled_back["Data"] == deleted["Data"] == {"Created": "0", "Changed": "0"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["TopicsNotRestored"] for line in lines if "TopicsNotRestored" in line] == [[0.0], [0.0], [1.0], [0.0]]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.topics.custom_resource import Answer
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
 from msk_toolkit.topics.request import TopicsResponse
 
@@ -47,6 +48,14 @@ def report(response: TopicsResponse, logger: Any, metrics: Any) -> None:
         "behind": response.behind,
     }
     (logger.info if settled else logger.warning)(line, extra=details)
+
+
+def report_answer(request: str, answer: Answer, logger: Any, metrics: Any) -> None:
+    """Log what CloudFormation is told, and publish whether a failure was kept from it."""
+    metrics.add_metric(Metric.TOPICS_NOT_RESTORED, Metric.TOPICS_NOT_RESTORED.unit, int(answer.excused))
+    details = {"request": request, "status": answer.status, "reason": answer.reason}
+    failed = answer.excused or answer.status == "FAILED"
+    (logger.error if failed else logger.info)("custom resource", extra=details, exc_info=answer.bug)
 
 
 def _last_line(response: TopicsResponse) -> str:

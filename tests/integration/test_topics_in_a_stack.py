@@ -1,0 +1,119 @@
+"""Stacks that declare topics with the function's ARN, deployed, updated and rolled back by an emulated CloudFormation.
+
+The function runs from the checkout, in a process of the emulator's; the brokers are real. AWS itself never saw this.
+"""
+
+import json
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import emulator
+from local.aws.emulator import Brokers, Emulator
+from local.kafka import KafkaCluster
+from local.processes import Ledger
+from tests.integration.kafka_access import new_name, wait_until
+from tests.integration.topics_runs import own_config, stands
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
+PATHS = [str(ROOT / "functions" / "topics"), str(ROOT / "layers" / "msk_toolkit"), sysconfig.get_paths()["purelib"]]
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    run = tmp_path_factory.mktemp("aws")
+    ledger = Ledger(run / "ledger.json")
+    try:
+        yield emulator.start(ledger, run, ROOT / ".local/cache", brokers=Brokers("p:1", "t:1", "s:1"))
+    finally:
+        ledger.stop_all()
+
+
+class Stacks:
+    """CloudFormation, as far as it goes here."""
+
+    def __init__(self, aws: Emulator) -> None:
+        self._cloudformation: Any = aws.session().client("cloudformation", endpoint_url=aws.endpoint)
+
+    def deploy(self, name: str, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> Any:
+        """Create or update a stack; answers it as it stands at the end, whichever that is."""
+        template = {"Resources": resources, **({"Outputs": outputs} if outputs else {})}
+        exists = any(each["StackName"] == name for each in self._cloudformation.describe_stacks()["Stacks"])
+        act = self._cloudformation.update_stack if exists else self._cloudformation.create_stack
+        act(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+        wait_until(lambda: not self._stack(name)["StackStatus"].endswith("_IN_PROGRESS"), f"{name} does not end", 60)
+        return self._stack(name)
+
+    def _stack(self, name: str) -> Any:
+        return self._cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+
+    def failures(self, name: str) -> dict[str, str]:
+        """The reasons of the resources that failed in the stack's life."""
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+        return {
+            event["LogicalResourceId"]: event.get("ResourceStatusReason", "")
+            for page in pages
+            for event in page["StackEvents"]
+            if event["ResourceStatus"].endswith("_FAILED")
+        }
+
+
+@pytest.fixture(scope="module")
+def stacks(aws: Emulator) -> Stacks:
+    return Stacks(aws)
+
+
+@pytest.fixture(scope="module")
+def topics_function(stacks: Stacks, kafka: KafkaCluster) -> str:
+    """The ARN of the topics function, deployed in a stack of its own."""
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": "toolkit-topics",
+            "Runtime": "python3.13",
+            "Handler": "index.handler",
+            "Role": "arn:aws:iam::000000000000:role/topics",
+            "Timeout": 60,
+            "Code": {"ZipFile": f"import sys\nsys.path[:0] = {PATHS!r}\nfrom topics import handler\n"},
+            "Environment": {
+                "Variables": {"BOOTSTRAP_SERVERS": kafka.bootstrap("PLAINTEXT"), "AUTH_MODE": "none"},
+            },
+        },
+    }
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Function", "Arn"]}}}
+    stack = stacks.deploy("toolkit", {"Function": function}, outputs)
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    arn: str = stack["Outputs"][0]["OutputValue"]
+    return arn
+
+
+def declared(function: str, name: str, partitions: int, retention: str, **more: Any) -> dict[str, Any]:
+    entry = {"name": name, "partitions": partitions, "replication_factor": 3, "config": {"retention.ms": retention}}
+    properties = {"ServiceToken": function, "ServiceTimeout": 60, "Topics": [entry]}
+    return {"Type": "Custom::DeclaredTopics", "Properties": properties, **more}
+
+
+def test_a_rollback_takes_grown_topics_as_they_are_and_ends_completely(
+    stacks: Stacks, topics_function: str, kafka: KafkaCluster
+) -> None:
+    name, other, stack = new_name("topic"), new_name("topic"), new_name("orders")
+    first = {
+        "Orders": declared(topics_function, name, 2, "1h"),
+        "Audit": declared(topics_function, other, 4, "1h", DependsOn="Orders"),
+    }
+    assert stacks.deploy(stack, first)["StackStatus"] == "CREATE_COMPLETE"
+    # The first resource can be updated; the second one fails after it.
+    second = {
+        "Orders": declared(topics_function, name, 4, "2h"),
+        "Audit": declared(topics_function, other, 3, "2h", DependsOn="Orders"),
+    }
+    assert stacks.deploy(stack, second)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert stacks.failures(stack)["Audit"].startswith(f"Nothing was changed. {other}: partitions 4 -> 3")
+    found = stands(kafka, name)
+    assert found
+    assert (found.partitions, own_config(kafka, name)) == (4, {"retention.ms": "3600000"})
+    assert own_config(kafka, other) == {"retention.ms": "3600000"}
