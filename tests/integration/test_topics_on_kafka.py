@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from kafka.admin import ACLOperation, ResourceType
 from msk_toolkit.errors import ConfigurationError, CredentialsError
 from msk_toolkit.kafka.access import parse_brokers
 from msk_toolkit.kafka.entry import NoBrokerError
@@ -18,8 +19,8 @@ from msk_toolkit.topics.declared import DeclaredTopic
 from local.kafka import BROKER_IDS, KafkaCluster
 from tests.fakes.http_fake import ScriptedServer, serve
 from tests.fakes.secrets_manager import FakeSecretsManager, secrets_manager
-from tests.integration.handlers import Context, load_handler
-from tests.integration.kafka_access import new_name, scram, settled, wait_until
+from tests.integration.handlers import Context, fits_its_schema, load_handler
+from tests.integration.kafka_access import denied, new_name, scram, settled, wait_until
 from tests.integration.topics_runs import do, own_config, stands, topic
 
 pytestmark = pytest.mark.integration
@@ -97,30 +98,44 @@ def test_a_scheduled_check_publishes_every_kind_of_drift_and_a_line_to_read(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    grown, missing = topic(segment_ms="3600000"), topic()
-    do(scram(kafka), grown)
-    declared = [topic(grown.name, 1, retention_ms="1000"), missing]
+    grown, missing, copied, hidden = topic(segment_ms="3600000"), topic(), topic(), topic()
+    do(scram(kafka), grown, copied, hidden)
+    declared = [
+        topic(grown.name, 1, retention_ms="1000"),
+        missing,
+        topic(copied.name, replication_factor=2),
+        hidden,
+    ]
     Path(environ["TOPICS_FILE"]).write_text(json.dumps({"topics": [msgspec.to_builtins(each) for each in declared]}))
     handler = load_handler("topics", monkeypatch, environ)
-    response = handler({"action": "check"}, Context())
-    assert response["drift"] == {"missing": 1, "partitions": 1, "configuration": 1, "undeclared configuration": 1}
+    with denied(kafka, ResourceType.TOPIC, hidden.name, ACLOperation.DESCRIBE):
+        response = handler({"action": "check"}, Context())
+    fits_its_schema("topics", response)
+    assert response["drift"] == {
+        "missing": 1,
+        "partitions": 1,
+        "configuration": 1,
+        "undeclared configuration": 1,
+        "replication factor": 1,
+        "not readable": 1,
+    }
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warning == (
-        f"drift in 2 of 2 declared topics: {grown.name}: configuration, partitions, undeclared configuration; "
-        f"{missing.name}: missing"
+        f"drift in 4 of 4 declared topics: {grown.name}: configuration, partitions, undeclared configuration; "
+        f"{missing.name}: missing; {copied.name}: replication factor; {hidden.name}: not readable"
     )
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     published = next(line for line in lines if "_aws" in line)
-    assert {
-        name: values for name, values in published.items() if name.startswith("Topics") and name != "TopicsUndeclared"
-    } == {
+    # Other tests' topics are undeclared here.
+    assert published.pop("TopicsUndeclared")[0] == response["plan"]["undeclared"]
+    assert {name: values for name, values in published.items() if name.startswith("Topics")} == {
         "TopicsCreated": [0.0],
-        "TopicsDrifted": [2.0],
+        "TopicsDrifted": [4.0],
         "TopicsMissing": [1.0],
         "TopicsPartitionsDrifted": [1.0],
-        "TopicsReplicationDrifted": [0.0],
+        "TopicsReplicationDrifted": [1.0],
         "TopicsConfigDrifted": [1.0],
-        "TopicsUnreadable": [0.0],
+        "TopicsUnreadable": [1.0],
         "TopicsConfigUndeclared": [1.0],
     }
 

@@ -104,8 +104,21 @@ def test_an_apply_that_was_refused_reads_as_its_golden_file() -> None:
     golden("refused", render(plan(*CASES["create"]), [], problems))
 
 
+def test_an_apply_with_a_broker_behind_reads_as_its_golden_file() -> None:
+    changes = [Change("new.v1", "create", "done")]
+    golden("behind", render(plan(*CASES["create"]), changes, [], ["localhost:9096 does not show yet: new.v1"]))
+
+
 def test_every_golden_file_belongs_to_a_case() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.txt")} == {*CASES, "broken-off", "refused"}
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == {*CASES, "behind", "broken-off", "refused"}
+
+
+@pytest.mark.parametrize(("brokers", "warned"), [(3, False), (2, True)])
+def test_a_broker_that_is_away_is_a_warning_for_a_new_topic_only(brokers: int, warned: bool) -> None:
+    topics = [declared("new"), declared("heartbeat", retention_ms="14400000")]
+    new, standing_one = plan(topics, msgspec.structs.replace(CLUSTER, brokers=brokers)).steps
+    assert any("above the 2 live brokers" in words for words in new.warnings) == warned
+    assert (standing_one.action, standing_one.warnings) == ("unchanged", [])
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def not_shown(plan: Plan, changes: Sequence[Change]) -> Missing | None:
     def missing(conversation: Conversation, deadline: Deadline) -> set[str]:
         found: set[str] = set()
         for write, steps in written:
-            found |= {step.topic for step in steps} - write.agrees(conversation, steps, deadline)
+            found |= {step.topic for step in steps} - write.shows(conversation, steps, deadline)
         return found
 
     return missing if written else None

@@ -24,13 +24,14 @@ class Write(NamedTuple):
     """A kind of write.
 
     ``send`` has the cluster check or do it for the steps and answers what went wrong, by name; ``agrees`` answers the
-    topics that stand as their steps want them.
+    topics that stand as their steps want them; ``shows`` asks a further broker the same, where the outcome is known.
     """
 
     kind: Kind
     concerns: Callable[[Step], bool]
     send: Send
     agrees: Agrees
+    shows: Agrees
 
 
 def batches(write: Write, plan: Plan) -> Iterator[list[Step]]:
@@ -112,12 +113,14 @@ def _wanted(step: Step) -> dict[str, str]:
 
 # In this order: what adds comes before what could take data away, such as a shorter retention.
 WRITES: tuple[Write, ...] = (
-    Write("create", lambda step: step.action == "create", _create, _created),
+    # A broker takes over a new topic together with its keys: one request tells both.
+    Write("create", lambda step: step.action == "create", _create, _created, _served),
     Write(
         "partitions",
         lambda step: step.action == "update" and step.partitions != step.partitions_before,
         _grow,
         _served,
+        _served,
     ),
-    Write("config", lambda step: step.action == "update" and bool(step.config), _configure, _configured),
+    Write("config", lambda step: step.action == "update" and bool(step.config), _configure, _configured, _configured),
 )
