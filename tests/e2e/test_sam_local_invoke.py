@@ -137,4 +137,6 @@ def test_every_event_belongs_to_a_function() -> None:
         "redrive-replay.json",
         "producer_probe.json",
         "consumer_probe.json",
+        "probe_matrix.json",
+        "probe_matrix-describe.json",
     }
