@@ -21,16 +21,18 @@ _TOLD = ("warn", "failed")
 _STYLE = """
 .probes { font: 14px/1.4 system-ui, sans-serif; color: light-dark(#16191f, #e9ebed);
   background: light-dark(#ffffff, #0f1b2a); padding: .2em .6em; }
-.probes table { border-collapse: collapse; width: 100%; margin: .8em 0; }
+.probes table { border-collapse: collapse; table-layout: fixed; width: 100%; margin: .8em 0; }
+.probes thead th { font-size: .85em; }
+.probes thead th:first-child { width: 20%; }
 .probes caption { text-align: left; font-weight: 600; padding-bottom: .4em; }
 .probes caption span { display: block; font-weight: 400; }
-.probes th, .probes td { border: 1px solid light-dark(#687078, #95a5b5); padding: .2em .5em; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+.probes th, .probes td { border: 1px solid light-dark(#687078, #95a5b5); padding: .2em .3em; text-align: left;
+  vertical-align: top; overflow-wrap: break-word; }
 .probes td.ok { background: light-dark(#f2fcf3, #0e2e14); }
 .probes td.warn { background: light-dark(#fffce9, #3a3000); border-style: dashed; }
 .probes td.failed { background: light-dark(#fff0f0, #4a0d0d); font-weight: 700; border-width: 3px; }
 .probes td.skipped { color: light-dark(#545b64, #b6bec9); }
-.probes b { white-space: nowrap; }
+.probes td b { font-weight: inherit; white-space: nowrap; }
 """
 
 
@@ -102,7 +104,7 @@ def _cell(result: StageResult | None) -> str:
         return '<td class="skipped">- not run</td>'
     sign, word = _SIGNS[result.status]
     title = escape(" | ".join(part for part in (result.cause, result.detail, result.remedy) if part), quote=True)
-    time = "" if result.status == "skipped" else f" {result.milliseconds:.0f} ms"
+    time = "" if result.status == "skipped" else f" <b>{result.milliseconds:.0f} ms</b>"
     return f'<td class="{result.status}" title="{title}"><b>{sign} {word}</b>{time}</td>'
 
 
