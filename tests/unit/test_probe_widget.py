@@ -55,11 +55,20 @@ def show(logs: Logs, event: object = None) -> str:
 
 def test_the_newest_result_of_each_probe_is_shown() -> None:
     noise = ("p", 1.0, "REPORT RequestId"), ("p", 2.0, '{"verdict": "no such thing"}')
-    text = show(Logs(*noise, ("p", 400, line(healthy_broker(1))), ("p", 90, line(stopped_broker(2))), *noise))
+    earlier = [("p", ago, line(healthy_broker(1))) for ago in (600, 500, 400)]
+    text = show(Logs(*noise, *earlier, ("p", 90, line(stopped_broker(2))), *noise))
     assert "Producer probe: ✗ DOWN: broker 2" in text
     assert "Seen 1 minute ago." in text
     assert "Consumer probe: ? NO RESULT" in text
     assert "no result in the last 48 hours; see the log c" in text
+
+
+def test_only_lines_with_a_verdict_are_asked_for() -> None:
+    logs = Logs()
+    show(logs)
+    (pattern,) = {request["filterPattern"] for request in logs.asked}
+    told = [f'($.verdict.status = "{status}")' for status in ("healthy", "degraded", "down")]
+    assert pattern == f"{{ {' || '.join(told)} }}"
 
 
 def test_a_probe_that_fell_silent_is_shown_as_stale() -> None:

@@ -1,6 +1,6 @@
 """The last run of a probe, as its log has it."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -8,10 +8,10 @@ from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.log_lines import LogLine, newest_line
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.probe.results import BrokerReport, Verdict
+from msk_toolkit.probe.results import BrokerReport, Health, Verdict
 
 # The line that a probe writes at each run's end; every other line of the log is left out by it.
-_PATTERN = '{ $.verdict.status = "*" }'
+_PATTERN = f"{{ {' || '.join(f'($.verdict.status = "{status}")' for status in get_args(Health))} }}"
 # A probe that has been silent for longer has been an alarm for longer, too.
 _BACK_SECONDS = 2 * 86_400
 
