@@ -22,10 +22,12 @@ from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
 from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
+from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
 from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
+from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings  # noqa: E402
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
 from msk_toolkit.settings.redrive import RedriveSettings  # noqa: E402
 from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
@@ -40,6 +42,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
     "producer_probe": ProducerProbeSettings,
     "consumer_probe": ConsumerProbeSettings,
+    "probe_matrix": ProbeMatrixSettings,
     "forwarder": ForwarderSettings,
     "redrive": RedriveSettings,
     "connect": ConnectSettings,
@@ -59,6 +62,11 @@ _ANY_EVENT: Schema = {
     "title": "AnyEvent",
     "description": "The function looks at nothing in it; a schedule's event and {} are the same.",
     "type": "object",
+}
+_HTML: Schema = {
+    "title": "ProbeMatrix",
+    "description": "HTML without scripts; Markdown as the answer to describe.",
+    "type": "string",
 }
 # As CloudFormation documents it for every custom resource.
 _TEXT: Schema = {"type": "string", "minLength": 1}
@@ -126,6 +134,8 @@ def all_schemas() -> dict[str, Schema]:
         "producer_probe.response": schema_of(ProducerProbeResponse),
         "consumer_probe.event": _ANY_EVENT,
         "consumer_probe.response": schema_of(ConsumerProbeResponse),
+        "probe_matrix.event": schema_of(WidgetEvent),
+        "probe_matrix.response": _HTML,
         "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
         "forwarder.response": schema_of(Answer),
         "forwarder.envelope": schema_of(Envelope),

@@ -31,6 +31,8 @@ def container_environment(system: System) -> dict[str, Any]:
             "BOOTSTRAP_SERVERS": system.kafka.bootstrap("CONTAINER"),
             "TRUSTED_CA": ca,
             "PROBE_TOPIC": PROBE_TOPIC,
+            "PRODUCER_PROBE_LOGS": system.stack.physical_ids["ProducerProbeLogs"],
+            "CONSUMER_PROBE_LOGS": system.stack.physical_ids["ConsumerProbeLogs"],
             "CONSUMER_GROUP": "laptop-consumer-probe",
             "VANTIQ_URL": f"https://{CONTAINER_HOST}:{system.vantiq_port}",
             "VANTIQ_TOKEN_SECRET_ARN": VANTIQ_SECRET_NAME,

@@ -21,6 +21,7 @@ from local.aws.emulator import Brokers, Emulator
 from local.aws.functions import Function
 from local.aws.processed import Stack
 from local.aws.resources import Resources, create
+from local.console.process import start_console
 from local.event_source_mapping.config import Config
 from local.event_source_mapping.stats import Stats
 from local.kafka.cluster import KafkaCluster
@@ -40,6 +41,8 @@ _VANTIQ_READY_S = 20.0
 _POLLER_READY_S = 30.0
 # Topics of the stand-in take arrays, so the forwarder sends them.
 _RECORDS_PER_POST = 50
+# Where the probes' heartbeats go, so that the whole path is timed here too.
+_HEARTBEATS = "/msk/heartbeat"
 
 
 def topic_names(declaration: Path = CHECKOUT / "topics.yaml") -> list[str]:
@@ -65,6 +68,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
     stack: Stack
     vantiq_port: int
     vantiq_token_file: Path
+    console_port: int
 
     @property
     def ledger(self) -> Ledger:
@@ -80,6 +84,11 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
     def vantiq_url(self) -> str:
         """The stand-in's address on this machine."""
         return f"https://localhost:{self.vantiq_port}"
+
+    @property
+    def console_url(self) -> str:
+        """The page with the probes' last results."""
+        return f"http://127.0.0.1:{self.console_port}"
 
     @property
     def vantiq_journal(self) -> Path:
@@ -148,6 +157,7 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
         "VantiqTrustedCa": ca,
         "ForwardTopics": ",".join(topic_names()),
         "RecordsPerPost": str(_RECORDS_PER_POST),
+        "HeartbeatTarget": f"topic:{_HEARTBEATS}",
         "ProducerProbeSchedule": "rate(1 minute)",
         "ConsumerProbeSchedule": "rate(1 minute)",
     }
@@ -161,7 +171,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     bring_down(run)
     _remove_remains(run)
     (run / "vantiq").mkdir(parents=True)
-    (vantiq_port,) = free_ports(1)
+    vantiq_port, console_port = free_ports(2)
     # The build takes a processor for a while and depends on nothing that runs.
     with ThreadPoolExecutor(1) as pool:
         forwarded = {"ForwardTopics": ",".join(topic_names())}
@@ -198,6 +208,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
             stack=Stack("", "", {}, {}, {}, {}, {}),
             vantiq_port=vantiq_port,
             vantiq_token_file=run / "vantiq" / "token",
+            console_port=console_port,
         )
         _prepare_vantiq(kafka, run / "vantiq", token)
         system.start_vantiq()
@@ -208,6 +219,9 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     with steps.step("Event source mappings: a poller for each"):
         _start_pollers(system)
     _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
+    with steps.step("Console: a page with the probes' last results") as step:
+        start_console(ledger(run), run, console_port, CHECKOUT)
+        step.result = system.console_url
     return system
 
 
@@ -233,7 +247,8 @@ def _prepare_vantiq(kafka: KafkaCluster, home: Path, token: str) -> None:
     certificate, key = kafka.authority.issue("vantiq", ["localhost", "127.0.0.1", "host.docker.internal"])
     shutil.copy(certificate, home / "server.pem")
     shutil.copy(key, home / "server.key")
-    topics = [{"name": f"/msk/{topic}", "isReliable": True, "autoUnwind": True} for topic in topic_names()]
+    names = [*(f"/msk/{topic}" for topic in topic_names()), _HEARTBEATS]
+    topics = [{"name": name, "isReliable": True, "autoUnwind": True} for name in names]
     (home / "definitions.json").write_bytes(msgspec.json.encode({"topics": topics}))
     _write_private(home / "token", token.encode())
 

@@ -31,6 +31,7 @@ The local system is running.
            {plaintext}  (plaintext)
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
+  Console  {system.console_url}  (each broker, stage by stage, as the probes saw it last)
 
 Look around:
 

@@ -8,7 +8,7 @@ from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.probe.consumer import probe
-from msk_toolkit.probe.context import explain, with_verdict
+from msk_toolkit.probe.context import ControlPlane, explain, with_verdict
 from msk_toolkit.probe.telemetry import publish_consumer
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probes import ConsumerProbeSettings
@@ -26,6 +26,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     settings = load(ConsumerProbeSettings, os.environ)
     access = cluster_access(settings, client)
+    control_plane = ControlPlane(settings, client, deadline)
     response = probe(
         access,
         settings.probe_topic,
@@ -34,9 +35,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,
         warn_days=settings.certificate_warn_days,
+        expected_brokers=control_plane.expected_brokers,
         lag_of=settings.watched_groups(),
     )
-    response = with_verdict(response, explain(response.verdict, settings, client, deadline))
+    response = with_verdict(response, explain(response.verdict, settings, client, deadline, control_plane))
     publish_consumer(metrics, logger, SERVICE, response)
     metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -7,9 +7,8 @@ import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
-from msk_toolkit.probe.context import explain, with_verdict
-from msk_toolkit.probe.matrix import matrix
-from msk_toolkit.probe.producer import STAGES, probe
+from msk_toolkit.probe.context import ControlPlane, explain, with_verdict
+from msk_toolkit.probe.producer import probe
 from msk_toolkit.probe.telemetry import publish_producer
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probes import ProducerProbeSettings
@@ -23,19 +22,19 @@ metrics = toolkit_metrics(SERVICE)
 RESERVE_SECONDS = 3
 
 
-def handler(event: Any, context: Any) -> dict[str, Any] | str:
+def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     settings = load(ProducerProbeSettings, os.environ)
     access = cluster_access(settings, client)
+    control_plane = ControlPlane(settings, client, deadline)
     response = probe(
         *(access, settings.probe_topic),
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,
         warn_days=settings.certificate_warn_days,
+        expected_brokers=control_plane.expected_brokers,
     )
-    response = with_verdict(response, explain(response.verdict, settings, client, deadline))
+    response = with_verdict(response, explain(response.verdict, settings, client, deadline, control_plane))
     publish_producer(metrics, logger, SERVICE, response)
     metrics.flush_metrics()
-    if isinstance(event, dict) and "widgetContext" in event:  # a custom widget of a CloudWatch dashboard
-        return matrix(response.verdict, response.brokers, STAGES)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

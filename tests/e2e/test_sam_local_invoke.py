@@ -92,6 +92,16 @@ def test_the_consumer_probe_reads_the_heartbeats(invoke: Invoke) -> None:
     assert answer["recordsRead"] > 0
 
 
+def test_the_matrix_shows_what_the_deployed_probes_found(invoke: Invoke, system: System) -> None:
+    for probe in ("ProducerProbeFunction", "ConsumerProbeFunction"):
+        system.function(probe).invoke({})
+
+    answer = invoke("ProbeMatrixFunction", "probe_matrix.json")
+
+    assert answer.count("✓ HEALTHY: all 3 brokers pass every stage") == 2
+    assert "color-scheme: dark" in answer
+
+
 def test_the_forwarder_delivers_the_sample_event(invoke: Invoke, system: System) -> None:
     event = json.loads((CHECKOUT / "events" / "forwarder.json").read_text())
     expected = {
@@ -137,4 +147,6 @@ def test_every_event_belongs_to_a_function() -> None:
         "redrive-replay.json",
         "producer_probe.json",
         "consumer_probe.json",
+        "probe_matrix.json",
+        "probe_matrix-describe.json",
     }

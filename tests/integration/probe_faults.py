@@ -16,9 +16,18 @@ STAGE_SECONDS = 2.0
 Response = ProducerProbeResponse | ConsumerProbeResponse
 
 
-def produce(access: Access, topic: str, *, stage_seconds: float = STAGE_SECONDS) -> ProducerProbeResponse:
+def produce(
+    access: Access, topic: str, *, stage_seconds: float = STAGE_SECONDS, expected_brokers: int | None = None
+) -> ProducerProbeResponse:
     """One run of the producer probe, in time."""
-    return bounded(lambda: producer.probe(access, topic, deadline=Deadline(30), stage_seconds=stage_seconds))
+    return bounded(
+        lambda: producer.probe(
+            *(access, topic),
+            deadline=Deadline(30),
+            stage_seconds=stage_seconds,
+            expected_brokers=lambda: expected_brokers,
+        )
+    )
 
 
 def consume(

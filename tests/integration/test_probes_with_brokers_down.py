@@ -104,6 +104,7 @@ def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
 ) -> None:
     strict = make_topic(kafka, {0: [1, 2, 3], 1: [3, 2, 1]}, **{"min.insync.replicas": "3"})
     single = make_topic(kafka, {0: [1], 1: [2], 2: [3]})
+    elsewhere = make_topic(kafka, {0: [1], 1: [3]})
     kafka.kill_broker(2)
     expected = ("degraded", address_of(kafka, 2), "tcp", "connection-refused")
     # At once, when the others still wait for its acknowledgements and it still leads its partitions ...
@@ -128,6 +129,10 @@ def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
     assert (
         response.verdict.summary == f"broker 2 fails at metadata: no broker lists it, and it holds replicas of {topic}"
     )
+    # No replica either: only MSK, which counts its brokers, knows that there should be one more.
+    assert produce(others, elsewhere).verdict.status == "healthy"
+    counted = produce(others, elsewhere, expected_brokers=len(BROKER_IDS))
+    assert (counted.verdict.broker, *named(counted)) == (2, "degraded", "", "metadata", "not-in-metadata")
 
 
 def test_a_paused_broker_is_named_alone_and_in_time(kafka: KafkaCluster, topic: str, group: str) -> None:

@@ -73,8 +73,9 @@ class Stack:
         )
 
     def names(self, kind: str) -> list[str]:
-        """Logical ids of the resources of a type."""
-        return [name for name, each in self.template["Resources"].items() if each["Type"] == kind]
+        """Logical ids of the resources of a type that are switched on."""
+        found = [name for name, each in self.template["Resources"].items() if each["Type"] == kind]
+        return [name for name in found if self._resolver.properties(name) is not None]
 
     def properties(self, name: str) -> dict[str, Any]:
         """A resource's properties, resolved."""

@@ -3,12 +3,14 @@
 import hashlib
 import importlib.util
 import os
+import re
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -109,6 +111,24 @@ def runnable_build(request: pytest.FixtureRequest) -> Build:
     return made
 
 
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+
+
+def unrolled(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A template's resources, its loops over written lists unrolled as CloudFormation does it: each name in its place.
+
+    A loop over a parameter has no names yet and is left out.
+    """
+    for name, each in resources.items():
+        if not name.startswith("Fn::ForEach::"):
+            yield name, each
+            continue
+        variable, words, bodies = each
+        for word in words if isinstance(words, list) else []:
+            for key, body in bodies.items():
+                yield key.replace(f"${{{variable}}}", word), body
+
+
 def elf_machines(folder: Path) -> Iterator[tuple[Path, int]]:
     for path in folder.rglob("*"):
         if path.is_file():
@@ -197,6 +217,20 @@ def test_the_topics_function_carries_the_declared_topics(build: Build) -> None:
     (task,) = (path for path in build.parts().values() if (path / "topics.py").exists())
     assert (task / "topics.yaml").read_bytes() == (ROOT / "topics.yaml").read_bytes()
     assert not (task / "topics.yaml").is_symlink()
+
+
+def test_the_composite_alarms_of_a_build_name_alarms_that_the_build_has(build: Build) -> None:
+    template = yaml.safe_load((build.folder / "template.yaml").read_text(encoding="utf-8"))
+    resources = dict(unrolled(template["Resources"]))
+    alarms = {name for name, each in resources.items() if each["Type"] in ALARMS}
+    rules = {name: each["Properties"]["AlarmRule"] for name, each in resources.items() if each["Type"] == ALARMS[1]}
+    assert rules
+    for name, rule in rules.items():
+        # CloudFormation fills the names in; a rule without Fn::Sub would name "${...}" itself.
+        named = re.findall(r'ALARM\("\$\{(\w+)\}"\)', rule["Fn::Sub"])
+        assert named, name
+        assert set(named) <= alarms - {name}
+        assert not re.findall(r"ALARM\(\W*\w", re.sub(r'ALARM\("\$\{\w+\}"\)', "", rule["Fn::Sub"])), name
 
 
 def test_an_unchanged_tree_builds_to_the_same_bytes(arm64_build: Build, tmp_path: Path) -> None:

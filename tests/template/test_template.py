@@ -11,6 +11,7 @@ FUNCTIONS = (
     "TopicsFunction",
     "ProducerProbeFunction",
     "ConsumerProbeFunction",
+    "ProbeMatrixFunction",
     "ConnectFunction",
     "ForwarderFunction",
     "RedriveFunction",

@@ -30,6 +30,7 @@ USED = {
     "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
     "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
+    "probe_matrix": {"boto3", "urllib3", "msk_toolkit.probe"},
     "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
     # Registering a source subscribes to it once, to see a test message arrive.
     "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},

@@ -1,5 +1,7 @@
 """What MSK and Secrets Manager add to a verdict, and what the metrics make of it."""
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,15 +9,18 @@ import pytest
 from botocore.exceptions import ClientError
 from msk_toolkit.causes import CAUSES
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.cluster_state import ClusterState, cluster_state, parse_state
 from msk_toolkit.msk.scram_association import Secret, examine, findings
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.context import explain
+from msk_toolkit.probe.context import ControlPlane, explain
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.telemetry import fault_counts
 from msk_toolkit.probe.verdict import verdict
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.probes import ConsumerProbeSettings
+
+from tests.fakes.aws_fake import refused
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_orders-abc"
@@ -147,8 +152,8 @@ def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() 
 
 
 def test_a_refused_login_is_explained_from_the_apis() -> None:
-    refused = [report(1, "sasl", "authentication-failed")]
-    judged = explain(verdict(refused), settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
+    denied = [report(1, "sasl", "authentication-failed")]
+    judged = explain(verdict(denied), settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
     assert judged.findings == ["the secret is not associated with the cluster; run BatchAssociateScramSecret"]
 
 
@@ -157,6 +162,46 @@ def test_a_healthy_verdict_asks_nobody() -> None:
     healthy = verdict([report(1)])
     assert explain(healthy, settings(), aws, Deadline(5)) is healthy
     assert aws.asked == []
+
+
+def test_how_many_brokers_there_should_be_is_asked_while_they_are_probed_and_once() -> None:
+    aws = Aws(SECRET, [ARN], "ACTIVE")
+    control_plane = ControlPlane(settings(), aws, Deadline(5))
+    assert control_plane.expected_brokers() == 3
+    explain(verdict(AWAY), settings(), aws, Deadline(5), control_plane)
+    assert aws.asked == ["DescribeClusterV2"]
+
+
+class Silent(Aws):
+    """Never answers within the test."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.released = threading.Event()
+
+    def describe_cluster_v2(self, *, ClusterArn: str) -> Any:  # noqa: N803
+        self.released.wait(10)
+        raise refused("AccessDeniedException")
+
+
+def unusable(service: str) -> Any:
+    raise ConfigurationError("AWS", ["AWS_DEFAULT_REGION is missing"])
+
+
+def test_a_control_plane_that_is_denied_or_broken_or_not_named_expects_nothing_and_fails_nothing() -> None:
+    assert ControlPlane(settings(), Aws(None, None), Deadline(5)).expected_brokers() is None
+    assert ControlPlane(settings(), unusable, Deadline(5)).expected_brokers() is None
+    nameless = ClusterSettings(bootstrap_servers="b-1:9096", scram_secret_arn=ARN)
+    assert ControlPlane(nameless, unusable, Deadline(5)).expected_brokers() is None
+
+
+def test_a_control_plane_that_never_answers_holds_a_run_up_for_a_second() -> None:
+    aws = Silent()
+    control_plane = ControlPlane(settings(), aws, Deadline(30))
+    began = time.monotonic()
+    assert control_plane.expected_brokers() is None
+    assert time.monotonic() - began < 2
+    aws.released.set()
 
 
 def test_an_echo_counts_in_no_class() -> None:

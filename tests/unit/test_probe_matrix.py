@@ -2,72 +2,107 @@
 
 from html.parser import HTMLParser
 
-from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.matrix import matrix, page
-from msk_toolkit.probe.report import BrokerReport
-from msk_toolkit.probe.verdict import verdict
+import pytest
+from msk_toolkit.probe.last_run import LastRun
+from msk_toolkit.probe.matrix import age, matrix
 
-STAGES = ("dns", "tcp", "tls", "commit")
-REPORTS = [
-    BrokerReport(1, "b-1:9096", [StageResult(stage, "ok", 3.2) for stage in STAGES[:3]]),
-    BrokerReport(
-        2,
-        "b-2:9096",
-        [
-            StageResult("dns", "warn", 1.0, cause="x", detail="slow"),
-            StageResult("tcp", "failed", 9.0, cause="connection-refused", detail='said <b>"no"</b>', remedy="look"),
-            StageResult("tls", "skipped"),
-        ],
-    ),
-]
+from tests.fakes.probe_runs import healthy_broker, host, run_of, shown_runs, stopped_broker, warning_broker
+
+STALE = 1800.0
+SAFE_TAGS = {"style", "div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "b", "p"}
 
 
 class Reader(HTMLParser):
-    """The texts of the cells, row by row, and the cells' titles."""
+    """The texts of the cells, row by row; the cells' titles; every other text; every tag and attribute."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
         self.titles: list[str] = []
-        self.tags: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
         self._in_cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self._in_cell = tag in ("td", "th")
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         if tag == "tr":
             self.rows.append([])
-        if self._in_cell:
+        if tag in ("td", "th"):
+            self._in_cell = True
             self.rows[-1].append("")
             self.titles.append(dict(attrs).get("title") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
         if self._in_cell:
             self.rows[-1][-1] += data
+        else:
+            self.text += data
 
 
-def read(text: str) -> Reader:
+def read(*shown: LastRun) -> Reader:
     reader = Reader()
-    reader.feed(text)
+    reader.feed(matrix(shown, stale_after_seconds=STALE))
     return reader
 
 
 def test_every_status_is_a_word_and_a_sign_not_only_a_colour() -> None:
-    assert read(matrix(verdict(REPORTS), REPORTS, STAGES)).rows == [
-        ["broker", "dns", "tcp", "tls"],
-        ["broker 1 (b-1:9096)", "✓ ok 3 ms", "✓ ok 3 ms", "✓ ok 3 ms"],
-        ["broker 2 (b-2:9096)", "! warns 1 ms", "✗ FAILS 9 ms", "- skipped"],
-    ]
+    rows = read(LastRun("Probe", run_of(healthy_broker(1), stopped_broker(2)), 1.0)).rows
+    assert rows[0] == ["broker", "dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch"]
+    assert rows[1] == [f"broker 1 ({host(1)})", *["✓ ok 3 ms"] * 8]
+    assert rows[2] == [f"broker 2 ({host(2)})", "✓ ok 3 ms", "✗ FAILS 9 ms", *["- skipped"] * 6]
 
 
-def test_a_cell_tells_cause_detail_and_remedy_and_no_broker_can_put_markup_into_the_page() -> None:
-    found = read(page([matrix(verdict(REPORTS), REPORTS, STAGES)]))
-    assert 'connection-refused | said <b>"no"</b> | look' in found.titles
-    assert "b" not in found.tags
-    assert "script" not in found.tags
+def test_what_fails_or_warns_is_told_below_its_broker_with_cause_detail_and_remedy() -> None:
+    rows = read(LastRun("Probe", run_of(stopped_broker(2), warning_broker(3)), 1.0)).rows
+    (failed,), (warned,) = rows[2], rows[4]
+    assert failed.startswith("✗ tcp FAILS: connection-refused - said")
+    assert "What to do: The broker is down or this listener is off" in failed
+    assert warned.startswith("! tls warns: tls-expires-soon - the certificate expires in 3 days. What to do: Renew")
 
 
-def test_the_page_follows_the_readers_light_or_dark_mode() -> None:
-    text = page([matrix(verdict(REPORTS), REPORTS, STAGES)])
-    assert "color-scheme: light dark" in text
-    assert "light-dark(" in text
+def test_no_broker_can_put_markup_into_the_page() -> None:
+    found = read(*shown_runs())
+    assert found.tags <= SAFE_TAGS
+    assert found.attributes == {"class", "style", "scope", "title", "rowspan", "colspan"}
+    assert any("<script>alert(1)</script>" in title for title in found.titles)
+
+
+def test_the_age_of_a_result_is_told_and_an_old_one_is_called_stale() -> None:
+    fresh, stale = (
+        LastRun("Probe", run_of(healthy_broker(1)), 40.0),
+        LastRun("Probe", run_of(healthy_broker(1)), 7300.0),
+    )
+    assert "Seen 40 seconds ago." in read(fresh).text
+    assert "STALE" not in read(fresh).text
+    assert "! STALE: seen 2 hours ago" in read(stale).text
+
+
+def test_a_probe_without_a_result_says_why() -> None:
+    found = read(shown_runs()[2])
+    assert "Another probe: ? NO RESULT no result in the last 48 hours; see the log <x>" in found.text
+    assert found.rows == []
+
+
+def test_the_verdict_stands_above_the_brokers_with_its_remedy_and_the_runbooks_section() -> None:
+    text = read(shown_runs()[0]).text
+    assert "Producer probe: ! DEGRADED: broker 2" in text
+    assert "What to do: The broker is down" in text
+    assert "See docs/runbook.md#connection-refused." in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 seconds"), (1.9, "1 second"), (60, "1 minute"), (7199, "1 hour"), (7200, "2 hours"), (200_000, "2 days")],
+)
+def test_an_age_is_told_in_one_unit(seconds: float, words: str) -> None:
+    assert age(seconds) == words
+
+
+def test_a_dashboard_decides_on_light_or_dark_and_otherwise_the_reader() -> None:
+    assert "color-scheme: dark" in matrix([], stale_after_seconds=STALE, theme="dark")
+    assert "color-scheme: light dark" in matrix([], stale_after_seconds=STALE)

@@ -240,6 +240,14 @@ def test_brokers_that_only_msk_counts_are_missed() -> None:
     shown = reports([seeing("a", {1: "a", 2: "b"}, (1, 2)), seeing("b", {1: "a", 2: "b"}, (1, 2))], expected=3)
     assert shown[-1].failure is not None
     assert shown[-1].failure.detail == "the cluster has 3 brokers, and 1 of them are not listed"
+    # MSK numbers its brokers from 1 on.
+    assert (verdict(shown).broker, verdict(shown).cause) == (3, "not-in-metadata")
+
+
+def test_a_broker_that_only_msk_counts_is_not_named_by_guessing() -> None:
+    shown = reports([seeing("a", {11: "a", 12: "b"}, (11, 12)), seeing("b", {11: "a", 12: "b"}, (11, 12))], expected=3)
+    assert [one.broker for one in shown] == [11, 12, None]
+    assert verdict(shown).summary.startswith("a broker that nobody lists fails at metadata")
 
 
 def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ours() -> None:

@@ -93,6 +93,7 @@ class Delivery:
         *,
         as_array: bool,
         max_attempts: int,
+        timed: bool = False,
     ) -> None:
         self._lane = lane
         self._target = target
@@ -103,6 +104,8 @@ class Delivery:
         self._outage, self._pace, self._streaks = shared
         self._as_array = as_array
         self._max_attempts = max_attempts
+        self._timed = timed
+        self._ages: list[float] = []
         self._settled = 0
         self._dead_lettered = 0
         self._retried = 0
@@ -117,7 +120,14 @@ class Delivery:
             if failure is not None:
                 break
         return LaneOutcome(
-            self._lane, self._settled, self._dead_lettered, failure, self._retried, self._latencies, self._throttled
+            self._lane,
+            self._settled,
+            self._dead_lettered,
+            failure,
+            self._retried,
+            self._latencies,
+            self._throttled,
+            self._ages,
         )
 
     def _deliver(self, group: list[Document]) -> Failure | None:
@@ -165,14 +175,12 @@ class Delivery:
     def _settle(self, group: list[Document], reply: Reply, attempt: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not."""
         if reply.judged.for_all and reply.judged.each[0].verdict is Verdict.DELIVERED:
-            self._settled += len(group)
-            self._streaks.delivered(self._target)
+            self._acknowledged(group)
             return len(group), None
         for number, (document, judgement) in enumerate(zip(group, reply.judged.each, strict=True)):
             match judgement.verdict:
                 case Verdict.DELIVERED:
-                    self._settled += 1
-                    self._streaks.delivered(self._target)
+                    self._acknowledged([document])
                 case Verdict.REFUSED:
                     if self._streaks.refused(self._target, judgement):
                         self._outage.set()
@@ -196,6 +204,15 @@ class Delivery:
                     # Later ones of an array may be done already. They go again: order counts for more than a duplicate.
                     return number, None
         return len(group), None
+
+    def _acknowledged(self, documents: list[Document]) -> None:
+        """Count what Vantiq has just taken."""
+        self._settled += len(documents)
+        self._streaks.delivered(self._target)
+        if self._timed:
+            now = self._tools.now()
+            times = [document.record.content.timestamp for document in documents if document.record.content]
+            self._ages += [max(0.0, now - time / 1000) for time in times if time and time > 0]
 
     def _pause(self, reply: Reply, attempt: int) -> Failure | None:
         """Wait before the next try, or say why there is none."""

@@ -91,6 +91,7 @@ class Forwarder:
                 shared,
                 as_array=settings.sends_arrays(target.kind),
                 max_attempts=settings.max_attempts,
+                timed=lane.place.rpartition("-")[0] == settings.heartbeat_topic != "",
             )
             most = settings.array_length(target.kind)
             return delivery.run(groups(lane.records, make, most, settings.max_post_bytes))

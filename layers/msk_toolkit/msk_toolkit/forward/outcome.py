@@ -1,5 +1,6 @@
 """What became of each record."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from msk_toolkit.forward.decode import Record
@@ -28,6 +29,7 @@ class LaneOutcome(NamedTuple):
         retried: requests sent again.
         latencies: seconds of each request that was answered.
         throttled: seconds that it waited because of the pace, its own or Vantiq's.
+        ages: seconds from the time of a record to Vantiq's acknowledgement of it, where they are measured.
     """
 
     lane: Lane
@@ -37,6 +39,7 @@ class LaneOutcome(NamedTuple):
     retried: int
     latencies: list[float]
     throttled: float = 0.0
+    ages: Sequence[float] = ()
 
     @property
     def stopped_at(self) -> Record | None:

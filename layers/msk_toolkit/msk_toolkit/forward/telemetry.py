@@ -9,6 +9,8 @@ from msk_toolkit.telemetry.metrics import Metric
 
 # EMF takes at most 100 values of a metric in one line.
 _MOST_VALUES = 100
+# A run of the probe writes one for each broker; more come after an outage, and then the latest say how late.
+_MOST_HEARTBEATS = 50
 
 
 def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
@@ -30,6 +32,8 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
         values.append((Metric.LAG_AT_ARRIVAL, outcome.lag_seconds * 1000))
     step = max(1, ceil(len(latencies) / _MOST_VALUES))
     values += [(Metric.VANTIQ_LATENCY, seconds * 1000) for seconds in latencies[::step]]
+    ages = sorted(seconds for lane in outcome.lanes for seconds in lane.ages)
+    values += [(Metric.HEARTBEAT_LATENCY, seconds * 1000) for seconds in ages[-_MOST_HEARTBEATS:]]
     for metric, value in values:
         metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
     metrics.flush_metrics()

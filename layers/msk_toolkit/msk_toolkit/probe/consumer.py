@@ -52,13 +52,14 @@ def probe(
     deadline: Deadline,
     stage_seconds: float,
     warn_days: float = 14,
-    expected_brokers: int | None = None,
+    expected_brokers: Callable[[], int | None] = lambda: None,
     lag_of: Sequence[str] = (),
     now: Callable[[], float] = time.time,
 ) -> ConsumerProbeResponse:
     """Reach every broker, then read since the last commit and commit what was read.
 
     Args:
+        expected_brokers: asked when the brokers have answered: how many there should be, None where nobody knows.
         lag_of: other groups, whose lag is reported.
     """
     reached: dict[int, BrokerCheck] = {}
@@ -93,7 +94,7 @@ def probe(
     for one in reached.values():
         one.log.skip("fetch", f"the broker leads no partition of {topic} that this run was given")
         one.log.skip("commit", f"another broker coordinates group {group}")
-    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers)
+    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
     judged = verdict(reports)
     gaps, duplicates = totals(reading.sequences)
     return ConsumerProbeResponse(

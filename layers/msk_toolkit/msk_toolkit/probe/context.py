@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.bounded import BegunCall, call_within
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError
+from msk_toolkit.errors import AwsError, ToolkitError
 from msk_toolkit.msk.cluster_state import ClusterState, cluster_state
 from msk_toolkit.msk.scram_association import examine
 from msk_toolkit.probe import consumer, producer
@@ -20,6 +20,8 @@ from msk_toolkit.settings.cluster import ClusterSettings
 
 # The APIs answer in a fraction of that; without an endpoint they never do.
 _PATIENCE_SECONDS = 4.0
+# For a count that only a broker that left the metadata needs, a healthy run is not held up.
+_GRACE_SECONDS = 1.0
 
 
 def in_context(verdict: Verdict, state: ClusterState | None, findings: list[str]) -> Verdict:
@@ -46,14 +48,52 @@ def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
     return msgspec.structs.replace(response, verdict=verdict, table=table)
 
 
-def explain(verdict: Verdict, settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> Verdict:
-    """Ask MSK, and Secrets Manager where a login was refused; a healthy verdict needs no explanation."""
+class ControlPlane:
+    """MSK's view of the cluster, asked for while the brokers are probed; nothing in it is needed for a verdict."""
+
+    def __init__(self, settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> None:
+        self._deadline = deadline
+        arn = settings.cluster_arn
+        self._asked = (
+            BegunCall(
+                "asking MSK for the cluster's state",
+                lambda: cluster_state(client("kafka"), arn, deadline.at_most(_PATIENCE_SECONDS)),
+            )
+            if arn
+            else None
+        )
+
+    def expected_brokers(self) -> int | None:
+        """How many brokers the cluster should have; None where MSK has not said so until the brokers have answered."""
+        state = self.state(_GRACE_SECONDS)
+        return state.brokers if state else None
+
+    def state(self, seconds: float = _PATIENCE_SECONDS) -> ClusterState | None:
+        """The cluster's state, waited for so long; None where MSK can't be asked."""
+        if self._asked is None:
+            return None
+        try:
+            return self._asked.answer(self._deadline.at_most(seconds))
+        except ToolkitError:
+            return None
+
+
+def explain(
+    verdict: Verdict,
+    settings: ClusterSettings,
+    client: Callable[[str], Any],
+    deadline: Deadline,
+    control_plane: ControlPlane | None = None,
+) -> Verdict:
+    """Hear MSK, and ask Secrets Manager where a login was refused; a healthy verdict needs no explanation.
+
+    Args:
+        control_plane: MSK, where it has been asked already.
+    """
     if verdict.status == "healthy":
         return verdict
     patience = deadline.at_most(_PATIENCE_SECONDS)
-    state = None
-    if settings.cluster_arn:
-        state = cluster_state(client("kafka"), settings.cluster_arn, patience)
+    state = (control_plane or ControlPlane(settings, client, deadline)).state()
     findings: list[str] = []
     if verdict.cause == "authentication-failed" and settings.scram_secret_arn:
         with contextlib.suppress(AwsError):

@@ -38,11 +38,15 @@ def probe(
     deadline: Deadline,
     stage_seconds: float,
     warn_days: float = 14,
-    expected_brokers: int | None = None,
+    expected_brokers: Callable[[], int | None] = lambda: None,
     writer: Writer = _WRITER,
     now: Callable[[], float] = time.time,
 ) -> ProducerProbeResponse:
-    """Probe every broker once; writes at most one small record for each."""
+    """Probe every broker once; writes at most one small record for each.
+
+    Args:
+        expected_brokers: asked when the brokers have answered: how many there should be, None where nobody knows.
+    """
     led: set[int] = set()
 
     def check(one: BrokerCheck, found: Topic) -> None:
@@ -71,6 +75,6 @@ def probe(
     for one in checks:
         if one.conversation:
             one.conversation.close()
-    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers)
+    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
     judged = verdict(reports)
     return ProducerProbeResponse(judged, reports, len(led), len(reports), render(judged, reports, STAGES))

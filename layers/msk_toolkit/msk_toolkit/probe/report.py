@@ -1,65 +1,17 @@
-"""What a probe answers: each broker's stages, and the verdict over all of them."""
+"""From the checks of a survey to a report on each broker."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
-
 from msk_toolkit.causes import remedy
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.network.stages import StageResult
+from msk_toolkit.probe.results import BrokerReport, Health, Verdict
 from msk_toolkit.probe.survey import BrokerCheck
 
-Health = Literal["healthy", "degraded", "down"]
-
-
-class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One broker: its id where known, its address, the stages in their order.
-
-    ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address; ``read_back`` what
-    became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
-    """
-
-    broker: int | None
-    address: str
-    stages: list[StageResult]
-    known_from: Literal["both", "bootstrap", "metadata", "replicas"] = "both"
-    certificate_days: float | None = None
-    read_back: str | None = None
-
-    @property
-    def name(self) -> str:
-        """How a person calls it: ``broker 2 (host:port)``."""
-        if not self.address:
-            return f"broker {self.broker}"
-        return f"broker {self.broker} ({self.address})" if self.broker is not None else f"broker {self.address}"
-
-    @property
-    def failure(self) -> StageResult | None:
-        """The first stage that failed."""
-        return next((stage for stage in self.stages if stage.status == "failed"), None)
-
-
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """The whole in one sentence, and the one failure to look at first.
-
-    ``runbook`` is where the documentation says how to confirm and mend it; ``cluster_state`` is MSK's own word, and
-    ``planned`` whether that explains the failure; ``findings`` are what the AWS APIs told about the cause.
-    """
-
-    status: Health
-    summary: str
-    broker: int | None = None
-    address: str | None = None
-    stage: str | None = None
-    cause: str | None = None
-    remedy: str | None = None
-    runbook: str | None = None
-    warnings: list[str] = []
-    cluster_state: str | None = None
-    planned: bool = False
-    findings: list[str] = []
+# Whoever makes reports names their parts from here; what only shows them takes the results, and starts without Kafka.
+__all__ = ["BrokerReport", "Health", "Verdict", "broker_reports"]
 
 
 def broker_reports(
@@ -99,7 +51,11 @@ def broker_reports(
         reports += [_gone(broker, f"no broker lists it, and it holds replicas of {topic}") for broker in sorted(gone)]
     elif expected_brokers and listed and len(reports) < expected_brokers:
         missing = expected_brokers - len(reports)
-        reports.append(_gone(None, f"the cluster has {expected_brokers} brokers, and {missing} of them are not listed"))
+        why = f"the cluster has {expected_brokers} brokers, and {missing} of them are not listed"
+        # MSK numbers brokers from 1 on; where that leaves open which ones are missing, none is named.
+        unlisted = set(range(1, expected_brokers + 1)) - {report.broker for report in reports}
+        named: list[int | None] = [*sorted(unlisted)] if len(unlisted) == missing else [None] * missing
+        reports += [_gone(broker, why) for broker in named]
     return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
 
 

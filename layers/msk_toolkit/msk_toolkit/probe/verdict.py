@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.report import BrokerReport, Health, Verdict
+from msk_toolkit.probe.results import BrokerReport, Health, Verdict
 
 STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch", "commit")
 RUNBOOK = "docs/runbook.md"

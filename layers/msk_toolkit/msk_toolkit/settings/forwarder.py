@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from msk_toolkit.settings.targets import Routes, TargetKind, parse_routes
+from msk_toolkit.settings.targets import Routes, TargetKind, parse_routes, parse_target
 from msk_toolkit.settings.vantiq import VantiqSettings
 
 Ordering = Literal["partition", "key", "none"]
@@ -87,10 +87,21 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         ),
     ] = 100
 
+    heartbeat_topic: Annotated[
+        str,
+        Meta(description="Topic of the probes' heartbeats, whose way to Vantiq is timed; empty times nothing."),
+    ] = ""
+    heartbeat_target: Annotated[
+        str, Meta(description="Where in Vantiq the heartbeats go, such as topic:/msk/heartbeat; before every route.")
+    ] = ""
+
     @property
     def targets(self) -> Routes:
-        """The parsed ``vantiq_target`` and ``vantiq_routes``."""
-        return parse_routes(self.vantiq_target, self.vantiq_routes)
+        """The parsed ``vantiq_target`` and ``vantiq_routes``, and the heartbeats' own before them."""
+        routes = parse_routes(self.vantiq_target, self.vantiq_routes)
+        if not self.heartbeat_topic:
+            return routes
+        return routes._replace(routes=((self.heartbeat_topic, parse_target(self.heartbeat_target)), *routes.routes))
 
     def array_length(self, kind: TargetKind) -> int:
         """How many records one request to this kind of target may hold."""
@@ -105,7 +116,12 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         """Rules across the fields."""
         found = super().problems()
         try:
-            _ = self.targets
+            parse_routes(self.vantiq_target, self.vantiq_routes)
         except ExceptionGroup as group:
             found += [str(problem) for problem in group.exceptions]
+        if self.heartbeat_topic:
+            try:
+                parse_target(self.heartbeat_target)
+            except ValueError as error:
+                found.append(f"HEARTBEAT_TARGET {error}")
         return found

@@ -44,6 +44,10 @@ class Metric(StrEnum):
     # 1 when Vantiq or the credential is out of order as a whole, else 0: its maximum drives an alarm.
     VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count
 
+    # From the writing of a heartbeat to Vantiq's acknowledgement, for each one that Vantiq took; only where they are
+    # forwarded. Its maximum and its absence each drive an alarm.
+    HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds
+
     # Redrive, for each invocation.
     # Letters that Vantiq took; they are below replayed/ now.
     LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count

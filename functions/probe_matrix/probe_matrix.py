@@ -1,0 +1,17 @@
+"""Probe matrix: the probes' last results as HTML, for a custom widget of a CloudWatch dashboard."""
+
+import os
+from typing import Any
+
+from msk_toolkit.aws.clients import client
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.probe.widget import widget
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
+
+RESERVE_SECONDS = 2
+
+
+def handler(event: Any, context: Any) -> str:
+    deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
+    return widget(event, load(ProbeMatrixSettings, os.environ), client, deadline)

@@ -1,0 +1,63 @@
+"""CloudWatch Logs: the newest line of a log group that fits a pattern."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from msk_toolkit.aws.ask import ask
+
+# Lines come oldest first, so the newest is looked for in a window that ends now, and then in earlier and longer ones:
+# a writer that writes is found in the first, and one that fell silent costs a few questions more.
+_FIRST_WINDOW_SECONDS = 1_800
+
+
+class LogLine(NamedTuple):
+    """A line, and when it was written, in seconds since 1970."""
+
+    written_at: float
+    text: str
+
+
+def newest_line[Found](
+    logs: Any, group: str, pattern: str, read: Callable[[LogLine], Found | None], *, now: float, back_seconds: float
+) -> Found | None:
+    """The newest line that ``read`` can read, as it reads it; None where there is none so far back.
+
+    Args:
+        logs: boto3's ``logs`` client.
+        pattern: a filter pattern of CloudWatch Logs; ``read`` answers None for lines that it should have kept out.
+
+    Raises:
+        NotFoundAtAwsError: no such log group.
+        AwsError: denied, or no answer.
+    """
+    for start, end in windows(now, back_seconds):
+        newest = None
+        for line in _lines(logs, group, pattern, start, end):
+            newest = found if (found := read(line)) is not None else newest
+        if newest is not None:
+            return newest
+    return None
+
+
+def windows(now: float, back_seconds: float) -> Iterator[tuple[float, float]]:
+    """Start and end of each window, the newest first, each as long as all before it together."""
+    length, end = float(_FIRST_WINDOW_SECONDS), now
+    while end > now - back_seconds:
+        start = max(now - length, now - back_seconds)
+        yield start, end
+        length, end = 2 * length, start
+
+
+def _lines(logs: Any, group: str, pattern: str, start: float, end: float) -> Iterator[LogLine]:
+    request: dict[str, Any] = {
+        "logGroupName": group,
+        "filterPattern": pattern,
+        "startTime": int(start * 1000),
+        "endTime": int(end * 1000),
+    }
+    while True:
+        page = ask(f"reading the log {group}", lambda: logs.filter_log_events(**request))
+        yield from (LogLine(event["timestamp"] / 1000, event["message"]) for event in page["events"])
+        if not page.get("nextToken"):
+            return
+        request["nextToken"] = page["nextToken"]

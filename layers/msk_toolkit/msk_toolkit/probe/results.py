@@ -1,0 +1,57 @@
+"""What a probe found: each broker's stages, and the verdict over all of them. Light: no broker is spoken to here."""
+
+from typing import Literal
+
+import msgspec
+
+from msk_toolkit.network.stages import StageResult
+
+Health = Literal["healthy", "degraded", "down"]
+
+
+class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One broker: its id where known, its address, the stages in their order.
+
+    ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address; ``read_back`` what
+    became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
+    """
+
+    broker: int | None
+    address: str
+    stages: list[StageResult]
+    known_from: Literal["both", "bootstrap", "metadata", "replicas"] = "both"
+    certificate_days: float | None = None
+    read_back: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How a person calls it: ``broker 2 (host:port)``."""
+        if not self.address:
+            return f"broker {self.broker}" if self.broker is not None else "a broker that nobody lists"
+        return f"broker {self.broker} ({self.address})" if self.broker is not None else f"broker {self.address}"
+
+    @property
+    def failure(self) -> StageResult | None:
+        """The first stage that failed."""
+        return next((stage for stage in self.stages if stage.status == "failed"), None)
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """The whole in one sentence, and the one failure to look at first.
+
+    ``runbook`` is where the documentation says how to confirm and mend it; ``cluster_state`` is MSK's own word, and
+    ``planned`` whether that explains the failure; ``findings`` are what the AWS APIs told about the cause.
+    """
+
+    status: Health
+    summary: str
+    broker: int | None = None
+    address: str | None = None
+    stage: str | None = None
+    cause: str | None = None
+    remedy: str | None = None
+    runbook: str | None = None
+    warnings: list[str] = []
+    cluster_state: str | None = None
+    planned: bool = False
+    findings: list[str] = []

@@ -1,0 +1,68 @@
+"""The heartbeat through the whole path as deployed: probe, Kafka, mapping, forwarder, Vantiq, and its metric."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from local.demo.journal import Deliveries
+from local.event_source_mapping.stats import Stats
+from local.system import PROBE_TOPIC, System
+
+pytestmark = pytest.mark.e2e
+
+_LONGEST_S = 60.0
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + _LONGEST_S
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.3)
+
+
+def write_heartbeats(system: System) -> int:
+    """How many the probe has written: one through each broker that leads a partition of its topic."""
+    answer = system.function("ProducerProbeFunction").invoke({})
+    assert answer["verdict"]["status"] == "healthy", answer["table"]
+    return int(answer["brokersLed"])
+
+
+def latencies(system: System, since: datetime) -> list[float]:
+    """The metric's values, in milliseconds, as CloudWatch would take them out of the forwarder's log."""
+    lines = [line for line in system.function("ForwarderFunction").logs(since) if '"HeartbeatLatency"' in line]
+    return [value for line in lines for value in json.loads(line)["HeartbeatLatency"]]
+
+
+def mapping(system: System) -> Stats:
+    """The mapping of the probes' topic."""
+    (stats,) = [one for one in system.poller_stats() if any(PROBE_TOPIC in each for each in one.partitions)]
+    return stats
+
+
+def test_a_heartbeat_reaches_vantiq_and_its_time_is_a_metric(system: System) -> None:
+    began = datetime.now(UTC)
+    written = write_heartbeats(system)
+    wait_until(lambda: len(latencies(system, began)) >= written, "the heartbeats were not acknowledged")
+    assert all(0 < value < _LONGEST_S * 1000 for value in latencies(system, began))
+    deliveries = Deliveries(system.vantiq_journal, system.resources.cluster_arn)
+    deliveries.read()
+    assert {one["topic"] for one in deliveries.envelopes} >= {PROBE_TOPIC}
+
+
+def test_without_vantiq_there_is_no_metric_and_afterwards_it_tells_how_late_they_were(system: System) -> None:
+    system.stop_vantiq()
+    stopped = datetime.now(UTC)
+    try:
+        failed = mapping(system).failed_invocations
+        written = write_heartbeats(system)
+        wait_until(lambda: mapping(system).failed_invocations > failed, "the heartbeats were not tried")
+        # No data for as long as it lasts: what HeartbeatMissingAlarm takes for a breach.
+        assert latencies(system, stopped) == []
+    finally:
+        system.start_vantiq()
+    outage_ms = (datetime.now(UTC) - stopped).total_seconds() * 1000
+    wait_until(lambda: len(latencies(system, stopped)) >= written, "the heartbeats that waited were not acknowledged")
+    assert max(latencies(system, stopped)) > outage_ms / 2

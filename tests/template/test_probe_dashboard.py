@@ -1,0 +1,83 @@
+"""The dashboard: its matrix shows what the probes found, and to open it probes nothing."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+from msk_toolkit.telemetry.metrics import Metric
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from tests.template.stack import Stack, raw_template
+
+
+def widgets() -> list[dict[str, Any]]:
+    """The dashboard's widgets, as they are written: names of resources instead of their values."""
+    body = raw_template()["Resources"]["ProbesDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    found: list[dict[str, Any]] = json.loads(body)["widgets"]
+    return found
+
+
+def test_the_dashboard_asks_the_matrix_and_no_probe() -> None:
+    endpoints = [each["properties"]["endpoint"] for each in widgets() if each["type"] == "custom"]
+    assert endpoints == ["${ProbeMatrixFunction.Arn}"]
+
+
+def test_the_matrix_may_read_the_probes_logs_and_nothing_else() -> None:
+    stack = Stack()
+    (statement,) = stack.statements("ProbeMatrixFunction").values()
+    assert statement["Action"] == "logs:FilterLogEvents"
+    assert statement["Resource"] == ["arn-of-ProducerProbeLogs", "arn-of-ConsumerProbeLogs"]
+
+
+def test_the_matrix_is_told_the_probes_log_groups() -> None:
+    variables = Stack().variables("ProbeMatrixFunction")
+    logs = {name: variables[f"{name}_PROBE_LOGS"] for name in ("PRODUCER", "CONSUMER")}
+    assert logs == {"PRODUCER": "ProducerProbeLogs", "CONSUMER": "ConsumerProbeLogs"}
+
+
+def transformed(function: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The resources that SAM makes of a function: what CloudFormation is given."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    template = Stack().template
+    wanted = {function: copy.deepcopy(template["Resources"][function])}
+    wanted[function]["Properties"] |= {"CodeUri": "s3://bucket/code", "Layers": [], "Events": {}}
+    parts = {name: template[name] for name in ("Globals", "Conditions")} | {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": raw_template()["Parameters"],
+        "Resources": wanted,
+    }
+    policies = {"AWSLambdaBasicExecutionRole": "basic", "AWSLambdaVPCAccessExecutionRole": "vpc"}
+    made: dict[str, Any] = Translator(policies, Parser()).translate(parts, {"Architecture": "arm64"})["Resources"]
+    return made
+
+
+def test_the_matrix_stays_outside_of_the_vpc_and_has_no_permission_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = transformed("ProbeMatrixFunction", monkeypatch)
+    assert "VpcConfig" not in made["ProbeMatrixFunction"]["Properties"]
+    roles = [each["Properties"]["ManagedPolicyArns"] for each in made.values() if each["Type"] == "AWS::IAM::Role"]
+    assert [policy for role in roles for policy in role if "VPC" in str(policy)] == []
+    # The probes are inside, so the test looks in the right place.
+    assert "VpcConfig" in transformed("ProducerProbeFunction", monkeypatch)["ProducerProbeFunction"]["Properties"]
+
+
+def test_no_two_widgets_cover_each_other() -> None:
+    taken: set[tuple[int, int]] = set()
+    for each in widgets():
+        cells = {
+            (x, y)
+            for x in range(each["x"], each["x"] + each["width"])
+            for y in range(each["y"], each["y"] + each["height"])
+        }
+        assert not taken & cells, each["properties"]["title"]
+        assert all(x < 24 for x, _ in cells)
+        taken |= cells
+
+
+def test_every_graph_shows_a_metric_of_the_catalogue() -> None:
+    text = json.dumps([each["properties"]["metrics"] for each in widgets() if each["type"] == "metric"])
+    named = set(re.findall(r'MetricName=\\+"(\w+)', text)) | set(re.findall(r'"MskVantiqToolkit", "(\w+)"', text))
+    assert named
+    assert named <= {str(metric) for metric in Metric}
