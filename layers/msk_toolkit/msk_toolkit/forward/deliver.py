@@ -233,7 +233,7 @@ class Delivery:
         judged = judge(response.status, response.body, self._target.kind, count, as_array=self._as_array)
         return Reply(
             judged,
-            _reason(self._target, judged.each),
+            _reason(self._target, judged.each[:1] if judged.for_all else judged.each),
             retry_after(response.headers.get("Retry-After"), self._tools.now()),
             response.headers.get("X-Request-Id") or "",
         )
