@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward import forwarder as forwarding
+from msk_toolkit.forward import mode
 from msk_toolkit.forward.decode import MalformedEventError
 from msk_toolkit.forward.deliver import Tools
 from msk_toolkit.forward.forwarder import Forwarder
@@ -86,6 +87,23 @@ def test_failures_are_told_as_the_mode_wants_it(
     monkeypatch.setenv("POLLER_MODE", "provisioned")
     answer = function.handler(batch, Context())
     assert [one["itemIdentifier"]["offset"] for one in answer["batchItemFailures"]] == [1, 2]
+
+
+def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_records(
+    function: ModuleType, vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Lambda:
+        def list_event_source_mappings(self, **_: str) -> dict[str, Any]:
+            return {"EventSourceMappings": [{"FunctionResponseTypes": []}]}
+
+    monkeypatch.setattr(mode, "client", lambda service: Lambda())
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "forwarder")
+    monkeypatch.setenv("POLLER_MODE", "provisioned")
+    assert function.handler(event([record(0)]), Context()) == {"batchItemFailures": []}
+    assert [line.message for line in caplog.records if line.levelname == "ERROR"]
+    vantiq.faults.append(at_offset(1, refusal(500)))
+    with pytest.raises(DeliveryIncompleteError):
+        function.handler(event([record(n) for n in range(3)]), Context())
 
 
 def test_nothing_of_a_record_or_a_refusal_is_logged(
