@@ -12,7 +12,7 @@ from msk_toolkit.forward.dead_letters import DeadLetterStore, Refusal, letter, l
 from msk_toolkit.forward.decode import Batch
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.lanes import Lane
-from msk_toolkit.forward.outcome import Failure, LaneOutcome
+from msk_toolkit.forward.outcome import Failure, LaneOutcome, RefusedRecord
 from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.retry import pause, retry_after
 from msk_toolkit.forward.streak import RefusalStreaks
@@ -108,6 +108,7 @@ class Delivery:
         self._retried = 0
         self._throttled = 0.0
         self._latencies: list[float] = []
+        self._refused: list[RefusedRecord] = []
 
     def run(self, groups: Iterable[list[Document]]) -> LaneOutcome:
         """Deliver the groups in order; stops at the first failure."""
@@ -117,7 +118,14 @@ class Delivery:
             if failure is not None:
                 break
         return LaneOutcome(
-            self._lane, self._settled, self._dead_lettered, failure, self._retried, self._latencies, self._throttled
+            self._lane,
+            self._settled,
+            self._dead_lettered,
+            failure,
+            self._retried,
+            self._latencies,
+            self._throttled,
+            self._refused,
         )
 
     def _deliver(self, group: list[Document]) -> Failure | None:
@@ -242,7 +250,9 @@ class Delivery:
         """Write the dead letter; a record counts as done only when that stands."""
         record = document.record
         where = f"record {record.place} offset {record.offset}"
+        refused = RefusedRecord(record, refusal.reason, refusal.status, refusal.code)
         if self._tools.dead_letters is None:
+            self._refused.append(refused)
             why = refusal.code or refusal.status or refusal.detail
             return Failure("blocked", f"{where} is {refusal.reason} ({why}) and nothing is to be set aside")
         body = letter(record, self._batch, refusal, self._tools.now())
@@ -250,6 +260,7 @@ class Delivery:
             self._tools.dead_letters.write(letter_name(record, self._batch.cluster), body, self._deadline)
         except ToolkitError as error:
             return Failure("retriable", f"{where} is {refusal.reason} and can't be set aside: {error}")
+        self._refused.append(refused)
         self._settled += 1
         self._dead_lettered += 1
         return None

@@ -1,5 +1,6 @@
 """What became of each record."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from msk_toolkit.forward.decode import Record
@@ -18,6 +19,19 @@ class Failure(NamedTuple):
     reason: str
 
 
+class RefusedRecord(NamedTuple):
+    """A record that was refused for good: set aside, or blocking its lane.
+
+    Args:
+        reason, status, code: as in its dead letter.
+    """
+
+    record: Record
+    reason: str
+    status: int
+    code: str
+
+
 class LaneOutcome(NamedTuple):
     """How far a lane came.
 
@@ -28,6 +42,7 @@ class LaneOutcome(NamedTuple):
         retried: requests sent again.
         latencies: seconds of each request that was answered.
         throttled: seconds that it waited because of the pace, its own or Vantiq's.
+        refused: those set aside, and the one that blocks it.
     """
 
     lane: Lane
@@ -37,6 +52,7 @@ class LaneOutcome(NamedTuple):
     retried: int
     latencies: list[float]
     throttled: float = 0.0
+    refused: Sequence[RefusedRecord] = ()
 
     @property
     def stopped_at(self) -> Record | None:
