@@ -1,7 +1,7 @@
 """How fast the forwarder is, as ratios to other senders of the same run: `python -m benchmarks.forwarding`.
 
-Absolute numbers belong to the machine. Every cell plays all senders in turn, several times, and takes each one's
-median; a ratio is the forwarder's rate over that sender's.
+Absolute numbers belong to the machine. Every cell plays all senders in turn, several times and in both orders, and
+takes each one's median; a ratio is the forwarder's rate over that sender's. On a busy machine trust the CPU time.
 """
 
 import json
@@ -32,6 +32,8 @@ from tests.fakes.kafka_events import event, record
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "build" / "bench" / "forwarding.json"
 ROUNDS = 5
+# Without latency a round is a fraction of a second, and whatever else the machine does is seen in it.
+SHORT_ROUNDS = 15
 VALUE_BYTES = 500
 MOST_CPU_MICROSECONDS = 15.0
 
@@ -73,13 +75,13 @@ TARGETS = {
 
 
 class Measured(msgspec.Struct, kw_only=True):
-    """A cell's medians: records a second by sender, and the forwarder's CPU for a record in microseconds."""
+    """A cell's medians by sender: records a second, and CPU for a record in microseconds."""
 
     per_post: int
     latency_ms: int
     partitions: int
     rates: dict[str, float]
-    cpu_microseconds: float
+    cpu_microseconds: dict[str, float]
 
     def ratio(self, sender: str) -> float:
         """The forwarder's rate to another's."""
@@ -100,8 +102,8 @@ def endpoint() -> Iterator[int]:
         process.wait(10)
 
 
-def measure(cell: Cell, port: int, rounds: int) -> Measured:
-    """Play every sender ``rounds`` times."""
+def measure(cell: Cell, port: int) -> Measured:
+    """Play every sender several times."""
     setup = Setup(port, cell.latency_ms, cell.per_post)
     whole = _event(cell.partitions, cell.records)
     # One record after the other over all partitions: a small part says as much.
@@ -115,26 +117,25 @@ def measure(cell: Cell, port: int, rounds: int) -> Measured:
         "Powertools": (powertools(setup), _at_most(slow, cell)),
     }
     rates: dict[str, list[float]] = {name: [] for name in senders}
-    cpu = []
+    cpu: dict[str, list[float]] = {name: [] for name in senders}
     warm = _event(cell.partitions, 2)
     for send, _ in senders.values():
         send(warm)
-    for number in range(rounds):
-        for name, (send, batch) in senders.items():
+    for number in range(ROUNDS if cell.latency_ms or cell.per_post == 1 else SHORT_ROUNDS):
+        for name, (send, batch) in senders.items() if number % 2 else reversed(senders.items()):
             if number and name in {"requests.post", "Powertools"}:
                 continue  # once is enough for what is tens of times slower
             count = sum(map(len, batch["records"].values()))
             began, began_cpu = time.perf_counter(), time.process_time()
             send(batch)
             rates[name].append(count / (time.perf_counter() - began))
-            if name == "forwarder":
-                cpu.append((time.process_time() - began_cpu) / count * 1e6)
+            cpu[name].append((time.process_time() - began_cpu) / count * 1e6)
     return Measured(
         per_post=cell.per_post,
         latency_ms=cell.latency_ms,
         partitions=cell.partitions,
         rates={name: statistics.median(found) for name, found in rates.items()},
-        cpu_microseconds=statistics.median(cpu),
+        cpu_microseconds={name: statistics.median(found) for name, found in cpu.items()},
     )
 
 
@@ -146,19 +147,21 @@ def missed(measured: list[Measured]) -> list[str]:
         if target and one.ratio(target[0]) < target[1]:
             found.append(f"{_name(one)}: {one.ratio(target[0]):.2f} of {target[0]}, {target[1]} is wanted")
         wanted_cpu = (one.per_post, one.latency_ms, one.partitions) == (100, 0, 1)
-        if wanted_cpu and one.cpu_microseconds > MOST_CPU_MICROSECONDS:
-            found.append(
-                f"{_name(one)}: {one.cpu_microseconds:.1f} us of CPU a record, {MOST_CPU_MICROSECONDS} at most"
-            )
+        cpu = one.cpu_microseconds["forwarder"]
+        if wanted_cpu and cpu > MOST_CPU_MICROSECONDS:
+            found.append(f"{_name(one)}: {cpu:.1f} us of CPU a record, {MOST_CPU_MICROSECONDS} at most")
     return found
 
 
 def table(measured: list[Measured]) -> Table:
     """The ratios for a person."""
-    shown = Table("cell", "records/s", *(f"to {name}" for name in list(measured[0].rates)[1:]), "CPU us/record")
+    shown = Table(
+        "cell", "records/s", *(f"to {name}" for name in list(measured[0].rates)[1:]), "CPU us/record", "simplest's"
+    )
     for one in measured:
         ratios = [f"{one.ratio(name):.2f}" for name in list(one.rates)[1:]]
-        shown.add_row(_name(one), f"{one.rates['forwarder']:,.0f}", *ratios, f"{one.cpu_microseconds:.1f}")
+        cpu = [f"{one.cpu_microseconds[name]:.1f}" for name in ("forwarder", "simplest arrays")]
+        shown.add_row(_name(one), f"{one.rates['forwarder']:,.0f}", *ratios, *cpu)
     return shown
 
 
@@ -166,7 +169,7 @@ def main() -> int:
     """Measure every cell; the exit status says whether every target was reached."""
     console = Console(width=130)
     with endpoint() as port:
-        measured = [measure(cell, port, ROUNDS) for cell in CELLS]
+        measured = [measure(cell, port) for cell in CELLS]
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(measured)))
     console.print(table(measured))

@@ -5,7 +5,7 @@ from typing import Any
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.forwarder import warm_forwarder
-from msk_toolkit.forward.mode import agreed_mode
+from msk_toolkit.forward.mode import MappingLook
 from msk_toolkit.forward.report import answer
 from msk_toolkit.forward.telemetry import publish
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -15,6 +15,7 @@ from msk_toolkit.telemetry.metrics import toolkit_metrics
 
 logger = toolkit_logger("forwarder")
 metrics = toolkit_metrics("forwarder")
+mapping = MappingLook()
 
 
 def handler(event: dict[str, Any], context: Any) -> object:
@@ -22,5 +23,5 @@ def handler(event: dict[str, Any], context: Any) -> object:
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
-    publish(outcome, logger, metrics)
-    return answer(outcome, agreed_mode(settings.poller_mode, outcome, event, logger.warning))
+    publish(outcome, logger, metrics, payload_bytes=settings.log_payload_bytes)
+    return answer(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger))

@@ -1,6 +1,10 @@
 """The redrive's own handler on an emulated S3, against the stand-in for Vantiq, and with records from real brokers."""
 
+import io
 import json
+import os
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +27,7 @@ from local.processes import Ledger
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.kafka_events import ARN, event, record
 from tests.integration.handlers import Context, load_handler
-from tests.integration.kafka_access import new_name
+from tests.integration.kafka_access import new_name, wait_until
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -118,6 +122,47 @@ def test_letters_and_failure_objects_are_replayed_to_nothing(
     for partition in range(3):
         arrived = [v["offset"] for v in vantiq.journal.values() if (v["topic"], v["partition"]) == ("a.b-c", partition)]
         assert arrived == [n for n in range(30) if n != 17] + [17]
+
+
+def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator, vantiq: VantiqStandIn) -> None:
+    """The emulator runs it in a process of its own, and again when the function itself asks for it."""
+    batch = decode(event([record(n, topic="goes-on") for n in range(130)]))
+    refused = Refusal(reason="refused", detail="d", target="topic:/orders", status=400, code="c")
+    for one in batch.partitions["goes-on-0"]:
+        s3.put_object(Bucket=BUCKET, Key=letter_name(one, batch.cluster), Body=letter(one, batch, refused, 0.0))
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as packed:
+        packed.write(ROOT / "functions" / "redrive" / "redrive.py", "redrive.py")
+    functions = aws.session().client("lambda", endpoint_url=aws.endpoint)
+    # Seven of the twelve seconds are for sending: at 18 letters a second not enough for all.
+    functions.create_function(
+        FunctionName="redrive",
+        Runtime="python3.13",
+        Role="arn:aws:iam::123456789012:role/redrive",
+        Handler="redrive.handler",
+        Code={"ZipFile": code.getvalue()},
+        Timeout=12,
+        Environment={
+            "Variables": {
+                # In place of the layer.
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "AWS_ENDPOINT_URL": aws.endpoint,
+                "VANTIQ_URL": vantiq.url,
+                "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
+                "VANTIQ_TARGET": "topic:/orders",
+                "DEAD_LETTER_BUCKET": BUCKET,
+                "RESERVE_SECONDS": "5",
+                "HANDOVER_SECONDS": "6",
+            }
+        },
+    )
+    asked = {"action": "replay", "dry_run": False, "topic": "goes-on", "records_per_second": 18}
+    answer = json.loads(functions.invoke(FunctionName="redrive", Payload=json.dumps(asked))["Payload"].read())
+    assert (answer["continues"], answer["next"]["leg"]) == (True, 1)
+    assert 0 < answer["done"]["delivered"] < 130
+    prefix = letter_name(batch.partitions["goes-on-0"][0], batch.cluster).rpartition("/")[0]
+    wait_until(lambda: not names(s3, prefix), "letters are left", 60)
+    assert [one["offset"] for one in vantiq.journal.values()] == list(range(130))
 
 
 def test_a_notice_brings_records_back_from_kafka_unharmed(

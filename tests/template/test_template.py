@@ -17,7 +17,7 @@ FUNCTIONS = (
     "RedriveFunction",
 )
 # Calls for which IAM knows no narrower resource.
-FOR_EVERYTHING = {"kafka:ListClustersV2", "cloudformation:ListStacks"}
+FOR_EVERYTHING = {"kafka:ListClustersV2", "cloudformation:ListStacks", "lambda:ListEventSourceMappings"}
 BROKER_FUNCTIONS = FUNCTIONS[:3]
 AUTH_MODES = ("scram", "iam", "tls", "none")
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
@@ -116,6 +116,7 @@ def test_on_demand_a_mapping_has_nothing_that_ends_its_retries() -> None:
     found = stack("scram", PollerMode="on-demand")
     assert all(not MODE_PROPERTIES & each.keys() for each in found.mappings())
     assert found.variables("ForwarderFunction")["POLLER_MODE"] == "on-demand"
+    assert "LookAtItsMapping" not in found.statements("ForwarderFunction")
 
 
 def test_provisioned_a_mapping_takes_partial_answers_and_the_function_is_told() -> None:
@@ -131,6 +132,8 @@ def test_provisioned_a_mapping_takes_partial_answers_and_the_function_is_told() 
         # Without a limit a destination means ten attempts.
         assert mapping["MaximumRetryAttempts"] >= 10_000
     assert found.variables("ForwarderFunction")["POLLER_MODE"] == "provisioned"
+    # Without it the function could not hold the one against the other.
+    assert found.statements("ForwarderFunction")["LookAtItsMapping"]["Action"] == "lambda:ListEventSourceMappings"
 
 
 @pytest.mark.parametrize("mode", AUTH_MODES)
@@ -189,11 +192,14 @@ def test_no_permission_is_for_every_resource() -> None:
     resources = everything_below(raw_template()["Resources"], "Statement")
     named = everything_below(resources, "Resource")
     assert len(named) >= 10
-    statements = [each for function in FUNCTIONS for each in stack("iam").statements(function).values()]
+    everywhere = stack("iam", PollerMode="provisioned")
+    statements = [each for function in FUNCTIONS for each in everywhere.statements(function).values()]
     for statement in statements:
         if statement["Resource"] in ("*", ["*"]):
             assert statement["Action"] in FOR_EVERYTHING
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*", "*"]
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * len(
+        FOR_EVERYTHING
+    )
     actions = everything_below(everything_below(raw_template()["Resources"], "Policies"), "Action")
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import random
+import signal
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +24,7 @@ class Function:
     Args:
         seconds: the function's time-out; a late environment is killed, as Lambda does.
         killing: chance of a SIGKILL at a random moment of an invocation.
+        stalling: chance that it stands still from a random moment on, until its time-out has it killed.
         starving: chance of an invocation that may take hardly any memory.
     """
 
@@ -32,32 +35,36 @@ class Function:
         *,
         seconds: float,
         killing: float,
+        stalling: float,
         starving: float,
     ) -> None:
         self._variables = dict(variables)
         self._chance = chance
         self._seconds = seconds
-        self._killing, self._starving = killing, starving
+        self._killing, self._stalling, self._starving = killing, stalling, starving
         self._process: Any = None
         self._connection: Connection | None = None
         self._lasts = 0.5
         self.ends: Counter[str] = Counter()
 
-    def calm(self) -> None:
-        """No more deaths by accident."""
-        self._killing = self._starving = 0.0
-
     def invoke(self, event: dict[str, Any]) -> Any:
         """Invoke and wait; raises FunctionError as the local Lambda does."""
         connection = self._environment()
         memory = self._chance.randrange(100_000, 6_000_000) if self._chance.random() < self._starving else 0
+        patience = self._seconds + 1
+        moment, dice = self._chance.random() * self._lasts, self._chance.random()
         timer = None
-        if self._chance.random() < self._killing:
-            timer = threading.Timer(self._chance.random() * self._lasts, self._process.kill)
-            timer.start()
+        if dice < self._killing:
+            timer = threading.Timer(moment, self._process.kill)
+        elif dice < self._killing + self._stalling:
+            timer = threading.Timer(moment, os.kill, (self._process.pid, signal.SIGSTOP))
+            # It does nothing any more: nobody need wait for the rest of its time.
+            patience = self._lasts + 0.2
         try:
             connection.send((memory, json.dumps(event)))
-            if not connection.poll(self._seconds + 1):
+            if timer is not None:
+                timer.start()
+            if not connection.poll(patience):
                 raise self._died("timed out")
             how, what = connection.recv()
         except (EOFError, OSError) as error:
@@ -65,7 +72,8 @@ class Function:
         finally:
             if timer is not None:
                 timer.cancel()
-        self.ends["starved" if memory and how == "raised" else how] += 1
+        # Also where it is a thread that can't be started, or a record that can't be sent for want of memory.
+        self.ends["out of memory" if memory and how == "raised" else how] += 1
         if how == "raised":
             raise FunctionError(what)
         return what

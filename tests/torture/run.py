@@ -47,7 +47,8 @@ class Result(msgspec.Struct, kw_only=True):
     left_in_the_bucket: list[str]
     poison_not_set_aside: list[str]
     ends: dict[str, int]
-    faults: int
+    faults: dict[str, int]
+    answers: dict[str, int]
     s3_failures: int
     seconds: float
 
@@ -106,11 +107,13 @@ class _Destination:
         self.ids |= {(record.partition.number, record.offset) for record in dead.batch.records}
 
 
-def run(scenario: Scenario, *, killing: float, starving: float, failing_s3: float, limit_s: float) -> Result:
+def run(
+    scenario: Scenario, *, killing: float, stalling: float, starving: float, failing_s3: float, limit_s: float
+) -> Result:
     """Play it.
 
     Args:
-        killing, starving, failing_s3: chances, per invocation and per request to S3.
+        killing, stalling, starving, failing_s3: chances, per invocation and per request to S3.
         limit_s: an AssertionError when it has not ended by then.
     """
     chance = random.Random(scenario.seed + 1)  # noqa: S311 - a reproducible choice, not a secret
@@ -130,7 +133,9 @@ def run(scenario: Scenario, *, killing: float, starving: float, failing_s3: floa
             "AWS_SECRET_ACCESS_KEY": "test",
             "POWERTOOLS_METRICS_NAMESPACE": "torture",
         }
-        function = Function(variables, chance, seconds=_FUNCTION_SECONDS, killing=killing, starving=starving)
+        function = Function(
+            variables, chance, seconds=_FUNCTION_SECONDS, killing=killing, stalling=stalling, starving=starving
+        )
         destination = _Destination(scenario, source, aws) if scenario.mapping.on_failure_arn else None
         log = Log(scenario.records, stop)
         poller = Poller(
@@ -156,7 +161,7 @@ def run(scenario: Scenario, *, killing: float, starving: float, failing_s3: floa
         first_phase = len(vantiq.journal)
         letters = _ids(s3)
         given_up = destination.ids if destination else set()
-        played = sum(vantiq.faults.played.values())
+        played, answers = dict(vantiq.faults.played), dict(vantiq.stats.answers)
         vantiq.faults.clear()
         redriven = _redrive(s3, variables, vantiq, chance)
         counted = count(scenario, vantiq.journal.values(), first_phase, letters, given_up)
@@ -166,6 +171,7 @@ def run(scenario: Scenario, *, killing: float, starving: float, failing_s3: floa
             left_in_the_bucket=s3.names("dead-letters/") + s3.names("aws/"),
             ends=dict(function.ends),
             faults=played,
+            answers=answers,
             s3_failures=aws.failed,
             seconds=round(time.monotonic() - began, 1),
         )
@@ -222,7 +228,8 @@ def count(
         left_in_the_bucket=[],
         poison_not_set_aside=[str(place) for place in sorted(scenario.poison - aside)][:20],
         ends={},
-        faults=0,
+        faults={},
+        answers={},
         s3_failures=0,
         seconds=0,
     )

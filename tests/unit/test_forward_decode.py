@@ -71,6 +71,14 @@ def test_topics_keep_their_dashes_and_dots() -> None:
     assert (found.content.topic, found.content.partition) == ("a-b.c-0", 12)
 
 
+@pytest.mark.parametrize("topic", ["", "a/b", "../x", "a\n", "ä", "a" * 250])
+def test_a_record_of_no_possible_topic_is_marked_and_its_neighbours_are_not(topic: str) -> None:
+    raws = [record(1), {**record(2), "topic": topic}, record(3)]
+    found = decode({**event([]), "records": {"orders-0": raws}}).partitions["orders-0"]
+    assert [(one.offset, one.content is None) for one in found] == [(1, False), (2, True), (3, False)]
+    assert "topic" in found[1].fault
+
+
 def test_a_self_managed_cluster_is_known_by_its_first_broker() -> None:
     source = {"eventSource": "SelfManagedKafka", "bootstrapServers": "b:9092, a:9092", "records": {}}
     assert decode(source).cluster == "a:9092"

@@ -1,5 +1,6 @@
 """The function itself, from the event to the answer, with its log and metrics."""
 
+import contextlib
 import importlib.util
 import json
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward import forwarder as forwarding
+from msk_toolkit.forward import mode
 from msk_toolkit.forward.decode import MalformedEventError
 from msk_toolkit.forward.deliver import Tools
 from msk_toolkit.forward.forwarder import Forwarder
@@ -50,7 +52,7 @@ def function(vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
 
     def warm(settings: ForwarderSettings) -> Forwarder:
-        return Forwarder(settings, Tools(vantiq, FakeDeadLetters()))
+        return Forwarder(settings, Tools(vantiq, None if settings.on_refusal == "block" else FakeDeadLetters()))
 
     monkeypatch.setattr(module, "warm_forwarder", warm)
     return module
@@ -88,19 +90,76 @@ def test_failures_are_told_as_the_mode_wants_it(
     assert [one["itemIdentifier"]["offset"] for one in answer["batchItemFailures"]] == [1, 2]
 
 
-def test_nothing_of_a_record_or_a_refusal_is_logged(
-    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str]
+def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_records(
+    function: ModuleType, vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    class Lambda:
+        def list_event_source_mappings(self, **_: str) -> dict[str, Any]:
+            return {"EventSourceMappings": [{"FunctionResponseTypes": []}]}
+
+    monkeypatch.setattr(mode, "client", lambda service: Lambda())
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "forwarder")
+    monkeypatch.setenv("POLLER_MODE", "provisioned")
+    assert function.handler(event([record(0)]), Context()) == {"batchItemFailures": []}
+    assert [line.message for line in caplog.records if line.levelname == "ERROR"]
     vantiq.faults.append(at_offset(1, refusal(500)))
+    with pytest.raises(DeliveryIncompleteError):
+        function.handler(event([record(n) for n in range(3)]), Context())
+
+
+def everything_said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, caught: object = "") -> str:
+    captured = capsys.readouterr()
+    return "\n".join([captured.out, captured.err, str(caught), *(str(vars(one)) for one in caplog.records)])
+
+
+SECRETS = ("hush", "aHVzaC", "secret words")
+UNDECODABLE = {**record(2), "value": "hush!"}
+
+
+def test_nothing_of_a_record_or_a_refusal_is_logged(
+    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    vantiq.faults.append(at_offset(3, refusal(500)))
     vantiq.faults.append(at_offset(0, refusal(400)))
-    batch = event([record(0), record(1, b'{"hush": "hush", "offset": 1}')])
+    batch = event(
+        [record(0, b'{"hush": "hush", "offset": 0, "partition": 0}'), record(1, b"hush"), UNDECODABLE, record(3)]
+    )
     with pytest.raises(DeliveryIncompleteError) as caught:
         function.handler(batch, Context())
-    captured = capsys.readouterr()
-    told = captured.out + captured.err + str(caught.value)
+    told = everything_said(capsys, caplog, caught.value)
     assert "io.vantiq.some.validation" in told
-    for secret in ("hush", "aHVzaC", "secret words"):
+    assert "unsendable" in told
+    for secret in SECRETS:
         assert secret not in told
+
+
+@pytest.mark.parametrize("on_refusal", ["dead-letter", "block"])
+def test_a_refused_value_is_logged_when_asked_for_and_then_truncated(
+    function: ModuleType,
+    vantiq: FakeVantiq,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    on_refusal: str,
+) -> None:
+    monkeypatch.setenv("LOG_PAYLOAD_BYTES", "5")
+    monkeypatch.setenv("ON_REFUSAL", on_refusal)
+    vantiq.faults.append(at_offset(0, refusal(400)))
+    values = {0: b"\xff12345678", 1: b"delivered"}
+    with contextlib.suppress(DeliveryIncompleteError):
+        function.handler(event([record(n, value) for n, value in values.items()]), Context())
+    (line,) = [vars(one) for one in caplog.records if one.message == "record refused"]
+    assert (line["place"], line["offset"], line["code"]) == ("orders-0", 0, "io.vantiq.some.validation")
+    assert line["value"] == "\\xff1234"
+    assert "5678" not in str([vars(one) for one in caplog.records])
+    assert "delivered" not in [line.get("value") for line in map(vars, caplog.records)]
+
+
+def test_many_refusals_make_no_flood_of_lines(
+    function: ModuleType, vantiq: FakeVantiq, caplog: pytest.LogCaptureFixture
+) -> None:
+    vantiq.faults += [at_offset(n, refusal(400)) for n in range(50)]
+    function.handler(event([record(n) for n in range(50)]), Context())
+    assert len([one for one in caplog.records if one.message == "record refused"]) == 20
 
 
 def test_a_mistake_in_the_settings_is_told_with_all_others(

@@ -1,14 +1,15 @@
 """A partial answer is only given to a mapping that takes it."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from msk_toolkit.forward import mode
+from msk_toolkit.forward.mode import MappingLook
 from msk_toolkit.forward.outcome import Outcome
 
+from tests.fakes.clock_fake import FakeClock
 from tests.fakes.kafka_events import ARN, event, record
 
 PROVISIONED = {"ProvisionedPollerConfig": {"MinimumPollers": 1}, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
@@ -35,17 +36,29 @@ class Lambda:
 
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def there(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-forwarder")
-    mode._fits.cache_clear()
 
     def are(*mappings: Any) -> Lambda:
         made = Lambda(*mappings)
         monkeypatch.setattr(mode, "client", lambda service: made)
         return made
 
-    yield are
-    mode._fits.cache_clear()
+    return are
+
+
+class Said:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+
+    def warning(self, message: str, /, *_: object) -> None:
+        self.warnings.append(message)
+
+    def error(self, message: str, /, *_: object) -> None:
+        self.errors.append(message)
 
 
 @pytest.mark.parametrize(
@@ -60,24 +73,51 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         (["denied"], "provisioned"),
     ],
 )
-def test_the_mapping_that_is_there_decides(there: Any, mappings: list[Any], expected: str) -> None:
-    asked = there(*mappings)
-    warnings: list[str] = []
-    for _ in range(3):
-        assert mode.agreed_mode("provisioned", INCOMPLETE, EVENT, warnings.append) == expected
-    assert len(warnings) == (3 if expected == "on-demand" else 0)
+@pytest.mark.parametrize("first", [COMPLETE, INCOMPLETE])
+def test_the_mapping_that_is_there_decides_from_the_first_invocation_on(
+    there: Any, mappings: list[Any], expected: str, first: Outcome
+) -> None:
+    asked, said, look = there(*mappings), Said(), MappingLook(FakeClock())
+    for outcome in (first, COMPLETE, INCOMPLETE):
+        assert look.agreed_mode("provisioned", outcome, EVENT, said) == expected
+    assert len(said.errors) == (3 if expected == "on-demand" else 0)
+    assert len(said.warnings) == (mappings == ["denied"])
     # Once for the environment, whatever the answer.
     assert asked.asked == [{"FunctionName": "shop-forwarder", "EventSourceArn": ARN}]
 
 
+def test_a_partial_answer_looks_again_when_the_last_look_is_long_ago(there: Any) -> None:
+    asked, said, clock = there(PROVISIONED), Said(), FakeClock()
+    look = MappingLook(clock)
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+    clock.advance(299)
+    there(ON_DEMAND)
+    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+    clock.advance(1)
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
+    assert len(asked.asked) == 1
+
+
+def test_a_disagreement_ends_when_the_mapping_is_mended(there: Any) -> None:
+    said, clock = Said(), FakeClock()
+    look = MappingLook(clock)
+    there(ON_DEMAND)
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "on-demand"
+    there(PROVISIONED)
+    clock.advance(300)
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+
+
 def test_a_silent_api_costs_a_bounded_time(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     there("silent")
+    said = Said()
     monkeypatch.setattr(mode, "_LOOK_SECONDS", 0.05)
-    assert mode.agreed_mode("provisioned", INCOMPLETE, EVENT, print) == "provisioned"
+    assert MappingLook().agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+    assert len(said.warnings) == 1
 
 
-@pytest.mark.parametrize(("told", "outcome"), [("provisioned", COMPLETE), ("on-demand", INCOMPLETE)])
-def test_nobody_is_asked_where_it_does_not_matter(there: Any, told: Any, outcome: Outcome) -> None:
+def test_nobody_is_asked_on_demand(there: Any) -> None:
     asked = there(ON_DEMAND)
-    assert mode.agreed_mode(told, outcome, EVENT, print) == told
+    assert MappingLook().agreed_mode("on-demand", INCOMPLETE, EVENT, Said()) == "on-demand"
     assert asked.asked == []

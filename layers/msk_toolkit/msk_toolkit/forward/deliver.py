@@ -12,7 +12,7 @@ from msk_toolkit.forward.dead_letters import DeadLetterStore, Refusal, letter, l
 from msk_toolkit.forward.decode import Batch
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.lanes import Lane
-from msk_toolkit.forward.outcome import Failure, LaneOutcome
+from msk_toolkit.forward.outcome import Failure, LaneOutcome, RefusedRecord
 from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.retry import pause, retry_after
 from msk_toolkit.forward.streak import RefusalStreaks
@@ -111,6 +111,7 @@ class Delivery:
         self._retried = 0
         self._throttled = 0.0
         self._latencies: list[float] = []
+        self._refused: list[RefusedRecord] = []
 
     def run(self, groups: Iterable[list[Document]]) -> LaneOutcome:
         """Deliver the groups in order; stops at the first failure."""
@@ -128,6 +129,7 @@ class Delivery:
             self._latencies,
             self._throttled,
             self._ages,
+            self._refused,
         )
 
     def _deliver(self, group: list[Document]) -> Failure | None:
@@ -250,7 +252,7 @@ class Delivery:
         judged = judge(response.status, response.body, self._target.kind, count, as_array=self._as_array)
         return Reply(
             judged,
-            _reason(self._target, judged.each),
+            _reason(self._target, judged.each[:1] if judged.for_all else judged.each),
             retry_after(response.headers.get("Retry-After"), self._tools.now()),
             response.headers.get("X-Request-Id") or "",
         )
@@ -259,7 +261,9 @@ class Delivery:
         """Write the dead letter; a record counts as done only when that stands."""
         record = document.record
         where = f"record {record.place} offset {record.offset}"
+        refused = RefusedRecord(record, refusal.reason, refusal.status, refusal.code)
         if self._tools.dead_letters is None:
+            self._refused.append(refused)
             why = refusal.code or refusal.status or refusal.detail
             return Failure("blocked", f"{where} is {refusal.reason} ({why}) and nothing is to be set aside")
         body = letter(record, self._batch, refusal, self._tools.now())
@@ -267,6 +271,7 @@ class Delivery:
             self._tools.dead_letters.write(letter_name(record, self._batch.cluster), body, self._deadline)
         except ToolkitError as error:
             return Failure("retriable", f"{where} is {refusal.reason} and can't be set aside: {error}")
+        self._refused.append(refused)
         self._settled += 1
         self._dead_lettered += 1
         return None

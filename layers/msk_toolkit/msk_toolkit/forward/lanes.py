@@ -23,6 +23,8 @@ def split(partitions: Mapping[str, Sequence[Record]], ordering: Ordering, width:
     """
     places = [place for place, records in partitions.items() if records]
     share = 1 if ordering == "partition" else max(1, width // max(1, len(places)))
+    if share == 1:
+        return [Lane(place, list(partitions[place])) for place in places]
     lanes: list[Lane] = []
     for place in places:
         parts: list[list[Record]] = [[] for _ in range(share)]
@@ -51,11 +53,14 @@ def groups(
     size = 0
     for record in records:
         document = make(record)
-        full = len(group) >= most or size + len(document.body) > most_bytes
-        if group and (full or document.fault or group[-1].fault):
+        length = len(document.body) + 1
+        if group and (len(group) >= most or size + length > most_bytes or document.fault):
             yield group
             group, size = [], 0
+        if document.fault:
+            yield [document]
+            continue
         group.append(document)
-        size += len(document.body) + 1
+        size += length
     if group:
         yield group

@@ -1,50 +1,77 @@
 """How failures are told, in agreement with the mapping that is really there.
 
-The template sets both together. A function that is told ``provisioned`` by hand, on a mapping that is not, would have
-its partial answers taken for success: that loses records, so the first one waits for a look at the mapping. Nobody pays
-for the look while everything is delivered, nor for one that is not permitted more than once.
+The template sets both together. A function that is told ``provisioned`` on a mapping that is not (changed by hand, or
+in the middle of a stack's update) would have its partial answers taken for success: that loses records. So the first
+invocation of an environment looks at the mapping when its records are done, and an answer that leaves some looks
+again when that is long ago. On demand nothing can be lost: an error is understood by every mapping.
 """
 
-import functools
 import os
-from collections.abc import Callable
-from typing import Any
+import time
+from typing import Any, Protocol
 
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.clients import client
 from msk_toolkit.aws.mappings import takes_partial_answers
-from msk_toolkit.deadline import Deadline
+from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.outcome import Outcome
 from msk_toolkit.settings.forwarder import PollerMode
 
 # Of the reserve that is left when the last request has ended.
 _LOOK_SECONDS = 2.0
+_HOLDS_SECONDS = 300.0
 
 
-def agreed_mode(told: PollerMode, outcome: Outcome, event: Any, warn: Callable[[str], None]) -> PollerMode:
-    """The mode to answer in: raising is right for every mapping, a partial answer only for some.
+class Log(Protocol):
+    """Where a person is told."""
 
-    Args:
-        warn: told when setting and mapping disagree.
-    """
-    if told == "on-demand" or not outcome.to_report:
-        return told
-    source, function = event.get("eventSourceArn"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    if not source or not function or _fits(function, source):
-        return told
-    warn("POLLER_MODE is provisioned, but the mapping takes no partial answers: the whole batch comes again instead")
-    return "on-demand"
+    def warning(self, message: str, /, *args: object) -> object:
+        """Worth knowing."""
+        ...
+
+    def error(self, message: str, /, *args: object) -> object:
+        """To be mended."""
+        ...
 
 
-@functools.cache
-def _fits(function: str, source: str) -> bool:
-    """Whether partial answers are taken; a mapping that can't be asked about is believed to be as the setting says."""
-    try:
-        return call_within(
-            Deadline(_LOOK_SECONDS),
-            f"looking at the mapping of {function}",
-            lambda: takes_partial_answers(client("lambda"), function, source),
+class MappingLook:
+    """What the last look at the mapping said; one for a warm environment."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._looked_at: float | None = None
+        self._fits = True
+
+    def agreed_mode(self, told: PollerMode, outcome: Outcome, event: Any, log: Log) -> PollerMode:
+        """The mode to answer in: raising is right for every mapping, a partial answer only for some.
+
+        Where setting and mapping disagree it is ``on-demand``, and the log says so with each invocation.
+        """
+        source, function = event.get("eventSourceArn"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        if told == "on-demand" or not source or not function:
+            return told
+        matters = bool(outcome.to_report) or not self._fits
+        if self._looked_at is None or (matters and self._clock() - self._looked_at >= _HOLDS_SECONDS):
+            self._look(function, source, log)
+        if self._fits:
+            return told
+        log.error(
+            "POLLER_MODE is provisioned, but a mapping of this function takes no partial answers: whatever is left of "
+            "a batch makes it come again as a whole. Set both with the template's PollerMode."
         )
-    except ToolkitError:
-        return True
+        return "on-demand"
+
+    def _look(self, function: str, source: str, log: Log) -> None:
+        """A mapping that can't be asked about is believed to be as the setting says."""
+        lambda_client = client("lambda")
+        try:
+            self._fits = call_within(
+                Deadline(_LOOK_SECONDS),
+                f"looking at the mapping of {function}",
+                lambda: takes_partial_answers(lambda_client, function, source),
+            )
+        except ToolkitError as error:
+            self._fits = True
+            log.warning("POLLER_MODE could not be held against the mapping and is believed: %s", error)
+        self._looked_at = self._clock()

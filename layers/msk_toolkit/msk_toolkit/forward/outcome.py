@@ -19,6 +19,19 @@ class Failure(NamedTuple):
     reason: str
 
 
+class RefusedRecord(NamedTuple):
+    """A record that was refused for good: set aside, or blocking its lane.
+
+    Args:
+        reason, status, code: as in its dead letter.
+    """
+
+    record: Record
+    reason: str
+    status: int
+    code: str
+
+
 class LaneOutcome(NamedTuple):
     """How far a lane came.
 
@@ -30,6 +43,7 @@ class LaneOutcome(NamedTuple):
         latencies: seconds of each request that was answered.
         throttled: seconds that it waited because of the pace, its own or Vantiq's.
         ages: seconds from the time of a record to Vantiq's acknowledgement of it, where they are measured.
+        refused: those set aside, and the one that blocks it.
     """
 
     lane: Lane
@@ -40,6 +54,7 @@ class LaneOutcome(NamedTuple):
     latencies: list[float]
     throttled: float = 0.0
     ages: Sequence[float] = ()
+    refused: Sequence[RefusedRecord] = ()
 
     @property
     def stopped_at(self) -> Record | None:

@@ -1,9 +1,11 @@
 """An invocation's outcome as metrics, and as one line in the log."""
 
+from itertools import islice
 from math import ceil
 
 from aws_lambda_powertools import Logger, Metrics
 
+from msk_toolkit.forward.decode import Record
 from msk_toolkit.forward.outcome import Outcome
 from msk_toolkit.telemetry.metrics import Metric
 
@@ -11,10 +13,16 @@ from msk_toolkit.telemetry.metrics import Metric
 _MOST_VALUES = 100
 # A run of the probe writes one for each broker; more come after an outage, and then the latest say how late.
 _MOST_HEARTBEATS = 50
+# A line each; the dead letters hold them all.
+_MOST_REFUSED = 20
 
 
-def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
-    """Write both; neither holds anything of a record but its topic, partition and offset."""
+def publish(outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0) -> None:
+    """Write both; neither holds anything of a record but its topic, partition and offset.
+
+    Args:
+        payload_bytes: so much of the value of a record that was refused goes into the log all the same.
+    """
     failures = outcome.failures
     outage = any(failure.kind == "outage" for failure in failures)
     latencies = [seconds for lane in outcome.lanes for seconds in lane.latencies]
@@ -37,7 +45,7 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
     for metric, value in values:
         metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
     metrics.flush_metrics()
-    line = {
+    counts = {
         "received": outcome.received,
         "delivered": outcome.delivered,
         "dead_lettered": outcome.dead_lettered,
@@ -49,7 +57,28 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics) -> None:
         # One sentence for each kind of trouble; lanes that were only held back say nothing new.
         reasons = dict.fromkeys(failure.reason for failure in failures if failure.kind != "held")
         logger.warning(
-            "delivery incomplete", extra={**line, "unfinished": outcome.unfinished, "reasons": list(reasons)[:10]}
+            "delivery incomplete", extra={**counts, "unfinished": outcome.unfinished, "reasons": list(reasons)[:10]}
         )
     else:
-        logger.info("delivered", extra=line)
+        logger.info("delivered", extra=counts)
+    for refused in islice((one for lane in outcome.lanes for one in lane.refused), _MOST_REFUSED):
+        record = refused.record
+        line = {
+            "place": record.place,
+            "offset": record.offset,
+            "reason": refused.reason,
+            "status": refused.status,
+            "code": refused.code,
+        }
+        if payload_bytes:
+            line["value"] = _start(record, payload_bytes)
+        logger.warning("record refused", extra=line)
+
+
+def _start(record: Record, most: int) -> str:
+    """The start of the value; of the whole record where that can't be decoded."""
+    if record.content is None:
+        octets = repr(record.raw).encode(errors="backslashreplace")
+    else:
+        octets = record.content.value or b""
+    return octets[:most].decode(errors="backslashreplace")

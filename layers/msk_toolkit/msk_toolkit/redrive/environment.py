@@ -15,7 +15,6 @@ from msk_toolkit.forward.deliver import Tools as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
-from msk_toolkit.redrive.fetch import fetch_range
 from msk_toolkit.redrive.replay import MakeForwarder
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.serve import Tools
@@ -42,6 +41,9 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
         raise ConfigurationError("settings", ["HANDOVER_SECONDS must be longer than RESERVE_SECONDS"])
 
     def fetch(wanted: Range, deadline: Deadline) -> Any:
+        # It brings kafka-python along, a large part of a cold start that only a notice without records has a use for.
+        from msk_toolkit.redrive.fetch import fetch_range
+
         cluster = load(ClusterSettings, environ)
         return fetch_range(cluster_access(cluster, client), wanted, deadline, cluster.stage_timeout_seconds)
 

@@ -23,6 +23,9 @@ def fetch_range(
     """The range's records as the mapping would hand them over, some at a time, in offset order; fewer where retention
     or compaction has removed some.
 
+    Records of aborted transactions are among them: AWS does not document which isolation level the mapping reads with.
+    A record too many can be left where it is, one too few would be lost.
+
     Raises:
         StageError, BrokerError: a broker can't be reached, or refuses.
         ConfigurationError: TRUSTED_CA holds no certificate.

@@ -86,6 +86,14 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             le=1_000_000,
         ),
     ] = 100
+    log_payload_bytes: Annotated[
+        int,
+        Meta(
+            description="Most bytes of a refused record's value that are written into the log; 0 writes none.",
+            ge=0,
+            le=4096,
+        ),
+    ] = 0
 
     heartbeat_topic: Annotated[
         str,

@@ -20,6 +20,8 @@ from msk_toolkit.vantiq.errors import Stage, VantiqUnansweredError
 
 # An insert answers with every instance inserted, so an answer can be somewhat longer than the request.
 _MOST_ANSWER_BYTES = 32 * 1024 * 1024
+# So much earlier or later than its deadline an operation may end.
+_TIMEOUT_TOLERANCE_SECONDS = 0.02
 
 
 class Response(NamedTuple):
@@ -143,7 +145,10 @@ def _arm(sock: socket.socket, deadline: Deadline) -> None:
     remaining = deadline.remaining()
     if remaining <= 0:
         raise TimeoutError
-    sock.settimeout(remaining)
+    # Each setting is a system call that hands the interpreter to another lane: not for a few milliseconds.
+    armed = sock.gettimeout()
+    if armed is None or abs(armed - remaining) > _TIMEOUT_TOLERANCE_SECONDS:
+        sock.settimeout(remaining)
 
 
 class _Readable(io.RawIOBase):

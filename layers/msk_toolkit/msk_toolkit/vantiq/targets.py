@@ -28,6 +28,6 @@ def delivery_path(target: Target) -> str:
 
 def delivery_body(target: Target, documents: Sequence[bytes], *, as_array: bool) -> bytes:
     """The JSON to post: the document, or an array of them. A procedure takes that as its one argument."""
-    body = b"[" + b",".join(documents) + b"]" if as_array else documents[0]
+    body = b"[%b]" % b",".join(documents) if as_array else documents[0]
     # An array is a procedure's list of arguments; an object would be spread over parameters by name.
     return b"[" + body + b"]" if target.kind == "procedure" else body
