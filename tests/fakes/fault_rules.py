@@ -1,6 +1,7 @@
 """What a proxy does to Kafka's frames: swallow, cut, delay, change, or answer them in the broker's stead."""
 
 import asyncio
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -83,14 +84,20 @@ class Edit(Rule):
     """An answer of one API is taken apart, changed and put together again.
 
     `response_class` is kafka-python's; `edit` changes the response in place. With `behind`, only once that API was
-    asked.
+    asked; with `times`, so many answers and no more.
     """
 
     def __init__(
-        self, api_key: int, response_class: Any, edit: Callable[[Any], object], *, behind: int | None = None
+        self,
+        api_key: int,
+        response_class: Any,
+        edit: Callable[[Any], object],
+        *,
+        behind: int | None = None,
+        times: float = math.inf,
     ) -> None:
         self._api_key, self._class, self._edit, self._behind = api_key, response_class, edit, behind
-        self._version = 0
+        self._left, self._version = times, 0
 
     async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
         if api_key == self._behind:
@@ -100,8 +107,9 @@ class Edit(Rule):
         return frame
 
     async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        if api_key != self._api_key or self._behind is not None:
+        if api_key != self._api_key or self._behind is not None or not self._left:
             return frame
+        self._left -= 1
         response = self._class.decode(frame, version=self._version, header=True)
         self._edit(response)
         return bytes(response.encode(header=True))

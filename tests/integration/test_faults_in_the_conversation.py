@@ -2,6 +2,8 @@
 
 import struct
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from kafka.protocol.metadata import MetadataResponse
@@ -159,16 +161,57 @@ def test_a_broker_that_does_not_lead_what_it_says(
         only_the_second_fails(produce(access, topic), access, "produce", "leader-moved")
 
 
+def nothing_known(answer: MetadataResponse) -> None:
+    answer.brokers, answer.controller_id = [], -1
+
+
+def refused_with(code: int) -> Callable[[ProduceResponse], None]:
+    def refuse(answer: ProduceResponse) -> None:
+        answer.responses[0].partition_responses[0].error_code = code
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("api_key", "response_class", "edit"),
+    [
+        (METADATA, MetadataResponse, nothing_known),
+        (PRODUCE, ProduceResponse, refused_with(6)),
+        (PRODUCE, ProduceResponse, refused_with(19)),
+    ],
+    ids=["knows no broker yet", "NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS"],
+)
+def test_what_a_restart_makes_a_broker_say_for_a_moment_is_no_fault(
+    kafka: KafkaCluster,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+    api_key: int,
+    response_class: Any,
+    edit: Callable[[Any], None],
+) -> None:
+    access = scram(kafka)
+    rule = partial(Edit, api_key, response_class, edit, times=2)
+    with faults_before(kafka, [second(access)], rule, monkeypatch):
+        response = produce(access, topic)
+    assert response.verdict.status == "healthy", response.table
+
+
+def test_a_broker_that_never_learns_of_the_cluster(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = scram(kafka)
+    rule = partial(Edit, METADATA, MetadataResponse, nothing_known)
+    with faults_before(kafka, [second(access)], rule, monkeypatch):
+        only_the_second_fails(produce(access, topic), access, "metadata", "not-in-metadata")
+
+
 def test_a_record_that_stands_with_too_few_replicas(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Brokers since Kafka 3.7 let the write time out instead (KIP-966), so the proxy says it for this one."""
     access = scram(kafka)
-
-    def too_few(answer: ProduceResponse) -> None:
-        answer.responses[0].partition_responses[0].error_code = 20  # NOT_ENOUGH_REPLICAS_AFTER_APPEND
-
-    with faults_before(kafka, [second(access)], lambda: Edit(PRODUCE, ProduceResponse, too_few), monkeypatch):
+    rule = partial(Edit, PRODUCE, ProduceResponse, refused_with(20))  # NOT_ENOUGH_REPLICAS_AFTER_APPEND
+    with faults_before(kafka, [second(access)], rule, monkeypatch):
         only_the_second_fails(produce(access, topic), access, "produce", "not-enough-replicas")
 
 

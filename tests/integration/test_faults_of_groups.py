@@ -1,8 +1,11 @@
 """Faults of the consumer probe's group: they belong to its coordinator, and to no other broker."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 from kafka.admin import ACLOperation, ResourceType
-from kafka.protocol.consumer import OffsetFetchResponse
+from kafka.protocol.consumer import OffsetCommitResponse, OffsetFetchResponse, SyncGroupResponse
 from kafka.protocol.metadata import FindCoordinatorResponse
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -76,6 +79,35 @@ def test_a_broker_that_is_named_as_coordinator_and_is_none(
 
     with faults_before(kafka, access.brokers, misled, monkeypatch):
         only_the_coordinator_fails(consume(access, topic, group), other, "coordinator-moved")
+
+
+@pytest.mark.parametrize("code", [14, 15, 16, 22, 25, 27])
+@pytest.mark.parametrize(
+    ("api_key", "response_class"), [(SYNC_GROUP, SyncGroupResponse), (OFFSET_COMMIT, OffsetCommitResponse)]
+)
+def test_a_group_that_moves_or_settles_anew_in_the_middle_is_no_fault(
+    kafka: KafkaCluster,
+    topic: str,
+    group: str,
+    monkeypatch: pytest.MonkeyPatch,
+    api_key: int,
+    response_class: Any,
+    code: int,
+) -> None:
+    """COORDINATOR_LOAD_IN_PROGRESS, _NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION, UNKNOWN_MEMBER, REBALANCE."""
+    access = scram(kafka)
+    produce(access, topic)
+
+    def refuse(answer: Any) -> None:
+        for each in [answer] if api_key == SYNC_GROUP else answer.topics[0].partitions:
+            each.error_code = code
+
+    rule = partial(Edit, api_key, response_class, refuse, times=1)
+    with faults_before(kafka, access.brokers, rule, monkeypatch):
+        response = consume(access, topic, group)
+    assert response.verdict.status == "healthy", response.table
+    assert response.lag == 0
+    assert len(response.committed) == 3
 
 
 def test_a_member_that_holds_up_the_rebalance(kafka: KafkaCluster, topic: str, group: str) -> None:

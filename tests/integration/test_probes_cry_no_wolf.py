@@ -58,6 +58,10 @@ def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_a
                 if status == "down" or (status == "degraded" and address not in allowed):
                     wrong.append(f"away: {before | away}\n{response.table}")
 
+    def some_more_runs() -> None:
+        enough = runs[0] + 3
+        wait_until(lambda: runs[0] >= enough or not thread.is_alive(), "no run ends", 60)
+
     thread = threading.Thread(target=probes)
     thread.start()
     try:
@@ -74,8 +78,7 @@ def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_a
                 away.discard(broker)
                 # Partitions and coordinators move while every broker is there: nobody may be named for that.
                 elect_preferred_leaders(kafka)
-                after = runs[0] + 3
-                wait_until(lambda after=after: runs[0] >= after or not thread.is_alive(), "no run ends", 60)
+                some_more_runs()
     finally:
         ending.set()
         thread.join(60)
