@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
+from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
@@ -30,7 +30,6 @@ from local.vantiq.subscriptions import Connection, Subscriptions
 _API = "/api/v1/"
 _LARGEST_BODY = 64 * 1024 * 1024
 _STOP_S = 1.0
-_START_S = 10.0
 
 
 class VantiqStandIn:
@@ -82,6 +81,7 @@ class VantiqStandIn:
         )
         self._running = running
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -167,6 +167,9 @@ class VantiqStandIn:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+            for transport in list(self._transports):
+                transport.abort()  # closing waits for a client that does not read
+            await asyncio.sleep(0)  # they end in the loop's next turn, which may be its last
         if isinstance(self._running, KafkaSources):
             self._running.stop()
         self.journal.close()
@@ -180,6 +183,8 @@ class VantiqStandIn:
         await self.stop()
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            self._transports.add(request.transport)
         with self.stats.request():
             if (fault := self.faults.take_before_body(request.method, request.path)) is not None:
                 return await self._play(fault, request, b"")
@@ -263,23 +268,6 @@ class VantiqStandIn:
     async def _end_waiting(self, _: web.Application) -> None:
         self._stopping.set()
         await asyncio.gather(*(_hang_up(*open_socket) for open_socket in self._sockets.items()))
-
-
-@contextlib.contextmanager
-def running_standin(**settings: Any) -> Iterator[VantiqStandIn]:
-    """A stand-in in a thread of its own, for code that is not asynchronous; settings as `VantiqStandIn`."""
-    vantiq = VantiqStandIn(**settings)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="vantiq-stand-in", daemon=True)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(vantiq.start(), loop).result(_START_S)
-        yield vantiq
-    finally:
-        asyncio.run_coroutine_threadsafe(vantiq.stop(), loop).result(_START_S)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_START_S)
-        loop.close()
 
 
 async def _hang_up(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:

@@ -6,21 +6,37 @@ machine that owns everything the stand-in holds.
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
 
-from local.vantiq.faults import Fault
-
-if TYPE_CHECKING:
-    from local.vantiq.app import VantiqStandIn
+from local.vantiq.faults import Fault, Faults
+from local.vantiq.journal import Journal
+from local.vantiq.stats import Stats
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 _PAGE = 1000
 
 
-def add_routes(app: web.Application, vantiq: "VantiqStandIn") -> None:
+class Controlled(Protocol):
+    """The server, as far as it is controlled from outside."""
+
+    journal: Journal
+    faults: Faults
+    stats: Stats
+
+    def rotate_token(self, token: str | None = None) -> str:
+        """Refuse every earlier token from now on."""
+
+    def receive(self, source: str, message: Any) -> None:
+        """Let a message arrive from a source."""
+
+    def reset(self) -> None:
+        """Forget journal, faults and statistics."""
+
+
+def add_routes(app: web.Application, vantiq: Controlled) -> None:
     """Add the control API of a stand-in to its server."""
     routes = _Control(vantiq)
     for method, path, handler in (
@@ -37,7 +53,7 @@ def add_routes(app: web.Application, vantiq: "VantiqStandIn") -> None:
 
 
 class _Control:
-    def __init__(self, vantiq: "VantiqStandIn") -> None:
+    def __init__(self, vantiq: Controlled) -> None:
         self._vantiq = vantiq
 
     async def journal(self, request: web.Request) -> web.Response:

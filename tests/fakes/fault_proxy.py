@@ -1,82 +1,13 @@
-"""A proxy before a real broker that delays, cuts, swallows or changes what passes: faults on demand."""
+"""A proxy before a real broker: it passes on what comes, or does to it what a rule says."""
 
 import asyncio
 import contextlib
-import socket
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
-import pytest
-
-PRODUCE, FETCH, METADATA, SASL_AUTHENTICATE, SYNC_GROUP, OFFSET_COMMIT, JOIN_GROUP = 0, 1, 3, 36, 14, 8, 11
-
-type Forward = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-class Rule:
-    """What happens to Kafka's frames; this one lets all of them pass.
-
-    A subclass answers None to swallow a frame and leave the connection open, or raises ConnectionError to cut it.
-    """
-
-    async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
-        """The request to pass on."""
-        return frame
-
-    async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        """The response to pass on; `frame` begins with the correlation id."""
-        return frame
-
-
-class Swallow(Rule):
-    """No answer: the request or the response of one API never arrives."""
-
-    def __init__(self, api_key: int, *, response: bool = False) -> None:
-        self._api_key, self._response = api_key, response
-
-    async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
-        return None if api_key == self._api_key and not self._response else frame
-
-    async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        return None if api_key == self._api_key and self._response else frame
-
-
-class Cut(Rule):
-    """The connection ends when one API is asked."""
-
-    def __init__(self, api_key: int) -> None:
-        self._api_key = api_key
-
-    async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
-        if api_key == self._api_key:
-            raise ConnectionError
-        return frame
-
-
-class Delay(Rule):
-    """Every answer of one API comes late."""
-
-    def __init__(self, api_key: int, seconds: float) -> None:
-        self._api_key, self._seconds = api_key, seconds
-
-    async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        if api_key == self._api_key:
-            await asyncio.sleep(self._seconds)
-        return frame
-
-
-class Change(Rule):
-    """An answer of one API is another one: `change` gets the frame behind the correlation id."""
-
-    def __init__(self, api_key: int, change: Callable[[bytes], bytes]) -> None:
-        self._api_key, self._change = api_key, change
-
-    async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        return frame[:4] + self._change(frame[4:]) if api_key == self._api_key else frame
+from tests.fakes.fault_rules import Rule
 
 
 class FaultProxy:
@@ -146,7 +77,7 @@ class FaultProxy:
                 "127.0.0.1", self._upstream, ssl=self._client, server_hostname=host
             )
             apis: dict[int, int] = {}
-            ways = [self._requests(reader, up, apis), self._responses(upstream, writer, apis)]
+            ways = [self._requests(reader, up, writer, apis), self._responses(upstream, writer, apis)]
             done, pending = await asyncio.wait(map(asyncio.ensure_future, ways), return_when=asyncio.FIRST_COMPLETED)
             for task in pending:
                 task.cancel()
@@ -159,12 +90,21 @@ class FaultProxy:
                     with contextlib.suppress(OSError, RuntimeError):
                         end.transport.abort()
 
-    async def _requests(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, apis: dict[int, int]) -> None:
+    async def _requests(
+        self,
+        reader: asyncio.StreamReader,
+        up: asyncio.StreamWriter,
+        writer: asyncio.StreamWriter,
+        apis: dict[int, int],
+    ) -> None:
         if not self._rule:
             return await _copy(reader, up)
         while True:
             frame = await _frame(reader)
             api_key, _, correlation = struct.unpack(">hhi", frame[:8])
+            if (answer := await self._rule.instead(api_key, frame)) is not None:
+                writer.write(struct.pack(">i", len(answer)) + answer)
+                continue
             apis[correlation] = api_key
             passed = await self._rule.on_request(api_key, frame)
             if passed is not None:
@@ -195,71 +135,3 @@ async def _frame(reader: asyncio.StreamReader) -> bytes:
         return await reader.readexactly(size)
     except asyncio.IncompleteReadError as error:
         raise ConnectionError from error
-
-
-@contextmanager
-def blackhole() -> Iterator[int]:
-    """A port that never answers a connection attempt: its accept queue is full."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
-@contextmanager
-def handshakes_only(context: ssl.SSLContext) -> Iterator[int]:
-    """A TLS server that ends every connection after its handshake, whether that worked or not."""
-
-    def serve() -> None:
-        while True:
-            sock, _ = listener.accept()
-            if ending.is_set():
-                sock.close()
-                return
-            sock.settimeout(5)
-            raw = sock.dup()
-            with contextlib.suppress(OSError):
-                context.wrap_socket(sock, server_side=True).close()
-            with raw, contextlib.suppress(OSError):
-                # Not before the client has gone: a reset would overtake the alert.
-                raw.settimeout(5)
-                raw.shutdown(socket.SHUT_WR)
-                while raw.recv(4096):
-                    pass
-
-    ending = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        ending.set()
-        socket.create_connection(listener.getsockname(), timeout=1).close()
-        thread.join(10)
-
-
-@contextmanager
-def closed_port() -> Iterator[int]:
-    """A port on which nothing listens, kept from others."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
-
-
-def redirect(monkeypatch: pytest.MonkeyPatch, ports: dict[int, int]) -> None:
-    """Let the resolver lead a broker's name and port to another port of this machine.
-
-    So the probe speaks to a proxy under the broker's own name, which is the one that the metadata lists.
-    """
-    real = socket.getaddrinfo
-
-    def lookup(host: Any, port: Any, *args: Any, **options: Any) -> Any:
-        if port in ports:
-            return real("127.0.0.1", ports[port], *args, **options)
-        return real(host, port, *args, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", lookup)

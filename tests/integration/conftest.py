@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import KafkaCluster
 from local.processes import Ledger
+from tests.integration.kafka_access import new_name, plaintext, settled, wait_until
+from tests.integration.topics_runs import run
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".local" / "cache"
@@ -32,3 +36,20 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
         )
     finally:
         ledger.stop_all(grace_s=0)
+
+
+@pytest.fixture(scope="module")
+def topic(kafka: KafkaCluster) -> str:
+    """A heartbeat topic of which each broker leads a partition."""
+    name = new_name("heartbeat")
+    wait_until(lambda: settled(kafka), "the cluster is not whole")
+    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": "2"})
+    run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
+    wait_until(lambda: settled(kafka, name), "the topic is not in sync")
+    return name
+
+
+@pytest.fixture
+def group() -> str:
+    """A consumer group that no other test knows."""
+    return new_name("group")

@@ -96,6 +96,18 @@ def settled(kafka: KafkaCluster, *topics: str) -> bool:
     return all(view and all(len(part.in_sync) == len(part.replicas) for part in view.partitions) for view in views)
 
 
+def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: str) -> str:
+    """A topic whose replicas stand where the test wants them."""
+    name = new_name("placed")
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        admin.create_topics({name: {"assignments": replicas, "configs": configs}})
+    finally:
+        admin.close()
+    wait_until(lambda: not is_unknown(kafka, name) and settled(kafka, name), "the topic is not there")
+    return name
+
+
 def active_controller(kafka: KafkaCluster) -> int:
     """The node that leads the metadata quorum."""
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))

@@ -19,7 +19,6 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.heartbeat import Writer
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster
 from tests.fakes.secrets_manager import secrets_manager
@@ -30,31 +29,12 @@ from tests.integration.kafka_access import (
     new_name,
     plaintext,
     scram,
-    settled,
     tls,
-    wait_until,
 )
-from tests.integration.topics_runs import run
 
 pytestmark = pytest.mark.integration
 
 Response = ProducerProbeResponse | ConsumerProbeResponse
-
-
-@pytest.fixture(scope="module")
-def topic(kafka: KafkaCluster) -> str:
-    """A heartbeat topic of which each broker leads a partition."""
-    name = new_name("heartbeat")
-    wait_until(lambda: settled(kafka), "the cluster is not whole")
-    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": "2"})
-    run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
-    wait_until(lambda: settled(kafka, name), "the topic is not in sync")
-    return name
-
-
-@pytest.fixture
-def group() -> str:
-    return new_name("group")
 
 
 _WRITER = Writer()

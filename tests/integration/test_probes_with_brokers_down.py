@@ -1,18 +1,27 @@
 """Probes while a real broker is stopped, killed or paused: that one is named, and not those that suffer from it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 import pytest
+from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.protocol.admin import ElectLeadersRequest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.group import find_coordinator
+from msk_toolkit.network.stages import StageLog
+from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import BROKER_IDS, KafkaCluster
 from local.kafka.queries import known_brokers
+from tests.fakes.fault_rules import PRODUCE, Meanwhile
 from tests.integration.kafka_access import (
+    active_controller,
     created,
     elect_preferred_leaders,
-    is_unknown,
+    make_topic,
     new_name,
     plaintext,
     scram,
@@ -20,26 +29,10 @@ from tests.integration.kafka_access import (
     views_of,
     wait_until,
 )
-from tests.integration.probe_faults import STAGE_SECONDS, consume, failures, named, produce
+from tests.integration.probe_faults import STAGE_SECONDS, consume, failures, faults_before, named, produce, report_of
 from tests.integration.topics_runs import run
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def topic(kafka: KafkaCluster) -> str:
-    """A heartbeat topic of which each broker leads a partition."""
-    name = new_name("heartbeat")
-    wait_until(lambda: settled(kafka), "the cluster is not whole")
-    declared = DeclaredTopic(name, 3, 3, {"min.insync.replicas": "2"})
-    run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
-    wait_until(lambda: settled(kafka, name), "the topic is not in sync")
-    return name
-
-
-@pytest.fixture
-def group() -> str:
-    return new_name("group")
 
 
 @pytest.fixture(autouse=True)
@@ -68,18 +61,6 @@ def address_of(kafka: KafkaCluster, broker: int) -> str:
     return str(scram(kafka).brokers[broker - 1])
 
 
-def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: str) -> str:
-    """A topic whose replicas stand where the test wants them."""
-    name = new_name("placed")
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
-    try:
-        admin.create_topics({name: {"assignments": replicas, "configs": configs}})
-    finally:
-        admin.close()
-    wait_until(lambda: not is_unknown(kafka, name) and settled(kafka, name), "the topic is not there")
-    return name
-
-
 def forgotten(kafka: KafkaCluster, broker: int) -> bool:
     """Whether the others have stopped listing the broker."""
     ports = kafka.settings.ports["PLAINTEXT"]
@@ -99,19 +80,45 @@ def test_a_stopped_broker_is_named_and_nothing_else_fails(kafka: KafkaCluster, t
     assert created(kafka, declared.name)
 
 
+def in_the_middle_of_a_run(
+    kafka: KafkaCluster, topic: str, broker: int, happens: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> ProducerProbeResponse:
+    """A run in which something happens when the broker is about to be written through."""
+    access = scram(kafka)
+    faced, rule = [access.brokers[broker - 1]], lambda: Meanwhile(PRODUCE, happens)
+    with monkeypatch.context() as patch, faults_before(kafka, faced, rule, patch):
+        return produce(access, topic)
+
+
+def coordinated_by(kafka: KafkaCluster, brokers: Collection[int]) -> str:
+    """A new group that one of these brokers coordinates."""
+    access = plaintext(kafka)
+    addresses = [access.brokers[broker - 1] for broker in brokers]
+    with Conversation.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as conversation:
+        while True:
+            name = new_name("group")
+            if find_coordinator(conversation, name, Deadline(10)) in addresses:
+                return name
+
+
 def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
-    kafka: KafkaCluster, topic: str, group: str
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = make_topic(kafka, {0: [1, 2, 3], 1: [3, 2, 1]}, **{"min.insync.replicas": "3"})
     single = make_topic(kafka, {0: [1], 1: [2], 2: [3]})
     elsewhere = make_topic(kafka, {0: [1], 1: [3]})
-    kafka.kill_broker(2)
+    group, echoes = coordinated_by(kafka, {2}), set()
+    response = in_the_middle_of_a_run(kafka, topic, 2, lambda: kafka.kill_broker(2), monkeypatch)
+    assert named(response) == ("degraded", address_of(kafka, 2), "produce", "connection-closed"), response.table
     expected = ("degraded", address_of(kafka, 2), "tcp", "connection-refused")
     # At once, when the others still wait for its acknowledgements and it still leads its partitions ...
     while not forgotten(kafka, 2):
-        for response in (produce(scram(kafka), topic), consume(scram(kafka), topic, group)):
-            assert named(response) == expected, response.table
-            assert response.verdict.broker == 2
+        both = consume(scram(kafka), topic, group), produce(scram(kafka), topic)
+        for each in both:
+            assert named(each) == expected, each.table
+            assert each.verdict.broker == 2
+            echoes |= {cause for _, cause in failures(each).values()}
+    assert "coordinator-unavailable" in echoes
     # ... and later, when the cluster goes on without it.
     response = produce(scram(kafka), topic)
     assert (named(response), len(failures(response))) == (expected, 1), response.table
@@ -135,13 +142,77 @@ def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
     assert (counted.verdict.broker, *named(counted)) == (2, "degraded", "", "metadata", "not-in-metadata")
 
 
-def test_a_paused_broker_is_named_alone_and_in_time(kafka: KafkaCluster, topic: str, group: str) -> None:
-    warm = consume(scram(kafka), topic, group)
-    assert warm.verdict.status == "healthy"
-    kafka.pause_broker(3)
+@pytest.fixture
+def paused(kafka: KafkaCluster) -> int:
+    """The broker to pause: not the controller, or nobody would elect leaders meanwhile."""
+    return next(broker for broker in BROKER_IDS[::-1] if broker != active_controller(kafka))
+
+
+def test_a_broker_that_freezes_in_the_middle_of_a_run_is_named_and_not_those_that_wait_for_it(
+    kafka: KafkaCluster, topic: str, paused: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     try:
-        for response in (produce(scram(kafka), topic), consume(scram(kafka), topic, group)):
-            assert named(response) == ("degraded", address_of(kafka, 3), "tls", "tls-timeout"), response.table
-        run([], plaintext(kafka), write=False, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
+        response = in_the_middle_of_a_run(kafka, topic, paused, lambda: kafka.pause_broker(paused), monkeypatch)
     finally:
-        kafka.resume_broker(3)
+        kafka.resume_broker(paused)
+    # Those that had written before it froze may have got their acknowledgement.
+    assert named(response) == ("degraded", address_of(kafka, paused), "produce", "acknowledgement-late"), response.table
+
+
+def test_a_paused_broker_is_named_before_what_it_does_to_the_others_and_when_it_is_fenced(
+    kafka: KafkaCluster, topic: str, paused: int
+) -> None:
+    old, new = (broker for broker in BROKER_IDS if broker != paused)
+    moving = make_topic(kafka, {0: [old, new, paused]})
+    group = coordinated_by(kafka, {old, new})
+    access, address = scram(kafka), address_of(kafka, paused)
+    expected = ("degraded", address, "tls", "tls-timeout")
+    with appending(kafka, moving) as append, prefer(kafka, moving, [new, old, paused]) as elect:
+        kafka.pause_broker(paused)
+        try:
+            # A record that the new leader has and the paused follower has not: how far the records stand is not known.
+            append()
+            elect()
+            written = produce(access, moving, stage_seconds=1)
+            (*_, late, unknown) = report_of(written, address_of(kafka, new)).stages
+            assert (late.cause, unknown.cause) == ("acknowledgement-late", "offset-not-available"), written.table
+            assert named(written) == expected
+            # It runs, and the cluster has fenced it: it left the metadata, and nobody misses it.
+            wait_until(lambda: forgotten(kafka, paused), "the broker is not fenced")
+            for response in (produce(access, topic), consume(access, topic, group)):
+                assert (named(response), len(failures(response))) == (expected, 1), response.table
+            without = scram(kafka, brokers=tuple(each for each in access.brokers if str(each) != address))
+            for response in (produce(without, topic), consume(without, topic, group)):
+                assert named(response) == ("degraded", "", "metadata", "not-in-metadata"), response.table
+                assert response.verdict.broker == paused
+            run([], plaintext(kafka), write=False, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
+        finally:
+            kafka.resume_broker(paused)
+
+
+@contextmanager
+def appending(kafka: KafkaCluster, topic: str) -> Iterator[Callable[[], object]]:
+    """Writes a record to the topic, acknowledged by its leader alone."""
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","), acks=1)
+    try:
+        producer.send(topic, b"x").get(5)  # so that it is connected when it counts
+        yield lambda: producer.send(topic, b"x").get(5)
+    finally:
+        producer.close(5)
+
+
+@contextmanager
+def prefer(kafka: KafkaCluster, topic: str, replicas: list[int]) -> Iterator[Callable[[], object]]:
+    """Gives the topic's only partition another preferred leader, and elects it on demand, asking that very broker."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        admin.alter_partition_reassignments({TopicPartition(topic, 0): replicas})
+    finally:
+        admin.close()
+    wait_until(lambda: settled(kafka, topic), "the replicas are not in their new order")
+    access = plaintext(kafka)
+    partition = ElectLeadersRequest.TopicPartitions(topic=topic, partitions=[0])
+    with Conversation.open(access.brokers[replicas[0] - 1], access, StageLog(Deadline(60), 60)) as conversation:
+        yield lambda: conversation.ask(
+            ElectLeadersRequest(election_type=0, topic_partitions=[partition], timeout_ms=5000), "elect", Deadline(5)
+        )

@@ -75,6 +75,22 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
             "produce",
             "broker 2 (b-2:9096) fails at produce: said acknowledgement-late",
         ),
+        # It left in the middle of the run, and the other one waited for its acknowledgement.
+        (
+            ["produce acknowledgement-late", "fetch connection-closed", ""],
+            "degraded",
+            2,
+            "fetch",
+            "broker 2 (b-2:9096) fails at fetch: said connection-closed; 1 other broker affected",
+        ),
+        # Its followers do not read, since they are not there.
+        (
+            ["fetch offset-not-available", "tls tls-timeout", ""],
+            "degraded",
+            2,
+            "tls",
+            "broker 2 (b-2:9096) fails at tls: said tls-timeout; 1 other broker affected",
+        ),
         # No echo: the broker would fail in the same way were the other one there.
         (
             ["acl topic-denied", "tcp connect-timeout", ""],
@@ -113,6 +129,20 @@ def test_the_verdict_names_the_cause_and_not_its_echoes(
     found = verdict([broker(number, failure) for number, failure in enumerate(failures, start=1)])
     assert (found.status, found.broker, found.stage, found.summary) == (status, named, stage, summary)
     assert (found.remedy is None) == (status == "healthy")
+
+
+@pytest.mark.parametrize("again", ["tls-timeout", "request-timeout", "connection-refused"])
+def test_a_broker_that_froze_is_named_before_those_that_waited_for_it(again: str) -> None:
+    """All three were late; of one, a second connection got no answer either."""
+    late = [broker(number, "produce acknowledgement-late") for number in (1, 2, 3)]
+    looked = [StageResult("fetch", "failed", cause=cause) for cause in ("record-absent", again, "record-absent")]
+    shown = [
+        msgspec.structs.replace(report, stages=[*report.stages, result])
+        for report, result in zip(late, looked, strict=True)
+    ]
+    found = verdict(shown)
+    assert (found.status, found.broker, found.cause) == ("degraded", 2, "acknowledgement-late")
+    assert found.summary.endswith("; 2 other brokers affected")
 
 
 def test_without_brokers_the_cluster_is_down() -> None:
@@ -234,6 +264,22 @@ def test_the_one_address_that_does_not_answer_is_the_one_broker_that_nobody_list
 def test_two_addresses_that_do_not_answer_get_no_number_by_guessing() -> None:
     shown = reports([seeing("a", {1: "a"}, (1, 2, 3)), check("b", fails=True), check("c", fails=True)])
     assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (None, "b:1"), (None, "c:1")]
+
+
+def test_a_fenced_broker_that_still_answers_is_missed_by_the_others_and_so_by_nobody() -> None:
+    alone, everyone = {1: "a", 2: "b"}, {1: "a", 2: "b", 3: "c"}
+    shown = reports([seeing("a", alone, (1, 2)), seeing("b", alone, (1, 2)), seeing("c", everyone, (1, 2))])
+    failures = {one.broker: (one.failure.stage, one.failure.cause) for one in shown if one.failure}
+    assert failures == {3: ("metadata", "not-in-metadata")}
+    assert verdict(shown).status == "degraded"
+
+
+def test_a_broker_that_only_it_itself_could_list_is_not_missed() -> None:
+    assert not reports([seeing("a", {1: "a"}, (1,))])[0].failure
+    # An alias of broker 1 is another view of the same broker, and broker 2 counts for both.
+    both = {1: "a", 2: "b"}
+    shown = reports([seeing("a", both, (1, 2)), seeing("alias", both, (1, 2)), seeing("b", both, (1, 2))])
+    assert not [one for one in shown if one.failure]
 
 
 def test_brokers_that_only_msk_counts_are_missed() -> None:

@@ -29,7 +29,6 @@ from msk_toolkit.kafka.error_codes import refused
 _STAGE = "commit"
 _GROUP = 0
 _MEMBER_ID_REQUIRED = 79
-_NOT_COORDINATOR = 16
 # COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE
 _NOT_YET = {14, 15}
 _PAUSE_SECONDS = 0.1
@@ -74,8 +73,6 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         StageError: under ``commit``.
     """
     answer = _patiently(lambda: _join(coordinator, group, topic, "", deadline), deadline)
-    if answer.error_code == _NOT_COORDINATOR:
-        raise StageError(_STAGE, "coordinator-moved", str(coordinator.address), f"it does not coordinate {group}")
     if answer.error_code == _MEMBER_ID_REQUIRED:
         # Since KIP-394 the first attempt only hands out the member id.
         answer = _join(coordinator, group, topic, answer.member_id, deadline)
@@ -200,22 +197,27 @@ def _patiently(ask: Callable[[], Any], deadline: Deadline) -> Any:
 
 
 def _join(coordinator: Conversation, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:
-    patience_ms = max(1000, int(deadline.remaining() * 1000))
+    # Whoever joins next waits so long for this member, should it be gone by then: that must leave time for the rest.
+    patience_ms = max(1000, int(deadline.remaining() * 500))
     subscription = ConsumerProtocolSubscription(version=0, topics=[topic], user_data=b"").encode()
-    return coordinator.ask(
-        JoinGroupRequest(
-            group_id=group,
-            # Brokers refuse sessions under 6 s (group.min.session.timeout.ms).
-            session_timeout_ms=10_000,
-            rebalance_timeout_ms=patience_ms,
-            member_id=member_id,
-            group_instance_id=None,
-            protocol_type=_CONSUMER,
-            protocols=[JoinGroupRequest.JoinGroupRequestProtocol(name=_PROTOCOL, metadata=subscription)],
-        ),
-        _STAGE,
-        deadline,
+    request = JoinGroupRequest(
+        group_id=group,
+        # Brokers refuse sessions under 6 s (group.min.session.timeout.ms).
+        session_timeout_ms=10_000,
+        rebalance_timeout_ms=patience_ms,
+        member_id=member_id,
+        group_instance_id=None,
+        protocol_type=_CONSUMER,
+        protocols=[JoinGroupRequest.JoinGroupRequestProtocol(name=_PROTOCOL, metadata=subscription)],
     )
+    try:
+        return coordinator.ask(request, _STAGE, deadline)
+    except StageError as error:
+        if error.cause != "request-timeout":
+            raise
+        # A coordinator answers when every other member has joined again; that it is alive, it has just shown.
+        words = f"group {group} did not settle in time: another member holds up its rebalance"
+        raise StageError(_STAGE, "rebalance-timeout", error.peer, words) from error
 
 
 def _assignment(topic: str, partitions: Sequence[int]) -> bytes:

@@ -14,8 +14,9 @@ from msk_toolkit.network.stages import AgainError
 from msk_toolkit.probe.survey import BrokerCheck
 
 _PAUSE_SECONDS = 0.1
-# Two runs that overlap are two members of the group, and brokers that restart hand it on.
-_JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved"}
+# Two runs that overlap are two members of the group, and brokers that restart hand it on; the new coordinator loads it
+# first.
+_JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved", "coordinator-unavailable"}
 
 
 @dataclass

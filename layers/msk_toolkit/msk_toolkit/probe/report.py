@@ -33,6 +33,7 @@ def broker_reports(
     _overrule_strangers(checks)
     cluster = _majority(checks)
     members = [check for check in checks if check.metadata and check.metadata.cluster_id == cluster]
+    _overrule_forgotten(members)
     listed = {
         broker: address for check in members if check.metadata for broker, address in check.metadata.brokers.items()
     }
@@ -109,3 +110,11 @@ def _overrule_strangers(checks: Sequence[BrokerCheck]) -> None:
         if check.metadata and check.metadata.cluster_id != cluster:
             words = f"it belongs to cluster {check.metadata.cluster_id}, the others to {cluster}"
             check.log.overrule("metadata", "wrong-cluster", words)
+
+
+def _overrule_forgotten(members: Sequence[BrokerCheck]) -> None:
+    """A broker that is cut off from the controller answers, and lists itself; the others have stopped listing it."""
+    for check in members:
+        others = [other.metadata.brokers for other in members if other is not check and other.metadata]
+        if others and check.broker is not None and all(check.broker not in listed for listed in others):
+            check.log.overrule("metadata", "not-in-metadata", "no other broker lists it: it is fenced")

@@ -28,6 +28,7 @@ _DAY_SECONDS = 86_400
 READ, WRITE, DESCRIBE = 3, 4, 8
 _OPERATION_NAMES = {READ: "Read", WRITE: "Write", DESCRIBE: "Describe"}
 _TOPIC_DENIED = 29
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass
@@ -122,7 +123,12 @@ def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now
 
 def _read_metadata(one: BrokerCheck, access: Access, topic: str, stage: Deadline) -> ClusterMetadata:
     try:
-        return read_metadata(one.talk, [topic], stage)
+        while True:
+            found = read_metadata(one.talk, [topic], stage)
+            # With ZooKeeper a broker that starts, or whose controller changes, answers before it knows the cluster.
+            if (found.brokers and found.controller >= 0) or stage.remaining() <= 2 * _PAUSE_SECONDS:
+                return found
+            time.sleep(_PAUSE_SECONDS)
     except StageError as error:
         if error.cause != "connection-closed" or access.mechanism:
             raise
@@ -142,6 +148,8 @@ def _logins(address: BrokerAddress, access: Access, stage: Deadline) -> list[str
 
 
 def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) -> Topic:
+    if not metadata.brokers:
+        raise StageError("metadata", "not-in-metadata", str(address), "the broker knows of no broker, not even itself")
     if metadata.controller < 0:
         raise StageError("metadata", "no-controller", str(address), "the broker knows of no controller")
     topic = metadata.topics[name]

@@ -20,10 +20,13 @@ _ECHOES = {
     "coordinator-moved",
     "rebalance-timeout",
     "request-timeout",
+    "offset-not-available",
 }
 # What passes by itself when brokers restart: never the end of the whole cluster.
 _PASSING = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout"}
 _REACHED = STAGES.index("metadata")
+# What a broker shows that leaves in the middle of a run.
+_GONE = {"connection-closed", "connection-refused", "connect-timeout", "unreachable", "tls-timeout"}
 
 Failed = tuple[BrokerReport, StageResult]
 
@@ -87,11 +90,19 @@ def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
 
 
 def _without_echoes(failed: list[Failed]) -> list[Failed]:
-    unreached = [pair for pair in failed if STAGES.index(pair[1].stage) <= _REACHED]
-    if not unreached:
+    away = [pair for pair in failed if _is_away(*pair)]
+    if not away:
         return failed
-    own = [pair for pair in failed if pair in unreached or pair[1].cause not in _ECHOES]
-    return own or failed
+    return [pair for pair in failed if pair in away or pair[1].cause not in _ECHOES]
+
+
+def _is_away(report: BrokerReport, failure: StageResult) -> bool:
+    """Whether the broker was not reached, or left in the middle of the run."""
+    if STAGES.index(failure.stage) <= _REACHED or failure.cause in _GONE:
+        return True
+    # It stopped answering, and does not answer a second connection either.
+    later = [result.cause for result in report.stages if result.status == "failed" and result is not failure]
+    return any(cause in _GONE or cause == "request-timeout" for cause in later)
 
 
 def _leaderless(reports: Sequence[BrokerReport]) -> StageResult | None:

@@ -24,6 +24,10 @@ from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.survey import BrokerCheck
 
 _PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 0.4
+# Refused and not written, and likely to pass: leadership moves when brokers restart, a slow replica catches up.
+# A producer tries again as well. What lasts is told when the stage's time is up.
+_PASSING = {"leader-moved", "isr-below-minimum"}
 # A last answer must still have time to come.
 _CONCLUDE_SECONDS = 0.25
 
@@ -44,7 +48,7 @@ def write_through(
     if partition is None:
         _not_written(one, f"the broker leads no partition of {topic.name}")
         return None
-    value = record(partition)
+    value, pause = record(partition), _PAUSE_SECONDS
     try:
         with one.log.stage("produce") as stage:
             while True:
@@ -52,10 +56,10 @@ def write_through(
                     offset = produce(one.talk, topic.name, partition, value, timestamp=sent_at, deadline=stage)
                     break
                 except StageError as error:
-                    if error.cause != "leader-moved" or stage.remaining() <= _PAUSE_SECONDS:
+                    if error.cause not in _PASSING or stage.remaining() <= pause + _CONCLUDE_SECONDS:
                         raise
-                # Leadership moves when brokers restart: not a fault as long as the partition has a leader.
-                time.sleep(_PAUSE_SECONDS)
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 now_led = led_partition(read_metadata(one.talk, [topic.name], stage).topics[topic.name], one.broker)
                 if now_led is None:
                     one.read_back = "moved"

@@ -1,0 +1,130 @@
+"""Faults of the consumer probe's group: they belong to its coordinator, and to no other broker."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from kafka.admin import ACLOperation, ResourceType
+from kafka.protocol.consumer import OffsetCommitResponse, OffsetFetchResponse, SyncGroupResponse
+from kafka.protocol.metadata import FindCoordinatorResponse
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.group import find_coordinator, join, leave
+from msk_toolkit.network.stages import StageLog
+
+from local.kafka import KafkaCluster
+from tests.fakes.fault_rules import FIND_COORDINATOR, OFFSET_COMMIT, OFFSET_FETCH, SYNC_GROUP, Edit, Rule, Swallow
+from tests.integration.kafka_access import denied, scram, wait_until
+from tests.integration.probe_faults import Response, consume, failures, faults_before, named, produce
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize(("api_key", "cause"), [(OFFSET_COMMIT, "request-timeout"), (SYNC_GROUP, "request-timeout")])
+def test_a_coordinator_that_stops_in_the_middle_is_named_and_no_other(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch, api_key: int, cause: str
+) -> None:
+    access = scram(kafka)
+    warm = consume(access, topic, group)
+    assert warm.verdict.status == "healthy", warm.table
+    produce(access, topic)
+    with faults_before(kafka, access.brokers, lambda: Swallow(api_key), monkeypatch):
+        response = consume(access, topic, group)
+    ((address, failure),) = failures(response).items()
+    assert failure == ("commit", cause), response.table
+    assert named(response) == ("degraded", address, "commit", cause)
+
+
+def only_the_coordinator_fails(response: Response, coordinator: BrokerAddress, cause: str) -> None:
+    assert failures(response) == {str(coordinator): ("commit", cause)}, response.table
+    assert named(response) == ("degraded", str(coordinator), "commit", cause)
+
+
+def coordinator_of(access: Access, group: str) -> BrokerAddress:
+    with Conversation.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as conversation:
+        return find_coordinator(conversation, group, Deadline(10))
+
+
+def test_a_commit_that_does_not_stand_afterwards(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = scram(kafka)
+    produce(access, topic)
+    coordinator = coordinator_of(access, group)
+
+    def one_less(answer: OffsetFetchResponse) -> None:
+        for part in answer.topics[0].partitions:
+            part.committed_offset -= 1
+
+    def forgetful() -> Rule:
+        return Edit(OFFSET_FETCH, OffsetFetchResponse, one_less, behind=OFFSET_COMMIT)
+
+    with faults_before(kafka, access.brokers, forgetful, monkeypatch):
+        only_the_coordinator_fails(consume(access, topic, group), coordinator, "commit-refused")
+
+
+def test_a_broker_that_is_named_as_coordinator_and_is_none(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = scram(kafka)
+    coordinator = coordinator_of(access, group)
+    other = next(address for address in access.brokers if address != coordinator)
+
+    def name_another(answer: FindCoordinatorResponse) -> None:
+        answer.host, answer.port = other
+
+    def misled() -> Rule:
+        return Edit(FIND_COORDINATOR, FindCoordinatorResponse, name_another)
+
+    with faults_before(kafka, access.brokers, misled, monkeypatch):
+        only_the_coordinator_fails(consume(access, topic, group), other, "coordinator-moved")
+
+
+@pytest.mark.parametrize("code", [14, 15, 16, 22, 25, 27])
+@pytest.mark.parametrize(
+    ("api_key", "response_class"), [(SYNC_GROUP, SyncGroupResponse), (OFFSET_COMMIT, OffsetCommitResponse)]
+)
+def test_a_group_that_moves_or_settles_anew_in_the_middle_is_no_fault(
+    kafka: KafkaCluster,
+    topic: str,
+    group: str,
+    monkeypatch: pytest.MonkeyPatch,
+    api_key: int,
+    response_class: Any,
+    code: int,
+) -> None:
+    """COORDINATOR_LOAD_IN_PROGRESS, _NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION, UNKNOWN_MEMBER, REBALANCE."""
+    access = scram(kafka)
+    produce(access, topic)
+
+    def refuse(answer: Any) -> None:
+        for each in [answer] if api_key == SYNC_GROUP else answer.topics[0].partitions:
+            each.error_code = code
+
+    rule = partial(Edit, api_key, response_class, refuse, times=1)
+    with faults_before(kafka, access.brokers, rule, monkeypatch):
+        response = consume(access, topic, group)
+    assert response.verdict.status == "healthy", response.table
+    assert response.lag == 0
+    assert len(response.committed) == 3
+
+
+def test_a_member_that_holds_up_the_rebalance(kafka: KafkaCluster, topic: str, group: str) -> None:
+    access = scram(kafka)
+    coordinator = coordinator_of(access, group)
+    with Conversation.open(coordinator, access, StageLog(Deadline(10), 10)) as conversation:
+        # It joins, and then takes no more notice of the group: the next one waits for it.
+        member = join(conversation, group, topic, [0], Deadline(20))
+        only_the_coordinator_fails(consume(access, topic, group), coordinator, "rebalance-timeout")
+        leave(conversation, member, Deadline(5))
+
+
+@pytest.mark.parametrize("operation", [ACLOperation.DESCRIBE, ACLOperation.READ])
+def test_what_an_acl_denies_on_the_group(kafka: KafkaCluster, topic: str, group: str, operation: ACLOperation) -> None:
+    access = scram(kafka)
+    with denied(kafka, ResourceType.GROUP, group, operation):
+        wait_until(lambda: bool(failures(consume(access, topic, group))), "not denied", 10)
+        response = consume(access, topic, group)
+        assert named(response)[0::2] == ("degraded", "commit"), response.table
+        assert response.verdict.cause == "group-denied"
