@@ -137,4 +137,5 @@ def test_every_event_belongs_to_a_function() -> None:
         "redrive-replay.json",
         "producer_probe.json",
         "consumer_probe.json",
+        "diagnose.json",
     }
