@@ -74,17 +74,30 @@ def ordered(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
     return sorted(dict.fromkeys(findings), key=lambda finding: _ORDER[finding.severity])
 
 
-def weighed(findings: Iterable[NetworkFinding], reached: Iterable[int]) -> list[NetworkFinding]:
-    """Findings on the way to ports that every broker's probe has reached become notes: something else was not seen."""
-    ports = set(reached)
-    weighed_ones = []
-    for finding in findings:
-        about_the_way = finding.source == FUNCTION and finding.target == BROKERS and finding.severity != "note"
-        if about_the_way and ports and (finding.port is None or finding.port in ports):
-            text = f"{finding.text} (and yet the probe came through: it ran elsewhere, or not all was visible)"
-            finding = msgspec.structs.replace(finding, severity="note", text=text)
-        weighed_ones.append(finding)
-    return ordered(weighed_ones)
+def weighed(
+    findings: Iterable[NetworkFinding], ports: Iterable[int], services: Iterable[str] = ()
+) -> list[NetworkFinding]:
+    """Findings against what the function itself has just done become notes: there is something that was not seen.
+
+    Args:
+        ports: where a connection to every broker came about.
+        services: which AWS services have answered.
+    """
+    proven_ports, proven_services = set(ports), set(services)
+
+    def proven(finding: NetworkFinding) -> bool:
+        if finding.source != FUNCTION or finding.severity == "note":
+            return False
+        if finding.target == BROKERS and proven_ports and finding.code != "not-visible":
+            return finding.port is None or finding.port in proven_ports
+        return finding.code == "service-unreachable" and finding.target in proven_services
+
+    return ordered(_contradicted(finding) if proven(finding) else finding for finding in findings)
+
+
+def _contradicted(finding: NetworkFinding) -> NetworkFinding:
+    text = f"{finding.text} (and yet it came through just now: it ran elsewhere, or not all was visible)"
+    return msgspec.structs.replace(finding, severity="note", text=text)
 
 
 def _unread(facts: Facts) -> Iterator[NetworkFinding]:

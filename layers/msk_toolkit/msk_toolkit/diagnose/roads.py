@@ -55,7 +55,7 @@ def address_findings(facts: Facts, way: Way) -> Iterator[NetworkFinding]:
                 port=way.port,
                 source=way.source.name,
                 target=way.target.name,
-                text=f"{listed(without)} of {side.name} without an IPv{way.version} block",
+                text=f"no IPv{way.version} block belongs to {listed(without)} of {side.name}",
                 remedy=f"associate one, or use a listener without IPv{way.version}",
             )
 

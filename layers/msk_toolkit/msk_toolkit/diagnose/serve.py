@@ -62,7 +62,13 @@ def diagnose(
         reports = [future.result() for future in probing]
     judged = doors(each, cluster, settings.auth_mode)
     reached = [port for report in reports if report.network == "vpc" and report.connects for port in report.ports]
-    network = weighed(network_findings(facts, function, brokers, judged, function_needs(settings)), reached)
+    answered = {
+        "kafka": cluster is not None,
+        "secretsmanager": secret is not None and (secret.described or secret.text is not None),
+        "lambda": told.states is not None,
+    }
+    found = network_findings(facts, function, brokers, judged, function_needs(settings))
+    network = weighed(found, reached, [service for service, answers in answered.items() if answers])
     provisioned = settings.poller_mode == "provisioned"
     mapping = mapping_findings(facts, brokers, judged, settings.auth_mode, told, provisioned=provisioned)
     ways = joining_ways(facts, brokers)

@@ -183,8 +183,11 @@ def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
     entries = {one: found[f"list {one}"] for one in lists}
     return msgspec.structs.replace(
         facts,
-        subnets={**(facts.subnets or {}), **parse.subnets(found.get("subnets") or [])},
-        groups={**known, **parse.groups(found.get("groups") or [], found.get("rules"))},
+        # What was refused stays unknown, whatever was found beside it.
+        subnets=None if facts.subnets is None else {**facts.subnets, **parse.subnets(found.get("subnets") or [])},
+        groups=None
+        if facts.groups is None
+        else {**known, **parse.groups(found.get("groups") or [], found.get("rules"))},
         attachments=None
         if facts.attachments is None
         else tuple({one.id: one for one in (*facts.attachments, *further)}.values()),
