@@ -36,6 +36,9 @@ _AWS_SECONDS = 12.0
 # The listeners have the rest of the time: what is read is quicker than what may hang.
 _MOST_LISTENERS = 14
 
+# What a broken way looks like from here; a broker that is down refuses, or is not there at all.
+_NETWORK_CAUSES = {"connect-timeout", "unreachable", "name-not-found", "resolver-timeout"}
+
 
 def diagnose(
     request: DiagnoseRequest, settings: DiagnoseSettings, client: Client, deadline: Deadline
@@ -113,14 +116,24 @@ def conclude(
     used = next((report for report in reports if report.in_use), None)
     if used is None:
         return "down", f"the listener in use is not known; {counted}"
-    name = f"{used.network} {used.protocol}"
-    match used.status:
-        case "healthy":
-            return "degraded" if errors else "healthy", f"the listener in use ({name}) works; {counted}"
-        case "degraded":
-            return "degraded", f"the listener in use ({name}): {used.summary}; {counted}"
-        case _:
-            return "down", f"the listener in use ({name}): {used.summary}; {counted}"
+    name = f"the listener in use ({used.network} {used.protocol})"
+    if used.status == "healthy":
+        return "degraded" if errors else "healthy", f"{name} works; {counted}"
+    said = f"{name}: {used.summary}{_reason(used, network)}; {counted}"
+    return "degraded" if used.status == "degraded" else "down", said
+
+
+def _reason(used: ListenerReport, network: list[NetworkFinding]) -> str:
+    """What the network has to do with brokers that can't be reached, where that is known."""
+    causes = {report.failure.cause for report in used.broker_reports if report.failure}
+    if not causes & _NETWORK_CAUSES:
+        return ""
+    reasons = (
+        one
+        for one in network
+        if one.severity != "note" and one.target == BROKERS and (one.port is None or one.port in used.ports)
+    )
+    return next((f"; {one.sentence}" for one in reasons if one.code not in {"not-visible", "not-read"}), "")
 
 
 def _observed(client: Client, settings: DiagnoseSettings, deadline: Deadline, findings: list[Finding]) -> Observed:
