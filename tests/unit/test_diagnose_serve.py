@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.examine import examine
-from msk_toolkit.diagnose.finding import NetworkFinding
+from msk_toolkit.diagnose.finding import Code, NetworkFinding
 from msk_toolkit.diagnose.listeners import Offered, doors, offered
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.diagnose.network import Door, network_findings
@@ -251,3 +251,14 @@ def test_a_listener_that_nobody_resolves_is_not_reached(monkeypatch: pytest.Monk
     found = examine(iam, settings(), Deadline(5), None, [])
     assert (found.status, found.connects, found.offers) == ("not reached", False, [])
     assert found.summary == "broker 1 (b-1.demo:9098) fails at dns: b-1.demo has no address"
+
+
+def test_a_certificate_that_is_none_fails_the_encrypted_listeners_alone() -> None:
+    tls = next(one for one in every(DiagnoseRequest(), trusted_ca="no certificate") if one.name == "vpc scram")
+    found = examine(tls, settings(trusted_ca="no certificate"), Deadline(5), None, [])
+    assert (found.status, "TRUSTED_CA: holds no certificate" in found.summary) == ("down", True)
+
+
+def test_every_kind_of_finding_is_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    assert [code for code in get_args(Code) if f"`{code}`" not in page] == []

@@ -8,7 +8,7 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.listeners import Offered
 from msk_toolkit.diagnose.report import ListenerReport, ProbeResult, Status
-from msk_toolkit.errors import StageError
+from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.msk.cluster_state import ClusterState
@@ -36,10 +36,25 @@ def examine(
     secret_findings: Sequence[str],
 ) -> ListenerReport:
     """Both probes where there are credentials; dns, tcp, tls and what the listener offers where there are none."""
-    if offered.access is None:
-        return _without_credentials(offered, settings, deadline)
+    try:
+        if offered.access is None:
+            return _without_credentials(offered, settings, deadline)
+        return _with_credentials(offered, offered.access, settings, deadline, state, secret_findings)
+    except ConfigurationError as error:
+        # TRUSTED_CA, which plaintext does without.
+        return _report(offered, "down", str(error))
+
+
+def _with_credentials(
+    offered: Offered,
+    access: Access,
+    settings: DiagnoseSettings,
+    deadline: Deadline,
+    state: ClusterState | None,
+    secret_findings: Sequence[str],
+) -> ListenerReport:
     written = producer.probe(
-        offered.access,
+        access,
         settings.probe_topic,
         # Half of the time at most: the consumer probe must have some left.
         deadline=deadline.at_most(deadline.remaining() / 2),
@@ -52,7 +67,7 @@ def examine(
     if written.verdict.cause == "client-certificate-wanted":
         return _report(offered, "reached", "the listener demands a certificate of the client (mutual TLS)", written)
     read = consumer.probe(
-        offered.access,
+        access,
         settings.probe_topic,
         f"{settings.consumer_group}-{offered.listener.network}-{offered.listener.protocol}",
         _MAX_RECORDS,
