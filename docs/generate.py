@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
 from msk_toolkit.connect.serve import ConnectRequest, ConnectResponse  # noqa: E402
+from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
 from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
@@ -25,6 +26,7 @@ from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
 from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
+from msk_toolkit.settings.diagnose import DiagnoseSettings  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings  # noqa: E402
@@ -46,6 +48,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "forwarder": ForwarderSettings,
     "redrive": RedriveSettings,
     "connect": ConnectSettings,
+    "diagnose": DiagnoseSettings,
 }
 # What a function reads for some of its actions only.
 FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {"connect": ("plan and register", VantiqSettings)}
@@ -146,6 +149,8 @@ def all_schemas() -> dict[str, Schema]:
         "topics.plan": schema_of(Plan),
         "connect.event": schema_of(ConnectRequest),
         "connect.response": schema_of(ConnectResponse),
+        "diagnose.event": schema_of(DiagnoseRequest),
+        "diagnose.response": schema_of(DiagnoseResponse),
     }
 
 

@@ -131,6 +131,22 @@ def test_connect_describes_the_cluster_and_keeps_the_password(invoke: Invoke, sy
     assert system.kafka.settings.password not in str(answer)
 
 
+def test_diagnose_tells_the_listener_in_use_from_what_no_container_reaches(invoke: Invoke, system: System) -> None:
+    answer = invoke("DiagnoseFunction", "diagnose.json")
+
+    used, *others = answer["listeners"]
+    assert (used["inUse"], used["protocol"], used["status"]) == (True, "scram", "healthy"), answer["table"]
+    # The emulator's other addresses are this machine's own, where a container is alone.
+    assert {one["status"] for one in others} <= {"down", "not reached"}
+    # It has no transit gateways, and says so: that is told, and the rest is judged.
+    assert [one["text"] for one in answer["network"] if one["code"] == "not-read"] == [
+        "ec2:DescribeTransitGatewayAttachments: refused with InvalidAction"
+    ]
+    assert [one["seen"] for one in answer["ways"] if one["way"] == "VPC peering"] == ["not seen"]
+    assert answer["mapping"]
+    assert system.kafka.settings.password not in str(answer)
+
+
 def test_every_event_belongs_to_a_function() -> None:
     names = {path.name for path in Path(CHECKOUT / "events").glob("*.json")}
 
@@ -149,4 +165,5 @@ def test_every_event_belongs_to_a_function() -> None:
         "consumer_probe.json",
         "probe_matrix.json",
         "probe_matrix-describe.json",
+        "diagnose.json",
     }

@@ -28,6 +28,7 @@ ANSWERS = {
     "VantiqTokenSecretArn": ACCOUNT.format("secretsmanager", "secret:vantiq-token-AbCdEf"),
     "ForwardTopics": "orders,sensor-readings",
 }
+_FUNCTION = "AWS::Serverless::Function"
 _PSEUDO = {
     "AWS::StackName": "shop",
     "AWS::Partition": "aws",
@@ -64,7 +65,9 @@ class Stack:
         values = {**_PSEUDO, **parameters, "ForwardTopics": parameters["ForwardTopics"].split(",")}
         self.template: dict[str, Any] = process_template_for_sam_cli(raw_template(), parameter_values=values)
         names = list(self.template["Resources"])
-        attributes = {(name, "Arn"): f"arn-of-{name}" for name in names}
+        # SAM makes a role beside each function, under this name.
+        roles = [f"{name}Role" for name in names if self.template["Resources"][name]["Type"] == _FUNCTION]
+        attributes = {(name, "Arn"): f"arn-of-{name}" for name in [*names, *roles]}
         self._resolver = Resolver(
             {**self.template, "Parameters": raw_template()["Parameters"]},
             parameters=parameters,

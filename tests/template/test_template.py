@@ -13,12 +13,30 @@ FUNCTIONS = (
     "ConsumerProbeFunction",
     "ProbeMatrixFunction",
     "ConnectFunction",
+    "DiagnoseFunction",
     "ForwarderFunction",
     "RedriveFunction",
 )
 # Calls for which IAM knows no narrower resource.
-FOR_EVERYTHING = {"kafka:ListClustersV2", "cloudformation:ListStacks", "lambda:ListEventSourceMappings"}
-BROKER_FUNCTIONS = FUNCTIONS[:3]
+FOR_EVERYTHING = {
+    "kafka:ListClustersV2",
+    "cloudformation:ListStacks",
+    "lambda:ListEventSourceMappings",
+    # EC2's descriptions take no resource at all; they change nothing and tell of networks only.
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeVpcPeeringConnections",
+    "ec2:DescribeTransitGatewayAttachments",
+    "ec2:DescribeVpnGateways",
+    "ec2:DescribeVpnConnections",
+}
+BROKER_FUNCTIONS = (*FUNCTIONS[:3], "DiagnoseFunction")
 AUTH_MODES = ("scram", "iam", "tls", "none")
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
 
@@ -96,6 +114,7 @@ def test_the_pollers_may_log_in_with_the_forwarders_role(mode: str) -> None:
         ("ForwarderFunction", {"WriteData", "CreateTopic"}),
         ("ProducerProbeFunction", {"CreateTopic", "AlterGroup"}),
         ("TopicsFunction", {"WriteData", "ReadData", "AlterGroup"}),
+        ("DiagnoseFunction", {"CreateTopic", "AlterTopic", "DeleteTopic"}),
     ],
 )
 def test_with_iam_no_function_may_do_anothers_work(function: str, never: set[str]) -> None:
@@ -196,10 +215,10 @@ def test_no_permission_is_for_every_resource() -> None:
     statements = [each for function in FUNCTIONS for each in everywhere.statements(function).values()]
     for statement in statements:
         if statement["Resource"] in ("*", ["*"]):
-            assert statement["Action"] in FOR_EVERYTHING
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * len(
-        FOR_EVERYTHING
-    )
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert {*actions} <= FOR_EVERYTHING
+    # One each of connect, topics and the forwarder; diagnose reads networks and the mappings' states.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 5
     actions = everything_below(everything_below(raw_template()["Resources"], "Policies"), "Action")
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

@@ -42,6 +42,7 @@ SAMPLES = {
     "redrive-replay": "redrive",
     "connect-describe": "connect",
     "connect-register": "connect",
+    "diagnose": "diagnose",
 }
 ENVIRONMENT = "env.example"
 RESOURCES = {
@@ -52,6 +53,7 @@ RESOURCES = {
     "forwarder": "ForwarderFunction",
     "redrive": "RedriveFunction",
     "connect": "ConnectFunction",
+    "diagnose": "DiagnoseFunction",
 }
 # The redrive sends as the forwarder does, and may read records from Kafka again; connect may register with Vantiq.
 ALSO_READS = {"redrive": (ForwarderSettings, TopicsSettings), "connect": (VantiqSettings,)}

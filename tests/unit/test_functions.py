@@ -24,6 +24,8 @@ HEAVY = {
     "msk_toolkit.forward",
     "msk_toolkit.redrive",
     "msk_toolkit.connect",
+    "msk_toolkit.diagnose",
+    "msk_toolkit.vpc",
     "websockets",
 }
 USED = {
@@ -34,7 +36,18 @@ USED = {
     "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
     # Registering a source subscribes to it once, to see a test message arrive.
     "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},
-    "redrive": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
+    # It probes what connect describes; it registers nothing, so it needs no web socket.
+    "diagnose": {
+        "boto3",
+        "kafka",
+        "urllib3",
+        "msk_toolkit.kafka",
+        "msk_toolkit.probe",
+        "msk_toolkit.connect",
+        "msk_toolkit.diagnose",
+        "msk_toolkit.vpc",
+    },
+    "redrive": {"boto3", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
 }
 
 

@@ -1,7 +1,6 @@
 """One question to AWS, with a refusal told by its code."""
 
 from collections.abc import Callable
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +14,7 @@ class NotFoundAtAwsError(AwsError):
     """What was asked for does not exist, in this account and Region."""
 
 
-def ask(action: str, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def ask[Answer](action: str, call: Callable[[], Answer]) -> Answer:
     """The call's answer.
 
     Args:

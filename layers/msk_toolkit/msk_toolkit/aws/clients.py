@@ -38,7 +38,8 @@ def aws_error(action: str, error: BotoCoreError | ClientError) -> ToolkitError:
     """Any other failure of an AWS call, in a sentence with its remedy."""
     if isinstance(error, ClientError):
         code = error_code(error)
-        if code in {"AccessDeniedException", "AccessDenied", "UnauthorizedException"}:
+        # EC2 has a word of its own for it.
+        if code in {"AccessDeniedException", "AccessDenied", "UnauthorizedException", "UnauthorizedOperation"}:
             return AwsError(f"{action}: access denied; allow it for the function's role")
         return AwsError(f"{action}: refused with {code}")
     if not isinstance(error, BotoConnectionError | HTTPClientError):

@@ -1,0 +1,92 @@
+"""Which listeners there are, which one the toolkit uses, and who can log in to each."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from msk_toolkit.connect.auth_modes import Listener, Network, Protocol
+from msk_toolkit.connect.description import ClusterDescription
+from msk_toolkit.diagnose.network import Door
+from msk_toolkit.kafka.access import Access, parse_brokers
+from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
+
+_MODES: Mapping[Protocol, AuthMode] = {"plaintext": "none", "tls": "tls", "scram": "scram", "iam": "iam"}
+_PROTOCOLS: Mapping[AuthMode, Protocol] = {mode: protocol for protocol, mode in _MODES.items()}
+_DEFAULT_PORTS: Mapping[AuthMode, int] = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+
+
+class Offered(NamedTuple):
+    """A listener, and how to log in to it; ``access`` is None where there are no credentials for it."""
+
+    listener: Listener
+    in_use: bool
+    access: Access | None
+
+    @property
+    def name(self) -> str:
+        """Its network and its protocol."""
+        return f"{self.listener.network} {self.listener.protocol}"
+
+    @property
+    def bare(self) -> Access:
+        """Without a login, as far as one comes."""
+        encrypted: AuthMode = "none" if self.listener.protocol == "plaintext" else "tls"
+        return Access(brokers=parse_brokers(self.listener.brokers), auth_mode=encrypted)
+
+
+def offered(
+    found: Sequence[Listener],
+    settings: ClusterSettings,
+    credentials: ScramCredentials | None,
+    networks: Sequence[Network],
+) -> list[Offered]:
+    """The listeners of these networks, the one in use first. BOOTSTRAP_SERVERS take the place of what MSK says of it.
+
+    IAM counts as a login only where AUTH_MODE says so: else the function's role has no permission to use it.
+    """
+    listeners = [one for one in found if one.network in networks]
+    used = _in_use(listeners, settings)
+    if settings.bootstrap_servers:
+        listeners = [one for one in listeners if one != used]
+        network: Network = used.network if used else "vpc"
+        brokers = parse_brokers(settings.bootstrap_servers)
+        ports = sorted({broker.port for broker in brokers})
+        used = Listener(network, _PROTOCOLS[settings.auth_mode], ports, ",".join(map(str, brokers)))
+        listeners.append(used)
+    each = [Offered(one, one == used, _access(one, settings, credentials)) for one in listeners]
+    return sorted(each, key=lambda one: not one.in_use)
+
+
+def doors(each: Sequence[Offered], cluster: ClusterDescription | None, auth_mode: AuthMode) -> list[Door]:
+    """The ports to judge: of the listeners, of ZooKeeper where the cluster has it, MSK's own where nothing is known."""
+    found = [Door(port, one.listener.network, one.in_use) for one in each for port in one.listener.ports]
+    if not any(door.in_use for door in found):
+        found.append(Door(_DEFAULT_PORTS[auth_mode], "vpc", True))
+    for text in (cluster.zookeeper, cluster.zookeeper_tls) if cluster else ():
+        found += [Door(address.port, "zookeeper", False) for address in parse_brokers(text or "")]
+    return list(dict.fromkeys(found))
+
+
+def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listener | None:
+    mine = [one for one in listeners if one.protocol == _PROTOCOLS[settings.auth_mode]]
+    if settings.bootstrap_servers:
+        ports = {broker.port for broker in parse_brokers(settings.bootstrap_servers)}
+        same = next((one for one in mine if ports & set(one.ports)), None)
+        return same or next((one for one in mine if one.network == "vpc"), None)
+    return next((one for one in mine if one.network == "vpc"), None)
+
+
+def _access(listener: Listener, settings: ClusterSettings, credentials: ScramCredentials | None) -> Access | None:
+    mode = _MODES[listener.protocol]
+    if (mode == "scram" and credentials is None) or (mode == "iam" and settings.auth_mode != "iam"):
+        return None
+    access = Access(
+        brokers=parse_brokers(listener.brokers),
+        auth_mode=mode,
+        trusted_ca=settings.trusted_ca if mode != "none" else "",
+    )
+    if mode == "scram" and credentials is not None:
+        return msgspec.structs.replace(access, username=credentials.username, password=credentials.password)
+    return access

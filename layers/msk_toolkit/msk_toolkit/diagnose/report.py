@@ -1,0 +1,101 @@
+"""What diagnose is asked and what it answers."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.connect.auth_modes import Network, Protocol
+from msk_toolkit.connect.description import ClusterDescription
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.diagnose.finding import NetworkFinding
+from msk_toolkit.diagnose.ways import JoiningWay
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.probe.report import BrokerReport, Verdict
+
+Status = Literal["healthy", "degraded", "down", "reached", "not reached"]
+
+
+class DiagnoseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What to look at; by default everything."""
+
+    networks: Annotated[
+        tuple[Literal["public", "multi-vpc", "ipv6"], ...],
+        Meta(description="Whose listeners are probed beside those inside the VPC, which always are."),
+    ] = ("public", "multi-vpc", "ipv6")
+
+    @property
+    def all_networks(self) -> list[Network]:
+        """Those asked for, and the VPC."""
+        return ["vpc", *self.networks]
+
+
+class ProbeResult(msgspec.Struct, frozen=True, rename="camel"):
+    """One probe's verdict, and every stage of every broker."""
+
+    verdict: Verdict
+    brokers: list[BrokerReport]
+
+
+class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """One listener: with credentials both probes, without as far as one comes (``reached``).
+
+    ``offers`` are the logins that the listener named itself, where it was asked without one.
+    """
+
+    network: Network
+    protocol: Protocol
+    ports: list[int]
+    in_use: bool
+    status: Status
+    summary: str
+    offers: list[str] = []
+    written: ProbeResult | None = None
+    read: ProbeResult | None = None
+    reached: list[BrokerReport] | None = None
+
+    @property
+    def results(self) -> list[ProbeResult]:
+        """The probes that ran."""
+        return [result for result in (self.written, self.read) if result]
+
+    @property
+    def broker_reports(self) -> list[BrokerReport]:
+        """Every broker's report, of whichever probe."""
+        return [report for result in self.results for report in result.brokers] + (self.reached or [])
+
+    @property
+    def connects(self) -> bool:
+        """Whether a TCP connection to every broker came about."""
+        stages = [[one for one in report.stages if one.stage == "tcp"] for report in self.broker_reports]
+        return bool(stages) and all(each and each[0].status == "ok" for each in stages)
+
+
+class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Everything that was found, and all of it as a table.
+
+    ``healthy``: the listener in use works and nothing is known that keeps the mapping from working; ``degraded``:
+    something of that does not work; ``down``: the listener in use does not work at all.
+    """
+
+    status: Literal["healthy", "degraded", "down"]
+    summary: str
+    cluster: ClusterDescription | None
+    listeners: list[ListenerReport]
+    findings: list[Finding]
+    network: list[NetworkFinding]
+    mapping: list[NetworkFinding]
+    ways: list[JoiningWay]
+    table: str
+
+
+def parse_request(event: Any) -> DiagnoseRequest:
+    """An invocation's event as a request.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return msgspec.convert(event, DiagnoseRequest)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError("event", [str(error)]) from error

@@ -1,0 +1,207 @@
+"""Carry out a diagnosis: ask AWS who is who, then probe every listener and read the networks at once, then judge."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.mappings import mapping_states
+from msk_toolkit.aws.permissions import denied_actions
+from msk_toolkit.connect.auth_modes import auth_findings
+from msk_toolkit.connect.description import ClusterDescription, state_findings
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.observe import Observed, observe_cluster, observe_secret
+from msk_toolkit.connect.secret import SecretFacts, check_secret
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.diagnose.examine import examine
+from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkFinding, Side
+from msk_toolkit.diagnose.listeners import doors, offered
+from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings, wanted_actions
+from msk_toolkit.diagnose.network import network_findings, weighed
+from msk_toolkit.diagnose.render import render
+from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
+from msk_toolkit.diagnose.services import Need
+from msk_toolkit.diagnose.ways import joining_ways
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.msk.cluster_state import ClusterState
+from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.settings.diagnose import DiagnoseSettings
+from msk_toolkit.vpc.facts import Facts
+from msk_toolkit.vpc.read import read_facts
+
+Client = Callable[[str], Any]
+
+# Each of these asks twice at most; without a way to the API neither try ends.
+_AWS_SECONDS = 12.0
+# The listeners have the rest of the time: what is read is quicker than what may hang.
+_MOST_LISTENERS = 14
+
+# What a broken way looks like from here; a broker that is down refuses, or is not there at all.
+_NETWORK_CAUSES = {"connect-timeout", "unreachable", "name-not-found", "resolver-timeout"}
+
+
+def diagnose(
+    request: DiagnoseRequest, settings: DiagnoseSettings, client: Client, deadline: Deadline
+) -> DiagnoseResponse:
+    """Everything about the ways to the cluster. What AWS refuses is among the findings, and the rest is told."""
+    findings: list[Finding] = []
+    observed = _observed(client, settings, deadline, findings)
+    cluster = observed.cluster
+    credentials, secret = _credentials(client, settings, observed, deadline, findings)
+    each = offered(observed.listeners or (), settings, credentials, request.all_networks)
+    state = ClusterState(cluster.state, cluster.brokers) if cluster and cluster.state else None
+    secret_texts = [finding.text for finding in findings if finding.subject.startswith("secret")]
+    function = Side(FUNCTION, settings.subnets, settings.security_groups)
+    brokers = (
+        Side(BROKERS, tuple(cluster.subnets), tuple(cluster.security_groups)) if cluster else Side(BROKERS, (), ())
+    )
+    with ThreadPoolExecutor(_MOST_LISTENERS + 2, thread_name_prefix="diagnose") as pool:
+        # The slowest client to make; and boto3 makes only one at a time safely.
+        ec2, lambda_client, iam = client("ec2"), client("lambda"), client("iam")
+        reading = pool.submit(_facts, ec2, function, brokers, deadline)
+        told_by = pool.submit(_mapping_facts, lambda_client, iam, settings, secret, deadline)
+        probing = [pool.submit(examine, one, settings, deadline, state, secret_texts) for one in each]
+        facts, told = reading.result(), told_by.result()
+        reports = [future.result() for future in probing]
+    judged = doors(each, cluster, settings.auth_mode)
+    reached = [port for report in reports if report.network == "vpc" and report.connects for port in report.ports]
+    answered = {
+        "kafka": cluster is not None,
+        "secretsmanager": secret is not None and (secret.described or secret.text is not None),
+        "lambda": told.states is not None,
+    }
+    found = network_findings(facts, function, brokers, judged, function_needs(settings))
+    network = weighed(found, reached, [service for service, answers in answered.items() if answers])
+    provisioned = settings.poller_mode == "provisioned"
+    mapping = mapping_findings(facts, brokers, judged, settings.auth_mode, told, provisioned=provisioned)
+    ways = joining_ways(facts, brokers)
+    status, summary = conclude(reports, findings, network, mapping)
+    table = render(f"{status.upper()}: {summary}", reports, findings, network, mapping, ways)
+    return DiagnoseResponse(
+        status=status,
+        summary=summary,
+        cluster=cluster,
+        listeners=reports,
+        findings=findings,
+        network=network,
+        mapping=mapping,
+        ways=ways,
+        table=table,
+    )
+
+
+def function_needs(settings: DiagnoseSettings) -> list[Need]:
+    """The services that the stack's functions call from their subnets; logs and metrics do not go through them."""
+    needs = [
+        Need("secretsmanager", "error", "no function can read its credentials"),
+        Need("s3", "error", "dead letters can't be written, and a deployment's topics can't answer"),
+        Need("lambda", "note", "a long redrive can't go on in an invocation of its own"),
+        Need("cloudformation", "note", "topics can't ask whether the stack rolls back"),
+    ]
+    if not settings.bootstrap_servers:
+        needs.insert(1, Need("kafka", "error", "no function learns the brokers' addresses (or set BootstrapServers)"))
+    return needs
+
+
+def conclude(
+    reports: list[ListenerReport],
+    findings: list[Finding],
+    network: list[NetworkFinding],
+    mapping: list[NetworkFinding],
+) -> tuple[Literal["healthy", "degraded", "down"], str]:
+    """The whole in a word and in a sentence."""
+    errors = sum(one.severity == "error" for one in findings)
+    errors += sum(one.severity == "error" for one in (*network, *mapping))
+    counted = f"{errors or 'no'} error{'' if errors == 1 else 's'} in what AWS told"
+    used = next((report for report in reports if report.in_use), None)
+    if used is None:
+        return "down", f"the listener in use is not known; {counted}"
+    name = f"the listener in use ({used.network} {used.protocol})"
+    if used.status == "healthy":
+        return "degraded" if errors else "healthy", f"{name} works; {counted}"
+    said = f"{name}: {used.summary}{_reason(used, network)}; {counted}"
+    return "degraded" if used.status == "degraded" else "down", said
+
+
+def _reason(used: ListenerReport, network: list[NetworkFinding]) -> str:
+    """What the network has to do with brokers that can't be reached, where that is known."""
+    causes = {report.failure.cause for report in used.broker_reports if report.failure}
+    if not causes & _NETWORK_CAUSES:
+        return ""
+    reasons = (
+        one
+        for one in network
+        if one.severity != "note" and one.target == BROKERS and (one.port is None or one.port in used.ports)
+    )
+    return next((f"; {one.sentence}" for one in reasons if one.code not in {"not-visible", "not-read"}), "")
+
+
+def _observed(client: Client, settings: DiagnoseSettings, deadline: Deadline, findings: list[Finding]) -> Observed:
+    nothing = Observed("", None, None, [])
+    if not settings.cluster_arn:
+        findings.append(Finding("note", "cluster", "CLUSTER_ARN is not set: MSK was not asked"))
+        return nothing
+    patience = deadline.at_most(_AWS_SECONDS)
+    try:
+        client("kafka")
+        found = call_within(patience, "asking MSK", lambda: observe_cluster(client, settings.cluster_arn))
+    except ToolkitError as error:
+        findings.append(Finding("error", "cluster", str(error)))
+        return nothing
+    findings += found.findings
+    findings += _state(found.cluster)
+    findings += auth_findings(found.cluster, found.listeners)
+    return found
+
+
+def _state(cluster: ClusterDescription | None) -> list[Finding]:
+    return state_findings(cluster) if cluster else []
+
+
+def _credentials(
+    client: Client, settings: DiagnoseSettings, observed: Observed, deadline: Deadline, findings: list[Finding]
+) -> tuple[ScramCredentials | None, SecretFacts | None]:
+    if not settings.scram_secret_arn:
+        return None, None
+    # A cluster that MSK did not describe can't be asked for its secrets either.
+    arn = observed.arn if observed.cluster else ""
+    patience = deadline.at_most(_AWS_SECONDS)
+    try:
+        client("secretsmanager")
+        facts, refusals = call_within(
+            patience, "reading the secret", lambda: observe_secret(client, arn, settings.scram_secret_arn)
+        )
+    except ToolkitError as error:
+        findings.append(Finding("error", f"secret {settings.scram_secret_arn}", str(error)))
+        return None, None
+    credentials, faults = check_secret(facts)
+    findings += [*refusals, *faults]
+    return credentials, facts
+
+
+def _facts(ec2: Any, function: Side, brokers: Side, deadline: Deadline) -> Facts:
+    return read_facts(ec2, [*function.subnets, *brokers.subnets], [*function.groups, *brokers.groups], deadline)
+
+
+def _mapping_facts(
+    lambda_client: Any, iam: Any, settings: DiagnoseSettings, secret: SecretFacts | None, deadline: Deadline
+) -> MappingFacts:
+    refusals: list[str] = []
+
+    def told[Answer](action: str, call: Callable[[], Answer]) -> Answer | None:
+        try:
+            return call_within(deadline.at_most(_AWS_SECONDS), action, call)
+        except ToolkitError as error:
+            refusals.append(str(error))
+            return None
+
+    states = denied = None
+    if settings.forwarder_function and settings.cluster_arn:
+        function, source = settings.forwarder_function, settings.cluster_arn
+        states = told("lambda:ListEventSourceMappings", lambda: mapping_states(lambda_client, function, source))
+    if settings.forwarder_role_arn:
+        role, key = settings.forwarder_role_arn, (secret.kms_key_id if secret else None) or ""
+        name = (secret.arn if secret else None) or settings.scram_secret_arn
+        wanted = wanted_actions(settings.auth_mode, settings.cluster_arn, name, key)
+        denied = told("iam:SimulatePrincipalPolicy", lambda: denied_actions(iam, role, wanted))
+    return MappingFacts(states=states, denied=denied, refusals=refusals)

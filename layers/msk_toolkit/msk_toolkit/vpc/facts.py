@@ -1,0 +1,195 @@
+"""What EC2 says about the networks of the function and of the brokers: typed, and no more than is judged."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+import msgspec
+
+Block = IPv4Network | IPv6Network
+RouteKind = Literal[
+    "local", "peering", "transit", "virtual-private", "nat", "internet", "endpoint", "interface", "other"
+]
+
+
+class Subnet(msgspec.Struct, frozen=True):
+    """A subnet with its address blocks, IPv4 first."""
+
+    id: str
+    vpc: str
+    blocks: tuple[Block, ...]
+
+
+class GroupRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of a security group; exactly one of ``block``, ``prefix_list`` and ``referenced`` is set.
+
+    ``protocol`` is ``tcp``, ``-1`` for all of them, or another one's name; ``low`` to ``high`` are ports.
+    """
+
+    id: str
+    group: str
+    egress: bool
+    protocol: str
+    low: int
+    high: int
+    block: Block | None = None
+    prefix_list: str | None = None
+    referenced: str | None = None
+    # Of the peering that a reference goes over; None inside one VPC.
+    peering_status: str | None = None
+
+
+class SecurityGroup(msgspec.Struct, frozen=True):
+    """A security group; ``rules`` is None where they could not be read."""
+
+    id: str
+    vpc: str
+    rules: tuple[GroupRule, ...] | None
+
+
+class AclEntry(msgspec.Struct, frozen=True):
+    """An entry of a network ACL; the lowest number that matches decides."""
+
+    number: int
+    egress: bool
+    allow: bool
+    protocol: str
+    low: int
+    high: int
+    block: Block
+
+
+class Acl(msgspec.Struct, frozen=True):
+    """A network ACL and the subnets that it stands before."""
+
+    id: str
+    subnets: tuple[str, ...]
+    entries: tuple[AclEntry, ...]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A route to ``block`` or to the blocks of ``prefix_list``; ``target`` is the id that it leads to."""
+
+    kind: RouteKind
+    target: str
+    blackhole: bool
+    propagated: bool
+    block: Block | None = None
+    prefix_list: str | None = None
+
+
+class RouteTable(msgspec.Struct, frozen=True):
+    """A route table; the main one of a VPC holds for every subnet that names no other."""
+
+    id: str
+    vpc: str
+    main: bool
+    subnets: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+
+class Peering(msgspec.Struct, frozen=True):
+    """A peering connection; ``status`` is EC2's word, such as ``active`` or ``pending-acceptance``."""
+
+    id: str
+    status: str
+    requester: str
+    accepter: str
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """Something that is attached to a transit gateway: ``kind`` is EC2's word, such as ``vpc`` or ``vpn``."""
+
+    id: str
+    gateway: str
+    kind: str
+    resource: str
+    state: str
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A VPC endpoint; ``service`` is the last word of its service's name, such as ``secretsmanager``."""
+
+    id: str
+    vpc: str
+    service: str
+    kind: Literal["Interface", "Gateway", "other"]
+    state: str
+    private_dns: bool = False
+    subnets: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    route_tables: tuple[str, ...] = ()
+
+
+class Nat(msgspec.Struct, frozen=True):
+    """A NAT gateway; ``addresses`` are its public ones, none for a private gateway."""
+
+    id: str
+    state: str
+    addresses: tuple[str, ...]
+
+
+class VpnGateway(msgspec.Struct, frozen=True):
+    """A virtual private gateway that is attached to a VPC."""
+
+    id: str
+    vpc: str
+
+
+class VpnConnection(msgspec.Struct, frozen=True):
+    """A site-to-site VPN at a virtual private gateway or a transit gateway."""
+
+    id: str
+    gateway: str
+    state: str
+    tunnels_up: int
+
+
+class VpcDns(msgspec.Struct, frozen=True):
+    """A VPC's two switches for names; None where one could not be read."""
+
+    support: bool | None
+    hostnames: bool | None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A question that EC2 did not answer: the action, as IAM calls it, and why."""
+
+    action: str
+    why: str
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was read; None stands for what could not be."""
+
+    subnets: Mapping[str, Subnet] | None = None
+    groups: Mapping[str, SecurityGroup] | None = None
+    acls: tuple[Acl, ...] | None = None
+    route_tables: tuple[RouteTable, ...] | None = None
+    peerings: tuple[Peering, ...] | None = None
+    attachments: tuple[Attachment, ...] | None = None
+    endpoints: tuple[Endpoint, ...] | None = None
+    nats: tuple[Nat, ...] | None = None
+    vpn_gateways: tuple[VpnGateway, ...] | None = None
+    vpn_connections: tuple[VpnConnection, ...] | None = None
+    dns: Mapping[str, VpcDns] = {}
+    prefix_lists: Mapping[str, tuple[Block, ...]] = {}
+    refusals: tuple[Refusal, ...] = ()
+
+    def known_subnets(self, ids: Iterable[str]) -> list[Subnet]:
+        """The subnets among ``ids`` that EC2 told of."""
+        return [self.subnets[one] for one in ids if self.subnets and one in self.subnets]
+
+    def vpcs_of(self, ids: Iterable[str]) -> list[str]:
+        """The VPCs of these subnets, each once."""
+        return list(dict.fromkeys(subnet.vpc for subnet in self.known_subnets(ids)))
+
+    def route_table(self, subnet: Subnet) -> RouteTable | None:
+        """The one that holds for a subnet."""
+        tables = [table for table in self.route_tables or () if table.vpc == subnet.vpc]
+        named = next((table for table in tables if subnet.id in table.subnets), None)
+        return named or next((table for table in tables if table.main), None)
+
+    def acl(self, subnet: Subnet) -> Acl | None:
+        """The network ACL before a subnet."""
+        return next((acl for acl in self.acls or () if subnet.id in acl.subnets), None)

@@ -1,0 +1,250 @@
+"""From the EC2 API's answers to facts; what an answer leaves out is left out, not guessed."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from typing import Any, Literal
+
+from msk_toolkit.vpc.facts import (
+    Acl,
+    AclEntry,
+    Attachment,
+    Block,
+    Endpoint,
+    GroupRule,
+    Nat,
+    Peering,
+    Route,
+    RouteKind,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    VpnConnection,
+    VpnGateway,
+)
+from msk_toolkit.vpc.spans import LAST_PORT
+
+Item = Mapping[str, Any]
+
+# The field of a route that is set names its target.
+_TARGETS: Mapping[str, RouteKind] = {
+    "VpcPeeringConnectionId": "peering",
+    "TransitGatewayId": "transit",
+    "NatGatewayId": "nat",
+    "EgressOnlyInternetGatewayId": "internet",
+    "NetworkInterfaceId": "interface",
+    "InstanceId": "interface",
+    "LocalGatewayId": "other",
+    "CarrierGatewayId": "other",
+    "CoreNetworkArn": "other",
+    "OdbNetworkArn": "other",
+}
+# GatewayId is several things, told apart by its beginning.
+_GATEWAYS: Mapping[str, RouteKind] = {
+    "local": "local",
+    "igw-": "internet",
+    "vgw-": "virtual-private",
+    "vpce-": "endpoint",
+}
+_ENDPOINT_KINDS: Mapping[str, Literal["Interface", "Gateway"]] = {"Interface": "Interface", "Gateway": "Gateway"}
+
+
+def subnets(items: Sequence[Item]) -> dict[str, Subnet]:
+    """From DescribeSubnets."""
+    return {item["SubnetId"]: Subnet(item["SubnetId"], item["VpcId"], _subnet_blocks(item)) for item in items}
+
+
+def groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, SecurityGroup]:
+    """From DescribeSecurityGroups and DescribeSecurityGroupRules (None where that was refused)."""
+    by_group: dict[str, list[GroupRule]] = {}
+    for item in rules or ():
+        rule = _group_rule(item)
+        by_group.setdefault(rule.group, []).append(rule)
+    return {
+        item["GroupId"]: SecurityGroup(
+            item["GroupId"], item.get("VpcId", ""), None if rules is None else tuple(by_group.get(item["GroupId"], ()))
+        )
+        for item in items
+    }
+
+
+def acls(items: Sequence[Item]) -> tuple[Acl, ...]:
+    """From DescribeNetworkAcls."""
+    return tuple(
+        Acl(
+            item["NetworkAclId"],
+            tuple(one["SubnetId"] for one in item.get("Associations", ())),
+            tuple(_acl_entry(entry, block) for entry in item.get("Entries", ()) if (block := _block(entry))),
+        )
+        for item in items
+    )
+
+
+def route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
+    """From DescribeRouteTables."""
+    return tuple(
+        RouteTable(
+            item["RouteTableId"],
+            item["VpcId"],
+            any(one.get("Main") for one in item.get("Associations", ())),
+            tuple(one["SubnetId"] for one in item.get("Associations", ()) if "SubnetId" in one),
+            tuple(_route(route) for route in item.get("Routes", ())),
+        )
+        for item in items
+    )
+
+
+def peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
+    """From DescribeVpcPeeringConnections, each connection once."""
+    found = {
+        item["VpcPeeringConnectionId"]: Peering(
+            item["VpcPeeringConnectionId"],
+            item.get("Status", {}).get("Code", "unknown"),
+            item.get("RequesterVpcInfo", {}).get("VpcId", "?"),
+            item.get("AccepterVpcInfo", {}).get("VpcId", "?"),
+        )
+        for item in items
+    }
+    return tuple(found.values())
+
+
+def attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
+    """From DescribeTransitGatewayAttachments, each once."""
+    found = {
+        item["TransitGatewayAttachmentId"]: Attachment(
+            item["TransitGatewayAttachmentId"],
+            item.get("TransitGatewayId", "?"),
+            item.get("ResourceType", "?"),
+            item.get("ResourceId", "?"),
+            item.get("State", "unknown"),
+        )
+        for item in items
+    }
+    return tuple(found.values())
+
+
+def endpoints(items: Sequence[Item]) -> tuple[Endpoint, ...]:
+    """From DescribeVpcEndpoints."""
+    return tuple(
+        Endpoint(
+            id=item["VpcEndpointId"],
+            vpc=item["VpcId"],
+            service=item.get("ServiceName", "").rpartition(".")[2],
+            kind=_ENDPOINT_KINDS.get(item.get("VpcEndpointType", ""), "other"),
+            # botocore's model has capitals here, and the API has none.
+            state=item.get("State", "unknown").lower(),
+            private_dns=item.get("PrivateDnsEnabled", False),
+            subnets=tuple(item.get("SubnetIds", ())),
+            groups=tuple(group["GroupId"] for group in item.get("Groups", ())),
+            route_tables=tuple(item.get("RouteTableIds", ())),
+        )
+        for item in items
+    )
+
+
+def nats(items: Sequence[Item]) -> tuple[Nat, ...]:
+    """From DescribeNatGateways."""
+    return tuple(
+        Nat(
+            item["NatGatewayId"],
+            item.get("State", "unknown"),
+            tuple(one["PublicIp"] for one in item.get("NatGatewayAddresses", ()) if "PublicIp" in one),
+        )
+        for item in items
+    )
+
+
+def vpn_gateways(items: Sequence[Item]) -> tuple[VpnGateway, ...]:
+    """From DescribeVpnGateways: those that are attached."""
+    return tuple(
+        VpnGateway(item["VpnGatewayId"], one["VpcId"])
+        for item in items
+        for one in item.get("VpcAttachments", ())
+        if one.get("State") == "attached"
+    )
+
+
+def vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
+    """From DescribeVpnConnections."""
+    return tuple(
+        VpnConnection(
+            item["VpnConnectionId"],
+            item.get("VpnGatewayId") or item.get("TransitGatewayId") or "?",
+            item.get("State", "unknown"),
+            sum(one.get("Status") == "UP" for one in item.get("VgwTelemetry", ())),
+        )
+        for item in items
+    )
+
+
+def prefix_list(items: Sequence[Item]) -> tuple[Block, ...]:
+    """From GetManagedPrefixListEntries."""
+    return tuple(ip_network(item["Cidr"], strict=False) for item in items)
+
+
+def _all_ports(low: int | None, high: int | None) -> tuple[int, int]:
+    """EC2's port range, which is absent or -1 where a rule is for every port."""
+    if low is None or high is None or low < 0 or high < 0:
+        return 0, LAST_PORT
+    return low, high
+
+
+def _subnet_blocks(item: Item) -> tuple[Block, ...]:
+    associated = [
+        one["Ipv6CidrBlock"]
+        for one in item.get("Ipv6CidrBlockAssociationSet", ())
+        if one.get("Ipv6CidrBlockState", {}).get("State") == "associated"
+    ]
+    texts = [item["CidrBlock"], *associated] if item.get("CidrBlock") else associated
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def _group_rule(item: Item) -> GroupRule:
+    low, high = _all_ports(item.get("FromPort"), item.get("ToPort"))
+    text = item.get("CidrIpv4") or item.get("CidrIpv6")
+    reference = item.get("ReferencedGroupInfo", {})
+    return GroupRule(
+        id=item["SecurityGroupRuleId"],
+        group=item["GroupId"],
+        egress=item["IsEgress"],
+        protocol=item["IpProtocol"],
+        # With every protocol a rule is for every port, whatever its fields say.
+        low=0 if item["IpProtocol"] == "-1" else low,
+        high=LAST_PORT if item["IpProtocol"] == "-1" else high,
+        block=ip_network(text, strict=False) if text else None,
+        prefix_list=item.get("PrefixListId"),
+        referenced=reference.get("GroupId"),
+        peering_status=reference.get("PeeringStatus"),
+    )
+
+
+def _acl_entry(item: Item, block: Block) -> AclEntry:
+    ports = item.get("PortRange", {})
+    low, high = _all_ports(ports.get("From"), ports.get("To"))
+    return AclEntry(
+        item["RuleNumber"], item["Egress"], item["RuleAction"] == "allow", item["Protocol"], low, high, block
+    )
+
+
+def _block(item: Item) -> Block | None:
+    text = item.get("CidrBlock") or item.get("Ipv6CidrBlock")
+    return ip_network(text, strict=False) if text else None
+
+
+def _route(item: Item) -> Route:
+    text = item.get("DestinationCidrBlock") or item.get("DestinationIpv6CidrBlock")
+    kind, target = _target(item)
+    return Route(
+        kind,
+        target,
+        item.get("State") == "blackhole",
+        item.get("Origin") == "EnableVgwRoutePropagation",
+        ip_network(text, strict=False) if text else None,
+        item.get("DestinationPrefixListId"),
+    )
+
+
+def _target(item: Item) -> tuple[RouteKind, str]:
+    gateway = item.get("GatewayId")
+    if gateway:
+        return next((kind for start, kind in _GATEWAYS.items() if gateway.startswith(start)), "other"), gateway
+    return next(((kind, item[name]) for name, kind in _TARGETS.items() if item.get(name)), ("other", "?"))

@@ -1,0 +1,25 @@
+"""Where packets go: the route that holds for each part of a block of addresses."""
+
+from collections.abc import Sequence
+
+from msk_toolkit.vpc.facts import Block, Facts, Route, RouteTable
+from msk_toolkit.vpc.spans import Span, decide
+
+Hop = tuple[Block, Route | None]
+
+
+def routed(facts: Facts, table: RouteTable, blocks: Sequence[Block]) -> list[Hop]:
+    """The route for each part of the blocks, None where there is none.
+
+    The longest prefix decides, and of two as long a static route comes before a propagated one.
+    """
+    known = [(block, route) for route in table.routes for block in _destinations(facts, route)]
+    known.sort(key=lambda pair: (-pair[0].prefixlen, pair[1].propagated))
+    decided = decide([Span(block) for block in blocks], [(Span(block), route) for block, route in known])
+    return [(span.block, route) for span, route in decided]
+
+
+def _destinations(facts: Facts, route: Route) -> Sequence[Block]:
+    if route.block is not None:
+        return [route.block]
+    return facts.prefix_lists.get(route.prefix_list or "", ())
