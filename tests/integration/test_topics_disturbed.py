@@ -55,12 +55,15 @@ def test_two_applies_at_once_both_succeed(kafka: KafkaCluster) -> None:
         assert do(scram(kafka), *declared).changes == []
 
 
-@pytest.mark.parametrize(("partitions", "status"), [(2, "applied"), (3, "incomplete")])
+@pytest.mark.parametrize(
+    ("partitions", "retention", "status"),
+    [(2, "1000", "applied"), (3, "1000", "incomplete"), (2, "5000", "incomplete")],
+)
 def test_a_topic_that_appears_between_plan_and_create_is_compared(
-    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch, partitions: int, status: str
+    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch, partitions: int, retention: str, status: str
 ) -> None:
     wanted, other = topic(retention_ms="1000"), topic()
-    somebodys = topic(wanted.name, partitions, retention_ms="1000")
+    somebodys = topic(wanted.name, partitions, retention_ms=retention)
     before_sending(monkeypatch, "create", once(lambda: do(plaintext(kafka), somebodys)))
     outcome = do(scram(kafka), wanted, other)
     assert outcome.status == status

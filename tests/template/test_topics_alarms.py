@@ -1,4 +1,4 @@
-"""The drift check's schedule, and the alarms of the topics function: each watches a metric that it publishes."""
+"""The drift check's schedule and the topics function's alarms: each watches a metric that the function publishes."""
 
 import json
 

@@ -107,13 +107,15 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
     left = {step.topic: step for step in batch}
     reasons: dict[str, ToolkitError] = {}
     to_send = list(batch)
+    acknowledged: set[str] = set()
     pauses = Pauses(deadline, sleep)
     overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
     while left:
         if to_send:
             reasons |= _send(session, write, to_send, deadline)
+            acknowledged |= {step.topic for step in to_send} - reasons.keys()
         try:
-            agreed = session.read(_agreeing(write, list(left.values())), deadline)
+            agreed = session.read(_agreeing(write, list(left.values()), acknowledged), deadline)
         except (StageError, NoBrokerError) as error:
             reasons |= {name: reasons.get(name, error) for name in left}
             agreed = set()
@@ -144,8 +146,18 @@ def _sending(write: Write, steps: Sequence[Step], *, validate_only: bool) -> Cal
     return lambda conversation, until: write.send(conversation, steps, validate_only, until)
 
 
-def _agreeing(write: Write, steps: Sequence[Step]) -> Callable[..., set[str]]:
-    return lambda conversation, until: write.agrees(conversation, steps, until)
+def _agreeing(
+    write: Write, steps: Sequence[Step], acknowledged: set[str]
+) -> Callable[[Conversation, Deadline], set[str]]:
+    """Asks which steps stand; where the cluster has acknowledged the write, it need only be seen."""
+    sure = [step for step in steps if step.topic in acknowledged]
+    unsure = [step for step in steps if step.topic not in acknowledged]
+
+    def agreeing(conversation: Conversation, deadline: Deadline) -> set[str]:
+        seen = write.shows(conversation, sure, deadline) if sure else set[str]()
+        return seen | (write.agrees(conversation, unsure, deadline) if unsure else set[str]())
+
+    return agreeing
 
 
 def _may_pass(error: ToolkitError) -> bool:

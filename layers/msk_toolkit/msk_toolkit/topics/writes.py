@@ -24,7 +24,8 @@ class Write(NamedTuple):
     """A kind of write.
 
     ``send`` has the cluster check or do it for the steps and answers what went wrong, by name; ``agrees`` answers the
-    topics that stand as their steps want them; ``shows`` asks a further broker the same, where the outcome is known.
+    topics that stand as their steps want them, whoever wrote them; ``shows`` those of which an acknowledged write is to
+    be seen.
     """
 
     kind: Kind
