@@ -1,7 +1,5 @@
 """The diagnose function as deployed: every listener of the local cluster, and the emulator's networks explained."""
 
-import time
-
 import pytest
 
 from local.system import System
@@ -10,9 +8,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_every_listener_is_probed_and_the_missing_rules_are_named(system: System) -> None:
-    began = time.monotonic()
     answer = system.function("DiagnoseFunction").invoke({})
-    assert time.monotonic() - began < 60
 
     found = {one["protocol"]: (one["status"], one["inUse"]) for one in answer["listeners"]}
     assert found == {

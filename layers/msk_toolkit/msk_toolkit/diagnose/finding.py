@@ -26,7 +26,7 @@ Code = Literal[
     "mapping-failing",
     "role-denied",
 ]
-# EC2 counts no port where a finding is about all of them.
+# Where every AWS service listens.
 HTTPS = 443
 
 

@@ -33,7 +33,7 @@ Client = Callable[[str], Any]
 
 # Each of these asks twice at most; without a way to the API neither try ends.
 _AWS_SECONDS = 12.0
-# The listeners have the rest of the time: what is read is quicker than what may hang.
+# As many as GetBootstrapBrokers has keys; each is probed at once, so that one that hangs delays no other.
 _MOST_LISTENERS = 14
 
 # What a broken way looks like from here; a broker that is down refuses, or is not there at all.
