@@ -47,6 +47,7 @@ USED = {
         "msk_toolkit.diagnose",
         "msk_toolkit.vpc",
     },
+    # kafka-python comes with the first notice that needs it.
     "redrive": {"boto3", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
 }
 

@@ -1,10 +1,7 @@
 """Letters sent again: which, in which order, and what becomes of them."""
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,8 +14,6 @@ from tests.fakes.kafka_events import CLUSTER, record
 from tests.fakes.redrive_desk import Desk
 from tests.fakes.s3_fake import MOMENT
 from tests.fakes.vantiq_fake import at_offset, refusal
-
-ROOT = Path(__file__).parents[2]
 
 
 def replayed(name: str) -> str:
@@ -284,12 +279,3 @@ def test_one_letter_is_shown_and_its_payload_only_on_demand() -> None:
 def test_a_request_of_another_form_is_a_mistake_in_the_event(bad: Any) -> None:
     with pytest.raises(ConfigurationError):
         parse_request(bad)
-
-
-def test_kafka_is_only_loaded_for_a_notice_without_its_records() -> None:
-    code = "import sys, redrive; print([n for n in ('kafka', 'yaml') if n in sys.modules])"
-    path = f"{ROOT / 'layers' / 'msk_toolkit'}:{ROOT / 'functions' / 'redrive'}"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout.strip() == "[]"
