@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from local.aws.emulator import REGION
+from local.memory import memory_lines, resident
 from local.system import System
 
 _TOPIC = "AWSKafkaTutorialTopic"
@@ -31,6 +32,10 @@ The local system is running.
            {plaintext}  (plaintext)
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
+
+Memory:
+
+{memory_lines(resident(system.ledger.running()))}
 
 Look around:
 
