@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from local.aws.emulator import REGION
+from local.memory import memory_lines, resident
 from local.system import System
 
 _TOPIC = "AWSKafkaTutorialTopic"
@@ -32,6 +33,10 @@ The local system is running.
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
   Console  {system.console_url}  (each broker, stage by stage, as the probes saw it last)
+
+Memory:
+
+{memory_lines(resident(system.ledger.running()))}
 
 Look around:
 

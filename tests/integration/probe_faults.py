@@ -22,7 +22,7 @@ from tests.integration.kafka_access import new_name
 
 # Short, so that a matrix of faults that are waited for stays quick.
 STAGE_SECONDS = 2.0
-# What every stage that passes may take together, and every thread may wait for a processor, on a busy machine.
+# How long threads may wait for a processor between the stages, on a busy machine.
 MACHINE_SECONDS = 2.0
 _MACHINE_MS = 30
 
@@ -53,7 +53,10 @@ def consume(
 
 
 def bounded[Answer: Response](run: Callable[[], Answer]) -> Answer:
-    """The answer; every stage kept its deadline plus 10 %, and the run as a whole that of the stages which failed."""
+    """The answer; every stage kept its deadline plus 10 %, and the run as a whole that of the stages which failed.
+
+    Beside these counts what the slowest broker's other stages took, and the machine's constant.
+    """
     began = time.monotonic()
     response = run()
     took = time.monotonic() - began
@@ -64,7 +67,8 @@ def bounded[Answer: Response](run: Callable[[], Answer]) -> Answer:
                 assert stage.milliseconds <= stage.deadline_ms * 1.1 + _MACHINE_MS, (report.address, stage)
             if stage.status in ("failed", "warn"):
                 waited[stage.stage] = max(stage.deadline_ms, waited.get(stage.stage, 0))
-    assert took <= sum(waited.values()) * 1.1 / 1000 + MACHINE_SECONDS, (took, response.table)
+    passed = max(sum(each.milliseconds for each in one.stages if each.status == "ok") for one in response.brokers)
+    assert took <= (sum(waited.values()) * 1.1 + passed) / 1000 + MACHINE_SECONDS, (took, response.table)
     return response
 
 

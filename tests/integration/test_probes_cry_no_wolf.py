@@ -7,6 +7,7 @@ power cut. With `-s` it prints what the runs said.
 import os
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -60,14 +61,14 @@ def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_a
 
     def some_more_runs() -> None:
         enough = runs[0] + 3
-        wait_until(lambda: runs[0] >= enough or not thread.is_alive(), "no run ends", 60)
+        wait_until(lambda: runs[0] >= enough or probing.done(), "no run ends", 60)
 
-    thread = threading.Thread(target=probes)
-    thread.start()
+    pool = ThreadPoolExecutor(1)
+    probing = pool.submit(probes)
     try:
         # At least once around, and as often as it takes for the runs that are asked for.
         restarts = 0
-        while runs[0] < RUNS or not restarts:
+        while not probing.done() and (runs[0] < RUNS or not restarts):
             restarts += 1
             # The short version restarts one of them; a broker takes its time to start.
             for broker in BROKER_IDS if RUNS >= 100 else BROKER_IDS[1:2]:
@@ -81,13 +82,14 @@ def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_a
                 some_more_runs()
     finally:
         ending.set()
-        thread.join(60)
+        pool.shutdown()
         for broker in BROKER_IDS:
             if broker not in kafka.running_brokers():
                 kafka.start_broker(broker)
         wait_until(lambda: settled(kafka, topic), "the cluster is not whole again", 60)
         elect_preferred_leaders(kafka)
     print(f"{runs[0]} runs of both probes, {restarts} times around:", *sorted(said.items()), sep="\n  ")
+    probing.result()
     assert runs[0] >= RUNS
     assert not wrong, f"{len(wrong)} of {2 * runs[0]} runs:\n" + "\n\n".join(wrong)
     assert sum(gaps) == 0

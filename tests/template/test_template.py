@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
 
 from tests.template.stack import CLUSTER, KEY, SECRET, TEMPLATE, Stack, raw_template
 
@@ -256,3 +257,9 @@ def test_a_mapping_is_made_when_its_topic_is_there() -> None:
     found = stack("scram")
     for name in found.names("AWS::Lambda::EventSourceMapping"):
         assert found.template["Resources"][name]["DependsOn"] == "DeclaredTopics"
+
+
+def test_topics_whose_mappings_would_have_one_logical_id_are_refused_before_anything_is_touched() -> None:
+    # A logical id holds letters and digits only: &{TopicName} leaves out the rest.
+    with pytest.raises(InvalidTemplateException, match="conflict with existing entries: Forwardsensorreadings"):
+        Stack(ForwardTopics="sensor-readings,sensor.readings")
