@@ -91,9 +91,11 @@ def settled(kafka: KafkaCluster, *topics: str) -> bool:
 
 
 def active_controller(kafka: KafkaCluster) -> int:
-    """The node that leads the metadata quorum."""
+    """The node that leads the metadata quorum, or the broker that ZooKeeper has elected."""
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
+        if kafka.settings.zookeeper_port:
+            return int(admin.describe_cluster()["controller_id"])
         return int(admin.describe_metadata_quorum()["topics"][0]["partitions"][0]["leader_id"])
     finally:
         admin.close()

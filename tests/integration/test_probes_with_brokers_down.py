@@ -20,6 +20,7 @@ from tests.integration.kafka_access import (
     views_of,
     wait_until,
 )
+from tests.integration.old_brokers import can_be_told_where_to_put_replicas, create_with_kafkas_own_tool
 from tests.integration.probe_faults import STAGE_SECONDS, consume, failures, named, produce
 from tests.integration.topics_runs import run
 
@@ -73,7 +74,10 @@ def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: s
     name = new_name("placed")
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
-        admin.create_topics({name: {"assignments": replicas, "configs": configs}})
+        if can_be_told_where_to_put_replicas(kafka):
+            admin.create_topics({name: {"assignments": replicas, "configs": configs}})
+        else:
+            create_with_kafkas_own_tool(kafka, name, replicas, configs)
     finally:
         admin.close()
     wait_until(lambda: not is_unknown(kafka, name) and settled(kafka, name), "the topic is not there")
@@ -103,7 +107,7 @@ def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
     kafka: KafkaCluster, topic: str, group: str
 ) -> None:
     strict = make_topic(kafka, {0: [1, 2, 3], 1: [3, 2, 1]}, **{"min.insync.replicas": "3"})
-    # Brokers before 3.9 ask for the cluster's two replicas even where there is but one.
+    # Old brokers ask for the cluster's two replicas even where there is but one.
     single = make_topic(kafka, {0: [1], 1: [2], 2: [3]}, **{"min.insync.replicas": "1"})
     kafka.kill_broker(2)
     expected = ("degraded", address_of(kafka, 2), "tcp", "connection-refused")
