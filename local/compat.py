@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -63,25 +63,31 @@ def main(versions: Sequence[str]) -> int:
     """Run, say how it goes, print and write; the exit status is 1 when anything failed."""
     console = Console(width=140)
     cells: list[Cell] = []
-    for version in versions or VERSIONS:
-        try:
-            kafka_programs(version, _CHECKOUT / ".local" / "cache", console.print)
-        except KafkaUnavailableError as error:
-            cells += [Cell(version, part, 0.0, failed=[str(error)]) for part in PARTS]
-            console.print(f"{version}: {error}")
-            continue
-        for part in PARTS:
-            cells.append(_run(version, part))
-            console.print(f"{version}  {part}: {cells[-1].text}")
-            for name in cells[-1].failed:
-                console.print(f"    {name}", markup=False)
-    console.print(_table(cells))
-    for cell in cells:
-        for reason in sorted(set(cell.not_possible)):
-            console.print(f"{cell.version}  {cell.part}: not possible: {reason}", markup=False)
-    _REPORT.parent.mkdir(exist_ok=True)
-    _REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(cells)))
+    try:
+        for version in versions or VERSIONS:
+            for cell in _try(version, console):
+                cells.append(cell)
+                console.print(f"{version}  {cell.part}: {cell.text}")
+                for name in cell.failed:
+                    console.print(f"    {name}", markup=False)
+    finally:  # what was found until Ctrl-C counts too
+        console.print(_table(cells))
+        for cell in cells:
+            for reason in sorted(set(cell.not_possible)):
+                console.print(f"{cell.version}  {cell.part}: not possible: {reason}", markup=False)
+        _REPORT.parent.mkdir(exist_ok=True)
+        _REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(cells)))
     return 0 if all(cell.ok for cell in cells) else 1
+
+
+def _try(version: str, console: Console) -> Iterator[Cell]:
+    """Each part of a version, once its programs are there."""
+    try:
+        kafka_programs(version, _CHECKOUT / ".local" / "cache", console.print)
+    except KafkaUnavailableError as error:
+        yield from (Cell(version, part, 0.0, failed=[str(error)]) for part in PARTS)
+        return
+    yield from (_run(version, part) for part in PARTS)
 
 
 def _run(version: str, part: str) -> Cell:
