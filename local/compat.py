@@ -1,73 +1,162 @@
 """Topics, probes and connect on several versions of Apache Kafka: `python -m local.compat [VERSION ...]`.
 
-Each version runs the integration tests of its part, and a table says how many passed.
+Each version brings up a cluster of its own for each part and runs that part's integration tests against it. A table
+and `build/compat.json` say what passed, what a version can't do and why, and how long it took.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
-VERSIONS = ("3.9.1", "4.0.0", "4.1.0")
-# The local brokers are KRaft nodes; these versions have only ZooKeeper, or a KRaft that their makers call a preview.
-NOT_RUN = {
-    "2.2.1": "needs ZooKeeper and Java 11, which the local system does not start",
-    "2.8.2": "KRaft is a preview without SCRAM and without ACLs; ZooKeeper is not started",
+from local.kafka.jars import KafkaUnavailableError
+from local.kafka.programs import kafka_programs
+from local.kafka.versions import way_of
+from local.processes import Ledger
+
+VERSIONS = ("2.2.1", "2.8.2", "3.9.1", "4.1.0")
+_TESTS = "tests/integration/test_"
+# In the order of the table. Probes: the healthy runs first, since the first group ever needs every broker.
+PARTS: dict[str, tuple[str, ...]] = {
+    "topics": (f"{_TESTS}topics_on_kafka.py", f"{_TESTS}topics_decisions.py"),
+    "probes": (f"{_TESTS}probes_on_kafka.py", f"{_TESTS}probes_with_brokers_down.py"),
+    "connect, files": (f"{_TESTS}connect_files_on_kafka.py",),
+    "connect, source": (f"{_TESTS}connect_source_on_kafka.py",),
 }
-PARTS = {
-    "topics": "tests/integration/test_topics_on_kafka.py",
-    "probes": "tests/integration/test_probes_on_kafka.py",
-    "connect, files": "tests/integration/test_connect_files_on_kafka.py",
-    "connect, source": "tests/integration/test_connect_source_on_kafka.py",
-}
-_MOST_SECONDS = 1200
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_REPORT = _CHECKOUT / "build" / "compat.json"
+_PART_SECONDS = 900
 
 
-def main(versions: list[str]) -> int:
-    """Run and print; the exit status counts the parts that failed."""
-    table = Table("Apache Kafka", *PARTS, title="Compatibility")
-    failed = 0
-    for version in versions or VERSIONS:
-        cells = [_run(version, path) for path in PARTS.values()]
-        failed += sum("failed" in cell for cell in cells)
-        table.add_row(version, *cells)
+class Cell(msgspec.Struct, frozen=True):
+    """How one part went on one version: counts of tests, the reasons of those skipped, the names of those failed."""
+
+    version: str
+    part: str
+    seconds: float
+    passed: int = 0
+    not_possible: list[str] = []
+    failed: list[str] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was tried and nothing failed."""
+        return bool(self.passed) and not self.failed
+
+    @property
+    def text(self) -> str:
+        """For the table."""
+        what = "ok" if self.ok else f"{len(self.failed)} FAILED"
+        not_possible = f", {len(self.not_possible)} not possible" if self.not_possible else ""
+        return f"{what} ({self.passed}{not_possible}), {self.seconds:.0f} s"
+
+
+def main(versions: Sequence[str]) -> int:
+    """Run, say how it goes, print and write; the exit status is 1 when anything failed."""
     console = Console(width=140)
-    console.print(table)
-    for version, reason in NOT_RUN.items():
-        console.print(f"{version} was not run: {reason}.")
-    return failed
+    cells: list[Cell] = []
+    try:
+        for version in versions or VERSIONS:
+            for cell in _try(version, console):
+                cells.append(cell)
+                console.print(f"{version}  {cell.part}: {cell.text}")
+                for name in cell.failed:
+                    console.print(f"    {name}", markup=False)
+    finally:  # what was found until Ctrl-C counts too
+        console.print(_table(cells))
+        for cell in cells:
+            for reason in sorted(set(cell.not_possible)):
+                console.print(f"{cell.version}  {cell.part}: not possible: {reason}", markup=False)
+        _REPORT.parent.mkdir(exist_ok=True)
+        _REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(cells)))
+    return 0 if all(cell.ok for cell in cells) else 1
 
 
-def _run(version: str, path: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", path, f"--junitxml={report}"]
-        done = subprocess.run(
-            command,
-            env={**os.environ, "KAFKA_VERSION": version},
-            timeout=_MOST_SECONDS,
-            capture_output=True,
-            check=False,
-        )
+def _try(version: str, console: Console) -> Iterator[Cell]:
+    """Each part of a version, once its programs are there."""
+    try:
+        kafka_programs(version, _CHECKOUT / ".local" / "cache", console.print)
+    except KafkaUnavailableError as error:
+        yield from (Cell(version, part, 0.0, failed=[str(error)]) for part in PARTS)
+        return
+    yield from (_run(version, part) for part in PARTS)
+
+
+def _run(version: str, part: str) -> Cell:
+    """One part's tests in a process of its own; nothing of it outlives us or its time."""
+    began = time.monotonic()
+    log = _REPORT.parent / "compat" / f"{version} {part}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        report = folder / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", *PARTS[part], f"--junitxml={report}"]
+        # What a version can't do is skipped with its reason, and told in the table.
+        env = {name: value for name, value in os.environ.items() if name not in ("CI", "LOCAL_KAFKA_HOME")}
+        try:
+            with log.open("w") as output:
+                subprocess.run(
+                    [*command, f"--basetemp={folder / 'tests'}"],
+                    env=env | {"KAFKA_VERSION": version},
+                    cwd=_CHECKOUT,
+                    timeout=_PART_SECONDS,
+                    stdout=output,
+                    stderr=output,
+                    check=False,
+                )
+        except subprocess.TimeoutExpired:
+            return Cell(version, part, _since(began), failed=[f"not done within {_PART_SECONDS} s, see {log}"])
+        finally:
+            # Tests that were cut off have not ended their brokers.
+            for ledger in folder.rglob("processes.json"):
+                Ledger(ledger).stop_all(grace_s=0)
         if not report.exists():
-            return f"failed with status {done.returncode}"
-        suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - pytest has just written it
-    if suite is None:
-        return "failed without a report"
-    count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-    bad = count["failures"] + count["errors"]
-    passed = count["tests"] - bad - count["skipped"]
-    said = [
-        f"{passed} passed",
-        f"{bad} failed" if bad else "",
-        f"{count['skipped']} skipped" if count["skipped"] else "",
-    ]
-    return ", ".join(part for part in said if part)
+            return Cell(version, part, _since(began), failed=[f"no report, see {log}"])
+        tests = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest has just written it
+        return _cell(version, part, _since(began), tests)
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 1)
+
+
+def _cell(version: str, part: str, seconds: float, tests: Iterable[ET.Element]) -> Cell:
+    passed, failed, not_possible = 0, [], []
+    for test in tests:
+        skipped = test.find("skipped")
+        if test.find("failure") is not None or test.find("error") is not None:
+            failed.append(test.get("name", ""))
+        elif skipped is not None:
+            not_possible.append(skipped.get("message", ""))
+        else:
+            passed += 1
+    return Cell(version, part, seconds, passed, not_possible, failed)
+
+
+def _table(cells: Sequence[Cell]) -> Table:
+    table = Table("Apache Kafka", "run with", *PARTS, title="Compatibility")
+    by_version: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_version.setdefault(cell.version, []).append(cell)
+    for version, row in by_version.items():
+        table.add_row(version, _run_with(version), *(cell.text for cell in row))
+    return table
+
+
+def _run_with(version: str) -> str:
+    try:
+        way = way_of(version)
+    except ValueError:
+        return "-"
+    return f"{'ZooKeeper' if way.zookeeper else 'KRaft'}, Java {way.java or 25}"
 
 
 if __name__ == "__main__":

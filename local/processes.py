@@ -266,9 +266,14 @@ def _mark(process: psutil.Process) -> str | None:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Whether it runs or is paused; a zombie has ended and only waits for its parent."""
+    """Whether it runs or is paused; a zombie has ended and only waits for its parent.
+
+    A zombie with threads is still ending, and keeps its ports open until the last one has gone.
+    """
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        if not process.is_running():
+            return False
+        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.NoSuchProcess:
         return False
 

@@ -25,7 +25,6 @@ from local.console.process import start_console
 from local.event_source_mapping.config import Config
 from local.event_source_mapping.stats import Stats
 from local.kafka.cluster import KafkaCluster
-from local.kafka.jars import kafka_jars
 from local.ports import free_ports
 from local.processes import Ledger
 from local.steps import Steps
@@ -118,7 +117,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
                 *(f"--cert={home / 'server.pem'}", f"--key={home / 'server.key'}"),
                 f"--define={home / 'definitions.json'}",
                 # Sources of type KAFKA run with the Java client of the brokers' own version.
-                f"--kafka-jars={kafka_jars(self.kafka.settings.version, self.kafka.settings.cache)}",
+                *("--kafka", *map(str, self.kafka.programs)),
             ],
             env=dict(os.environ),
             cwd=CHECKOUT,

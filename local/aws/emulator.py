@@ -14,6 +14,7 @@ import msgspec
 
 from local.ports import free_ports
 from local.processes import Ledger
+from local.uv import UvMissingError, find_uv
 
 # It pins a botocore of its own, so it can't live in the project's environment. sam-translator is the one of the lock
 # file: the emulator expands the template exactly as `sam validate` does.
@@ -21,8 +22,6 @@ REQUIREMENTS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
 PROCESS = "aws"
 REGION: Final = "eu-central-1"
 _CONTAINER_HOST = "host.docker.internal"
-# Where make puts uv when the machine has none.
-_TOOLS = Path(__file__).parents[2] / ".tools" / "uv" / "bin"
 _INSTALL_S = 180
 _READY_S = 60
 
@@ -72,9 +71,10 @@ def install(cache: Path, log: Path) -> Path:
     wanted = "\n".join((*REQUIREMENTS, sys.version))
     if mark.is_file() and mark.read_text() == wanted:
         return python
-    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=_TOOLS)
-    if uv is None:
-        raise EmulatorError(f"uv is neither on PATH, nor in the variable UV, nor in {_TOOLS}; start through make")
+    try:
+        uv = find_uv()
+    except UvMissingError as error:
+        raise EmulatorError(str(error)) from error
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         for command in (

@@ -9,6 +9,7 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = timedelta(days=30)
@@ -102,6 +103,16 @@ class CertificateAuthority:
         _write_certificates(certificate_file, [certificate, self._certificate])
         _write_key(key_file, key)
         return certificate_file, key_file
+
+
+def key_store(chain: Path, key: Path, password: str) -> bytes:
+    """A PKCS#12 key store of a chain and its key (PEM files): Kafka before 2.7 reads no PEM."""
+    certificate, *authorities = x509.load_pem_x509_certificates(chain.read_bytes())
+    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{key} is not an elliptic-curve key")
+    encryption = serialization.BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(b"key", private, certificate, authorities, encryption)
 
 
 def _name(common_name: str) -> x509.Name:

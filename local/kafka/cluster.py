@@ -1,24 +1,21 @@
-"""A real Apache Kafka cluster on this machine: three KRaft nodes that can be stopped, killed and paused one by one."""
+"""A real Apache Kafka cluster on this machine: three brokers that can be stopped, killed and paused one by one."""
 
-import base64
-import hashlib
 import os
 import secrets
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-import psutil
 from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
 
-from local.kafka.certificates import CertificateAuthority
-from local.kafka.jars import DEFAULT_VERSION, console_tool, java_command, kafka_jars
-from local.kafka.logs import LOGGING, QUIET, first_error
+from local.kafka import zookeeper
+from local.kafka.certificates import CertificateAuthority, key_store
+from local.kafka.kraft import FormatError, format_data
+from local.kafka.logs import LOGGING, first_error
+from local.kafka.programs import KafkaPrograms, kafka_programs
 from local.kafka.queries import known_brokers, knows_scram_user
 from local.kafka.settings import (
     BROKER_IDS,
@@ -29,12 +26,14 @@ from local.kafka.settings import (
     port_count,
     write_private,
 )
+from local.kafka.sockets import listening_ports
+from local.kafka.versions import DEFAULT_VERSION
+from local.kafka.zookeeper import ZooKeeper, ZooKeeperError
 from local.ports import free_ports
 from local.processes import Ledger, ProcessError
 
 _START_DEADLINE_S = 90.0
 _STOP_GRACE_S = 20.0
-_SCRAM_ITERATIONS = 4096
 
 
 class KafkaClusterError(Exception):
@@ -42,7 +41,10 @@ class KafkaClusterError(Exception):
 
 
 class KafkaCluster:
-    """A running cluster, its processes in `ledger` under the names `kafka-1`, `kafka-2` and `kafka-3`."""
+    """A running cluster, its processes in `ledger` under the names `kafka-1`, `kafka-2` and `kafka-3`.
+
+    Versions that need a ZooKeeper have one more, `zookeeper`.
+    """
 
     def __init__(self, settings: KafkaSettings, ledger: Ledger) -> None:
         self.settings = settings
@@ -66,14 +68,16 @@ class KafkaCluster:
 
         `cache` keeps the downloads. Without `version` the environment variable KAFKA_VERSION decides, and without
         that 4.1.0. The user may log in with SCRAM-SHA-512. Raises `KafkaUnavailableError` when the version can't be
-        downloaded, `KafkaClusterError` when the data can't be prepared or a broker does not come up; then nothing
-        is left running.
+        downloaded or can't be run here, `KafkaClusterError` when the data can't be prepared or a broker does not come
+        up; then nothing is left running.
         """
-        ledger.kill(*map(_process, BROKER_IDS))
+        ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
         if home.exists():
             shutil.rmtree(home)
         home.mkdir(parents=True)
         version = version or os.environ.get("KAFKA_VERSION") or DEFAULT_VERSION
+        # The processes are started elsewhere, so that no path may depend on where we are.
+        programs = kafka_programs(version, cache.resolve(), on_progress)
         settings = KafkaSettings.choose(
             home.resolve(),
             cache=cache.resolve(),
@@ -82,14 +86,14 @@ class KafkaCluster:
             username=username,
             password=password,
             container_address=container_address,
-            ports=free_ports(port_count(container_address)),
+            ports=free_ports(port_count(version, container_address)),
         )
         cluster = cls(settings, ledger)
-        jars = kafka_jars(version, cache, on_progress)
-        on_progress(f"starting Apache Kafka {version}: {len(BROKER_IDS)} brokers")
-        cluster._prepare(jars)
-        settings.write()
+        with_zookeeper = " and ZooKeeper" if settings.zookeeper_port else ""
+        on_progress(f"starting Apache Kafka {version}: {len(BROKER_IDS)} brokers{with_zookeeper}")
         try:
+            cluster._prepare(programs)
+            settings.write()
             cluster._launch(BROKER_IDS)
         except BaseException:  # Ctrl-C too
             cluster.stop()
@@ -104,6 +108,11 @@ class KafkaCluster:
         except FileNotFoundError as error:
             raise KafkaClusterError(f"no Kafka cluster was started in {home}") from error
         return cls(settings, Ledger(settings.ledger))
+
+    @property
+    def programs(self) -> KafkaPrograms:
+        """Kafka's own programs, in the brokers' version."""
+        return kafka_programs(self.settings.version, self.settings.cache)
 
     @property
     def ca_file(self) -> Path:
@@ -149,79 +158,83 @@ class KafkaCluster:
 
         Raises `KafkaClusterError` with the broker's own first error when it does not come up.
         """
+        if self._zookeeper:
+            try:
+                self._zookeeper.await_end_of_session(broker)
+            except ZooKeeperError as error:
+                raise KafkaClusterError(str(error)) from error
         self._launch([broker])
 
     def stop(self) -> None:
-        """End all brokers. What they logged stays in `home` until the next `start`."""
+        """End all brokers, and their ZooKeeper. What they logged stays in `home` until the next `start`."""
         # Without asking: the data are of no more use, and the last brokers could not hand over their partitions
         # anyway, since with two of three controllers gone nobody answers them.
-        self._ledger.kill(*map(_process, BROKER_IDS))
+        self._ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
 
     def add_scram_user(self, username: str, password: str) -> None:
         """Add a SCRAM-SHA-512 user, or change its password; returns when every running broker knows the user.
 
         Raises `KafkaClusterError` when that takes more than 10 s.
         """
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap("PLAINTEXT").split(","))
-        try:
-            change = UserScramCredentialUpsertion(username, ScramMechanism.SCRAM_SHA_512, password)
-            error = admin.alter_user_scram_credentials([change])[username]
-        finally:
-            admin.close()
-        if error:
-            raise KafkaClusterError(f"the user {username} can't be added: {error}")
+        self._put_scram_user(username, password)
         deadline = time.monotonic() + 10
-        while not all(knows_scram_user(self._port(broker), username) for broker in self.running_brokers()):
+        ports = self.settings.ports["SASL_SSL"]
+        while not all(knows_scram_user(ports[broker], self.ca_file, username) for broker in self.running_brokers()):
             if time.monotonic() > deadline:
                 raise KafkaClusterError(f"not every broker knows the user {username} after 10 s")
             time.sleep(0.05)
 
     def console_tool(self, tool: str) -> list[str]:
         """The command line of one of Kafka's console tools, for example `ConsoleConsumer` or `TopicCommand`."""
-        return console_tool(kafka_jars(self.settings.version, self.settings.cache), tool)
+        return self.programs.console_tool(tool)
 
-    def _prepare(self, jars: Path) -> None:
-        """Certificates, configuration and formatted data directories."""
+    @property
+    def _zookeeper(self) -> ZooKeeper | None:
+        port = self.settings.zookeeper_port
+        return ZooKeeper(self.settings.home / "zookeeper", port) if port else None
+
+    def _prepare(self, programs: KafkaPrograms) -> None:
+        """Certificates, configuration, and the cluster's user where the brokers will look for it."""
         authority = CertificateAuthority.create(self._certificates)
-        chain, key = authority.issue("broker", BROKER_NAMES)
-        key_store = self._certificates / "broker-key-store.pem"
-        write_private(key_store, key.read_text() + chain.read_text())
-        # In a file, since everyone on this machine can read a command line.
-        arguments = self.settings.home / "format-arguments"
-        write_private(arguments, f"--add-scram\n{_scram_credential(self.settings)}\n")
+        store, store_password = self._certificates / "broker.p12", secrets.token_urlsafe(16)
+        store.touch(mode=0o600)
+        store.write_bytes(key_store(*authority.issue("broker", BROKER_NAMES), store_password))
         for broker in BROKER_IDS:
             self.settings.broker_home(broker).mkdir()
-            self._properties(broker).write_text(broker_properties(self.settings, broker, key_store))
-        with ThreadPoolExecutor(len(BROKER_IDS)) as pool:
-            list(pool.map(lambda broker: self._format(jars, broker, arguments), BROKER_IDS))
-        arguments.unlink()
-
-    def _format(self, jars: Path, broker: int, arguments: Path) -> None:
-        command = java_command(jars, "kafka.tools.StorageTool", *QUIET)
-        options = ["--cluster-id", self.settings.cluster_id, "--config", str(self._properties(broker))]
+            properties = broker_properties(self.settings, broker, store, store_password)
+            write_private(self.settings.properties_file(broker), properties)
         try:
-            done = subprocess.run(
-                [*command, "format", *options, f"@{arguments}"],
-                cwd=self.settings.home,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_START_DEADLINE_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise KafkaClusterError(f"the data of broker {broker} could not be prepared in time") from error
-        if done.returncode:
-            said = (done.stdout + done.stderr).strip()
-            raise KafkaClusterError(f"the data of broker {broker} can't be prepared: {said}")
+            if self._zookeeper:
+                self._zookeeper.start(programs, self._ledger)
+                self._put_scram_user(self.settings.username, self.settings.password)
+            else:
+                format_data(programs, self.settings)
+        except (FormatError, ProcessError) as error:
+            raise KafkaClusterError(str(error)) from error
+
+    def _put_scram_user(self, username: str, password: str) -> None:
+        if self._zookeeper:
+            try:
+                self._zookeeper.put_scram_user(username, password)
+            except ZooKeeperError as error:
+                raise KafkaClusterError(f"the user {username} can't be added: {error}") from error
+            return
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap("PLAINTEXT").split(","))
+        try:
+            change = UserScramCredentialUpsertion(username, ScramMechanism.SCRAM_SHA_512, password)
+            refusal = admin.alter_user_scram_credentials([change])[username]
+        finally:
+            admin.close()
+        if refusal:
+            raise KafkaClusterError(f"the user {username} can't be added: {refusal}")
 
     def _launch(self, brokers: Sequence[int]) -> None:
-        jars = kafka_jars(self.settings.version, self.settings.cache)
+        programs = self.programs
         log_ends = {_process(broker): (self.log(broker), _size(self.log(broker))) for broker in brokers}
         for broker in brokers:
             self._ledger.start(
                 _process(broker),
-                [*java_command(jars, "kafka.Kafka", *LOGGING), self._properties(broker)],
+                [*programs.command("kafka.Kafka", *LOGGING), self.settings.properties_file(broker)],
                 env={name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ},
                 cwd=self.settings.broker_home(broker),
                 log=self.log(broker),
@@ -237,24 +250,13 @@ class KafkaCluster:
         """Whether the broker has opened all its listeners, and is a live broker to all that answer."""
         # It is in the metadata a moment before it opens them, and ends when one of them can't be opened.
         expected = {ports[broker] for ports in self.settings.ports.values()}
-        if not expected <= _listening_ports(self._ledger.running().get(_process(broker))):
+        if not expected <= listening_ports(self._ledger.running().get(_process(broker))):
             return False
         views = {other: known_brokers(self._port(other)) for other in self.running_brokers()}
         return bool(views.get(broker)) and all(broker in view for view in views.values() if view)
 
     def _port(self, broker: int) -> int:
         return self.settings.ports["PLAINTEXT"][broker]
-
-    def _properties(self, broker: int) -> Path:
-        return self.settings.broker_home(broker) / "server.properties"
-
-
-def _listening_ports(process: psutil.Process | None) -> set[int]:
-    try:
-        sockets = process.net_connections("tcp") if process else []
-    except psutil.NoSuchProcess:
-        return set()
-    return {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
 def _size(file: Path) -> int:
@@ -263,14 +265,3 @@ def _size(file: Path) -> int:
 
 def _process(broker: int) -> str:
     return f"kafka-{broker}"
-
-
-def _scram_credential(settings: KafkaSettings) -> str:
-    """The user as the format tool takes it; salted here, because the tool can't read every password."""
-    salt = secrets.token_bytes(24)
-    salted = hashlib.pbkdf2_hmac("sha512", settings.password.encode(), salt, _SCRAM_ITERATIONS)
-    encoded_salt, encoded_password = base64.b64encode(salt).decode(), base64.b64encode(salted).decode()
-    return (
-        f"SCRAM-SHA-512=[name={settings.username},iterations={_SCRAM_ITERATIONS},"
-        f'salt="{encoded_salt}",saltedpassword="{encoded_password}"]'
-    )

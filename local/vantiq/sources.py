@@ -27,8 +27,8 @@ _END_S = 2.0
 class KafkaSources:
     """The running sources; started and stopped as their definitions change."""
 
-    def __init__(self, jars: Path, arrive: Arrive, fail: Fail) -> None:
-        self._jars = jars
+    def __init__(self, kafka: tuple[Path, Path], arrive: Arrive, fail: Fail) -> None:
+        self._kafka = kafka
         self._arrive = arrive
         self._fail = fail
         self._running: dict[tuple[str, str], subprocess.Popen[str]] = {}
@@ -70,7 +70,7 @@ class KafkaSources:
 
     def _start(self, namespace: str, name: str, config: Row) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.vantiq.kafka_source", str(self._jars)],
+            [sys.executable, "-m", "local.vantiq.kafka_source", *map(str, self._kafka)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

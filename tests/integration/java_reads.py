@@ -1,4 +1,4 @@
-"""Read JAAS and properties text with Java's own readers: `python -m tests.integration.java_reads JARS`.
+"""Read JAAS and properties text with Java's own readers: `python -m tests.integration.java_reads JARS JAVA_HOME`.
 
 The input is a JSON array of `{"properties", "jaas_config", "jaas_file"}`, the output one of what each says the
 password is. A process of its own, because a Java virtual machine never leaves one.
@@ -17,7 +17,7 @@ from local.vantiq.kafka_source import start_java
 
 def main() -> None:
     """Answer on the standard output."""
-    start_java(Path(sys.argv[1]))
+    start_java(Path(sys.argv[1]), Path(sys.argv[2]))
     cases = json.load(sys.stdin)
     json.dump([{**_properties(case), "jaas_file": _jaas_file(case["jaas_file"])} for case in cases], sys.stdout)
 
@@ -34,7 +34,7 @@ def _properties(case: dict[str, str]) -> dict[str, str | None]:
 def _password_of(jaas: str) -> str | None:
     context = jpype.JClass("org.apache.kafka.common.security.JaasContext")
     password = jpype.JClass("org.apache.kafka.common.config.types.Password")
-    configs = jpype.java.util.HashMap()
+    configs = jpype.JClass("java.util.HashMap")()
     configs.put("sasl.jaas.config", password(jaas))
     return _text(context.loadClientContext(configs).configurationEntries().get(0))
 

@@ -18,6 +18,7 @@ from msk_toolkit.network.stages import StageLog
 
 from local.kafka import BROKER_IDS, KafkaCluster
 from local.kafka.queries import known_brokers
+from tests.integration.old_brokers import can_be_told_where_to_put_replicas, create_with_kafkas_own_tool
 
 STAGE_SECONDS = 3.0
 # Kafka's numbers in a filter of ACLs.
@@ -101,7 +102,10 @@ def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: s
     name = new_name("placed")
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
-        admin.create_topics({name: {"assignments": replicas, "configs": configs}})
+        if can_be_told_where_to_put_replicas(kafka):
+            admin.create_topics({name: {"assignments": replicas, "configs": configs}})
+        else:
+            create_with_kafkas_own_tool(kafka, name, replicas, configs)
     finally:
         admin.close()
     wait_until(lambda: not is_unknown(kafka, name) and settled(kafka, name), "the topic is not there")
@@ -109,9 +113,11 @@ def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: s
 
 
 def active_controller(kafka: KafkaCluster) -> int:
-    """The node that leads the metadata quorum."""
+    """The node that leads the metadata quorum, or the broker that ZooKeeper has elected."""
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
+        if kafka.settings.zookeeper_port:
+            return int(admin.describe_cluster()["controller_id"])
         return int(admin.describe_metadata_quorum()["topics"][0]["partitions"][0]["leader_id"])
     finally:
         admin.close()

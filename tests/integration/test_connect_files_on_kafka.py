@@ -13,9 +13,10 @@ from kafka import KafkaConsumer
 from msk_toolkit.connect.client_files import ClientFiles, client_files
 from msk_toolkit.connect.escaping import jaas_file_can_carry
 from msk_toolkit.connect.login import Login, SourceMode
+from packaging.version import Version
 
 from local.kafka import KafkaCluster
-from local.kafka.jars import kafka_jars
+from tests.integration.java_trust import trusted_ca
 from tests.integration.kafka_access import new_name
 from tests.integration.topics_fixture import created_topic
 
@@ -51,7 +52,9 @@ def run_tool(kafka: KafkaCluster, tool: str, *options: str, said: str = "", jaas
 
 
 def produce(kafka: KafkaCluster, brokers: str, config: Path, topic: str, jaas: Path | None = None) -> None:
-    options = ["--bootstrap-server", brokers, "--producer.config", str(config), "--topic", topic]
+    # The producer took the consumer's option with 2.5.
+    brokers_are = "--broker-list" if Version(kafka.settings.version) < Version("2.5") else "--bootstrap-server"
+    options = [brokers_are, brokers, "--producer.config", str(config), "--topic", topic]
     run_tool(kafka, "ConsoleProducer", *options, said="".join(f"{line}\n" for line in MESSAGES), jaas=jaas)
 
 
@@ -69,9 +72,12 @@ def test_the_walk_throughs_connection_test_without_authentication(kafka: KafkaCl
         assert consume(kafka, wanted.brokers, config, topic) == MESSAGES
 
 
-def test_the_walk_throughs_connection_test_with_scram_and_a_nasty_password(kafka: KafkaCluster, tmp_path: Path) -> None:
+def test_the_walk_throughs_connection_test_with_scram_and_a_nasty_password(
+    kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kafka.add_scram_user("nasty", NASTY)
-    wanted = login(kafka, "scram", username="nasty", password=NASTY)
+    ca = trusted_ca(kafka, monkeypatch, tmp_path)
+    wanted = login(kafka, "scram", username="nasty", password=NASTY, trusted_ca=ca)
     folder = write(client_files(wanted), tmp_path)
     with created_topic(kafka, new_name("AWSKafkaTutorialTopic")) as topic:
         # KAFKA_OPTS=-Djava.security.auth.login.config=users_jaas.conf, as the walk-through has it.
@@ -79,7 +85,7 @@ def test_the_walk_throughs_connection_test_with_scram_and_a_nasty_password(kafka
         produce(kafka, wanted.brokers, folder / "client_sasl.properties", topic, jaas)
         # The file that is complete in itself.
         assert consume(kafka, wanted.brokers, folder / "client.properties", topic) == MESSAGES
-        arguments = client_files(wanted).kafka_python | {"ssl_cafile": str(folder / "ca.pem")}
+        arguments = client_files(wanted).kafka_python | {"ssl_cafile": str(kafka.ca_file)}
         consumer = KafkaConsumer(topic, auto_offset_reset="earliest", consumer_timeout_ms=15_000, **arguments)
         try:
             values = [next(consumer).value.decode() for _ in MESSAGES]
@@ -101,9 +107,8 @@ def test_java_reads_every_password_back(kafka: KafkaCluster) -> None:
         if jaas_file_can_carry(password)
     ]
     carried = [password for password in passwords if jaas_file_can_carry(password)]
-    jars = kafka_jars(kafka.settings.version, kafka.settings.cache)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.java_reads", str(jars)],
+        [sys.executable, "-m", "tests.integration.java_reads", *map(str, kafka.programs)],
         input=json.dumps(cases), capture_output=True, text=True, timeout=TOOL_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

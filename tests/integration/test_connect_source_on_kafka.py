@@ -3,8 +3,9 @@ clusters. `Test Publish` and `Test Subscribe` are the walk-through's."""
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from kafka import KafkaProducer
@@ -17,9 +18,9 @@ from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.vantiq.events import arrivals_of
 
 from local.kafka import KafkaCluster
-from local.kafka.jars import kafka_jars
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.aws_fake import REGION, FakeAws
+from tests.integration.java_trust import trusted_ca
 from tests.integration.kafka_access import new_name
 from tests.integration.test_connect_files_on_kafka import MESSAGES, NASTY
 from tests.integration.topics_fixture import created_topic
@@ -33,8 +34,11 @@ SECONDS = 90
 class Scene:
     """A cluster as MSK would describe it, and a Vantiq in which sources run."""
 
-    def __init__(self, kafka: KafkaCluster, standin: VantiqStandIn, username: str, password: str) -> None:
+    def __init__(
+        self, kafka: KafkaCluster, standin: VantiqStandIn, trusted_ca: str, username: str, password: str
+    ) -> None:
         self.kafka = kafka
+        self.trusted_ca = trusted_ca
         self.standin = standin
         secret = json.dumps({"username": username, "password": password})
         self.aws = FakeAws(
@@ -56,7 +60,7 @@ class Scene:
             cluster_arn=ARN,
             auth_mode=mode,  # type: ignore[arg-type]
             scram_secret_arn=SECRET,
-            trusted_ca="" if mode == "none" else self.kafka.ca_file.read_text(),
+            trusted_ca="" if mode == "none" else self.trusted_ca,
             vantiq_target="topic:/msk/{topic}",
         )
         event = {"action": action, "source": {"name": "Msk", "topics": [topic], **source}}
@@ -64,11 +68,21 @@ class Scene:
         return serve(parse_request(event), settings, self.aws, in_vantiq)
 
 
-@contextmanager
-def scene(kafka: KafkaCluster, username: str = "", password: str = "") -> Iterator[Scene]:
-    jars = kafka_jars(kafka.settings.version, kafka.settings.cache)
-    with running_standin(kafka_jars=jars) as standin:
-        yield Scene(kafka, standin, username or kafka.settings.username, password or kafka.settings.password)
+class MakeScene(Protocol):
+    def __call__(self, username: str = "", password: str = "") -> AbstractContextManager[Scene]: ...
+
+
+@pytest.fixture
+def scene(kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeScene:
+    trusted = trusted_ca(kafka, monkeypatch, tmp_path)
+
+    @contextmanager
+    def made(username: str = "", password: str = "") -> Iterator[Scene]:
+        user = (username or kafka.settings.username, password or kafka.settings.password)
+        with running_standin(kafka=kafka.programs) as standin:
+            yield Scene(kafka, standin, trusted, *user)
+
+    return made
 
 
 def of_severity(findings: list[Finding], severity: str) -> list[str]:
@@ -85,8 +99,8 @@ def send(kafka: KafkaCluster, topic: str, messages: list[str]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["none", "scram"])
-def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster, mode: str) -> None:
-    with created_topic(kafka, new_name("source")) as topic, scene(kafka) as there:
+def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster, scene: MakeScene, mode: str) -> None:
+    with created_topic(kafka, new_name("source")) as topic, scene() as there:
         found = there.connect(mode, topic)
         assert of_severity(found.findings, "error") == []
         assert found.registration is not None
@@ -107,9 +121,11 @@ def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster
 
 
 @pytest.mark.parametrize("holds", ["password", "login"])
-def test_a_nasty_password_reaches_kafka_through_vantiqs_secret(kafka: KafkaCluster, holds: str) -> None:
+def test_a_nasty_password_reaches_kafka_through_vantiqs_secret(
+    kafka: KafkaCluster, scene: MakeScene, holds: str
+) -> None:
     kafka.add_scram_user("nasty", NASTY)
-    with created_topic(kafka, new_name("source")) as topic, scene(kafka, "nasty", NASTY) as there:
+    with created_topic(kafka, new_name("source")) as topic, scene("nasty", NASTY) as there:
         found = there.connect("scram", topic, secret_holds=holds)
         assert found.registration is not None
         assert found.registration.test is not None
@@ -117,8 +133,8 @@ def test_a_nasty_password_reaches_kafka_through_vantiqs_secret(kafka: KafkaClust
         assert NASTY not in str(there.standin.look_up("sources", "Msk"))
 
 
-def test_a_wrong_password_makes_the_source_unavailable_and_says_so(kafka: KafkaCluster) -> None:
-    with created_topic(kafka, new_name("source")) as topic, scene(kafka, password="wrong") as there:
+def test_a_wrong_password_makes_the_source_unavailable_and_says_so(kafka: KafkaCluster, scene: MakeScene) -> None:
+    with created_topic(kafka, new_name("source")) as topic, scene(password="wrong") as there:
         found = there.connect("scram", topic)
         assert found.registration is not None
         assert found.registration.state is not None

@@ -105,8 +105,10 @@ def test_a_killed_broker_is_named_before_what_it_does_to_the_others(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = make_topic(kafka, {0: [1, 2, 3], 1: [3, 2, 1]}, **{"min.insync.replicas": "3"})
-    single = make_topic(kafka, {0: [1], 1: [2], 2: [3]})
-    elsewhere = make_topic(kafka, {0: [1], 1: [3]})
+    # Old brokers ask for the cluster's two replicas even where there is but one.
+    one_is_enough = {"min.insync.replicas": "1"}
+    single = make_topic(kafka, {0: [1], 1: [2], 2: [3]}, **one_is_enough)
+    elsewhere = make_topic(kafka, {0: [1], 1: [3]}, **one_is_enough)
     group, echoes = coordinated_by(kafka, {2}), set()
     response = in_the_middle_of_a_run(kafka, topic, 2, lambda: kafka.kill_broker(2), monkeypatch)
     assert named(response) == ("degraded", address_of(kafka, 2), "produce", "connection-closed"), response.table

@@ -39,7 +39,10 @@ def test_a_plan_and_a_check_change_nothing(kafka: KafkaCluster) -> None:
 
 def test_more_partitions_and_another_value_are_applied_and_undeclared_keys_stay(kafka: KafkaCluster) -> None:
     name = new_name("topic")
-    do(scram(kafka), topic(name, 2, retention_ms="604800000", segment_bytes="536870912", max_message_bytes="2000000"))
+    do(
+        scram(kafka),
+        topic(name, 2, retention_ms="604800000", segment_bytes="536870912", min_cleanable_dirty_ratio="0.7"),
+    )
     wanted = topic(name, 4, retention_ms="259200000")
     planned = do(scram(kafka), wanted, action="plan")
     (step,) = planned.plan.steps  # type: ignore[union-attr]
@@ -48,14 +51,14 @@ def test_more_partitions_and_another_value_are_applied_and_undeclared_keys_stay(
     (change,) = step.config
     assert (change.before_text, change.source, change.after_text) == ("7d", "topic", "3d")
     assert [(each.key, each.before_text, each.inherited_text) for each in step.undeclared_config] == [
-        ("max.message.bytes", "2000000", "1048588"),
+        ("min.cleanable.dirty.ratio", "0.7", "0.5"),
         ("segment.bytes", "512MiB", "1GiB"),
     ]
     assert states(do(scram(kafka), wanted)) == [(name, "partitions", "done"), (name, "config", "done")]
     assert own_config(kafka, name) == {
         "retention.ms": "259200000",
         "segment.bytes": "536870912",
-        "max.message.bytes": "2000000",
+        "min.cleanable.dirty.ratio": "0.7",
     }
     assert do(scram(kafka), wanted).changes == []
 

@@ -29,3 +29,15 @@ def test_the_password_is_generated_and_the_secret_is_one_that_msk_takes() -> Non
     assert secret["GenerateSecretString"]["GenerateStringKey"] == "password"
     assert secret["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}
     assert RESOURCES["SaslLogin"]["Properties"]["SecretArnList"] == [{"Ref": "ScramSecret"}]
+
+
+def test_the_defaults_are_what_msk_still_takes() -> None:
+    parameters = SAMPLE["Parameters"]
+    assert parameters["InstanceType"]["Default"] == "kafka.m7g.large"
+    assert parameters["KafkaVersion"]["Default"] in parameters["KafkaVersion"]["AllowedValues"]
+
+
+def test_a_vpc_of_ones_own_is_not_made_to_have_the_addresses_of_the_one_that_is_made() -> None:
+    assert SAMPLE["Parameters"]["VpcCidr"]["Default"] == ""
+    assertions = SAMPLE["Rules"]["YourVpcNeedsYourSubnets"]["Assertions"]
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "VpcCidr"}, ""]}]} in [one["Assert"] for one in assertions]

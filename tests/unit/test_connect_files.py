@@ -185,3 +185,11 @@ def _unescaped(found: re.Match[str]) -> str:
     if found[1]:
         return chr(int(found[1], 16))
     return {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}.get(found[2], found[2])
+
+
+def test_older_tools_that_read_no_certificates_are_told_of() -> None:
+    private = Login("tls", "b:9094", trusted_ca="-----BEGIN CERTIFICATE-----\n")
+    assert [str(found)[:48] for found in client_file_findings(private)] == [
+        "note: client.properties: certificates of a priva"
+    ]
+    assert client_file_findings(Login("tls", "b:9094")) == []

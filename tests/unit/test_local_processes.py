@@ -243,3 +243,20 @@ def test_a_port_in_use_is_not_free() -> None:
         assert free_ports(1, [taken, free]) == [free]
         with pytest.raises(OSError, match="only 1 of 2 ports"):
             free_ports(2, [taken, free])
+
+
+def test_a_process_whose_first_thread_has_ended_is_not_over_before_its_last(ledger: Ledger, tmp_path: Path) -> None:
+    # As a killed Java does for a moment, its ports still open.
+    program = (
+        "import ctypes, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "ctypes.PyDLL(None).pthread_exit(None)"
+    )
+    process = ledger.start("halved", [sys.executable, "-c", program], env={}, cwd=tmp_path, log=tmp_path / "log")
+    deadline = time.monotonic() + 10
+    while process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert list(ledger.running()) == ["halved"]
+    ledger.kill("halved")
+    assert ledger.running() == {}

@@ -38,9 +38,12 @@ def client_files(login: Login) -> ClientFiles:
 
 def client_file_findings(login: Login) -> list[Finding]:
     """What one of the formats can't carry, or one of the clients gets wrong."""
-    if login.mode != "scram":
-        return []
     found = []
+    if login.trusted_ca and login.mode != "none":
+        text = "certificates of a private authority are in the file, which Kafka's tools read from 2.7 on"
+        found.append(Finding("note", "client.properties", text))
+    if login.mode != "scram":
+        return found
     texts = [login.username, login.shown_password]
     if not all(map(jaas_file_can_carry, texts)):
         text = "Java fills in ${...} in this file, and user or password holds such text: use client.properties alone"

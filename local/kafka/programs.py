@@ -1,0 +1,62 @@
+"""A version of Apache Kafka, ready to run: its jars together with the Java that runs them."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from local.kafka.jars import KafkaUnavailableError, kafka_jars
+from local.kafka.java import PROJECTS_JAVA, JavaUnavailableError, java_home
+from local.kafka.versions import way_of
+
+# Compression libraries bring native code; without these two, Java 24 and later warn about it at every start.
+_OF_NEW_JAVAS = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
+
+
+class KafkaPrograms(NamedTuple):
+    """The directory of the jars and the home of a Java runtime."""
+
+    jars: Path
+    java_home: Path
+
+    def command(self, main_class: str, *options: str) -> list[str]:
+        """The command line that runs a class of Kafka's; `options` are Java's."""
+        return [
+            str(self.java_home / "bin" / "java"),
+            # Small and quick to start: three of these share a laptop with everything else.
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Djava.awt.headless=true",
+            *(_OF_NEW_JAVAS if self.java_home == PROJECTS_JAVA else ()),
+            *options,
+            "-cp",
+            str(self.jars / "*"),
+            main_class,
+        ]
+
+    def console_tool(self, tool: str) -> list[str]:
+        """The command line of one of Kafka's console tools, for example `ConsoleConsumer`, `TopicCommand`.
+
+        Raises `KafkaUnavailableError` for a tool that this version does not have.
+        """
+        # Kafka 3 and 4 moved them one by one from Scala's packages to Java's.
+        packages = ("org.apache.kafka.tools", "org.apache.kafka.tools.consumer", "kafka.tools", "kafka.admin")
+        for main_class in (f"{package}.{tool}" for package in packages):
+            path = main_class.replace(".", "/") + ".class"
+            if any(path in zipfile.ZipFile(jar).namelist() for jar in self.jars.glob("kafka*.jar")):
+                return self.command(main_class)
+        raise KafkaUnavailableError(f"there is no console tool {tool} in {self.jars.name}")
+
+
+def kafka_programs(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> KafkaPrograms:
+    """A version of Kafka with its Java, both under `cache`; downloads them the first time only.
+
+    Raises `KafkaUnavailableError` when that fails, or when the version can't be run here.
+    """
+    try:
+        way = way_of(version)
+        home = java_home(way.java, cache, on_progress)
+    except (ValueError, JavaUnavailableError) as error:
+        raise KafkaUnavailableError(str(error)) from error
+    return KafkaPrograms(kafka_jars(version, cache, on_progress), home)

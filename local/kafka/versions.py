@@ -1,0 +1,52 @@
+"""How a version of Apache Kafka is run: with ZooKeeper or without, on which Java, from which build of Scala."""
+
+from typing import NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+DEFAULT_VERSION = "4.1.0"
+OLDEST_VERSION = "2.2.1"
+# Without ZooKeeper, brokers before 3.5 know no SCRAM users (and before 3.3 are a preview).
+_FIRST_KRAFT = Version("3.5.0")
+# Java 24 took away what older versions log in with. Java 11 runs all of them down to the oldest.
+_FIRST_ON_THE_PROJECTS_JAVA = Version("3.9.1")
+# Kafka 2.4 came with a new interface for authorizers, and was the first that was built for Scala 2.13.
+_FIRST_NEW_AUTHORIZER = _FIRST_SCALA_2_13 = Version("2.4.0")
+
+
+class Way(NamedTuple):
+    """How a version is run.
+
+    `java` is the release of a Java runtime of its own, None for the project's. `authorizer` is the class that keeps
+    the ACLs, `scala` a part of the name of the brokers' jar.
+    """
+
+    zookeeper: bool
+    java: int | None
+    authorizer: str
+    scala: str
+
+
+def way_of(version: str) -> Way:
+    """How to run a version, such as "2.2.1". ValueError, with the reason, for one that can't be run here."""
+    try:
+        wanted = Version(version)
+    except InvalidVersion as error:
+        raise ValueError(f"{version!r} is no version of Apache Kafka, such as {DEFAULT_VERSION}") from error
+    if wanted < Version(OLDEST_VERSION):
+        raise ValueError(f"Apache Kafka {version} can't be run here: the oldest that can is {OLDEST_VERSION}")
+    zookeeper = wanted < _FIRST_KRAFT
+    return Way(
+        zookeeper=zookeeper,
+        java=11 if wanted < _FIRST_ON_THE_PROJECTS_JAVA else None,
+        authorizer=_authorizer(wanted, zookeeper),
+        scala="2.12" if wanted < _FIRST_SCALA_2_13 else "2.13",
+    )
+
+
+def _authorizer(version: Version, zookeeper: bool) -> str:
+    if not zookeeper:
+        return "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    if version < _FIRST_NEW_AUTHORIZER:
+        return "kafka.security.auth.SimpleAclAuthorizer"
+    return "kafka.security.authorizer.AclAuthorizer"
