@@ -39,7 +39,6 @@ def test_nothing_is_lost_whatever_fails(seed: int) -> None:
     assert result.delivered == result.produced
 
 
-@pytest.mark.skipif(not LONG, reason="a few records meet a few faults only")
 def test_everything_that_can_fail_has_failed() -> None:
     ends, faults, answers = Counter[str](), Counter[str](), Counter[str]()
     for result in _results.values():
@@ -50,7 +49,10 @@ def test_everything_that_can_fail_has_failed() -> None:
     print(f"{records} records; invocations {dict(ends)}; faults {dict(faults)}; answers {dict(answers)}")
     print(f"duplicates {sum(one.duplicates for one in _results.values())}")
     print(f"redriven {sum(one.redriven for one in _results.values())}")
-    assert ends.keys() >= ENDS
-    assert faults.keys() >= FAULTS
-    assert answers.keys() >= STATUSES
-    assert sum(result.s3_failures for result in _results.values()) > 0
+    assert faults
+    assert ends.keys() > {"answered"}
+    if LONG:  # a few records meet a few faults only
+        assert ends.keys() >= ENDS
+        assert faults.keys() >= FAULTS
+        assert answers.keys() >= STATUSES
+        assert sum(result.s3_failures for result in _results.values()) > 0
