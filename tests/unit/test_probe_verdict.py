@@ -85,11 +85,11 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
         ),
         # Its followers do not read, since they are not there.
         (
-            ["fetch offset-not-available", "tls tls-timeout", ""],
+            ["fetch offset-not-available", "tls tls-timeout", "fetch offset-not-available"],
             "degraded",
             2,
             "tls",
-            "broker 2 (b-2:9096) fails at tls: said tls-timeout; 1 other broker affected",
+            "broker 2 (b-2:9096) fails at tls: said tls-timeout; 2 other brokers affected",
         ),
         # No echo: the broker would fail in the same way were the other one there.
         (
