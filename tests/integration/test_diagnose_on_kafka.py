@@ -32,7 +32,9 @@ pytestmark = pytest.mark.integration
 
 ARN = "arn:aws:kafka:ap-southeast-1:123456789012:cluster/demo/1"
 SECRET = "arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:AmazonMSK_local-AbCdEf"
-STAGE_SECONDS = 2.0
+# Short where something hangs for as long; else as the product has it: the first group of a cluster takes a moment.
+HUNG_SECONDS = 2.0
+STAGE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,7 @@ def ask(
     further: Mapping[str, str] = MappingProxyType({}),
     *,
     seconds: float = 60,
+    stage_seconds: float = STAGE_SECONDS,
     password: str = "",
 ) -> DiagnoseResponse:
     """Diagnose the cluster, as AWS would describe it; `further` are keys of GetBootstrapBrokers."""
@@ -76,7 +79,7 @@ def ask(
         scram_secret_arn=SECRET,
         trusted_ca=kafka.ca_file.read_text(),
         probe_topic=topic,
-        stage_timeout_seconds=STAGE_SECONDS,
+        stage_timeout_seconds=stage_seconds,
         consumer_group=new_name("diagnose"),
     )
 
@@ -184,6 +187,7 @@ def test_a_listener_that_hangs_delays_no_other_and_ends_in_time(kafka: KafkaClus
                 "BootstrapBrokerStringPublicSaslIam": address,
                 "BootstrapBrokerStringVpcConnectivitySaslScram": address,
             },
+            stage_seconds=HUNG_SECONDS,
         )
         took = time.monotonic() - began
     assert of(response, "vpc scram").status == "healthy", response.table
@@ -194,7 +198,7 @@ def test_a_listener_that_hangs_delays_no_other_and_ends_in_time(kafka: KafkaClus
         causes = {report.failure.cause for report in of(response, name).broker_reports if report.failure}
         assert causes == {"tls-timeout"}
     # Both probes of a listener in turn, each stopped by one stage's deadline.
-    assert took < 2 * STAGE_SECONDS * 1.1 + 6
+    assert took < 2 * HUNG_SECONDS * 1.1 + 6
     # They are not in use, so they make nothing worse.
     assert response.listeners[0].in_use
 
