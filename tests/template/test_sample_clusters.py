@@ -33,7 +33,9 @@ def test_the_password_is_generated_and_the_secret_is_one_that_msk_takes() -> Non
 
 def test_the_defaults_are_what_msk_still_takes() -> None:
     parameters = SAMPLE["Parameters"]
-    assert parameters["InstanceType"]["Default"] == "kafka.m7g.large"
+    assert parameters["InstanceType"]["Default"] == "kafka.t3.small"
+    # The small ones were refused with KRaft.
+    assert not parameters["KafkaVersion"]["Default"].endswith(".kraft")
     assert parameters["KafkaVersion"]["Default"] in parameters["KafkaVersion"]["AllowedValues"]
 
 
