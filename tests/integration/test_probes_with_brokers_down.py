@@ -174,6 +174,7 @@ def test_a_paused_broker_is_named_before_what_it_does_to_the_others_and_when_it_
         try:
             # A record that the new leader has and the paused follower has not: how far the records stand is not known.
             append()
+            wait_until(lambda: stored(kafka, new, moving) == stored(kafka, old, moving), "the follower is behind")
             elect()
             written = produce(access, moving, stage_seconds=1)
             (*_, late, unknown) = report_of(written, address_of(kafka, new)).stages
@@ -190,6 +191,12 @@ def test_a_paused_broker_is_named_before_what_it_does_to_the_others_and_when_it_
             run([], plaintext(kafka), write=False, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
         finally:
             kafka.resume_broker(paused)
+
+
+def stored(kafka: KafkaCluster, broker: int, topic: str) -> int:
+    """How many bytes of the topic's only partition the broker has written down."""
+    segment = kafka.settings.broker_home(broker) / "data" / f"{topic}-0" / f"{0:020}.log"
+    return segment.stat().st_size
 
 
 @contextmanager
