@@ -22,8 +22,8 @@ Source = Literal["topic", "broker", "default"]
 class Setting(NamedTuple):
     """A configuration value in force.
 
-    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if the broker
-    does not tell; ``writable`` is False where the broker keeps the value to itself or lets nobody set it.
+    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if nobody asked
+    or the broker does not tell; ``writable`` is False where the broker keeps the value to itself or lets nobody set it.
     """
 
     value: str
@@ -38,6 +38,8 @@ def topic_configs(
     deadline: Deadline,
     keys: Mapping[str, Sequence[str]] | None = None,
     keep: Container[str] | None = None,
+    *,
+    inherited: bool = False,
 ) -> tuple[dict[str, dict[str, Setting]], dict[str, BrokerError]]:
     """The configuration of each topic in one request, and what went wrong, by name.
 
@@ -47,6 +49,7 @@ def topic_configs(
         deadline: for the answer.
         keys: ask for these keys only, by topic.
         keep: of the inherited keys answer these only; what is set on a topic is answered in any case.
+        inherited: ask what holds without a topic's own value, too; that doubles the answer.
 
     Raises:
         StageError: under ``metadata``.
@@ -59,7 +62,8 @@ def topic_configs(
         )
         for name in names
     ]
-    answer = conversation.ask(DescribeConfigsRequest(resources=resources, include_synonyms=True), "metadata", deadline)
+    request = DescribeConfigsRequest(resources=resources, include_synonyms=inherited)
+    answer = conversation.ask(request, "metadata", deadline)
     found: dict[str, dict[str, Setting]] = {}
     errors: dict[str, BrokerError] = {}
     for result in answer.results:
@@ -114,7 +118,7 @@ def _setting(entry: Any) -> Setting:
     if source != "topic":
         return Setting(entry.value or "", source, entry.value or "", writable)
     # In the order in which they would apply; the topic's own comes first.
-    below = [synonym for synonym in entry.synonyms if synonym.source != _SET_ON_THE_TOPIC]
+    below = [synonym for synonym in entry.synonyms or [] if synonym.source != _SET_ON_THE_TOPIC]
     return Setting(entry.value or "", source, below[0].value if below else None, writable)
 
 

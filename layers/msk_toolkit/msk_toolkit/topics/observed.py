@@ -1,4 +1,8 @@
-"""The cluster as the plan needs it: all topics and their configuration, in one request each."""
+"""The cluster as the plan needs it: all topics and their configuration, in one request each.
+
+Only where a topic has a value of its own that the plan has something to say about, a small third one asks what would
+hold without it.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Literal
@@ -13,6 +17,7 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topic_configs import Setting, topic_configs
 from msk_toolkit.kafka.topics import UNKNOWN_TOPIC
 from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.units import same
 
 # What warnings look at, declared or not.
 _ALWAYS = frozenset({"min.insync.replicas"})
@@ -49,15 +54,20 @@ def observe(session: Session, declared: Collection[DeclaredTopic], kind: Cluster
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
     """
-    names = {topic.name for topic in declared}
+    wanted = {topic.name: topic.config for topic in declared}
     # Thirty keys of each topic are inherited, and a plan has a use for few of them.
     keys = _ALWAYS.union(*(topic.config for topic in declared))
-    return session.read(lambda conversation, until: _observe(conversation, names, keys, kind, until), deadline)
+    return session.read(lambda conversation, until: _observe(conversation, wanted, keys, kind, until), deadline)
 
 
 def _observe(
-    conversation: Conversation, names: set[str], keys: frozenset[str], kind: ClusterKind, deadline: Deadline
+    conversation: Conversation,
+    wanted: Mapping[str, Mapping[str, str]],
+    keys: frozenset[str],
+    kind: ClusterKind,
+    deadline: Deadline,
 ) -> Observed:
+    names = wanted.keys()
     cluster = read_metadata(conversation, None, deadline, operations=False)
     topics = cluster.topics
     if unlisted := sorted(names - topics.keys()):
@@ -70,6 +80,9 @@ def _observe(
     }
     there = {name: topic for name, topic in topics.items() if not topic.error_code}
     configs, errors = topic_configs(conversation, sorted(names & there.keys()), deadline, keep=keys)
+    if own := _own_otherwise(configs, wanted):
+        asked, _ = topic_configs(conversation, sorted(own), deadline, own, inherited=True)
+        configs |= {name: configs[name] | asked[name] for name in asked}
     unreadable |= {name: str(error) for name, error in errors.items() if error.code != UNKNOWN_TOPIC}
     return Observed(
         brokers=len(cluster.brokers),
@@ -78,6 +91,21 @@ def _observe(
         unreadable=unreadable,
         kind=kind,
     )
+
+
+def _own_otherwise(
+    configs: Mapping[str, Mapping[str, Setting]], wanted: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[str]]:
+    """The keys that are set on a topic otherwise than declared, or without being declared."""
+    own = {
+        name: [
+            key
+            for key, setting in config.items()
+            if setting.source == "topic" and not (key in wanted[name] and same(setting.value, wanted[name][key]))
+        ]
+        for name, config in configs.items()
+    }
+    return {name: keys for name, keys in own.items() if keys}
 
 
 def _observed(topic: Topic, config: Mapping[str, Setting]) -> ObservedTopic:
