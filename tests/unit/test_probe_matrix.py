@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.matrix import age, matrix
@@ -53,8 +54,8 @@ def read(*shown: LastRun) -> Reader:
 def test_every_status_is_a_word_and_a_sign_not_only_a_colour() -> None:
     rows = read(LastRun("Probe", run_of(healthy_broker(1), stopped_broker(2)), 1.0)).rows
     assert rows[0] == ["broker", "dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch"]
-    assert rows[1] == [f"broker 1 ({host(1)})", *["✓ ok 3 ms"] * 8]
-    assert rows[2] == [f"broker 2 ({host(2)})", "✓ ok 3 ms", "✗ FAILS 9 ms", *["- skipped"] * 6]
+    assert rows[1] == ["broker 1 (b-1…:9096)", *["✓ ok 3 ms"] * 8]
+    assert rows[2] == ["broker 2 (b-2…:9096)", "✓ ok 3 ms", "✗ FAILS 9 ms", *["- skipped"] * 6]
 
 
 def test_what_fails_or_warns_is_told_below_its_broker_with_cause_detail_and_remedy() -> None:
@@ -106,3 +107,13 @@ def test_an_age_is_told_in_one_unit(seconds: float, words: str) -> None:
 def test_a_dashboard_decides_on_light_or_dark_and_otherwise_the_reader() -> None:
     assert "color-scheme: dark" in matrix([], stale_after_seconds=STALE, theme="dark")
     assert "color-scheme: light dark" in matrix([], stale_after_seconds=STALE)
+
+
+def test_a_long_name_is_shortened_and_its_cells_title_has_the_whole() -> None:
+    found = read(LastRun("Probe", run_of(healthy_broker(1)), 1.0))
+    assert f"broker 1 ({host(1)})" in found.titles
+
+
+def test_a_short_name_stands_as_it_is() -> None:
+    report = msgspec.structs.replace(healthy_broker(1), address="10.0.1.17:9096")
+    assert read(LastRun("Probe", run_of(report), 1.0)).rows[1][0] == "broker 1 (10.0.1.17:9096)"

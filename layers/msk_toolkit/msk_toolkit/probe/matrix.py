@@ -17,6 +17,8 @@ Theme = Literal["light", "dark", "light dark"]
 # Each status has a sign and a word of its own: nobody needs to tell colours apart.
 _SIGNS = {"ok": ("✓", "ok"), "warn": ("!", "warns"), "failed": ("✗", "FAILS"), "skipped": ("-", "skipped")}
 _TOLD = ("warn", "failed")
+# A longer one would take more lines than its broker's row has.
+_LONGEST_HOST = 24
 # Colours of its own for everything, so that nothing depends on the page around it. A border says what a colour says.
 _STYLE = """
 .probes { font: 14px/1.4 system-ui, sans-serif; color: light-dark(#16191f, #e9ebed);
@@ -94,9 +96,17 @@ def _rows(report: BrokerReport, stages: Sequence[str]) -> str:
     results = {result.stage: result for result in report.stages}
     cells = "".join(_cell(results.get(stage)) for stage in stages)
     told = [result for result in report.stages if result.status in _TOLD]
-    head = f'<th scope="rowgroup" rowspan="{len(told) + 1}">{escape(report.name)}</th>'
+    name = report.name.replace(report.address, _shortened(report.address)) if report.address else report.name
+    title = escape(report.name, quote=True)
+    head = f'<th scope="rowgroup" rowspan="{len(told) + 1}" title="{title}">{escape(name)}</th>'
     notes = "".join(f'<tr><td class="{one.status}" colspan="{len(stages)}">{_note(one)}</td></tr>' for one in told)
     return f"<tbody><tr>{head}{cells}</tr>{notes}</tbody>"
+
+
+def _shortened(address: str) -> str:
+    """``b-1…:9096``: what follows the first label of a long name is the same for all brokers of a cluster."""
+    host, _, port = address.rpartition(":")
+    return f"{host.partition('.')[0]}…:{port}" if len(host) > _LONGEST_HOST else address
 
 
 def _cell(result: StageResult | None) -> str:
