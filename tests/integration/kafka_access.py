@@ -159,9 +159,10 @@ def _rules_known(kafka: KafkaCluster, kind: ResourceType, name: str) -> set[int]
     question = {"resource_type_filter": kind.value, "resource_name_filter": name, "pattern_type_filter": _LITERAL}
     anyone = {"principal_filter": None, "host_filter": None, "operation": _ANY, "permission_type": _ANY}
     known = set()
-    for listener in ("PLAINTEXT", "CONTROLLER"):
+    # With ZooKeeper there is no controller's listener.
+    for ports in (kafka.settings.ports[name] for name in ("PLAINTEXT", "CONTROLLER") if name in kafka.settings.ports):
         for node in kafka.running_brokers():
-            address = BrokerAddress("127.0.0.1", kafka.settings.ports[listener][node])
+            address = BrokerAddress("127.0.0.1", ports[node])
             with Conversation.open(address, plaintext(kafka), StageLog(Deadline(10), 5)) as conversation:
                 answer = conversation.ask(DescribeAclsRequest(**question, **anyone), "metadata", Deadline(10))
             known.add(sum(len(resource.acls) for resource in answer.resources))
