@@ -24,6 +24,7 @@ STAGE_SECONDS = 3.0
 # Kafka's numbers in a filter of ACLs.
 _LITERAL = 3
 _ANY = 1
+_NOTICED_WITHIN_SECONDS = 4.0
 
 
 def new_name(kind: str) -> str:
@@ -97,6 +98,17 @@ def settled(kafka: KafkaCluster, *topics: str) -> bool:
     return all(view and all(len(part.in_sync) == len(part.replicas) for part in view.partitions) for view in views)
 
 
+def settled_again(kafka: KafkaCluster) -> bool:
+    """Whether it is, after a pause of all brokers; with ZooKeeper, whether it also stays so: brokers notice only on
+    their next contact with it that their sessions have ended, and are gone for a moment then."""
+    until = time.monotonic() + (_NOTICED_WITHIN_SECONDS if kafka.settings.zookeeper_port else 0)
+    while settled(kafka):
+        if time.monotonic() >= until:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: str) -> str:
     """A topic whose replicas stand where the test wants them."""
     name = new_name("placed")
@@ -114,10 +126,12 @@ def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: s
 
 def active_controller(kafka: KafkaCluster) -> int:
     """The node that leads the metadata quorum, or the broker that ZooKeeper has elected."""
+    if kafka.settings.zookeeper_port:
+        conversation, metadata = open_any(plaintext(kafka), Deadline(10), 5)
+        conversation.close()
+        return metadata.controller
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
-        if kafka.settings.zookeeper_port:
-            return int(admin.describe_cluster()["controller_id"])
         return int(admin.describe_metadata_quorum()["topics"][0]["partitions"][0]["leader_id"])
     finally:
         admin.close()

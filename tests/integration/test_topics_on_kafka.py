@@ -20,7 +20,7 @@ from local.kafka import BROKER_IDS, KafkaCluster
 from tests.fakes.http_fake import ScriptedServer, serve
 from tests.fakes.secrets_manager import FakeSecretsManager, secrets_manager
 from tests.integration.handlers import Context, fits_its_schema, load_handler
-from tests.integration.kafka_access import denied, new_name, scram, settled, wait_until
+from tests.integration.kafka_access import denied, new_name, scram, settled_again, wait_until
 from tests.integration.topics_runs import do, own_config, stands, topic
 
 pytestmark = pytest.mark.integration
@@ -221,7 +221,7 @@ def test_a_hanging_cluster_is_answered_in_time_and_leaves_no_stack_stuck(
     finally:
         for broker in BROKER_IDS:
             kafka.resume_broker(broker)
-        wait_until(lambda: settled(kafka), "the cluster does not settle", 60)
+        wait_until(lambda: settled_again(kafka), "the cluster does not settle", 60)
     assert took < 3 * 18
     assert [each["Status"] for each in (created, updated, rolled_back, deleted)] == [
         "FAILED",
