@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+import msgspec
 from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
 
 from local.kafka import zookeeper
@@ -107,6 +108,8 @@ class KafkaCluster:
             settings = KafkaSettings.read(home)
         except FileNotFoundError as error:
             raise KafkaClusterError(f"no Kafka cluster was started in {home}") from error
+        except msgspec.ValidationError as error:
+            raise KafkaClusterError(f"what {home} holds was started by another version of this checkout") from error
         return cls(settings, Ledger(settings.ledger))
 
     @property
