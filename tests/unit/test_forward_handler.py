@@ -94,8 +94,11 @@ def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_reco
     function: ModuleType, vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Lambda:
-        def list_event_source_mappings(self, **_: str) -> dict[str, Any]:
-            return {"EventSourceMappings": [{"FunctionResponseTypes": []}]}
+        def get_paginator(self, _: str) -> "Lambda":
+            return self
+
+        def paginate(self, **_: str) -> list[dict[str, Any]]:
+            return [{"EventSourceMappings": [{"FunctionResponseTypes": []}]}]
 
     monkeypatch.setattr(mode, "client", lambda service: Lambda())
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "forwarder")

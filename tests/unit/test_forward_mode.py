@@ -20,19 +20,23 @@ COMPLETE = Outcome(1, 0, [], {}, [], None)
 
 
 class Lambda:
-    """Answers with these mappings."""
+    """Answers with these mappings, each on a page of its own."""
 
     def __init__(self, *mappings: Any) -> None:
         self.mappings = mappings
         self.asked: list[dict[str, str]] = []
 
-    def list_event_source_mappings(self, **asked: str) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> "Lambda":
+        assert operation == "list_event_source_mappings"
+        return self
+
+    def paginate(self, **asked: str) -> list[dict[str, Any]]:
         self.asked.append(asked)
         if self.mappings == ("denied",):
             raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListEventSourceMappings")
         if self.mappings == ("silent",):
             time.sleep(0.5)
-        return {"EventSourceMappings": list(self.mappings)}
+        return [{"EventSourceMappings": [mapping]} for mapping in self.mappings]
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from msk_toolkit.aws.ask import ask
-from msk_toolkit.aws.clients import aws_error
 
 
 class MappingState(msgspec.Struct, frozen=True):
@@ -26,15 +24,6 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    pages = lambda_client.get_paginator("list_event_source_mappings")
-    found = ask(
-        "lambda:ListEventSourceMappings",
-        lambda: [
-            each
-            for page in pages.paginate(FunctionName=function, EventSourceArn=source_arn)
-            for each in page.get("EventSourceMappings", ())
-        ],
-    )
     return [
         MappingState(
             each["UUID"],
@@ -44,7 +33,7 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
             each.get("LastProcessingResult", ""),
             bool(each.get("ProvisionedPollerConfig")),
         )
-        for each in found
+        for each in _mappings(lambda_client, function, source_arn)
     ]
 
 
@@ -53,14 +42,22 @@ def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) ->
     there is none.
 
     Raises:
-        AwsError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
+        ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    action = f"asking for the event source mappings of {function}"
-    try:
-        answer = lambda_client.list_event_source_mappings(FunctionName=function, EventSourceArn=source_arn)
-    except (ClientError, BotoCoreError) as error:
-        raise aws_error(action, error) from error
     return all(
         mapping.get("ProvisionedPollerConfig") and "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ())
-        for mapping in answer["EventSourceMappings"]
+        for mapping in _mappings(lambda_client, function, source_arn)
+    )
+
+
+def _mappings(lambda_client: Any, function: str, source_arn: str) -> list[dict[str, Any]]:
+    # All pages: one mapping that is overlooked can be the one that takes no partial answers.
+    pages = lambda_client.get_paginator("list_event_source_mappings")
+    return ask(
+        "lambda:ListEventSourceMappings",
+        lambda: [
+            each
+            for page in pages.paginate(FunctionName=function, EventSourceArn=source_arn)
+            for each in page.get("EventSourceMappings", ())
+        ],
     )
