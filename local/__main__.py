@@ -17,7 +17,7 @@ from local.kafka.jars import KafkaUnavailableError
 from local.laptop import NoContainerAddressError, write_environment
 from local.processes import AlreadyRunningError, ProcessError
 from local.steps import Steps
-from local.system import HOME, System, bring_down, bring_up, ledger
+from local.system import HOME, OtherVersionError, System, bring_down, bring_up, ledger
 from local.tour import describe, write_shell
 
 _KNOWN = (
@@ -29,6 +29,7 @@ _KNOWN = (
     KafkaClusterError,
     KafkaUnavailableError,
     NoContainerAddressError,
+    OtherVersionError,
     ProcessError,
     BotoCoreError,
     ClientError,

@@ -59,6 +59,10 @@ def container_address() -> str | None:
     return None
 
 
+class OtherVersionError(Exception):
+    """What stands was started by another version of this checkout."""
+
+
 class System(msgspec.Struct, kw_only=True, frozen=True):
     """A running system, as another process needs to know it."""
 
@@ -133,13 +137,20 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
 
     @classmethod
     def open(cls, run: Path = HOME / "run") -> Self | None:
-        """The system that another process has brought up; None where there is none."""
+        """The system that another process has brought up; None where there is none.
+
+        Raises:
+            OtherVersionError: another version of this checkout has; its notes can't be read.
+        """
         try:
             system = msgspec.json.decode(
                 (run / "system.json").read_bytes(), type=cls, dec_hook=lambda kind, text: kind(text)
             )
         except FileNotFoundError:
             return None
+        except msgspec.ValidationError as error:
+            told = f"what stands in {run} was started by another version of this checkout: make down, then make up"
+            raise OtherVersionError(told) from error
         return system if VANTIQ in system.ledger.running() else None
 
 

@@ -1,0 +1,31 @@
+"""What another version of the checkout has started is told and ended, though its notes can't be read any more."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.system import OtherVersionError, System, bring_down, ledger
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run with a process, and with notes that miss what this version writes down."""
+    (tmp_path / "kafka").mkdir()
+    for notes in (tmp_path / "system.json", tmp_path / "kafka" / "cluster.json"):
+        notes.write_text("{}")
+    return tmp_path
+
+
+def test_its_processes_are_ended(run: Path) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    process = ledger(run).start("kafka-1", sleep, env=dict(os.environ), cwd=run, log=run / "log")
+    assert bring_down(run) == ["kafka-1"]
+    process.wait(5)  # raises where it goes on
+    assert ledger(run).running() == {}
+
+
+def test_its_state_is_one_clear_error(run: Path) -> None:
+    with pytest.raises(OtherVersionError, match="another version of this checkout: make down, then make up"):
+        System.open(run)
