@@ -274,6 +274,28 @@ def test_a_fenced_broker_that_still_answers_is_missed_by_the_others_and_so_by_no
     assert verdict(shown).status == "degraded"
 
 
+def test_a_broker_that_starts_and_answers_before_anybody_lists_it_is_named_with_its_address() -> None:
+    others = {1: "a", 3: "c"}
+    shown = reports([seeing(host, others, (1, 2, 3)) for host in ("a", "b", "c")])
+    assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (2, "b:1"), (3, "c:1")]
+    judged = verdict(shown)
+    assert (judged.status, judged.broker, judged.address) == ("degraded", 2, "b:1")
+    assert (judged.stage, judged.cause) == ("metadata", "not-in-metadata")
+
+
+def test_a_broker_whose_name_tells_its_number_is_missed_though_it_answers() -> None:
+    others = {1: "b-1.demo", 3: "b-3.demo"}
+    shown = reports([seeing(f"b-{number}.demo", others, (1, 3)) for number in (1, 2, 3)])
+    assert [one.broker for one in shown if one.failure] == [2]
+    assert verdict(shown).status == "degraded"
+
+
+def test_an_alias_that_answers_is_not_taken_for_the_broker_that_is_gone() -> None:
+    # Broker 1 by an alias only, broker 2 dead and not listed.
+    shown = reports([seeing("alias", {1: "a"}, (1, 2))])
+    assert [(one.broker, one.address) for one in shown] == [(2, ""), (None, "alias:1")]
+
+
 def test_a_broker_that_only_it_itself_could_list_is_not_missed() -> None:
     assert not reports([seeing("a", {1: "a"}, (1,))])[0].failure
     # An alias of broker 1 is another view of the same broker, and broker 2 counts for both.

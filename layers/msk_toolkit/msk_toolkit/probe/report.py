@@ -1,7 +1,7 @@
 """From the checks of a survey to a report on each broker."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msk_toolkit.causes import remedy
@@ -43,12 +43,13 @@ def broker_reports(
         for check in checks
     }
     gone = _replicas(members, topic) - listed.keys() - set(names.values())
-    nameless = [check for check in checks if names[check.address] is None and not check.metadata]
-    if len(gone) == 1 and len(nameless) == 1:
-        # One address that does not answer, and one broker that nobody lists.
+    unreached = [check for check in checks if names[check.address] is None and not check.metadata]
+    if len(gone) == 1 and len(nameless := unreached or _unlisted(members, listed, bootstrap)) == 1:
+        # One address that is nobody's, and one broker that nobody lists.
         names[nameless[0].address] = gone.pop()
+    _overrule_unlisted(members, listed, names)
     reports = [_report(check, names[check.address], stages, bootstrap, by_address, bool(members)) for check in checks]
-    if len(gone) > len(nameless):
+    if len(gone) > len(unreached):
         reports += [_gone(broker, f"no broker lists it, and it holds replicas of {topic}") for broker in sorted(gone)]
     elif expected_brokers and listed and len(reports) < expected_brokers:
         missing = expected_brokers - len(reports)
@@ -118,3 +119,25 @@ def _overrule_forgotten(members: Sequence[BrokerCheck]) -> None:
         others = [other.metadata.brokers for other in members if other is not check and other.metadata]
         if others and check.broker is not None and all(check.broker not in listed for listed in others):
             check.log.overrule("metadata", "not-in-metadata", "no other broker lists it: it is fenced")
+
+
+def _unlisted(
+    members: Sequence[BrokerCheck], listed: Mapping[int, BrokerAddress], bootstrap: Sequence[BrokerAddress]
+) -> list[BrokerCheck]:
+    """Brokers that answer and whose address nobody lists.
+
+    Empty where the bootstrap list does not hold every listed address: then an unlisted one may be an alias.
+    """
+    if not set(listed.values()) <= set(bootstrap):
+        return []
+    return [check for check in members if check.address not in listed.values()]
+
+
+def _overrule_unlisted(
+    members: Sequence[BrokerCheck], listed: Mapping[int, BrokerAddress], names: Mapping[BrokerAddress, int | None]
+) -> None:
+    """A broker that starts answers before it is one of the cluster: not even it itself lists it."""
+    for check in members:
+        broker = names[check.address]
+        if check.broker is None and broker is not None and broker not in listed:
+            check.log.overrule("metadata", "not-in-metadata", "no broker lists it, not even itself: it is fenced")
