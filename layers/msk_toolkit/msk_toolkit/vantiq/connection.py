@@ -50,15 +50,7 @@ class Connection:
         Raises:
             VantiqUnansweredError: names the stage and its cause.
         """
-        host, port = address.host, address.port
-        try:
-            sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
-            if context is not None:
-                sock = start_tls(sock, host, port, context, deadline)
-        except StageError as error:
-            stage = cast("Stage", error.stage)
-            raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error
-        return cls(sock, f"{host}:{port}")
+        return cls(open_socket(address, context, deadline), f"{address.host}:{address.port}")
 
     def stale(self) -> bool:
         """Whether the peer has closed the idle connection; anything readable between requests means that."""
@@ -100,7 +92,7 @@ class Connection:
         left = memoryview(request)
         try:
             while left:
-                _arm(self._sock, deadline)
+                arm(self._sock, deadline)
                 left = left[self._sock.send(left) :]
         except TimeoutError as error:
             raise VantiqUnansweredError(
@@ -141,7 +133,27 @@ class Connection:
         return VantiqUnansweredError("answer", cause, self._peer, detail, maybe_taken=True)
 
 
-def _arm(sock: socket.socket, deadline: Deadline) -> None:
+def open_socket(address: VantiqAddress, context: ssl.SSLContext | None, deadline: Deadline) -> socket.socket:
+    """A connected socket, through the stages dns, tcp and tls.
+
+    Raises:
+        VantiqUnansweredError: names the stage and its cause.
+    """
+    host, port = address.host, address.port
+    try:
+        sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
+        return sock if context is None else start_tls(sock, host, port, context, deadline)
+    except StageError as error:
+        stage = cast("Stage", error.stage)
+        raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error
+
+
+def arm(sock: socket.socket, deadline: Deadline) -> None:
+    """Let the socket's next operation end by the deadline.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
     remaining = deadline.remaining()
     if remaining <= 0:
         raise TimeoutError
@@ -165,5 +177,5 @@ class _Readable(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        _arm(self._sock, self._deadline)
+        arm(self._sock, self._deadline)
         return self._sock.recv_into(buffer)
