@@ -26,7 +26,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if request.action != "describe":
         vantiq = load(VantiqSettings, os.environ)
         in_vantiq = registrar(vantiq, client, deadline, write=request.action == "register")
-    response = serve(request, settings, client, in_vantiq)
+    response = serve(request, settings, client, in_vantiq, deadline)
     # The response alone may hold the password; of it only the findings are logged, which never do.
     findings = [str(finding) for finding in response.findings]
     logger.info("connect", extra={"action": request.action, "findings": findings})

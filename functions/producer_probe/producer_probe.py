@@ -25,7 +25,7 @@ RESERVE_SECONDS = 3
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     settings = load(ProducerProbeSettings, os.environ)
-    access = cluster_access(settings, client)
+    access = cluster_access(settings, client, deadline)
     control_plane = ControlPlane(settings, client, deadline)
     response = probe(
         *(access, settings.probe_topic),

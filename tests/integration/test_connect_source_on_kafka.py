@@ -64,8 +64,9 @@ class Scene:
             vantiq_target="topic:/msk/{topic}",
         )
         event = {"action": action, "source": {"name": "Msk", "topics": [topic], **source}}
-        in_vantiq = registrar(self.vantiq, self.aws, Deadline(SECONDS), write=action == "register")
-        return serve(parse_request(event), settings, self.aws, in_vantiq)
+        deadline = Deadline(SECONDS)
+        in_vantiq = registrar(self.vantiq, self.aws, deadline, write=action == "register")
+        return serve(parse_request(event), settings, self.aws, in_vantiq, deadline)
 
 
 class MakeScene(Protocol):

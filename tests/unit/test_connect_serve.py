@@ -1,11 +1,14 @@
 """The connect function's answers: all findings at once, whatever AWS refuses, and no password in any of them."""
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msk_toolkit.connect.serve import ConnectResponse, parse_request, serve
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load
@@ -39,9 +42,11 @@ def aws(**answers: Any) -> FakeAws:
     return FakeAws(**{**sound, **answers})
 
 
-def ask(client: FakeAws, event: dict[str, Any] | None = None, **environ: str) -> ConnectResponse:
+def ask(
+    client: FakeAws, event: dict[str, Any] | None = None, *, seconds: float = 60.0, **environ: str
+) -> ConnectResponse:
     event = {"source": {"topics": ["AWSKafkaTutorialTopic"]}} | (event or {})
-    return serve(parse_request(event), load(ConnectSettings, {**ENVIRON, **environ}), client, None)
+    return serve(parse_request(event), load(ConnectSettings, {**ENVIRON, **environ}), client, None, Deadline(seconds))
 
 
 def texts(response: ConnectResponse) -> list[str]:
@@ -175,6 +180,22 @@ def test_given_brokers_replace_the_question_to_msk() -> None:
     found = ask(aws(get_bootstrap_brokers=refused("AccessDeniedException")), BOOTSTRAP_SERVERS="a:9096, b:9096")
     assert found.source is not None
     assert found.source.config["bootstrap.servers"] == "sb://a:9096,sb://b:9096"
+
+
+def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msk_toolkit.connect.observe._SECONDS", 0.2)
+    ending = threading.Event()
+    hanging = aws(describe_cluster_v2=lambda **_: ending.wait(10), describe_secret=lambda **_: ending.wait(10))
+    began = time.monotonic()
+    found = ask(hanging, seconds=5)
+    ending.set()
+    assert time.monotonic() - began < 2
+    assert [line.split(":", 2)[1].split()[0] for line in texts(found) if "no answer from AWS in time" in line] == [
+        "cluster",
+        "secret",
+    ]
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"].startswith("sb://b-")
 
 
 @pytest.mark.parametrize(

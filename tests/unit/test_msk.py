@@ -1,9 +1,12 @@
 """SCRAM credentials, bootstrap brokers, and the access made of them."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError, ToolkitError
 from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
 from msk_toolkit.msk.access import cluster_access
@@ -160,7 +163,7 @@ def test_access_asks_aws_only_for_what_the_settings_leave_open() -> None:
         asked.append(service)
         return clients[service]
 
-    full = cluster_access(settings(cluster_arn=ARN, scram_secret_arn="s", trusted_ca="pem"), client)
+    full = cluster_access(settings(cluster_arn=ARN, scram_secret_arn="s", trusted_ca="pem"), client, Deadline(5))
     assert (full.brokers, full.username, full.password, full.trusted_ca) == (
         parse_brokers("b-1:9096,b-2:9096"),
         "u",
@@ -169,7 +172,7 @@ def test_access_asks_aws_only_for_what_the_settings_leave_open() -> None:
     )
     assert asked == ["secretsmanager", "kafka"]
     asked.clear()
-    plain = cluster_access(settings(cluster_arn=ARN, auth_mode="none", bootstrap_servers="x:1"), client)
+    plain = cluster_access(settings(cluster_arn=ARN, auth_mode="none", bootstrap_servers="x:1"), client, Deadline(5))
     assert (plain.brokers, plain.username, asked) == ((BrokerAddress("x", 1),), "", [])
 
 
@@ -180,3 +183,28 @@ def test_access_asks_aws_only_for_what_the_settings_leave_open() -> None:
 def test_an_auth_mode_means_encryption_and_mechanism(mode: AuthMode, encrypted: bool, mechanism: str | None) -> None:
     access = Access(brokers=(), auth_mode=mode)
     assert (access.encrypted, access.mechanism) == (encrypted, mechanism)
+
+
+@pytest.mark.parametrize("hanging", ["secretsmanager", "kafka"])
+def test_an_api_that_hangs_is_left_when_the_deadline_passes(hanging: str) -> None:
+    ending = threading.Event()
+
+    class Hanging:
+        def get_secret_value(self, **_: str) -> dict[str, object]:
+            ending.wait(10)
+            return {}
+
+        def get_bootstrap_brokers(self, **_: str) -> dict[str, object]:
+            ending.wait(10)
+            return {}
+
+    def client(service: str) -> Any:
+        if service == hanging:
+            return Hanging()
+        return FakeSecrets('{"username": "u", "password": "p"}') if service == "secretsmanager" else FakeMsk(LISTENERS)
+
+    began = time.monotonic()
+    with pytest.raises(AwsError, match="no answer from AWS in time"):
+        cluster_access(settings(cluster_arn=ARN, scram_secret_arn="s"), client, Deadline(0.2))
+    ending.set()
+    assert time.monotonic() - began < 2

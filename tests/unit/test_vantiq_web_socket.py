@@ -84,6 +84,11 @@ def chatter(peer: Peer, protocol: ServerProtocol) -> None:
         say(peer, protocol, {"status": 100, "body": {"path": "/sources/Msk/receive", "value": "other"}})
 
 
+def leave(peer: Peer, protocol: ServerProtocol) -> None:
+    protocol.send_close(1001)
+    flush(peer, protocol)
+
+
 def half_a_message(peer: Peer, _: ServerProtocol) -> None:
     """The header of a frame of 100 bytes, and then one byte at a time."""
     peer.send(b"\x81\x64")
@@ -118,7 +123,7 @@ def test_a_peer_that_hangs_anywhere_is_left_when_the_deadline_passes(script: Scr
         (speaking(lambda peer, _: peer.reset()), "ended the web socket"),
         (speaking(lambda peer, protocol: say(peer, protocol, {"status": 401})), "refuses to validate, with status 401"),
         (agree_and(lambda peer, protocol: say(peer, protocol, ["no object"])), "something else than a JSON object"),
-        (agree_and(lambda peer, protocol: (protocol.send_close(1001), flush(peer, protocol))), "socket (code 1001)"),
+        (agree_and(leave), "socket (code 1001)"),
         (agree_and(lambda peer, _: peer.send(b"\xff\xff")), "no longer speaks web socket (ProtocolError)"),
     ],
 )

@@ -6,14 +6,19 @@ from typing import Any
 import msgspec
 
 from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.secrets import read_secret
 from msk_toolkit.connect.auth_modes import Listener, listeners
 from msk_toolkit.connect.description import ClusterDescription, describe
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.secret import SecretFacts
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 
 Client = Callable[[str], Any]
+
+# boto3 tries twice; without a way to the API neither try ends.
+_SECONDS = 12.0
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -25,38 +30,44 @@ class Observed(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
-def observe_cluster(client: Client, cluster: str) -> Observed:
-    """The cluster with this ARN or name, as far as AWS answers."""
+def observe_cluster(client: Client, cluster: str, deadline: Deadline) -> Observed:
+    """The cluster with this ARN or name, as far as AWS answers by the deadline."""
     findings: list[Finding] = []
     kafka = client("kafka")
-    arn = cluster if cluster.startswith("arn:") else _arn_of(kafka, cluster, findings)
+    arn = cluster if cluster.startswith("arn:") else _arn_of(kafka, cluster, findings, deadline)
     region = kafka.meta.region_name
     if arn and _region_of(arn) != region:
         text = f"lies in Region {_region_of(arn)}, and this function in {region}: deploy the toolkit there"
         return Observed(arn, None, None, [Finding("error", "cluster", text)])
     if not arn:
         return Observed(cluster, None, None, findings)
-    described = _describe(kafka, arn, findings)
+    described = _describe(kafka, arn, findings, deadline)
     answer = _try(
         "listeners",
         findings,
-        lambda: ask("kafka:GetBootstrapBrokers", lambda: kafka.get_bootstrap_brokers(ClusterArn=arn)),
+        lambda: _ask(deadline, "kafka:GetBootstrapBrokers", lambda: kafka.get_bootstrap_brokers(ClusterArn=arn)),
     )
     return Observed(arn, described, None if answer is None else listeners(answer), _once(findings))
 
 
-def observe_secret(client: Client, cluster_arn: str, secret_id: str) -> tuple[SecretFacts, list[Finding]]:
-    """The SCRAM secret and what the cluster has associated, as far as AWS answers."""
+def observe_secret(
+    client: Client, cluster_arn: str, secret_id: str, deadline: Deadline
+) -> tuple[SecretFacts, list[Finding]]:
+    """The SCRAM secret and what the cluster has associated, as far as AWS answers by the deadline."""
     findings: list[Finding] = []
     secrets, kafka = client("secretsmanager"), client("kafka")
     subject = f"secret {secret_id}"
     description = _try(
         subject,
         findings,
-        lambda: ask("secretsmanager:DescribeSecret", lambda: secrets.describe_secret(SecretId=secret_id)),
+        lambda: _ask(deadline, "secretsmanager:DescribeSecret", lambda: secrets.describe_secret(SecretId=secret_id)),
     )
-    text = _try(subject, findings, lambda: read_secret(secrets, secret_id))
-    associated = _try("cluster", findings, lambda: _associated(kafka, cluster_arn)) if cluster_arn else None
+    text = _try(
+        subject,
+        findings,
+        lambda: _ask(deadline, "secretsmanager:GetSecretValue", lambda: read_secret(secrets, secret_id)),
+    )
+    associated = _try("cluster", findings, lambda: _associated(kafka, cluster_arn, deadline)) if cluster_arn else None
     facts = SecretFacts(
         secret_id=secret_id,
         name=(description or {}).get("Name"),
@@ -70,26 +81,31 @@ def observe_secret(client: Client, cluster_arn: str, secret_id: str) -> tuple[Se
     return facts, findings
 
 
-def _describe(kafka: Any, arn: str, findings: list[Finding]) -> ClusterDescription | None:
+def _ask[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer:
+    return call_within(deadline.at_most(_SECONDS), action, lambda: ask(action, call))
+
+
+def _describe(kafka: Any, arn: str, findings: list[Finding], deadline: Deadline) -> ClusterDescription | None:
     try:
-        return describe(ask("kafka:DescribeClusterV2", lambda: kafka.describe_cluster_v2(ClusterArn=arn)))
+        return describe(_ask(deadline, "kafka:DescribeClusterV2", lambda: kafka.describe_cluster_v2(ClusterArn=arn)))
     except ToolkitError as newer:
         # Old policies, and emulators, know the first version of the call alone.
         try:
-            return describe(ask("kafka:DescribeCluster", lambda: kafka.describe_cluster(ClusterArn=arn)))
+            return describe(_ask(deadline, "kafka:DescribeCluster", lambda: kafka.describe_cluster(ClusterArn=arn)))
         except ToolkitError:
             findings.append(Finding("error", "cluster", str(newer)))
             return None
 
 
-def _arn_of(kafka: Any, name: str, findings: list[Finding]) -> str | None:
+def _arn_of(kafka: Any, name: str, findings: list[Finding], deadline: Deadline) -> str | None:
     """The ARN of the cluster with this name; the API's filter takes a prefix."""
     token: dict[str, str] = {}
     while True:
         page = _try(
             "cluster",
             findings,
-            lambda: ask(
+            lambda: _ask(
+                deadline,
                 "kafka:ListClustersV2",
                 lambda: kafka.list_clusters_v2(ClusterNameFilter=name, **token),  # noqa: B023 - called at once
             ),
@@ -106,11 +122,15 @@ def _arn_of(kafka: Any, name: str, findings: list[Finding]) -> str | None:
         token = {"NextToken": page["NextToken"]}
 
 
-def _associated(kafka: Any, arn: str) -> list[str]:
+def _associated(kafka: Any, arn: str, deadline: Deadline) -> list[str]:
     found: list[str] = []
     token: dict[str, str] = {}
     while True:
-        page = ask("kafka:ListScramSecrets", lambda: kafka.list_scram_secrets(ClusterArn=arn, **token))  # noqa: B023
+        page = _ask(
+            deadline,
+            "kafka:ListScramSecrets",
+            lambda: kafka.list_scram_secrets(ClusterArn=arn, **token),  # noqa: B023 - called at once
+        )
         found += page.get("SecretArnList", [])
         if not page.get("NextToken"):
             return found

@@ -20,6 +20,7 @@ from msk_toolkit.connect.vantiq_source import (
     source_configuration,
     source_findings,
 )
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
@@ -91,20 +92,25 @@ def parse_request(event: Any) -> ConnectRequest:
 
 
 def serve(
-    request: ConnectRequest, settings: ConnectSettings, client: Callable[[str], Any], registrar: Registrar | None
+    request: ConnectRequest,
+    settings: ConnectSettings,
+    client: Callable[[str], Any],
+    registrar: Registrar | None,
+    deadline: Deadline,
 ) -> ConnectResponse:
     """Carry out a request. What AWS or Vantiq refuse is among the findings, and the rest is answered all the same.
 
     Args:
         client: makes a boto3 client from a service's name.
         registrar: plans or carries out in Vantiq; None for an action that leaves Vantiq alone.
+        deadline: for what AWS is asked; the registrar has its own.
     """
     mode = request.auth_mode or settings.auth_mode
-    observed = observe_cluster(client, request.cluster or settings.cluster_arn)
+    observed = observe_cluster(client, request.cluster or settings.cluster_arn, deadline)
     findings = list(observed.findings)
     findings += state_findings(observed.cluster) if observed.cluster else []
     findings += auth_findings(observed.cluster, observed.listeners)
-    credentials = _credentials(mode, settings, client, observed, findings)
+    credentials = _credentials(mode, settings, client, observed, findings, deadline)
     login = _login(request, mode, settings, observed, credentials, findings)
     files = source = registration = None
     if login is not None:
@@ -130,11 +136,12 @@ def _credentials(
     client: Callable[[str], Any],
     observed: Observed,
     findings: list[Finding],
+    deadline: Deadline,
 ) -> ScramCredentials | None:
     if mode != "scram" or not settings.scram_secret_arn:
         return None
     arn = observed.arn if observed.cluster is not None else ""
-    facts, refusals = observe_secret(client, arn, settings.scram_secret_arn)
+    facts, refusals = observe_secret(client, arn, settings.scram_secret_arn, deadline)
     credentials, faults = check_secret(facts)
     findings += [*refusals, *faults]
     return credentials

@@ -141,10 +141,8 @@ def _observed(client: Client, settings: DiagnoseSettings, deadline: Deadline, fi
     if not settings.cluster_arn:
         findings.append(Finding("note", "cluster", "CLUSTER_ARN is not set: MSK was not asked"))
         return nothing
-    patience = deadline.at_most(_AWS_SECONDS)
     try:
-        client("kafka")
-        found = call_within(patience, "asking MSK", lambda: observe_cluster(client, settings.cluster_arn))
+        found = observe_cluster(client, settings.cluster_arn, deadline.at_most(_AWS_SECONDS))
     except ToolkitError as error:
         findings.append(Finding("error", "cluster", str(error)))
         return nothing
@@ -165,12 +163,8 @@ def _credentials(
         return None, None
     # A cluster that MSK did not describe can't be asked for its secrets either.
     arn = observed.arn if observed.cluster else ""
-    patience = deadline.at_most(_AWS_SECONDS)
     try:
-        client("secretsmanager")
-        facts, refusals = call_within(
-            patience, "reading the secret", lambda: observe_secret(client, arn, settings.scram_secret_arn)
-        )
+        facts, refusals = observe_secret(client, arn, settings.scram_secret_arn, deadline.at_most(_AWS_SECONDS))
     except ToolkitError as error:
         findings.append(Finding("error", f"secret {settings.scram_secret_arn}", str(error)))
         return None, None

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.bootstrap import bootstrap_brokers
 from msk_toolkit.msk.credentials import scram_credentials
 from msk_toolkit.settings.cluster import ClusterSettings
 
 
-def cluster_access(settings: ClusterSettings, client: Callable[[str], Any]) -> Access:
+def cluster_access(settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> Access:
     """Everything that a conversation with the cluster's brokers needs, read afresh.
 
     Args:
@@ -23,9 +25,15 @@ def cluster_access(settings: ClusterSettings, client: Callable[[str], Any]) -> A
     """
     username = password = ""
     if settings.auth_mode == "scram":
-        credentials = scram_credentials(client("secretsmanager"), settings.scram_secret_arn)
+        secrets, secret = client("secretsmanager"), settings.scram_secret_arn
+        credentials = call_within(deadline, f"reading secret {secret}", lambda: scram_credentials(secrets, secret))
         username, password = credentials.username, credentials.password
-    brokers = settings.bootstrap_servers or bootstrap_brokers(client("kafka"), settings.cluster_arn, settings.auth_mode)
+    brokers = settings.bootstrap_servers
+    if not brokers:
+        kafka, arn, mode = client("kafka"), settings.cluster_arn, settings.auth_mode
+        brokers = call_within(
+            deadline, f"asking MSK for the brokers of {arn}", lambda: bootstrap_brokers(kafka, arn, mode)
+        )
     return Access(
         brokers=parse_brokers(brokers),
         auth_mode=settings.auth_mode,

@@ -45,7 +45,7 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
         from msk_toolkit.redrive.fetch import fetch_range
 
         cluster = load(ClusterSettings, environ)
-        return fetch_range(cluster_access(cluster, client), wanted, deadline, cluster.stage_timeout_seconds)
+        return fetch_range(cluster_access(cluster, client, deadline), wanted, deadline, cluster.stage_timeout_seconds)
 
     return Tools(
         bucket=Bucket(settings.dead_letter_bucket, client("s3")),

@@ -39,7 +39,7 @@ def serve(
         ToolkitError: what was declared, the credentials, or the way to the brokers; nothing was changed.
     """
     declared = request.topics if request.topics is not None else read_declaration(_path(settings.topics_file))
-    access = cluster_access(settings, client)
+    access = cluster_access(settings, client, deadline)
     with Session(access, settings.stage_timeout_seconds) as session:
         if request.action == "delete":
             return _delete(request, declared, session, access, settings.stage_timeout_seconds, deadline)
