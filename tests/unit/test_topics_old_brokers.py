@@ -64,6 +64,14 @@ def test_the_change_is_checked_before_it_is_made_each_time_with_what_stands_righ
     ]
 
 
+def test_an_acknowledged_change_is_looked_for_once_on_each_broker() -> None:
+    old = broker()
+    apply(old, retention_ms="3600000")
+    written = len(old.asked) - old.asked[::-1].index("AlterConfigs")
+    # Which brokers live, and what the only one shows.
+    assert old.asked[written:] == ["Metadata", "DescribeConfigs"]
+
+
 def test_no_change_writes_nothing() -> None:
     old = broker()
     assert apply(old, retention_ms="604800000").status == "applied"

@@ -1,7 +1,11 @@
-"""Carry out a plan: the whole of it is checked by the cluster first, and every write is read back."""
+"""Carry out a plan: the whole of it is checked by the cluster first.
+
+A write is done when the controller has acknowledged it, or when the cluster shows it; that every broker shows what was
+acknowledged is for :mod:`msk_toolkit.topics.spread`.
+"""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -20,8 +24,9 @@ from msk_toolkit.topics.writes import WRITES, Kind, Write, batches
 
 State = Literal["done", "not-done", "unknown"]
 
-# The next request, which reads back, needs a share too. And a broker that hangs must leave time for another one, which
-# takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active controller that hangs.
+# The next request, which looks for what was not acknowledged, needs a share too. And a broker that hangs must leave
+# time for another one, which takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active
+# controller that hangs.
 _SHARE_OF_A_WRITE = 0.6
 _WRITE_SECONDS = 10.0
 # Another apply was faster. What it did may take a moment to be seen here as well.
@@ -103,31 +108,32 @@ def not_shown(plan: Plan, changes: Sequence[Change]) -> Missing | None:
 
 
 def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, sleep: Sleep) -> list[Change]:
-    """Send, then read back until the cluster agrees; what may pass is sent again, which changes nothing twice."""
+    """Send; what was not acknowledged is looked for, and if it may pass sent again, which changes nothing twice."""
     left = {step.topic: step for step in batch}
     reasons: dict[str, ToolkitError] = {}
     to_send = list(batch)
-    acknowledged: set[str] = set()
     pauses = Pauses(deadline, sleep)
     overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
-    while left:
+    while True:
         if to_send:
             reasons |= _send(session, write, to_send, deadline)
-            acknowledged |= {step.topic for step in to_send} - reasons.keys()
+            # The controller answers when its log has the change; every broker then reads it from there.
+            left = {name: step for name, step in left.items() if name in reasons}
+        if not left:
+            break
         try:
-            agreed = session.read(_agreeing(write, list(left.values()), acknowledged), deadline)
-        except (StageError, NoBrokerError) as error:
-            reasons |= {name: reasons.get(name, error) for name in left}
+            agreed = session.read(_agreeing(write, list(left.values())), deadline)
+        except (StageError, NoBrokerError):
             agreed = set()
         left = {name: step for name, step in left.items() if name not in agreed}
-        refused = {name for name in left if name in reasons and not _may_pass(reasons[name])}
+        refused = {name for name in left if not _may_pass(reasons[name])}
         overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
         waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
         if not waiting or pauses.over():
             break
-        to_send = [step for name, step in left.items() if name in reasons and name not in refused]
+        to_send = [step for name, step in left.items() if name not in refused]
         reasons = {name: reasons[name] for name in refused}
-    return [_ended(write, step, left, reasons) for step in batch]
+    return [_ended(write, step, reasons if step.topic in left else {}) for step in batch]
 
 
 def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> dict[str, ToolkitError]:
@@ -146,18 +152,8 @@ def _sending(write: Write, steps: Sequence[Step], *, validate_only: bool) -> Cal
     return lambda conversation, until: write.send(conversation, steps, validate_only, until)
 
 
-def _agreeing(
-    write: Write, steps: Sequence[Step], acknowledged: set[str]
-) -> Callable[[Conversation, Deadline], set[str]]:
-    """Asks which steps stand; where the cluster has acknowledged the write, it need only be seen."""
-    sure = [step for step in steps if step.topic in acknowledged]
-    unsure = [step for step in steps if step.topic not in acknowledged]
-
-    def agreeing(conversation: Conversation, deadline: Deadline) -> set[str]:
-        seen = write.shows(conversation, sure, deadline) if sure else set[str]()
-        return seen | (write.agrees(conversation, unsure, deadline) if unsure else set[str]())
-
-    return agreeing
+def _agreeing(write: Write, steps: Sequence[Step]) -> Callable[[Conversation, Deadline], set[str]]:
+    return lambda conversation, until: write.agrees(conversation, steps, until)
 
 
 def _may_pass(error: ToolkitError) -> bool:
@@ -168,12 +164,10 @@ def _code(error: ToolkitError) -> int | None:
     return error.code if isinstance(error, BrokerError) else None
 
 
-def _ended(write: Write, step: Step, left: dict[str, Step], reasons: dict[str, ToolkitError]) -> Change:
-    if step.topic not in left:
-        return Change(step.topic, write.kind, "done")
+def _ended(write: Write, step: Step, reasons: Mapping[str, ToolkitError]) -> Change:
     error = reasons.get(step.topic)
     if error is None:
-        return Change(step.topic, write.kind, "unknown", "accepted, but not yet to be seen on the cluster")
+        return Change(step.topic, write.kind, "done")
     if _code(error) == ALREADY_EXISTS:
         return Change(step.topic, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
     state: State = "not-done" if isinstance(error, BrokerError) else "unknown"
