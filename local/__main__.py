@@ -16,8 +16,9 @@ from local.kafka.cluster import KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
 from local.laptop import NoContainerAddressError, write_environment
 from local.processes import AlreadyRunningError, ProcessError
+from local.startup import bring_down, bring_up
 from local.steps import Steps
-from local.system import HOME, OtherVersionError, System, bring_down, bring_up, ledger
+from local.system import HOME, OtherVersionError, System, ledger
 from local.tour import describe, write_shell
 
 _KNOWN = (

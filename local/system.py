@@ -1,54 +1,30 @@
-"""The whole system on one machine: Kafka, Vantiq's stand-in, AWS's emulator, the deployed stack, its pollers."""
+"""A running system on one machine, as whoever looks at it or uses it needs to know it."""
 
-import contextlib
 import os
-import secrets
-import shutil
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Self
 
 import msgspec
 import psutil
-import yaml
 
-from local.aws import deployment, emulator
-from local.aws.emulator import Brokers, Emulator
+from local.aws.emulator import Emulator
 from local.aws.functions import Function
 from local.aws.processed import Stack
-from local.aws.resources import Resources, create
-from local.console.process import start_console
-from local.event_source_mapping.config import Config
+from local.aws.resources import Resources
 from local.event_source_mapping.stats import Stats
-from local.kafka.cluster import KafkaCluster, KafkaClusterError
-from local.ports import free_ports
+from local.kafka.cluster import KafkaCluster
 from local.processes import Ledger
-from local.steps import Steps
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOME = CHECKOUT / ".local"
-STACK = "msk-vantiq"
 USERNAME = "test"
 PROBE_TOPIC = "msk-toolkit-heartbeat"
 
 VANTIQ = "vantiq"
 _VANTIQ_READY_S = 20.0
-_POLLER_READY_S = 30.0
-# Topics of the stand-in take arrays, so the forwarder sends them.
-_RECORDS_PER_POST = 50
-# Where the probes' heartbeats go, so that the whole path is timed here too.
-_HEARTBEATS = "/msk/heartbeat"
-
-
-def topic_names(declaration: Path = CHECKOUT / "topics.yaml") -> list[str]:
-    """The declared topics that are forwarded: all but the probes' own."""
-    topics = yaml.safe_load(declaration.read_text())["topics"]
-    return [topic["name"] for topic in topics if topic["name"] != PROBE_TOPIC]
 
 
 def container_address() -> str | None:
@@ -157,150 +133,6 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
 def ledger(run: Path) -> Ledger:
     """The ledger of the system in ``run``."""
     return Ledger(run / "processes.json")
-
-
-def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
-    """The template's parameters for the local system, beside those that name the emulator's resources."""
-    return {
-        "AuthMode": "scram",
-        "TrustedCa": ca,
-        "VantiqUrl": vantiq_url,
-        "VantiqTrustedCa": ca,
-        "ForwardTopics": ",".join(topic_names()),
-        "RecordsPerPost": str(_RECORDS_PER_POST),
-        "HeartbeatTarget": f"topic:{_HEARTBEATS}",
-        "ProducerProbeSchedule": "rate(1 minute)",
-        "ConsumerProbeSchedule": "rate(1 minute)",
-    }
-
-
-def bring_up(run: Path, cache: Path, steps: Steps) -> System:
-    """Start everything in ``run``, build, deploy, and start a poller for each mapping.
-
-    Raises the parts' own errors; what was started stays in the ledger, for :func:`bring_down`.
-    """
-    bring_down(run)
-    _remove_remains(run)
-    (run / "vantiq").mkdir(parents=True)
-    vantiq_port, console_port = free_ports(2)
-    # The build takes a processor for a while and depends on nothing that runs.
-    with ThreadPoolExecutor(1) as pool:
-        forwarded = {"ForwardTopics": ",".join(topic_names())}
-        building = pool.submit(deployment.build, CHECKOUT, HOME / "build", forwarded, run / "sam-build.log")
-        password = secrets.token_urlsafe(24)
-        with steps.step("Apache Kafka: three brokers, TLS and SASL/SCRAM"):
-            kafka = KafkaCluster.start(
-                ledger(run),
-                run / "kafka",
-                username=USERNAME,
-                password=password,
-                cache=cache,
-                container_address=container_address(),
-                on_progress=steps.say,
-            )
-        with steps.step("AWS: emulator, cluster, key, secrets"):
-            brokers = Brokers(kafka.bootstrap("PLAINTEXT"), kafka.bootstrap("SSL"), kafka.bootstrap("SASL_SSL"))
-            aws = emulator.start(ledger(run), run, cache, brokers=brokers, container_address=container_address())
-            token = secrets.token_urlsafe(24)
-            resources = create(
-                aws.session(),
-                aws.endpoint,
-                scram={"username": USERNAME, "password": password},
-                vantiq_token=token,
-                kafka_version=kafka.settings.version,
-            )
-        with steps.step("sam build"):
-            built = building.result()
-    with steps.step("Vantiq: stand-in"):
-        system = System(
-            run=run,
-            emulator=aws,
-            resources=resources,
-            stack=Stack("", "", {}, {}, {}, {}, {}),
-            vantiq_port=vantiq_port,
-            vantiq_token_file=run / "vantiq" / "token",
-            console_port=console_port,
-        )
-        _prepare_vantiq(kafka, run / "vantiq", token)
-        system.start_vantiq()
-    with steps.step("sam deploy"):
-        parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
-        stack = deployment.deploy(built, aws, resources, STACK, parameters, run / "sam-deploy.log", steps.say)
-        system = msgspec.structs.replace(system, stack=stack)
-    with steps.step("Event source mappings: a poller for each"):
-        _start_pollers(system)
-    _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
-    with steps.step("Console: a page with the probes' last results") as step:
-        start_console(ledger(run), run, console_port, CHECKOUT)
-        step.result = system.console_url
-    return system
-
-
-def bring_down(run: Path) -> list[str]:
-    """End every process that the system in ``run`` has started, and no other; answers their names."""
-    names = ledger(run).running().keys()
-    if (run / "kafka" / "cluster.json").exists():
-        # Three brokers that leave at once wait for one another; their data is not kept anyway.
-        # What another version of this checkout has started ends with the ledger alone.
-        with contextlib.suppress(KafkaClusterError):
-            KafkaCluster.open(run / "kafka").stop()
-    return sorted({*names, *ledger(run).stop_all()})
-
-
-def _remove_remains(run: Path) -> None:
-    """Delete what an earlier run has left; not the ledger and its lock, which this very run holds."""
-    for child in run.iterdir() if run.exists() else ():
-        if child.is_dir():
-            shutil.rmtree(child)
-        elif not child.name.startswith("processes"):
-            child.unlink()
-
-
-def _prepare_vantiq(kafka: KafkaCluster, home: Path, token: str) -> None:
-    certificate, key = kafka.authority.issue("vantiq", ["localhost", "127.0.0.1", "host.docker.internal"])
-    shutil.copy(certificate, home / "server.pem")
-    shutil.copy(key, home / "server.key")
-    names = [*(f"/msk/{topic}" for topic in topic_names()), _HEARTBEATS]
-    topics = [{"name": name, "isReliable": True, "autoUnwind": True} for name in names]
-    (home / "definitions.json").write_bytes(msgspec.json.encode({"topics": topics}))
-    _write_private(home / "token", token.encode())
-
-
-def _start_pollers(system: System) -> None:
-    home = system.run / "pollers"
-    home.mkdir(exist_ok=True)
-    for source in system.stack.event_sources():
-        config, stats = home / f"{source.logical_id}.json", home / f"{source.logical_id}.stats.json"
-        config.write_bytes(
-            msgspec.json.encode(
-                Config(
-                    properties=source.properties,
-                    mapping_id=source.mapping_id,
-                    endpoint_url=system.emulator.endpoint,
-                    region=emulator.REGION,
-                    stats_file=str(stats),
-                    ca_file=str(system.kafka.ca_file),
-                )
-            )
-        )
-        system.ledger.start(
-            f"poller-{source.logical_id}",
-            [sys.executable, "-m", "local.event_source_mapping", f"--config={config}"],
-            env=dict(os.environ),
-            cwd=CHECKOUT,
-            log=home / f"{source.logical_id}.log",
-            ready=partial(_polls, stats),
-            deadline_s=_POLLER_READY_S,
-        )
-
-
-def _polls(stats: Path) -> bool:
-    return stats.exists() and msgspec.json.decode(stats.read_bytes(), type=Stats).state == "polling"
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)
 
 
 def _speaks_tls(port: int, ca_file: Path) -> bool:

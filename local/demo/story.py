@@ -13,8 +13,9 @@ from local.aws.functions import Function
 from local.demo.accounting import Account, Produced, account
 from local.demo.journal import Deliveries, Place
 from local.demo.records import Outgoing, produce, sensor_records, tutorial_records
+from local.startup import bring_down, bring_up
 from local.steps import StepResult, Steps
-from local.system import USERNAME, System, bring_down, bring_up
+from local.system import USERNAME, System
 
 TUTORIAL, SENSORS = "AWSKafkaTutorialTopic", "sensor-readings"
 _STOPPED_BROKER = 2

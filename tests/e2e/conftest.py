@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
+from local.startup import bring_down, bring_up
 from local.steps import Steps
-from local.system import HOME, System, bring_down, bring_up, ledger
+from local.system import HOME, System, ledger
 
 # Not `make up`'s own: that may be running.
 RUN = HOME / "test-run"

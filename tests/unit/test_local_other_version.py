@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.system import OtherVersionError, System, bring_down, ledger
+from local.startup import bring_down
+from local.system import OtherVersionError, System, ledger
 
 
 @pytest.fixture
