@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted
+from msk_toolkit.connect.serve import parse_request, serve
 from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.targets import parse_target
 from msk_toolkit.settings.vantiq import VantiqSettings
 
 from local.vantiq import VantiqStandIn, running_standin
+from tests.fakes.aws_fake import FakeAws, refused
+from tests.unit.test_connect_serve import ENVIRON, SECRET, aws
 
 pytestmark = pytest.mark.enable_socket
 CONFIG = {
@@ -142,16 +147,33 @@ def test_a_token_without_the_right_is_one_clear_line_for_each_resource() -> None
 def test_a_token_that_is_not_valid_is_told_as_that() -> None:
     with vantiq() as there:
         there.standin.fail("status", status=401)
-        there.run()
-        assert "the token is not valid" in there.findings[0].text
+        assert there.run() is None
+        (finding,) = there.findings
+        assert "the token is not valid" in finding.text
 
 
 def test_an_unreachable_vantiq_is_a_finding() -> None:
     with vantiq() as there:
         pass
-    there.run()
-    assert there.findings
-    assert "tcp" in there.findings[0].text
+    assert there.run() is None
+    (finding,) = there.findings
+    assert "tcp" in finding.text
+
+
+def test_a_failure_in_the_middle_tells_what_was_done_and_running_it_again_goes_on() -> None:
+    with vantiq() as there:
+        there.standin.fail("status", status=500, method="POST", path="/api/v1/resources/sources")
+        found = there.run(test_topic="t")
+        assert found is not None
+        assert (found.applied, found.test) == (False, None)
+        assert "1 of 4 done. Stopped at sources Msk" in found.table
+        (finding,) = there.findings
+        assert finding.subject == "Vantiq sources Msk"
+        there.standin.reset()
+        again = there.run()
+        assert again is not None
+        assert again.applied
+        assert again.changes[0].startswith("= secrets MskPassword: exists")
 
 
 def test_a_not_found_with_404_is_no_error_either() -> None:
@@ -198,3 +220,26 @@ def test_a_test_message_that_does_not_come_back_is_told() -> None:
 
 def test_a_wanted_registration_prints_no_secret() -> None:
     assert "p4ssword" not in repr(Wanted(source="Msk", config=CONFIG, secret_value="p4ssword"))
+
+
+def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> None:
+    with vantiq() as there:
+        there.standin.rotate_token("another")
+        settings = load(ConnectSettings, ENVIRON)
+        client = aws(
+            describe_cluster_v2=refused("AccessDeniedException"),
+            describe_secret={"Name": "AmazonMSK_test", "ARN": SECRET},
+            get_secret_value={"SecretString": '\ufeff{"username": "test", "password": "p4ssword"}'},
+        )
+        tokens = FakeAws(get_secret_value={"SecretString": "no-longer-valid"})
+        in_vantiq = registrar(there.settings, lambda _: tokens, Deadline(20), write=True)
+        event = {"action": "register", "source": {"topics": ["t"]}}
+        found = serve(parse_request(event), settings, client, in_vantiq, Deadline(20))
+    assert found.registration is None
+    assert [finding.text.partition(": ")[0] for finding in found.findings] == [
+        "kafka:DescribeClusterV2",
+        "is encrypted with the account's default key",
+        "begins with a byte order mark (an editor's), which MSK does not read",
+        "Vantiq, reading secrets MskPassword",
+    ]
+    assert "p4ssword" not in str(found)

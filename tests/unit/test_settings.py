@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 import pytest
 from msgspec import Meta
+from msk_toolkit.connect.serve import ConnectRequest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.cluster import ClusterSettings
-from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.loading import load, read_event
 from msk_toolkit.settings.probes import ConsumerProbeSettings
 from msk_toolkit.settings.topics import TopicsSettings
 
@@ -100,3 +101,28 @@ def test_brokers_are_host_and_port(text: str) -> None:
 @pytest.mark.parametrize("text", ["a", "a:", ":1", "a:1,", "a:1;b:2", "a:x", "a:123456", "sasl://a:1"])
 def test_anything_else_is_no_list_of_brokers(text: str) -> None:
     assert "BOOTSTRAP_SERVERS" in problems(ClusterSettings, SCRAM | {"BOOTSTRAP_SERVERS": text})[0]
+
+
+def event_problems(event: object) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_event(event, ConnectRequest, '{"action": "describe"}')
+    return caught.value.problems
+
+
+def test_all_mistakes_of_an_event_are_told_at_once_each_with_its_place() -> None:
+    source = {"name": "a b", "scheme": "http", "topic": "t"}
+    found = event_problems({"actoin": "plan", "auth_mode": 1, "network": "vpcs", "source": source})
+    assert found == [
+        "actoin is not known; known are action, cluster, auth_mode, network, include, source, renew_secret, test",
+        "auth_mode: expected `str | null`, got `int`",
+        "network: must be one of vpc, public, multi-vpc, ipv6",
+        "source.topic is not known; known are name, topics, scheme, secret, secret_holds, inline_password, "
+        "content_type, group_id, properties",
+        "source.name: expected `str` matching regex '^[A-Za-z_][A-Za-z0-9_]*(\\\\.[A-Za-z_][A-Za-z0-9_]*)*$'",
+        "source.scheme: must be one of sb, bare",
+    ]
+
+
+@pytest.mark.parametrize("event", [None, [], "plan", 1])
+def test_an_event_that_is_no_object_is_shown_one(event: object) -> None:
+    assert event_problems(event) == ['must be an object such as {"action": "describe"}']

@@ -64,8 +64,8 @@ def test_a_request_of_another_shape_is_refused(event: Any) -> None:
 
 def test_all_mistakes_of_the_topics_in_a_request_come_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        parse_request({"action": "apply", "topics": [{"name": "a"}, {"name": "b"}]})
-    assert len(caught.value.problems) == 4
+        parse_request({"action": "aply", "topics": [{"name": "a"}, {"name": "b"}]})
+    assert len(caught.value.problems) == 5
 
 
 class Function:

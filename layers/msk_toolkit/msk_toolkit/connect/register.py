@@ -19,6 +19,7 @@ from msk_toolkit.connect.registration import (
 )
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.resources import VantiqRefusedError
 
 
 class Resources(Protocol):
@@ -40,6 +41,7 @@ class Arrivals(Protocol):
 # A minute: a consumer may take that long to start and join its group.
 _TRIES = 12
 _SECONDS_A_TRY = 5.0
+_NOT_LOGGED_IN = 401
 Subscribe = Callable[[str], AbstractContextManager[Arrivals]]
 
 
@@ -81,7 +83,7 @@ class SourceState(msgspec.Struct, frozen=True):
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """The plan, whether it was carried out, and what the source does now."""
+    """The plan, whether all of it was carried out, and what the source does now."""
 
     applied: bool
     changes: list[str]
@@ -91,13 +93,19 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 def plan_registration(resources: Resources, wanted: Wanted, findings: list[Finding]) -> list[Change]:
-    """Every change that is needed; what Vantiq refuses to show becomes a finding and a refusal."""
+    """Every change that is needed; what Vantiq refuses to show becomes a finding and a refusal.
+
+    Raises:
+        VantiqError: Vantiq does not answer, or takes the token for nothing.
+    """
     changes: list[Change] = []
 
     def decide(kind: str, name: str, plan: Callable[[dict[str, Any] | None], Change]) -> dict[str, Any] | None:
         try:
             found = resources.find(kind, name)
-        except VantiqError as error:
+        except VantiqRefusedError as error:
+            if error.status == _NOT_LOGGED_IN:
+                raise  # the others would be refused alike
             findings.append(Finding("error", f"Vantiq {kind} {name}", str(error)))
             changes.append(Change("refuse", kind, name, "could not be looked at"))
             return None
@@ -121,21 +129,37 @@ def plan_registration(resources: Resources, wanted: Wanted, findings: list[Findi
 def register(
     resources: Resources, subscribe: Subscribe, wanted: Wanted, findings: list[Finding], *, write: bool
 ) -> Registration:
-    """Plan, and with ``write`` carry out, test and read back. A plan with a refusal changes nothing at all."""
+    """Plan, and with ``write`` carry out, test and read back. A plan with a refusal changes nothing at all.
+
+    Raises:
+        VantiqError: there is no plan, see :func:`plan_registration`; nothing was changed.
+    """
     changes = plan_registration(resources, wanted, findings)
     lines = [change.line() for change in changes]
     allowed = write and not any(change.step == "refuse" for change in changes)
+    done = _carry_out(resources, changes, findings) if allowed else None
+    complete = done == sum(change.writes for change in changes)
     test = None
-    if allowed:
-        for change in changes:
-            _carry_out(resources, change)
-        if wanted.test_topic is not None:
-            test = _round_trip(resources, subscribe, wanted.source, wanted.test_topic, findings)
+    if complete and wanted.test_topic is not None:
+        test = _round_trip(resources, subscribe, wanted.source, wanted.test_topic, findings)
     state = _state(resources, wanted.source, findings)
-    return Registration(allowed, lines, render(changes, applied=allowed), test, state)
+    return Registration(complete, lines, render(changes, done), test, state)
 
 
-def _carry_out(resources: Resources, change: Change) -> None:
+def _carry_out(resources: Resources, changes: list[Change], findings: list[Finding]) -> int:
+    """How many changes were done, in their order; the first that fails becomes a finding and ends it."""
+    done = 0
+    for change in changes:
+        try:
+            _write(resources, change)
+        except VantiqError as error:
+            findings.append(Finding("error", f"Vantiq {change.kind} {change.name}", str(error)))
+            break
+        done += change.writes
+    return done
+
+
+def _write(resources: Resources, change: Change) -> None:
     match change.step:
         case "create":
             resources.create(change.kind, change.instance)

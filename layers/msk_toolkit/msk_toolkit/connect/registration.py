@@ -27,6 +27,11 @@ class Change(msgspec.Struct, frozen=True):
 
     __str__ = __repr__
 
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to do."""
+        return self.step not in ("none", "refuse")
+
     def line(self) -> str:
         """As a person reads it."""
         return f"{_SYMBOLS[self.step]} {self.kind} {self.name}: {self.detail}"
@@ -89,14 +94,29 @@ def plan_activation(found: Mapping[str, Any] | None, source: Change, secret: Cha
     return Change("none", "sources", source.name, "is active")
 
 
-def render(changes: Sequence[Change], *, applied: bool) -> str:
-    """The plan as a person reads it."""
+def render(changes: Sequence[Change], done: int | None) -> str:
+    """The plan as a person reads it, and how it ended.
+
+    Args:
+        done: how many changes were carried out, in their order; None where nothing was to be.
+    """
     counted = {
         step: sum(change.step == step for change in changes) for step in ("create", "update", "activate", "refuse")
     }
     totals = ", ".join(f"{count} to {step}" for step, count in counted.items())
-    refused = "Nothing was changed: what is refused has to be settled first." if counted["refuse"] else ""
-    ending = refused or ("Done." if applied else "Nothing was changed.")
+    to_do = [change for change in changes if change.writes]
+    if counted["refuse"]:
+        ending = "Nothing was changed: what is refused has to be settled first."
+    elif done is None:
+        ending = "Nothing was changed."
+    elif done < len(to_do):
+        stopped = to_do[done]
+        ending = (
+            f"{done} of {len(to_do)} done. Stopped at {stopped.kind} {stopped.name}, see the findings; what follows "
+            "was not done. Run it again to go on."
+        )
+    else:
+        ending = "Done."
     return "\n".join([*(change.line() for change in changes), f"Plan: {totals}. {ending}"])
 
 

@@ -21,10 +21,10 @@ from msk_toolkit.connect.vantiq_source import (
     source_findings,
 )
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.loading import read_event
 from msk_toolkit.settings.targets import Target, parse_target
 
 _PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
@@ -83,12 +83,9 @@ def parse_request(event: Any) -> ConnectRequest:
     """An invocation's event as a request.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: with every mistake.
     """
-    try:
-        return msgspec.convert(event, ConnectRequest)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError("event", [str(error)]) from error
+    return read_event(event, ConnectRequest, '{"action": "describe"}')
 
 
 def serve(

@@ -10,8 +10,8 @@ from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.ways import JoiningWay
-from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.settings.loading import read_event
 
 Status = Literal["healthy", "degraded", "down", "reached", "not reached"]
 
@@ -93,9 +93,6 @@ def parse_request(event: Any) -> DiagnoseRequest:
     """An invocation's event as a request.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: with every mistake.
     """
-    try:
-        return msgspec.convert(event, DiagnoseRequest)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError("event", [str(error)]) from error
+    return read_event(event, DiagnoseRequest, '{"networks": ["public"]}')

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.loading import read_event
 
 Action = Literal["list", "inspect", "adopt", "replay"]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -117,16 +118,16 @@ def parse_request(event: Any) -> RedriveRequest:
     """An invocation's event as a request; one of an SQS queue or SNS topic adopts the notices in it.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: with every mistake.
     """
     records = event.get("Records") if isinstance(event, dict) else None
-    try:
-        if isinstance(records, list):
+    if isinstance(records, list):
+        try:
             notices = [msgspec.json.decode(_message(record)) for record in records]
-            return RedriveRequest(action="adopt", dry_run=False, notices=notices)
-        request = msgspec.convert(event, RedriveRequest)
-    except (msgspec.ValidationError, msgspec.DecodeError, KeyError, TypeError) as error:
-        raise ConfigurationError("event", [f'must be an object such as {{"action": "list"}}: {error}']) from error
+        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            raise ConfigurationError("event", ["Records hold no messages of an SQS queue or SNS topic"]) from error
+        return RedriveRequest(action="adopt", dry_run=False, notices=notices)
+    request = read_event(event, RedriveRequest, '{"action": "list"}')
     if request.action == "inspect" and not request.name:
         raise ConfigurationError("event", ["inspect needs the name of a letter"])
     return request

@@ -1,6 +1,6 @@
-"""Environment variables -> a typed settings model, with every mistake reported at once."""
+"""What a function is told, by its environment and by an event, as typed models: every mistake is reported at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 import msgspec
@@ -47,11 +47,53 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     raise ConfigurationError("settings", problems)
 
 
+def read_event[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request:
+    """An invocation's event as a request.
+
+    Args:
+        example: an event that would do, for whoever sent something else than an object.
+
+    Raises:
+        ConfigurationError: with every unknown, missing or malformed entry.
+    """
+    problems = list(_problems(event, model, "", example))
+    if problems:
+        raise ConfigurationError("event", problems)
+    return msgspec.convert(event, model)
+
+
+def _problems(given: Any, model: type[msgspec.Struct], path: str, example: str) -> Iterator[str]:
+    if not isinstance(given, dict):
+        yield f"{path.removesuffix('.')} must be an object" if path else f"must be an object such as {example}"
+        return
+    hints = get_type_hints(model, include_extras=True)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
+    for name in given:
+        if name not in fields:
+            yield f"{path}{name} is not known; known are {', '.join(fields)}"
+    for name, field in fields.items():
+        hint = hints[field.name]
+        if name not in given:
+            if field.required:
+                yield f"{path}{name} is missing"
+        elif isinstance(inner := _plain(hint), type) and issubclass(inner, msgspec.Struct):
+            yield from _problems(given[name], inner, f"{path}{name}.", example)
+        else:
+            try:
+                msgspec.convert(given[name], hint)
+            except msgspec.ValidationError as error:
+                yield f"{path}{name}: {_complaint(hint, error)}"
+
+
 def _complaint(hint: Any, error: msgspec.ValidationError) -> str:
     # The value itself stays out of the message: nobody knows what was pasted there. msgspec keeps to that but for
     # a choice, where it quotes what it was given.
-    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    plain = _plain(hint)
     if get_origin(plain) is Literal:
         return f"must be one of {', '.join(map(str, get_args(plain)))}"
     words = str(error)
     return words[0].lower() + words[1:]
+
+
+def _plain(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.loading import read_event
 from msk_toolkit.topics.apply import Change
 from msk_toolkit.topics.declaration import Declaration, parse_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
@@ -85,17 +86,20 @@ def parse_request(event: Any) -> TopicsRequest:
     Raises:
         ConfigurationError: with every mistake.
     """
-    if not isinstance(event, dict):
-        raise ConfigurationError("event", ['must be an object such as {"action": "plan"}'])
-    topics = None
-    if (given := event.get("topics")) is not None:
-        # The topics have their own parser, which reports all of their mistakes.
-        topics = parse_declaration(given if isinstance(given, dict) else {"topics": given}, "event")
+    given = event.get("topics") if isinstance(event, dict) else None
+    # The topics have their own parser, which reports all of their mistakes.
+    rest = {key: event[key] for key in event if key != "topics"} if isinstance(event, dict) else event
+    problems: list[str] = []
+    asked, topics = TopicsEvent(), None
     try:
-        asked = msgspec.convert({key: event[key] for key in event if key != "topics"}, TopicsEvent)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError("event", [str(error)]) from error
-    problems = []
+        asked = read_event(rest, TopicsEvent, '{"action": "plan"}')
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        if given is not None:
+            topics = parse_declaration(given if isinstance(given, dict) else {"topics": given}, "event")
+    except ConfigurationError as error:
+        problems += error.problems
     if asked.plan and asked.action != "apply":
         problems.append("plan belongs to the action apply")
     if bool(asked.delete) != (asked.action == "delete"):
