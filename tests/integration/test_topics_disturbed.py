@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kafka.admin import ACLOperation, ResourceType
+from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError
 from msk_toolkit.kafka.session import Session
@@ -246,21 +247,41 @@ def test_a_hung_active_controller_is_told_in_time_and_a_second_apply_finishes(
     assert do(scram(kafka), *declared).changes == []
 
 
-def test_when_no_broker_can_be_reached_any_more_the_outcome_is_unknown_and_told_in_time(
+def cut_off(self: Session, *rest: Any) -> Any:
+    raise NoBrokerError([])
+
+
+def test_when_the_answer_is_lost_and_no_broker_can_be_reached_any_more_the_outcome_is_unknown(
     kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = topic()
+
+    def lose_everybody() -> None:
+        monkeypatch.setattr(Session, "ask", cut_off)
+        raise StageError("metadata", "connection-closed", "broker", "the connection broke")
+
     asked = Session.ask
-
-    def cut_off(self: Session, *rest: Any) -> Any:
-        raise NoBrokerError([])
-
-    before_sending(monkeypatch, "create", once(lambda: monkeypatch.setattr(Session, "ask", cut_off)))
+    before_sending(monkeypatch, "create", once(lose_everybody))
     began = time.monotonic()
     outcome = do(scram(kafka), wanted, seconds=3)
     monkeypatch.setattr(Session, "ask", asked)
     assert time.monotonic() - began < 4
     assert (outcome.status, states(outcome)) == ("incomplete", [(wanted.name, "create", "unknown")])
+
+
+def test_what_the_controller_acknowledged_is_done_though_nobody_can_be_asked_whether_it_shows(
+    kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = topic()
+    asked = Session.ask
+    before_sending(monkeypatch, "create", once(lambda: monkeypatch.setattr(Session, "ask", cut_off)))
+    began = time.monotonic()
+    outcome = do(scram(kafka), wanted, seconds=3)
+    monkeypatch.setattr(Session, "ask", asked)
+    assert time.monotonic() - began < 4
+    assert (outcome.status, states(outcome)) == ("applied", [(wanted.name, "create", "done")])
+    assert outcome.behind[0].startswith("nobody tells which brokers live")
+    assert do(scram(kafka), wanted).changes == []
 
 
 def test_three_hundred_topics_take_one_metadata_and_one_config_request_to_plan(

@@ -68,8 +68,7 @@ def test_an_acknowledged_change_is_looked_for_once_on_each_broker() -> None:
     old = broker()
     apply(old, retention_ms="3600000")
     written = len(old.asked) - old.asked[::-1].index("AlterConfigs")
-    # Which brokers live, and what the only one shows.
-    assert old.asked[written:] == ["Metadata", "DescribeConfigs"]
+    assert [api for api in old.asked[written:] if api != "Metadata"] == ["DescribeConfigs"]
 
 
 def test_no_change_writes_nothing() -> None:

@@ -12,7 +12,7 @@ from msk_toolkit.topics.apply import Change, not_shown
 from msk_toolkit.topics.delete import still_shown
 from msk_toolkit.topics.pauses import Pauses
 from msk_toolkit.topics.plan import Plan, Step
-from msk_toolkit.topics.spread import Missing, await_every_broker
+from msk_toolkit.topics.spread import EveryBroker, Missing, await_every_broker
 
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import ScriptedServer
@@ -49,8 +49,31 @@ def test_every_broker_is_asked_until_the_last_one_shows_what_was_written() -> No
     with cluster(*brokers) as session:
         assert await_every_broker(session, created(), Deadline(5)) == []
     assert [each.hides for each in brokers] == [0, 0, 0]
-    # Who has agreed is left in peace.
-    assert [each.asked.count("Metadata") for each in brokers[1:]] == [4, 2]
+    # Who has agreed is left in peace; the first question opens the conversation.
+    assert [each.asked.count("Metadata") for each in brokers[1:]] == [5, 3]
+
+
+def test_conversations_are_opened_while_the_write_is_under_way() -> None:
+    brokers = [broker(), broker()]
+    with cluster(*brokers) as session, EveryBroker(session) as everyone:
+        everyone.get_ready(Deadline(5))
+        patience = Deadline(5)
+        while not brokers[1].asked and not patience.expired:
+            time.sleep(0.01)
+        assert brokers[1].asked == ["Metadata"]
+        assert everyone.shows(created(), Deadline(5)) == []
+        # One to open it, and one look.
+        assert brokers[1].asked == ["Metadata", "Metadata"]
+
+
+def test_a_broker_that_lets_nobody_in_delays_neither_the_write_nor_the_end() -> None:
+    first = broker()
+    with ScriptedServer(lambda peer: peer.hang()) as hung, cluster(first) as session:
+        first.alive.append(hung.port)
+        began = time.monotonic()
+        with EveryBroker(session) as everyone:
+            everyone.get_ready(Deadline(5))
+        assert time.monotonic() - began < 0.25
 
 
 def test_a_broker_that_lags_for_too_long_is_told_with_what_it_lacks() -> None:

@@ -105,15 +105,18 @@ class Conversation:
                 raise
         return conversation
 
-    def ask(self, request: Any, stage: str, deadline: Deadline) -> Any:
+    def ask(self, request: Any, stage: str, deadline: Deadline, newest: int | None = None) -> Any:
         """Send one of kafka-python's requests and wait for its response.
+
+        Args:
+            newest: the highest version to speak, where a lower one than the toolkit's own tells enough.
 
         Raises:
             StageError: under the name ``stage``: time-out, closed connection, or an answer that is not Kafka's.
         """
         self._learn_versions(stage, deadline)
         if request.API_VERSION is None:
-            request.API_VERSION = self._version(request, stage)
+            request.API_VERSION = self._version(request, stage, newest)
         return self._exchange(request, stage, deadline)
 
     def supports(self, request_class: Any, stage: str, deadline: Deadline) -> bool:
@@ -161,10 +164,11 @@ class Conversation:
             return False
         return True
 
-    def _version(self, request: Any, stage: str) -> int:
+    def _version(self, request: Any, stage: str, newest: int | None) -> int:
         name = type(request).__name__
         lowest, highest = self._versions.get(request.API_KEY, (0, -1))
-        version = min(highest, request.max_version, _NEWEST.get(name, highest))
+        known = _NEWEST.get(name, highest)
+        version = min(highest, request.max_version, known if newest is None else newest)
         if version < lowest:
             raise StageError(
                 stage, "broker-error", str(self.address), f"the broker's version has no {name} that the toolkit speaks"

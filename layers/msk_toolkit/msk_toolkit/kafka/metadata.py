@@ -48,6 +48,10 @@ class ClusterMetadata(msgspec.Struct, frozen=True):
     topics: dict[str, Topic]
 
 
+# The last version whose answer has no room for operations: half the work to read.
+_WITHOUT_OPERATIONS = 7
+
+
 def read_metadata(
     conversation: Conversation,
     topics: Sequence[str] | None,
@@ -66,6 +70,7 @@ def read_metadata(
         MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=operations),
         stage,
         deadline,
+        None if operations else _WITHOUT_OPERATIONS,
     )
     return ClusterMetadata(
         cluster_id=answer.cluster_id or "",

@@ -24,7 +24,7 @@ from msk_toolkit.topics.observed import ClusterKind, observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.render import change_lines, render
 from msk_toolkit.topics.request import Status, TopicsRequest, TopicsResponse
-from msk_toolkit.topics.spread import await_every_broker
+from msk_toolkit.topics.spread import EveryBroker, await_every_broker
 
 # A new topic reaches every broker within some ten milliseconds.
 _LOOK_AGAIN_SECONDS = 0.05
@@ -73,10 +73,13 @@ def run(
     problems = (changed_since(request.plan, decided) if request.plan else []) or problems
     if problems:
         return _response(request, "refused", decided, problems=problems)
-    changes = carry_out(session, decided, deadline)
+    with EveryBroker(session) as everyone:
+        if decided.having("create") or decided.having("update"):
+            everyone.get_ready(deadline)
+        changes = carry_out(session, decided, deadline)
+        missing = not_shown(decided, changes)
+        behind = everyone.shows(missing, deadline) if missing else []
     complete = all(change.state == "done" for change in changes)
-    missing = not_shown(decided, changes)
-    behind = await_every_broker(session, missing, deadline) if missing else []
     return _response(request, "applied" if complete else "incomplete", decided, changes=changes, behind=behind)
 
 

@@ -6,8 +6,8 @@ mapping's poller or a probe, would meet an unknown topic.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
@@ -34,59 +34,71 @@ _NAMES_TOLD = 3
 
 
 def await_every_broker(session: Session, missing: Missing, deadline: Deadline, sleep: Sleep = time.sleep) -> list[str]:
-    """Ask all live brokers at once until each shows what was written, for at most 12 s.
+    """As :meth:`EveryBroker.shows`, with conversations that are opened only now."""
+    with EveryBroker(session) as everyone:
+        return everyone.shows(missing, deadline, sleep)
 
-    Answers a sentence for each broker that is behind, or can't be asked. What was written stands all the same: such a
-    broker reads it from the controllers' log by itself. So this never raises for what the cluster does.
-    """
-    until = deadline.at_most(SPREAD_SECONDS)
-    pauses = Pauses(until, sleep)
-    with _Views(session, missing) as views:
+
+class EveryBroker:
+    """All live brokers, each over a conversation that stays open from look to look; a context manager."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spread")
+        self._begun: dict[BrokerAddress, Future[Conversation]] = {}
+        self._open: dict[BrokerAddress, Conversation] = {}
+
+    def get_ready(self, deadline: Deadline) -> None:
+        """Begin to open conversations, and do not wait: brokers that carry out a write are slow to let anybody in."""
+        until = deadline.at_most(_LOOK_SECONDS)
+        with contextlib.suppress(StageError, NoBrokerError):
+            for address in self._session.ask(_live_brokers, until):
+                self._begun[address] = self._pool.submit(self._opened, address, until)
+
+    def shows(self, missing: Missing, deadline: Deadline, sleep: Sleep = time.sleep) -> list[str]:
+        """Ask all live brokers at once until each shows what was written, for at most 12 s.
+
+        Answers a sentence for each broker that is behind, or can't be asked. What was written stands all the same: such
+        a broker reads it from the controllers' log by itself. So this never raises for what the cluster does.
+        """
+        until = deadline.at_most(SPREAD_SECONDS)
+        pauses = Pauses(until, sleep)
+        agreed: set[BrokerAddress] = set()
         while True:
             try:
-                live = session.read(_live_brokers, until)
+                live = self._session.read(_live_brokers, until)
             except (StageError, NoBrokerError) as error:
                 return [f"nobody tells which brokers live: {error}"]
-            behind = views.behind(live, until)
+            left = sorted(set(live) - agreed)
+            words = dict(zip(left, self._pool.map(lambda each: self._look(each, missing, until), left), strict=True))
+            agreed |= {address for address, said in words.items() if not said}
+            behind = [said for said in words.values() if said]
             if not behind or pauses.over():
                 return behind
 
-
-class _Views:
-    """The brokers' views, each over a conversation that stays open from look to look; a context manager."""
-
-    def __init__(self, session: Session, missing: Missing) -> None:
-        self._session = session
-        self._missing = missing
-        self._open: dict[BrokerAddress, Conversation] = {}
-        self._agreed: set[BrokerAddress] = set()
-
-    def behind(self, live: Iterable[BrokerAddress], until: Deadline) -> list[str]:
-        """Look at those that did not agree yet, all at once; a sentence for each that still does not."""
-        left = sorted(set(live) - self._agreed)
-        if not left:
-            return []
-        with ThreadPoolExecutor(min(len(left), _AT_ONCE), thread_name_prefix="spread") as pool:
-            return [words for words in pool.map(lambda address: self._look(address, until), left) if words]
-
-    def _look(self, address: BrokerAddress, until: Deadline) -> str:
+    def _look(self, address: BrokerAddress, missing: Missing, until: Deadline) -> str:
         deadline = until.at_most(min(_LOOK_SECONDS, self._session.stage_seconds))
         try:
-            if address not in self._open:
-                log = StageLog(deadline, self._session.stage_seconds)
-                self._open[address] = Conversation.open(address, self._session.access, log)
-            missing = self._missing(self._open[address], deadline)
+            if begun := self._begun.pop(address, None):
+                self._open[address] = begun.result()
+            elif address not in self._open:
+                self._open[address] = self._opened(address, deadline)
+            lacks = missing(self._open[address], deadline)
         except StageError as error:
-            self._close(address)
+            if broken := self._open.pop(address, None):
+                broken.close()
             return str(error)
-        if missing:
-            return f"{address} does not show yet: {_some(missing)}"
-        self._agreed.add(address)
-        return ""
+        return f"{address} does not show yet: {_some(lacks)}" if lacks else ""
 
-    def _close(self, address: BrokerAddress) -> None:
-        with contextlib.suppress(KeyError):
-            self._open.pop(address).close()
+    def _opened(self, address: BrokerAddress, deadline: Deadline) -> Conversation:
+        conversation = Conversation.open(address, self._session.access, StageLog(deadline, self._session.stage_seconds))
+        try:
+            # The first question also learns what the broker speaks.
+            read_metadata(conversation, [], deadline, operations=False)
+        except StageError:
+            conversation.close()
+            raise
+        return conversation
 
     def __enter__(self) -> Self:
         return self
@@ -94,8 +106,17 @@ class _Views:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for address in list(self._open):
-            self._close(address)
+        # One that is still being opened ends by its own deadline, and nobody waits for it.
+        for begun in self._begun.values():
+            begun.add_done_callback(_close)
+        self._pool.shutdown(wait=False)
+        for conversation in self._open.values():
+            conversation.close()
+
+
+def _close(begun: Future[Conversation]) -> None:
+    if not begun.exception():
+        begun.result().close()
 
 
 def _live_brokers(conversation: Conversation, deadline: Deadline) -> list[BrokerAddress]:
