@@ -257,3 +257,15 @@ def test_without_any_broker_each_is_named_with_its_cause() -> None:
         open_any(plain(gone_port, closing.port), Deadline(5), 1)
     assert [each.cause for each in caught.value.failures] == ["connection-refused", "connection-closed"]
     assert f"127.0.0.1:{gone_port} fails at tcp" in str(caught.value)
+
+
+def test_brokers_that_fail_alike_are_told_in_one_sentence_with_what_to_do() -> None:
+    refused = [
+        StageError("tcp", "connection-refused", f"b-{number}:9096", "the connection was refused") for number in (1, 3)
+    ]
+    late = StageError("sasl", "request-timeout", "b-2:9096", "no answer to SaslHandshake in time")
+    assert str(NoBrokerError([refused[0], late, refused[1]])) == (
+        "no broker can be used: b-1:9096, b-3:9096 fail at tcp: the connection was refused. "
+        f"{CAUSES['connection-refused'].remedy} "
+        f"b-2:9096 fails at sasl: no answer to SaslHandshake in time. {CAUSES['request-timeout'].remedy}"
+    )

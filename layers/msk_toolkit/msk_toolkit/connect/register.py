@@ -143,6 +143,12 @@ def register(
     if complete and wanted.test_topic is not None:
         test = _round_trip(resources, subscribe, wanted.source, wanted.test_topic, findings)
     state = _state(resources, wanted.source, findings)
+    if state is not None and state.unavailable:
+        text = (
+            "Vantiq says that it is unavailable: its Kafka client can't reach the brokers or log in; the source's "
+            "errors in Vantiq say why, and the probes whether the brokers let anybody in"
+        )
+        findings.append(Finding("error", f"source {wanted.source}", text))
     return Registration(complete, lines, render(changes, done), test, state)
 
 
@@ -178,7 +184,7 @@ def _round_trip(
 ) -> TestResult:
     """Test publish and test subscribe in one: a message that nobody else sends, out through the source and in again."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    published, event = False, None
+    published, event, last = False, None, ""
     try:
         with subscribe(source) as arrivals:
             # A source that has just been started reads from where the topic ends once it has joined its group, so
@@ -190,14 +196,14 @@ def _round_trip(
                 if event is not None:
                     break
     except VantiqError as error:
-        findings.append(
-            Finding("error", f"source {source}", f"test {'subscribe' if published else 'publish'}: {error}")
-        )
-    if published and event is None:
-        text = (
-            f"the test message went out through it and did not come back from {topic} in time: look at the source's "
-            "errors in Vantiq, and whether its consumer.topics name that topic"
-        )
+        last = str(error)
+    if event is None:
+        text = f"the test message could not be sent: {last}"
+        if published:
+            text = (
+                f"the test message went out through it and did not come back from {topic} in time: look at the "
+                "source's errors in Vantiq, and whether its consumer.topics name that topic"
+            ) + (f"; in the end: {last}" if last else "")
         findings.append(Finding("error", f"source {source}", text))
     return TestResult(topic, published, event is not None, event)
 

@@ -1,5 +1,6 @@
 """A way into the cluster: the first bootstrap broker that answers, and its controller."""
 
+from msk_toolkit.causes import remedy
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -9,11 +10,18 @@ from msk_toolkit.network.stages import StageLog
 
 
 class NoBrokerError(ToolkitError):
-    """No bootstrap broker could be used; says for each at which stage and why."""
+    """No bootstrap broker could be used; says at which stage and why, once for all that fail alike, and what to do."""
 
     def __init__(self, failures: list[StageError]) -> None:
         self.failures = failures
-        super().__init__("no broker can be used: " + "; ".join(map(str, failures)))
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for each in failures:
+            alike.setdefault((each.stage, each.cause, each.detail), []).append(each.peer)
+        told = [
+            f"{', '.join(peers)} {'fails' if len(peers) == 1 else 'fail'} at {stage}: {detail}. {remedy(cause)}"
+            for (stage, cause, detail), peers in alike.items()
+        ]
+        super().__init__(f"no broker can be used: {' '.join(told)}")
 
 
 def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[Conversation, ClusterMetadata]:
