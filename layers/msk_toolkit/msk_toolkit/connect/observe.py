@@ -17,7 +17,7 @@ from msk_toolkit.errors import ToolkitError
 
 Client = Callable[[str], Any]
 
-# boto3 tries twice; without a way to the API neither try ends.
+# Time enough for boto3 to try twice and not to connect either time, or for one slow answer.
 _SECONDS = 12.0
 
 
