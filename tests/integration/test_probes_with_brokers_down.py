@@ -10,6 +10,7 @@ from kafka.protocol.admin import ElectLeadersRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.group import find_coordinator
+from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.topics.declared import DeclaredTopic
@@ -225,6 +226,15 @@ def prefer(kafka: KafkaCluster, topic: str, replicas: list[int]) -> Iterator[Cal
     access = plaintext(kafka)
     partition = ElectLeadersRequest.TopicPartitions(topic=topic, partitions=[0])
     with Conversation.open(access.brokers[replicas[0] - 1], access, StageLog(Deadline(60), 60)) as conversation:
-        yield lambda: conversation.ask(
-            ElectLeadersRequest(election_type=0, topic_partitions=[partition], timeout_ms=5000), "elect", Deadline(5)
-        )
+
+        def elect() -> None:
+            request = ElectLeadersRequest(election_type=0, topic_partitions=[partition], timeout_ms=5000)
+            conversation.ask(request, "elect", Deadline(5))
+            # The controller answers when it has decided; the broker hears of it a moment later.
+            wait_until(leads, "the broker does not know that it leads", 5)
+
+        def leads() -> bool:
+            (part,) = read_metadata(conversation, [topic], Deadline(5)).topics[topic].partitions
+            return part.leader == replicas[0]
+
+        yield elect
