@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-TOOLS := $(CURDIR)/.tools
-# The uv that is there, or one of our own in .tools.
-UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/uv/bin/uv)
-export UV
+# The uv that is there, or one of our own. Relative as a target: make can't name a file whose path has a space.
+INSTALLED_UV := $(shell command -v uv 2>/dev/null)
+OWN_UV := .tools/uv/bin/uv
+export UV := $(or $(INSTALLED_UV),$(CURDIR)/$(OWN_UV))
 # Lambda's name of this machine's processor.
 MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
-export UV_CACHE_DIR := $(TOOLS)/uv-cache
+export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
@@ -39,7 +39,7 @@ compat: .venv/ready ## Topics, probes and connect on Kafka 2.2.1, 2.8.2, 3.9.1 a
 
 samples: .venv/ready ## Lint the sample clusters, with checkov in an environment of its own
 	cfn-lint samples/clusters/template.yaml
-	@$(UV) tool run --python 3.13 checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
+	@"$(UV)" tool run --python 3.13 checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
 
 check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate, cfn-lint
 	ruff check .
@@ -65,8 +65,8 @@ docs: .venv/ready ## Write the generated documents again: settings, schemas, cau
 	@python -m docs.generate
 
 lock: ## Resolve the dependencies again and export the layer's
-	$(UV) lock
-	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV=$(UV) > layers/msk_toolkit/requirements.txt.new
+	"$(UV)" lock
+	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV="$(UV)" > layers/msk_toolkit/requirements.txt.new
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
 
 clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
@@ -77,12 +77,12 @@ clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
 build:
 	@mkdir -p $@
 
-.venv/ready: uv.lock pyproject.toml $(UV)
+.venv/ready: uv.lock pyproject.toml $(if $(INSTALLED_UV),,$(OWN_UV))
 	@echo "Preparing Python 3.13 and the tools in .venv ..."
-	@$(UV) sync --quiet --locked
+	@"$(UV)" sync --quiet --locked
 	@touch $@
 
-$(TOOLS)/uv/bin/uv:
+$(OWN_UV):
 	@echo "uv is missing: bringing it into .tools ..."
-	@python3 -m venv $(TOOLS)/uv
-	@$(TOOLS)/uv/bin/pip install --quiet uv
+	@python3 -m venv .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet uv
