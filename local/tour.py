@@ -1,6 +1,6 @@
 """How to look around in a running system, for the person who has just started it."""
 
-import sys
+import shlex
 from pathlib import Path
 
 from local.aws.emulator import REGION
@@ -10,12 +10,12 @@ from local.system import System
 _TOPIC = "AWSKafkaTutorialTopic"
 
 
-def write_shell(system: System) -> Path:
+def write_shell(run: Path, endpoint: str, programs: Path) -> Path:
     """A file to source: the project's own programs, and the emulator in place of AWS, for one shell."""
-    file = system.run / "shell"
+    file = run / "shell"
     file.write_text(
-        f"export PATH={Path(sys.executable).parent}:$PATH\n"
-        f"export AWS_ENDPOINT_URL={system.emulator.endpoint} AWS_DEFAULT_REGION={REGION}\n"
+        f'export PATH={shlex.quote(str(programs))}:"$PATH"\n'
+        f"export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={REGION}\n"
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
         "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
     )
@@ -52,5 +52,5 @@ Look around:
 Stop it with: make down"""
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _short(path: Path) -> str:
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
