@@ -2,6 +2,7 @@
 
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,7 @@ from tests.fakes.kafka_broker_fake import (
 pytestmark = pytest.mark.enable_socket
 
 PASSWORD = "hush-hush"
+METADATA = 3
 
 
 def failure(script: Script, seconds: float = 5) -> StageError:
@@ -120,6 +122,26 @@ def test_an_answer_that_trickles_in_for_ever_is_left_in_time() -> None:
     began = time.monotonic()
     assert failure(trickle, 0.4).cause == "request-timeout"
     assert time.monotonic() - began < 0.5
+
+
+def test_a_late_answer_is_never_taken_for_the_next_questions() -> None:
+    given_up = threading.Event()
+
+    def late(peer: Peer) -> None:
+        for make in (api_versions(), metadata(1), metadata(2)):
+            request = read_request(peer)
+            if request.api_key == METADATA:
+                given_up.wait(5)
+            answer(peer, request, make(request))
+
+    with talking_to(late) as (conversation, deadline):
+        with pytest.raises(StageError):
+            read_metadata(conversation, [], Deadline(0.3))
+        given_up.set()
+        assert conversation.broken
+        with pytest.raises(StageError) as caught:
+            read_metadata(conversation, ["orders"], deadline, "fetch")
+    assert (caught.value.stage, caught.value.cause) == ("fetch", "request-timeout")
 
 
 class Flood:

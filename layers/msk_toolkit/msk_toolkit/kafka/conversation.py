@@ -60,6 +60,9 @@ _TLS_ALERT = b"\x15\x03"
 class Conversation:
     """An open, logged-in connection to a broker; a context manager.
 
+    A conversation in which a question has failed answers none any more: the late answer would be taken for the next
+    question's. Each further one fails at once, for the first one's cause.
+
     ``certificate_end`` is when the broker's certificate expires, in seconds since 1970; None without TLS.
     """
 
@@ -68,6 +71,7 @@ class Conversation:
         self._socket = sock
         self._protocol = KafkaProtocol(client_id="msk-vantiq-toolkit")
         self._versions: dict[int, tuple[int, int]] = {}
+        self._broken: StageError | None = None
         self.certificate_end = certificate_end(sock) if isinstance(sock, ssl.SSLSocket) else None
 
     @classmethod
@@ -118,6 +122,11 @@ class Conversation:
         if request.API_VERSION is None:
             request.API_VERSION = self._version(request, stage, newest)
         return self._exchange(request, stage, deadline)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a question has failed, so that no further one is answered."""
+        return self._broken is not None
 
     def supports(self, request_class: Any, stage: str, deadline: Deadline) -> bool:
         """Whether the broker knows the request.
@@ -176,6 +185,15 @@ class Conversation:
         return int(version)
 
     def _exchange(self, request: Any, stage: str, deadline: Deadline) -> Any:
+        if self._broken:
+            raise StageError(stage, self._broken.cause, self._broken.peer, self._broken.detail)
+        try:
+            return self._send_and_wait(request, stage, deadline)
+        except StageError as error:
+            self._broken = error
+            raise
+
+    def _send_and_wait(self, request: Any, stage: str, deadline: Deadline) -> Any:
         name = type(request).__name__.removesuffix("Request")
         peer = str(self.address)
         try:
