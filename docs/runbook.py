@@ -49,6 +49,7 @@ CONFIRM: dict[str, str] = {
     "leader-moved": _TOPIC,
     "offset-not-available": _TOPIC,
     "record-too-large": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `max.message.bytes`.",
+    "throttled": "`kafka-configs.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --entity-type users`; the metric `FetchThrottleTime` of the broker.",
     "isr-below-minimum": f"{_TOPIC} `--under-min-isr-partitions` lists them all; the metric `UnderMinIsrPartitionCount`.",
     "not-enough-replicas": f"{_TOPIC} The metric `UnderReplicatedPartitions`.",
     "acknowledgement-late": "The metrics `UnderReplicatedPartitions` and `ProduceRemoteTimeMsMean` of each broker.",
@@ -56,6 +57,10 @@ CONFIRM: dict[str, str] = {
     "record-absent": "The stage `produce` of the same broker in the probe's answer.",
     "record-lost": f"{_TOPIC} {_LOGS} Look for truncation, unclean elections and failed log directories.",
     "record-altered": f"{_TOPIC} {_LOGS} Look for truncation, unclean elections and failed log directories.",
+    "heartbeat-missing": (
+        f"`missing` in the consumer probe's answer, and the stage `fetch` in its log. {_TOPIC} {_LOGS}"
+        " Look for truncation, unclean elections and failed log directories since that heartbeat."
+    ),
     "coordinator-unavailable": _GROUP,
     "coordinator-moved": _GROUP,
     "commit-refused": _GROUP,

@@ -4,7 +4,6 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from packaging.version import Version
 
@@ -27,7 +25,7 @@ from tests.integration.handlers import Context, load_handler
 from tests.integration.kafka_access import (
     STAGE_SECONDS,
     is_unknown,
-    new_name,
+    make_topic,
     plaintext,
     scram,
     tls,
@@ -47,12 +45,8 @@ def produce(access: Access, topic: str, writer: Writer = _WRITER) -> ProducerPro
     return found
 
 
-def consume(
-    access: Access, topic: str, group: str, max_records: int = 1000, lag_of: Sequence[str] = ()
-) -> ConsumerProbeResponse:
-    found = consumer.probe(
-        access, topic, group, max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, lag_of=lag_of
-    )
+def consume(access: Access, topic: str, group: str, max_records: int = 1000) -> ConsumerProbeResponse:
+    found = consumer.probe(access, topic, group, max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     in_time(found)
     return found
 
@@ -117,33 +111,19 @@ def test_two_runs_at_once_do_not_disturb_each_other(kafka: KafkaCluster, topic: 
         assert response.verdict.status == "healthy", response.table
 
 
-def test_the_lag_of_other_groups_is_told_in_records_and_seconds(kafka: KafkaCluster, topic: str, group: str) -> None:
-    access, never = scram(kafka), new_name("never")
-    produce(access, topic)
-    consume(access, topic, group)
-    own = new_name("group")
-    caught_up = consume(access, topic, own, lag_of=[group, never])
-    assert caught_up.groups == [GroupLag(group, 0, 0.0), GroupLag(never, detail="the group has committed nothing")]
-    produce(access, topic)
-    produce(access, topic)
-    began = time.time()
-    (behind,) = consume(access, topic, own, lag_of=[group]).groups
-    assert behind.records == 6
-    assert behind.seconds is not None
-    assert 0 < behind.seconds < time.time() - began + 5
-
-
-def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(
-    kafka: KafkaCluster, topic: str, group: str
-) -> None:
+def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(kafka: KafkaCluster, group: str) -> None:
     access, writer = scram(kafka), Writer()
+    topic = make_topic(kafka, {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]})
 
     def write() -> None:
         response = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
         assert response.verdict.status == "healthy", response.table
 
+    def read() -> ConsumerProbeResponse:
+        return consume(access, topic, group)
+
     def counted() -> tuple[int, int]:
-        response = consume(access, topic, group)
+        response = read()
         return response.gaps, response.duplicates
 
     write()
@@ -153,9 +133,16 @@ def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(
     assert counted() == (0, 0)
     # As if a record had been acknowledged in each partition and were not there.
     for partition in range(3):
-        writer.acknowledged(topic, partition)
+        writer.acknowledged(topic, partition, 4)
     write()
-    assert counted() == (3, 0)
+    lossy = read()
+    assert (lossy.gaps, lossy.duplicates) == (3, 0)
+    assert [(each.partition, each.first, each.last) for each in lossy.missing] == [(0, 4, 4), (1, 4, 4), (2, 4, 4)]
+    assert found(lossy) == ("degraded", "fetch", "heartbeat-missing")
+    assert "acknowledged heartbeats are missing" in lossy.table
+    assert read().verdict.status == "healthy"
+    write()
+    assert counted() == (0, 0)
     # As if the last write had failed, and so its number were sent again.
     again = Writer()
     again._name = writer._name

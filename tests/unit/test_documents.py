@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from msk_toolkit.forward.event import Answer, BatchItemFailure, ItemIdentifier
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.heartbeat import MissingHeartbeats
+from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import verdict
@@ -141,6 +143,10 @@ FOUND = plan(
 )
 
 
+MISSING = MissingHeartbeats(partition=0, writer="a1b2", first=2, last=3, before_offset=17)
+LAG = GroupLag("orders", 3, None, "1 partitions have no leader in reach")
+
+
 @pytest.mark.parametrize(
     ("name", "response"),
     [
@@ -150,8 +156,9 @@ FOUND = plan(
         ("producer_probe", ProducerProbeResponse(verdict([]), [], 0, 0, "")),
         (
             "consumer_probe",
-            ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, 0, 0, [], ""),
+            ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, 0, [], 0, [], ""),
         ),
+        ("consumer_probe", ConsumerProbeResponse(verdict([]), [], 3, 7, {}, 0, 2, [MISSING], 1, [LAG], "")),
         ("forwarder", Answer([BatchItemFailure(ItemIdentifier("orders-0", 4711))])),
         ("forwarder", Answer([])),
     ],

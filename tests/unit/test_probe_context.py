@@ -151,6 +151,25 @@ def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() 
     assert {str(metric): count for metric, count in fault_counts(judged, lost).items() if count} == {"RecordsLost": 1}
 
 
+def counted(*reports: BrokerReport) -> dict[str, int]:
+    """The classes that count anything."""
+    counts = fault_counts(verdict(reports), reports)
+    return {str(metric): count for metric, count in counts.items() if count}
+
+
+def test_a_partition_without_a_leader_counts_though_every_broker_answers() -> None:
+    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 2")
+    answering = [BrokerReport(broker, f"b-{broker}:9096", [leaderless]) for broker in (1, 3)]
+    assert counted(*answering) == {"BrokerFaults": 1}
+    assert counted(*answering, report(2, "tcp", "connection-refused")) == {"NetworkFaults": 1}
+
+
+def test_missing_heartbeats_are_a_loss_and_not_the_end_of_the_cluster() -> None:
+    lost = [report(broker, "fetch", "heartbeat-missing") for broker in (1, 2)]
+    assert verdict(lost).status == "degraded"
+    assert counted(*lost) == {"RecordsLost": 2}
+
+
 def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
     judged = explain(verdict(denied), settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 FINE = Verdict("healthy", "all is well")
 RESPONSES = {
     "producer": ProducerProbeResponse(FINE, [], 3, 3, ""),
-    "consumer": ConsumerProbeResponse(FINE, [], 0, None, {}, 0, 0, 0, [], ""),
+    "consumer": ConsumerProbeResponse(FINE, [], 0, None, {}, 0, 0, [], 0, [], ""),
 }
 COUNTED = {"ClusterInfo": {"State": "ACTIVE", "Provisioned": {"NumberOfBrokerNodes": 3}}}
 

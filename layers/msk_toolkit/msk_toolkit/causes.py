@@ -13,6 +13,7 @@ _CLASS_OF_CAUSE: dict[str, FaultClass] = {
     "group-denied": "permission",
     "cluster-denied": "permission",
     "record-lost": "loss",
+    "heartbeat-missing": "loss",
     "record-altered": "loss",
 }
 
@@ -134,6 +135,10 @@ CAUSES: dict[str, Cause] = {
         "The partition's new leader does not learn how far its records stand.",
         "Its followers do not read from it: look at the other brokers, and at the partition's in-sync replicas.",
     ),
+    "throttled": Cause(
+        "The broker holds its answers back: the user or the client id is over its quota.",
+        "Look at the quotas (kafka-configs.sh --describe --entity-type users) and at what else reads as this user.",
+    ),
     "record-too-large": Cause(
         "The record is larger than the topic takes.", "Raise max.message.bytes of the topic, or send less."
     ),
@@ -166,6 +171,10 @@ CAUSES: dict[str, Cause] = {
         "Treat as data loss: check min.insync.replicas, unclean leader election and the brokers' disks.",
     ),
     "record-altered": Cause("Another record stands at the acknowledged offset.", "Treat as data loss, as above."),
+    "heartbeat-missing": Cause(
+        "A heartbeat that was acknowledged in an earlier run is not in its partition; later ones are.",
+        "Treat as data loss, as above; the probe's answer names the numbers and where they should stand.",
+    ),
     "coordinator-unavailable": Cause(
         "The group's coordinator is not available.",
         "The broker that holds the group's __consumer_offsets partition is down or moving.",

@@ -1,8 +1,8 @@
 """Writing a record to a partition's leader and reading from it, by offset."""
 
 import time
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from kafka.errors import CorruptRecordError, UnsupportedCodecError
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
@@ -21,6 +21,7 @@ _OFFSET_NOT_AVAILABLE = 78
 _PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
+_CREATE_TIME = 0
 
 
 class Record(NamedTuple):
@@ -78,45 +79,40 @@ def fetch(
     Raises:
         StageError: under ``stage``.
     """
-    partitions = [
-        FetchRequest.FetchTopic.FetchPartition(
-            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
-        )
-        for partition, start in starts.items()
-    ]
-    answer = conversation.ask(
-        FetchRequest(
-            replica_id=-1,
-            max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
-            min_bytes=1,
-            max_bytes=8 * 1024 * 1024,
-            isolation_level=0,
-            session_id=0,
-            session_epoch=-1,
-            topics=[FetchRequest.FetchTopic(topic=topic, partitions=partitions)],
-            forgotten_topics_data=[],
-            rack_id="",
-        ),
-        stage,
-        deadline,
-    )
     found: dict[int, list[Record]] = {}
-    for part in (part for response in answer.responses for part in response.partitions):
-        if part.error_code == _OFFSET_OUT_OF_RANGE:
-            found[part.partition_index] = []
-            continue
-        if part.error_code:
-            about = f"{topic}-{part.partition_index}"
-            raise refused(stage, "Fetch", part.error_code, conversation.address, about)
+    for partition, data in _fetched(conversation, topic, starts, stage, deadline).items():
         try:
-            records = _records(bytes(part.records or b""))
+            records = _records(data)
         except (CorruptRecordError, UnsupportedCodecError) as error:
-            raise StageError(
-                stage, "protocol-error", str(conversation.address), f"can't read the records ({type(error).__name__})"
-            ) from error
+            raise _unreadable(stage, conversation, error) from error
         # A leader answers with whole batches: the first may begin before the offset that was asked for.
-        start = starts[part.partition_index]
-        found[part.partition_index] = [record for record in records if record.offset >= start]
+        found[partition] = [record for record in records if record.offset >= starts[partition]]
+    return found
+
+
+def first_timestamps(
+    conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
+) -> dict[int, int]:
+    """When the first record from each start offset on was written, in milliseconds since 1970; absent where none is.
+
+    A batch's header tells it of the batch's first record, whichever codec packed the batch.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    found: dict[int, int] = {}
+    while waiting := {partition: start for partition, start in starts.items() if partition not in found}:
+        before = len(found)
+        for partition, data in _fetched(conversation, topic, waiting, stage, deadline).items():
+            try:
+                time_of = _first_timestamp(data)
+            except (CorruptRecordError, UnsupportedCodecError) as error:
+                raise _unreadable(stage, conversation, error) from error
+            if time_of is not None:
+                found[partition] = time_of
+        # An answer holds so many bytes: what did not fit is asked for again.
+        if len(found) == before:
+            break
     return found
 
 
@@ -145,6 +141,55 @@ def offset_at(
     return offset if offset >= 0 else None
 
 
+def _fetched(
+    conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
+) -> dict[int, bytes]:
+    """One answer's batches for each partition, packed as they stand there."""
+    partitions = [
+        FetchRequest.FetchTopic.FetchPartition(
+            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
+        )
+        for partition, start in starts.items()
+    ]
+    answer = _unthrottled(
+        conversation,
+        lambda: FetchRequest(
+            replica_id=-1,
+            max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
+            min_bytes=1,
+            max_bytes=8 * 1024 * 1024,
+            isolation_level=0,
+            session_id=0,
+            session_epoch=-1,
+            topics=[FetchRequest.FetchTopic(topic=topic, partitions=partitions)],
+            forgotten_topics_data=[],
+            rack_id="",
+        ),
+        stage,
+        deadline,
+    )
+    found: dict[int, bytes] = {}
+    for part in (part for response in answer.responses for part in response.partitions):
+        if part.error_code not in (0, _OFFSET_OUT_OF_RANGE):
+            about = f"{topic}-{part.partition_index}"
+            raise refused(stage, "Fetch", part.error_code, conversation.address, about)
+        found[part.partition_index] = b"" if part.error_code else bytes(part.records or b"")
+    return found
+
+
+def _unthrottled(conversation: Conversation, request: Callable[[], Any], stage: str, deadline: Deadline) -> Any:
+    """Ask until the answer holds something: to a reader over its quota a broker names no partition at all."""
+    while True:
+        answer = conversation.ask(request(), stage, deadline)
+        if answer.responses:
+            return answer
+        wait = max(answer.throttle_time_ms / 1000, _PAUSE_SECONDS)
+        if wait >= deadline.remaining():
+            words = f"the broker throttles the reader, for {wait:g} s more"
+            raise StageError(stage, "throttled", str(conversation.address), words)
+        time.sleep(wait)
+
+
 def _offsets(
     conversation: Conversation, topic: str, times: Mapping[int, int], stage: str, deadline: Deadline
 ) -> dict[int, int]:
@@ -170,6 +215,21 @@ def _offsets(
             about = f"{topic}-{wrong.partition_index}"
             raise refused(stage, "ListOffsets", wrong.error_code, conversation.address, about)
         time.sleep(_PAUSE_SECONDS)
+
+
+def _unreadable(stage: str, conversation: Conversation, error: Exception) -> StageError:
+    words = f"can't read the records ({type(error).__name__})"
+    return StageError(stage, "protocol-error", str(conversation.address), words)
+
+
+def _first_timestamp(data: bytes) -> int | None:
+    batches = MemoryRecords(data)
+    if not batches.has_next():
+        return None
+    batch = batches.next_batch()
+    if batch.magic < _RECORD_FORMAT:
+        return next((int(record.timestamp) for record in batch if record.timestamp is not None), None)
+    return int(batch.first_timestamp if batch.timestamp_type == _CREATE_TIME else batch.max_timestamp)
 
 
 def _records(data: bytes) -> list[Record]:

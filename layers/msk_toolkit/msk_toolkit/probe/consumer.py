@@ -11,7 +11,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError, StageLog
-from msk_toolkit.probe.heartbeat import totals
+from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.lag import GroupLag, group_lags
 from msk_toolkit.probe.membership import join
 from msk_toolkit.probe.reading import Reading, read_since
@@ -27,8 +27,9 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     """The verdict, each broker's stages, what was read, and all as a table.
 
     ``newest_age_ms`` is the age of the newest record read, None where none was; ``lag`` counts the records behind the
-    last commit, over all partitions. ``gaps`` counts acknowledged heartbeats that are missing, ``duplicates`` those
-    that stand although their write had failed. ``groups`` is the lag of the groups that the settings name.
+    last commit, over all partitions. ``gaps`` counts acknowledged heartbeats that are missing, and ``missing`` says
+    which; ``duplicates`` counts those that stand although their write had failed. ``groups`` is the lag of the groups
+    that the settings name.
     """
 
     verdict: Verdict
@@ -38,6 +39,7 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     committed: dict[str, int]
     lag: int
     gaps: int
+    missing: list[MissingHeartbeats]
     duplicates: int
     groups: list[GroupLag]
     table: str
@@ -91,12 +93,13 @@ def probe(
         for one in checks:
             if one.conversation:
                 one.conversation.close()
+    if topics:
+        _blame_leaders(reached, topics[0], reading.missing)
     for one in reached.values():
         one.log.skip("fetch", f"the broker leads no partition of {topic} that this run was given")
         one.log.skip("commit", f"another broker coordinates group {group}")
     reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
     judged = verdict(reports)
-    gaps, duplicates = totals(reading.sequences)
     return ConsumerProbeResponse(
         verdict=judged,
         brokers=reports,
@@ -104,8 +107,9 @@ def probe(
         newest_age_ms=None if reading.newest is None else max(0, int(now() * 1000) - reading.newest),
         committed={f"{topic}-{partition}": offset for partition, offset in sorted(committed.items())},
         lag=reading.lag,
-        gaps=gaps,
-        duplicates=duplicates,
+        gaps=sum(each.count for each in reading.missing),
+        missing=reading.missing,
+        duplicates=reading.duplicates,
         groups=lags,
         table=render(judged, reports, STAGES),
     )
@@ -134,3 +138,12 @@ def _consume(
                     membership.leave()
     except StageError:
         return reading, {}
+
+
+def _blame_leaders(reached: dict[int, BrokerCheck], found: Topic, missing: Sequence[MissingHeartbeats]) -> None:
+    """Fail the stage ``fetch`` of each broker in whose partition acknowledged heartbeats are missing."""
+    for part in found.partitions:
+        lost = [str(each) for each in missing if each.partition == part.index]
+        if lost and part.leader in reached:
+            words = f"acknowledged heartbeats are missing from {found.name}: {'; '.join(lost)}"
+            reached[part.leader].log.overrule("fetch", "heartbeat-missing", words)

@@ -7,9 +7,11 @@ acknowledged record that is lost, and one that comes twice is a record that stan
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
+
+from msk_toolkit.kafka.records import Record
 
 # More writers than this in one partition, and the one not seen for longest is forgotten: a commit holds little text.
 _WRITERS_KEPT = 4
@@ -28,6 +30,31 @@ class Heartbeat(msgspec.Struct, frozen=True, rename="camel"):
     writer: str = ""
     sequence: int = 0
 
+    def as_bytes(self) -> bytes:
+        """The record's value."""
+        return msgspec.json.encode(self)
+
+
+class MissingHeartbeats(msgspec.Struct, frozen=True, rename="camel"):
+    """Acknowledged heartbeats that are lost: a writer's numbers ``first`` to ``last``, which should stand in
+    ``partition`` somewhere before ``before_offset``, where the writer's next one stands."""
+
+    partition: int
+    writer: str
+    first: int
+    last: int
+    before_offset: int
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        """How a person says it: ``2 to 3 of writer 1f… in partition 0, before offset 17``."""
+        numbers = str(self.first) if self.count == 1 else f"{self.first} to {self.last}"
+        return f"{numbers} of writer {self.writer} in partition {self.partition}, before offset {self.before_offset}"
+
 
 class Writer:
     """Numbers the heartbeats of one environment."""
@@ -37,34 +64,36 @@ class Writer:
         self._acknowledged: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
 
-    def heartbeat(self, topic: str, partition: int, broker: int, sent_at: int) -> bytes:
+    def heartbeat(self, topic: str, partition: int, broker: int, sent_at: int) -> Heartbeat:
         """The next record for a partition."""
         with self._lock:
             sequence = self._acknowledged.get((topic, partition), 0) + 1
-        return msgspec.json.encode(Heartbeat(uuid.uuid4().hex, broker, sent_at, self._name, sequence))
+        return Heartbeat(uuid.uuid4().hex, broker, sent_at, self._name, sequence)
 
-    def acknowledged(self, topic: str, partition: int) -> None:
-        """Count the last record of the partition."""
+    def acknowledged(self, topic: str, partition: int, sequence: int) -> None:
+        """Count a record of the partition; one of an earlier number, which came late, changes nothing."""
         with self._lock:
-            self._acknowledged[topic, partition] = self._acknowledged.get((topic, partition), 0) + 1
+            self._acknowledged[topic, partition] = max(self._acknowledged.get((topic, partition), 0), sequence)
 
 
 class Sequence(msgspec.Struct):
     """What one partition has shown so far: each writer's last number, and what did not fit."""
 
+    partition: int
     last: dict[str, int] = {}
-    gaps: int = 0
+    missing: list[MissingHeartbeats] = []
     duplicates: int = 0
 
-    def note(self, values: Iterable[bytes | None]) -> None:
+    def note(self, records: Iterable[Record]) -> None:
         """Take the partition's next records; what is no counted heartbeat is somebody else's, and passed over."""
-        for value in values:
-            heartbeat = _parsed(value)
+        for record in records:
+            heartbeat = _parsed(record.value)
             if heartbeat is None or not heartbeat.writer:
                 continue
             before = self.last.pop(heartbeat.writer, None)
             if before is not None and heartbeat.sequence > before + 1:
-                self.gaps += heartbeat.sequence - before - 1
+                numbers = (before + 1, heartbeat.sequence - 1)
+                self.missing.append(MissingHeartbeats(self.partition, heartbeat.writer, *numbers, record.offset))
             if before is not None and heartbeat.sequence <= before:
                 self.duplicates += 1
             self.last[heartbeat.writer] = max(heartbeat.sequence, before or 0)
@@ -76,20 +105,15 @@ class Sequence(msgspec.Struct):
         return " ".join(f"{writer}:{sequence}" for writer, sequence in self.last.items())
 
     @classmethod
-    def from_text(cls, text: str) -> "Sequence":
+    def from_text(cls, partition: int, text: str) -> "Sequence":
         """What :meth:`as_text` made; nothing known where a commit holds something else."""
-        last = {}
+        last: dict[str, int] = {}
         for word in text.split():
             writer, _, sequence = word.rpartition(":")
             if not writer or not sequence.isdecimal():
-                return cls(last={})
+                return cls(partition)
             last[writer] = int(sequence)
-        return cls(last=last)
-
-
-def totals(sequences: Mapping[int, Sequence]) -> tuple[int, int]:
-    """Gaps and duplicates over all partitions."""
-    return sum(one.gaps for one in sequences.values()), sum(one.duplicates for one in sequences.values())
+        return cls(partition, last)
 
 
 def _parsed(value: bytes | None) -> Heartbeat | None:

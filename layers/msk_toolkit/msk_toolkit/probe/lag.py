@@ -1,15 +1,18 @@
 """How far named consumer groups are behind, in records and in seconds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.error_codes import refused
 from msk_toolkit.kafka.group import Committed
-from msk_toolkit.kafka.metadata import Partition, read_metadata
-from msk_toolkit.kafka.records import fetch, offset_range
+from msk_toolkit.kafka.metadata import Topic, read_metadata
+from msk_toolkit.kafka.records import first_timestamps, offset_range
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.survey import BrokerCheck
 
@@ -18,13 +21,42 @@ class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A group's lag over all its partitions.
 
     ``records`` counts what it has not committed; ``seconds`` is the age of the oldest of those, 0 where there is none.
-    Both are None where they can't be told; ``detail`` says why, or what is left out.
+    Each is None where it can't be told; ``detail`` says why, or what is left out.
     """
 
     group: str
     records: int | None = None
     seconds: float | None = None
     detail: str | None = None
+
+
+@dataclass
+class _Behind:
+    """What is behind so far: records, the oldest one's time in milliseconds since 1970, and what is left out."""
+
+    topics: int = 0
+    records: int = 0
+    times: list[int] = field(default_factory=list)
+    out_of_reach: int = 0
+    never_committed: int = 0
+    refusals: list[str] = field(default_factory=list)
+    unread: bool = False
+
+    def as_lag(self, group: str, now: float) -> GroupLag:
+        left_out = [*self.refusals]
+        if self.out_of_reach:
+            left_out.append(f"{self.out_of_reach} partitions have no leader in reach")
+        if self.never_committed:
+            left_out.append(f"{self.never_committed} partitions hold records, and the group has no commit there")
+        detail = "; ".join(left_out) or None
+        if not self.topics:
+            return GroupLag(group, detail=detail)
+        if not self.records:
+            return GroupLag(group, 0, 0.0, detail)
+        # What could not be read may be older than what could.
+        told = self.times and not self.unread
+        seconds = round(max(0.0, now - min(self.times) / 1000), 1) if told else None
+        return GroupLag(group, self.records, seconds, detail)
 
 
 def group_lags(
@@ -36,12 +68,15 @@ def group_lags(
         reached: the brokers that were reached, by their ids; a partition that none of them leads is left out.
         log: gives the whole its deadline, that of one stage.
     """
+    usable = {broker: one for broker, one in reached.items() if not one.talk.broken}
+    if not usable:
+        return [GroupLag(name, detail="no broker can be asked any more") for name in names]
     found: list[GroupLag] = []
     try:
         with log.stage("lag") as stage:
             for name in names:
                 try:
-                    found.append(_lag(reached, name, stage, now))
+                    found.append(_lag(usable, name, stage, now))
                 except StageError as error:
                     found.append(GroupLag(name, detail=error.detail))
                     if stage.expired:
@@ -59,38 +94,50 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
         return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
     committed = groups.all_committed_offsets(coordinator, name, stage)
     if not committed:
-        return GroupLag(name, detail="the group has committed nothing")
+        return GroupLag(name, detail="the group has committed nothing that the user may see")
     topics = read_metadata(asked, sorted(committed), stage, "lag").topics
-    records, oldest, left_out = 0, None, 0
+    behind = _Behind()
     for topic, positions in committed.items():
-        led = _by_leader(topics[topic].partitions, positions)
-        left_out += sum(len(own) for leader, own in led.items() if leader not in reached)
-        for leader, own in led.items():
+        found = topics[topic]
+        if found.error_code:
+            behind.refusals.append(refused("lag", "Metadata", found.error_code, asked.address, f"topic {topic}").detail)
+            continue
+        behind.topics += 1
+        for leader, partitions in _by_leader(found).items():
             if leader in reached:
-                behind, time = _behind(reached[leader], topic, own, stage)
-                records += behind
-                oldest = time if oldest is None or (time is not None and time < oldest) else oldest
-    seconds = 0.0 if oldest is None else round(max(0.0, now() - oldest / 1000), 1)
-    return GroupLag(name, records, seconds, f"{left_out} partitions have no leader in reach" if left_out else None)
+                _add(behind, reached[leader].talk, topic, partitions, positions, stage)
+            else:
+                behind.out_of_reach += len(partitions)
+    return behind.as_lag(name, now())
 
 
-def _by_leader(partitions: Sequence[Partition], positions: Mapping[int, Committed]) -> dict[int, dict[int, int]]:
-    led: dict[int, dict[int, int]] = {}
-    for part in partitions:
-        if part.index in positions:
-            led.setdefault(part.leader, {})[part.index] = positions[part.index].offset
+def _by_leader(topic: Topic) -> dict[int, list[int]]:
+    led: dict[int, list[int]] = {}
+    for part in topic.partitions:
+        led.setdefault(part.leader, []).append(part.index)
     return led
 
 
-def _behind(one: BrokerCheck, topic: str, positions: Mapping[int, int], stage: Deadline) -> tuple[int, int | None]:
-    """Records behind, and the time of the oldest of them in milliseconds since 1970."""
-    records, starts = 0, {}
-    for partition, (first, end) in offset_range(one.talk, topic, sorted(positions), "lag", stage).items():
-        start = max(positions[partition], first)
+def _add(
+    behind: _Behind,
+    leader: Conversation,
+    topic: str,
+    partitions: Sequence[int],
+    positions: Mapping[int, Committed],
+    stage: Deadline,
+) -> None:
+    starts: dict[int, int] = {}
+    for partition, (first, end) in offset_range(leader, topic, list(partitions), "lag", stage).items():
+        if partition not in positions:
+            behind.never_committed += first < end
+            continue
+        start = max(positions[partition].offset, first)
         if start < end:
-            records += end - start
+            behind.records += end - start
             starts[partition] = start
-    if not starts:
-        return 0, None
-    read = fetch(one.talk, topic, starts, stage="lag", deadline=stage)
-    return records, min((records[0].timestamp for records in read.values() if records), default=None)
+    try:
+        behind.times += first_timestamps(leader, topic, starts, "lag", stage).values()
+    except StageError as error:
+        # Who may not read may still count.
+        behind.refusals.append(error.detail)
+        behind.unread = True

@@ -54,13 +54,7 @@ def probe(
         broker = one.broker
         if broker is not None and any(part.leader == broker for part in found.partitions):
             led.add(broker)
-
-        def record(partition: int) -> bytes:
-            return writer.heartbeat(topic, partition, broker or 0, sent_at)
-
-        partition = write_through(one, access, found, record, sent_at=sent_at)
-        if partition is not None:
-            writer.acknowledged(topic, partition)
+        write_through(one, access, found, writer, sent_at=sent_at)
 
     checks = survey(
         access,

@@ -9,6 +9,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.kafka.records import Record, fetch, offset_range
+from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.heartbeat import Sequence as Heartbeats
 from msk_toolkit.probe.survey import BrokerCheck
 
@@ -34,6 +35,16 @@ class Reading:
         return sum(end - self.next_offsets[partition] for partition, end in self.ends.items())
 
     @property
+    def missing(self) -> list[MissingHeartbeats]:
+        """Acknowledged heartbeats that are not there, in the order of the partitions."""
+        return [each for _, one in sorted(self.sequences.items()) for each in one.missing]
+
+    @property
+    def duplicates(self) -> int:
+        """Heartbeats that stand although their write had failed."""
+        return sum(one.duplicates for one in self.sequences.values())
+
+    @property
     def full(self) -> bool:
         """Whether as many records are read as a run may."""
         return self.count >= self._max_records
@@ -45,7 +56,7 @@ class Reading:
             self.ends[partition] = end
             # Records that retention removed are no gap.
             known = last is not None and last.offset == self.next_offsets[partition]
-            self.sequences[partition] = Heartbeats.from_text(last.note if last and known else "")
+            self.sequences[partition] = Heartbeats.from_text(partition, last.note if last and known else "")
 
     def note(self, partition: int, records: Sequence[Record]) -> None:
         """Take a partition's next records, as far as the run's limit allows."""
@@ -56,7 +67,7 @@ class Reading:
             self.next_offsets[partition] = taken[-1].offset + 1
             self.count += len(taken)
             self.newest = max([record.timestamp for record in taken] + ([] if self.newest is None else [self.newest]))
-            self.sequences[partition].note(record.value for record in taken)
+            self.sequences[partition].note(taken)
 
     def to_commit(self) -> dict[int, Committed]:
         """The next offset of each partition that was begun, with its writers' numbers."""

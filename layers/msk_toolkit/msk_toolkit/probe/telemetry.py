@@ -38,7 +38,7 @@ _LATENCY = {
 def publish_producer(metrics: Metrics, logger: Logger, service: str, response: ProducerProbeResponse) -> None:
     """Publish a run of the producer probe."""
     add(metrics, Metric.BROKERS_LED, response.brokers_led)
-    _publish(metrics, logger, service, response.verdict, response.brokers, lost=0)
+    _publish(metrics, logger, service, response.verdict, response.brokers)
 
 
 def publish_consumer(metrics: Metrics, logger: Logger, service: str, response: ConsumerProbeResponse) -> None:
@@ -48,10 +48,11 @@ def publish_consumer(metrics: Metrics, logger: Logger, service: str, response: C
     if response.newest_age_ms is not None:
         add(metrics, Metric.HEARTBEAT_AGE, response.newest_age_ms)
     for lag in response.groups:
-        if lag.records is not None and lag.seconds is not None:
+        if lag.records is not None:
             of_group = dimension_metrics(service, "Group", lag.group)
             add(of_group, Metric.GROUP_LAG, lag.records)
-            add(of_group, Metric.GROUP_LAG_SECONDS, lag.seconds)
+            if lag.seconds is not None:
+                add(of_group, Metric.GROUP_LAG_SECONDS, lag.seconds)
             of_group.flush_metrics()
     _publish(metrics, logger, service, response.verdict, response.brokers, lost=response.gaps)
 
@@ -61,6 +62,9 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
     counts = dict.fromkeys(_METRIC_OF_CLASS.values(), 0)
     for _, failure in own_failures(reports):
         counts[_METRIC_OF_CLASS[fault_class(failure.stage, failure.cause)]] += 1
+    if verdict.cause == "leaderless":
+        # No broker fails that could be counted: the one that is needed is gone from every list.
+        counts[Metric.BROKER_FAULTS] += 1
     if verdict.planned:
         counts.update(dict.fromkeys(_EXCUSED_WHEN_PLANNED, 0))
     return counts
@@ -72,10 +76,12 @@ def add(metrics: Metrics | EphemeralMetrics, metric: Metric, value: float) -> No
 
 
 def _publish(
-    metrics: Metrics, logger: Logger, service: str, verdict: Verdict, reports: Sequence[BrokerReport], *, lost: int
+    metrics: Metrics, logger: Logger, service: str, verdict: Verdict, reports: Sequence[BrokerReport], *, lost: int = 0
 ) -> None:
     counts = fault_counts(verdict, reports)
-    counts[Metric.RECORDS_LOST] += lost
+    if lost:
+        # Each one, where the failures count the brokers.
+        counts[Metric.RECORDS_LOST] = lost
     for metric, count in counts.items():
         add(metrics, metric, count)
     add(metrics, Metric.BROKERS_HEALTHY, int(verdict.status == "healthy"))

@@ -22,8 +22,8 @@ _ECHOES = {
     "request-timeout",
     "offset-not-available",
 }
-# What passes by itself when brokers restart: never the end of the whole cluster.
-_PASSING = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout"}
+# Never the end of the whole cluster: what passes by itself when brokers restart, and what tells of the past.
+_STILL_UP = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout", "heartbeat-missing"}
 _REACHED = STAGES.index("metadata")
 # What a broker shows that leaves in the middle of a run.
 _GONE = {"connection-closed", "connection-refused", "connect-timeout", "unreachable", "tls-timeout"}
@@ -56,8 +56,8 @@ def verdict(reports: Sequence[BrokerReport]) -> Verdict:
     own = _without_echoes(failed)
     first, failure = min(own, key=_first_to_look_at)
     same = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    passing = all(other.cause in _PASSING for _, other in own)
-    status: Health = "down" if len(own) == len(reports) and not passing else "degraded"
+    still_up = all(other.cause in _STILL_UP for _, other in own)
+    status: Health = "down" if len(own) == len(reports) and not still_up else "degraded"
     if len(same) == len(reports) and len(reports) > 1:
         text, named = f"all {len(reports)} brokers fail at {failure.stage}: {failure.detail}", None
     else:

@@ -12,7 +12,6 @@ outcome                 acknowledged           found again
 """
 
 import time
-from collections.abc import Callable
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -21,6 +20,7 @@ from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import fetch, offset_at, produce
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.probe.heartbeat import Writer
 from msk_toolkit.probe.survey import BrokerCheck
 
 _PAUSE_SECONDS = 0.05
@@ -32,13 +32,11 @@ _PASSING = {"leader-moved", "isr-below-minimum"}
 _CONCLUDE_SECONDS = 0.25
 
 
-def write_through(
-    one: BrokerCheck, access: Access, topic: Topic, record: Callable[[int], bytes], *, sent_at: int
-) -> int | None:
-    """Stages ``produce`` and ``fetch`` of a broker; answers the partition written to, None where it leads none.
+def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer, *, sent_at: int) -> None:
+    """Stages ``produce`` and ``fetch`` of a broker; skipped where it leads no partition of the topic.
 
     Args:
-        record: makes the record for a partition.
+        writer: makes the record, and counts it as soon as it is acknowledged: one that is then not found is a loss.
         sent_at: the record's timestamp, in milliseconds since 1970.
 
     Raises:
@@ -47,13 +45,17 @@ def write_through(
     partition = led_partition(topic, one.broker)
     if partition is None:
         _not_written(one, f"the broker leads no partition of {topic.name}")
-        return None
-    value, pause = record(partition), _PAUSE_SECONDS
+        return
+    broker, pause = one.broker or 0, _PAUSE_SECONDS
+    beat = writer.heartbeat(topic.name, partition, broker, sent_at)
     try:
         with one.log.stage("produce") as stage:
             while True:
                 try:
-                    offset = produce(one.talk, topic.name, partition, value, timestamp=sent_at, deadline=stage)
+                    offset = produce(
+                        one.talk, topic.name, partition, beat.as_bytes(), timestamp=sent_at, deadline=stage
+                    )
+                    writer.acknowledged(topic.name, partition, beat.sequence)
                     break
                 except StageError as error:
                     if error.cause not in _PASSING or stage.remaining() <= pause + _CONCLUDE_SECONDS:
@@ -64,20 +66,19 @@ def write_through(
                 if now_led is None:
                     one.read_back = "moved"
                     break
-                partition, value = now_led, record(now_led)
+                partition, beat = now_led, writer.heartbeat(topic.name, now_led, broker, sent_at)
     except StageError as error:
         if error.cause == "acknowledgement-late":
-            _look_for_late(one, access, topic.name, partition, value, sent_at)
+            _look_for_late(one, access, topic.name, partition, beat.as_bytes(), sent_at)
         raise
     if one.read_back == "moved":
         one.log.caution("produce", "leader-moved", f"the broker gave its partition of {topic.name} away meanwhile")
         one.log.skip("fetch", "nothing was written")
-        return None
+        return
     one.read_back = "unknown"
     with one.log.stage("fetch") as stage:
-        _read_back(one, access, topic.name, partition, offset, value, stage)
+        _read_back(one, access, topic.name, partition, offset, beat.as_bytes(), stage)
         one.read_back = "ok"
-    return partition
 
 
 def led_partition(topic: Topic, broker: int | None) -> int | None:

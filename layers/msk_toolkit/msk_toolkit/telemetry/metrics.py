@@ -57,14 +57,15 @@ class Metric(StrEnum):
     LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count
 
     # Probes, for each run.
-    # 1 when every broker passes every stage, else 0: its minimum drives an alarm.
+    # 1 when every broker passes every stage, else 0: its absence drives an alarm.
     BROKERS_HEALTHY = "BrokersHealthy", MetricUnit.Count
     # Brokers of which a stage failed.
     BROKERS_FAILING = "BrokersFailing", MetricUnit.Count
     # Brokers that lead a partition of the probe topic, and so were written through.
     BROKERS_LED = "BrokersLed", MetricUnit.Count
-    # Brokers that fail by themselves, by whose business that is; while MSK works on the cluster itself (MAINTENANCE and
-    # the like) a degraded cluster counts 0 for network and broker. Each drives an alarm.
+    # Brokers that fail by themselves, by whose business that is; a partition without a leader counts as a broker. While
+    # MSK works on the cluster itself (MAINTENANCE and the like), a degraded cluster counts 0 for network and broker.
+    # Each drives an alarm.
     NETWORK_FAULTS = "NetworkFaults", MetricUnit.Count
     TLS_FAULTS = "TlsFaults", MetricUnit.Count
     LOGIN_FAULTS = "LoginFaults", MetricUnit.Count
