@@ -1,13 +1,16 @@
 """Logins and operations that real brokers refuse."""
 
+import subprocess
+
 import msgspec
 import pytest
 from kafka.admin import ACLOperation, ResourceType
+from msk_toolkit.probe.producer import ProducerProbeResponse
 
 from local.kafka import KafkaCluster
 from tests.fakes.fault_listeners import redirect
 from tests.fakes.fault_rules import SASL_AUTHENTICATE, Change, IamLogin
-from tests.integration.kafka_access import denied, scram, tls, wait_until
+from tests.integration.kafka_access import denied, new_name, scram, tls, wait_until
 from tests.integration.probe_faults import (
     consume,
     failures,
@@ -52,6 +55,31 @@ def test_a_broker_that_iam_denies(kafka: KafkaCluster, topic: str, monkeypatch: 
         response = produce(access, topic)
     only_the_second_fails(response, access, "sasl", "iam-denied")
     assert "Access denied" in response.verdict.summary
+
+
+def test_a_reader_over_its_quota_is_told_and_its_record_not_called_lost(kafka: KafkaCluster, topic: str) -> None:
+    user, password = new_name("slow"), "slow-password"
+    kafka.add_scram_user(user, password)
+    access = scram(kafka, username=user, password=password)
+    limit_reading(kafka, user, bytes_per_second=1)
+    runs: list[ProducerProbeResponse] = []
+
+    def slowed_down() -> bool:
+        runs.append(produce(access, topic))
+        return runs[-1].verdict.status != "healthy"
+
+    # The brokers learn of the quota one by one, and let the first answer through.
+    wait_until(slowed_down, "nobody was throttled")
+    assert {*failures(runs[-1]).values()} == {("fetch", "throttled")}, runs[-1].table
+    assert {report.read_back for report in runs[-1].brokers} <= {"ok", "unknown"}
+
+
+def limit_reading(kafka: KafkaCluster, user: str, bytes_per_second: int) -> None:
+    """Give a user a quota, with Kafka's own tool."""
+    options = ["--bootstrap-server", kafka.bootstrap("PLAINTEXT"), "--entity-type", "users", "--entity-name", user]
+    limit = ["--alter", "--add-config", f"consumer_byte_rate={bytes_per_second}"]
+    command = [*kafka.console_tool("ConfigCommand"), *options, *limit]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 def forged_proof(answer: bytes) -> bytes:
