@@ -15,7 +15,7 @@ class NoContainerAddressError(Exception):
 
 
 def container_environment(system: System) -> dict[str, Any]:
-    """The content of an ``--env-vars`` file; its keys are those of ``events/env.example.json``.
+    """The content of an ``--env-vars`` file; its keys are those of ``Parameters`` in ``events/env.example.json``.
 
     Raises `NoContainerAddressError`.
     """

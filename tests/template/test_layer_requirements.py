@@ -20,4 +20,4 @@ def test_the_layers_requirements_are_exported_from_the_lock() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (LAYER / "requirements.txt").read_text(encoding="utf-8") == done.stdout, "run make requirements"
+    assert (LAYER / "requirements.txt").read_text(encoding="utf-8") == done.stdout, "run make lock"
