@@ -14,7 +14,17 @@ from msk_toolkit.kafka.group import find_coordinator, join, leave
 from msk_toolkit.network.stages import StageLog
 
 from local.kafka import KafkaCluster
-from tests.fakes.fault_rules import FIND_COORDINATOR, OFFSET_COMMIT, OFFSET_FETCH, SYNC_GROUP, Edit, Rule, Swallow
+from tests.fakes.fault_rules import (
+    FIND_COORDINATOR,
+    JOIN_GROUP,
+    OFFSET_COMMIT,
+    OFFSET_FETCH,
+    SYNC_GROUP,
+    Delay,
+    Edit,
+    Rule,
+    Swallow,
+)
 from tests.integration.kafka_access import denied, scram, wait_until
 from tests.integration.probe_faults import Response, consume, failures, faults_before, named, produce
 
@@ -108,6 +118,18 @@ def test_a_group_that_moves_or_settles_anew_in_the_middle_is_no_fault(
     assert response.verdict.status == "healthy", response.table
     assert response.lag == 0
     assert len(response.committed) == 3
+
+
+def test_an_empty_group_that_waits_for_more_members_as_on_msk_is_no_fault(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = scram(kafka)
+    consume(access, topic, group)
+    # group.initial.rebalance.delay.ms: 3 s, more than a stage has here. The request comes twice: the first one is only
+    # given a member's id.
+    with faults_before(kafka, access.brokers, lambda: Delay(JOIN_GROUP, 1.5), monkeypatch):
+        response = consume(access, topic, group)
+    assert response.verdict.status == "healthy", response.table
 
 
 def test_a_member_that_holds_up_the_rebalance(kafka: KafkaCluster, topic: str, group: str) -> None:

@@ -84,6 +84,14 @@ def test_a_late_stage_gets_what_the_whole_has_left(log: StageLog, clock: FakeClo
     assert log.results[0].deadline_ms == 1000.0
 
 
+def test_a_stage_may_be_given_more_in_all_its_parts_together(log: StageLog, clock: FakeClock) -> None:
+    for left in (7, 6):
+        with log.stage("commit", 3) as deadline:
+            assert deadline.remaining() == left
+            clock.advance(1)
+    assert log.results == [StageResult("commit", "ok", 2000.0, 7000.0)]
+
+
 def test_a_stage_run_in_parts_stands_there_once_with_the_sum(log: StageLog, clock: FakeClock) -> None:
     for _ in range(3):
         with log.stage("commit"):

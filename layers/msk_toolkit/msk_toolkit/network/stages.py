@@ -58,16 +58,19 @@ class StageLog:
         return any(result.status == "failed" for result in self._results.values())
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Deadline]:
+    def stage(self, name: str, allowance: float = 0.0) -> Iterator[Deadline]:
         """Give a stage its deadline and log how it ends; a failure goes on to the caller.
 
         A stage that is run in parts has one deadline for all of them, and keeps its first failure: what follows is
         clearing up.
+
+        Args:
+            allowance: seconds beyond what every stage has, for a wait that the peer is known to make.
         """
         began = self._clock()
         earlier = self._results.get(name)
         before = earlier.milliseconds if earlier else 0.0
-        deadline = self._deadline.at_most(max(0.0, self._stage_seconds - before / 1000))
+        deadline = self._deadline.at_most(max(0.0, self._stage_seconds + allowance - before / 1000))
         given = earlier.deadline_ms if earlier else round(deadline.remaining() * 1000, 1)
         try:
             yield deadline

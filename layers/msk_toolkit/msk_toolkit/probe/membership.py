@@ -14,6 +14,9 @@ from msk_toolkit.network.stages import AgainError
 from msk_toolkit.probe.survey import BrokerCheck
 
 _PAUSE_SECONDS = 0.1
+# An empty group waits so long for more members than the first (group.initial.rebalance.delay.ms, on MSK as by default),
+# and the probe's is empty before each run.
+_REBALANCE_DELAY_SECONDS = 3.0
 # Two runs that overlap are two members of the group, and brokers that restart hand it on; the new coordinator loads it
 # first.
 _JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved", "coordinator-unavailable"}
@@ -50,7 +53,7 @@ class Membership:
 
     def leave(self) -> None:
         """Leave at once, so that the next run need not wait for this member's session to end."""
-        with self.coordinator.log.stage("commit") as stage:
+        with _commit_stage(self.coordinator) as stage:
             groups.leave(self.coordinator.talk, self.member, stage)
 
 
@@ -69,6 +72,10 @@ def join(reached: Mapping[int, BrokerCheck], topic: Topic, group: str) -> Member
             return Membership(coordinator, member, topic.name)
 
 
+def _commit_stage(one: BrokerCheck) -> contextlib.AbstractContextManager[Deadline]:
+    return one.log.stage("commit", _REBALANCE_DELAY_SECONDS)
+
+
 @contextlib.contextmanager
 def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
     """A step of the stage ``commit``.
@@ -76,7 +83,7 @@ def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
     Raises:
         AgainError: another member joined, or the coordinator moved, and there is time to join again.
     """
-    with coordinator.log.stage("commit") as stage:
+    with _commit_stage(coordinator) as stage:
         try:
             yield stage
         except StageError as error:
@@ -87,7 +94,7 @@ def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
 
 
 def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
-    with asked.log.stage("commit") as stage:
+    with _commit_stage(asked) as stage:
         while True:
             address = groups.find_coordinator(asked.talk, group, stage)
             found = next((one for one in reached.values() if one.address == address), None)
