@@ -71,9 +71,15 @@ def test_a_fault_that_another_alarm_tells_is_told_once() -> None:
     composite = raw_template()["Resources"]["HeartbeatAlarm"]["Properties"]
     rule = composite["AlarmRule"]["Fn::Sub"]
     silenced = set(re.findall(r'NOT ALARM\("\$\{(\w+)\}"\)', rule))
-    assert silenced == {"ProbesAlarm", "ForwarderFailingAlarm", "VantiqOutageAlarm"}
+    # What keeps a heartbeat from being written or delivered, and nothing that leaves its way open.
+    of_the_writer = {f"Producer{each}Alarm" for each in ("Network", "Tls", "Login", "Permission", "Broker", "Silent")}
+    of_the_forwarder = {"ForwarderFailingAlarm", "VantiqOutageAlarm"}
+    assert silenced == of_the_writer | of_the_forwarder
+    # Each of them is mailed, with or without heartbeats.
     resources = raw_template()["Resources"]
-    # Each of them mails by itself, with or without heartbeats.
-    assert all(resources[name]["Properties"]["AlarmActions"] for name in silenced)
-    assert not [name for name in silenced if "Condition" in resources[name]]
+    assert all(
+        f"${{{name}}}" in resources["ProbesAlarm"]["Properties"]["AlarmRule"]["Fn::Sub"] for name in of_the_writer
+    )
+    assert all(resources[name]["Properties"]["AlarmActions"] for name in of_the_forwarder)
+    assert not [name for name in {"ProbesAlarm", *of_the_forwarder} if "Condition" in resources[name]]
     assert set(re.findall(r'(?<!NOT )ALARM\("\$\{(\w+)\}"\)', rule)) == {"HeartbeatLateAlarm", "HeartbeatMissingAlarm"}

@@ -3,6 +3,7 @@
 import re
 from typing import get_args
 
+import pytest
 from msk_toolkit.causes import FaultClass
 from msk_toolkit.telemetry.metrics import Metric
 
@@ -10,6 +11,8 @@ from tests.template.stack import Stack, raw_template
 
 ALARM = "AWS::CloudWatch::Alarm"
 PROBES = ("Producer", "Consumer")
+# What may be on for days, or must never be hidden by what is on already.
+OF_THEIR_OWN = {"ProducerLossAlarm", "ConsumerLossAlarm", "CertificateAlarm"}
 
 
 def test_every_class_of_fault_of_each_probe_has_its_alarm() -> None:
@@ -38,12 +41,58 @@ def test_a_silent_probe_is_an_alarm_and_silence_sets_off_no_other() -> None:
 
 def test_one_fault_is_one_mail_whichever_alarms_it_sets_off() -> None:
     stack = Stack()
-    of_probes = {name for name in stack.names(ALARM) if name.startswith(("Producer", "Consumer", "Certificate"))}
+    of_probes = {name for name in stack.names(ALARM) if name.startswith(PROBES)} - OF_THEIR_OWN
     assert not [name for name in of_probes if "AlarmActions" in stack.properties(name)]
     # As it is written: SAM's local view of a loop's template drops the Sub around names of resources.
     composite = raw_template()["Resources"]["ProbesAlarm"]["Properties"]
     assert set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"])) == of_probes
     assert composite["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_a_loss_and_a_certificate_are_mailed_whatever_else_is_on() -> None:
+    stack = Stack()
+    for name in OF_THEIR_OWN:
+        assert stack.properties(name)["AlarmActions"] == ["AlarmTopic"]
+        # Nor do they keep another alarm's mail back.
+        for composite in ("ProbesAlarm", "HeartbeatAlarm"):
+            assert name not in raw_template()["Resources"][composite]["Properties"]["AlarmRule"]["Fn::Sub"]
+
+
+def test_the_alarms_topic_takes_what_cloudwatch_sends() -> None:
+    # The policy of alias/aws/sns lets no CloudWatch alarm use that key, and can't be changed.
+    assert "KmsMasterKeyId" not in Stack().properties("AlarmTopic")
+
+
+@pytest.mark.parametrize("minutes", range(1, 12))
+def test_a_probe_runs_often_enough_for_its_alarms(minutes: int) -> None:
+    stack = Stack()
+    wanted = f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+    for probe in PROBES:
+        silent = stack.properties(f"{probe}SilentAlarm")
+        in_time = minutes * 60 < silent["Period"] and minutes <= 10
+        pattern = raw_template()["Parameters"][f"{probe}ProbeSchedule"]["AllowedPattern"]
+        assert bool(re.fullmatch(pattern, wanted)) == in_time
+        assert not re.fullmatch(pattern, "cron(0 4 * * ? *)")
+
+
+def test_the_drift_check_runs_within_each_of_its_alarms_hours() -> None:
+    pattern = raw_template()["Parameters"]["DriftCheckSchedule"]["AllowedPattern"]
+    allowed = [f"rate({number} {unit})" for number in range(100) for unit in ("minute", "minutes", "hour", "hours")]
+    assert [each for each in allowed if re.fullmatch(pattern, each)] == [
+        "rate(1 minute)",
+        "rate(1 hour)",
+        *(f"rate({minutes} minutes)" for minutes in range(2, 61)),
+    ]
+
+
+def test_only_who_names_other_groups_may_look_at_them() -> None:
+    def groups(**parameters: str) -> list[str]:
+        stack = Stack(AuthMode="iam", ScramSecretArn="", **parameters)
+        statement = stack.statements("ConsumerProbeFunction")["TellTheForwardersLag"]
+        return re.findall(r"group/[^'\"]*", str(statement["Resource"]))
+
+    assert len(groups()) == 1
+    assert len(groups(LagGroups="billing")) == 2
 
 
 def test_a_probe_may_ask_why_and_the_consumer_probe_knows_the_forwarders_groups() -> None:
