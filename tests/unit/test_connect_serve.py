@@ -182,6 +182,14 @@ def test_given_brokers_replace_the_question_to_msk() -> None:
     assert found.source.config["bootstrap.servers"] == "sb://a:9096,sb://b:9096"
 
 
+def test_given_brokers_are_those_of_the_stacks_own_mode() -> None:
+    offered = {"BootstrapBrokerString": "b-1:9092", "BootstrapBrokerStringSaslScram": "b-1:9096"}
+    client = aws(get_bootstrap_brokers=offered)
+    found = ask(client, {"auth_mode": "none"}, BOOTSTRAP_SERVERS="a:9096,b:9096")
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"] == "sb://b-1:9092"
+
+
 def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("msk_toolkit.connect.observe._SECONDS", 0.2)
     ending = threading.Event()

@@ -131,6 +131,8 @@ def test_what_the_pollers_role_may_not_do_is_told_one_by_one() -> None:
 
 
 def test_what_the_role_needs_follows_the_login() -> None:
+    alias = "arn:aws:kms:eu-central-1:123456789012:alias/msk"
+    assert set(wanted_actions("scram", CLUSTER, SECRET, alias)) == {"*", CLUSTER, SECRET}
     scram = wanted_actions("scram", CLUSTER, SECRET, KEY)
     assert scram[SECRET] == ("secretsmanager:GetSecretValue",)
     assert scram[KEY] == ("kms:Decrypt",)

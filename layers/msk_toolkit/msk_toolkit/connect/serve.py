@@ -157,7 +157,9 @@ def _login(
         text = "IAM needs Amazon's own login module in every client; no files and no Vantiq source are made for it"
         findings.append(Finding("note", "client files", text))
         return None
-    brokers = settings.bootstrap_servers.replace(" ", "") if not request.cluster else ""
+    # Each mode has ports of its own, and the setting's are those of the stack's mode.
+    given = settings.bootstrap_servers and not request.cluster and mode == settings.auth_mode
+    brokers = settings.bootstrap_servers.replace(" ", "") if given else ""
     brokers = brokers or _brokers(mode, request.network, observed.listeners or ())
     if not brokers:
         if observed.listeners:

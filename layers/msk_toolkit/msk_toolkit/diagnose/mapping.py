@@ -58,7 +58,8 @@ def wanted_actions(auth_mode: AuthMode, cluster_arn: str, secret_arn: str, key_a
             wanted[cluster_arn] = (*_ON_CLUSTER, "kafka:ListScramSecrets")
         if secret_arn.startswith("arn:"):
             wanted[secret_arn] = ("secretsmanager:GetSecretValue",)
-        if key_arn.startswith("arn:"):
+        # A secret may name its key by an alias, and a policy is never about that.
+        if ":key/" in key_arn:
             wanted[key_arn] = ("kms:Decrypt",)
     return wanted
 
