@@ -35,6 +35,7 @@ def test_nothing_is_lost_whatever_fails(seed: int) -> None:
     assert result.altered == []
     assert result.violations == []
     assert result.poison_not_set_aside == []
+    assert result.set_aside_for_nothing == []
     assert result.left_in_the_bucket == []
     assert result.delivered == result.produced
 
@@ -50,7 +51,8 @@ def test_everything_that_can_fail_has_failed() -> None:
     print(f"duplicates {sum(one.duplicates for one in _results.values())}")
     print(f"redriven {sum(one.redriven for one in _results.values())}")
     assert faults
-    assert ends.keys() > {"answered"}
+    assert ends["answered"] + ends["raised"] > 0
+    assert ends.keys() & {"killed", "timed out", "out of memory"}
     if LONG:  # a few records meet a few faults only
         assert ends.keys() >= ENDS
         assert faults.keys() >= FAULTS
