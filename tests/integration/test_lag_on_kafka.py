@@ -1,5 +1,6 @@
 """How far groups are behind, on real brokers: whatever packed the records, and whatever can't be seen of them."""
 
+import itertools
 import subprocess
 import time
 
@@ -14,7 +15,9 @@ from msk_toolkit.probe.lag import GroupLag
 from packaging.version import Version
 
 from local.kafka import KafkaCluster
+from tests.fakes.fault_rules import FETCH, Delay, Rule
 from tests.integration.kafka_access import STAGE_SECONDS, denied, make_topic, new_name, scram
+from tests.integration.probe_faults import faults_before
 
 pytestmark = pytest.mark.integration
 
@@ -109,3 +112,22 @@ def test_a_topic_that_is_denied_is_not_taken_for_read(kafka: KafkaCluster, topic
     with denied(kafka, ResourceType.TOPIC, watched, ACLOperation.DESCRIBE):
         (unseen,) = lag_of(scram(kafka), topic, group)
     assert unseen == GroupLag(group, detail="the group has committed nothing that the user may see")
+
+
+def test_a_broker_that_fell_silent_in_the_run_is_left_out_and_breaks_nothing(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its late answers would be taken for those to the questions about lag."""
+    access, watched = scram(kafka), make_topic(kafka, EVERYWHERE)
+    commit(kafka, group, watched, {0: 0, 1: 0, 2: 0})
+    beat(access, topic)
+    beat(access, watched)
+    silent = itertools.cycle([Rule(), Delay(FETCH, 2.5), Rule()])
+    with faults_before(kafka, access.brokers, lambda: next(silent), monkeypatch):
+        found = consumer.probe(
+            *(access, topic, new_name("group"), 1000), deadline=Deadline(30), stage_seconds=2, lag_of=[group, group]
+        )
+    assert (found.verdict.stage, found.verdict.cause) == ("fetch", "request-timeout"), found.table
+    for lag in found.groups:
+        assert lag.detail is not None
+        assert "in reach" in lag.detail or "coordinator" in lag.detail
