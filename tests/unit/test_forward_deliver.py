@@ -127,7 +127,8 @@ def test_an_unreachable_host_is_tried_by_one_lane_and_not_by_the_next() -> None:
     bench = Bench(lambda path, documents: unanswered("tcp", "connection-refused"), max_attempts=3)
     outcome = bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
     assert len(bench.vantiq.posts) == 3
-    assert sorted(reasons(outcome)) == ["held", "retriable"]
+    # What is out of order as a whole is an outage, and alarmed as one.
+    assert sorted(reasons(outcome)) == ["held", "outage"]
 
 
 def test_a_refused_record_is_set_aside_and_the_lane_goes_on() -> None:

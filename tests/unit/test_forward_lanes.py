@@ -107,7 +107,7 @@ def test_the_wait_doubles_up_to_a_bound_and_comes_on_top_of_what_is_asked() -> N
     ("text", "seconds"),
     [(None, None), ("", None), ("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("soon", None), ("-3", None), ("1.5", None),
      ("Wed, 21 Oct 2015 07:28:00 GMT", 30.0), ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0), ("²", None),
-     ("9" * 400, 999999999.0),
+     ("9" * 400, 999999999.0), ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
      ("Wed, 99 Oct 2015 07:28:00 GMT", None), ("Wednesday, 21-Oct-15 07:28:00 GMT", 30.0)],
 )  # fmt: skip
 def test_retry_after_comes_in_two_forms(text: str | None, seconds: float | None) -> None:

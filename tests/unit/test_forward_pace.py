@@ -14,6 +14,7 @@ from msk_toolkit.vantiq.answers import Judgement, Verdict
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.forwarder_bench import Bench, reasons
 from tests.fakes.kafka_events import record
+from tests.fakes.vantiq_fake import answer as answer_with
 from tests.fakes.vantiq_fake import at_offset, refusal
 
 FIVE = [record(n) for n in range(5)]
@@ -28,6 +29,28 @@ def test_turns_come_at_the_rate_of_records() -> None:
     clock.advance(100)
     assert pace.turn(1) == 0.0  # what was not used is not saved up
     assert pace.turn(1) == pytest.approx(0.1)
+
+
+def test_a_turn_that_comes_too_late_is_not_taken_and_leaves_no_debt() -> None:
+    clock = FakeClock()
+    pace = Pace(4.0, clock)
+    assert pace.turn(500, within=110) == 0.0
+    for _ in range(3):
+        assert pace.turn(500, within=110) == 125.0
+    clock.advance(120)
+    assert pace.turn(500, within=110) == 5.0
+
+
+def test_arrays_longer_than_an_invocations_share_go_on_in_the_next_ones() -> None:
+    bench = Bench(records_per_second=4.0, vantiq_target="upsert:Order", records_per_post=500, reserve_seconds=10.0)
+    left = [record(n) for n in range(1500)]
+    for _ in range(10):
+        bench.forward(*left, seconds=120.0)
+        # A poller brings it again a little later.
+        bench.clock.advance(30)
+        if len(bench.vantiq.offsets()) == len(left):
+            break
+    assert bench.vantiq.offsets() == list(range(1500))
 
 
 def test_a_hold_is_for_every_turn_and_ends() -> None:
@@ -81,6 +104,17 @@ def test_an_ordinary_failure_holds_nobody() -> None:
     bench = Bench(at_offset(0, refusal(500)), max_attempts=1)
     bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
     assert bench.clock.waits == []
+
+
+def test_a_quota_that_ends_in_the_middle_of_an_array_holds_the_others() -> None:
+    spent = {"code": "io.vantiq.resource.quota.x", "message": "", "params": []}
+    bench = Bench(
+        at_offset(0, answer_with(200, [{"_id": "0"}, {"_id": "1"}, spent, spent, spent])),
+        max_attempts=1,
+        vantiq_target="upsert:Order",
+    )
+    bench.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
+    assert bench.clock.waits == [pytest.approx(0.1, abs=0.011)]
 
 
 def test_a_demanded_pause_does_not_outlive_its_invocation() -> None:

@@ -84,6 +84,28 @@ def test_missing_results_leave_the_records_to_do() -> None:
     assert verdicts(200, [ROW], "type", 2, as_array=True) == [Verdict.RETRIABLE] * 2
 
 
+@pytest.mark.parametrize("kind", ["type", "upsert"])
+@pytest.mark.parametrize("body", [b"", b"null", [], {}, ROW, [ROW, ROW, ROW, ROW], {"rows": 3}])
+def test_an_array_that_is_stored_is_done_only_with_a_result_for_each_record(kind: TargetKind, body: Any) -> None:
+    assert verdicts(200, body, kind, 3, as_array=True) == [Verdict.RETRIABLE] * 3
+
+
+@pytest.mark.parametrize("result", [None, "failed", 1, []])
+def test_a_result_that_is_no_row_leaves_its_record_to_do(result: Any) -> None:
+    assert verdicts(200, [ROW, result], "upsert", 2, as_array=True) == [Verdict.DELIVERED, Verdict.RETRIABLE]
+    # What was published is not stored, and does not come back.
+    assert verdicts(200, [None, None], "topic", 2, as_array=True) == [Verdict.DELIVERED] * 2
+
+
+@pytest.mark.parametrize("more", [{"status": 500}, {"requestId": "r"}])
+def test_an_error_with_more_beside_it_is_an_error(more: dict[str, Any]) -> None:
+    assert verdicts(200, [INVALID | more]) == [Verdict.REFUSED]
+    assert verdicts(200, {"error": INVALID} | more) == [Verdict.REFUSED]
+    assert verdicts(200, [ROW, INVALID | more], "type", 2, as_array=True) == [Verdict.DELIVERED, Verdict.REFUSED]
+    # A procedure may return such a thing.
+    assert verdicts(200, INVALID | more, "procedure") == [Verdict.DELIVERED]
+
+
 def test_one_error_for_a_whole_array_says_not_which_record() -> None:
     judged = judge(400, json.dumps([INVALID]).encode(), "type", 3, as_array=True)
     assert judged.for_all

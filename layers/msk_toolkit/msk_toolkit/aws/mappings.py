@@ -38,15 +38,18 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
 
 
 def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) -> bool:
-    """Whether every mapping of the source to the function is provisioned and reports batch item failures; also when
-    there is none.
+    """Whether every mapping of the source to the function is provisioned and reports batch item failures, and none is
+    being changed: its pollers may still be those from before. Not when there is none, since none can be held against.
 
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    return all(
-        mapping.get("ProvisionedPollerConfig") and "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ())
-        for mapping in _mappings(lambda_client, function, source_arn)
+    found = _mappings(lambda_client, function, source_arn)
+    return bool(found) and all(
+        mapping.get("ProvisionedPollerConfig")
+        and "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ())
+        and mapping.get("State") != "Updating"
+        for mapping in found
     )
 
 

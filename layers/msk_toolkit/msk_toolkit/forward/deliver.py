@@ -63,8 +63,8 @@ class Reply(NamedTuple):
     @property
     def throttled(self) -> bool:
         """Whether Vantiq asks for less, not only for a moment's patience with this request."""
-        first = self.judged.each[0]
-        return first.status == _TOO_MANY or first.code.startswith(QUOTA) or self.retry_after is not None
+        asks = any(each.status == _TOO_MANY or each.code.startswith(QUOTA) for each in self.judged.each)
+        return asks or self.retry_after is not None
 
 
 class Shared(NamedTuple):
@@ -160,7 +160,7 @@ class Delivery:
 
     def _turn(self, records: int) -> Failure | None:
         """Wait until a request with so many records may start, or say why none may any more."""
-        seconds = self._pace.turn(records)
+        seconds = self._pace.turn(records, self._deadline.remaining())
         while True:
             if self._outage.is_set():
                 return Failure("held", "another lane met an outage")
@@ -224,7 +224,7 @@ class Delivery:
         if attempt >= self._max_attempts:
             if reply.way_failed:
                 self._outage.set()
-            return Failure("retriable", f"{reply.reason} ({attempt} tries)")
+            return Failure("outage" if reply.way_failed else "retriable", f"{reply.reason} ({attempt} tries)")
         if seconds >= self._deadline.remaining():
             return Failure("retriable", f"{reply.reason} (no time for another try)")
         self._tools.wait(self._outage, seconds)

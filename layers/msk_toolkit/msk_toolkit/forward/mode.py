@@ -3,7 +3,8 @@
 The template sets both together. A function that is told ``provisioned`` on a mapping that is not (changed by hand, or
 in the middle of a stack's update) would have its partial answers taken for success: that loses records. So the first
 invocation of an environment looks at the mapping when its records are done, and an answer that leaves some looks
-again when that is long ago. On demand nothing can be lost: an error is understood by every mapping.
+again when that is long ago. On demand nothing can be lost: an error is understood by every mapping, and so an error is
+also what a mapping gets that can't be looked at.
 """
 
 import os
@@ -20,7 +21,7 @@ from msk_toolkit.settings.forwarder import PollerMode
 
 # Of the reserve that is left when the last request has ended.
 _LOOK_SECONDS = 2.0
-_HOLDS_SECONDS = 300.0
+_HOLDS_SECONDS = 60.0
 
 
 class Log(Protocol):
@@ -41,12 +42,13 @@ class MappingLook:
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._looked_at: float | None = None
-        self._fits = True
+        self._fits: bool | None = None
 
     def agreed_mode(self, told: PollerMode, outcome: Outcome, event: Any, log: Log) -> PollerMode:
         """The mode to answer in: raising is right for every mapping, a partial answer only for some.
 
-        Where setting and mapping disagree it is ``on-demand``, and the log says so with each invocation.
+        Where setting and mapping disagree it is ``on-demand``, and the log says so with each invocation. So it is where
+        nobody could be asked.
         """
         source, function = event.get("eventSourceArn"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         if told == "on-demand" or not source or not function:
@@ -56,14 +58,15 @@ class MappingLook:
             self._look(function, source, log)
         if self._fits:
             return told
-        log.error(
-            "POLLER_MODE is provisioned, but a mapping of this function takes no partial answers: whatever is left of "
-            "a batch makes it come again as a whole. Set both with the template's PollerMode."
-        )
+        if self._fits is False:
+            log.error(
+                "POLLER_MODE is provisioned, but no mapping of this function is, or one takes no partial answers (now): "
+                "whatever is left of a batch makes it come again as a whole. Set both with the template's PollerMode."
+            )
         return "on-demand"
 
     def _look(self, function: str, source: str, log: Log) -> None:
-        """A mapping that can't be asked about is believed to be as the setting says."""
+        """What a mapping is that nobody can be asked about stays unknown until the next look."""
         lambda_client = client("lambda")
         try:
             self._fits = call_within(
@@ -72,6 +75,10 @@ class MappingLook:
                 lambda: takes_partial_answers(lambda_client, function, source),
             )
         except ToolkitError as error:
-            self._fits = True
-            log.warning("POLLER_MODE could not be held against the mapping and is believed: %s", error)
+            self._fits = None
+            log.warning(
+                "POLLER_MODE could not be held against the mapping, so whatever is left of a batch makes it come again as "
+                "a whole: %s. The function's subnets need a way to Lambda's API: an interface endpoint, or NAT.",
+                error,
+            )
         self._looked_at = self._clock()

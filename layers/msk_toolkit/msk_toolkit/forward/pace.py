@@ -1,5 +1,6 @@
 """When the next request may start: one pace for all lanes of a warm environment."""
 
+import math
 import threading
 
 from msk_toolkit.deadline import Clock
@@ -19,15 +20,21 @@ class Pace:
         self._held_until = 0.0
         self._lock = threading.Lock()
 
-    def turn(self, records: int) -> float:
-        """Take a turn for so many records; seconds until it comes."""
+    def turn(self, records: int, within: float = math.inf) -> float:
+        """Take a turn for so many records; seconds until it comes.
+
+        One that does not come ``within`` so many seconds is not taken: nobody will use it, and whoever comes next must
+        not wait for it.
+        """
         if not self._per_second:
             return self.held()
         with self._lock:
             now = self._clock()
             begins = max(now, self._next)
-            self._next = begins + records / self._per_second
-        return max(begins - now, self.held())
+            seconds = max(begins - now, self.held())
+            if seconds < within:
+                self._next = begins + records / self._per_second
+        return seconds
 
     def hold(self, seconds: float) -> None:
         """Let no request start for so long: Vantiq has had enough."""

@@ -32,6 +32,9 @@ class Judgement(NamedTuple):
 # The target is missing; Vantiq says this with 400 as well as with 404.
 _TARGET_CODES = frozenset({"io.vantiq.resource.not.found"})
 QUOTA = "io.vantiq.resource.quota."
+# An array of these is not atomic: its answer holds what became of each record.
+_ONE_RESULT_EACH = frozenset({"type", "upsert"})
+_RESULTS_MISSING = "results-missing"
 _TOO_LARGE = 413
 _UNPROCESSABLE = 422
 # Only with a code of Vantiq's own: without one, a proxy on the way speaks, and of the request, not the record.
@@ -62,37 +65,41 @@ def judge(status: int, body: bytes, kind: TargetKind, count: int, *, as_array: b
     """
     if not 200 <= status < 300:
         return Judged.same(_judge_error(status, _error_in(_parse(body))), count)
-    if not body.strip():
-        return Judged.same(Judgement(Verdict.DELIVERED, status), count)
-    answer = _parse(body)
+    stored = as_array and kind in _ONE_RESULT_EACH
+    answer = _parse(body) if body.strip() else None
     if answer is _UNREADABLE:
         # A proxy's page, or a broken answer: nobody knows whether the records were taken.
         return Judged.same(Judgement(Verdict.RETRIABLE, status, "unreadable-answer"), count)
     # A procedure answers with whatever it returns: a list of that is no list of results.
-    results = answer if as_array and isinstance(answer, list) and kind != "procedure" else None
+    returned = kind == "procedure"
+    results = answer if as_array and isinstance(answer, list) and not returned else None
     if results is not None and len(results) == count:
-        return Judged([_judge_result(status, result) for result in results], for_all=False)
-    error = _error_in(answer)
+        return Judged([_judge_result(status, result, stored) for result in results], for_all=False)
+    error = _error_in(answer, anything=returned)
     if error is not None:
         return Judged.same(_judge_error(400, error, status), count)
-    if results:
-        return Judged.same(Judgement(Verdict.RETRIABLE, status, "results-missing"), count)
+    if results or stored:
+        return Judged.same(Judgement(Verdict.RETRIABLE, status, _RESULTS_MISSING), count)
     return Judged.same(Judgement(Verdict.DELIVERED, status), count)
 
 
 def error_of(status: int, body: bytes) -> tuple[int, str]:
     """The status and code of an answer that is an error, even one that came with a good status; else (0, "")."""
     answer = _parse(body) if body.strip() else None
-    error = _error_in(answer)
+    error = _error_in(answer, anything=True)
     if 200 <= status < 300 and error is None:
         return 0, ""
     return (400 if 200 <= status < 300 else status), _text(error, "code")
 
 
-def _judge_result(status: int, result: object) -> Judgement:
-    """One of the results of an array, which come in the order of the records."""
+def _judge_result(status: int, result: object, stored: bool) -> Judgement:
+    """One of the results of an array, which come in the order of the records; what is ``stored`` comes back."""
     error = _error_in(result)
-    return Judgement(Verdict.DELIVERED, status) if error is None else _judge_error(400, error, status)
+    if error is not None:
+        return _judge_error(400, error, status)
+    if stored and not isinstance(result, dict):
+        return Judgement(Verdict.RETRIABLE, status, _RESULTS_MISSING)
+    return Judgement(Verdict.DELIVERED, status)
 
 
 def _judge_error(status: int, error: dict[str, Any] | None, shown: int | None = None) -> Judgement:
@@ -122,23 +129,28 @@ def _parse(body: bytes) -> Any:
         return _UNREADABLE
 
 
-def _error_in(answer: Any) -> dict[str, Any] | None:
+def _error_in(answer: Any, *, anything: bool = False) -> dict[str, Any] | None:
     """The error in an answer of one of the documented shapes: ``[{code, message, params}, ...]``, one of those
-    alone, or ``{"error": ...}``. What was inserted comes back with an ``_id``, whatever else it looks like."""
+    alone, or ``{"error": ...}``. What was inserted comes back with an ``_id``, whatever else it looks like.
+
+    Args:
+        anything: the answer may be anything at all, so that an error is only what looks like one and nothing else.
+    """
     if isinstance(answer, list):
-        errors = [_one_error(entry) for entry in answer]
+        errors = [_one_error(entry, anything) for entry in answer]
         return errors[0] if errors and all(errors) else None
-    return _one_error(answer)
+    return _one_error(answer, anything)
 
 
-def _one_error(answer: Any) -> dict[str, Any] | None:
+def _one_error(answer: Any, anything: bool) -> dict[str, Any] | None:
     if not isinstance(answer, dict) or "_id" in answer:
         return None
-    if answer.keys() == {"error"} and answer["error"]:
+    if answer.get("error") and (not anything or answer.keys() == {"error"}):
         inner = answer["error"]
         inner = inner[0] if isinstance(inner, list) else inner
         return inner if isinstance(inner, dict) and inner else {"code": ""}
-    if answer.keys() <= {"code", "message", "params"} and isinstance(answer.get("code"), str):
+    known = {"code", "message", "params"}
+    if isinstance(answer.get("code"), str) and (answer.keys() <= known or (not anything and "message" in answer)):
         return answer
     return None
 
