@@ -73,7 +73,7 @@ def test_a_fault_that_another_alarm_tells_is_told_once() -> None:
     silenced = set(re.findall(r'NOT ALARM\("\$\{(\w+)\}"\)', rule))
     # What keeps a heartbeat from being written or delivered, and nothing that leaves its way open.
     of_the_writer = {f"Producer{each}Alarm" for each in ("Network", "Tls", "Login", "Permission", "Broker", "Silent")}
-    of_the_forwarder = {"ForwarderFailingAlarm", "VantiqOutageAlarm"}
+    of_the_forwarder = {"ForwarderAlarm"}
     assert silenced == of_the_writer | of_the_forwarder
     # Each of them is mailed, with or without heartbeats.
     resources = raw_template()["Resources"]

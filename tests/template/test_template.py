@@ -151,9 +151,32 @@ def test_provisioned_a_mapping_takes_partial_answers_and_the_function_is_told() 
         assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "arn-of-DeadLetterBucket"}}
         # Without a limit a destination means ten attempts.
         assert mapping["MaximumRetryAttempts"] >= 10_000
+        # A record that is older than a week would never be tried.
+        assert mapping["MaximumRecordAgeInSeconds"] == -1
     assert found.variables("ForwarderFunction")["POLLER_MODE"] == "provisioned"
     # Without it the function could not hold the one against the other.
     assert found.statements("ForwarderFunction")["LookAtItsMapping"]["Action"] == "lambda:ListEventSourceMappings"
+
+
+@pytest.mark.parametrize(
+    ("url", "ports"),
+    [("https://dev.vantiq.com", [443]), ("https://10.0.5.6:8443", [443, 8443]), ("http://10.0.5.6:8080", [443, 8080])],
+)
+def test_the_functions_may_leave_for_vantiqs_port(url: str, ports: list[int]) -> None:
+    rules = stack("scram", VantiqUrl=url).properties("FunctionSecurityGroup")["SecurityGroupEgress"]
+    assert [int(rule["FromPort"]) for rule in rules if rule.get("CidrIp") == "0.0.0.0/0"] == ports
+    assert all(rule["FromPort"] == rule["ToPort"] for rule in rules if rule.get("CidrIp"))
+
+
+@pytest.mark.parametrize("url", ["https://dev.vantiq.com/", "http://10.0.5.6", "https://a/b", "dev.vantiq.com"])
+def test_an_address_of_which_the_port_is_not_told_is_refused(url: str) -> None:
+    assert not re.fullmatch(raw_template()["Parameters"]["VantiqUrl"]["AllowedPattern"], url)
+
+
+def test_another_cluster_has_the_topics_applied_again() -> None:
+    parameters = raw_template()["Resources"]["DeclaredTopics"]["Properties"]
+    for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind"):
+        assert parameters[name] == {"Ref": name}
 
 
 @pytest.mark.parametrize("mode", AUTH_MODES)

@@ -60,7 +60,7 @@ class MappingLook:
             return told
         if self._fits is False:
             log.error(
-                "POLLER_MODE is provisioned, but no mapping of this function is, or one takes no partial answers (now): "
+                "POLLER_MODE is provisioned, but no mapping of this function is, or one takes no partial answers now: "
                 "whatever is left of a batch makes it come again as a whole. Set both with the template's PollerMode."
             )
         return "on-demand"
@@ -77,8 +77,8 @@ class MappingLook:
         except ToolkitError as error:
             self._fits = None
             log.warning(
-                "POLLER_MODE could not be held against the mapping, so whatever is left of a batch makes it come again as "
-                "a whole: %s. The function's subnets need a way to Lambda's API: an interface endpoint, or NAT.",
+                "POLLER_MODE could not be held against the mapping, so whatever is left of a batch makes it come again "
+                "as a whole: %s. The function's subnets need a way to Lambda's API: an interface endpoint, or NAT.",
                 error,
             )
         self._looked_at = self._clock()
