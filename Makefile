@@ -8,7 +8,12 @@ OWN_UV := .tools/uv/bin/uv
 export UV := $(or $(INSTALLED_UV),$(CURDIR)/$(OWN_UV))
 # Lambda's name of this machine's processor.
 MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+# Each of these would be in the home folder.
 export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
+export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
+export UV_TOOL_DIR := $(CURDIR)/.tools/uv-tools
+export PIP_CACHE_DIR := $(CURDIR)/.tools/pip-cache
+export __SAM_CLI_APP_DIR := $(CURDIR)/.tools/sam
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
@@ -24,7 +29,7 @@ demo: .venv/ready ## The whole product on this machine, step by step; leaves not
 up: .venv/ready ## Start the local system and leave it running
 	@python -m local up
 
-down: .venv/ready ## Stop what `make up` started
+down: .venv/ready ## Stop what `make up` started, and what runs that died have left
 	@python -m local down
 
 test: .venv/ready ## Unit, template, integration and end-to-end tests
@@ -70,7 +75,7 @@ lock: ## Resolve the dependencies again and export the layer's
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
 
 clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
-	@test ! -x .venv/bin/python || .venv/bin/python -m local down
+	@test ! -x .venv/bin/python || .venv/bin/python -m local down --all
 	rm -rf .local .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
 

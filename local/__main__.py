@@ -1,7 +1,6 @@
 """`python -m local up|down|demo|status`: the whole system on this machine."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -12,9 +11,11 @@ from local.aws.deployment import DeploymentError
 from local.aws.emulator import EmulatorError
 from local.aws.functions import FunctionError, FunctionUnavailableError
 from local.demo.story import run_demo
+from local.interrupts import end_as_on_ctrl_c
 from local.kafka.cluster import KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
 from local.laptop import NoContainerAddressError, write_environment
+from local.leftovers import end_leftovers
 from local.processes import AlreadyRunningError, ProcessError
 from local.startup import bring_down, bring_up
 from local.steps import Steps
@@ -43,7 +44,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start everything and leave it running")
-    commands.add_parser("down", help="stop what `up` started")
+    down = commands.add_parser("down", help="stop what `up` started, and what runs that died have left")
+    down.add_argument("--all", action="store_true", help="fail while another run goes on")
     commands.add_parser("status", help="say what runs and how to look around")
     commands.add_parser("topics", help="what is declared, and what stands on the cluster")
     commands.add_parser("probe", help="each broker of the running system, stage by stage")
@@ -58,9 +60,7 @@ def main() -> int:
     # Where nobody looks at a terminal, lines are as long as they are.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     run = HOME / "run"
-    # A terminal that closes ends the run as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    end_as_on_ctrl_c()
     try:
         match arguments.command:
             case "demo":
@@ -70,9 +70,7 @@ def main() -> int:
                 with ledger(run).sole_run():
                     return _up(run, console)
             case "down":
-                with ledger(run).sole_run():
-                    ended = bring_down(run)
-                console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+                return _down(run, console, alone=arguments.all)
             case command:
                 system = System.open(run)
                 if system is None:
@@ -80,7 +78,8 @@ def main() -> int:
                     return 1
                 _look(system, command, arguments, console)
     except KeyboardInterrupt:
-        console.print("interrupted; everything that was started is stopped")
+        left = ", ".join(ledger(run).running())
+        console.print(f"interrupted; still running: {left} (make down ends that)" if left else "interrupted")
         return 130
     except _KNOWN as error:
         console.print(f"[red]{type(error).__name__}[/red]: ", end="")
@@ -100,6 +99,18 @@ def _up(run: Path, console: Console) -> int:
     return 0
 
 
+def _down(run: Path, console: Console, *, alone: bool) -> int:
+    with ledger(run).sole_run():
+        ended = bring_down(run)
+    console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+    found = end_leftovers(HOME)
+    for folder, names in found.ended.items():
+        console.print(f"stopped, left by a run that died: {', '.join(names)} ({folder})", soft_wrap=True)
+    for folder, names in found.live.items():
+        console.print(f"left alone, its run goes on: {', '.join(names) or 'nothing yet'} ({folder})", soft_wrap=True)
+    return 1 if alone and found.live else 0
+
+
 def _look(system: System, command: str, arguments: argparse.Namespace, console: Console) -> None:
     match command:
         case "status":
@@ -112,10 +123,6 @@ def _look(system: System, command: str, arguments: argparse.Namespace, console: 
             write_environment(system, arguments.file)
             text = f"wrote {arguments.file}"
     console.print(text, markup=False, soft_wrap=True)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from local.interrupts import end_as_on_ctrl_c
 from local.kafka.jars import KafkaUnavailableError
 from local.kafka.programs import kafka_programs
 from local.kafka.versions import way_of
@@ -27,12 +28,13 @@ _TESTS = "tests/integration/test_"
 # In the order of the table. Probes: the healthy runs first, since the first group ever needs every broker.
 PARTS: dict[str, tuple[str, ...]] = {
     "topics": (f"{_TESTS}topics_on_kafka.py", f"{_TESTS}topics_decisions.py"),
-    "probes": (f"{_TESTS}probes_on_kafka.py", f"{_TESTS}probes_with_brokers_down.py"),
+    "probes": (f"{_TESTS}probes_on_kafka.py", f"{_TESTS}lag_on_kafka.py", f"{_TESTS}probes_with_brokers_down.py"),
     "connect, files": (f"{_TESTS}connect_files_on_kafka.py",),
     "connect, source": (f"{_TESTS}connect_source_on_kafka.py",),
 }
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _REPORT = _CHECKOUT / "build" / "compat.json"
+_TESTS_RUN = _CHECKOUT / ".local" / "tests"
 _PART_SECONDS = 900
 
 
@@ -95,7 +97,9 @@ def _run(version: str, part: str) -> Cell:
     began = time.monotonic()
     log = _REPORT.parent / "compat" / f"{version} {part}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
+    # Where `make down` finds what is left when this very process is killed.
+    _TESTS_RUN.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_TESTS_RUN) as name:
         folder = Path(name)
         report = folder / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", *PARTS[part], f"--junitxml={report}"]
@@ -160,4 +164,5 @@ def _run_with(version: str) -> str:
 
 
 if __name__ == "__main__":
+    end_as_on_ctrl_c()
     sys.exit(main(sys.argv[1:]))

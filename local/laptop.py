@@ -11,7 +11,7 @@ CONTAINER_HOST = "host.docker.internal"
 
 
 class NoContainerAddressError(Exception):
-    """The system was started without Docker's bridge, so no container can reach it."""
+    """The system was started without Docker Engine's bridge, so no container can reach it."""
 
 
 def container_environment(system: System) -> dict[str, Any]:
@@ -20,7 +20,10 @@ def container_environment(system: System) -> dict[str, Any]:
     Raises `NoContainerAddressError`.
     """
     if system.emulator.container_endpoint is None:
-        raise NoContainerAddressError("Docker was not running at `make up`: start it, then `make down` and `make up`")
+        raise NoContainerAddressError(
+            "there was no bridge docker0 at `make up`, over which containers reach this machine: start Docker Engine, "
+            "then `make down` and `make up` (Docker Desktop and Podman have no such bridge)"
+        )
     ca = system.kafka.ca_file.read_text()
     return {
         "Parameters": {

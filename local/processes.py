@@ -55,13 +55,18 @@ class Ledger:
         self.path = path
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
+    @property
+    def run_file(self) -> Path:
+        """The file that a run locks while it goes on."""
+        return self.path.with_suffix(".run")
+
     @contextmanager
     def sole_run(self) -> Iterator[None]:
         """Hold the ledger for one run; the kernel lets go of it when the holder ends, however it ends.
 
         Raises `AlreadyRunningError` when another process holds it.
         """
-        lock = self.path.with_suffix(".run")
+        lock = self.run_file
         lock.parent.mkdir(parents=True, exist_ok=True)
         with lock.open("a+") as file:
             try:

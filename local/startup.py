@@ -20,6 +20,7 @@ from local.aws.resources import create
 from local.console.process import start_console
 from local.event_source_mapping.config import Config
 from local.event_source_mapping.stats import Stats
+from local.interrupts import not_cut_off
 from local.kafka.cluster import KafkaCluster, KafkaClusterError
 from local.ports import free_ports
 from local.steps import Steps
@@ -62,7 +63,6 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     bring_down(run)
     _remove_remains(run)
     (run / "vantiq").mkdir(parents=True)
-    vantiq_port, console_port = free_ports(2)
     # The build takes a processor for a while and depends on nothing that runs.
     with ThreadPoolExecutor(1) as pool:
         forwarded = {"ForwardTopics": ",".join(topic_names())}
@@ -92,6 +92,8 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
         with steps.step("sam build"):
             built = building.result()
     with steps.step("Vantiq: stand-in"):
+        # Drawn only now: until brokers and emulator listen, one of them could draw the same.
+        vantiq_port, console_port = free_ports(2)
         system = System(
             run=run,
             emulator=aws,
@@ -117,14 +119,18 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
 
 
 def bring_down(run: Path) -> list[str]:
-    """End every process that the system in ``run`` has started, and no other; answers their names."""
-    names = ledger(run).running().keys()
-    if (run / "kafka" / "cluster.json").exists():
-        # Three brokers that leave at once wait for one another; their data is not kept anyway.
-        # What another version of this checkout has started ends with the ledger alone.
-        with contextlib.suppress(KafkaClusterError):
-            KafkaCluster.open(run / "kafka").stop()
-    return sorted({*names, *ledger(run).stop_all()})
+    """End every process that the system in ``run`` has started, and no other; answers their names.
+
+    Takes half a minute at most, and Ctrl-C waits for that.
+    """
+    with not_cut_off():
+        names = ledger(run).running().keys()
+        if (run / "kafka" / "cluster.json").exists():
+            # Three brokers that leave at once wait for one another; their data is not kept anyway.
+            # What another version of this checkout has started ends with the ledger alone.
+            with contextlib.suppress(KafkaClusterError):
+                KafkaCluster.open(run / "kafka").stop()
+        return sorted({*names, *ledger(run).stop_all()})
 
 
 def _remove_remains(run: Path) -> None:

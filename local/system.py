@@ -25,10 +25,14 @@ PROBE_TOPIC = "msk-toolkit-heartbeat"
 
 VANTIQ = "vantiq"
 _VANTIQ_READY_S = 20.0
+_OTHER_RUN_S = 120.0
 
 
 def container_address() -> str | None:
-    """This machine's address as containers on Docker's bridge see it; None where Docker doesn't run."""
+    """This machine's address as containers on Docker Engine's usual bridge see it; None where that is missing.
+
+    Docker Desktop, Podman and rootless engines have no bridge on this machine.
+    """
     for address in psutil.net_if_addrs().get("docker0", []):
         if address.family == socket.AF_INET:
             return address.address
@@ -77,7 +81,9 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
 
     def function(self, logical_id: str) -> Function:
         """A deployed function, such as ``TopicsFunction``."""
-        return Function(self.stack.physical_ids[logical_id], self.emulator.session(), self.emulator.endpoint)
+        name, session = self.stack.physical_ids[logical_id], self.emulator.session()
+        # Most run once at a time, and the scheduler may have been first.
+        return Function(name, session, self.emulator.endpoint, patience_s=_OTHER_RUN_S)
 
     def poller_stats(self) -> list[Stats]:
         """What each event source mapping has done so far."""

@@ -107,7 +107,16 @@ def deploy(
         {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"},
         _DEPLOY_S,
     )
-    return read_stack(emulator.session(), emulator.endpoint, stack_name)
+    stack = read_stack(emulator.session(), emulator.endpoint, stack_name)
+    _limit_concurrency(emulator, stack)
+    return stack
+
+
+def _limit_concurrency(emulator: Emulator, stack: Stack) -> None:
+    """The emulator's CloudFormation passes over these limits; its Lambda keeps to them once it is told."""
+    client = emulator.session().client("lambda", endpoint_url=emulator.endpoint)
+    for name, limit in stack.concurrency_limits().items():
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=limit)
 
 
 def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:

@@ -1,5 +1,6 @@
 """Invoking a deployed function and reading its logs."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 # Lambda's longest time-out is 15 minutes, and no invocation is silently repeated.
 _INVOKE = Config(read_timeout=900, connect_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+_THROTTLED = "TooManyRequestsException"
+_AGAIN_S = 0.2
 
 
 class FunctionError(Exception):
@@ -22,10 +25,14 @@ class FunctionUnavailableError(Exception):
 
 
 class Function:
-    """A deployed function, by its name or ARN."""
+    """A deployed function, by its name or ARN.
 
-    def __init__(self, name: str, session: boto3.Session, endpoint: str) -> None:
+    `patience_s`: how long an invocation that is throttled waits for its turn, in seconds.
+    """
+
+    def __init__(self, name: str, session: boto3.Session, endpoint: str, *, patience_s: float = 0) -> None:
         self.name = name
+        self._patience_s = patience_s
         self._lambda = session.client("lambda", endpoint_url=endpoint, config=_INVOKE)
         self._logs = session.client("logs", endpoint_url=endpoint)
 
@@ -35,7 +42,7 @@ class Function:
         Raises `FunctionError` or `FunctionUnavailableError`.
         """
         try:
-            answer = self._lambda.invoke(FunctionName=self.name, Payload=msgspec.json.encode(event))
+            answer = self._invoke(msgspec.json.encode(event))
             payload = answer["Payload"].read()
         except (BotoCoreError, ClientError) as error:
             raise FunctionUnavailableError(f"{self.name}: {error}") from error
@@ -43,6 +50,16 @@ class Function:
         if "FunctionError" in answer:
             raise FunctionError(f"{self.name}: {_error_text(response)}")
         return response
+
+    def _invoke(self, payload: bytes) -> Any:
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return self._lambda.invoke(FunctionName=self.name, Payload=payload)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != _THROTTLED or time.monotonic() >= deadline:
+                    raise
+            time.sleep(_AGAIN_S)
 
     def logs(self, since: datetime | None = None) -> list[str]:
         """What the function has logged, oldest first; raises botocore's errors."""

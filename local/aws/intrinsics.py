@@ -65,7 +65,7 @@ class Resolver:
     def _function(self, name: str) -> Callable[[Any], Any]:
         functions: dict[str, Callable[[Any], Any]] = {
             "Fn::If": lambda args: self.value(args[1] if self._condition(args[0]) else args[2]),
-            "Fn::Equals": lambda args: self.value(args[0]) == self.value(args[1]),
+            "Fn::Equals": lambda args: _text(self.value(args[0])) == _text(self.value(args[1])),
             "Fn::Not": lambda args: not self.value(args[0]),
             "Fn::And": lambda args: all(map(self.value, args)),
             "Fn::Or": lambda args: any(map(self.value, args)),
@@ -124,3 +124,10 @@ class Resolver:
             return bool(self.value(self._template["Conditions"][name]))
         except KeyError:
             raise UnresolvedError(f"there is no condition {name}") from None
+
+
+def _text(value: Any) -> Any:
+    """A parameter is always text, what it is compared with may be a number or a Boolean in the template."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value

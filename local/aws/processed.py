@@ -9,11 +9,13 @@ import msgspec
 from local.aws.intrinsics import Resolver
 
 _MAPPING = "AWS::Lambda::EventSourceMapping"
+_FUNCTION = "AWS::Lambda::Function"
+_LIMIT = "ReservedConcurrentExecutions"
 # Attributes that a mapping's properties may use; an API for them doesn't exist.
 _ATTRIBUTES = {
     "AWS::S3::Bucket": {"Arn": "arn:aws:s3:::{id}"},
     "AWS::SQS::Queue": {"Arn": "arn:aws:sqs:{region}:{account}:{name}"},
-    "AWS::Lambda::Function": {"Arn": "arn:aws:lambda:{region}:{account}:function:{id}"},
+    _FUNCTION: {"Arn": "arn:aws:lambda:{region}:{account}:function:{id}"},
 }
 
 
@@ -38,17 +40,29 @@ class Stack(msgspec.Struct, frozen=True):
 
     def event_sources(self) -> list[EventSource]:
         """The event source mappings whose condition holds; raises `UnresolvedError`."""
-        resolver = Resolver(
+        resolver, found = self._resolver(), []
+        for name, kind in self.types.items():
+            if kind == _MAPPING and (properties := resolver.properties(name)) is not None:
+                found.append(EventSource(name, self.physical_ids[name], properties))
+        return found
+
+    def concurrency_limits(self) -> dict[str, int]:
+        """By the function's name: how many executions of it may run at a time; raises `UnresolvedError`."""
+        resolver, limits = self._resolver(), {}
+        for name in (name for name, kind in self.types.items() if kind == _FUNCTION):
+            properties = self.template["Resources"][name].get("Properties", {})
+            limit = resolver.value({key: value for key, value in properties.items() if key == _LIMIT})
+            if limit:
+                limits[self.physical_ids[name]] = int(limit[_LIMIT])
+        return limits
+
+    def _resolver(self) -> Resolver:
+        return Resolver(
             self.template,
             parameters=self.parameters,
             references={**self.physical_ids, **self._pseudo_parameters()},
             attributes=dict(self._attributes()),
         )
-        found = []
-        for name, kind in self.types.items():
-            if kind == _MAPPING and (properties := resolver.properties(name)) is not None:
-                found.append(EventSource(name, self.physical_ids[name], properties))
-        return found
 
     def _pseudo_parameters(self) -> Mapping[str, str]:
         _, partition, _, region, account, *_ = self.stack_id.split(":")

@@ -14,6 +14,7 @@ from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUps
 
 from local.kafka import zookeeper
 from local.kafka.certificates import CertificateAuthority, key_store
+from local.kafka.java import java_environment
 from local.kafka.kraft import FormatError, format_data
 from local.kafka.logs import LOGGING, first_error
 from local.kafka.programs import KafkaPrograms, kafka_programs
@@ -238,7 +239,7 @@ class KafkaCluster:
             self._ledger.start(
                 _process(broker),
                 [*programs.command("kafka.Kafka", *LOGGING), self.settings.properties_file(broker)],
-                env={name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ},
+                env=java_environment(),
                 cwd=self.settings.broker_home(broker),
                 log=self.log(broker),
             )

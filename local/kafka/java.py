@@ -22,6 +22,13 @@ class JavaUnavailableError(Exception):
     """A Java runtime can't be had."""
 
 
+def java_environment() -> dict[str, str]:
+    """The whole environment of a Java process."""
+    ours = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
+    # In another locale Java can't open files whose names are not ASCII, and tells errors in another language.
+    return {**ours, "LC_ALL": "C.UTF-8"}
+
+
 def java_home(release: int | None, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
     """The home of a Java runtime of that release, under `cache`, downloaded the first time only; None: the project's.
 

@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local.kafka.java import java_environment
 from local.kafka.logs import QUIET
 from local.kafka.programs import KafkaPrograms
 from local.kafka.settings import BROKER_IDS, KafkaSettings, write_private
@@ -35,6 +36,7 @@ def _format(programs: KafkaPrograms, settings: KafkaSettings, broker: int, argum
     try:
         done = subprocess.run(
             [*command, "format", *options, f"@{arguments}"],
+            env=java_environment(),
             cwd=settings.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 import msgspec
 
+from local.kafka.properties import properties_text
 from local.kafka.versions import way_of
 
 BROKER_IDS = (1, 2, 3)
@@ -166,7 +167,7 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key
         "num.recovery.threads.per.data.dir": 1,
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # 128 MB otherwise, half of the heap
     }
-    return "".join(f"{key}={value}\n" for key, value in properties.items())
+    return properties_text(properties)
 
 
 def _without_zookeeper(settings: KafkaSettings, broker: int) -> dict[str, object]:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import time
 import urllib.parse
@@ -15,8 +14,10 @@ from pathlib import Path
 from kazoo.client import KazooClient
 from kazoo.handlers.threading import KazooTimeoutError
 
+from local.kafka.java import java_environment
 from local.kafka.logs import LOGGING
 from local.kafka.programs import KafkaPrograms
+from local.kafka.properties import properties_text
 from local.kafka.sockets import listening_ports
 from local.processes import Ledger
 
@@ -51,13 +52,13 @@ class ZooKeeper:
             "tickTime": 500,
         }
         path = self._home / "zookeeper.properties"
-        path.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+        path.write_text(properties_text(properties))
         # No management of a logger that isn't there, and no web server.
         options = ["-Dzookeeper.jmx.log4j.disable=true", "-Dzookeeper.admin.enableServer=false", *LOGGING]
         ledger.start(
             PROCESS,
             [*programs.command("org.apache.zookeeper.server.ZooKeeperServerMain", *options), path],
-            env={name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ},
+            env=java_environment(),
             cwd=self._home,
             log=self._home / "zookeeper.log",
             ready=lambda: self._port in listening_ports(ledger.running().get(PROCESS)),

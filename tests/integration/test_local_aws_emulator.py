@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     run = tmp_path_factory.mktemp("aws")
-    ledger = Ledger(run / "ledger.json")
+    ledger = Ledger(run / "processes.json")
     try:
         yield emulator.start(ledger, run, ROOT / ".local/cache", brokers=Brokers("p:1,p:2", "t:1", "s:1,s:2"))
     finally:

@@ -26,7 +26,7 @@ PATHS = [str(ROOT / "functions" / "topics"), str(ROOT / "layers" / "msk_toolkit"
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     run = tmp_path_factory.mktemp("aws")
-    ledger = Ledger(run / "ledger.json")
+    ledger = Ledger(run / "processes.json")
     try:
         yield emulator.start(ledger, run, ROOT / ".local/cache", brokers=Brokers("p:1", "t:1", "s:1"))
     finally:
