@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted
@@ -72,7 +73,7 @@ def test_a_plan_writes_nothing() -> None:
             "+ sources Msk: a KAFKA source\n"
             "~ sources Msk: activate\n"
             "+ topics /msk/t: reliable, with autoUnwind\n"
-            "Plan: 3 to create, 0 to update, 1 to activate, 0 to refuse. Nothing was changed."
+            "Plan: 3 to create, 0 to update, 1 to activate, 0 to restart, 0 to refuse. Nothing was changed."
         )
         assert not found.applied
         assert there.row("sources", "Msk") is None
@@ -99,17 +100,36 @@ def test_a_changed_configuration_is_updated_and_restarted() -> None:
         lines = there.lines(config=CONFIG | {"consumer.topics": ["t", "u"]})
         assert lines[1:3] == [
             '~ sources Msk: consumer.topics ["t"] -> ["t","u"]',
-            "~ sources Msk: deactivate and activate, so that it reads what has changed",
+            "~ sources Msk: restart (deactivate, activate), so that it reads what has changed",
         ]
         assert there.row("sources", "Msk")["config"]["consumer.topics"] == ["t", "u"]
         assert there.row("sources", "Msk")["active"] is True
 
 
-def test_a_key_that_somebody_added_is_taken_out_again_and_shown() -> None:
+def test_a_key_that_somebody_added_is_taken_out_again_and_named() -> None:
     with vantiq() as there:
         there.run(config=CONFIG | {"client.id": "x"})
-        assert '~ sources Msk: client.id "x" -> nothing' in there.lines()
+        assert "~ sources Msk: client.id <hidden> -> nothing" in there.lines()
         assert "client.id" not in there.row("sources", "Msk")["config"]
+
+
+def test_the_secrets_of_a_source_that_was_there_are_in_no_part_of_the_answer() -> None:
+    added = {
+        "sasl.jaas.config": "M required username='u' password='my HUNTER2';",
+        "consumer.sasl.jaas.config": 'M required password="HUNTER2";',
+        "ssl.keystore.key": "-----BEGIN PRIVATE KEY-----HUNTER2",
+        "nested": {"basic.auth.user.info": "u:HUNTER2"},
+    }
+    with vantiq() as there:
+        there.standin.define("sources", {"name": "Msk", "type": "KAFKA", "config": CONFIG | added})
+        found = there.run()
+        assert found is not None
+        assert found.applied
+        assert "HUNTER2" not in str(msgspec.to_builtins(found))
+        assert found.changes[1] == (
+            "~ sources Msk: consumer.sasl.jaas.config <hidden> -> nothing; nested <hidden> -> nothing; "
+            "sasl.jaas.config <hidden> -> <hidden>; ssl.keystore.key <hidden> -> nothing"
+        )
 
 
 def test_a_secret_is_renewed_when_asked_to_and_the_source_restarted() -> None:
@@ -117,7 +137,7 @@ def test_a_secret_is_renewed_when_asked_to_and_the_source_restarted() -> None:
         there.run()
         lines = there.lines(renew_secret=True, secret_value="n3w")
         assert lines[0] == "~ secrets MskPassword: the password is written anew"
-        assert "deactivate and activate" in lines[2]
+        assert lines[2] == "~ sources Msk: restart (deactivate, activate), so that it reads what has changed"
         assert "n3w" not in str(lines)
 
 

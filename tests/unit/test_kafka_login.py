@@ -1,11 +1,14 @@
 """The login, against a broker on loopback that refuses it in every way it can."""
 
+import json
 import logging
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from msk_toolkit.errors import StageError
+from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.login import log_in
 
@@ -14,6 +17,8 @@ from tests.fakes.kafka_broker_fake import Asked, authenticate, handshake, replie
 pytestmark = pytest.mark.enable_socket
 
 PASSWORD = "hush-hush"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hush-key"}
+REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
 
 def scram_login(*makers: Callable[[Asked], Any], username: str = "user", password: str = PASSWORD) -> None:
@@ -90,3 +95,57 @@ def test_the_login_writes_no_secret_into_the_log(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO)
     refusal(handshake(), server_first, authenticate(error_code=58))
     assert PASSWORD not in caplog.text
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment in which AWS knows nobody: no variables, no files, no machine's role."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    return monkeypatch
+
+
+def iam_login(*makers: Callable[[Asked], Any]) -> None:
+    access = Access(brokers=(), auth_mode="iam")
+    with talking_to(replies(handshake(0, "AWS_MSK_IAM"), *makers), 2) as (conversation, deadline):
+        log_in(BrokerAddress("b-1", 9098), access, lambda request: conversation._exchange(request, "sasl", deadline))
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        (REGION, "AttributeError"),
+        (KEYS, "KafkaConfigurationError"),
+        (REGION | {"AWS_ACCESS_KEY_ID": "x"}, "PartialCredentialsError"),
+        (REGION | {"AWS_PROFILE": "typo"}, "ProfileNotFound"),
+    ],
+)
+def test_iam_without_credentials_or_region_is_told_with_what_to_do(
+    no_aws: pytest.MonkeyPatch, environ: dict[str, str], why: str
+) -> None:
+    for name, value in environ.items():
+        no_aws.setenv(name, value)
+    with pytest.raises(ConfigurationError) as caught:
+        iam_login()
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"the login with IAM can't be signed ({why}): it needs AWS credentials")
+    assert problem.endswith("log in to AWS or set AWS_PROFILE")
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in str(caught.value)
+
+
+def test_iam_with_credentials_logs_in(no_aws: pytest.MonkeyPatch) -> None:
+    for name, value in (KEYS | REGION).items():
+        no_aws.setenv(name, value)
+    sent: list[dict[str, str]] = []
+
+    def accepted(asked: Asked) -> Any:
+        sent.append(json.loads(asked.body[asked.body.index(b"{") :]))
+        return authenticate(b"{}")(asked)
+
+    iam_login(accepted)
+    assert sent[0]["action"] == "kafka-cluster:Connect"
+    assert sent[0]["x-amz-credential"].startswith("AKIDEXAMPLE/")
+    assert "/eu-west-1/" in sent[0]["x-amz-credential"]

@@ -172,8 +172,9 @@ def _write(resources: Resources, change: Change) -> None:
         case "update":
             resources.update(change.kind, change.name, change.instance)
         case "activate":
-            if change.detail != "activate":
-                resources.set_active(change.name, active=False)
+            resources.set_active(change.name, active=True)
+        case "restart":
+            resources.set_active(change.name, active=False)
             resources.set_active(change.name, active=True)
         case "none" | "refuse":
             pass

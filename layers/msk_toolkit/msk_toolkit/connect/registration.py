@@ -5,12 +5,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from msk_toolkit.connect.vantiq_source import without_secrets
+from msk_toolkit.connect.vantiq_source import shown_value
 from msk_toolkit.settings.targets import Target
 
-Step = Literal["create", "update", "activate", "none", "refuse"]
+Step = Literal["create", "update", "activate", "restart", "none", "refuse"]
 _TYPE = "KAFKA"
-_SYMBOLS: Mapping[Step, str] = {"create": "+", "update": "~", "activate": "~", "none": "=", "refuse": "!"}
+_SYMBOLS: Mapping[Step, str] = {
+    "create": "+",
+    "update": "~",
+    "activate": "~",
+    "restart": "~",
+    "none": "=",
+    "refuse": "!",
+}
+_COUNTED: Sequence[Step] = ("create", "update", "activate", "restart", "refuse")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -87,10 +95,14 @@ def plan_target(found: Mapping[str, Any] | None, target: Target) -> Change:
 
 def plan_activation(found: Mapping[str, Any] | None, source: Change, secret: Change | None) -> Change:
     """Whether the source has to be started, or stopped and started, which is when it reads its secret."""
-    if found is None or found.get("active") is not True or found.get("isUnavailable") is True:
+    if found is None or found.get("active") is not True:
         return Change("activate", "sources", source.name, "activate")
-    if source.step == "update" or (secret is not None and secret.step == "update"):
-        return Change("activate", "sources", source.name, "deactivate and activate, so that it reads what has changed")
+    # Activating what is active may do nothing, and one that is unavailable no longer tries by itself.
+    restart = "restart (deactivate, activate)"
+    if source.step == "update" or (secret is not None and secret.writes):
+        return Change("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
+    if found.get("isUnavailable") is True:
+        return Change("restart", "sources", source.name, f"{restart}, since Vantiq says that it is unavailable")
     return Change("none", "sources", source.name, "is active")
 
 
@@ -100,9 +112,7 @@ def render(changes: Sequence[Change], done: int | None) -> str:
     Args:
         done: how many changes were carried out, in their order; None where nothing was to be.
     """
-    counted = {
-        step: sum(change.step == step for change in changes) for step in ("create", "update", "activate", "refuse")
-    }
+    counted = {step: sum(change.step == step for change in changes) for step in _COUNTED}
     totals = ", ".join(f"{count} to {step}" for step, count in counted.items())
     to_do = [change for change in changes if change.writes]
     if counted["refuse"]:
@@ -147,9 +157,6 @@ def _wanted(target: Target) -> dict[str, Any]:
 
 
 def _differences(was: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:
-    old, new = without_secrets(was), without_secrets(config)
-    return "; ".join(f"{name} {_shown(old.get(name))} -> {_shown(new.get(name))}" for name in names)
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else msgspec.json.encode(value).decode()
+    return "; ".join(
+        f"{name} {shown_value(name, was.get(name))} -> {shown_value(name, config.get(name))}" for name in names
+    )

@@ -7,7 +7,7 @@ from kafka.net.sasl.msk import SaslMechanismAwsMskIam
 from kafka.net.sasl.scram import SaslMechanismScram
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
-from msk_toolkit.errors import StageError
+from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 
 # The two codes that a handshake is refused with (Kafka protocol guide, error codes).
@@ -20,6 +20,7 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
 
     Raises:
         StageError: ``mechanism-not-offered``, ``authentication-failed``, ``iam-denied``, ``server-not-authentic``.
+        ConfigurationError: IAM, and no AWS credentials to sign the login with.
     """
     mechanism = access.mechanism
     answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
@@ -37,7 +38,7 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
         raise StageError("sasl", "broker-error", str(address), f"SaslHandshake: error code {answer.error_code}")
     exchange = _exchange(address, access)
     while not exchange.is_done():
-        answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=exchange.auth_bytes()))
+        answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
         if answer.error_code:
             cause = "iam-denied" if access.auth_mode == "iam" else "authentication-failed"
             words = answer.error_message or f"error code {answer.error_code}"
@@ -59,3 +60,18 @@ def _exchange(address: BrokerAddress, access: Access) -> Any:
     return SaslMechanismScram(
         sasl_plain_username=username, sasl_plain_password=access.password, sasl_mechanism=access.mechanism
     )
+
+
+def _message(exchange: Any, access: Access) -> Any:
+    try:
+        return exchange.auth_bytes()
+    except Exception as error:
+        if access.auth_mode != "iam":
+            raise
+        # kafka-python looks for credentials and Region by itself, and all of botocore's errors come through it; where
+        # there are none it is an AttributeError. That is no broker's fault, and no other broker would do.
+        problem = (
+            f"the login with IAM can't be signed ({type(error).__name__}): it needs AWS credentials, which a function "
+            "in Lambda has from its role, and AWS_DEFAULT_REGION; on your own machine log in to AWS or set AWS_PROFILE"
+        )
+        raise ConfigurationError("AWS", [problem]) from error

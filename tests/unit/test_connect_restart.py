@@ -1,0 +1,72 @@
+"""When a registration starts Vantiq's source, or stops and starts it."""
+
+from typing import Any
+
+import pytest
+from msk_toolkit.connect.register import Wanted, register
+
+CONFIG = {"bootstrap.servers": "sb://b-1:9096"}
+
+
+class Calls:
+    """A Vantiq that has a source, and its secret or none, and notes what is asked of it: the stand-in restarts a
+    source at every change, which no document promises."""
+
+    def __init__(self, source: dict[str, Any], secret: dict[str, Any] | None) -> None:
+        self._found = {"sources": {"type": "KAFKA", "config": CONFIG} | source, "secrets": secret}
+        self.made: list[str] = []
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None:
+        return self._found[kind]
+
+    def create(self, kind: str, instance: dict[str, Any]) -> None:
+        self.made.append(f"create {kind}")
+
+    def update(self, kind: str, name: str, changes: dict[str, Any]) -> None:
+        self.made.append(f"update {kind}")
+
+    def set_active(self, source: str, *, active: bool) -> None:
+        self.made.append("activate" if active else "deactivate")
+
+    def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
+
+
+ACTIVE = {"active": True, "isUnavailable": False}
+UNAVAILABLE = {"active": True, "isUnavailable": True}
+OLD = {"config": CONFIG | {"bootstrap.servers": "sb://old:9096"}}
+RESTART = ["deactivate", "activate"]
+
+
+@pytest.mark.parametrize(
+    ("source", "secret", "renew", "made"),
+    [
+        (ACTIVE, {}, False, []),
+        (ACTIVE | OLD, {}, False, ["update sources", *RESTART]),
+        (ACTIVE, {}, True, ["update secrets", *RESTART]),
+        (ACTIVE, None, False, ["create secrets", *RESTART]),
+        (UNAVAILABLE, {}, False, RESTART),
+        (UNAVAILABLE, None, False, ["create secrets", *RESTART]),
+        (UNAVAILABLE | OLD, {}, True, ["update secrets", "update sources", *RESTART]),
+        ({"active": False}, None, False, ["create secrets", "activate"]),
+        ({"active": False, "isUnavailable": True} | OLD, {}, False, ["update sources", "activate"]),
+        ({}, {}, False, ["activate"]),
+    ],
+)
+def test_an_active_source_is_stopped_and_started_when_it_has_failed_or_has_something_new_to_read(
+    source: dict[str, Any], secret: dict[str, Any] | None, renew: bool, made: list[str]
+) -> None:
+    there = Calls(source, secret)
+    wanted = Wanted(source="Msk", config=CONFIG, secret="MskPassword", secret_value="x", renew_secret=renew)
+    found = register(there, lambda _: pytest.fail("no test is wanted"), wanted, [], write=True)
+    assert found.applied
+    assert there.made == made
+
+
+def test_a_plan_says_why_a_source_is_restarted() -> None:
+    wanted = Wanted(source="Msk", config=CONFIG)
+    found = register(Calls(UNAVAILABLE, None), lambda _: pytest.fail("none"), wanted, [], write=False)
+    assert found.table == (
+        "= sources Msk: is as it should be\n"
+        "~ sources Msk: restart (deactivate, activate), since Vantiq says that it is unavailable\n"
+        "Plan: 0 to create, 0 to update, 0 to activate, 1 to restart, 0 to refuse. Nothing was changed."
+    )
