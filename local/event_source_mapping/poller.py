@@ -215,4 +215,5 @@ class Poller:
 
 
 def _backoff() -> Iterator[float]:
-    return (min(_FIRST_BACKOFF_S * 2**step, _LONGEST_BACKOFF_S) for step in itertools.count())
+    rising = itertools.takewhile(lambda pause: pause < _LONGEST_BACKOFF_S, (_FIRST_BACKOFF_S * 2**n for n in range(64)))
+    return itertools.chain(rising, itertools.repeat(_LONGEST_BACKOFF_S))

@@ -1,5 +1,6 @@
 """The poller: what it invokes, what it commits, and that nothing gets lost."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from local.aws.functions import FunctionError
 from local.event_source_mapping.event import Partition
 from local.event_source_mapping.outcome import PartialReading
+from local.event_source_mapping.poller import _backoff
 from tests.fakes.poller_world import ON_DEMAND, P0, P1, PROVISIONED, Bucket, Function, Place, World, everything, play
 
 
@@ -223,3 +225,9 @@ def test_nothing_is_committed_before_it_is_done_and_nothing_is_lost(
         kept = [place for place in function.delivered if place[0] == str(partition) and place not in bucket.places]
         firsts = list(dict.fromkeys(kept))
         assert firsts == sorted(firsts)
+
+
+def test_the_pause_between_tries_rises_to_its_bound_and_stays_there_for_ever() -> None:
+    pauses = list(itertools.islice(_backoff(), 3000))
+    assert pauses[:5] == [0.2, 0.4, 0.8, 1.6, 3.0]
+    assert set(pauses[4:]) == {3.0}
