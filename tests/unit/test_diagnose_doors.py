@@ -223,6 +223,20 @@ def test_a_finding_says_from_where_to_where_and_what_to_add() -> None:
     assert finding.sentence == f"{CLOSED}: add one (ingress, tcp 9096, from sg-f)"
 
 
+def test_a_group_out_of_sight_may_have_the_rule_that_the_one_beside_it_lacks() -> None:
+    both = BROKERS_SIDE._replace(groups=("sg-b", "sg-shared"))
+    found = network_findings(brokers_have(), FUNCTION_SIDE, both, [SCRAM], ())
+    assert [(one.severity, one.code, one.text) for one in found if one.code != "egress-closed"] == [
+        (
+            "warning",
+            "not-visible",
+            "security group sg-shared of the brokers is not in this account and Region: its rules are unknown",
+        ),
+        ("warning", "ingress-closed", f"{CLOSED} that could be read"),
+    ]
+    assert network_findings(open_facts(), FUNCTION_SIDE, both, [SCRAM], ())[1:] == []
+
+
 @pytest.mark.parametrize(
     ("door", "port"),
     [(Door(9092, "vpc", False), 9092), (Door(9098, "vpc", False), 9098), (Door(2181, "zookeeper", False), 2181)],

@@ -2,7 +2,7 @@
 
 import pytest
 from msk_toolkit.diagnose.finding import BROKERS, Side
-from msk_toolkit.diagnose.network import Door, network_findings, weighed
+from msk_toolkit.diagnose.network import Door, network_findings
 from msk_toolkit.diagnose.services import Need
 from msk_toolkit.vpc.facts import Attachment, Facts, Nat, Peering, Refusal, Route, VpcDns
 
@@ -271,20 +271,6 @@ def test_a_public_listener_needs_nat_and_its_address_let_in() -> None:
     assert told(open_facts(groups=groups), SCRAM, public) == []
 
 
-def test_a_multi_vpc_listener_needs_an_endpoint_outside_of_the_clusters_own_network_only() -> None:
-    door = Door(14001, "multi-vpc", True)
-    assert told(open_facts(), SCRAM, Door(14001, "multi-vpc", False)) == []
-    assert told(joined_facts("peering", "pcx-1"), door) == [
-        ("error", "no endpoint in vpc-1 lets the function in on 14001")
-    ]
-    managed = endpoint("vpce-svc-1", groups=("sg-e",))
-    groups = {
-        **(joined_facts("peering", "pcx-1").groups or {}),
-        "sg-e": group("sg-e", rule("sgr-e", "sg-e", 14001, 14100, "sg-f")),
-    }
-    assert told(joined_facts("peering", "pcx-1", endpoints=(managed,), groups=groups), door) == []
-
-
 def test_brokers_of_another_account_are_said_to_be_out_of_sight() -> None:
     facts = open_facts(subnets={"subnet-f": (open_facts().subnets or {})["subnet-f"]})
     assert ("warning", "subnet-b of the brokers is not in this account and Region") in told(facts)
@@ -296,19 +282,3 @@ def test_nothing_read_is_no_reason_to_call_anything_closed() -> None:
     refusal = Refusal("ec2:DescribeSubnets", "ec2:DescribeSubnets: no answer from AWS in time")
     found = network_findings(Facts(refusals=(refusal,)), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
     assert [(finding.severity, finding.code) for finding in found] == [("warning", "not-read")]
-
-
-def test_a_port_that_the_probe_has_reached_is_no_longer_called_closed() -> None:
-    facts = open_facts(groups={"sg-f": group("sg-f"), "sg-b": group("sg-b")})
-    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
-    assert [one.severity for one in found if one.port == 9096] == ["error", "error"]
-    after = [one for one in weighed(found, [9096]) if one.port == 9096]
-    assert [one.severity for one in after] == ["note", "note"]
-    assert all("and yet it came through" in one.text for one in after)
-    assert weighed(found, [9094]) == found
-
-
-def test_a_service_that_has_just_answered_is_no_longer_called_out_of_reach() -> None:
-    found = network_findings(way_out(), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
-    assert [one.severity for one in found if one.target == "secretsmanager"] == ["error"]
-    assert [one.severity for one in weighed(found, [], ["secretsmanager"])] == ["note", "note"]

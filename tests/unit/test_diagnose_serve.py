@@ -127,6 +127,27 @@ def test_nothing_but_refusals_is_still_an_answer() -> None:
     Draft202012Validator(schema).validate(json.loads(msgspec.json.encode(response)))
 
 
+def test_an_answer_of_aws_proves_that_the_functions_network_resolves_names() -> None:
+    nodes = {"ClientSubnets": ["subnet-b"], "SecurityGroups": ["sg-b"], "InstanceType": "kafka.m7g.large"}
+    provisioned = {"BrokerNodeGroupInfo": nodes, "NumberOfBrokerNodes": 3}
+    described = {"ClusterName": "demo", "State": "ACTIVE", "ClusterArn": ARN, "Provisioned": provisioned}
+    aws = FakeAws(describe_cluster_v2={"ClusterInfo": described})
+    blocks = {"subnet-f": "10.0.1.0/24", "subnet-b": "10.0.2.0/24"}
+    ec2 = FakeEc2(
+        DescribeSubnets=[{"SubnetId": name, "VpcId": "vpc-1", "CidrBlock": block} for name, block in blocks.items()],
+        DescribeVpcAttribute=[{"VpcId": "vpc-1", "EnableDnsSupport": {"Value": False}}],
+    )
+    values = {"subnet_ids": "subnet-f", "security_group_ids": "sg-f", "poller_mode": "provisioned"}
+    response = diagnose(
+        DiagnoseRequest(), settings(**values), lambda name: ec2.client if name == "ec2" else aws, Deadline(10)
+    )
+    found = [one for one in (*response.network, *response.mapping) if one.code == "dns-off"]
+    assert [(one.source, one.severity) for one in found] == [
+        ("the function", "note"),
+        ("the mapping's pollers", "note"),
+    ]
+
+
 def test_a_finding_has_from_and_to_in_the_answer() -> None:
     finding = NetworkFinding(severity="note", code="dns-off", source="a", target="b", text="t", remedy="r")
     assert json.loads(msgspec.json.encode(finding)) == {

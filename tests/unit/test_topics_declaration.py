@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.topics.declaration import parse_declaration, read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.document import from_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -236,6 +238,54 @@ def test_an_alias_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
     file.write_text("topics: &all\n  - *all\n")
     with pytest.raises(ConfigurationError, match="nested too deeply"):
         read_declaration(file)
+
+
+MERGED = """\
+defaults: {replication_factor: 3}
+topics:
+  - &first
+    name: a
+    partitions: 1
+  - <<: *first
+    name: b
+  - name: c
+    partitions: 1
+    config: {<<: {retention.ms: 1d}, "<<": x}
+"""
+
+
+def test_merge_keys_are_named_once_each_with_their_place_and_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / "topics.yaml"
+    file.write_text(MERGED)
+    with pytest.raises(ConfigurationError) as caught:
+        read_declaration(file)
+    says = "merge keys (<<) are not read: write the keys out, or use defaults"
+    assert caught.value.problems == [
+        f"line 6, column 5: {says}",
+        "line 6, column 5: b: partitions is missing, here and in defaults",
+        f"line 10, column 14: {says}",
+    ]
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (
+            "topics: []\n---\ntopics: []\n",
+            "line 2, column 1: a second document begins here (---): a file holds one, so put its topics into the first",
+        ),
+        ("topics: []\n# é\nx: \0", "line 3, column 4: the character U+0000 is not allowed in YAML: remove it"),
+        ("topics: [\x01]", "line 1, column 10: the character U+0001 is not allowed in YAML: remove it"),
+    ],
+)
+def test_what_makes_a_file_unreadable_is_said(
+    monkeypatch: pytest.MonkeyPatch, loader: Any, content: str, problem: str
+) -> None:
+    monkeypatch.setattr("msk_toolkit.topics.document._LOADER", loader)
+    with pytest.raises(ConfigurationError) as caught:
+        from_yaml(content, "topics.yaml")
+    assert caught.value.problems == [problem]
 
 
 def test_any_key_stays_as_it_was_written(tmp_path: Path) -> None:

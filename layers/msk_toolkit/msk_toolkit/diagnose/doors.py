@@ -8,7 +8,7 @@ from msk_toolkit.vpc.facts import Block, Facts, GroupRule, Subnet
 from msk_toolkit.vpc.filters import Ends, Filtered, References, nearest, ranges, through_acl, through_groups
 
 # Where Linux takes the port of an outgoing connection from, and what AWS documents for Lambda.
-_LINUX_PORTS = (32768, 60999)
+LINUX_PORTS = (32768, 60999)
 _DOCUMENTED_PORTS = (1024, 65535)
 # Rules that a finding names as the nearest; the rest is counted.
 _NAMED = 4
@@ -38,7 +38,8 @@ def group_findings(facts: Facts, way: Way) -> Iterator[NetworkFinding]:
             continue
         visible = [group for group in own.groups if group in facts.groups]
         ends = Ends(blocks, other.groups, way.references)
-        filtered = through_groups(facts, visible, ends, way.port, egress=egress)
+        # With those that are not visible: any of them may have the rule.
+        filtered = through_groups(facts, own.groups, ends, way.port, egress=egress)
         if visible and filtered.outcome != "open":
             yield _closed_groups(facts, way, own, other, visible, filtered, egress=egress)
 
@@ -58,6 +59,43 @@ def acl_findings(facts: Facts, way: Way, *, answers: bool = True) -> Iterator[Ne
                 if finding.text not in seen:
                     seen.add(finding.text)
                     yield finding
+
+
+class Dropped(NamedTuple):
+    """What a network ACL drops, in words that go on after its name; ``whole`` is False for a part of it."""
+
+    acl: str
+    whole: bool
+    text: str
+    remedy: str
+
+
+def dropped(
+    facts: Facts, subnet: Subnet, remote: Sequence[Block], ports: tuple[int, int], *, egress: bool, what: str
+) -> Dropped | None:
+    """What the network ACL before a subnet drops of the packets to (or from) these addresses; None if nothing."""
+    acl = facts.acl(subnet)
+    if acl is None or not remote:
+        return None
+    filtered = through_acl(acl, remote, *ports, egress=egress)
+    if filtered.outcome == "open":
+        return None
+    span, entry = filtered.shut[0]
+    low, high = ports
+    wanted = str(low) if low == high else f"ports {low} to {high}"
+    whole = filtered.outcome == "closed"
+    direction = "outbound" if egress else "inbound"
+    by = f"rule {entry.number} denies {entry.block}" if entry else f"no {direction} rule allows {span.block}"
+    if not whole and low != high:
+        by += f" ports {span.low} to {span.high}"
+    peer = ", ".join(map(str, remote))
+    before = f" before rule {entry.number}" if entry else ""
+    return Dropped(
+        acl.id,
+        whole,
+        text=f"{'drops' if whole else 'drops part of'} {direction} tcp {wanted} {what} ({peer}): {by}",
+        remedy=f"allow {direction} tcp {wanted} {'to' if egress else 'from'} {peer}{before}",
+    )
 
 
 def _closed_groups(
@@ -139,7 +177,7 @@ def _between(facts: Facts, way: Way, ours: Subnet, theirs: Subnet, answers: bool
         (theirs, here, True, f"to {way.source.name} (the answers)"),
         (ours, there, False, f"from {way.target.name} (the answers)"),
     ):
-        found = list(_entry(facts, way, subnet, remote, _LINUX_PORTS, egress=egress, what=name))
+        found = list(_entry(facts, way, subnet, remote, LINUX_PORTS, egress=egress, what=name))
         # Beyond Linux' own range it matters to nobody today, but AWS promises no less than this one.
         gentle = way._replace(severity="note")
         yield from found or _entry(facts, gentle, subnet, remote, _DOCUMENTED_PORTS, egress=egress, what=name)
@@ -148,31 +186,17 @@ def _between(facts: Facts, way: Way, ours: Subnet, theirs: Subnet, answers: bool
 def _entry(
     facts: Facts, way: Way, subnet: Subnet, remote: list[Block], ports: tuple[int, int], *, egress: bool, what: str
 ) -> Iterator[NetworkFinding]:
-    acl = facts.acl(subnet)
-    if acl is None or not remote:
-        return
-    filtered = through_acl(acl, remote, *ports, egress=egress)
-    if filtered.outcome == "open":
-        return
-    span, entry = filtered.shut[0]
-    low, high = ports
-    wanted = str(low) if low == high else f"ports {low} to {high}"
-    part = "drops" if filtered.outcome == "closed" else "drops part of"
-    direction = "outbound" if egress else "inbound"
-    by = f"rule {entry.number} denies {entry.block}" if entry else f"no {direction} rule allows {span.block}"
-    if filtered.outcome == "partly" and low != high:
-        by += f" ports {span.low} to {span.high}"
-    peer = ", ".join(map(str, remote))
-    before = f" before rule {entry.number}" if entry else ""
-    yield NetworkFinding(
-        severity=way.severity if filtered.outcome == "closed" else soften(way.severity),
-        code="acl-closed",
-        port=way.port,
-        source=way.source.name,
-        target=way.target.name,
-        text=f"network ACL {acl.id} of {subnet.id} {part} {direction} tcp {wanted} {what} ({peer}): {by}",
-        remedy=f"allow {direction} tcp {wanted} {'to' if egress else 'from'} {peer}{before}",
-    )
+    found = dropped(facts, subnet, remote, ports, egress=egress, what=what)
+    if found:
+        yield NetworkFinding(
+            severity=way.severity if found.whole else soften(way.severity),
+            code="acl-closed",
+            port=way.port,
+            source=way.source.name,
+            target=way.target.name,
+            text=f"network ACL {found.acl} of {subnet.id} {found.text}",
+            remedy=found.remedy,
+        )
 
 
 def _family(subnet: Subnet, version: int) -> list[Block]:

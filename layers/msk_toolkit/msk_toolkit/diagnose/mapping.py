@@ -1,6 +1,6 @@
 """What the event source mapping lacks: its pollers stand in the cluster's subnets, with the cluster's groups."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -72,15 +72,20 @@ def mapping_findings(
     told: MappingFacts,
     *,
     provisioned: bool,
+    resolved: Collection[str] = (),
 ) -> list[NetworkFinding]:
-    """Everything that keeps the pollers from the brokers, from the function or from their credentials."""
+    """Everything that keeps the pollers from the brokers, from the function or from their credentials.
+
+    Args:
+        resolved: the VPCs in which names have just been resolved.
+    """
     pollers, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
     findings: list[NetworkFinding] = []
     for door in doors:
         if door.in_use and door.network == "vpc":
             way = Way(pollers, brokers, door.port, "error")
             findings += [*group_findings(facts, way), *acl_findings(facts, way)]
-    findings += dns_findings(facts, pollers, "error")
+    findings += dns_findings(facts, pollers, resolved)
     # Provisioned pollers reach Lambda's own services by themselves.
     if not provisioned:
         findings += service_findings(facts, pollers, poller_needs(auth_mode))

@@ -1,6 +1,6 @@
 """Every finding about the network, in the order in which a person should look at them: a pure decision."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Literal
 
@@ -8,15 +8,10 @@ import msgspec
 
 from msk_toolkit.connect.auth_modes import Network
 from msk_toolkit.diagnose.doors import Way, acl_findings, group_findings
-from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Code, NetworkFinding, Severity, Side, listed
-from msk_toolkit.diagnose.roads import address_findings, references, road_findings
-from msk_toolkit.diagnose.services import (
-    Need,
-    dns_findings,
-    service_findings,
-    way_out,
-    way_out_findings,
-)
+from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Code, NetworkFinding, Severity, Side, listed, soften
+from msk_toolkit.diagnose.reach import through_interface, way_out
+from msk_toolkit.diagnose.roads import address_findings, private_nats, references, road_findings
+from msk_toolkit.diagnose.services import Need, dns_findings, service_findings, way_out_findings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.filters import Ends, through_groups
 
@@ -39,18 +34,33 @@ class Door(msgspec.Struct, frozen=True):
 
 
 def network_findings(
-    facts: Facts, function: Side, brokers: Side, doors: Sequence[Door], needs: Sequence[Need]
+    facts: Facts,
+    function: Side,
+    brokers: Side,
+    doors: Sequence[Door],
+    needs: Sequence[Need],
+    *,
+    resolved: Collection[str] = (),
 ) -> list[NetworkFinding]:
-    """What keeps the function from the brokers' ports and from the services that it needs."""
+    """What keeps the function from the brokers' ports and from the services that it needs.
+
+    Args:
+        resolved: the VPCs in which names have just been resolved.
+    """
     findings = [*_unread(facts), *_unknown_ends(facts, function, brokers)]
     private = sorted(
         (door for door in doors if door.network in ("vpc", "ipv6", "zookeeper")), key=lambda door: not door.in_use
     )
     first: set[int] = set()
     reference = references(facts, function, brokers)
+    masks = private_nats(facts, function, brokers)
+    if masks and private:
+        findings.append(_masked(masks))
     for door in private:
         version = 6 if door.network == "ipv6" else 4
-        way = Way(function, brokers, door.port, door.severity, reference, version)
+        # The brokers see the gateway's address, not the function's: nothing is sure then.
+        severity = soften(door.severity) if masks and version == 4 else door.severity
+        way = Way(function, brokers, door.port, severity, reference, version)
         findings += group_findings(facts, way)
         findings += acl_findings(facts, way, answers=version not in first)
         if version not in first:
@@ -63,7 +73,7 @@ def network_findings(
             findings += _public(facts, function, brokers, door)
         elif door.network == "multi-vpc":
             findings += _multi_vpc(facts, function, brokers, door)
-    findings += dns_findings(facts, function, "error")
+    findings += dns_findings(facts, function, resolved)
     findings += service_findings(facts, function, needs)
     findings += way_out_findings(facts, function)
     return ordered(findings)
@@ -75,21 +85,25 @@ def ordered(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
 
 
 def weighed(
-    findings: Iterable[NetworkFinding], ports: Iterable[int], services: Iterable[str] = ()
+    findings: Iterable[NetworkFinding],
+    ports: Iterable[int],
+    services: Iterable[str] = (),
+    elsewhere: Iterable[int] = (),
 ) -> list[NetworkFinding]:
     """Findings against what the function itself has just done become notes: there is something that was not seen.
 
     Args:
         ports: where a connection to every broker came about.
         services: which AWS services have answered.
+        elsewhere: ports likewise, of listeners that other roads lead to: nothing is proven but the port.
     """
-    proven_ports, proven_services = set(ports), set(services)
+    proven_ports, proven_services, proven_elsewhere = set(ports), set(services), set(elsewhere)
 
     def proven(finding: NetworkFinding) -> bool:
         if finding.source != FUNCTION or finding.severity == "note":
             return False
-        if finding.target == BROKERS and proven_ports and finding.code != "not-visible":
-            return finding.port is None or finding.port in proven_ports
+        if finding.target == BROKERS and finding.code != "not-visible":
+            return bool(proven_ports) if finding.port is None else finding.port in proven_ports | proven_elsewhere
         return finding.code == "service-unreachable" and finding.target in proven_services
 
     return ordered(_contradicted(finding) if proven(finding) else finding for finding in findings)
@@ -98,6 +112,22 @@ def weighed(
 def _contradicted(finding: NetworkFinding) -> NetworkFinding:
     text = f"{finding.text} (and yet it came through just now: it ran elsewhere, or not all was visible)"
     return msgspec.structs.replace(finding, severity="note", text=text)
+
+
+def _masked(gateways: Sequence[str]) -> NetworkFinding:
+    names = listed(tuple(gateways))
+    what = (
+        "a private NAT gateway: they see its address" if len(gateways) == 1 else "private NAT gateways: they see theirs"
+    )
+    return NetworkFinding(
+        severity="note",
+        code="not-visible",
+        source=FUNCTION,
+        target=BROKERS,
+        text=f"{FUNCTION} reaches {BROKERS} through {names}, {what}, and what stands before them is judged for "
+        "the function's own",
+        remedy=f"look whether they let in the addresses of {names}, and have a route back to them",
+    )
 
 
 def _unread(facts: Facts) -> Iterator[NetworkFinding]:
@@ -156,25 +186,23 @@ def _multi_vpc(facts: Facts, function: Side, brokers: Side, door: Door) -> Itera
     if facts.endpoints is None or not ours or ours == facts.vpcs_of(brokers.subnets):
         return  # inside the cluster's own VPC nobody needs it
     points = [one for one in facts.endpoints if one.vpc in ours and one.service.startswith(_PRIVATE_SERVICE)]
-    working = [
-        one
-        for one in points
-        if one.state == "available"
-        and through_groups(
-            facts, one.groups, Ends(function.blocks(facts), function.groups), door.port, egress=False
-        ).outcome
-        != "closed"
-    ]
-    if working:
+    faults: list[str] = []
+    stuck = not points
+    for subnet in function.known(facts):
+        ways = [through_interface(facts, function, subnet, one, door.port) for one in points if one.vpc == subnet.vpc]
+        if not any(way.works for way in ways):
+            stuck = True
+            faults += [way.fault for way in ways]
+    if not stuck:
         return
-    text = f"no endpoint in {listed(ours)} lets {function.name} in on {door.port}"
-    text += f" ({', '.join(f'{one.id} is {one.state}' for one in points)})" if points else ""
+    why = f": {'; '.join(dict.fromkeys(faults))}" if faults else ""
     yield NetworkFinding(
         severity=door.severity,
         code="service-unreachable",
         port=door.port,
         source=FUNCTION,
         target=BROKERS,
-        text=text,
-        remedy=f"make a VPC connection of MSK in {listed(ours)}, with a group that lets in tcp {door.port}",
+        text=f"{function.name} reaches no endpoint of {brokers.name} in {listed(ours)} on {door.port}{why}",
+        remedy=f"make a VPC connection of MSK in {listed(ours)}, with a group that lets in tcp {door.port}, and let "
+        "the function out to it",
     )

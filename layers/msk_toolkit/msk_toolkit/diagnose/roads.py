@@ -22,6 +22,12 @@ def references(facts: Facts, source: Side, target: Side) -> References:
     return "unknown" if kinds & {"transit", "peering"} or not ours or not theirs else "never"
 
 
+def private_nats(facts: Facts, source: Side, target: Side) -> list[str]:
+    """The private NAT gateways on the way: the other end sees their addresses instead of the source's."""
+    hops = [route.target for route in _routes(facts, source, target) if route and route.kind == "nat"]
+    return [one for one in dict.fromkeys(hops) if facts.is_private_nat(one)]
+
+
 def road_findings(facts: Facts, way: Way) -> Iterator[NetworkFinding]:
     """Where a route is missing or leads nowhere, on the way there and on the way back; the same for every port."""
     seen: set[tuple[Code, str, str]] = set()
@@ -86,6 +92,8 @@ def _of_route(
         yield "blackhole", f"{where} to {route.target}, which is gone (blackhole)", "replace the route"
         return
     match route.kind:
+        case "nat" if facts.is_private_nat(route.target):
+            pass  # it leads on, and where to is not to be seen here
         case "nat" | "internet":
             text = f"{where} to {route.target}, into the internet, where private addresses lead nowhere"
             yield (

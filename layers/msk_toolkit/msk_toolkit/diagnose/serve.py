@@ -64,16 +64,23 @@ def diagnose(
         facts, told = reading.result(), told_by.result()
         reports = [future.result() for future in probing]
     judged = doors(each, cluster, settings.auth_mode)
-    reached = [port for report in reports if report.network == "vpc" and report.connects for port in report.ports]
+    reached = [(report.network, port) for report in reports if report.connects for port in report.ports]
+    inside = [port for network, port in reached if network == "vpc"]
+    elsewhere = [port for network, port in reached if network != "vpc"]
     answered = {
         "kafka": cluster is not None,
         "secretsmanager": secret is not None and (secret.described or secret.text is not None),
         "lambda": told.states is not None,
     }
-    found = network_findings(facts, function, brokers, judged, function_needs(settings))
-    network = weighed(found, reached, [service for service, answers in answered.items() if answers])
+    services = [service for service, answers in answered.items() if answers]
+    # Whoever has found a broker or a service has found its name.
+    resolved = facts.vpcs_of(function.subnets) if reached or services else []
+    found = network_findings(facts, function, brokers, judged, function_needs(settings), resolved=resolved)
+    network = weighed(found, inside, services, elsewhere)
     provisioned = settings.poller_mode == "provisioned"
-    mapping = mapping_findings(facts, brokers, judged, settings.auth_mode, told, provisioned=provisioned)
+    mapping = mapping_findings(
+        facts, brokers, judged, settings.auth_mode, told, provisioned=provisioned, resolved=resolved
+    )
     ways = joining_ways(facts, brokers)
     status, summary = conclude(reports, findings, network, mapping)
     table = render(f"{status.upper()}: {summary}", reports, findings, network, mapping, ways)

@@ -12,6 +12,7 @@ from msk_toolkit.errors import ConfigurationError
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.1 reads 0777 as octal and 1:30 as base 60: never what was meant here.
 _TRAPS = re.compile(r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_MERGE = "tag:yaml.org,2002:merge"
 _DEEPEST = 20
 
 
@@ -50,9 +51,7 @@ def from_yaml(text: str, subject: str) -> tuple[Located, list[Found]]:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigurationError(subject, [f"{where}not YAML"]) from error
+        raise ConfigurationError(subject, [_unreadable(text, error)]) from error
     problems: list[Found] = []
     if root is None:
         return Located(None, "line 1, column 1"), problems
@@ -68,8 +67,26 @@ def from_plain(value: Any, path: str) -> Located:
     return Located(value, path)
 
 
+def _unreadable(text: str, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"{_place(mark)}: " if mark else ""
+    if isinstance(error, yaml.composer.ComposerError) and error.problem == "but found another document":
+        return f"{where}a second document begins here (---): a file holds one, so put its topics into the first"
+    # The two loaders count differently, and neither counts lines.
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if isinstance(error, yaml.reader.ReaderError) and odd:
+        before = text[: odd.start()]
+        where = f"line {before.count('\n') + 1}, column {odd.start() - before.rfind('\n')}"
+        return f"{where}: the character U+{ord(odd.group()):04X} is not allowed in YAML: remove it"
+    return f"{where}not YAML"
+
+
+def _place(mark: Any) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"
+
+
 def _from_node(node: Any, loader: Any, problems: list[Found], depth: int) -> Located:
-    place = f"line {node.start_mark.line + 1}, column {node.start_mark.column + 1}"
+    place = _place(node.start_mark)
     if depth > _DEEPEST:
         # An alias may lead back to its own parent.
         problems.append(Found(place, "is nested too deeply"))
@@ -77,10 +94,13 @@ def _from_node(node: Any, loader: Any, problems: list[Found], depth: int) -> Loc
     if isinstance(node, yaml.MappingNode):
         entries: dict[str, Located] = {}
         for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                says = "merge keys (<<) are not read: write the keys out, or use defaults"
+                problems.append(Found(_place(key_node.start_mark), says))
+                continue
             key = str(_scalar(key_node, loader, problems, place))
             if key in entries:
-                mark = key_node.start_mark
-                problems.append(Found(f"line {mark.line + 1}, column {mark.column + 1}", f"{key} stands twice"))
+                problems.append(Found(_place(key_node.start_mark), f"{key} stands twice"))
             entries[key] = _from_node(value_node, loader, problems, depth + 1)
         return Located(entries, place)
     if isinstance(node, yaml.SequenceNode):

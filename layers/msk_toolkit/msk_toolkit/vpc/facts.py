@@ -190,6 +190,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         named = next((table for table in tables if subnet.id in table.subnets), None)
         return named or next((table for table in tables if table.main), None)
 
+    def is_private_nat(self, target: str) -> bool:
+        """Whether this is a NAT gateway without a public address: it leads on to other networks, not out."""
+        return any(nat.id == target and nat.state == "available" and not nat.addresses for nat in self.nats or ())
+
     def acl(self, subnet: Subnet) -> Acl | None:
         """The network ACL before a subnet."""
         return next((acl for acl in self.acls or () if subnet.id in acl.subnets), None)

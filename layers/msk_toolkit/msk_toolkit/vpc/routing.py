@@ -13,13 +13,14 @@ def routed(facts: Facts, table: RouteTable, blocks: Sequence[Block]) -> list[Hop
 
     The longest prefix decides, and of two as long a static route comes before a propagated one.
     """
-    known = [(block, route) for route in table.routes for block in _destinations(facts, route)]
+    known = [(block, route) for route in table.routes for block in destinations(facts, route)]
     known.sort(key=lambda pair: (-pair[0].prefixlen, pair[1].propagated))
     decided = decide([Span(block) for block in blocks], [(Span(block), route) for block, route in known])
     return [(span.block, route) for span, route in decided]
 
 
-def _destinations(facts: Facts, route: Route) -> Sequence[Block]:
+def destinations(facts: Facts, route: Route) -> Sequence[Block]:
+    """The blocks that a route is for; none where its prefix list could not be read."""
     if route.block is not None:
         return [route.block]
     return facts.prefix_lists.get(route.prefix_list or "", ())
