@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.aws.clients import client
-from msk_toolkit.aws.custom_resource import is_custom_resource, send_answer
+from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, is_custom_resource, send_answer
 from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.loading import load
@@ -21,8 +21,9 @@ from msk_toolkit.topics.telemetry import report, report_answer
 logger = toolkit_logger("topics")
 metrics = toolkit_metrics("topics")
 
-# CloudFormation's answer takes up to 8 s a try, and before it may come the question whether the stack rolls back.
-RESERVE_SECONDS = 10
+# Before CloudFormation's answer may come the question whether the stack rolls back; after it the invocation ends.
+END_SECONDS = 1
+RESERVE_SECONDS = ANSWER_SECONDS + END_SECONDS
 QUESTION_SECONDS = 5
 
 
@@ -44,6 +45,7 @@ def handler(event: Any, context: Any) -> dict[str, Any] | None:
         answer = answer_for(event, carry_out, rolls_back)
         report_answer(event["RequestType"], answer, logger, metrics)
         metrics.flush_metrics()
-        send_answer(event, answer.status, answer.reason, answer.data)
+        until = Deadline.of_invocation(context, END_SECONDS)
+        send_answer(event, answer.status, answer.reason, answer.data, until)
         return None
     return msgspec.to_builtins(carry_out(parse_request(event)))  # type: ignore[no-any-return]  # a struct is a dict

@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 from kafka.protocol.admin import (
     AlterConfigsRequest,
     AlterConfigsResponse,
+    CreateTopicsRequest,
+    CreateTopicsResponse,
+    DeleteTopicsRequest,
+    DeleteTopicsResponse,
     DescribeConfigsRequest,
     DescribeConfigsResponse,
 )
@@ -17,6 +21,8 @@ from tests.fakes.kafka_broker_fake import Asked, answer, read_request
 
 _API_VERSIONS = 18
 _UNKNOWN_TOPIC = 3
+# No code of Kafka's: the connection ends without an answer.
+HANGS_UP = -99
 
 
 class Entry(NamedTuple):
@@ -31,19 +37,28 @@ class Entry(NamedTuple):
 class TopicsBroker:
     """Topics of one partition, and what was asked of their broker.
 
-    It knows Metadata, DescribeConfigs and AlterConfigs, as Kafka 2.2 does, and no IncrementalAlterConfigs. ``hides``
-    is how many more Metadata requests are answered as if the topics were not there; ``alive`` are the ports of the
-    brokers that it names.
+    It speaks as Kafka 2.2 does, without IncrementalAlterConfigs. ``hides`` is how many more Metadata requests are
+    answered as if the topics were not there; ``alive`` are the ports of the brokers that it names. ``checks``,
+    ``creates`` and ``deletes`` are the error codes of the next answers to a CreateTopics that only checks, to one that
+    does not, and to DeleteTopics; the last one stands for all after it, and :data:`HANGS_UP` ends the connection.
     """
 
-    def __init__(self, topics: dict[str, dict[str, Entry]], hides: int = 0) -> None:
+    def __init__(self, topics: dict[str, dict[str, Entry]], hides: int = 0, cluster_id: str = "c") -> None:
         self.topics = topics
         self.hides = hides
+        self.cluster_id = cluster_id
+        self.checks: list[int] = [0]
+        self.creates: list[int] = [0]
+        self.deletes: list[int] = [0]
+        self.words: str | None = None
         self.alive: list[int] = []
+        self.connections = 0
         self.asked: list[str] = []
         self.written: list[dict[str, str]] = []
         self._apis: dict[int, tuple[int, int, Any]] = {
             3: (0, 7, self._metadata),
+            19: (0, 3, self._create),
+            20: (0, 3, self._delete),
             32: (0, 2, self._describe),
             33: (0, 1, self._alter),
         }
@@ -56,6 +71,7 @@ class TopicsBroker:
             yield server.port
 
     def _script(self, peer: Peer) -> None:
+        self.connections += 1
         while True:
             asked = read_request(peer)
             if asked.api_key == _API_VERSIONS:
@@ -87,7 +103,7 @@ class TopicsBroker:
                 MetadataResponse.MetadataResponseBroker(node_id=number, host="127.0.0.1", port=port, rack=None)
                 for number, port in enumerate(self.alive, 1)
             ],
-            cluster_id="c",
+            cluster_id=self.cluster_id,
             controller_id=1,
             topics=[
                 topic(
@@ -98,6 +114,36 @@ class TopicsBroker:
                 )
                 for name in wanted
             ],
+        )
+
+    def _create(self, asked: Asked) -> Any:
+        request = _decoded(CreateTopicsRequest, asked)
+        self.asked.append("CreateTopics to check" if request.validate_only else "CreateTopics")
+        code = _next(self.checks if request.validate_only else self.creates)
+        if not code and not request.validate_only:
+            self.topics |= {
+                topic.name: {config.name: Entry(config.value) for config in topic.configs} for topic in request.topics
+            }
+        result = CreateTopicsResponse.CreatableTopicResult
+        return CreateTopicsResponse(
+            version=asked.version,
+            throttle_time_ms=0,
+            topics=[
+                result(name=topic.name, error_code=code, error_message=self.words if code else None)
+                for topic in request.topics
+            ],
+        )
+
+    def _delete(self, asked: Asked) -> Any:
+        self.asked.append("DeleteTopics")
+        code = _next(self.deletes)
+        names = _decoded(DeleteTopicsRequest, asked).topic_names
+        self.topics = self.topics if code else {name: self.topics[name] for name in self.topics if name not in names}
+        result = DeleteTopicsResponse.DeletableTopicResult
+        return DeleteTopicsResponse(
+            version=asked.version,
+            throttle_time_ms=0,
+            responses=[result(name=name, error_code=code) for name in names],
         )
 
     def _describe(self, asked: Asked) -> Any:
@@ -147,6 +193,13 @@ class TopicsBroker:
                 for resource in request.resources
             ],
         )
+
+
+def _next(codes: list[int]) -> int:
+    code = codes.pop(0) if len(codes) > 1 else codes[0]
+    if code == HANGS_UP:
+        raise ConnectionError
+    return code
 
 
 def _decoded(request_class: Any, asked: Asked) -> Any:

@@ -1,6 +1,5 @@
-"""Secrets, clients, and CloudFormation's custom resources."""
+"""Secrets and clients."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,11 +14,8 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 from msk_toolkit.aws import clients
-from msk_toolkit.aws.custom_resource import Status, is_custom_resource, physical_id, send_answer
 from msk_toolkit.aws.secrets import read_secret
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError
-
-from tests.fakes.http_fake import Peer, ScriptedServer, serve
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x"
 
@@ -117,82 +113,3 @@ def test_an_endpoint_that_is_no_url_names_the_variable(monkeypatch: pytest.Monke
     with pytest.raises(ConfigurationError, match="AWS_ENDPOINT_URL is not a URL") as caught:
         clients.client("kafka")
     assert "hush" not in str(caught.value)
-
-
-def event(url: str = "https://signed", **more: Any) -> dict[str, Any]:
-    return {
-        "RequestType": "Create",
-        "ResponseURL": url,
-        "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/shop/5f1c",
-        "RequestId": "r-1",
-        "LogicalResourceId": "DeclaredTopics",
-        **more,
-    }
-
-
-@pytest.mark.parametrize(
-    "other", [{}, {"action": "plan"}, {"RequestType": "Create"}, None, [], "ResponseURL RequestType"]
-)
-def test_only_cloudformations_events_are_custom_resources(other: object) -> None:
-    assert is_custom_resource(event())
-    assert not is_custom_resource(other)
-
-
-def test_the_physical_id_stays_the_same_over_the_resources_life() -> None:
-    made = physical_id(event())
-    assert made == "shop-DeclaredTopics"
-    assert physical_id(event(RequestType="Update", PhysicalResourceId="as it was")) == "as it was"
-    assert physical_id(event(RequestId="r-2")) == made
-
-
-def answered(server: ScriptedServer) -> dict[str, Any]:
-    decoded: dict[str, Any] = json.loads(server.requests[-1].partition(b"\r\n\r\n")[2])
-    return decoded
-
-
-CREATED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-
-
-@pytest.mark.enable_socket
-@pytest.mark.parametrize("status", ["SUCCESS", "FAILED"])
-def test_the_answer_has_all_that_cloudformation_asks_for(status: Status) -> None:
-    with ScriptedServer(serve(CREATED)) as server:
-        send_answer(event(f"http://127.0.0.1:{server.port}/a?Signature=hush"), status, "why", {"Created": "2"})
-    assert server.requests[0].startswith(b"PUT /a?Signature=hush HTTP/1.1\r\n")
-    assert b"\r\ncontent-type: \r\n" in server.requests[0].lower()
-    assert answered(server) == {
-        "Status": status,
-        "Reason": "why",
-        "PhysicalResourceId": "shop-DeclaredTopics",
-        "StackId": event()["StackId"],
-        "RequestId": "r-1",
-        "LogicalResourceId": "DeclaredTopics",
-        "Data": {"Created": "2"},
-    }
-
-
-@pytest.mark.enable_socket
-@pytest.mark.parametrize("reason", ["x" * 9000, "ü" * 9000, "x" + "€" * 9000, "🦊" * 9000])
-def test_a_long_reason_is_cut_so_that_the_answer_stays_below_4_kb(reason: str) -> None:
-    with ScriptedServer(serve(CREATED)) as server:
-        send_answer(event(f"http://127.0.0.1:{server.port}/"), "FAILED", reason)
-    assert len(server.requests[0].partition(b"\r\n\r\n")[2]) < 4096
-    assert reason.startswith(answered(server)["Reason"])
-    assert len(answered(server)["Reason"].encode()) > 1900
-
-
-@pytest.mark.enable_socket
-def test_an_answer_that_is_refused_or_lost_is_an_error_without_the_url() -> None:
-    forbidden = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-    with (
-        ScriptedServer(serve(forbidden)) as server,
-        pytest.raises(AwsError, match="403") as refused,
-    ):
-        send_answer(event(f"http://127.0.0.1:{server.port}/?Signature=hush"), "SUCCESS", "")
-    with ScriptedServer(Peer.reset) as server, pytest.raises(AwsError, match="MaxRetryError") as lost:
-        send_answer(event(f"http://127.0.0.1:{server.port}/?Signature=hush"), "SUCCESS", "")
-    assert server.connections >= 3
-    for caught in (refused, lost):
-        assert "hush" not in str(caught.value)
-        assert caught.value.__cause__ is None
-        assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -214,17 +214,6 @@ def test_a_shorter_retention_is_warned_of(key: str, before: str, after: str, war
     assert any("deleted for good" in words for words in step.warnings) == warned
 
 
-def test_an_approved_plan_is_refused_for_every_topic_that_has_changed() -> None:
-    approved = plan([declared("a", 1), declared("b", 1), declared("gone", 1)], cluster(standing("b", 1, 3)))
-    now = plan([declared("a", 1), declared("b", 1), declared("c", 1)], cluster(standing("a", 1, 3)))
-    assert changed_since(approved, now) == [
-        "c: is not in the approved plan",
-        "gone: was approved, but is no longer declared",
-        "a: has changed since the plan was approved (create, now unchanged)",
-        "b: has changed since the plan was approved (unchanged, now create)",
-    ]
-
-
 def test_a_grown_topic_is_taken_as_it_is_and_the_rest_of_its_declaration_stays() -> None:
     topics = as_grown([declared("orders.v1", 3, retention_ms="1000"), declared("new", 2)], CLUSTER)
     assert [(step.action, step.partitions) for step in plan(topics, CLUSTER).steps] == [("update", 6), ("create", 2)]

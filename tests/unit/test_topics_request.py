@@ -91,6 +91,31 @@ class Function:
 GROWN = cluster(standing("a", 6, 3))
 
 
+def test_a_property_that_nobody_knows_is_refused_and_not_taken_for_a_wish_for_the_toolkits_own_topics() -> None:
+    function = Function(cluster())
+    misspelt = {"ServiceToken": "t", "topics": [TOPIC], "Partitions": "3"}
+    found = answer_for(event("Create", ResourceProperties=misspelt), function, lambda: False)
+    assert found.status == "FAILED"
+    assert found.reason == (
+        "Nothing was changed. ResourceProperties: topics is not known; Partitions is not known; known are "
+        "ServiceToken, ServiceTimeout, CodeVersion, Topics, ClusterArn, BootstrapServers, AuthMode, ClusterKind"
+    )
+    assert function.asked == []
+
+
+def test_a_deletion_with_a_property_that_nobody_knows_succeeds() -> None:
+    misspelt = event("Delete", ResourceProperties={"topics": []})
+    assert answer_for(misspelt, Function(cluster()), lambda: False).status == "SUCCESS"
+
+
+def test_the_properties_of_the_toolkits_own_resource_run_it_again_and_apply_its_file() -> None:
+    function = Function(cluster())
+    settings = ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
+    own = {"ServiceToken": "t", "ServiceTimeout": "120", "CodeVersion": "arn:1", **dict.fromkeys(settings, "")}
+    assert answer_for(event("Create", ResourceProperties=own), function, lambda: False).status == "SUCCESS"
+    assert function.asked == [TopicsRequest("apply")]
+
+
 def event(kind: str = "Update", topics: Any = (TOPIC,), **more: Any) -> dict[str, Any]:
     return {"RequestType": kind, "StackId": "s", "ResourceProperties": {"Topics": list(topics)}, **more}
 
@@ -175,6 +200,18 @@ def test_another_refusal_beside_fewer_partitions_does_not_get_a_rollback_stuck(
 @pytest.mark.parametrize(("rolls_back", "status"), [(True, "SUCCESS"), (None, "SUCCESS"), (False, "FAILED")])
 def test_wrong_old_properties_do_not_get_a_rollback_stuck(rolls_back: bool | None, status: str) -> None:
     assert answer(Function(GROWN), rolls_back, topics=[{"name": "a"}])[0] == status
+
+
+@pytest.mark.parametrize("failure", [AwsError("MSK: denied"), None])
+def test_a_question_for_a_rollback_that_breaks_is_one_that_nobody_answers(failure: Exception | None) -> None:
+    broken = KeyError("StackId")
+
+    def rolls_back() -> bool | None:
+        raise broken
+
+    found = answer_for(event(), Function(GROWN, failure), rolls_back)
+    assert (found.status, found.excused, found.bug) == ("SUCCESS", failure is not None, broken)
+    assert "StackId" not in found.reason
 
 
 def test_an_answer_names_the_brokers_that_are_behind() -> None:

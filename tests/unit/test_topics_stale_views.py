@@ -1,5 +1,6 @@
 """A plan that was made from a broker that lags behind the controller is made again before anything is written."""
 
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -27,18 +28,30 @@ def checked(monkeypatch: pytest.MonkeyPatch, seconds: float, *answers: Checked) 
 
 
 def test_a_plan_that_the_controller_agrees_with_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided, problems = checked(monkeypatch, 5, Checked([], set()))
+    decided, problems = checked(monkeypatch, 5, Checked([], []))
     assert (decided.undeclared, problems) == (0, [])
 
 
 def test_what_the_new_plan_finds_counts_and_not_what_the_old_one_did(monkeypatch: pytest.MonkeyPatch) -> None:
     decided, problems = checked(
-        monkeypatch, 5, Checked([], {"orders"}), Checked([], {"orders"}), Checked(["orders: refused"], set())
+        monkeypatch, 5, Checked([], ["orders"]), Checked([], ["orders"]), Checked(["orders: refused"], [])
     )
     assert (decided.undeclared, problems) == (2, ["orders: refused"])
 
 
-def test_the_wait_for_a_lagging_broker_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided, problems = checked(monkeypatch, 0.2, Checked([], {"orders"}))
+def test_the_wait_for_a_lagging_broker_is_bounded_and_its_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided, problems = checked(monkeypatch, 0.2, Checked([], ["orders already exists"]))
     assert 1 <= decided.undeclared <= 6
-    assert problems == []
+    assert problems == ["orders already exists"]
+
+
+def test_a_check_that_waits_for_a_controller_takes_no_time_from_the_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> Checked:
+        time.sleep(0.1)
+        return answers.pop(0)
+
+    answers = [Checked([], ["orders already exists"]), Checked([], [])]
+    monkeypatch.setattr(serve, "OVERTAKEN_SECONDS", 0.05)
+    monkeypatch.setattr(serve, "check", slow)
+    made = plans()
+    assert serve._checked(cast(Session, None), lambda: next(made), Deadline(5)) == (Plan([], 1), [])

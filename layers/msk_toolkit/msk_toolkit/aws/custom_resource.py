@@ -3,17 +3,29 @@
 A request without an answer blocks its stack for an hour.
 """
 
+import itertools
+import time
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
-import urllib3
 
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
 Status = Literal["SUCCESS", "FAILED"]
 
-# Bytes. CloudFormation refuses answers over 4 KB; the reason is all that can grow.
-_LONGEST_REASON = 2000
+# The longest that an answer takes, with all its tries; whoever owes one keeps this time for it.
+ANSWER_SECONDS = 9.0
+# CloudFormation refuses answers of more than 4096 bytes; the reason is all that can grow.
+_LONGEST_ANSWER = 4000
+# An address that hangs leaves time for another try.
+_SHARE_OF_A_TRY = 0.5
+_SHORTEST_TRY_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 0.1
 
 
 def is_custom_resource(event: object) -> bool:
@@ -27,35 +39,66 @@ def physical_id(event: dict[str, Any]) -> str:
     return str(event.get("PhysicalResourceId") or f"{stack}-{event['LogicalResourceId']}")
 
 
-def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str] | None = None) -> None:
-    """Put the answer where CloudFormation waits for it.
+def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str], deadline: Deadline) -> None:
+    """Put the answer where CloudFormation waits for it, by the deadline and within ``ANSWER_SECONDS``.
 
     Raises:
         AwsError: it could not be delivered.
     """
-    body = msgspec.json.encode(
-        {
-            "Status": status,
-            "Reason": reason.encode()[:_LONGEST_REASON].decode(errors="ignore"),
-            "PhysicalResourceId": physical_id(event),
-            "StackId": event["StackId"],
-            "RequestId": event["RequestId"],
-            "LogicalResourceId": event["LogicalResourceId"],
-            "Data": data or {},
-        }
-    )
+    body = _answer(event, status, reason, data)
+    until = deadline.at_most(ANSWER_SECONDS)
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        trouble = _try(event["ResponseURL"], body, until)
+        if not trouble:
+            return
+        if not trouble.may_pass or until.remaining() < pause + _SHORTEST_TRY_SECONDS:
+            raise AwsError(f"CloudFormation could not be answered: {trouble.words}")
+        time.sleep(pause)
+        pause *= 2
+
+
+def _answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str]) -> bytes:
+    answer = {
+        "Status": status,
+        "Reason": "",
+        "PhysicalResourceId": physical_id(event),
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": data,
+    }
+    room = _LONGEST_ANSWER - len(msgspec.json.encode(answer))
+    # Half a surrogate pair has no bytes.
+    text = reason.encode(errors="replace").decode()
+    lengths = itertools.accumulate(len(msgspec.json.encode(letter)) - len('""') for letter in text)
+    fitting = sum(1 for _ in itertools.takewhile(lambda length: length <= room, lengths))
+    return msgspec.json.encode(answer | {"Reason": text[:fitting]})
+
+
+class _Trouble(msgspec.Struct, frozen=True):
+    words: str
+    may_pass: bool = True
+
+
+def _try(url: str, body: bytes, until: Deadline) -> _Trouble | None:
+    seconds = max(until.remaining() * _SHARE_OF_A_TRY, _SHORTEST_TRY_SECONDS)
     try:
-        response = urllib3.request(
-            "PUT",
-            event["ResponseURL"],
-            body=body,
-            # The URL is signed for an empty content type.
-            headers={"Content-Type": ""},
-            timeout=urllib3.Timeout(connect=3, read=5),
-            retries=urllib3.Retry(2, backoff_factor=0.3),
-        )
-    except urllib3.exceptions.HTTPError as error:
+        # Time-outs are for each operation on the socket, and there is none for the name's look-up.
+        code = call_within(until.at_most(seconds), "answering CloudFormation", lambda: _put(url, body, seconds))
+    except (AwsError, TimeoutError):
+        return _Trouble("no answer in time")
+    except (OSError, HTTPException, ValueError) as error:
         # The URL is a credential: neither it nor an error that quotes it may be shown.
-        raise AwsError(f"CloudFormation could not be answered ({type(error).__name__})") from None
-    if response.status >= 300:
-        raise AwsError(f"CloudFormation's answer address refused the answer with status {response.status}")
+        return _Trouble(type(error).__name__)
+    return _Trouble(f"its address refused the answer with status {code}", code >= 500) if code >= 300 else None
+
+
+def _put(url: str, body: bytes, seconds: float) -> int:
+    # By the standard library, which logs nothing; urllib3 logs URLs, as a warning where an answer is not quite HTTP.
+    parts = urlsplit(url)
+    scheme = HTTPConnection if parts.scheme == "http" else HTTPSConnection
+    with closing(scheme(parts.hostname or "", parts.port, timeout=seconds)) as connection:
+        # The URL is signed for an empty content type.
+        connection.request("PUT", urlunsplit(("", "", parts.path, parts.query, "")), body, {"Content-Type": ""})
+        return connection.getresponse().status

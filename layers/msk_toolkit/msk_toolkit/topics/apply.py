@@ -5,7 +5,7 @@ acknowledged is for :mod:`msk_toolkit.topics.spread`.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -15,8 +15,9 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError, StageError, ToolkitError
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.kafka.topics import ALREADY_EXISTS
+from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC
 from msk_toolkit.topics.pauses import Pauses, Sleep
 from msk_toolkit.topics.plan import Plan, Step
 from msk_toolkit.topics.spread import Missing
@@ -29,13 +30,18 @@ State = Literal["done", "not-done", "unknown"]
 # controller that hangs.
 _SHARE_OF_A_WRITE = 0.6
 _WRITE_SECONDS = 10.0
+# A controller that has moved is another one within ZooKeeper's session, 18 s at most; the writes need the rest.
+_SHARE_OF_THE_CHECK = 0.4
+# The broker gave up waiting: what was asked for has begun, and may still end well.
+REQUEST_TIMED_OUT = 7
 # Another apply was faster. What it did may take a moment to be seen here as well.
 _OVERTAKEN = {ALREADY_EXISTS, 37}  # 37: INVALID_PARTITIONS, the topic has that many already
+_BEHIND = _OVERTAKEN | {UNKNOWN_TOPIC}
 OVERTAKEN_SECONDS = 3.0
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One write of an apply or delete and how it ended; unknown means sent, and no answer before the time was up."""
+    """One write of an apply or delete and how it ended; unknown means begun, or maybe so, and nobody told the end."""
 
     topic: str
     change: Kind | Literal["delete"]
@@ -44,16 +50,17 @@ class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Checked(NamedTuple):
-    """What keeps a plan from being carried out, all of it, and the topics of which it is already behind the cluster."""
+    """What keeps a plan from being carried out, all of it, and what tells that it is behind the cluster."""
 
     problems: list[str]
-    overtaken: set[str]
+    overtaken: list[str]
 
 
 def check(session: Session, plan: Plan, deadline: Deadline) -> Checked:
     """Find refusals, and what the cluster finds wrong.
 
-    The cluster checks names, keys, values, replication and the user's permissions without changing anything.
+    The cluster checks names, keys, values, replication and the user's permissions without changing anything. What may
+    pass is asked again for a share of the time.
 
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
@@ -61,13 +68,25 @@ def check(session: Session, plan: Plan, deadline: Deadline) -> Checked:
     problems = [
         f"{step.topic}: {refusal.reason}; {refusal.way_out}" for step in plan.steps for refusal in step.refusals
     ]
-    overtaken: set[str] = set()
+    overtaken: list[str] = []
+    pauses = Pauses(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
     for write in WRITES:
         for batch in batches(write, plan):
-            errors = session.read(_sending(write, batch, validate_only=True), deadline)
-            problems += [str(error) for error in errors.values() if error.code not in _OVERTAKEN]
-            overtaken |= {name for name, error in errors.items() if error.code in _OVERTAKEN}
+            errors = _judged(session, write, batch, deadline, pauses)
+            problems += [str(error) for error in errors if error.code not in _BEHIND]
+            overtaken += [str(error) for error in errors if error.code in _BEHIND]
     return Checked(problems, overtaken)
+
+
+def _judged(
+    session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, pauses: Pauses
+) -> Collection[BrokerError]:
+    while True:
+        errors = session.read(_sending(write, batch, validate_only=True), deadline).values()
+        if not any(error.retriable and error.code not in _BEHIND for error in errors) or pauses.over():
+            return errors
+        # The controller may have moved.
+        session.close()
 
 
 def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
@@ -111,12 +130,14 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
     """Send; what was not acknowledged is looked for, and if it may pass sent again, which changes nothing twice."""
     left = {step.topic: step for step in batch}
     reasons: dict[str, ToolkitError] = {}
+    begun: set[str] = set()
     to_send = list(batch)
     pauses = Pauses(deadline, sleep)
     overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
     while True:
         if to_send:
             reasons |= _send(session, write, to_send, deadline)
+            begun |= {name for name, error in reasons.items() if may_have_begun(error)}
             # The controller answers when its log has the change; every broker then reads it from there.
             left = {name: step for name, step in left.items() if name in reasons}
         if not left:
@@ -133,7 +154,9 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
             break
         to_send = [step for name, step in left.items() if name not in refused]
         reasons = {name: reasons[name] for name in refused}
-    return [_ended(write, step, reasons if step.topic in left else {}) for step in batch]
+    exist = [step for name, step in left.items() if _code(reasons[name]) == ALREADY_EXISTS]
+    differing = _differing(session, write, exist, deadline) if exist else set[str]()
+    return [_ended(write, step.topic, reasons if step.topic in left else {}, begun, differing) for step in batch]
 
 
 def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> dict[str, ToolkitError]:
@@ -156,6 +179,29 @@ def _agreeing(write: Write, steps: Sequence[Step]) -> Callable[[Conversation, De
     return lambda conversation, until: write.agrees(conversation, steps, until)
 
 
+def _differing(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+    """The topics that are to be seen, and not as their steps want them; none where nobody tells."""
+
+    def differing(conversation: Conversation, until: Deadline) -> set[str]:
+        topics = read_metadata(conversation, [step.topic for step in steps], until, operations=False).topics
+        served = {
+            name
+            for name, topic in topics.items()
+            if not topic.error_code and all(partition.leader >= 0 for partition in topic.partitions)
+        }
+        return served - write.agrees(conversation, steps, until)
+
+    try:
+        return session.read(differing, deadline)
+    except (StageError, NoBrokerError):
+        return set()
+
+
+def may_have_begun(error: ToolkitError) -> bool:
+    """Whether what failed so may have been done all the same, or may still be."""
+    return not isinstance(error, BrokerError) or error.code == REQUEST_TIMED_OUT
+
+
 def _may_pass(error: ToolkitError) -> bool:
     return not isinstance(error, BrokerError) or error.retriable
 
@@ -164,11 +210,12 @@ def _code(error: ToolkitError) -> int | None:
     return error.code if isinstance(error, BrokerError) else None
 
 
-def _ended(write: Write, step: Step, reasons: Mapping[str, ToolkitError]) -> Change:
-    error = reasons.get(step.topic)
+def _ended(
+    write: Write, name: str, reasons: Mapping[str, ToolkitError], begun: Collection[str], differing: Collection[str]
+) -> Change:
+    error = reasons.get(name)
     if error is None:
-        return Change(step.topic, write.kind, "done")
-    if _code(error) == ALREADY_EXISTS:
-        return Change(step.topic, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
-    state: State = "not-done" if isinstance(error, BrokerError) else "unknown"
-    return Change(step.topic, write.kind, state, str(error))
+        return Change(name, write.kind, "done")
+    if name in differing:
+        return Change(name, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
+    return Change(name, write.kind, "unknown" if name in begun else "not-done", str(error))

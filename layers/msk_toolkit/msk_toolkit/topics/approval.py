@@ -8,8 +8,11 @@ from msk_toolkit.topics.plan import Plan, Step
 def changed_since(approved: Plan, now: Plan) -> list[str]:
     """What differs between the approved plan and the one of this moment, a sentence for each topic.
 
-    Warnings and what is not declared don't count: an apply touches neither.
+    Warnings and what is not declared don't count: an apply touches neither. Nor do the topics of another cluster.
     """
+    if approved.cluster_id != now.cluster_id:
+        said = f"was approved for the cluster {approved.cluster_id}" if approved.cluster_id else "names no cluster"
+        return [f"the plan {said}, and this one is {now.cluster_id or 'of no name'}"]
     before = {step.topic: _essence(step) for step in approved.steps}
     after = {step.topic: _essence(step) for step in now.steps}
     problems = [f"{topic}: is not in the approved plan" for topic in after if topic not in before]

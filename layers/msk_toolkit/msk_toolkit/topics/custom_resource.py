@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from msk_toolkit.aws.custom_resource import Status
-from msk_toolkit.errors import ToolkitError
+from msk_toolkit.errors import ConfigurationError, ToolkitError
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
+
+# The toolkit's own resource names its cluster so that another one runs it again; the function reads its settings.
+_SETTINGS = ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
+_KNOWN = ("ServiceToken", "ServiceTimeout", "CodeVersion", "Topics", *_SETTINGS)
 
 CarryOut = Callable[[TopicsRequest], TopicsResponse]
 RollsBack = Callable[[], bool | None]
@@ -40,19 +44,32 @@ def answer_for(event: dict[str, Any], carry_out: CarryOut, rolls_back: RollsBack
         carry_out: serves an apply.
         rolls_back: whether the stack is going back, None if unknown; asked only where the answer depends on it.
     """
+    bugs: list[Exception] = []
+
+    def goes_back() -> bool | None:
+        try:
+            return rolls_back()
+        except Exception as error:  # noqa: BLE001 - it is for the log; without an answer the stack would hang
+            bugs.append(error)
+            return None
+
     if event["RequestType"] == "Delete":
         return Answer("SUCCESS", "The topics stay: nothing that holds data is deleted with a stack.")
     try:
-        answer = _applied(event, carry_out, rolls_back)
+        answer = _applied(event, carry_out, goes_back)
     except ToolkitError as error:
         answer = Answer("FAILED", f"Nothing was changed. {error}")
     except Exception as error:  # noqa: BLE001 - without an answer the stack would hang for an hour
         answer = Answer("FAILED", f"unexpected {type(error).__name__}; see the function's log", bug=error)
-    return _excused(answer, event, rolls_back) if answer.status == "FAILED" else answer
+    answer = _excused(answer, event, goes_back) if answer.status == "FAILED" else answer
+    return answer._replace(bug=answer.bug or next(iter(bugs), None))
 
 
 def _applied(event: dict[str, Any], carry_out: CarryOut, rolls_back: RollsBack) -> Answer:
     properties = event.get("ResourceProperties", {})
+    # A misspelt Topics would apply the toolkit's own file, and succeed.
+    if unknown := [f"{name} is not known" for name in properties if name not in _KNOWN]:
+        raise ConfigurationError("ResourceProperties", [*unknown, f"known are {', '.join(_KNOWN)}"])
     declared = {"topics": properties["Topics"]} if "Topics" in properties else {}
     request = parse_request({"action": "apply", **declared})
     response = carry_out(request)

@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import BrokerError, StageError, ToolkitError
+from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError
 from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import UNKNOWN_TOPIC, delete_topics
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.apply import Change, may_have_begun
 from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.pauses import Pauses, Sleep
 from msk_toolkit.topics.spread import Missing
@@ -79,20 +79,29 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
 
     Never raises for what the cluster does: what was done must be told.
     """
-    reasons: dict[str, ToolkitError] = {}
     left = set(names)
     pauses = Pauses(deadline, sleep)
+    reasons = _send(session, names, deadline)
+    # A deletion that was refused will not happen; any other may show yet, and is sent once only: a second one could
+    # hit what somebody has created meanwhile.
+    refused = {name for name, error in reasons.items() if not may_have_begun(error)}
     try:
-        reasons |= session.ask(
-            lambda conversation, until: delete_topics(conversation, names, until), deadline.at_most(_half(deadline))
-        )
         while left:
             left = session.read(still_shown(left), deadline)
-            if left <= reasons.keys() or pauses.over():
+            if left <= refused or pauses.over():
                 break
     except (StageError, NoBrokerError) as error:
         reasons |= {name: reasons.get(name, error) for name in left}
     return [_ended(name, left, reasons.get(name)) for name in names]
+
+
+def _send(session: Session, names: Sequence[str], deadline: Deadline) -> dict[str, ToolkitError]:
+    # Reading back needs its share.
+    until = deadline.at_most(deadline.remaining() / 2)
+    try:
+        return dict(session.ask(lambda conversation, share: delete_topics(conversation, names, share), until))
+    except (StageError, NoBrokerError) as error:
+        return dict.fromkeys(names, error)
 
 
 def still_shown(names: Collection[str]) -> Missing:
@@ -105,14 +114,9 @@ def still_shown(names: Collection[str]) -> Missing:
     return shown
 
 
-def _half(deadline: Deadline) -> float:
-    # Reading back needs its share.
-    return deadline.remaining() / 2
-
-
 def _ended(name: str, left: set[str], error: ToolkitError | None) -> Change:
     if name not in left:
         return Change(name, "delete", "done")
-    if isinstance(error, BrokerError):
-        return Change(name, "delete", "not-done", str(error))
-    return Change(name, "delete", "unknown", str(error) if error else "accepted, but still to be seen on the cluster")
+    if error is None:
+        return Change(name, "delete", "unknown", "accepted, but still to be seen on the cluster")
+    return Change(name, "delete", "unknown" if may_have_begun(error) else "not-done", str(error))

@@ -46,6 +46,7 @@ class Observed(msgspec.Struct, frozen=True):
     others: list[str] = []
     unreadable: Mapping[str, str] = {}
     kind: ClusterKind = "standard"
+    cluster_id: str = ""
 
 
 def observe(session: Session, declared: Collection[DeclaredTopic], kind: ClusterKind, deadline: Deadline) -> Observed:
@@ -90,6 +91,7 @@ def _observe(
         others=sorted(name for name, topic in there.items() if name not in names and not is_internal(topic)),
         unreadable=unreadable,
         kind=kind,
+        cluster_id=cluster.cluster_id,
     )
 
 

@@ -57,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, rename="camel"):
     steps: list[Step]
     undeclared: Annotated[int, Meta(description="Topics of the cluster that nobody declared; they are left alone.")]
     undeclared_topics: Annotated[list[str], Meta(description="Their names, if all was asked for.")] = []
+    cluster_id: Annotated[str, Meta(description="Kafka's id of the cluster; on any other the plan is refused.")] = ""
 
     def having(self, action: Action) -> list[Step]:
         """The steps with an action."""
@@ -69,6 +70,7 @@ def plan(declared: Sequence[DeclaredTopic], observed: Observed, *, list_all: boo
         steps=[_step(topic, observed) for topic in declared],
         undeclared=len(observed.others),
         undeclared_topics=observed.others if list_all else [],
+        cluster_id=observed.cluster_id,
     )
 
 

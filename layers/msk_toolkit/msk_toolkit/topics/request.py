@@ -30,7 +30,8 @@ class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topics: Annotated[
         Declaration | list[Any] | None,
         Meta(
-            description="Topics declared in the request instead of in topics.yaml: its content, or its list of topics."
+            description="Topics declared in the request instead of in topics.yaml: its content, or its list of topics. "
+            "With delete they protect, beside those of topics.yaml."
         ),
     ] = None
     plan: Annotated[

@@ -38,7 +38,10 @@ def serve(
     Raises:
         ToolkitError: what was declared, the credentials, or the way to the brokers; nothing was changed.
     """
-    declared = request.topics if request.topics is not None else read_declaration(_path(settings.topics_file))
+    declared = request.topics
+    if declared is None or request.action == "delete":
+        # What a request declares may protect more topics, but none the less.
+        declared = [*(declared or []), *read_declaration(_path(settings.topics_file))]
     access = cluster_access(settings, client, deadline)
     with Session(access, settings.stage_timeout_seconds) as session:
         if request.action == "delete":
@@ -87,14 +90,16 @@ def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -
     """A plan, and what the cluster has against it.
 
     Any broker may be asked what there is, and hears of a change a little later than the controller: while the
-    controller knows more than the plan, a new plan is made, so that what is written was checked as it is.
+    controller knows more than the plan, a new plan is made, so that what is written was checked as it is. Where it
+    goes on to refuse the plan, as it does a topic that is marked for deletion, that is a problem like any other.
     """
-    until = deadline.at_most(OVERTAKEN_SECONDS)
+    until: Deadline | None = None
     while True:
         decided = decide()
         checked = check(session, decided, deadline)
-        if not checked.overtaken or until.expired:
-            return decided, checked.problems
+        if not checked.overtaken or (until and until.expired):
+            return decided, checked.problems + checked.overtaken
+        until = until or deadline.at_most(OVERTAKEN_SECONDS)
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
