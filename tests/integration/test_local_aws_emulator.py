@@ -53,11 +53,14 @@ def template(made: Resources) -> dict[str, Any]:
 
 def change_set(aws: Emulator, made: Resources, template: dict[str, Any]) -> None:
     values = {**made.stack_parameters(), "VantiqUrl": "http://127.0.0.1:1", "ForwardTopics": "orders"}
+    # As `sam deploy` does: it is too long to be in the request.
+    s3 = aws.session().client("s3", endpoint_url=aws.endpoint)
+    s3.put_object(Bucket=made.artifact_bucket, Key="trial.template", Body=msgspec.json.encode(template))
     aws.session().client("cloudformation", endpoint_url=aws.endpoint).create_change_set(
         StackName="toolkit",
         ChangeSetName="trial",
         ChangeSetType="CREATE",
-        TemplateBody=msgspec.json.encode(template).decode(),
+        TemplateURL=f"{aws.endpoint}/{made.artifact_bucket}/trial.template",
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
