@@ -98,10 +98,10 @@ _CUSTOM_RESOURCE: Schema = {
                 },
                 "ServiceToken": _TEXT,
                 "ServiceTimeout": _TEXT,
-                **dict.fromkeys(
-                    ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind"),
-                    {"description": "Not read: a change has the topics applied again.", **_TEXT},
-                ),
+                **{
+                    name: {"description": "Not read: a change has the topics applied again.", **_TEXT}
+                    for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
+                },
             },
             "additionalProperties": False,
         },

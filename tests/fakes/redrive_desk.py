@@ -1,23 +1,70 @@
 """A redrive between a bucket in memory and a Vantiq without a socket, under a clock that only moves by waiting."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore, Refusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.deliver import Tools as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.kafka.records import Record as KafkaRecord
+from msk_toolkit.redrive.environment import replaying
+from msk_toolkit.redrive.failures import Range
+from msk_toolkit.redrive.fetch import as_event
 from msk_toolkit.redrive.replay import MakeForwarder
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse, parse_request
 from msk_toolkit.redrive.serve import Tools, serve
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
+from local.event_source_mapping.destination import failure_record
+from local.event_source_mapping.event import Partition, Record, Source
+from local.event_source_mapping.mapping import Mapping, StartingPosition
+from local.event_source_mapping.outcome import Batch, Condition, Dead
 from tests.fakes.clock_fake import FakeClock
-from tests.fakes.kafka_events import event
+from tests.fakes.kafka_events import ARN, event
 from tests.fakes.s3_fake import FakeS3
 from tests.fakes.vantiq_fake import FakeVantiq
+
+NOW = datetime(2026, 11, 22, 17, 5, 13, tzinfo=UTC)
+SOURCE = Source(ARN, "b-1.demo:9096")
+MAPPING = Mapping(
+    function_name="forwarder",
+    event_source_arn=ARN,
+    topics=("orders",),
+    consumer_group_id="group",
+    starting_position=StartingPosition.LATEST,
+)
+RECORDS = tuple(
+    Record(Partition("my.or-ders", p), n, 1_763_800_000_000, b"\xff%d" % n, b"k", (("h", b"\xff"), ("h", None)))
+    for p in range(2)
+    for n in range(3, 6)
+)
+
+
+def failure(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
+    """What the local mapping writes, in the documented form."""
+    return failure_record(MAPPING, SOURCE, Dead(Batch(records, attempts=2), Condition.RETRIES), NOW)
+
+
+def notice(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
+    """The same for a queue: without the payload."""
+    said = failure(records)
+    del said["payload"]
+    return said
+
+
+def as_fetched(records: tuple[Record, ...]) -> list[dict[str, Any]]:
+    """What Kafka gives again of them."""
+    return [
+        as_event(
+            Range(one.partition.topic, one.partition.number, 0, 0),
+            KafkaRecord(one.offset, one.timestamp, one.key, one.value, one.headers, 0),
+        )
+        for one in records
+    ]
 
 
 class Desk:
@@ -40,8 +87,8 @@ class Desk:
             now=lambda: 1_763_900_000.0,
         )
 
-    def make(self, records_per_second: float) -> MakeForwarder:
-        paced = msgspec.structs.replace(self.settings, records_per_second=records_per_second)
+    def make(self, records_per_second: float, reserve_seconds: float) -> MakeForwarder:
+        paced = replaying(self.settings, records_per_second, reserve_seconds)
 
         def forwarder(store: DeadLetterStore) -> Forwarder:
             tools = DeliveryTools(self.vantiq, store, self.clock, lambda: 0.0, self.clock.wait, lambda: 0.5)
@@ -64,3 +111,10 @@ class Desk:
 
     def replay(self, **request: Any) -> RedriveResponse:
         return self.ask(action="replay", dry_run=False, **request)
+
+
+def put(desk: Desk, said: Any, number: int = 0) -> str:
+    """Put a failure object where the mapping would; answers its name."""
+    name = f"aws/lambda/mapping-id/my.or-ders-0/2026/11/22/2026-11-22T17.05.13-{number}"
+    desk.s3.put_object(Bucket="letters", Key=name, Body=said if isinstance(said, bytes) else json.dumps(said).encode())
+    return name

@@ -134,7 +134,7 @@ def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator
     with zipfile.ZipFile(code, "w") as packed:
         packed.write(ROOT / "functions" / "redrive" / "redrive.py", "redrive.py")
     functions = aws.session().client("lambda", endpoint_url=aws.endpoint)
-    # Seven of the twelve seconds are for sending: at 18 letters a second not enough for all.
+    # Six of the twelve seconds are for sending: at 18 letters a second not enough for all.
     functions.create_function(
         FunctionName="redrive",
         Runtime="python3.13",
@@ -151,7 +151,6 @@ def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator
                 "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
                 "VANTIQ_TARGET": "topic:/orders",
                 "DEAD_LETTER_BUCKET": BUCKET,
-                "RESERVE_SECONDS": "5",
                 "HANDOVER_SECONDS": "6",
             }
         },

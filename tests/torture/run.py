@@ -267,7 +267,7 @@ def _define(vantiq: VantiqStandIn) -> None:
 
 def _ids(s3: FakeS3) -> set[tuple[int, int]]:
     found = [name.removesuffix(".json").split("/") for name in s3.names("dead-letters/")]
-    return {(int(parts[-2]), int(parts[-1])) for parts in found}
+    return {(int(parts[-2]), int(parts[-1].partition("-")[0])) for parts in found}
 
 
 def _redrive(s3: FakeS3, variables: Mapping[str, str], vantiq: VantiqStandIn, chance: random.Random) -> int:

@@ -1,6 +1,7 @@
 """Dead letters in a bucket."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -73,17 +74,47 @@ def test_a_letter_holds_an_event_from_which_the_record_can_be_sent_again() -> No
     assert document(found, again.cluster, "envelope").body == document(first, batch.cluster, "envelope").body
 
 
+def name_of(raw: dict[str, Any]) -> str:
+    batch = decode({**event([]), "records": {"orders-3": [raw]}})
+    return letter_name(batch.partitions["orders-3"][0], batch.cluster)
+
+
+@pytest.mark.parametrize("raw", [record(7, partition=3), record(7, partition=3) | {"value": 5}])
+def test_a_letter_is_named_by_its_record_whether_that_was_decoded_or_not(raw: dict[str, Any]) -> None:
+    assert re.fullmatch(rf"dead-letters/{CLUSTER}/orders/3/0{{19}}7-[0-9a-f]{{16}}\.json", name_of(raw))
+    assert name_of(raw) == name_of(dict(raw))
+
+
 @pytest.mark.parametrize(
-    ("raw", "end"),
+    "other",
     [
-        (record(7), "orders/3/00000000000000000007.json"),
-        (record(7) | {"value": 5}, "orders/3/00000000000000000007.json"),
+        {"value": "Tk9X"},
+        {"key": "Tk9X"},
+        {"key": ""},
+        {"timestamp": 1},
+        {"headers": [{"a": [65]}]},
+        {"value": None},
+        {"value": 5},
     ],
 )
-def test_a_letter_is_named_by_its_record_whether_that_was_decoded_or_not(raw: dict[str, Any], end: str) -> None:
-    batch = decode({**event([]), "records": {"orders-3": [raw | {"partition": 3}]}})
-    (found,) = batch.partitions["orders-3"]
-    assert letter_name(found, batch.cluster) == f"dead-letters/{CLUSTER}/{end}"
+def test_another_record_of_the_same_place_has_another_name_since_a_topic_made_anew_counts_from_0(other: Any) -> None:
+    before = record(7, partition=3)
+    assert name_of(before) != name_of(before | other)
+    assert name_of(before)[:-22] == name_of(before | other)[:-22]
+
+
+def test_a_record_has_one_name_however_its_event_spells_it() -> None:
+    spelt = record(7, partition=3) | {"key": None, "headers": [{"a": [-1]}, {"b": None}]}
+    again = record(7, partition=3) | {"headers": [{"a": [255]}, {"b": None}], "timestampType": "LOG_APPEND_TIME"}
+    assert name_of(spelt) == name_of(again)
+    assert name_of(record(7) | {"headers": None}) == name_of(record(7) | {"headers": []})
+
+
+def test_names_stand_in_the_order_of_the_offsets_also_beside_those_of_older_versions() -> None:
+    names = [name_of(record(n)) for n in (9, 10, 99, 100, 1000)]
+    older = [f"{name[:-22]}.json" for name in names]
+    offsets = [int(name.rpartition("/")[2][:20]) for name in sorted(names + older)]
+    assert offsets == [9, 9, 10, 10, 99, 99, 100, 100, 1000, 1000]
 
 
 def test_a_record_without_a_place_is_named_by_its_content() -> None:

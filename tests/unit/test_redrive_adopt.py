@@ -1,57 +1,17 @@
 """What the mapping gave up becomes letters: from its S3 objects, and from notices that only name offsets."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from msk_toolkit.errors import ConfigurationError, StageError
-from msk_toolkit.kafka.records import Record as KafkaRecord
 from msk_toolkit.redrive.failures import Range, UnknownFormError, given_up
-from msk_toolkit.redrive.fetch import as_event
-from msk_toolkit.redrive.request import Counts, parse_request
+from msk_toolkit.redrive.request import Counts
 
-from local.event_source_mapping.destination import failure_record
-from local.event_source_mapping.event import Partition, Record, Source, event_of
-from local.event_source_mapping.mapping import Mapping, StartingPosition
-from local.event_source_mapping.outcome import Batch, Condition, Dead
-from tests.fakes.kafka_events import ARN, CLUSTER, record
-from tests.fakes.redrive_desk import Desk
+from local.event_source_mapping.event import Partition, Record, event_of
+from tests.fakes.kafka_events import CLUSTER, record
+from tests.fakes.redrive_desk import RECORDS, SOURCE, Desk, as_fetched, failure, notice, put
 from tests.fakes.vantiq_fake import at_offset, refusal
-
-NOW = datetime(2026, 11, 22, 17, 5, 13, tzinfo=UTC)
-SOURCE = Source(ARN, "b-1.demo:9096")
-MAPPING = Mapping(
-    function_name="forwarder",
-    event_source_arn=ARN,
-    topics=("orders",),
-    consumer_group_id="group",
-    starting_position=StartingPosition.LATEST,
-)
-RECORDS = tuple(
-    Record(Partition("my.or-ders", p), n, 1_763_800_000_000, b"\xff%d" % n, b"k", (("h", b"\xff"), ("h", None)))
-    for p in range(2)
-    for n in range(3, 6)
-)
-
-
-def failure(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
-    """What the local mapping writes, in the documented form."""
-    return failure_record(MAPPING, SOURCE, Dead(Batch(records, attempts=2), Condition.RETRIES), NOW)
-
-
-def notice(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
-    """The same for a queue: without the payload."""
-    said = failure(records)
-    del said["payload"]
-    return said
-
-
-def put(desk: Desk, said: Any, number: int = 0) -> str:
-    name = f"aws/lambda/mapping-id/my.or-ders-0/2026/11/22/2026-11-22T17.05.13-{number}"
-    desk.s3.put_object(Bucket="letters", Key=name, Body=said if isinstance(said, bytes) else json.dumps(said).encode())
-    return name
 
 
 def test_a_failure_object_becomes_a_letter_a_record_and_is_replayed_like_any_other() -> None:
@@ -78,7 +38,8 @@ def test_adopting_alone_sends_nothing_and_says_why_the_records_were_given_up() -
     assert (dry.waiting, dry.done, len(desk.s3.names("aws/"))) == (1, Counts(), 1)
     assert desk.ask(action="adopt", dry_run=False).done == Counts(adopted=6)
     assert desk.vantiq.posts == []
-    left = json.loads(desk.s3.objects[f"dead-letters/{CLUSTER}/my.or-ders/0/{3:020}.json"])
+    (name,) = desk.s3.names(f"dead-letters/{CLUSTER}/my.or-ders/0/{3:020}-")
+    left = json.loads(desk.s3.objects[name])
     assert left["refusal"] == {
         "reason": "mapping",
         "detail": "the event source mapping gave it up: RetryAttemptsExhausted",
@@ -93,10 +54,19 @@ def test_adopting_alone_sends_nothing_and_says_why_the_records_were_given_up() -
 
 def test_a_letter_that_knows_the_reason_is_not_replaced() -> None:
     desk = Desk()
-    (name,) = desk.write(record(4, topic="my.or-ders"), code="io.vantiq.known")
+    (known,) = event_of(SOURCE, RECORDS[1:2])["records"]["my.or-ders-0"]
+    (name,) = desk.write(known, code="io.vantiq.known")
     put(desk, failure())
     assert desk.ask(action="adopt", dry_run=False).done == Counts(adopted=5)
     assert json.loads(desk.s3.objects[name])["refusal"]["code"] == "io.vantiq.known"
+
+
+def test_a_record_of_a_topic_made_anew_does_not_hide_behind_the_letter_of_the_old_one() -> None:
+    desk = Desk()
+    desk.write(record(4, b'"OLD"', topic="my.or-ders"))
+    put(desk, failure((Record(Partition("my.or-ders", 0), 4, 1_763_800_099_999, b'"NEW"', None, ()),)))
+    assert desk.replay().done == Counts(delivered=2, adopted=1)
+    assert {one["value"] for one in desk.vantiq.taken} == {"OLD", "NEW"}
 
 
 @pytest.mark.parametrize("call", ["list", "get", "put", "copy", "delete"])
@@ -158,65 +128,9 @@ def test_another_form_is_never_taken_for_nothing_to_do(change: Any) -> None:
         given_up(said)
 
 
-def as_fetched(records: tuple[Record, ...]) -> list[dict[str, Any]]:
-    return [
-        as_event(
-            Range(one.partition.topic, one.partition.number, 0, 0),
-            KafkaRecord(one.offset, one.timestamp, one.key, one.value, one.headers, 0),
-        )
-        for one in records
-    ]
-
-
 def test_a_record_fetched_again_is_what_the_mapping_would_have_handed_over() -> None:
     for one in (*RECORDS, Record(Partition("a", 0), 1, 5, None)):
         assert as_fetched((one,)) == event_of(SOURCE, (one,))["records"][str(one.partition)]
-
-
-@pytest.mark.parametrize("wrap", ["plain", "sqs", "sns"])
-def test_notices_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -> None:
-    desk = Desk()
-    said = notice(RECORDS[:3])
-    desk.fetched = [as_fetched(RECORDS[:1]), as_fetched(RECORDS[1:2])]
-    if wrap == "plain":
-        asked: dict[str, Any] = {"action": "adopt", "dry_run": False, "notices": [said]}
-    elif wrap == "sqs":
-        asked = {"Records": [{"eventSource": "aws:sqs", "body": json.dumps(said)}]}
-    else:
-        asked = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(said)}}]}
-    done = desk.ask(**asked)
-    assert done.done == Counts(adopted=2, gone=1)
-    assert desk.replay().done == Counts(delivered=2)
-    assert [one["id"] for one in desk.vantiq.taken] == [f"{CLUSTER}/my.or-ders/0/{n}" for n in (3, 4)]
-
-
-def test_a_dry_run_of_notices_says_what_kafka_still_has_and_writes_nothing() -> None:
-    desk = Desk()
-    desk.fetched = [as_fetched(RECORDS[:2])]
-    assert desk.ask(action="adopt", notices=[notice(RECORDS[:3])]).done == Counts(gone=1)
-    assert desk.s3.names() == []
-
-
-def test_a_queue_keeps_its_notice_when_kafka_cannot_be_read() -> None:
-    desk = Desk()
-
-    def broken(wanted: Range, deadline: Any) -> Any:
-        raise StageError("tcp", "connection-refused", "b-1:9096", "refused")
-
-    desk.tools = desk.tools._replace(fetch=broken)
-    with pytest.raises(StageError):
-        desk.ask(Records=[{"body": json.dumps(notice())}])
-
-
-@pytest.mark.parametrize("records", [[{}], [{"body": "x"}], ["x"], [{"Sns": {}}]])
-def test_a_queue_event_without_notices_is_an_error(records: Any) -> None:
-    with pytest.raises(ConfigurationError):
-        parse_request({"Records": records})
-
-
-def test_a_notice_of_another_form_is_an_error() -> None:
-    with pytest.raises(ConfigurationError, match="notices"):
-        Desk().ask(action="adopt", notices=[{"Records": []}])
 
 
 def test_an_adopted_record_that_vantiq_refuses_gets_vantiqs_reason() -> None:

@@ -84,15 +84,29 @@ class BucketStore:
 
 def letter_name(record: Record, cluster: str) -> str:
     """The object's name, the same whenever the record is refused, so that a second write changes nothing."""
-    content = record.content
-    root = LETTERS + _quoted(cluster, safe="/")
+    content, digest = record.content, _digest(record)
+    root, number = LETTERS + _quoted(cluster, safe="/"), f"{record.offset:020}-{digest[:16]}.json"
     if content is not None:
-        return f"{root}/{content.topic}/{content.partition}/{content.offset:020}.json"
+        return f"{root}/{content.topic}/{content.partition}/{number}"
     topic, _, partition = record.place.rpartition("-")
     if record.offset != NO_OFFSET and topic and partition.isdecimal():
-        return f"{root}/{_quoted(topic)}/{partition}/{record.offset:020}.json"
-    digest = hashlib.sha256(_encode(record.raw)).hexdigest()
+        return f"{root}/{_quoted(topic)}/{partition}/{number}"
     return f"{root}/{_quoted(record.place)}/unplaced/{digest}.json"
+
+
+def _digest(record: Record) -> str:
+    """Tells records of one place apart: a topic that was made anew counts from 0 again."""
+    content = record.content
+    if content is None:
+        return hashlib.sha256(_encode(record.raw)).hexdigest()
+    # What the producer wrote, not how an event spells it: the record is the same out of Kafka and out of the mapping.
+    key, value = (held if isinstance(held, bytes) else None for held in (content.key, content.value))
+    headers = [
+        (name, octets if octets is None else [octet & 0xFF for octet in octets])
+        for header in content.headers or ()
+        for name, octets in header.items()
+    ]
+    return hashlib.sha256(_encode((content.timestamp, key, value, headers))).hexdigest()
 
 
 def _quoted(text: str, safe: str = "") -> str:

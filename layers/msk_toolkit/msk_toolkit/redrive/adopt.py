@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError, ToolkitError
 from msk_toolkit.forward.dead_letters import Refusal, letter, letter_name
 from msk_toolkit.forward.decode import MalformedEventError, decode
 from msk_toolkit.redrive.failures import GivenUp, Range, UnknownFormError, given_up, read_failure
 from msk_toolkit.redrive.request import Counts
+from msk_toolkit.redrive.side_by_side import side_by_side
 
 # Lambda names its failure objects so.
 FAILURES = "aws/lambda/"
@@ -18,17 +20,21 @@ ADOPTED = "adopted/"
 Fetch = Callable[[Range, Deadline], Iterable[list[dict[str, Any]]]]
 
 
+class NoticesError(ToolkitError):
+    """Notices that were not adopted; each of the others was."""
+
+
 class Adoption(NamedTuple):
     """How far it came.
 
     Args:
-        records: by failure object: how many records it holds; in a dry run too.
+        waiting: failure objects that were looked at and are still there.
         unreadable: names of objects of another form.
         finished: whether every object was looked at.
     """
 
     counts: Counts
-    records: dict[str, int]
+    waiting: int
     unreadable: list[str]
     finished: bool
 
@@ -40,17 +46,17 @@ def adopt_objects(bucket: Bucket, *, write: bool, enough: Callable[[], bool], no
 
     Args:
         write: without it nothing is written or moved.
-        enough: whether to stop.
+        enough: whether to stop, also within an object.
 
     Raises:
         AwsError: S3 refused; an object that was not finished stays and is adopted again.
     """
     counts = Counts()
     unreadable: list[str] = []
-    records: dict[str, int] = {}
+    waiting = 0
     for entry in bucket.entries(FAILURES):
         if enough():
-            return Adoption(counts, records, unreadable, finished=False)
+            return Adoption(counts, waiting, unreadable, finished=False)
         try:
             failure = read_failure(bucket.read(entry.name))
             if failure.event is None:
@@ -59,37 +65,71 @@ def adopt_objects(bucket: Bucket, *, write: bool, enough: Callable[[], bool], no
         except (UnknownFormError, MalformedEventError):
             unreadable.append(entry.name)
             continue
-        records[entry.name] = len(letters)
+        waiting += 1
         if write:
-            counts += Counts(adopted=_write(bucket, letters))
+            written = side_by_side(lambda made: bucket.write_new(*made), letters, enough)
+            counts += Counts(adopted=written.count(True))
+            if None in written:
+                return Adoption(counts, waiting, unreadable, finished=False)
             bucket.move(entry.name, ADOPTED + entry.name)
-    return Adoption(counts, records, unreadable, finished=True)
+            waiting -= 1
+    return Adoption(counts, waiting, unreadable, finished=True)
 
 
 def adopt_notices(
-    bucket: Bucket, notices: list[Any], fetch: Fetch, deadline: Deadline, *, write: bool, now: Callable[[], float]
+    bucket: Bucket,
+    notices: list[Any],
+    fetch: Fetch,
+    deadline: Deadline,
+    *,
+    write: bool,
+    enough: Callable[[], bool],
+    now: Callable[[], float],
 ) -> Counts:
-    """Write a letter for each record that the notices name and Kafka still has.
+    """Write a letter for each record that the notices name and Kafka still has; one that fails keeps no other back.
+
+    Args:
+        enough: whether to stop, also within a notice.
 
     Raises:
-        UnknownFormError: one of them is no notice.
-        ToolkitError: Kafka or S3 refused or can't be reached; what is written stays, and again changes nothing.
+        NoticesError: not all of them are adopted, so that a queue brings them again. What is written stays, and again
+            changes nothing.
     """
-    counts = Counts()
-    for failure in [given_up(notice) for notice in notices]:
-        # A notice with its payload needs no broker.
-        ranges = failure.ranges if failure.event is None else []
-        if failure.event is not None and write:
-            counts += Counts(adopted=_write(bucket, _letters(failure, failure.event, now)))
-        for wanted in ranges:
-            asked = wanted.last - wanted.first + 1
+
+    def put(failure: GivenUp, event: dict[str, Any]) -> int:
+        letters = list(_letters(failure, event, now))
+        written = side_by_side(lambda made: bucket.write_new(*made), letters if write else [], enough)
+        if None in written:
+            raise AwsError("the time is used up")
+        return written.count(True)
+
+    def adopt(notice: Any) -> Counts:
+        failure = given_up(notice)
+        if failure.event is not None:
+            # A notice with its payload needs no broker.
+            return Counts(adopted=put(failure, failure.event))
+        counts = Counts()
+        for wanted in failure.ranges:
             found = 0
             for records in fetch(wanted, deadline):
                 found += len(records)
                 event = {**failure.source, "records": {f"{wanted.topic}-{wanted.partition}": records}}
-                if write:
-                    counts += Counts(adopted=_write(bucket, _letters(failure, event, now)))
-            counts += Counts(gone=asked - found)
+                counts += Counts(adopted=put(failure, event))
+            counts += Counts(gone=wanted.last - wanted.first + 1 - found)
+        return counts
+
+    counts = Counts()
+    problems = []
+    for number, notice in enumerate(notices, 1):
+        try:
+            counts += adopt(notice)
+        except UnknownFormError as error:
+            problems.append(f"number {number} is not the mapping's: {error}")
+        except ToolkitError as error:
+            problems.append(f"number {number}: {error}")
+    if problems:
+        said = "; ".join(problems[:5])
+        raise NoticesError(f"{len(problems)} of {len(notices)} notices are not adopted, each of the others is: {said}")
     return counts
 
 
@@ -105,7 +145,3 @@ def _letters(failure: GivenUp, event: dict[str, Any], now: Callable[[], float]) 
     for records in batch.partitions.values():
         for record in records:
             yield letter_name(record, batch.cluster), letter(record, batch, refusal, now())
-
-
-def _write(bucket: Bucket, letters: Iterable[tuple[str, bytes]]) -> int:
-    return sum(bucket.write_new(name, body) for name, body in letters)

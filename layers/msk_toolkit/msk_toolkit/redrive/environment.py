@@ -9,7 +9,6 @@ import msgspec
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import DeadLetterStore
 from msk_toolkit.forward.deliver import Tools as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
@@ -37,8 +36,6 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
     """
     settings = load(RedriveSettings, environ)
     forwarding = load(ForwarderSettings, environ)
-    if settings.handover_seconds <= forwarding.reserve_seconds:
-        raise ConfigurationError("settings", ["HANDOVER_SECONDS must be longer than RESERVE_SECONDS"])
 
     def fetch(wanted: Range, deadline: Deadline) -> Any:
         # It brings kafka-python along, a large part of a cold start that only a notice without records has a use for.
@@ -57,9 +54,26 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
     )
 
 
-def _maker(settings: ForwarderSettings, client: Callable[[str], Any], records_per_second: float) -> MakeForwarder:
+def replaying(settings: ForwarderSettings, records_per_second: float, reserve_seconds: float) -> ForwarderSettings:
+    """The forwarder's settings as a replay needs them.
+
+    Offset order costs little at a replay's rate. However many letters are still refused, those behind them have their
+    turn: a refused one is in the bucket anyway.
+    """
+    return msgspec.structs.replace(
+        settings,
+        records_per_second=records_per_second,
+        reserve_seconds=reserve_seconds,
+        ordering="partition",
+        refusals_are_an_outage_after=0,
+    )
+
+
+def _maker(
+    settings: ForwarderSettings, client: Callable[[str], Any], records_per_second: float, reserve_seconds: float
+) -> MakeForwarder:
     vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
-    paced = msgspec.structs.replace(settings, records_per_second=records_per_second)
+    paced = replaying(settings, records_per_second, reserve_seconds)
 
     def make(store: DeadLetterStore) -> Forwarder:
         return Forwarder(paced, DeliveryTools(vantiq, store))

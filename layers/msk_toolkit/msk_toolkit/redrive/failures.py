@@ -52,12 +52,17 @@ def read_failure(body: bytes) -> GivenUp:
 
 
 def given_up(said: Any) -> GivenUp:
-    """A failure record, decoded; ``payload`` is the event as text, ``recordInfo`` is also written ``recordsInfo``.
+    """A failure record, decoded or as text; ``payload`` is the event as text, ``recordInfo`` is also written
+    ``recordsInfo``.
 
     Raises:
         UnknownFormError: it is none.
     """
     try:
+        said = msgspec.json.decode(said) if isinstance(said, str) else said
+        if said.get("Type") == "Notification":
+            # An SNS topic hands it on to a queue like this, unless raw delivery is set.
+            said = msgspec.json.decode(said["Message"])
         context, info = said["requestContext"], said["KafkaBatchInfo"]
         payload = said.get("payload")
         event = msgspec.json.decode(payload) if isinstance(payload, str) else payload

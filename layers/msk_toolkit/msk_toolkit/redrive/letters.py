@@ -11,6 +11,7 @@ from msk_toolkit.aws.bucket import Bucket, Entry
 from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, letter_name
 from msk_toolkit.forward.decode import Batch, MalformedEventError, Record, decode
 from msk_toolkit.redrive.request import RedriveRequest
+from msk_toolkit.settings.targets import Routes
 
 REPLAYED = "replayed/"
 
@@ -67,15 +68,22 @@ def entries(bucket: Bucket, request: RedriveRequest) -> Iterator[Entry]:
 
 def read_letter(entry: Entry, body: bytes) -> Letter | None:
     """A letter out of its object; None where the object holds something else."""
+    opened = open_letter(body)
+    if opened is None:
+        return None
+    content, batch, record = opened
+    return Letter(entry, content, batch, record, letter_name(record, batch.cluster))
+
+
+def open_letter(body: bytes) -> tuple[DeadLetter, Batch, Record] | None:
+    """What an object says if it is a letter, with its one record; else None."""
     try:
         content = _parsed(body)
         batch = decode(content.event)
     except (msgspec.ValidationError, ValueError, RecursionError, MalformedEventError):
         return None
     records = [record for records in batch.partitions.values() for record in records]
-    if len(records) != 1:
-        return None
-    return Letter(entry, content, batch, records[0], letter_name(records[0], batch.cluster))
+    return (content, batch, records[0]) if len(records) == 1 else None
 
 
 def means(request: RedriveRequest, letter: Letter) -> bool:
@@ -84,6 +92,17 @@ def means(request: RedriveRequest, letter: Letter) -> bool:
     return (not request.reason or refusal.reason == request.reason) and (
         not request.code or refusal.code == request.code
     )
+
+
+def no_target(routes: Routes, letter: Letter) -> str:
+    """Why a letter has no target in Vantiq; empty where it has one."""
+    content = letter.record.content
+    topic = content.topic if content else letter.record.place.rpartition("-")[0]
+    try:
+        routes.target_for(topic)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _parsed(body: bytes) -> DeadLetter:

@@ -11,6 +11,8 @@ from msk_toolkit.settings.loading import read_event
 
 Action = Literal["list", "inspect", "adopt", "replay"]
 Moment = Annotated[datetime, Meta(tz=True)]
+# Each invocation begins with a letter: where only a few fit into its time, the rate would not be kept.
+_SLOWEST = 0.1
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -56,13 +58,17 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     until: Annotated[Moment | None, Meta(description="Only letters written before this moment.")] = None
     limit: Annotated[int, Meta(description="Most letters to look at; 0 means all.", ge=0)] = 0
     records_per_second: Annotated[
-        float, Meta(description="Most letters sent in a second; 0 sets no limit.", ge=0, le=1_000_000)
+        float,
+        Meta(description="Most letters sent in a second, 0.1 or more; 0 sets no limit.", ge=0, le=1_000_000),
     ] = 100.0
     name: Annotated[str, Meta(description="inspect: the letter's name.")] = ""
     payload: Annotated[bool, Meta(description="inspect: show key, value and headers too.")] = False
     notices: Annotated[
         list[Any],
-        Meta(description="adopt: failure messages of an SQS or SNS destination; the records come from Kafka."),
+        Meta(
+            description="adopt: failure messages of an SQS or SNS destination, as objects or as text; the records come "
+            "from Kafka."
+        ),
     ] = []
     after: Annotated[str, Meta(description="Go on behind this name; set by the function itself.")] = ""
     leg: Annotated[int, Meta(description="How often it went on; set by the function itself.", ge=0)] = 0
@@ -97,6 +103,7 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         waiting: failure objects of the mapping that are not adopted yet.
         done: over every invocation of this redrive.
         unreadable: objects that are no letter or failure object of a known form, the first twenty; they stay.
+        without_target: why Kafka topics have no target in Vantiq, the first twenty; their letters stay.
         stopped: why it ended before the end; empty when nothing is left to do.
         next: the request that goes on where this one ended.
         continues: whether the function has started that itself.
@@ -109,6 +116,7 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     waiting: int = 0
     done: Counts = Counts()
     unreadable: list[str] = []
+    without_target: list[str] = []
     stopped: str = ""
     next: RedriveRequest | None = None
     continues: bool = False
@@ -122,17 +130,23 @@ def parse_request(event: Any) -> RedriveRequest:
     """
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
-        try:
-            notices = [msgspec.json.decode(_message(record)) for record in records]
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
-            raise ConfigurationError("event", ["Records hold no messages of an SQS queue or SNS topic"]) from error
-        return RedriveRequest(action="adopt", dry_run=False, notices=notices)
+        if not records:
+            raise ConfigurationError("event", ["Records hold no messages of an SQS queue or SNS topic"])
+        return RedriveRequest(action="adopt", dry_run=False, notices=[_message(record) for record in records])
     request = read_event(event, RedriveRequest, '{"action": "list"}')
+    problems = []
     if request.action == "inspect" and not request.name:
-        raise ConfigurationError("event", ["inspect needs the name of a letter"])
+        problems.append("inspect needs the name of a letter")
+    if 0 < request.records_per_second < _SLOWEST:
+        problems.append(f"records_per_second is {_SLOWEST} or more, or 0 for no limit")
+    if problems:
+        raise ConfigurationError("event", problems)
     return request
 
 
-def _message(record: Any) -> str:
-    text: str = record["Sns"]["Message"] if "Sns" in record else record["body"]
-    return text
+def _message(record: Any) -> Any:
+    """A message's text; what is none stays as it is, so that it fails by itself and keeps no other back."""
+    try:
+        return record["Sns"]["Message"] if "Sns" in record else record["body"]
+    except (KeyError, TypeError):
+        return record

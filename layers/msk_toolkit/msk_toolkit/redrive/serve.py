@@ -8,23 +8,24 @@ import msgspec
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError, ConfigurationError
+from msk_toolkit.errors import AwsError
 from msk_toolkit.redrive.adopt import Adoption, Fetch, adopt_notices, adopt_objects
-from msk_toolkit.redrive.failures import UnknownFormError
-from msk_toolkit.redrive.replay import MakeForwarder, Replay, replay
+from msk_toolkit.redrive.replay import TIME_IS_USED_UP, MakeForwarder, Replay, replay
 from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
 from msk_toolkit.redrive.survey import show, survey
 from msk_toolkit.settings.targets import Routes
 
 # One that needs more than so many invocations of a quarter of an hour is better watched by somebody.
 _MOST_LEGS = 1000
+# Less than that before the reserve is no time to send anything.
+_WORTH_BEGINNING_SECONDS = 0.5
 
 
 class Tools(NamedTuple):
     """What the redrive works with.
 
     Args:
-        make: makes a forwarder at so many records a second around a dead-letter store.
+        make: makes a forwarder around a dead-letter store: at so many records a second, and with so much time kept.
         fetch: reads records from Kafka again.
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
@@ -33,7 +34,7 @@ class Tools(NamedTuple):
 
     bucket: Bucket
     routes: Routes
-    make: Callable[[float], MakeForwarder]
+    make: Callable[[float, float], MakeForwarder]
     fetch: Fetch
     invoke_again: Callable[[RedriveRequest], None]
     reserve_seconds: float = 60.0
@@ -52,23 +53,30 @@ def serve(request: RedriveRequest, tools: Tools, deadline: Deadline) -> RedriveR
     """
 
     def enough() -> bool:
-        return deadline.remaining() <= tools.reserve_seconds
+        return deadline.remaining() <= tools.reserve_seconds + _WORTH_BEGINNING_SECONDS
 
     if request.action == "inspect":
         return show(tools.bucket, request)
     if request.action == "list" or (request.action == "replay" and request.dry_run):
         return survey(tools.bucket, request, tools.routes, enough=enough)
     if request.notices:
-        return _adopt_notices(request, tools, deadline)
+        return _adopt_notices(request, tools, deadline, enough)
     return _continued(request, tools, *_carry_out(request, tools, deadline, enough))
 
 
-def _adopt_notices(request: RedriveRequest, tools: Tools, deadline: Deadline) -> RedriveResponse:
-    write = not request.dry_run
-    try:
-        done = adopt_notices(tools.bucket, request.notices, tools.fetch, deadline, write=write, now=tools.now)
-    except UnknownFormError as error:
-        raise ConfigurationError("notices", [f"not the mapping's: {error}"]) from error
+def _adopt_notices(
+    request: RedriveRequest, tools: Tools, deadline: Deadline, enough: Callable[[], bool]
+) -> RedriveResponse:
+    fetching = deadline.at_most(deadline.remaining() - tools.reserve_seconds)
+    done = adopt_notices(
+        tools.bucket,
+        request.notices,
+        tools.fetch,
+        fetching,
+        write=not request.dry_run,
+        enough=enough,
+        now=tools.now,
+    )
     return RedriveResponse(action="adopt", dry_run=request.dry_run, done=done)
 
 
@@ -76,16 +84,19 @@ def _carry_out(
     request: RedriveRequest, tools: Tools, deadline: Deadline, enough: Callable[[], bool]
 ) -> tuple[Adoption, Replay]:
     """Adopt, and then replay if that is asked for; a replay that was not begun says why."""
-    idle = Replay(Counts(), [], request.after)
-    adoption = Adoption(Counts(), {}, [], finished=False)
+    idle = Replay(Counts(), [], [], request.after)
+    adoption = Adoption(Counts(), 0, [], finished=False)
+    # Of the reserve, half is for moving what was delivered, and half for going on in another invocation.
+    half = tools.reserve_seconds / 2
     try:
         adoption = adopt_objects(tools.bucket, write=not request.dry_run, enough=enough, now=tools.now)
         if not adoption.finished:
-            return adoption, idle._replace(stopped="the time is used up", out_of_time=True)
+            return adoption, idle._replace(stopped=TIME_IS_USED_UP, out_of_time=True)
         if request.action == "adopt":
             return adoption, idle
-        make = tools.make(request.records_per_second)
-        return adoption, replay(tools.bucket, make, request, deadline, enough=enough)
+        make = tools.make(request.records_per_second, half)
+        moving = deadline.at_most(deadline.remaining() - half)
+        return adoption, replay(tools.bucket, make, tools.routes, request, moving, enough=enough)
     except AwsError as error:
         return adoption, idle._replace(stopped=str(error))
 
@@ -114,9 +125,10 @@ def _continued(request: RedriveRequest, tools: Tools, adoption: Adoption, done: 
     return RedriveResponse(
         action=request.action,
         dry_run=request.dry_run,
-        waiting=0 if adoption.finished and not request.dry_run else len(adoption.records),
+        waiting=adoption.waiting,
         done=total,
         unreadable=[*adoption.unreadable, *done.unreadable][:20],
+        without_target=done.without_target[:20],
         stopped=stopped,
         next=following,
         continues=continues,

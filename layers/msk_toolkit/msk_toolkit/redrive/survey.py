@@ -8,8 +8,8 @@ import msgspec
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.redrive.adopt import FAILURES
-from msk_toolkit.redrive.letters import Letter, entries, means, place_of
-from msk_toolkit.redrive.replay import chunks, read_all
+from msk_toolkit.redrive.letters import Letter, entries, means, open_letter, place_of
+from msk_toolkit.redrive.replay import TIME_IS_USED_UP, chunks, read_all
 from msk_toolkit.redrive.request import Group, RedriveRequest, RedriveResponse
 from msk_toolkit.settings.targets import Routes
 
@@ -27,10 +27,11 @@ def survey(bucket: Bucket, request: RedriveRequest, routes: Routes, *, enough: C
     unreadable: list[str] = []
     after, stopped = request.after, ""
     for chunk in chunks(entries(bucket, request), request.limit):
-        if enough():
-            stopped = "the time is used up"
+        read = read_all(bucket, chunk, enough)
+        if read is None:
+            stopped = TIME_IS_USED_UP
             break
-        letters, strange = read_all(bucket, chunk)
+        letters, strange = read
         unreadable += strange
         for letter in letters:
             if means(request, letter):
@@ -54,10 +55,11 @@ def show(bucket: Bucket, request: RedriveRequest) -> RedriveResponse:
         AwsError: S3 refused, or there is no such object.
         ConfigurationError: it is no letter.
     """
-    try:
-        letter: dict[str, Any] = msgspec.json.decode(bucket.read(request.name), type=dict[str, Any])
-    except msgspec.DecodeError:
-        raise ConfigurationError("event", [f"{request.name} is not a letter"]) from None
+    opened = open_letter(bucket.read(request.name))
+    if opened is None:
+        # Of anything else nobody knows where in it the payload stands.
+        raise ConfigurationError("event", [f"{request.name} is not a letter"])
+    letter: dict[str, Any] = msgspec.to_builtins(opened[0])
     if not request.payload:
         letter = _without_payload(letter)
     return RedriveResponse(action="inspect", dry_run=True, letter=letter)

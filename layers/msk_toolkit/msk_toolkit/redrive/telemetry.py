@@ -24,10 +24,11 @@ def publish(request: RedriveRequest, response: RedriveResponse, logger: Logger, 
         "adopted": done.adopted,
         "gone": done.gone,
         "unreadable": response.unreadable,
+        "without_target": response.without_target,
         "stopped": response.stopped,
         "continues": response.continues,
     }
-    if response.unreadable or (response.stopped and not response.continues):
+    if response.unreadable or response.without_target or (response.stopped and not response.continues):
         logger.warning("redrive incomplete", extra=line)
     else:
         logger.info("redrive", extra=line)

@@ -1,0 +1,238 @@
+"""A replay in its time: legs, rates, limits, and what is left of the time when letters are moved."""
+
+import json
+from itertools import cycle
+from typing import Any
+
+import msgspec
+import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError
+from msk_toolkit.redrive.adopt import NoticesError
+from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
+from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.errors import VantiqUnansweredError
+
+from local.event_source_mapping.event import Partition, Record
+from tests.fakes.clock_fake import FakeClock
+from tests.fakes.kafka_events import ARN, record
+from tests.fakes.redrive_desk import Desk, failure, notice, put
+from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
+
+
+def legs_of(desk: Desk, seconds: float, **request: Any) -> list[RedriveResponse]:
+    """A replay with every invocation that it starts itself."""
+    asked = {"action": "replay", "dry_run": False} | request
+    legs = []
+    while True:
+        started = desk.clock.now
+        legs.append(desk.ask(seconds=seconds, **asked))
+        assert desk.clock.now - started <= seconds
+        if not legs[-1].continues:
+            return legs
+        asked = json.loads(msgspec.json.encode(desk.invoked.pop()))
+
+
+class SlowVantiq(FakeVantiq):
+    """Takes its time, and does not answer where the deadline comes first."""
+
+    def __init__(self, desk: Desk, seconds: float) -> None:
+        super().__init__()
+        self.desk, self.seconds = desk, seconds
+
+    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+        if deadline.remaining() < self.seconds:
+            self.desk.clock.advance(deadline.remaining())
+            raise VantiqUnansweredError("answer", "answer-timeout", "v:443", "no answer in time", maybe_taken=True)
+        self.desk.clock.advance(self.seconds)
+        return super().post(path, body, deadline)
+
+
+class TickingClock(FakeClock):
+    """Moves whenever it is looked at, now more and now less."""
+
+    ticks = cycle([0.001, 0.001, 0.05, 0.001, 0.02])
+
+    def __call__(self) -> float:
+        self.advance(next(self.ticks))
+        return super().__call__()
+
+
+def slow_s3(desk: Desk, call: str, seconds: float) -> None:
+    desk.s3.trouble = lambda name, key: desk.clock.advance(seconds) if name == call else None
+
+
+def many(count: int, base: int = 0) -> tuple[Record, ...]:
+    return tuple(Record(Partition("t", 0), base + n, 1_763_800_000_000, b"v", None, ()) for n in range(count))
+
+
+def test_when_the_time_runs_out_the_function_goes_on_in_another_invocation() -> None:
+    desk = Desk()
+    desk.write(*[record(n, partition=p) for n in range(600) for p in range(3)])
+    desk.vantiq.faults.append(at_offset(599, refusal(400), partition=1))
+    legs = legs_of(desk, 120, records_per_second=5.0)
+    done = legs[-1]
+    assert 2 < len(legs) < 40
+    assert (done.stopped, done.done.delivered) == ("", 1799)
+    assert len(desk.s3.names("dead-letters/")) == 1
+    for partition in range(3):
+        arrived = desk.vantiq.offsets(partition)
+        assert arrived == list(range(600 - (partition == 1)))
+
+
+def test_without_progress_the_function_does_not_invoke_itself() -> None:
+    desk = Desk()
+    desk.write(record(0))
+    done = desk.ask(seconds=50, action="replay", dry_run=False)
+    assert (done.continues, desk.invoked) == (False, [])
+    assert done.next is not None
+
+
+def test_a_function_that_may_not_invoke_itself_says_so_and_how_to_go_on() -> None:
+    desk = Desk()
+
+    def denied(request: RedriveRequest) -> None:
+        raise AwsError("access denied")
+
+    desk.tools = desk.tools._replace(invoke_again=denied)
+    desk.write(*[record(n) for n in range(1200)])
+    done = desk.ask(seconds=150, action="replay", dry_run=False, records_per_second=10)
+    assert not done.continues
+    assert "access denied" in done.stopped
+    assert done.next is not None
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize("target", ["topic:/orders", "upsert:Order"])
+def test_a_replay_keeps_to_its_rate_over_all_its_legs(target: str, rate: float) -> None:
+    desk = Desk(vantiq_target=target)
+    desk.write(*[record(n, partition=n % 3) for n in range(400)])
+    started = desk.clock.now
+    legs = legs_of(desk, 900, records_per_second=rate)
+    assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=400), "")
+    assert 0.9 < (desk.clock.now - started) / (400 / rate) < 1.3
+
+
+def test_a_limit_counts_over_all_legs() -> None:
+    desk = Desk()
+    desk.write(*[record(n) for n in range(1000)])
+    desk.vantiq.faults.append(at_offset(150, refusal(400)))
+    legs = legs_of(desk, 300, records_per_second=1.0, limit=400)
+    assert len(legs) > 1
+    assert legs[-1].done == Counts(delivered=399, refused=1)
+    assert desk.vantiq.offsets() == [n for n in range(400) if n != 150]
+
+
+def test_a_limit_counts_what_was_done_of_letters_that_were_read_together() -> None:
+    desk = Desk(max_attempts=1)
+    desk.write(*[record(n, partition=p) for n in range(200) for p in range(2)])
+    desk.vantiq.faults.append(at_offset(10, refusal(503)))
+    done = desk.replay(limit=300)
+    assert (done.done, done.next and done.next.limit) == (Counts(delivered=110), 190)
+    desk.vantiq.faults.clear()
+    assert desk.ask(**json.loads(msgspec.json.encode(done.next))).done == Counts(delivered=300)
+    assert [desk.vantiq.offsets(p) for p in range(2)] == [list(range(200)), list(range(100))]
+
+
+def test_no_leg_sends_again_what_was_refused_in_the_one_before() -> None:
+    desk = Desk()
+    desk.vantiq = SlowVantiq(desk, 1.0)
+    desk.write(*[record(n) for n in range(450)])
+    desk.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 400 else None)
+    legs = legs_of(desk, 200, records_per_second=0)
+    assert len(legs) > 2
+    assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=50, refused=400), "")
+    assert len(desk.vantiq.posts) == 450
+
+
+def test_a_request_that_the_end_of_a_leg_cuts_is_sent_again_by_the_next() -> None:
+    desk = Desk()
+    desk.vantiq = SlowVantiq(desk, 1.7)
+    desk.write(*[record(n) for n in range(300)])
+    legs = legs_of(desk, 300, records_per_second=0)
+    assert (len(legs), legs[-1].done, legs[-1].stopped) == (3, Counts(delivered=300), "")
+    assert desk.vantiq.offsets() == list(range(300))
+
+
+def test_what_is_delivered_is_moved_in_the_time_that_was_kept_for_it() -> None:
+    desk = Desk()
+    desk.vantiq = SlowVantiq(desk, 2.0)
+    desk.write(*[record(n) for n in range(1000)])
+    left: list[float] = []
+    ends = desk.clock.now + 900
+    desk.s3.trouble = lambda call, key: left.append(ends - desk.clock.now) if call == "copy" else None
+    done = desk.ask(seconds=900, action="replay", dry_run=False, records_per_second=0)
+    assert (done.continues, len(left)) == (True, done.done.delivered)
+    assert min(left) >= 60
+
+
+def test_moves_that_take_too_long_end_in_time_and_what_was_not_moved_goes_again() -> None:
+    desk = Desk()
+    desk.write(*[record(n) for n in range(1000)])
+    slow_s3(desk, "copy", 2.0)
+    started = desk.clock.now
+    done = desk.ask(seconds=900, action="replay", dry_run=False, records_per_second=0)
+    # It is short of time when half of what is kept for moves and going on is left.
+    assert 840 < desk.clock.now - started < 895
+    assert "could not be moved" in done.stopped
+    assert done.done.delivered == len(desk.s3.names("replayed/")) == 1000 - len(desk.s3.names("dead-letters/"))
+    slow_s3(desk, "copy", 0)
+    assert done.next is not None
+    assert desk.ask(**json.loads(msgspec.json.encode(done.next))).done.delivered == 1000
+
+
+def test_moves_that_use_the_time_up_leave_another_clusters_letters_to_the_next_leg() -> None:
+    desk = Desk()
+    desk.write(*[record(n) for n in range(425)])
+    desk.write(record(0), eventSourceArn=ARN.replace("demo", "other"))
+    slow_s3(desk, "copy", 2.0)
+    done = desk.ask(seconds=900, action="replay", dry_run=False, records_per_second=0)
+    assert (done.done, done.stopped, done.continues) == (Counts(delivered=425), "the time is used up", True)
+    assert desk.ask(**json.loads(msgspec.json.encode(done.next))).done == Counts(delivered=426)
+
+
+def test_a_leg_with_hardly_any_time_left_ends_like_any_other() -> None:
+    desk = Desk()
+    desk.write(record(0))
+    desk.vantiq.faults.append(lambda path, documents: refusal(503))
+    desk.clock = TickingClock()
+    for hundredths in range(6_000, 6_080):
+        assert desk.ask(seconds=hundredths / 100, action="replay", dry_run=False).stopped
+
+
+@pytest.mark.parametrize("action", ["list", "replay"])
+def test_letters_that_take_too_long_to_read_end_in_time(action: str) -> None:
+    desk = Desk()
+    desk.write(*[record(n) for n in range(600)])
+    slow_s3(desk, "get", 2.0)
+    started = desk.clock.now
+    done = desk.ask(seconds=300, action=action, dry_run=False)
+    assert done.stopped == "the time is used up"
+    assert desk.clock.now - started < 300
+    assert desk.vantiq.posts == []
+
+
+def test_an_adoption_ends_in_time_within_an_object_and_the_next_leg_finishes_it() -> None:
+    desk = Desk()
+    for number in range(3):
+        put(desk, failure(many(600, number * 1000)), number)
+    slow_s3(desk, "put", 1.0)
+    legs = legs_of(desk, 900)
+    assert [leg.stopped for leg in legs] == ["the time is used up"] * (len(legs) - 1) + [""]
+    assert len(legs) > 2
+    assert (legs[0].waiting, legs[-1].waiting) == (1, 0)
+    assert desk.vantiq.offsets() == [n for base in (0, 1000, 2000) for n in range(base, base + 600)]
+    assert desk.s3.names("aws/") == desk.s3.names("dead-letters/") == []
+
+
+def test_notices_that_take_too_long_end_in_time_and_come_again() -> None:
+    desk = Desk()
+    desk.fetched = [[record(n, topic="t") for n in range(600)]]
+    slow_s3(desk, "put", 1.0)
+    started = desk.clock.now
+    with pytest.raises(NoticesError, match="the time is used up"):
+        desk.ask(seconds=900, action="adopt", dry_run=False, notices=[notice(many(600))] * 5)
+    assert desk.clock.now - started < 900
+    slow_s3(desk, "put", 0)
+    assert desk.ask(action="adopt", dry_run=False, notices=[notice(many(600))] * 5).done == Counts()
+    assert len(desk.s3.names("dead-letters/")) == 600
