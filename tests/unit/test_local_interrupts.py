@@ -90,10 +90,13 @@ def run(tmp_path: Path) -> Iterator[Run]:
     end_leftovers(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
-    """What the signals do is as before behind the test."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    """As in a terminal: who is started in the background ignores Ctrl-C, and under `nohup` a hang-up."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -169,7 +172,6 @@ def test_a_ledger_is_left_alone_while_a_run_holds_its_folder_or_one_above(held: 
     assert end_leftovers(tmp_path).ended == {}
 
 
-@pytest.mark.usefixtures("signals")
 def test_down_for_everything_fails_while_another_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,7 +217,6 @@ def test_ctrl_c_while_everything_is_brought_down_leaves_nothing_running(
     assert ledger.running() == {}
 
 
-@pytest.mark.usefixtures("signals")
 def test_an_interrupted_command_tells_what_still_runs(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -234,7 +235,6 @@ def test_an_interrupted_command_tells_what_still_runs(
     ]
 
 
-@pytest.mark.usefixtures("signals")
 def test_a_terminal_that_closes_does_not_end_what_ignores_that() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     end_as_on_ctrl_c()
