@@ -170,7 +170,9 @@ def test_a_paused_broker_is_named_before_what_it_does_to_the_others_and_when_it_
 ) -> None:
     if Version(kafka.settings.version) < Version("2.4"):
         pytest.skip("before 2.4 no request gives a partition another preferred leader, or elects it on demand")
-    old, new = (broker for broker in BROKER_IDS if broker != paused)
+    # The new leader is asked for its election, and with ZooKeeper only the controller elects.
+    new = active_controller(kafka)
+    old = next(broker for broker in BROKER_IDS if broker not in (paused, new))
     moving = make_topic(kafka, {0: [old, new, paused]})
     group = coordinated_by(kafka, {old, new})
     access, address = scram(kafka), address_of(kafka, paused)

@@ -94,7 +94,7 @@ def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
 
 
 def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
-    with _commit_stage(asked) as stage:
+    with asked.log.stage("commit") as stage:
         while True:
             address = groups.find_coordinator(asked.talk, group, stage)
             found = next((one for one in reached.values() if one.address == address), None)
