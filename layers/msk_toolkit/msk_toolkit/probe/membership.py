@@ -94,14 +94,15 @@ def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
 
 
 def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
-    with asked.log.stage("commit") as stage:
+    with _commit_stage(asked) as stage:
         while True:
             address = groups.find_coordinator(asked.talk, group, stage)
             found = next((one for one in reached.values() if one.address == address), None)
             if found:
                 return found
-            # A broker that is gone is named for some seconds more; then the group moves to one that is there.
-            if stage.remaining() <= 2 * _PAUSE_SECONDS:
+            # A broker that is gone is named for some seconds more; then the group moves to one that is there. The wait
+            # that belongs to the join is not spent on that.
+            if stage.remaining() <= _REBALANCE_DELAY_SECONDS + 2 * _PAUSE_SECONDS:
                 words = f"{address}, the coordinator of group {group}, can't be used"
                 raise StageError("commit", "coordinator-unavailable", str(asked.address), words)
             time.sleep(_PAUSE_SECONDS)
