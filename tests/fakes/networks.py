@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Side
-from msk_toolkit.diagnose.network import Door
+from msk_toolkit.diagnose.network import Door, network_findings
+from msk_toolkit.diagnose.services import Need
 from msk_toolkit.vpc.facts import (
     Acl,
     AclEntry,
@@ -28,7 +29,14 @@ from msk_toolkit.vpc.facts import (
 FUNCTION_SIDE = Side(FUNCTION, ("subnet-f",), ("sg-f",))
 BROKERS_SIDE = Side(BROKERS, ("subnet-b",), ("sg-b",))
 SCRAM = Door(9096, "vpc", True)
+SECRETS = [Need("secretsmanager", "error", "nobody can log in")]
 LAST = 65535
+
+
+def told(facts: Facts, *doors: Door) -> list[tuple[str, str]]:
+    """Severity and text of every finding, but that Vantiq itself may be out of reach."""
+    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
+    return [(finding.severity, finding.text) for finding in found if finding.code != "no-way-out"]
 
 
 def subnet(name: str, vpc: str, *blocks: str) -> Subnet:

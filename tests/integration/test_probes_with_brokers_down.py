@@ -63,6 +63,13 @@ def address_of(kafka: KafkaCluster, broker: int) -> str:
     return str(scram(kafka).brokers[broker - 1])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def groups_are_there(kafka: KafkaCluster, topic: str) -> None:
+    """The first group ever makes the brokers create its topic, for which old ones need every broker."""
+    read = consume(scram(kafka), topic, new_name("group"), stage_seconds=20)
+    assert read.verdict.status == "healthy", read.table
+
+
 def forgotten(kafka: KafkaCluster, broker: int) -> bool:
     """Whether the others have stopped listing the broker."""
     ports = kafka.settings.ports["PLAINTEXT"]

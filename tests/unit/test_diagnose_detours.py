@@ -10,7 +10,6 @@ from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.diagnose.network import Door, network_findings, weighed
 from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport
 from msk_toolkit.diagnose.serve import diagnose
-from msk_toolkit.diagnose.services import Need
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.settings.diagnose import DiagnoseSettings
@@ -25,6 +24,7 @@ from tests.fakes.networks import (
     LOCAL,
     NAT_ROUTE,
     SCRAM,
+    SECRETS,
     acl,
     endpoint,
     entry,
@@ -36,16 +36,11 @@ from tests.fakes.networks import (
     rule,
     subnet,
     table,
+    told,
 )
 
 ARN = "arn:aws:kafka:ap-southeast-1:123456789012:cluster/demo/1"
-SECRETS = [Need("secretsmanager", "error", "nobody can log in")]
 MULTI_VPC = Door(14001, "multi-vpc", True)
-
-
-def told(facts: Facts, *doors: Door) -> list[tuple[str, str]]:
-    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
-    return [(finding.severity, finding.text) for finding in found if finding.code != "no-way-out"]
 
 
 def linked(*rules: Any, **changes: Any) -> Facts:
