@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import yaml
+from msk_toolkit.settings.topic_names import vantiq_name
 
 from local.aws import deployment, emulator
 from local.aws.emulator import Brokers
@@ -146,7 +147,7 @@ def _prepare_vantiq(kafka: KafkaCluster, home: Path, token: str) -> None:
     certificate, key = kafka.authority.issue("vantiq", ["localhost", "127.0.0.1", "host.docker.internal"])
     shutil.copy(certificate, home / "server.pem")
     shutil.copy(key, home / "server.key")
-    names = [*(f"/msk/{topic}" for topic in topic_names()), _HEARTBEATS]
+    names = [*(f"/msk/{vantiq_name(topic)}" for topic in topic_names()), _HEARTBEATS]
     topics = [{"name": name, "isReliable": True, "autoUnwind": True} for name in names]
     (home / "definitions.json").write_bytes(msgspec.json.encode({"topics": topics}))
     _write_private(home / "token", token.encode())

@@ -170,6 +170,14 @@ def test_an_address_of_which_the_port_is_not_told_is_refused(url: str) -> None:
     assert not re.fullmatch(raw_template()["Parameters"]["VantiqUrl"]["AllowedPattern"], url)
 
 
+@pytest.mark.parametrize("parameter", ["VantiqTarget", "HeartbeatTarget"])
+@pytest.mark.parametrize(
+    "target", ["topic:/sensor-readings", "topic:/a.b", "topic:/a_b", "topic:a", "topic:/", "queue:/a"]
+)
+def test_a_target_that_is_no_name_in_vantiq_is_refused_before_it_is_deployed(parameter: str, target: str) -> None:
+    assert not re.fullmatch(raw_template()["Parameters"][parameter]["AllowedPattern"], target)
+
+
 def test_another_cluster_has_the_topics_applied_again() -> None:
     parameters = raw_template()["Resources"]["DeclaredTopics"]["Properties"]
     for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind"):

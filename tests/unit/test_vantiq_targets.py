@@ -1,7 +1,12 @@
 """Targets, routes, and the requests that go to them."""
 
+import re
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msk_toolkit.settings.targets import Target, parse_routes, parse_target
+from msk_toolkit.settings.topic_names import kafka_name, vantiq_name
 from msk_toolkit.vantiq.targets import delivery_body, delivery_path
 
 
@@ -37,6 +42,13 @@ def test_each_target_has_its_documented_path(text: str, path: str) -> None:
         "topic:/{other}",
         "type:Order?upsert=true",
         "TOPIC:/a",
+        "topic:/sensor-readings",
+        "topic:/a.b",
+        "topic:/a_b",
+        "topic:/a/",
+        "topic:/a//b",
+        "topic:/system/x",
+        "topic:/type",
     ],
 )
 def test_a_malformed_target_is_refused(text: str) -> None:
@@ -46,7 +58,31 @@ def test_a_malformed_target_is_refused(text: str) -> None:
 
 def test_the_topic_stands_in_for_its_place() -> None:
     routes = parse_routes("topic:/kafka/{topic}", "")
-    assert routes.target_for("orders.v1-x") == Target("topic", "/kafka/orders.v1-x")
+    assert routes.target_for("orders") == Target("topic", "/kafka/orders")
+
+
+def test_a_topic_of_vantiq_gets_a_name_of_letters_and_digits() -> None:
+    routes = parse_routes("topic:/msk/{topic}", '{"raw.*": "topic:/raw/{topic}/in"}')
+    assert routes.target_for("sensor-readings") == Target("topic", "/msk/sensorZ2Dreadings")
+    assert routes.target_for("raw.a_b") == Target("topic", "/raw/rawZ2EaZ5Fb/in")
+
+
+def test_an_explicit_route_is_taken_as_it_is_written() -> None:
+    routes = parse_routes("topic:/msk/{topic}", '{"sensor-readings": "topic:/msk/readings"}')
+    assert routes.target_for("sensor-readings") == Target("topic", "/msk/readings")
+
+
+def test_a_topic_that_falls_on_the_target_of_another_is_refused_until_both_are_spelled_out() -> None:
+    routes = parse_routes("topic:/msk/{topic}", '{"heart": "topic:/msk/orders"}')
+    with pytest.raises(ValueError, match="orders makes topic:/msk/orders, which is where heart goes: give it a route"):
+        routes.target_for("orders")
+    both = parse_routes("topic:/msk/{topic}", '{"heart": "topic:/msk/orders", "orders": "topic:/msk/orders"}')
+    assert both.target_for("orders") == both.target_for("heart") == Target("topic", "/msk/orders")
+
+
+def test_the_first_parts_that_are_vantiqs_own_are_refused() -> None:
+    with pytest.raises(ValueError, match="Kafka topic system makes topic:/system"):
+        parse_routes("topic:/{topic}", "").target_for("system")
 
 
 def test_a_topic_whose_name_is_no_name_in_vantiq_is_named() -> None:
@@ -91,3 +127,32 @@ def test_bodies() -> None:
     # A procedure's arguments are an array: the record, or the array of records, is its first.
     assert delivery_body(procedure, [b"{}"], as_array=False) == b"[{}]"
     assert delivery_body(procedure, [b"1", b"2"], as_array=True) == b"[[1,2]]"
+
+
+_KAFKA_NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,60}", fullmatch=True) | st.text("Z25DEFA-._", min_size=1, max_size=20)
+
+
+@given(_KAFKA_NAMES)
+@example("Z2D")
+@example("ZZ-2D")
+@example("Z5A2D")
+@example("-Z-")
+def test_a_kafka_topics_name_comes_back_from_its_name_in_vantiq(name: str) -> None:
+    part = vantiq_name(name)
+    assert re.fullmatch(r"[A-Za-z0-9]+", part)
+    assert kafka_name(part) == name
+
+
+@pytest.mark.parametrize(
+    ("kafka", "vantiq"),
+    [
+        ("orders", "orders"),
+        ("AWSKafkaTutorialTopic", "AWSKafkaTutorialTopic"),
+        ("sensor-readings", "sensorZ2Dreadings"),
+        ("shop.orders_v2", "shopZ2EordersZ5Fv2"),
+        ("ZONE", "ZONE"),
+        ("Z2D", "Z5A2D"),
+    ],
+)
+def test_names_in_vantiq_are_stable(kafka: str, vantiq: str) -> None:
+    assert vantiq_name(kafka) == vantiq

@@ -25,7 +25,7 @@ from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import read_event
-from msk_toolkit.settings.targets import Target, parse_target
+from msk_toolkit.settings.targets import Target, parse_routes
 
 _PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
 _NO_NAME = "<username>"
@@ -219,9 +219,16 @@ def _targets(target: str, topics: Sequence[str], findings: list[Finding]) -> lis
     if not target:
         return []
     try:
-        parsed = parse_target(target)
-    except ValueError as error:
-        findings.append(Finding("error", "VANTIQ_TARGET", str(error)))
+        routes = parse_routes(target, "")
+    except ExceptionGroup as group:
+        findings += [Finding("error", "VANTIQ_TARGET", str(problem)) for problem in group.exceptions]
         return []
-    names = dict.fromkeys(parsed.name.replace("{topic}", topic) for topic in topics or [""])
-    return [Target(parsed.kind, name) for name in names if topics or "{topic}" not in parsed.name]
+    named: dict[Target, None] = {}
+    for topic in topics:
+        try:
+            named[routes.target_for(topic)] = None
+        except ValueError as error:
+            findings.append(Finding("error", "VANTIQ_TARGET", str(error)))
+    if not topics and routes.default and not routes.default.is_template:
+        named[routes.default] = None
+    return list(named)

@@ -24,7 +24,8 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         str,
         Meta(
             description="Where records go: topic:/my/topic, service:pkg.Service/Event, type:Name (insert), "
-            "upsert:Name, procedure:name or source:name; {topic} in it stands for the Kafka topic's name."
+            "upsert:Name, procedure:name or source:name; {topic} in it stands for the Kafka topic's name, in a topic's "
+            "with Z2D, Z2E and Z5F for dashes, dots and underscores."
         ),
     ] = ""
     vantiq_routes: Annotated[

@@ -6,12 +6,16 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from msk_toolkit.settings.topic_names import vantiq_name
+
 TargetKind = Literal["topic", "service", "type", "upsert", "procedure", "source"]
 
 _PLACEHOLDER = "{topic}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
+# Letters, digits and slashes; these three first parts are Vantiq's own (resource guide, release 1.44).
+_TOPIC = r"(?!/(?:type|property|system)(?:/|$))(/[A-Za-z0-9]+)+"
 _SYNTAX: dict[TargetKind, tuple[re.Pattern[str], str]] = {
-    "topic": (re.compile(r"(/[A-Za-z0-9_.-]+)+"), "/my/topic"),
+    "topic": (re.compile(_TOPIC), "/my/topic, of letters, digits and slashes"),
     "service": (re.compile(_NAME + r"/[A-Za-z_][A-Za-z0-9_]*"), "my.pkg.Service/InboundEvent"),
     "type": (re.compile(_NAME), "my.pkg.Type"),
     "upsert": (re.compile(_NAME), "my.pkg.Type"),
@@ -29,6 +33,11 @@ class Target(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
+    @property
+    def is_template(self) -> bool:
+        """Whether a Kafka topic's name has to be filled in."""
+        return _PLACEHOLDER in self.name
+
 
 class Routes(NamedTuple):
     """Targets by Kafka topic: an exact name wins, then the first pattern that fits, then the default."""
@@ -37,19 +46,30 @@ class Routes(NamedTuple):
     default: Target | None
 
     def target_for(self, topic: str) -> Target:
-        """The target of ``topic``, its name filled in.
+        """The target of ``topic``, its name filled in; in a Vantiq topic's name as :func:`vantiq_name` writes it.
 
         Raises:
-            ValueError: no route fits, or the topic's name can't be part of such a name in Vantiq.
+            ValueError: no route fits, the topic's name can't be part of such a name in Vantiq, or what it makes is
+                spelled out for other topics.
         """
         exact = (target for pattern, target in self.routes if pattern == topic)
         fitting = (target for pattern, target in self.routes if fnmatchcase(topic, pattern))
         target = next(exact, None) or next(fitting, self.default)
         if target is None:
             raise ValueError(f"Kafka topic {topic} has no route and VANTIQ_TARGET is empty")
-        filled = Target(target.kind, target.name.replace(_PLACEHOLDER, topic))
+        if not target.is_template:
+            return target
+        part = vantiq_name(topic) if target.kind == "topic" else topic
+        filled = Target(target.kind, target.name.replace(_PLACEHOLDER, part))
         if not _SYNTAX[filled.kind][0].fullmatch(filled.name):
             raise ValueError(f"Kafka topic {topic} makes {filled}, which is no valid name there: give it a route")
+        for pattern, spelled_out in self.routes:
+            # Two topics may share a target, but not by accident: somebody has to have written it for both.
+            if spelled_out == filled:
+                raise ValueError(
+                    f"Kafka topic {topic} makes {filled}, which is where {pattern} goes: give it a route of its own, "
+                    "to the same target if they are to share it"
+                )
         return filled
 
 
