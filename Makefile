@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down test torture soak compat samples check bench docs lock clean
+.PHONY: help demo up down verify test torture soak compat samples check bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -31,6 +31,10 @@ up: .venv/ready ## Start the local system and leave it running
 
 down: .venv/ready ## Stop what `make up` started, and what runs that died have left
 	@python -m local down
+
+verify: .venv/ready ## Acceptance test of a deployed stack: STACK=NAME, and if need be REGION, PROFILE, ARGS
+	@if [ -z "$(STACK)" ]; then echo "usage: make verify STACK=NAME [REGION=R] [PROFILE=P] [ARGS='-o json']"; exit 2; fi
+	@python -m mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
 test: .venv/ready ## Unit, template, integration and end-to-end tests
 	@python -m pytest $(PYTEST_ARGS)

@@ -1,0 +1,1 @@
+"""AWS's APIs, each question bounded, each answer turned into facts; clients are arguments."""

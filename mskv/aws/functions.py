@@ -1,0 +1,94 @@
+"""Functions: what they are, and one invocation that is never made twice."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mskv.aws.calls import DENIED, ask, code_of, message_of
+from mskv.aws.clients import Client
+from mskv.facts import Function, Invocation, Unavailable
+
+# Throttled means: not run. Most functions run once at a time, and a schedule or another person may have been first.
+_THROTTLED = "TooManyRequestsException"
+_AGAIN_SECONDS = 2.0
+# Of an answer that nobody can read.
+_MOST_TEXT = 300
+
+
+def read_function(client: Client, logical_id: str, name: str) -> Function | Unavailable:
+    """A function's configuration."""
+    told = ask(
+        "lambda:GetFunctionConfiguration", lambda: client("lambda").get_function_configuration(FunctionName=name)
+    )
+    if isinstance(told, Unavailable):
+        return told
+    return Function(
+        logical_id=logical_id,
+        name=name,
+        timeout=float(told.get("Timeout", 3)),
+        traced=told.get("TracingConfig", {}).get("Mode") == "Active",
+        log_group=told.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
+    )
+
+
+class Invoker:
+    """Invokes functions and waits for their answers.
+
+    Args:
+        make: makes a Lambda client that waits for a function with this time-out, in seconds, and asks once.
+        sleep, clock: in seconds.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[float], Any],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._make = make
+        self._clock = clock
+        self._sleep = sleep
+
+    def invoke(self, function: Function, event: dict[str, Any]) -> Invocation:
+        """Invoke it; where another invocation runs, wait for its end, which is at most its time-out away."""
+        client = self._make(function.timeout)
+        began = self._clock()
+        patience = function.timeout + _AGAIN_SECONDS
+        while True:
+            try:
+                told = client.invoke(FunctionName=function.name, Payload=json.dumps(event).encode())
+                return self._answered(told, began)
+            except ClientError as error:
+                if code_of(error) != _THROTTLED:
+                    return self._refused(error, began)
+                if self._clock() - began >= patience:
+                    text = f"it was busy for {self._clock() - began:.0f} s: {message_of(error)}"
+                    return Invocation(outcome="busy", text=text, seconds=self._clock() - began)
+            except BotoCoreError as error:
+                return Invocation(outcome="lost", text=str(error), seconds=self._clock() - began)
+            self._sleep(_AGAIN_SECONDS)
+
+    def _answered(self, told: dict[str, Any], began: float) -> Invocation:
+        payload = told["Payload"].read()
+        seconds = self._clock() - began
+        try:
+            answer = json.loads(payload) if payload else None
+        except ValueError:
+            return Invocation(outcome="raised", text=f"no JSON: {payload[:_MOST_TEXT]!r}", seconds=seconds)
+        if "FunctionError" in told:
+            return Invocation(outcome="raised", text=_error_text(answer), seconds=seconds)
+        return Invocation(outcome="answered", answer=answer, seconds=seconds)
+
+    def _refused(self, error: ClientError, began: float) -> Invocation:
+        denied = code_of(error) in DENIED
+        text = message_of(error) if denied else f"{code_of(error)}: {message_of(error)}"
+        return Invocation(outcome="denied" if denied else "lost", text=text, seconds=self._clock() - began)
+
+
+def _error_text(answer: Any) -> str:
+    if isinstance(answer, dict) and "errorMessage" in answer:
+        return f"{answer.get('errorType', 'error')}: {answer['errorMessage']}"
+    return repr(answer)[:_MOST_TEXT]

@@ -1,0 +1,36 @@
+"""The system of `make up`, for `--local`: only this module knows the `local` package, and only a checkout has it."""
+
+from pathlib import Path
+
+from mskv.errors import NotReachedError
+from mskv.place import Place
+
+_START = "start it with: make up"
+# By area of the checks. The brokers' listeners, mappings, functions and letters are real or played.
+_LACKING = {
+    "network": "the emulator has no network: no rule, route, endpoint or role that stands in anybody's way",
+}
+
+
+def on_this_machine(run: Path | None) -> Place:
+    """The running local system.
+
+    Args:
+        run: its folder, where it is not that of `make up`.
+
+    Raises:
+        NotReachedError: nothing runs, or there is no checkout.
+    """
+    try:
+        # Not above: an installed mskv has no such package, and these take half a second.
+        from local.aws.emulator import REGION
+        from local.system import HOME, OtherVersionError, System
+    except ImportError as error:
+        raise NotReachedError(f"--local needs a checkout of the toolkit: {error}", "run it there") from error
+    try:
+        system = System.open(run or HOME / "run")
+    except OtherVersionError as error:
+        raise NotReachedError(str(error), _START) from error
+    if system is None:
+        raise NotReachedError("no local system runs", _START)
+    return Place(system.emulator.session(), REGION, system.stack.name, system.emulator.endpoint, _LACKING)

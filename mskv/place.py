@@ -1,0 +1,39 @@
+"""Where a stack is: an account of AWS as the profile says, or the emulator of the local system."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import boto3
+from botocore.exceptions import BotoCoreError
+
+from mskv.errors import NotReachedError
+
+
+class Place(NamedTuple):
+    """Where to ask.
+
+    Args:
+        endpoint: in place of AWS's own; None for AWS.
+        lacking: by area of the checks, what this place does not have.
+    """
+
+    session: boto3.Session
+    region: str
+    stack: str
+    endpoint: str | None = None
+    lacking: Mapping[str, str] = {}
+
+
+def on_aws(stack: str, region: str | None, profile: str | None) -> Place:
+    """The account that the profile, or the environment, leads to.
+
+    Raises:
+        NotReachedError: no such profile, or no Region.
+    """
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as error:
+        raise NotReachedError(str(error), "name a profile of ~/.aws/config with --profile") from error
+    if not session.region_name:
+        raise NotReachedError("no Region is named", "give --region, or set one in the profile")
+    return Place(session, session.region_name, stack)

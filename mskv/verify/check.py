@@ -1,0 +1,105 @@
+"""One line of the report."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from mskv.facts import Invocation, Unavailable
+
+State = Literal["ok", "failed", "not tried"]
+Area = Literal[
+    "stack",
+    "functions",
+    "topics",
+    "probes",
+    "vantiq",
+    "listener",
+    "network",
+    "mappings",
+    "letters",
+    "alarms",
+    "mail",
+    "costs",
+    "record",
+    "refusal",
+]
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was looked at, and what came of it.
+
+    Args:
+        text: what is so; for ``failed`` the cause, for ``not tried`` why not.
+        remedy: for ``failed``, what to do.
+    """
+
+    area: Area
+    name: str
+    state: State
+    text: str
+    remedy: str = ""
+
+
+def ok(area: Area, name: str, text: str) -> Check:
+    """It is as it should be."""
+    return Check(area=area, name=name, state="ok", text=text)
+
+
+def failed(area: Area, name: str, cause: str, remedy: str) -> Check:
+    """It is not, and this is why and what to do."""
+    return Check(area=area, name=name, state="failed", text=cause, remedy=remedy)
+
+
+def not_tried(area: Area, name: str, why: str) -> Check:
+    """It was not looked at."""
+    return Check(area=area, name=name, state="not tried", text=why)
+
+
+def unavailable(area: Area, name: str, answer: Unavailable) -> Check:
+    """A question that got no answer: this caller's fault, an emulator's limit, or AWS's."""
+    if answer.reason == "unknown":
+        return not_tried(area, name, f"{answer.call} is not known here: {answer.text}")
+    if answer.reason == "denied":
+        text = f"this caller may not call {answer.call}: {answer.text}"
+        return failed(area, name, text, "allow it to; docs/verify.md has the whole policy")
+    return failed(area, name, f"{answer.call} got no answer: {answer.text}", "run verify again")
+
+
+def understood[Answer: msgspec.Struct](
+    area: Area, name: str, invocation: Invocation | None, form: type[Answer]
+) -> Answer | Check:
+    """A function's answer in this form, or the check that says why there is none."""
+    if invocation is None or invocation.outcome != "answered":
+        return not_tried(area, name, "its function gave no answer, see functions")
+    try:
+        return msgspec.convert(invocation.answer, form)
+    except msgspec.ValidationError as error:
+        text = f"the function's answer has another form: {error}"
+        return failed(area, name, text, "use the mskv of the version that is deployed")
+
+
+def without(checks: Sequence[Check], lacking: Mapping[str, str]) -> list[Check]:
+    """The checks as they count where a place lacks what an area is about: what fails there says nothing.
+
+    Args:
+        lacking: by area, what is missing there.
+    """
+    told: list[Check] = []
+    left_out = Counter((check.area, check.name) for check in checks if _says_nothing(check, lacking))
+    for check in checks:
+        if not _says_nothing(check, lacking):
+            told.append(check)
+        elif times := left_out.pop((check.area, check.name), 0):
+            told.append(not_tried(check.area, check.name, f"{lacking[check.area]} ({times} findings left out)"))
+    return told
+
+
+def _says_nothing(check: Check, lacking: Mapping[str, str]) -> bool:
+    return check.state == "failed" and check.area in lacking
+
+
+def as_json(check: Check) -> dict[str, Any]:
+    """All fields, also the empty ones."""
+    return {field: getattr(check, field) for field in check.__struct_fields__}

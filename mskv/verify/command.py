@@ -1,0 +1,50 @@
+"""`mskv verify`: open the place, run, print; the exit status."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+from mskv import exits
+from mskv.aws.clients import client_maker, invoker_maker, writer_maker
+from mskv.aws.functions import Invoker
+from mskv.aws.stack import read_stack
+from mskv.place import Place
+from mskv.progress import progress
+from mskv.verify.check import without
+from mskv.verify.report import Report, json_text, lines, summary
+from mskv.verify.run import Consent, Tools, verify
+
+Output = Literal["table", "json"]
+
+
+def run_verify(place: Place, consent: Consent, output: Output) -> int:
+    """Verify the stack, print the report.
+
+    Raises:
+        NotReachedError: nothing could be looked at.
+    """
+    client = client_maker(place.session, place.endpoint)
+    began = datetime.now(UTC)
+    with progress() as told:
+        told.say(f"reading the stack {place.stack} in {place.region}")
+        stack = read_stack(client, place.stack, place.region)
+        invoker = Invoker(invoker_maker(place.session, place.endpoint))
+        tools = Tools(client, writer_maker(place.session, place.endpoint), invoker, told)
+        checks = without(verify(stack, tools, consent), place.lacking)
+    report = Report(stack=stack, began=began, ended=datetime.now(UTC), checks=checks)
+    _print(report, output)
+    return exits.OK if report.good else exits.PROBLEM
+
+
+def _print(report: Report, output: Output) -> None:
+    if output == "json":
+        print(json_text(report))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    # Rich leaves colours out by itself where NO_COLOR is set, or no terminal is there.
+    console = Console(file=sys.stdout, highlight=False)
+    for line, style in lines(report.checks):
+        console.print(Text(line, style=style), soft_wrap=True)
+    console.print(Text(summary(report), style="bold"), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Facts and answers -> checks; nothing here asks anybody."""

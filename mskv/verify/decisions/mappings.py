@@ -1,0 +1,82 @@
+"""Each event source mapping: on, in the mode that the stack says, and what its last poll came to."""
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+from mskv.facts import Mapping, Stack, Unavailable
+from mskv.verify.check import Check, failed, ok, unavailable
+
+MAPPING_TYPE = "AWS::Lambda::EventSourceMapping"
+_PARTIAL = "ReportBatchItemFailures"
+_FINE = ("OK", "No records processed", "")
+# An event poller unit is four pollers, 0.185 USD an hour in us-east-1 (November 2026; README has the whole table).
+_POLLERS_A_UNIT = 4
+_UNIT_MONTH_USD = 135
+_UPDATE = "aws lambda update-event-source-mapping --uuid"
+
+
+def mapping_checks(stack: Stack, mappings: Sequence[Mapping] | Unavailable) -> list[Check]:
+    """A line for each mapping of the stack."""
+    if isinstance(mappings, Unavailable):
+        return [unavailable("mappings", "all", mappings)]
+    known = {mapping.id: mapping for mapping in mappings}
+    ids = stack.physical_ids(MAPPING_TYPE)
+    if not ids:
+        return [failed("mappings", "all", "the stack has none: no record is forwarded", "name topics in ForwardTopics")]
+    return [_mapping(stack, name, known.get(uuid)) for name, uuid in sorted(ids.items())]
+
+
+def _mapping(stack: Stack, logical_id: str, mapping: Mapping | None) -> Check:
+    if mapping is None:
+        text = "the stack's mapping is not among the forwarder's: deleted by hand"
+        return failed("mappings", logical_id, text, "take its topic out of ForwardTopics, deploy, put it back, deploy")
+    name = ", ".join(mapping.topics) or logical_id
+    faults = list(_faults(stack, mapping))
+    if faults:
+        causes, remedies = zip(*faults, strict=True)
+        return failed("mappings", name, "; ".join(causes), "; ".join(dict.fromkeys(remedies)))
+    mode = "on demand" if mapping.minimum_pollers is None else f"provisioned, {mapping.minimum_pollers} or more pollers"
+    return ok("mappings", name, f"{mapping.state}, {mode}; last result: {mapping.last_result or 'none yet'}")
+
+
+def _faults(stack: Stack, mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Cause and remedy of each fault."""
+    yield from _state_faults(mapping)
+    expected = stack.parameters.get("PollerMode", "on-demand")
+    if expected == "on-demand":
+        yield from _on_demand_faults(mapping)
+    elif mapping.minimum_pollers is None:
+        text = "it is on demand, and the stack says provisioned: partial answers count as success and lose records"
+        yield text, "deploy the stack again; the forwarder answers as on demand until then"
+    elif _PARTIAL not in mapping.response_types:
+        yield f"it takes no partial answers ({_PARTIAL} is off)", "deploy the stack again"
+    if mapping.last_result not in _FINE:
+        remedy = "docs/diagnose.md, what the mapping's pollers need; network and listener above say what is missing"
+        yield f"its last poll failed: {mapping.last_result}", remedy
+
+
+def _state_faults(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    why = f" ({mapping.transition_reason})" if mapping.transition_reason else ""
+    if mapping.state in ("Disabled", "Disabling"):
+        yield f"it is {mapping.state}{why}: its records wait in Kafka", f"{_UPDATE} {mapping.id} --enabled"
+    elif mapping.state != "Enabled":
+        yield f"it is {mapping.state or 'in no known state'}{why}", "wait some minutes, then run verify again"
+
+
+def _on_demand_faults(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    if mapping.minimum_pollers is not None:
+        yield _leftover(mapping), f"{_UPDATE} {mapping.id} --provisioned-poller-config '{{}}'"
+    elif _PARTIAL in mapping.response_types:
+        text = f"it is on demand with {_PARTIAL}, which belongs to provisioned mode"
+        yield text, f"{_UPDATE} {mapping.id} --function-response-types"
+    if mapping.has_destination:
+        text = "it has an on-failure destination, which on demand turns endless retries into ten"
+        yield text, f"{_UPDATE} {mapping.id} --destination-config '{{}}'"
+
+
+def _leftover(mapping: Mapping) -> str:
+    units = ceil((mapping.minimum_pollers or 1) / _POLLERS_A_UNIT)
+    return (
+        f"its pollers are still provisioned, and the stack says on-demand: about {units * _UNIT_MONTH_USD} USD a month "
+        "(less in a group of several mappings)"
+    )

@@ -1,0 +1,117 @@
+"""One run: ask, decide, in an order in which what explains stands before what it explains."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from mskv.aws.clients import Client
+from mskv.aws.functions import Invoker, read_function
+from mskv.aws.observe import read_alarms, read_log_groups, read_mappings, read_subscriptions
+from mskv.aws.send import send_test_mail
+from mskv.facts import Function, Invocation, Stack, Unavailable
+from mskv.progress import Progress
+from mskv.verify.check import Check, failed, not_tried
+from mskv.verify.decisions.alarms import ALARM_TYPES, alarm_checks, cost_checks, mail_check, sent_mail_check
+from mskv.verify.decisions.answers import letters_check, network_checks, probe_check, topics_check, vantiq_check
+from mskv.verify.decisions.mappings import mapping_checks
+from mskv.verify.decisions.stack import function_checks, stack_checks
+from mskv.verify.events import EVENTS, vantiq_event
+
+_FUNCTION_TYPE = "AWS::Lambda::Function"
+_FORWARDER = "ForwarderFunction"
+
+Functions = Mapping[str, Function | Unavailable]
+
+
+class Consent(NamedTuple):
+    """What the user lets the run write; nothing by default.
+
+    Args:
+        test_mail: whether a test message goes to the alarms' topic.
+    """
+
+    test_mail: bool = False
+
+
+class Tools(NamedTuple):
+    """What a run works with.
+
+    Args:
+        client: makes a client for questions.
+        writer: makes a client for what must not be done twice.
+    """
+
+    client: Client
+    writer: Client
+    invoker: Invoker
+    progress: Progress
+
+
+def verify(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
+    """Every check, a line each; what would write is only done with the user's consent."""
+    functions = read_functions(stack, tools)
+    invocations = {name: _invoke(functions[name], EVENTS[name], tools) for name in EVENTS if name in functions}
+    told = {name: invocation for name, invocation in invocations.items() if invocation}
+    vantiq = _invoke(functions.get("ConnectFunction"), vantiq_event(stack), tools)
+    return [
+        *stack_checks(stack),
+        *function_checks(stack, functions, told),
+        topics_check(told.get("TopicsFunction")),
+        probe_check("producer", told.get("ProducerProbeFunction")),
+        probe_check("consumer", told.get("ConsumerProbeFunction")),
+        vantiq_check(stack, vantiq),
+        *network_checks(told.get("DiagnoseFunction")),
+        *_mappings(stack, tools),
+        letters_check(told.get("RedriveFunction")),
+        *_alarms(stack, tools),
+        *_mail(stack, tools, consent),
+        *_costs(stack, functions, tools),
+    ]
+
+
+def read_functions(stack: Stack, tools: Tools) -> Functions:
+    """The stack's functions by their logical ids."""
+    tools.progress.say("reading the stack's functions")
+    names = stack.physical_ids(_FUNCTION_TYPE)
+    return {logical: read_function(tools.client, logical, name) for logical, name in names.items()}
+
+
+def _invoke(function: Function | Unavailable | None, event: Mapping[str, object], tools: Tools) -> Invocation | None:
+    if not isinstance(function, Function):
+        return None
+    tools.progress.say(f"invoking {function.logical_id} (up to {function.timeout:.0f} s)")
+    return tools.invoker.invoke(function, dict(event))
+
+
+def _mappings(stack: Stack, tools: Tools) -> list[Check]:
+    tools.progress.say("reading the event source mappings")
+    forwarder = stack.physical_ids(_FUNCTION_TYPE).get(_FORWARDER)
+    if forwarder is None:
+        return [failed("mappings", "all", "there is no forwarder to feed", "deploy the template again")]
+    return mapping_checks(stack, read_mappings(tools.client, forwarder))
+
+
+def _alarms(stack: Stack, tools: Tools) -> list[Check]:
+    tools.progress.say("reading the alarms")
+    names = list(stack.physical_ids(*ALARM_TYPES).values())
+    return alarm_checks(names, read_alarms(tools.client, names))
+
+
+def _mail(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
+    topic = stack.outputs.get("AlarmTopic")
+    if not topic:
+        return [failed("mail", "subscription", "the stack names no AlarmTopic", "deploy this version of the template")]
+    subscriptions = read_subscriptions(tools.client, topic)
+    checks = [mail_check(stack, subscriptions)]
+    if consent.test_mail:
+        tools.progress.say("sending a test message")
+        checks.append(sent_mail_check(subscriptions, send_test_mail(tools.writer, topic, stack.name)))
+    else:
+        checks.append(not_tried("mail", "test message", "--test-mail was not given"))
+    return checks
+
+
+def _costs(stack: Stack, functions: Functions, tools: Tools) -> list[Check]:
+    tools.progress.say("reading the log groups")
+    known = [function for function in functions.values() if isinstance(function, Function)]
+    groups = read_log_groups(tools.client, f"/aws/lambda/{stack.name}-")
+    return cost_checks(stack, known, groups)

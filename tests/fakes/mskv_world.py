@@ -1,0 +1,144 @@
+"""A deployed stack as AWS answers `mskv`, healthy until a test changes an answer."""
+
+import io
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mskv.aws.functions import Invoker
+from mskv.aws.stack import read_stack
+from mskv.progress import Silent
+from mskv.verify.check import Check
+from mskv.verify.events import EVENTS
+from mskv.verify.run import Consent, Tools, verify
+from tests.fakes.aws_fake import FakeAws
+
+type Json = dict[str, Any]
+
+REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "shop"
+UUID = "83020b7e-18b4-44eb-8825-07de4bf44cf0"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:shop-AlarmTopic-1"
+ALARM = "shop-CertificateAlarm-1"
+CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5"
+HEALTHY = {"verdict": {"status": "healthy", "summary": "all 3 brokers pass every stage"}}
+
+
+def refused(code: str, message: str = "words") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def function_name(logical_id: str) -> str:
+    return f"{STACK}-{logical_id}"
+
+
+class World:
+    """Its fields are what a test changes; `answers` are the functions', by logical id."""
+
+    def __init__(self) -> None:
+        self.status = "CREATE_COMPLETE"
+        self.parameters = {
+            "ClusterArn": CLUSTER,
+            "AuthMode": "scram",
+            "PollerMode": "on-demand",
+            "ForwardTopics": "orders",
+            "VantiqUrl": "https://dev.vantiq.com",
+            "VantiqTarget": "topic:/msk/{topic}",
+            "AlarmEmail": "ops@example.com",
+            "OnRefusal": "dead-letter",
+            "TestRecords": "true",
+        }
+        self.functions = list(EVENTS)
+        self.traced = "PassThrough"
+        self.mapping: Json | None = {
+            "UUID": UUID,
+            "Topics": ["orders"],
+            "State": "Enabled",
+            "StateTransitionReason": "USER_INITIATED",
+            "LastProcessingResult": "OK",
+        }
+        self.alarm: Json = {"AlarmName": ALARM, "StateValue": "OK", "ActionsEnabled": True}
+        self.subscription: Json | None = {
+            "Protocol": "email",
+            "Endpoint": "ops@example.com",
+            "SubscriptionArn": "arn:x",
+        }
+        self.log_group: Json = {"logGroupName": "/aws/lambda/shop-forwarder", "retentionInDays": 30}
+        self.answers: dict[str, Any] = {
+            "TopicsFunction": {"status": "planned", "plan": {"steps": [{"action": "unchanged", "topic": "orders"}]}},
+            "ProducerProbeFunction": HEALTHY,
+            "ConsumerProbeFunction": HEALTHY,
+            "ProbeMatrixFunction": "<div></div>",
+            "ConnectFunction": {"findings": []},
+            "RedriveFunction": {"groups": []},
+            "ForwarderFunction": {"batchItemFailures": []},
+            "DiagnoseFunction": {
+                "summary": "the listener in use works",
+                "listeners": [
+                    {"network": "vpc", "protocol": "scram", "inUse": True, "status": "healthy", "summary": "all pass"}
+                ],
+            },
+        }
+        self.events: list[tuple[str, Any]] = []
+        self.aws = FakeAws(**self._calls())
+
+    def run(self, consent: Consent | None = None) -> list[Check]:
+        """Verify it."""
+        clock = iter(range(0, 10_000, 5))
+        invoker = Invoker(lambda timeout: self.aws("lambda"), lambda: float(next(clock)), lambda seconds: None)
+        tools = Tools(self.aws, self.aws, invoker, Silent())
+        return verify(read_stack(self.aws, STACK, REGION), tools, consent or Consent())
+
+    def _calls(self) -> Json:
+        return {
+            "get_caller_identity": {"Account": ACCOUNT},
+            "describe_stacks": lambda **_: {"Stacks": [self._stack()]},
+            "list_stack_resources": lambda **_: {"StackResourceSummaries": self._resources()},
+            "get_function_configuration": self._configuration,
+            "list_event_source_mappings": lambda **_: {"EventSourceMappings": [self.mapping] if self.mapping else []},
+            "describe_alarms": lambda **_: {"MetricAlarms": [self.alarm]},
+            "list_subscriptions_by_topic": lambda **_: {
+                "Subscriptions": [self.subscription] if self.subscription else []
+            },
+            "describe_log_groups": lambda **_: {"logGroups": [self.log_group]},
+            "publish": {"MessageId": "message-1"},
+            "invoke": self._invoke,
+        }
+
+    def _stack(self) -> Json:
+        outputs = {"AlarmTopic": TOPIC_ARN, "DeadLetterBucket": "letters", **{name: name for name in EVENTS}}
+        return {
+            "StackStatus": self.status,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()],
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+        }
+
+    def _resources(self) -> list[Json]:
+        named = [(name, function_name(name), "AWS::Lambda::Function") for name in self.functions]
+        named += [("Forwardorders", UUID, "AWS::Lambda::EventSourceMapping")]
+        named += [("CertificateAlarm", ALARM, "AWS::CloudWatch::Alarm")]
+        return [
+            {"LogicalResourceId": logical, "PhysicalResourceId": physical, "ResourceType": kind}
+            for logical, physical, kind in named
+        ]
+
+    def _configuration(self, *, FunctionName: str) -> Json:  # noqa: N803 - AWS's own name
+        return {
+            "FunctionName": FunctionName,
+            "Timeout": 60,
+            "TracingConfig": {"Mode": self.traced},
+            "LoggingConfig": {"LogGroup": f"/aws/lambda/{FunctionName}"},
+        }
+
+    def _invoke(self, *, FunctionName: str, Payload: bytes) -> Json:  # noqa: N803 - AWS's own names
+        name, event = FunctionName.removeprefix(f"{STACK}-"), json.loads(Payload)
+        self.events.append((name, event))
+        answer = self.answers[name]
+        answer = answer(event) if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
+        failed = isinstance(answer, dict) and "errorMessage" in answer
+        return {
+            "Payload": io.BytesIO(json.dumps(answer).encode()),
+            **({"FunctionError": "Unhandled"} if failed else {}),
+        }
