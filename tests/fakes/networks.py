@@ -1,12 +1,17 @@
 """Networks to judge: a function and brokers in one VPC where everything is open, and what may be changed of it."""
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
 import msgspec
+from msk_toolkit.connect.listeners import Protocol
+from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Side
+from msk_toolkit.diagnose.mapping import Pollers
 from msk_toolkit.diagnose.network import Door, network_findings
 from msk_toolkit.diagnose.services import Need
+from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import (
     Acl,
     AclEntry,
@@ -31,6 +36,19 @@ BROKERS_SIDE = Side(BROKERS, ("subnet-b",), ("sg-b",))
 SCRAM = Door(9096, "vpc", True)
 SECRETS = [Need("secretsmanager", "error", "nobody can log in")]
 LAST = 65535
+
+
+def pollers(
+    mode: AuthMode = "scram",
+    *,
+    provisioned: bool = False,
+    takes: Protocol = "scram",
+    sure: bool = True,
+    ports: Sequence[int] = (9096,),
+) -> Pollers:
+    """The pollers of a stack in this mode; by default all of them are at SCRAM's door."""
+    listener = PollerListener(takes, sure)
+    return Pollers(auth_mode=mode, listener=listener, ports=ports, provisioned=provisioned, function="shop-forwarder")
 
 
 def told(facts: Facts, *doors: Door) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes, listeners
+from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes
 from msk_toolkit.connect.description import DeclaredAuth, describe, state_findings
+from msk_toolkit.connect.listeners import listeners
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -32,6 +32,7 @@ from tests.fakes.networks import (
     joined_facts,
     open_acl,
     open_facts,
+    pollers,
     route,
     rule,
     subnet,
@@ -198,7 +199,7 @@ def dns_lines(dns: VpcDns, resolved: list[str]) -> list[str]:
     nothing = MappingFacts(denied=[])
     found = [
         *network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], (), resolved=resolved),
-        *mapping_findings(facts, BROKERS_SIDE, [SCRAM], "iam", nothing, provisioned=True, resolved=resolved),
+        *mapping_findings(facts, BROKERS_SIDE, pollers("iam", provisioned=True), nothing, resolved=resolved),
     ]
     return [f"{one.severity}: {one.text}" for one in found if one.code == "dns-off"]
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from msk_toolkit.connect.auth_modes import Listener, listeners
 from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.listeners import Listener, listeners
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.examine import examine
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
@@ -30,7 +30,7 @@ from msk_toolkit.settings.diagnose import DiagnoseSettings
 
 from tests.fakes.aws_fake import FakeAws, refused
 from tests.fakes.ec2_fake import FakeEc2, RefusedError
-from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, SCRAM, group, joined_facts, open_facts, rule
+from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, SCRAM, group, joined_facts, open_facts, pollers, rule
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "diagnose"
@@ -209,9 +209,11 @@ def test_brokers_that_time_out_are_explained_by_the_rule_that_is_missing() -> No
     assert "security group" not in summary
 
 
-def test_the_functions_ask_msk_only_where_no_brokers_are_given() -> None:
-    assert "kafka" in [need.service for need in function_needs(settings())]
-    assert "kafka" not in [need.service for need in function_needs(settings(bootstrap_servers="b:9096"))]
+@pytest.mark.parametrize(("brokers", "severity"), [("", "error"), ("b:9096", "note")])
+def test_probes_and_topics_ask_msk_only_where_no_brokers_are_given(brokers: str, severity: str) -> None:
+    # connect and diagnose ask it in any case.
+    needs = {need.service: need.severity for need in function_needs(settings(bootstrap_servers=brokers))}
+    assert needs["kafka"] == severity
 
 
 def timed_out(broker: int) -> BrokerReport:
@@ -252,7 +254,7 @@ def test_the_table_reads_as_it_was_approved() -> None:
     facts = joined_facts("peering", "pcx-1", groups=groups)
     asked = [SCRAM, Door(2181, "zookeeper", False)]
     network = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, asked, function_needs(settings()))
-    mapping = mapping_findings(facts, BROKERS_SIDE, asked, "scram", MappingFacts(states=[]), provisioned=False)
+    mapping = mapping_findings(facts, BROKERS_SIDE, pollers(), MappingFacts(states=[]))
     listed = [scram, iam]
     status, summary = conclude(listed, [ERROR], network, mapping)
     head = f"{status.upper()}: {summary}"

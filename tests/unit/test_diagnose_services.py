@@ -23,6 +23,7 @@ from tests.fakes.networks import (
     group,
     open_acl,
     open_facts,
+    pollers,
     route,
     rule,
     subnet,
@@ -278,7 +279,7 @@ def test_a_gateway_endpoint_must_be_available_and_no_acl_stand_before_it() -> No
 def test_an_acl_before_the_pollers_is_judged_as_well() -> None:
     facts = routes_are(NAT_ROUTE, acls=(acl("acl-9", ("subnet-b",), *SHUT_OUT),))
     told_by = MappingFacts(states=None, denied=[])
-    found = mapping_findings(facts, BROKERS_SIDE, [SCRAM], "iam", told_by, provisioned=False)
+    found = mapping_findings(facts, BROKERS_SIDE, pollers("iam"), told_by)
     assert [one.target for one in found if "network ACL acl-9 drops outbound tcp 443" in one.text] == ["lambda", "sts"]
 
 

@@ -8,9 +8,10 @@ import re
 from typing import Any
 
 import pytest
-from msk_toolkit.connect.auth_modes import AuthMode, Use, auth_modes, listeners
+from msk_toolkit.connect.auth_modes import AuthMode, Use, auth_modes
 from msk_toolkit.connect.client_files import client_files
 from msk_toolkit.connect.description import ClusterDescription
+from msk_toolkit.connect.listeners import listeners
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.registration import plan_activation, plan_secret, plan_source, plan_target, render
 from msk_toolkit.connect.vantiq_source import SourceOptions, source_configuration

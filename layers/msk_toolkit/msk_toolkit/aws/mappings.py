@@ -8,7 +8,10 @@ from msk_toolkit.aws.ask import ask
 
 
 class MappingState(msgspec.Struct, frozen=True):
-    """What Lambda says of a mapping: ``state`` such as ``Enabled``, ``result`` such as ``No records processed``."""
+    """What Lambda says of a mapping: ``state`` such as ``Enabled``, ``result`` such as ``No records processed``.
+
+    ``destination`` is the ARN or URL of its on-failure destination; the pollers' numbers are 0 on demand.
+    """
 
     id: str
     topics: list[str]
@@ -16,6 +19,21 @@ class MappingState(msgspec.Struct, frozen=True):
     reason: str
     result: str
     provisioned: bool
+    consumer_group: str = ""
+    minimum_pollers: int = 0
+    maximum_pollers: int = 0
+    poller_group: str = ""
+    destination: str = ""
+
+    @property
+    def group(self) -> str:
+        """Its consumer group, which is its UUID where none was given."""
+        return self.consumer_group or self.id
+
+    @property
+    def name(self) -> str:
+        """How messages call it: by its topic, or by its UUID where it names none."""
+        return f"the mapping of {', '.join(self.topics) or self.id}"
 
 
 def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[MappingState]:
@@ -24,17 +42,26 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    return [
-        MappingState(
-            each["UUID"],
-            list(each.get("Topics", ())),
-            each.get("State", "unknown"),
-            each.get("StateTransitionReason", ""),
-            each.get("LastProcessingResult", ""),
-            bool(each.get("ProvisionedPollerConfig")),
-        )
-        for each in _mappings(lambda_client, function, source_arn)
-    ]
+    return [_state(each) for each in _mappings(lambda_client, function, source_arn)]
+
+
+def _state(mapping: dict[str, Any]) -> MappingState:
+    pollers = mapping.get("ProvisionedPollerConfig") or {}
+    kafka = mapping.get("AmazonManagedKafkaEventSourceConfig") or {}
+    on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure") or {}
+    return MappingState(
+        id=mapping["UUID"],
+        topics=list(mapping.get("Topics", ())),
+        state=mapping.get("State", "unknown"),
+        reason=mapping.get("StateTransitionReason", ""),
+        result=mapping.get("LastProcessingResult", ""),
+        provisioned=bool(pollers),
+        consumer_group=kafka.get("ConsumerGroupId", ""),
+        minimum_pollers=pollers.get("MinimumPollers", 0),
+        maximum_pollers=pollers.get("MaximumPollers", 0),
+        poller_group=pollers.get("PollerGroupName", ""),
+        destination=on_failure.get("Destination", ""),
+    )
 
 
 def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) -> bool:

@@ -1,25 +1,16 @@
 """Which ways to log in a cluster offers, on which listeners, and who can use them: Vantiq's source, the forwarder."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import msgspec
 
 from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.listeners import Listener, Protocol
+from msk_toolkit.connect.pollers import poller_listener, protocols_inside
 
 Mode = Literal["none", "tls", "mtls", "scram", "iam"]
-Network = Literal["vpc", "public", "multi-vpc", "ipv6"]
-Protocol = Literal["plaintext", "tls", "scram", "iam"]
-
-
-class Listener(msgspec.Struct, frozen=True):
-    """Where the brokers listen for one protocol in one network."""
-
-    network: Network
-    protocol: Protocol
-    ports: list[int]
-    brokers: str
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -40,28 +31,6 @@ class AuthMode(msgspec.Struct, frozen=True):
     forwarder: Use
 
 
-class _Key(NamedTuple):
-    network: Network
-    protocol: Protocol
-
-
-# The 14 keys of GetBootstrapBrokers; each is absent where the cluster has no such listener.
-_KEYS: Mapping[str, _Key] = {
-    "BootstrapBrokerString": _Key("vpc", "plaintext"),
-    "BootstrapBrokerStringTls": _Key("vpc", "tls"),
-    "BootstrapBrokerStringSaslScram": _Key("vpc", "scram"),
-    "BootstrapBrokerStringSaslIam": _Key("vpc", "iam"),
-    "BootstrapBrokerStringPublicTls": _Key("public", "tls"),
-    "BootstrapBrokerStringPublicSaslScram": _Key("public", "scram"),
-    "BootstrapBrokerStringPublicSaslIam": _Key("public", "iam"),
-    "BootstrapBrokerStringVpcConnectivityTls": _Key("multi-vpc", "tls"),
-    "BootstrapBrokerStringVpcConnectivitySaslScram": _Key("multi-vpc", "scram"),
-    "BootstrapBrokerStringVpcConnectivitySaslIam": _Key("multi-vpc", "iam"),
-    "BootstrapBrokerStringIpv6": _Key("ipv6", "plaintext"),
-    "BootstrapBrokerStringTlsIpv6": _Key("ipv6", "tls"),
-    "BootstrapBrokerStringSaslScramIpv6": _Key("ipv6", "scram"),
-    "BootstrapBrokerStringSaslIamIpv6": _Key("ipv6", "iam"),
-}
 _PROTOCOL: Mapping[Mode, Protocol] = {
     "none": "plaintext",
     "tls": "tls",
@@ -101,15 +70,6 @@ _FORWARDER: Mapping[Mode, Use] = {
 }
 
 
-def listeners(answer: Mapping[str, Any]) -> list[Listener]:
-    """The listeners in the answer of GetBootstrapBrokers, those in the VPC first."""
-    return [
-        Listener(key.network, key.protocol, _ports(answer[name]), answer[name])
-        for name, key in _KEYS.items()
-        if isinstance(answer.get(name), str) and answer[name]
-    ]
-
-
 def auth_modes(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[AuthMode]:
     """Every auth mode with its state.
 
@@ -143,7 +103,22 @@ def auth_findings(cluster: ClusterDescription | None, found: Sequence[Listener] 
 
 def _auth_mode(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> AuthMode:
     mine = _of(mode, found or ())
-    return AuthMode(mode, _state(mode, declared, found, mine), mine, _VANTIQ[mode], _FORWARDER[mode])
+    return AuthMode(mode, _state(mode, declared, found, mine), mine, _VANTIQ[mode], _forwarder(mode, declared, found))
+
+
+def _forwarder(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> Use:
+    """What the mode is for the forwarder, whose pollers choose their own listener where there is no secret."""
+    if mode not in ("none", "tls"):
+        return _FORWARDER[mode]
+    pollers = poller_listener(mode, declared, protocols_inside(found))
+    if pollers.protocol == _PROTOCOL[mode]:
+        return _FORWARDER[mode]
+    login = "; the role's kafka-cluster permissions are their login" if pollers.protocol == "iam" else ""
+    text = (
+        f"AuthMode {mode} for the functions; the mappings' pollers take {pollers.protocol} on {pollers.port} all the "
+        f"same, the strongest that the cluster has on{login}"
+    )
+    return Use(True, False, text)
 
 
 def _state(
@@ -165,8 +140,3 @@ def _state(
 
 def _of(mode: Mode, found: Sequence[Listener]) -> list[Listener]:
     return [one for one in found if one.protocol == _PROTOCOL[mode]]
-
-
-def _ports(brokers: str) -> list[int]:
-    ports = (address.strip().rpartition(":")[2] for address in brokers.split(","))
-    return sorted({int(port) for port in ports if port.isdigit()})

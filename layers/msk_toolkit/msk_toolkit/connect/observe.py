@@ -8,9 +8,9 @@ import msgspec
 from msk_toolkit.aws.ask import ask
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.secrets import read_secret
-from msk_toolkit.connect.auth_modes import Listener, listeners
 from msk_toolkit.connect.description import ClusterDescription, describe
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.listeners import Listener, listeners
 from msk_toolkit.connect.secret import SecretFacts
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from msk_toolkit.connect.auth_modes import AuthMode, Listener, Network, Protocol, auth_findings, auth_modes
+from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes
 from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
 from msk_toolkit.connect.description import ClusterDescription, state_findings
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.listeners import Listener, Network, Protocol
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.observe import Observed, observe_cluster, observe_secret
 from msk_toolkit.connect.register import Registration, Wanted

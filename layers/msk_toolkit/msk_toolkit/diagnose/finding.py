@@ -24,6 +24,11 @@ Code = Literal[
     "not-visible",
     "not-read",
     "mapping-failing",
+    "mapping-off",
+    "mapping-changing",
+    "mapping-mode",
+    "poller-listener",
+    "poller-group",
     "role-denied",
 ]
 # Where every AWS service listens.

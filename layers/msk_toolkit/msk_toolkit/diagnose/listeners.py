@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from msk_toolkit.connect.auth_modes import Listener, Network, Protocol
 from msk_toolkit.connect.description import ClusterDescription
+from msk_toolkit.connect.listeners import Listener, Network, Protocol
+from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.network import Door
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
@@ -67,6 +68,20 @@ def doors(each: Sequence[Offered], cluster: ClusterDescription | None, auth_mode
     for text in (cluster.zookeeper, cluster.zookeeper_tls) if cluster else ():
         found += [Door(address.port, "zookeeper", False) for address in parse_brokers(text or "")]
     return list(dict.fromkeys(found))
+
+
+def poller_ports(
+    each: Sequence[Offered], listeners: Sequence[Listener] | None, pollers: PollerListener
+) -> tuple[int, ...]:
+    """The ports of the pollers' listener: as MSK names them, since Lambda asks it and not BOOTSTRAP_SERVERS.
+
+    Args:
+        each: the listeners that are probed, in case MSK did not tell.
+        listeners: what MSK told; None where it did not.
+    """
+    known = listeners if listeners is not None else [one.listener for one in each]
+    ports = [port for one in known if (one.network, one.protocol) == ("vpc", pollers.protocol) for port in one.ports]
+    return tuple(dict.fromkeys(ports)) or (pollers.port,)
 
 
 def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listener | None:

@@ -1,30 +1,27 @@
-"""What the event source mapping lacks: its pollers stand in the cluster's subnets, with the cluster's groups."""
+"""What the event source mappings lack: their pollers stand in the cluster's subnets, with the cluster's groups."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.permissions import Denied
-from msk_toolkit.diagnose.doors import Way, acl_findings, group_findings
+from msk_toolkit.connect.pollers import PollerListener
+from msk_toolkit.diagnose.doors import Way, acl_findings
+from msk_toolkit.diagnose.doors import group_findings as security_group_findings
 from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkFinding, Severity, Side
-from msk_toolkit.diagnose.network import Door, ordered
+from msk_toolkit.diagnose.mapping_mode import group_findings, mode_findings
+from msk_toolkit.diagnose.mapping_states import STATES, UNKNOWN, Meaning, meaning_of_reason, meaning_of_result
+from msk_toolkit.diagnose.needs import Mode, needs_of
+from msk_toolkit.diagnose.network import ordered
+from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import Facts
 
-# What the pollers do with the function's role, on the cluster and on everything.
-_ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
-_ON_ALL = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeVpcs",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeSecurityGroups",
-)
-# Lambda's words for a mapping that works, and for one that has had nothing to do yet.
-_FINE = ("", "OK", "No records processed")
+_FORWARDER = "the forwarder"
+# Lambda changes these itself; nobody should help.
+_IN_TRANSITION = {"Creating", "Enabling", "Updating"}
 
 
 class MappingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,70 +32,67 @@ class MappingFacts(msgspec.Struct, frozen=True, kw_only=True):
     refusals: list[str] = []
 
 
-def poller_needs(auth_mode: AuthMode) -> list[Need]:
-    """The services that on-demand pollers reach from the cluster's own subnets."""
-    needs = [
-        Need("lambda", "error", "the pollers can't invoke the function"),
-        Need("sts", "error", "the pollers can't take the function's role"),
-    ]
-    if auth_mode == "scram":
-        needs.append(Need("secretsmanager", "error", "the pollers can't read the credentials"))
-    return needs
+class Pollers(msgspec.Struct, frozen=True, kw_only=True):
+    """The pollers as the stack declares them, and the listener that Lambda takes.
+
+    ``ports`` are the listener's inside the VPC; ``provisioned`` is what PollerMode says; ``function`` is the name of
+    the forwarder, for commands.
+    """
+
+    auth_mode: AuthMode
+    listener: PollerListener
+    ports: Sequence[int]
+    provisioned: bool
+    function: str = ""
 
 
-def wanted_actions(auth_mode: AuthMode, cluster_arn: str, secret_arn: str, key_arn: str) -> dict[str, Sequence[str]]:
-    """What the function's role must be allowed for the pollers, by resource."""
-    wanted: dict[str, Sequence[str]] = {"*": _ON_ALL}
-    if cluster_arn:
-        wanted[cluster_arn] = _ON_CLUSTER
-    if auth_mode == "iam" and cluster_arn:
-        wanted[cluster_arn] = (*_ON_CLUSTER, "kafka-cluster:Connect")
-    if auth_mode == "scram":
-        if cluster_arn:
-            wanted[cluster_arn] = (*_ON_CLUSTER, "kafka:ListScramSecrets")
-        if secret_arn.startswith("arn:"):
-            wanted[secret_arn] = ("secretsmanager:GetSecretValue",)
-        # A secret may name its key by an alias, and a policy is never about that.
-        if ":key/" in key_arn:
-            wanted[key_arn] = ("kms:Decrypt",)
-    return wanted
+def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
+    """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
+    provisioned = {state.provisioned for state in states or ()} or {pollers.provisioned}
+    modes: set[Mode] = {"provisioned" if each else "on-demand" for each in provisioned}
+    if pollers.auth_mode == "scram":
+        modes.add("scram")
+    return needs_of("pollers", modes)
 
 
 def mapping_findings(
-    facts: Facts,
-    cluster: Side,
-    doors: Sequence[Door],
-    auth_mode: AuthMode,
-    told: MappingFacts,
-    *,
-    provisioned: bool,
-    resolved: Collection[str] = (),
+    facts: Facts, cluster: Side, pollers: Pollers, told: MappingFacts, *, resolved: Collection[str] = ()
 ) -> list[NetworkFinding]:
     """Everything that keeps the pollers from the brokers, from the function or from their credentials.
 
     Args:
         resolved: the VPCs in which names have just been resolved.
     """
-    pollers, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
+    source, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
     findings: list[NetworkFinding] = []
-    for door in doors:
-        if door.in_use and door.network == "vpc":
-            way = Way(pollers, brokers, door.port, "error")
-            findings += [*group_findings(facts, way), *acl_findings(facts, way)]
-    findings += dns_findings(facts, pollers, resolved)
-    # Provisioned pollers reach Lambda's own services by themselves.
-    if not provisioned:
-        findings += service_findings(facts, pollers, poller_needs(auth_mode))
+    for port in pollers.ports:
+        way = Way(source, brokers, port, "error")
+        findings += [*security_group_findings(facts, way), *acl_findings(facts, way)]
+    findings += dns_findings(facts, source, resolved)
+    findings += service_findings(facts, source, poller_needs(pollers, told.states))
     findings += [_role(action, resource) for action, resource in told.denied or ()]
-    for state in told.states or ():
-        findings += _state(state)
+    findings += _listener(pollers)
+    states = told.states or ()
+    findings += [*mode_findings(states, provisioned=pollers.provisioned), *group_findings(states)]
+    # Lambda's words come last: what explains them has been found by then.
+    known = {finding.code for finding in findings if finding.severity == "error"}
+    for state in states:
+        findings += _state(state, pollers.function, known)
     if told.states == []:
         text, remedy = "no event source mapping leads from the cluster to the forwarder", "look at the stack's events"
-        findings.append(_finding("mapping-failing", "error", "the forwarder", text, remedy))
+        findings.append(_finding("mapping-failing", "error", _FORWARDER, text, remedy))
+    findings += _unasked(told, pollers.listener)
+    return ordered(findings)
+
+
+def _unasked(told: MappingFacts, listener: PollerListener) -> Iterator[NetworkFinding]:
     for refusal in told.refusals:
         remedy = "allow it, and give the function a way there (endpoint or NAT); the rest is judged without"
-        findings.append(_finding("not-read", "note", "the forwarder", refusal, remedy))
-    return ordered(findings)
+        yield _finding("not-read", "note", _FORWARDER, refusal, remedy)
+    rest = len(told.states or ()) - MOST_MAPPINGS
+    if listener.protocol == "iam" and rest > 0 and told.denied is not None:
+        text = f"the role's permissions on the topics and groups of {rest} more mappings were not tried"
+        yield _finding("not-read", "note", _FORWARDER, text, "what holds for the others holds for them, as a rule")
 
 
 def _role(action: str, resource: str) -> NetworkFinding:
@@ -106,16 +100,55 @@ def _role(action: str, resource: str) -> NetworkFinding:
     return _finding("role-denied", "error", resource, text, "allow it in the role's policies")
 
 
-def _state(state: MappingState) -> list[NetworkFinding]:
-    name = f"the mapping of {', '.join(state.topics) or state.id}"
-    findings = []
-    if state.result not in _FINE:
-        text = f"{name} says of its last run: {state.result}"
-        findings.append(_finding("mapping-failing", "error", "the forwarder", text, "see the findings beside this one"))
-    if state.state != "Enabled":
-        text = f"{name} is {state.state}" + (f" ({state.reason})" if state.reason else "")
-        findings.append(_finding("mapping-failing", "warning", "the forwarder", text, "enable it if it is to forward"))
-    return findings
+def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:
+    """Where Lambda takes another listener than the toolkit's mode says, or may."""
+    mode, listener = pollers.auth_mode, pollers.listener
+    if mode not in {"none", "tls"}:
+        return
+    if not listener.sure:
+        text = "whether the cluster has IAM or TLS on is not known; where it has, the pollers take that, not AuthMode"
+        yield _finding("poller-listener", "note", BROKERS, text, "allow kafka:GetBootstrapBrokers, then run it again")
+    elif listener.protocol != ("plaintext" if mode == "none" else "tls"):
+        text = (
+            f"the pollers take {listener.protocol} on {listener.port}, the strongest that the cluster has on, whatever "
+            f"AuthMode says ({mode}); Lambda tries no other"
+        )
+        remedy = "nothing to do where this list names no fault of that port or of the role"
+        yield _finding("poller-listener", "note", BROKERS, text, remedy)
+
+
+def _state(state: MappingState, function: str, known: Collection[Code]) -> Iterator[NetworkFinding]:
+    """What Lambda says of one mapping: its state, who changed it last and why, and its last result."""
+
+    def told(code: Code, severity: Severity, text: str, meaning: Meaning) -> NetworkFinding:
+        return _finding(code, severity, _FORWARDER, f"{state.name} {text}", _remedy(meaning, state, function, known))
+
+    result, reason = meaning_of_result(state.result), meaning_of_reason(state.reason)
+    if result:
+        # Of a mapping that is off the result is an old one.
+        severity: Severity = "error" if state.state == "Enabled" else "warning"
+        said = f"says of its last run: {state.result} ({result.meaning})"
+        yield told("mapping-failing", severity, said, result)
+    if reason and state.state not in _IN_TRANSITION:
+        said = f"is {state.state} with {state.reason}: {reason.meaning}"
+        yield told("mapping-failing", reason.severity, said, reason)
+    elif state.state != "Enabled":
+        meaning = STATES.get(state.state, UNKNOWN._replace(severity="warning"))
+        code: Code = "mapping-changing" if state.state in _IN_TRANSITION else "mapping-off"
+        by = f" ({state.reason})" if state.reason else ""
+        filled = meaning.meaning.format(topic=_topic(state))
+        yield told(code, meaning.severity, f"is {state.state}{by}: {filled}", meaning)
+
+
+def _remedy(meaning: Meaning, state: MappingState, function: str, known: Collection[Code]) -> str:
+    names = {"topic": _topic(state), "group": state.group, "uuid": state.id, "function": function or "FORWARDER"}
+    remedy = meaning.remedy.format(**names)
+    first = sorted(meaning.related & set(known))
+    return f"mend {' and '.join(first)} above first; then {remedy}" if first else remedy
+
+
+def _topic(state: MappingState) -> str:
+    return ", ".join(state.topics) or "its topic"
 
 
 def _finding(code: Code, severity: Severity, target: str, text: str, remedy: str) -> NetworkFinding:

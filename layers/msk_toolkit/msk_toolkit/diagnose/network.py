@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from msk_toolkit.connect.auth_modes import Network
+from msk_toolkit.connect.listeners import Network
 from msk_toolkit.diagnose.doors import Way, acl_findings, group_findings
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Code, NetworkFinding, Severity, Side, listed, soften
 from msk_toolkit.diagnose.reach import through_interface, way_out

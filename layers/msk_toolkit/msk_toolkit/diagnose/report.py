@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from msk_toolkit.connect.auth_modes import Network, Protocol
 from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.listeners import Network, Protocol
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.ways import JoiningWay
 from msk_toolkit.probe.report import BrokerReport, Verdict

@@ -8,16 +8,19 @@ from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.mappings import mapping_states
 from msk_toolkit.aws.permissions import denied_actions
 from msk_toolkit.connect.auth_modes import auth_findings
-from msk_toolkit.connect.description import ClusterDescription, state_findings
+from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth, state_findings
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.observe import Observed, observe_cluster, observe_secret
+from msk_toolkit.connect.pollers import PollerListener, poller_listener, protocols_inside
 from msk_toolkit.connect.secret import SecretFacts, check_secret
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.examine import examine
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkFinding, Side
-from msk_toolkit.diagnose.listeners import doors, offered
-from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings, wanted_actions
+from msk_toolkit.diagnose.listeners import doors, offered, poller_ports
+from msk_toolkit.diagnose.mapping import MappingFacts, Pollers, mapping_findings
+from msk_toolkit.diagnose.needs import Mode, needs_of
 from msk_toolkit.diagnose.network import network_findings, weighed
+from msk_toolkit.diagnose.poller_role import poller_actions
 from msk_toolkit.diagnose.render import render
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
 from msk_toolkit.diagnose.services import Need
@@ -51,6 +54,11 @@ def diagnose(
     each = offered(observed.listeners or (), settings, credentials, request.all_networks)
     state = ClusterState(cluster.state, cluster.brokers) if cluster and cluster.state else None
     secret_texts = [finding.text for finding in findings if finding.subject.startswith("secret")]
+    listener = poller_listener(
+        settings.auth_mode,
+        cluster.declared_auth if cluster else DeclaredAuth(),
+        protocols_inside(observed.listeners),
+    )
     function = Side(FUNCTION, settings.subnets, settings.security_groups)
     brokers = (
         Side(BROKERS, tuple(cluster.subnets), tuple(cluster.security_groups)) if cluster else Side(BROKERS, (), ())
@@ -59,7 +67,7 @@ def diagnose(
         # The slowest client to make; and boto3 makes only one at a time safely.
         ec2, lambda_client, iam = client("ec2"), client("lambda"), client("iam")
         reading = pool.submit(_facts, ec2, function, brokers, deadline)
-        told_by = pool.submit(_mapping_facts, lambda_client, iam, settings, secret, deadline)
+        told_by = pool.submit(_mapping_facts, (lambda_client, iam), settings, listener, secret, deadline)
         probing = [pool.submit(examine, one, settings, deadline, state, secret_texts) for one in each]
         facts, told = reading.result(), told_by.result()
         reports = [future.result() for future in probing]
@@ -71,16 +79,22 @@ def diagnose(
         "kafka": cluster is not None,
         "secretsmanager": secret is not None and (secret.described or secret.text is not None),
         "lambda": told.states is not None,
+        "iam": told.denied is not None,
+        "ec2": facts.subnets is not None,
     }
     services = [service for service, answers in answered.items() if answers]
     # Whoever has found a broker or a service has found its name.
     resolved = facts.vpcs_of(function.subnets) if reached or services else []
     found = network_findings(facts, function, brokers, judged, function_needs(settings), resolved=resolved)
     network = weighed(found, inside, services, elsewhere)
-    provisioned = settings.poller_mode == "provisioned"
-    mapping = mapping_findings(
-        facts, brokers, judged, settings.auth_mode, told, provisioned=provisioned, resolved=resolved
+    pollers = Pollers(
+        auth_mode=settings.auth_mode,
+        listener=listener,
+        ports=poller_ports(each, observed.listeners, listener),
+        provisioned=settings.poller_mode == "provisioned",
+        function=settings.forwarder_function,
     )
+    mapping = mapping_findings(facts, brokers, pollers, told, resolved=resolved)
     ways = joining_ways(facts, brokers)
     status, summary = conclude(reports, findings, network, mapping)
     table = render(f"{status.upper()}: {summary}", reports, findings, network, mapping, ways)
@@ -98,16 +112,13 @@ def diagnose(
 
 
 def function_needs(settings: DiagnoseSettings) -> list[Need]:
-    """The services that the stack's functions call from their subnets; logs and metrics do not go through them."""
-    needs = [
-        Need("secretsmanager", "error", "no function can read its credentials"),
-        Need("s3", "error", "dead letters can't be written, and a deployment's topics can't answer"),
-        Need("lambda", "note", "a long redrive can't go on in an invocation of its own"),
-        Need("cloudformation", "note", "topics can't ask whether the stack rolls back"),
-    ]
+    """The services that the stack's functions call from their subnets."""
+    modes: set[Mode] = {settings.poller_mode}
+    if settings.auth_mode == "scram":
+        modes.add("scram")
     if not settings.bootstrap_servers:
-        needs.insert(1, Need("kafka", "error", "no function learns the brokers' addresses (or set BootstrapServers)"))
-    return needs
+        modes.add("asks-msk")
+    return needs_of("functions", modes)
 
 
 def conclude(
@@ -185,8 +196,14 @@ def _facts(ec2: Any, function: Side, brokers: Side, deadline: Deadline) -> Facts
 
 
 def _mapping_facts(
-    lambda_client: Any, iam: Any, settings: DiagnoseSettings, secret: SecretFacts | None, deadline: Deadline
+    clients: tuple[Any, Any],
+    settings: DiagnoseSettings,
+    listener: PollerListener,
+    secret: SecretFacts | None,
+    deadline: Deadline,
 ) -> MappingFacts:
+    """What Lambda says of the mappings, and IAM of the role that their pollers act with; ``clients`` of both."""
+    lambda_client, iam = clients
     refusals: list[str] = []
 
     def told[Answer](action: str, call: Callable[[], Answer]) -> Answer | None:
@@ -203,6 +220,6 @@ def _mapping_facts(
     if settings.forwarder_role_arn:
         role, key = settings.forwarder_role_arn, (secret.kms_key_id if secret else None) or ""
         name = (secret.arn if secret else None) or settings.scram_secret_arn
-        wanted = wanted_actions(settings.auth_mode, settings.cluster_arn, name, key)
-        denied = told("iam:SimulatePrincipalPolicy", lambda: denied_actions(iam, role, wanted))
+        actions = poller_actions(listener, settings.cluster_arn, name, key, states or ())
+        denied = told("iam:SimulatePrincipalPolicy", lambda: denied_actions(iam, role, actions))
     return MappingFacts(states=states, denied=denied, refusals=refusals)

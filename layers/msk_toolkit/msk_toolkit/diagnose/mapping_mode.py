@@ -1,0 +1,85 @@
+"""Whether the mappings are in the stack's own mode, what provisioned pollers cost, and what a group may hold."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.diagnose.finding import POLLERS, Code, NetworkFinding, Severity
+
+# us-east-1, November 2026: an Event Poller Unit costs 0.185 an hour, and each mapping or group has one or more.
+UNIT_DOLLARS_A_MONTH = round(0.185 * 730)
+# Lambda's API reference (ProvisionedPollerConfig), read on 2026-11-28.
+GROUP_MAPPINGS = 100
+GROUP_POLLERS = 2000
+_UPDATE = "aws lambda update-event-source-mapping --uuid"
+
+
+def mode_findings(states: Sequence[MappingState], *, provisioned: bool) -> Iterator[NetworkFinding]:
+    """Mappings whose mode is not the stack's (``provisioned``), and what the other mode's properties do there.
+
+    CloudFormation takes a ProvisionedPollerConfig that is gone from the template for "no change", so a stack that went
+    back to on-demand may still pay for pollers.
+    """
+    for state in states:
+        # In the middle of a change Lambda may still tell the old mode.
+        changing = state.state in {"Creating", "Updating"}
+        if state.provisioned and not provisioned:
+            yield _finding("mapping-mode", "note" if changing else "warning", _costs(state), _switched_off(state))
+        if provisioned and not state.provisioned:
+            text = (
+                f"{state.name} is on demand, and the stack says provisioned: the forwarder raises whole batches "
+                "instead of partial answers, and nothing that is given up is kept"
+            )
+            yield _finding("mapping-mode", "note" if changing else "error", text, _switched_on(state))
+        if state.destination and not state.provisioned:
+            text = (
+                f"{state.name} is on demand and has an on-failure destination ({state.destination}): a batch is given "
+                "up after ten tries, which a short outage of Vantiq uses up"
+            )
+            remedy = f"""{_UPDATE} {state.id} --destination-config '{{"OnFailure":{{"Destination":""}}}}'"""
+            yield _finding("mapping-mode", "error", text, remedy)
+
+
+def group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
+    """Poller groups that hold more than Lambda takes."""
+    grouped = sorted((state for state in states if state.poller_group), key=lambda state: state.poller_group)
+    for name, members in groupby(grouped, key=lambda state: state.poller_group):
+        for problem in poller_group_problems([state.maximum_pollers for state in members]):
+            remedy = "lower MaximumPollers, or forward some of the topics with a second stack"
+            yield _finding("poller-group", "warning", f"poller group {name}: {problem}", remedy)
+
+
+def poller_group_problems(maximums: Sequence[int]) -> list[str]:
+    """What is wrong with a group of provisioned mappings, by the most pollers of each; empty where Lambda takes it."""
+    problems = []
+    if len(maximums) > GROUP_MAPPINGS:
+        problems.append(f"{len(maximums)} mappings, and Lambda takes {GROUP_MAPPINGS}")
+    if sum(maximums) > GROUP_POLLERS:
+        problems.append(f"up to {sum(maximums)} pollers in all, and Lambda takes {GROUP_POLLERS}")
+    return problems
+
+
+def _costs(state: MappingState) -> str:
+    payer = f"its poller group {state.poller_group} costs" if state.poller_group else "it costs"
+    return (
+        f"{state.name} is provisioned ({state.minimum_pollers} to {state.maximum_pollers} pollers), and the stack says "
+        f"on-demand: {payer} about {UNIT_DOLLARS_A_MONTH} USD a month or more"
+    )
+
+
+def _switched_off(state: MappingState) -> str:
+    return f"{_UPDATE} {state.id} --provisioned-poller-config '{{}}'"
+
+
+def _switched_on(state: MappingState) -> str:
+    return (
+        "deploy the stack again; where CloudFormation sees no change: "
+        f"{_UPDATE} {state.id} --provisioned-poller-config MinimumPollers=1,MaximumPollers=3 "
+        "--function-response-types ReportBatchItemFailures"
+    )
+
+
+def _finding(code: Code, severity: Severity, text: str, remedy: str) -> NetworkFinding:
+    return NetworkFinding(
+        severity=severity, code=code, source=POLLERS, target="the forwarder", text=text, remedy=remedy
+    )

@@ -1,0 +1,134 @@
+"""Which AWS services the stack calls through a VPC, from where, by whom and in which mode: one table.
+
+The findings of diagnose are made of it; tests hold README's table to it, and it to the permissions in the template.
+Logs and metrics are not in it: Lambda sends them itself, past the VPC. Nor is KMS: Secrets Manager asks that.
+"""
+
+from collections.abc import Collection
+from typing import Literal, NamedTuple
+
+from msk_toolkit.diagnose.finding import Severity
+from msk_toolkit.diagnose.services import Need
+
+# Whose subnets: those of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
+Place = Literal["functions", "pollers"]
+# When it is called: with AuthMode scram, without BootstrapServers, in one mode of the pollers, or in any case.
+Mode = Literal["always", "scram", "asks-msk", "provisioned", "on-demand"]
+
+
+class ServiceUse(NamedTuple):
+    """A service, who calls it when, how grave it is without, and what can't be done then.
+
+    ``users`` are functions, as their names end; ``modes`` must all hold.
+    """
+
+    place: Place
+    service: str
+    users: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    severity: Severity
+    lacking: str
+
+
+_PROBES = ("producer-probe", "consumer-probe")
+SERVICE_USES = (
+    ServiceUse(
+        "functions",
+        "secretsmanager",
+        ("topics", *_PROBES, "connect", "diagnose", "redrive"),
+        ("scram",),
+        "error",
+        "no function can read its credentials",
+    ),
+    ServiceUse(
+        "functions",
+        "secretsmanager",
+        ("forwarder", "redrive", "connect"),
+        ("always",),
+        "error",
+        "nobody can read Vantiq's access token",
+    ),
+    ServiceUse(
+        "functions",
+        "kafka",
+        ("topics", *_PROBES, "redrive"),
+        ("asks-msk",),
+        "error",
+        "no function learns the brokers' addresses (or set BootstrapServers)",
+    ),
+    ServiceUse(
+        "functions",
+        "kafka",
+        ("connect", "diagnose"),
+        ("always",),
+        "note",
+        "connect and diagnose can't describe the cluster",
+    ),
+    ServiceUse(
+        "functions",
+        "s3",
+        ("topics", "forwarder", "redrive"),
+        ("always",),
+        "error",
+        "dead letters can't be written, and a deployment's topics can't answer",
+    ),
+    ServiceUse(
+        "functions",
+        "lambda",
+        ("forwarder",),
+        ("provisioned",),
+        "warning",
+        "the forwarder can't see whether its mapping takes partial answers, and raises whole batches instead",
+    ),
+    ServiceUse(
+        "functions",
+        "lambda",
+        ("redrive", "diagnose"),
+        ("always",),
+        "note",
+        "a long redrive can't go on in an invocation of its own, and diagnose can't see the mappings' states",
+    ),
+    ServiceUse(
+        "functions",
+        "cloudformation",
+        ("topics",),
+        ("always",),
+        "note",
+        "topics can't ask whether the stack rolls back",
+    ),
+    ServiceUse("functions", "ec2", ("diagnose",), ("always",), "note", "diagnose can't read the networks"),
+    ServiceUse(
+        "functions",
+        "iam",
+        ("diagnose",),
+        ("always",),
+        "note",
+        "diagnose can't try the pollers' permissions; in most Regions IAM has no endpoint, and NAT alone leads there",
+    ),
+    ServiceUse("pollers", "lambda", (), ("on-demand",), "error", "the pollers can't invoke the function"),
+    ServiceUse("pollers", "sts", (), ("on-demand",), "error", "the pollers can't take the function's role"),
+    ServiceUse(
+        "pollers", "secretsmanager", (), ("on-demand", "scram"), "error", "the pollers can't read the credentials"
+    ),
+    ServiceUse(
+        "pollers",
+        "s3",
+        (),
+        ("provisioned",),
+        "error",
+        "their on-failure destination is there, and what they can't bring there is lost",
+    ),
+)
+_GRAVITY: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+
+
+def needs_of(place: Place, modes: Collection[Mode]) -> list[Need]:
+    """The services that are called from there in these modes, each once, with the gravest that is lacking without."""
+    needs: dict[str, Need] = {}
+    for use in SERVICE_USES:
+        if use.place != place or not {*use.modes} <= {"always", *modes}:
+            continue
+        known = needs.get(use.service)
+        if known is None or _GRAVITY[use.severity] < _GRAVITY[known.severity]:
+            needs[use.service] = Need(use.service, use.severity, use.lacking)
+    return list(needs.values())

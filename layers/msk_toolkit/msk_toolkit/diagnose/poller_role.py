@@ -1,0 +1,58 @@
+"""What the forwarder's role must be allowed for the mappings' pollers, which act with it."""
+
+from collections.abc import Sequence
+
+from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.connect.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
+
+_ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
+# EC2's and IAM's authorisation know no narrower resource for a network interface that is still to be made.
+_ON_ALL = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeVpcs",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+)
+# IAM is asked once for each topic and group, and all of that has some seconds.
+MOST_MAPPINGS = 10
+
+
+def poller_actions(
+    listener: PollerListener, cluster_arn: str, secret_arn: str, key_arn: str, states: Sequence[MappingState] = ()
+) -> dict[str, Sequence[str]]:
+    """The actions that the pollers need, by resource.
+
+    Args:
+        states: the mappings, whose topics and groups IAM's login reads; the first ten of them are enough, since one
+            statement of the template allows them all.
+    """
+    actions: dict[str, Sequence[str]] = {"*": _ON_ALL}
+    if cluster_arn:
+        actions[cluster_arn] = _ON_CLUSTER
+    if listener.protocol == "iam" and cluster_arn:
+        actions[cluster_arn] = (*_ON_CLUSTER, *CLUSTER_ACTIONS)
+        for state in states[:MOST_MAPPINGS]:
+            actions |= _reading(cluster_arn, state)
+    if listener.protocol == "scram":
+        if cluster_arn:
+            actions[cluster_arn] = (*_ON_CLUSTER, "kafka:ListScramSecrets")
+        if secret_arn.startswith("arn:"):
+            actions[secret_arn] = ("secretsmanager:GetSecretValue",)
+        # A secret may name its key by an alias, and a policy is never about that.
+        if ":key/" in key_arn:
+            actions[key_arn] = ("kms:Decrypt",)
+    for bucket in {state.destination for state in states if ":s3:::" in state.destination}:
+        # What they give up goes there; Lambda looks for the bucket first.
+        actions[bucket] = ("s3:ListBucket",)
+        actions[f"{bucket}/*"] = ("s3:PutObject",)
+    return actions
+
+
+def _reading(cluster_arn: str, state: MappingState) -> dict[str, Sequence[str]]:
+    actions: dict[str, Sequence[str]] = {}
+    for topic in state.topics:
+        actions[f"{cluster_arn.replace(':cluster/', ':topic/')}/{topic}"] = TOPIC_ACTIONS
+    actions[f"{cluster_arn.replace(':cluster/', ':group/')}/{state.group}"] = GROUP_ACTIONS
+    return actions

@@ -1,0 +1,76 @@
+"""Pollers that cost money though the stack says on demand, the reverse, and poller groups that hold too much."""
+
+from typing import Any
+
+import pytest
+from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
+from msk_toolkit.diagnose.mapping_mode import poller_group_problems
+
+from tests.fakes.networks import BROKERS_SIDE, open_facts, pollers
+
+
+def state(topic: str = "orders", *, provisioned: bool = True, state: str = "Enabled", **more: Any) -> MappingState:
+    numbers = {"minimum_pollers": 1, "maximum_pollers": 3} if provisioned else {}
+    return MappingState(f"uuid-{topic}", [topic], state, "", "OK", provisioned, **{**numbers, **more})
+
+
+def told(*states: MappingState, provisioned: bool) -> list[tuple[str, str, str]]:
+    facts = MappingFacts(states=list(states), denied=[])
+    found = mapping_findings(open_facts(), BROKERS_SIDE, pollers(provisioned=provisioned), facts)
+    return [(one.severity, one.text, one.remedy) for one in found if one.code in {"mapping-mode", "poller-group"}]
+
+
+def test_pollers_that_the_stack_no_longer_wants_are_told_with_their_cost_and_the_command_that_ends_them() -> None:
+    assert told(state(), provisioned=False) == [
+        (
+            "warning",
+            "the mapping of orders is provisioned (1 to 3 pollers), and the stack says on-demand: it costs about 135 "
+            "USD a month or more",
+            "aws lambda update-event-source-mapping --uuid uuid-orders --provisioned-poller-config '{}'",
+        )
+    ]
+    ((_, text, _),) = told(state(poller_group="shop"), provisioned=False)
+    assert "its poller group shop costs about 135 USD" in text
+
+
+def test_a_mapping_that_stayed_on_demand_is_an_error_of_a_provisioned_stack() -> None:
+    ((severity, text, remedy),) = told(state(provisioned=False), provisioned=True)
+    assert (severity, "is on demand, and the stack says provisioned" in text) == ("error", True)
+    assert "--uuid uuid-orders --provisioned-poller-config MinimumPollers=1" in remedy
+
+
+@pytest.mark.parametrize("provisioned", [True, False])
+def test_mappings_in_the_stacks_own_mode_say_nothing(provisioned: bool) -> None:
+    assert told(state(provisioned=provisioned), provisioned=provisioned) == []
+
+
+def test_in_the_middle_of_a_change_the_mode_is_a_note() -> None:
+    assert [severity for severity, *_ in told(state(state="Updating"), provisioned=False)] == ["note"]
+
+
+def test_a_destination_that_an_on_demand_mapping_kept_ends_its_tries() -> None:
+    ((severity, text, remedy),) = told(state(provisioned=False, destination="arn:aws:s3:::letters"), provisioned=False)
+    assert (severity, "given up after ten tries" in text) == ("error", True)
+    assert """--destination-config '{"OnFailure":{"Destination":""}}'""" in remedy
+
+
+@pytest.mark.parametrize(
+    ("maximums", "words"),
+    [
+        ([20] * 100, []),
+        ([1] * 101, ["101 mappings, and Lambda takes 100"]),
+        ([2000, 1], ["up to 2001 pollers in all, and Lambda takes 2000"]),
+        ([100] * 101, ["101 mappings, and Lambda takes 100", "up to 10100 pollers in all, and Lambda takes 2000"]),
+    ],
+)
+def test_a_group_holds_what_lambda_takes(maximums: list[int], words: list[str]) -> None:
+    assert poller_group_problems(maximums) == words
+
+
+def test_a_group_that_holds_too_much_is_told() -> None:
+    many = [state(f"t-{number}", maximum_pollers=1000, poller_group="shop") for number in range(3)]
+    ((severity, text, remedy),) = told(*many, provisioned=True)
+    assert severity == "warning"
+    assert text == "poller group shop: up to 3000 pollers in all, and Lambda takes 2000"
+    assert "MaximumPollers" in remedy
