@@ -10,6 +10,7 @@ _SCRAM = "`aws secretsmanager describe-secret --secret-id ARN` and `aws kafka li
 _ACLS = "`kafka-acls.sh --bootstrap-server HOST:PORT --command-config client.properties --list`, or the IAM policy simulator for `kafka-cluster:` actions."
 _TOPIC = "`kafka-topics.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --topic TOPIC`."
 _GROUP = "`kafka-consumer-groups.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --group GROUP --state`."
+_READ = "`kafka-console-consumer.sh --bootstrap-server HOST:PORT --command-config client.properties --topic TOPIC --partition N --offset OFFSET --max-messages 1` (`--consumer.config` before Kafka 4.2)."
 _LOGS = "The broker's log (CloudWatch Logs, S3 or Firehose, as the cluster's logging is set)."
 _PORT = "Compare HOST:PORT with `aws kafka get-bootstrap-brokers --cluster-arn ARN`."
 
@@ -50,6 +51,8 @@ CONFIRM: dict[str, str] = {
     "offset-not-available": _TOPIC,
     "record-too-large": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `max.message.bytes`.",
     "throttled": "`kafka-configs.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --entity-type users`; the metric `FetchThrottleTime` of the broker.",
+    "records-damaged": _READ,
+    "records-too-large": f"{_READ} A consumer of Kafka's own has no such limit: what it prints shows who wrote it.",
     "isr-below-minimum": f"{_TOPIC} `--under-min-isr-partitions` lists them all; the metric `UnderMinIsrPartitionCount`.",
     "not-enough-replicas": f"{_TOPIC} The metric `UnderReplicatedPartitions`.",
     "acknowledgement-late": "The metrics `UnderReplicatedPartitions` and `ProduceRemoteTimeMsMean` of each broker.",

@@ -13,6 +13,14 @@ MATRIX = sorted([*TESTS.glob("integration/test_faults_*.py"), *TESTS.glob("integ
 
 # What no probe can meet on the Kafka of this machine, why, and the test that shows the cause all the same.
 NOT_REAL_HERE = {
+    "records-damaged": (
+        "a broker looks into what it is sent, and refuses what is damaged",
+        "unit/test_kafka_packed.py::test_a_damaged_batch_is_the_stages_failure_under_its_own_cause",
+    ),
+    "records-too-large": (
+        "it takes a batch of 64 MB unpacked, which the producers here refuse to make",
+        "unit/test_kafka_packed.py::test_a_batch_that_unpacks_to_too_much_is_the_stages_failure",
+    ),
     "cluster-denied": (
         "a probe asks for nothing that needs a right on the cluster; the topics function does",
         "unit/test_fault_catalogue.py::test_an_error_code_has_its_cause_and_keeps_kafkas_name",

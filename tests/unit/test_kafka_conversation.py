@@ -61,7 +61,7 @@ def test_a_question_is_answered_in_the_newest_version_that_both_know() -> None:
     with talking_to(replies(api_versions(highest=12), note, note)) as (conversation, deadline):
         assert read_metadata(conversation, [], deadline).brokers == {1: BrokerAddress("127.0.0.1", 1)}
         read_metadata(conversation, [], deadline)
-    assert [(each.api_key, each.version) for each in asked] == [(3, 9), (3, 9)]
+    assert [(each.api_key, each.version) for each in asked] == [(3, 8), (3, 8)]
 
 
 def test_a_broker_that_no_longer_speaks_our_versions_is_told() -> None:

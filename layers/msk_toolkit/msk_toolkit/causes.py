@@ -136,11 +136,19 @@ CAUSES: dict[str, Cause] = {
         "Its followers do not read from it: look at the other brokers, and at the partition's in-sync replicas.",
     ),
     "throttled": Cause(
-        "The broker holds its answers back: the user or the client id is over its quota.",
-        "Look at the quotas (kafka-configs.sh --describe --entity-type users) and at what else reads as this user.",
+        "The broker holds the user or the client id back, which is over the quota that the detail names.",
+        "Look at the quotas (kafka-configs.sh --describe --entity-type users) and at what else uses this user.",
     ),
     "record-too-large": Cause(
         "The record is larger than the topic takes.", "Raise max.message.bytes of the topic, or send less."
+    ),
+    "records-damaged": Cause(
+        "The partition's records can't be read: a batch is not what it says it is.",
+        "Read the topic with kafka-console-consumer.sh: if that fails too, look at the brokers' disks and at its producers.",
+    ),
+    "records-too-large": Cause(
+        "A small packed batch of the topic unpacks to more than 64 MB, which the toolkit does not take.",
+        "See which producer writes such batches, and have it write smaller ones (batch.size of librdkafka and Java).",
     ),
     "cluster-denied": Cause(
         "An ACL or IAM policy denies this operation on the cluster.",

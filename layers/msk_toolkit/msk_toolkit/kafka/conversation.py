@@ -5,14 +5,15 @@ classes are spoken here over sockets of our own.
 """
 
 import contextlib
+import logging
 import socket
 import ssl
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from kafka.errors import KafkaProtocolError
 from kafka.protocol.metadata import ApiVersionsRequest
 from kafka.protocol.parser import KafkaProtocol
 from kafka.protocol.sasl import SaslHandshakeRequest
@@ -21,6 +22,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.login import log_in
+from msk_toolkit.kafka.throttle import Throttle
 from msk_toolkit.network.connect import (
     Address,
     certificate_end,
@@ -32,10 +34,11 @@ from msk_toolkit.network.connect import (
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.network.trust import tls_context
 
-# Versions that brokers from 2.2 to 4.1 share and whose fields keep one shape. Later ones replace topic names by ids
-# or turn single questions into lists.
+# Versions that brokers from 2.2 to 4.4 share and whose fields keep one shape. Later ones replace topic names by ids
+# or turn single questions into lists. None has numbers of variable length: kafka-python takes a damaged one's bytes for
+# one number without end, for minutes.
 _NEWEST = {
-    "MetadataRequest": 9,
+    "MetadataRequest": 8,
     "ProduceRequest": 8,
     "FetchRequest": 11,
     "ListOffsetsRequest": 5,
@@ -53,8 +56,13 @@ _NEWEST = {
     "IncrementalAlterConfigsRequest": 0,
     "AlterConfigsRequest": 1,
 }
+# Far more than the largest answer that is asked for, the configuration of all topics.
+_MOST_BYTES = 64 * 1024 * 1024
+_LENGTH = struct.Struct(">i")
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
+# It logs an answer that it can't decode as an error, whole: records, or a login's messages. The failure is told here.
+logging.getLogger("kafka.protocol.parser").setLevel(logging.CRITICAL)
 
 
 class Conversation:
@@ -72,6 +80,7 @@ class Conversation:
         self._protocol = KafkaProtocol(client_id="msk-vantiq-toolkit")
         self._versions: dict[int, tuple[int, int]] = {}
         self._broken: StageError | None = None
+        self._throttle = Throttle()
         self.certificate_end = certificate_end(sock) if isinstance(sock, ssl.SSLSocket) else None
 
     @classmethod
@@ -122,6 +131,15 @@ class Conversation:
         if request.API_VERSION is None:
             request.API_VERSION = self._version(request, stage, newest)
         return self._exchange(request, stage, deadline)
+
+    @property
+    def held_back_seconds(self) -> float:
+        """For how long the broker still reads nothing from this connection, because the user is over a quota."""
+        return self._throttle.seconds_left(time.monotonic())
+
+    def throttled(self, stage: str, api: str) -> StageError:
+        """The failure of a stage whose request ``api`` can't wait until the broker listens again."""
+        return StageError(stage, "throttled", str(self.address), self._throttle.describe(time.monotonic(), api))
 
     @property
     def broken(self) -> bool:
@@ -196,25 +214,17 @@ class Conversation:
     def _send_and_wait(self, request: Any, stage: str, deadline: Deadline) -> Any:
         name = type(request).__name__.removesuffix("Request")
         peer = str(self.address)
+        held_back = self.held_back_seconds
+        if held_back >= max(deadline.remaining(), 0.001):
+            raise self.throttled(stage, name)
         try:
             self._protocol.send_request(request)
             self._socket.settimeout(max(deadline.remaining(), 0.001))
             self._socket.sendall(self._protocol.send_bytes())
-            begun = False
-            while True:
-                self._socket.settimeout(max(deadline.remaining(), 0.001))
-                data = self._socket.recv(65536)
-                if not data:
-                    raise StageError(stage, "connection-closed", peer, f"the broker closed the connection on {name}")
-                if not begun and data.startswith(_TLS_ALERT):
-                    raise StageError(stage, "tls-expected", peer, "the listener speaks TLS and was asked without")
-                begun = True
-                for _, response in self._protocol.receive_bytes(data):
-                    return response
-                if deadline.expired:
-                    # Bytes that trickle in without end must not keep the wait alive.
-                    raise TimeoutError
+            frame = self._receive(name, stage, deadline)
         except TimeoutError:
+            if held_back:
+                raise self.throttled(stage, name) from None
             raise StageError(stage, "request-timeout", peer, f"no answer to {name} in time") from None
         except OSError as error:
             if wants_certificate(error):
@@ -223,5 +233,52 @@ class Conversation:
             raise StageError(
                 stage, "connection-closed", peer, f"the connection broke on {name} ({type(error).__name__})"
             ) from error
-        except (KafkaProtocolError, struct.error, ValueError, IndexError) as error:
-            raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's") from error
+        answer = self._decoded(frame, name, stage)
+        milliseconds = getattr(answer, "throttle_time_ms", None) or 0
+        self._throttle.note(name, milliseconds / 1000, time.monotonic())
+        return answer
+
+    def _receive(self, name: str, stage: str, deadline: Deadline) -> bytearray:
+        """One whole answer with its length before it; takes as much memory as has arrived."""
+        peer = str(self.address)
+        frame = bytearray()
+        size: int | None = None
+        while size is None or len(frame) < size:
+            self._socket.settimeout(max(deadline.remaining(), 0.001))
+            data = self._socket.recv(65536)
+            if not data:
+                raise StageError(stage, "connection-closed", peer, f"the broker closed the connection on {name}")
+            if not frame and data.startswith(_TLS_ALERT):
+                raise StageError(stage, "tls-expected", peer, "the listener speaks TLS and was asked without")
+            frame += data
+            if size is None and len(frame) >= _LENGTH.size:
+                size = _LENGTH.size + _LENGTH.unpack_from(frame)[0]
+                if not _LENGTH.size < size <= _MOST_BYTES:
+                    raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's")
+            if deadline.expired:
+                # Bytes that trickle in without end must not keep the wait alive.
+                raise TimeoutError
+        return frame
+
+    def _decoded(self, frame: bytearray, name: str, stage: str) -> Any:
+        try:
+            ((_, answer),) = self._protocol.receive_bytes(frame)
+        # Whatever goes wrong with a peer's bytes is the peer's fault. Not chained: they do not belong into a log.
+        except Exception as error:  # noqa: BLE001
+            words = f"the answer to {name} is not Kafka's ({type(error).__name__})"
+            raise StageError(stage, "protocol-error", str(self.address), words) from None
+        return answer
+
+
+@contextlib.contextmanager
+def reading(conversation: Conversation, api: str, stage: str) -> Iterator[None]:
+    """Look into an answer: a list that is null, a part that is missing or another's is the broker's fault.
+
+    Raises:
+        StageError: ``protocol-error`` under ``stage``.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        words = f"the answer to {api} lacks what it must hold ({type(error).__name__})"
+        raise StageError(stage, "protocol-error", str(conversation.address), words) from error

@@ -1,46 +1,51 @@
-"""Kafka's error codes, as names and as the catalogue's causes."""
-
-from kafka.errors import UnknownError, for_code
+"""Kafka's error codes, as the toolkit's errors and as the catalogue's causes."""
 
 from msk_toolkit.errors import BrokerError, StageError
 from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.error_numbers import ErrorCode
 
-# Kafka protocol guide, error codes. What is not here is "broker-error", with Kafka's name beside it.
-_CAUSES = {
-    3: "topic-unknown",
-    5: "leaderless",
-    6: "leader-moved",
-    7: "acknowledgement-late",
-    9: "leaderless",  # REPLICA_NOT_AVAILABLE
-    10: "record-too-large",
-    12: "commit-refused",  # OFFSET_METADATA_TOO_LARGE
-    14: "coordinator-unavailable",  # COORDINATOR_LOAD_IN_PROGRESS
-    15: "coordinator-unavailable",  # also what a commit gets while the offsets' partition lacks replicas
-    16: "coordinator-moved",  # NOT_COORDINATOR
-    19: "isr-below-minimum",
-    20: "not-enough-replicas",  # ..._AFTER_APPEND
-    22: "rebalance-timeout",  # ILLEGAL_GENERATION: the group went on without us
-    25: "rebalance-timeout",  # UNKNOWN_MEMBER_ID
-    27: "rebalance-timeout",  # REBALANCE_IN_PROGRESS
-    28: "commit-refused",  # INVALID_COMMIT_OFFSET_SIZE
-    29: "topic-denied",
-    30: "group-denied",
-    31: "cluster-denied",
-    78: "offset-not-available",
+# What is not here is "broker-error", with Kafka's name beside it.
+_CAUSES: dict[int, str] = {
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: "topic-unknown",
+    ErrorCode.LEADER_NOT_AVAILABLE: "leaderless",
+    ErrorCode.NOT_LEADER_OR_FOLLOWER: "leader-moved",
+    ErrorCode.REQUEST_TIMED_OUT: "acknowledgement-late",
+    ErrorCode.REPLICA_NOT_AVAILABLE: "leaderless",
+    ErrorCode.MESSAGE_TOO_LARGE: "record-too-large",
+    ErrorCode.OFFSET_METADATA_TOO_LARGE: "commit-refused",
+    ErrorCode.COORDINATOR_LOAD_IN_PROGRESS: "coordinator-unavailable",
+    # Also what a commit gets while the offsets' partition lacks replicas.
+    ErrorCode.COORDINATOR_NOT_AVAILABLE: "coordinator-unavailable",
+    ErrorCode.NOT_COORDINATOR: "coordinator-moved",
+    ErrorCode.NOT_ENOUGH_REPLICAS: "isr-below-minimum",
+    ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND: "not-enough-replicas",
+    ErrorCode.ILLEGAL_GENERATION: "rebalance-timeout",  # the group went on without us
+    ErrorCode.UNKNOWN_MEMBER_ID: "rebalance-timeout",
+    ErrorCode.REBALANCE_IN_PROGRESS: "rebalance-timeout",
+    ErrorCode.INVALID_COMMIT_OFFSET_SIZE: "commit-refused",
+    ErrorCode.TOPIC_AUTHORIZATION_FAILED: "topic-denied",
+    ErrorCode.GROUP_AUTHORIZATION_FAILED: "group-denied",
+    ErrorCode.CLUSTER_AUTHORIZATION_FAILED: "cluster-denied",
+    ErrorCode.OFFSET_NOT_AVAILABLE: "offset-not-available",
+    ErrorCode.THROTTLING_QUOTA_EXCEEDED: "throttled",
 }
+_NUMBERS = frozenset(ErrorCode)
 
 
 def error_name(code: int) -> str:
     """Kafka's name for an error code, such as ``TOPIC_AUTHORIZATION_FAILED``."""
-    found = for_code(code)
-    # kafka-python takes a code that it does not know for a kind of -1, and would call it UNKNOWN.
-    known = code == UnknownError.errno or not issubclass(found, UnknownError)
-    return str(found.message) if known else f"ERROR_{code}"
+    known = _known(code)
+    return known.name if known is not None else f"ERROR_{code}"
 
 
 def broker_error(api: str, code: int, detail: str | None = None) -> BrokerError:
     """The error that a broker answered a request with."""
-    return BrokerError(api, code, error_name(code), detail or "", retriable=bool(for_code(code).retriable))
+    known = _known(code)
+    return BrokerError(api, code, error_name(code), detail or "", retriable=known is not None and known.retriable)
+
+
+def _known(code: int) -> ErrorCode | None:
+    return ErrorCode(code) if code in _NUMBERS else None
 
 
 def refused(stage: str, api: str, code: int, address: BrokerAddress, about: str) -> StageError:

@@ -4,6 +4,7 @@ The group belongs to one probe, so the member that leads the join takes every pa
 is assigned none and says so.
 """
 
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,14 +24,13 @@ from kafka.protocol.metadata import FindCoordinatorRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.error_numbers import ErrorCode
 
 _STAGE = "commit"
 _GROUP = 0
-_MEMBER_ID_REQUIRED = 79
-# COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE
-_NOT_YET = {14, 15}
+_NOT_YET = {ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.COORDINATOR_NOT_AVAILABLE}
 _PAUSE_SECONDS = 0.1
 _PROTOCOL = "range"
 _CONSUMER = "consumer"
@@ -73,19 +73,20 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         StageError: under ``commit``.
     """
     answer = _patiently(lambda: _join(coordinator, group, topic, "", deadline), deadline)
-    if answer.error_code == _MEMBER_ID_REQUIRED:
+    if answer.error_code == ErrorCode.MEMBER_ID_REQUIRED:
         # Since KIP-394 the first attempt only hands out the member id.
         answer = _join(coordinator, group, topic, answer.member_id, deadline)
     if answer.error_code:
         raise refused(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
     assignments = []
     if answer.leader == answer.member_id:
+        with reading(coordinator, "JoinGroup", _STAGE):
+            members = [member.member_id for member in answer.members]
         assignments = [
             SyncGroupRequest.SyncGroupRequestAssignment(
-                member_id=member.member_id,
-                assignment=_assignment(topic, partitions if member.member_id == answer.member_id else []),
+                member_id=member, assignment=_assignment(topic, partitions if member == answer.member_id else [])
             )
-            for member in answer.members
+            for member in members
         ]
     synced = coordinator.ask(
         SyncGroupRequest(
@@ -102,7 +103,9 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         # Or the group would wait for this member until its session ends.
         coordinator.ask(LeaveGroupRequest(group_id=group, member_id=answer.member_id), _STAGE, deadline)
         raise refused(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
-    return Member(group, answer.generation_id, answer.member_id, _assigned(synced.assignment, topic))
+    with reading(coordinator, "SyncGroup", _STAGE):
+        assigned = _assigned(synced.assignment, topic)
+    return Member(group, answer.generation_id, answer.member_id, assigned)
 
 
 def committed_offsets(
@@ -133,14 +136,14 @@ def _committed(
     if answer.error_code:
         raise refused(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
     found: dict[str, dict[int, Committed]] = {}
-    for response in answer.topics:
-        for part in response.partitions:
+    with reading(coordinator, "OffsetFetch", _STAGE):
+        for name, part in [(response.name, part) for response in answer.topics for part in response.partitions]:
             if part.error_code:
-                about = f"group {group}, {response.name}-{part.partition_index}"
+                about = f"group {group}, {name}-{part.partition_index}"
                 raise refused(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
             if part.committed_offset >= 0:
                 committed = Committed(part.committed_offset, part.metadata or "")
-                found.setdefault(response.name, {})[part.partition_index] = committed
+                found.setdefault(name, {})[part.partition_index] = committed
     return found
 
 
@@ -172,10 +175,14 @@ def commit(
         _STAGE,
         deadline,
     )
-    for part in (part for response in answer.topics for part in response.partitions):
-        if part.error_code:
-            about = f"group {member.group}, {topic}-{part.partition_index}"
-            raise refused(_STAGE, "OffsetCommit", part.error_code, coordinator.address, about)
+    with reading(coordinator, "OffsetCommit", _STAGE):
+        parts = {part.partition_index: part.error_code for response in answer.topics for part in response.partitions}
+        # What is not answered is not committed.
+        errors = {partition: parts[partition] for partition in offsets}
+    for partition, error_code in errors.items():
+        if error_code:
+            about = f"group {member.group}, {topic}-{partition}"
+            raise refused(_STAGE, "OffsetCommit", error_code, coordinator.address, about)
 
 
 def leave(coordinator: Conversation, member: Member, deadline: Deadline) -> None:
@@ -228,5 +235,8 @@ def _assignment(topic: str, partitions: Sequence[int]) -> bytes:
 def _assigned(data: bytes, topic: str) -> tuple[int, ...]:
     if not data:
         return ()
-    assignment = ConsumerProtocolAssignment.decode(data)
+    try:
+        assignment = ConsumerProtocolAssignment.decode(data)
+    except struct.error as error:
+        raise ValueError("an assignment that is none") from error
     return tuple(index for part in assignment.assigned_partitions if part.topic == topic for index in part.partitions)

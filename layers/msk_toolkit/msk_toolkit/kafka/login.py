@@ -9,10 +9,8 @@ from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-
-# The two codes that a handshake is refused with (Kafka protocol guide, error codes).
-_UNSUPPORTED_MECHANISM = 33
-_ILLEGAL_STATE = 34
+from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.error_numbers import ErrorCode
 
 
 def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) -> None:
@@ -24,28 +22,30 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
     """
     mechanism = access.mechanism
     answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
-    if answer.error_code == _UNSUPPORTED_MECHANISM:
-        offered = ", ".join(answer.mechanisms) or "none"
+    if answer.error_code == ErrorCode.UNSUPPORTED_SASL_MECHANISM:
+        offered = ", ".join(answer.mechanisms or ()) or "none"
         raise StageError(
             "sasl",
             "mechanism-not-offered",
             str(address),
             f"the listener does not offer {mechanism}; it offers: {offered}",
         )
-    if answer.error_code == _ILLEGAL_STATE:
+    if answer.error_code == ErrorCode.ILLEGAL_SASL_STATE:
         raise StageError("sasl", "mechanism-not-offered", str(address), "the listener takes no login")
     if answer.error_code:
-        raise StageError("sasl", "broker-error", str(address), f"SaslHandshake: error code {answer.error_code}")
+        raise StageError(
+            "sasl", "broker-error", str(address), f"SaslHandshake answered {error_name(answer.error_code)}"
+        )
     exchange = _exchange(address, access)
     while not exchange.is_done():
         answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
         if answer.error_code:
             cause = "iam-denied" if access.auth_mode == "iam" else "authentication-failed"
-            words = answer.error_message or f"error code {answer.error_code}"
+            words = answer.error_message or error_name(answer.error_code)
             raise StageError("sasl", cause, str(address), f"the broker refused the login: {words}")
         try:
-            exchange.receive(bytes(answer.auth_bytes))
-        except (ValueError, KeyError):
+            exchange.receive(bytes(answer.auth_bytes or b""))
+        except (ValueError, LookupError, TypeError):
             # Not chained: what the peer sent in a failed exchange does not belong into a log.
             raise StageError(
                 "sasl", "server-not-authentic", str(address), "the broker's answer does not fit the password"

@@ -8,7 +8,7 @@ from kafka.protocol.metadata import MetadataRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.conversation import Conversation, reading
 
 
 class Partition(msgspec.Struct, frozen=True):
@@ -72,12 +72,17 @@ def read_metadata(
         deadline,
         None if operations else _WITHOUT_OPERATIONS,
     )
-    return ClusterMetadata(
-        cluster_id=answer.cluster_id or "",
-        controller=answer.controller_id,
-        brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
-        topics={topic.name: _topic(topic) for topic in answer.topics},
-    )
+    with reading(conversation, "Metadata", stage):
+        metadata = ClusterMetadata(
+            cluster_id=answer.cluster_id or "",
+            controller=answer.controller_id,
+            brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
+            topics={topic.name: _topic(topic) for topic in answer.topics},
+        )
+        # A broker says of each topic that it is asked for what it knows, if only that it knows none.
+        if missing := set(topics or ()) - metadata.topics.keys():
+            raise LookupError(f"{len(missing)} of the topics")
+    return metadata
 
 
 # In Kafka's bit field of authorized operations the sign bit alone says that they are not known.

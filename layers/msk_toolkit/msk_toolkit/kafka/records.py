@@ -1,39 +1,32 @@
 """Writing a record to a partition's leader and reading from it, by offset."""
 
+import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from kafka.errors import CorruptRecordError, UnsupportedCodecError
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 from kafka.protocol.producer import ProduceRequest
-from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
+from kafka.record.memory_records import MemoryRecordsBuilder
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.batches import Budget, Fetched, Record, first_timestamp, read_records
+from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
+from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.error_numbers import ErrorCode
+
+__all__ = ["Fetched", "Record", "fetch", "first_timestamps", "offset_at", "offset_range", "produce", "read_from"]
 
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
-_OFFSET_OUT_OF_RANGE = 1
-_OFFSET_NOT_AVAILABLE = 78
 _PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
-_CREATE_TIME = 0
-
-
-class Record(NamedTuple):
-    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
-    time and 1 for the broker's."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-    timestamp_type: int = 0
+# What unpacking takes for a moment is many times what stays; brokers are read in threads of their own.
+_UNPACKING = threading.Lock()
 
 
 def produce(
@@ -65,37 +58,53 @@ def produce(
         if error.cause == "request-timeout":
             raise StageError("produce", "acknowledgement-late", error.peer, "no acknowledgement in time") from error
         raise
-    result = answer.responses[0].partition_responses[0]
-    if result.error_code:
-        raise refused("produce", "Produce", result.error_code, conversation.address, f"{topic}-{partition}")
-    return int(result.base_offset)
+    with reading(conversation, "Produce", "produce"):
+        result = answer.responses[0].partition_responses[0]
+        error_code, offset = result.error_code, int(result.base_offset)
+    if error_code:
+        raise refused("produce", "Produce", error_code, conversation.address, f"{topic}-{partition}")
+    return offset
 
 
 def fetch(
     conversation: Conversation, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
 ) -> dict[int, list[Record]]:
-    """Read each partition from its start offset, as much as one answer holds; empty where nothing stands there.
+    """Read each partition from its start offset, as much as one answer holds; empty where no record is in it.
 
     Raises:
         StageError: under ``stage``.
     """
-    found: dict[int, list[Record]] = {}
+    answer = read_from(conversation, topic, starts, stage=stage, deadline=deadline)
+    return {partition: fetched.records for partition, fetched in answer.items()}
+
+
+def read_from(
+    conversation: Conversation, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+) -> dict[int, Fetched]:
+    """Read each partition from its start offset, as much as one answer holds, and say where to read on.
+
+    Raises:
+        StageError: under ``stage``.
+    """
+    budget = Budget()
+    found: dict[int, Fetched] = {}
     for partition, data in _fetched(conversation, topic, starts, stage, deadline).items():
-        try:
-            records = _records(data)
-        except (CorruptRecordError, UnsupportedCodecError) as error:
-            raise _unreadable(stage, conversation, error) from error
-        # A leader answers with whole batches: the first may begin before the offset that was asked for.
-        found[partition] = [record for record in records if record.offset >= starts[partition]]
+        start = starts[partition]
+        if data is None:
+            found[partition] = Fetched([], start, out_of_range=True)
+        elif budget.spent:
+            found[partition] = Fetched([], start)
+        else:
+            with _readable(conversation, f"{topic}-{partition}", stage, deadline):
+                found[partition] = read_records(data, start, budget, deadline)
     return found
 
 
 def first_timestamps(
     conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
 ) -> dict[int, int]:
-    """When the first record from each start offset on was written, in milliseconds since 1970; absent where none is.
-
-    A batch's header tells it of the batch's first record, whichever codec packed the batch.
+    """When the first record from each start offset on was written, in milliseconds since 1970; absent where none is,
+    and in message format 0, which keeps no times.
 
     Raises:
         StageError: under ``stage``.
@@ -104,10 +113,8 @@ def first_timestamps(
     while waiting := {partition: start for partition, start in starts.items() if partition not in found}:
         before = len(found)
         for partition, data in _fetched(conversation, topic, waiting, stage, deadline).items():
-            try:
-                time_of = _first_timestamp(data)
-            except (CorruptRecordError, UnsupportedCodecError) as error:
-                raise _unreadable(stage, conversation, error) from error
+            with _readable(conversation, f"{topic}-{partition}", stage, deadline):
+                time_of = first_timestamp(data or b"", waiting[partition], deadline)
             if time_of is not None:
                 found[partition] = time_of
         # An answer holds so many bytes: what did not fit is asked for again.
@@ -143,8 +150,8 @@ def offset_at(
 
 def _fetched(
     conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
-) -> dict[int, bytes]:
-    """One answer's batches for each partition, packed as they stand there."""
+) -> dict[int, bytes | None]:
+    """One answer's batches for each partition, packed as they stand there; None where the offset is out of range."""
     partitions = [
         FetchRequest.FetchTopic.FetchPartition(
             partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
@@ -168,12 +175,15 @@ def _fetched(
         stage,
         deadline,
     )
-    found: dict[int, bytes] = {}
-    for part in (part for response in answer.responses for part in response.partitions):
-        if part.error_code not in (0, _OFFSET_OUT_OF_RANGE):
-            about = f"{topic}-{part.partition_index}"
-            raise refused(stage, "Fetch", part.error_code, conversation.address, about)
-        found[part.partition_index] = b"" if part.error_code else bytes(part.records or b"")
+    found: dict[int, bytes | None] = {}
+    with reading(conversation, "Fetch", stage):
+        for part in (part for response in answer.responses for part in response.partitions):
+            if part.partition_index not in starts:
+                raise ValueError("a partition that nobody asked for")
+            if part.error_code not in (ErrorCode.NONE, ErrorCode.OFFSET_OUT_OF_RANGE):
+                about = f"{topic}-{part.partition_index}"
+                raise refused(stage, "Fetch", part.error_code, conversation.address, about)
+            found[part.partition_index] = None if part.error_code else bytes(part.records or b"")
     return found
 
 
@@ -183,10 +193,9 @@ def _unthrottled(conversation: Conversation, request: Callable[[], Any], stage: 
         answer = conversation.ask(request(), stage, deadline)
         if answer.responses:
             return answer
-        wait = max(answer.throttle_time_ms / 1000, _PAUSE_SECONDS)
+        wait = max(conversation.held_back_seconds, _PAUSE_SECONDS)
         if wait >= deadline.remaining():
-            words = f"the broker throttles the reader, for {wait:g} s more"
-            raise StageError(stage, "throttled", str(conversation.address), words)
+            raise conversation.throttled(stage, "Fetch")
         time.sleep(wait)
 
 
@@ -206,48 +215,34 @@ def _offsets(
         answer = conversation.ask(
             ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[request]), stage, deadline
         )
-        found = {part.partition_index: part for part in answer.topics[0].partitions}
-        wrong = next((part for part in found.values() if part.error_code), None)
+        with reading(conversation, "ListOffsets", stage):
+            parts = {part.partition_index: part for part in answer.topics[0].partitions}
+            found = {partition: int(parts[partition].offset) for partition in times}
+        wrong = next((part for part in parts.values() if part.error_code), None)
         if wrong is None:
-            return {partition: int(part.offset) for partition, part in found.items()}
+            return found
         # A leader elected a moment ago learns from its followers' next fetches how far the records stand (KIP-207).
-        if wrong.error_code != _OFFSET_NOT_AVAILABLE or deadline.remaining() <= 2 * _PAUSE_SECONDS:
+        passing = wrong.error_code == ErrorCode.OFFSET_NOT_AVAILABLE
+        if not passing or deadline.remaining() <= 2 * _PAUSE_SECONDS:
             about = f"{topic}-{wrong.partition_index}"
             raise refused(stage, "ListOffsets", wrong.error_code, conversation.address, about)
         time.sleep(_PAUSE_SECONDS)
 
 
-def _unreadable(stage: str, conversation: Conversation, error: Exception) -> StageError:
-    words = f"can't read the records ({type(error).__name__})"
-    return StageError(stage, "protocol-error", str(conversation.address), words)
-
-
-def _first_timestamp(data: bytes) -> int | None:
-    batches = MemoryRecords(data)
-    if not batches.has_next():
-        return None
-    batch = batches.next_batch()
-    if batch.magic < _RECORD_FORMAT:
-        return next((int(record.timestamp) for record in batch if record.timestamp is not None), None)
-    return int(batch.first_timestamp if batch.timestamp_type == _CREATE_TIME else batch.max_timestamp)
-
-
-def _records(data: bytes) -> list[Record]:
-    records: list[Record] = []
-    batches = MemoryRecords(data)
-    while batches.has_next():
-        batch = batches.next_batch()
-        # Transaction markers are Kafka's, not a producer's.
-        if not batch.is_control_batch:
-            records.extend(
-                Record(
-                    record.offset,
-                    record.timestamp,
-                    record.key,
-                    record.value,
-                    tuple(record.headers),
-                    record.timestamp_type or 0,
-                )
-                for record in batch
-            )
-    return records
+@contextmanager
+def _readable(conversation: Conversation, where: str, stage: str, deadline: Deadline) -> Iterator[None]:
+    """Unpack and read what was fetched: one thread at a time, by the deadline, every fault as the stage's."""
+    peer = str(conversation.address)
+    late = StageError(stage, "request-timeout", peer, f"no time left to read the records of {where}")
+    if not _UNPACKING.acquire(timeout=max(0.0, deadline.remaining())):
+        raise late
+    try:
+        yield
+    except TimeoutError:
+        raise late from None
+    except DamagedError as error:
+        raise StageError(stage, "records-damaged", peer, f"can't read the records of {where}: {error}") from None
+    except TooLargeError as error:
+        raise StageError(stage, "records-too-large", peer, f"can't read the records of {where}: {error}") from None
+    finally:
+        _UNPACKING.release()

@@ -49,6 +49,9 @@ class Session:
         Raises:
             NoBrokerError, StageError: as :meth:`ask`.
         """
+        # Over a quota a broker holds one connection back, not the user's next one: what changes nothing need not wait.
+        if self._conversation and self._conversation.held_back_seconds:
+            self.close()
         share = _STAGES_OF_A_READ * self.stage_seconds
         while True:
             try:

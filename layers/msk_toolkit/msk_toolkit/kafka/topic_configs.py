@@ -1,13 +1,13 @@
 """Topics' configuration on the cluster: read it with its origin, change single keys of it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kafka.protocol.admin import AlterConfigsRequest, DescribeConfigsRequest, IncrementalAlterConfigsRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import broker_error
 
 _TOPIC = 2
@@ -66,16 +66,18 @@ def topic_configs(
     answer = conversation.ask(request, "metadata", deadline)
     found: dict[str, dict[str, Setting]] = {}
     errors: dict[str, BrokerError] = {}
-    for result in answer.results:
-        name = result.resource_name
-        if result.error_code:
-            errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
-        else:
-            found[name] = {
-                entry.name: _setting(entry)
-                for entry in result.configs
-                if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
-            }
+    with reading(conversation, "DescribeConfigs", "metadata"):
+        results = {result.resource_name: result for result in answer.results}
+        for name in names:
+            result = results[name]
+            if result.error_code:
+                errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
+            else:
+                found[name] = {
+                    entry.name: _setting(entry)
+                    for entry in result.configs
+                    if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
+                }
     return found, errors
 
 
@@ -92,7 +94,8 @@ def alter_topic_configs(
     """
     if controller.supports(IncrementalAlterConfigsRequest, "metadata", deadline):
         request = _incremental(changes, validate_only)
-        return _errors("IncrementalAlterConfigs", controller.ask(request, "metadata", deadline))
+        answer = controller.ask(request, "metadata", deadline)
+        return _errors(controller, "IncrementalAlterConfigs", answer, changes)
     found, errors = topic_configs(controller, sorted(changes), deadline)
     whole = {
         name: {key: each.value for key, each in found[name].items() if each.source == "topic" and each.writable}
@@ -103,7 +106,7 @@ def alter_topic_configs(
     if not whole:
         return errors
     answer = controller.ask(_replacing(whole, validate_only), "metadata", deadline)
-    return errors | _errors("AlterConfigs", answer)
+    return errors | _errors(controller, "AlterConfigs", answer, whole)
 
 
 def _setting(entry: Any) -> Setting:
@@ -155,9 +158,9 @@ def _replacing(whole: Mapping[str, Mapping[str, str]], validate_only: bool) -> A
     )
 
 
-def _errors(api: str, answer: Any) -> dict[str, BrokerError]:
-    return {
-        each.resource_name: broker_error(f"{api} of {each.resource_name}", each.error_code, each.error_message)
-        for each in answer.responses
-        if each.error_code
-    }
+def _errors(controller: Conversation, api: str, answer: Any, names: Collection[str]) -> dict[str, BrokerError]:
+    with reading(controller, api, "metadata"):
+        by_name = {each.resource_name: each for each in answer.responses}
+        # What is not answered is not done.
+        wrong = {name: by_name[name] for name in names if by_name[name].error_code}
+    return {name: broker_error(f"{api} of {name}", each.error_code, each.error_message) for name, each in wrong.items()}

@@ -1,17 +1,18 @@
 """Topics on the cluster: create them, give them more partitions, delete them; each can first be checked only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kafka.protocol.admin import CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import broker_error
+from msk_toolkit.kafka.error_numbers import ErrorCode
 
-UNKNOWN_TOPIC = 3
-ALREADY_EXISTS = 36
+UNKNOWN_TOPIC = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+ALREADY_EXISTS = ErrorCode.TOPIC_ALREADY_EXISTS
 
 
 class NewTopic(NamedTuple):
@@ -43,7 +44,8 @@ def create_topics(
         for topic in topics
     ]
     request = CreateTopicsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    return _errors("CreateTopics", controller.ask(request, "metadata", deadline).topics)
+    answer = controller.ask(request, "metadata", deadline)
+    return _errors(controller, "CreateTopics", answer, "topics", [topic.name for topic in topics])
 
 
 def add_partitions(
@@ -59,7 +61,8 @@ def add_partitions(
         for name, count in totals.items()
     ]
     request = CreatePartitionsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    return _errors("CreatePartitions", controller.ask(request, "metadata", deadline).results)
+    answer = controller.ask(request, "metadata", deadline)
+    return _errors(controller, "CreatePartitions", answer, "results", totals)
 
 
 def delete_topics(controller: Conversation, names: Sequence[str], deadline: Deadline) -> dict[str, BrokerError]:
@@ -69,15 +72,21 @@ def delete_topics(controller: Conversation, names: Sequence[str], deadline: Dead
         StageError: under ``metadata``.
     """
     request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=_patience_ms(deadline))
-    return _errors("DeleteTopics", controller.ask(request, "metadata", deadline).responses)
+    answer = controller.ask(request, "metadata", deadline)
+    return _errors(controller, "DeleteTopics", answer, "responses", names)
 
 
-def _errors(api: str, results: Iterable[Any]) -> dict[str, BrokerError]:
+def _errors(
+    controller: Conversation, api: str, answer: Any, results: str, names: Collection[str]
+) -> dict[str, BrokerError]:
+    with reading(controller, api, "metadata"):
+        by_name = {result.name: result for result in getattr(answer, results)}
+        # What is not answered is not done.
+        wrong = {name: by_name[name] for name in names if by_name[name].error_code}
     return {
         # DeleteTopics has words of its own from version 5 on only.
-        result.name: broker_error(f"{api} of {result.name}", result.error_code, getattr(result, "error_message", None))
-        for result in results
-        if result.error_code
+        name: broker_error(f"{api} of {name}", result.error_code, getattr(result, "error_message", None))
+        for name, result in wrong.items()
     }
 
 

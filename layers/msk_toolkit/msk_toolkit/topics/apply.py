@@ -15,6 +15,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError, StageError, ToolkitError
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.error_numbers import ErrorCode
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC
@@ -33,9 +34,9 @@ _WRITE_SECONDS = 10.0
 # A controller that has moved is another one within ZooKeeper's session, 18 s at most; the writes need the rest.
 _SHARE_OF_THE_CHECK = 0.4
 # The broker gave up waiting: what was asked for has begun, and may still end well.
-REQUEST_TIMED_OUT = 7
+REQUEST_TIMED_OUT = ErrorCode.REQUEST_TIMED_OUT
 # Another apply was faster. What it did may take a moment to be seen here as well.
-_OVERTAKEN = {ALREADY_EXISTS, 37}  # 37: INVALID_PARTITIONS, the topic has that many already
+_OVERTAKEN = {ALREADY_EXISTS, ErrorCode.INVALID_PARTITIONS}  # the topic has that many already
 _BEHIND = _OVERTAKEN | {UNKNOWN_TOPIC}
 OVERTAKEN_SECONDS = 3.0
 

@@ -1,0 +1,175 @@
+"""Records out of the bytes of a Fetch answer: every message format and codec of Kafka, within bounds.
+
+The batches of format 2 are read by kafka-python once they are unpacked here; what it does not bound is bounded here.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kafka.errors import KafkaError
+from kafka.record.default_records import DefaultRecordBatch
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka import old_formats
+from msk_toolkit.kafka.codecs import DamagedError, unpack
+
+# What a batch of Kafka's 1 MB (max.message.bytes) may hold. The functions have 512 MB and unpack one at a time.
+UNPACKED_BYTES = 64 * 1024 * 1024
+# What one answer may become. A record costs a few hundred bytes more than it holds.
+_MOST_RECORDS = 50_000
+_MOST_BYTES = 32 * 1024 * 1024
+_RECORDS_BETWEEN_LOOKS = 1000
+
+_OFFSET_AND_LENGTH = struct.Struct(">qi")
+_MAGIC_AT = 16
+_LEAST_LENGTH = {0: 14, 1: 22, 2: 49}
+# Batches of format 2: base offset and length, ..., attributes, last offset's delta, first and last timestamp.
+_ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _RECORDS_AT = 21, 23, 27, 61
+_CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
+
+
+class Record(NamedTuple):
+    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
+    time and 1 for the broker's. Message format 0 has no time: both are -1 then."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp_type: int = 0
+
+
+class Fetched(NamedTuple):
+    """What one answer holds of a partition.
+
+    ``next_offset`` is where to read on: behind the records, and also behind what is no record (a transaction's marker,
+    the place of one that compaction removed). It is the offset that was asked for where the answer holds nothing.
+    ``out_of_range`` says that the partition does not reach to that offset: it begins later, or ends before.
+    """
+
+    records: list[Record]
+    next_offset: int
+    out_of_range: bool = False
+
+
+class Budget:
+    """How much may still be made of one answer, whose partitions share it."""
+
+    def __init__(self) -> None:
+        self._records = _MOST_RECORDS
+        self._bytes = _MOST_BYTES
+
+    @property
+    def spent(self) -> bool:
+        """Whether the rest has to be asked for again."""
+        return self._records <= 0 or self._bytes <= 0
+
+    def take(self, record: Record) -> None:
+        """Count a record."""
+        self._records -= 1
+        self._bytes -= len(record.key or b"") + len(record.value or b"")
+
+
+class _Batch(NamedTuple):
+    base_offset: int
+    magic: int
+    data: bytes
+
+    @property
+    def attributes(self) -> int:
+        return int(struct.unpack_from(">h", self.data, _ATTRIBUTES_AT)[0])
+
+    @property
+    def last_offset(self) -> int:
+        # Before format 2 that is where a wrapper's last record stands.
+        delta = struct.unpack_from(">i", self.data, _LAST_DELTA_AT)[0] if self.magic > 1 else 0
+        return self.base_offset + int(delta)
+
+
+def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) -> Fetched:
+    """The records from offset ``start`` on, as far as whole batches stand there and the budget goes.
+
+    Raises:
+        DamagedError, TooLargeError: see :mod:`msk_toolkit.kafka.codecs`.
+        TimeoutError: the deadline has passed.
+    """
+    found: list[Record] = []
+    following = start
+    for batch in _batches(data):
+        for count, record in enumerate(_records(batch)):
+            if count % _RECORDS_BETWEEN_LOOKS == 0 and deadline.expired:
+                raise TimeoutError
+            # A leader answers with whole batches: the first may begin before the offset that was asked for.
+            if record.offset < start:
+                continue
+            if budget.spent:
+                return Fetched(found, following)
+            budget.take(record)
+            found.append(record)
+            following = record.offset + 1
+        following = max(following, batch.last_offset + 1)
+    return Fetched(found, following)
+
+
+def first_timestamp(data: bytes, start: int, deadline: Deadline) -> int | None:
+    """When the first record was written, in milliseconds since 1970; None where there is none, or its format has no
+    times. A batch's header tells it of the batch's first record, so that nothing need be unpacked.
+
+    Raises:
+        DamagedError, TooLargeError, TimeoutError: as :func:`read_records`.
+    """
+    for batch in _batches(data):
+        if batch.magic > 1:
+            first, last = struct.unpack_from(">qq", batch.data, _TIMES_AT)
+            return int(last if batch.attributes & _LOG_APPEND_TIME_BIT else first)
+        times = [record.timestamp for record in read_records(batch.data, start, Budget(), deadline).records]
+        return next((time for time in times if time != old_formats.NO_TIMESTAMP), None)
+    return None
+
+
+def _batches(data: bytes) -> Iterator[_Batch]:
+    """The whole batches; the last one of an answer may be cut short, and is then not there yet."""
+    at = 0
+    while at + _MAGIC_AT < len(data):
+        base_offset, length = _OFFSET_AND_LENGTH.unpack_from(data, at)
+        end = at + _OFFSET_AND_LENGTH.size + length
+        magic = data[at + _MAGIC_AT]
+        if length < _LEAST_LENGTH.get(magic, 0):
+            raise DamagedError("a batch is shorter than its own header")
+        if end > len(data):
+            return
+        if magic not in _LEAST_LENGTH:
+            raise DamagedError(f"a batch has message format {magic}, which Kafka does not have")
+        yield _Batch(base_offset, magic, data[at:end])
+        at = end
+
+
+def _records(batch: _Batch) -> Iterator[Record]:
+    if batch.magic < 2:
+        for message in old_formats.messages(batch.data, UNPACKED_BYTES):
+            yield Record(message.offset, message.timestamp, message.key, message.value, (), message.timestamp_type)
+        return
+    # Transaction markers are Kafka's, not a producer's.
+    if batch.attributes & _CONTROL_BIT:
+        return
+    try:
+        for record in DefaultRecordBatch(_unpacked(batch)):
+            headers = tuple(record.headers)
+            yield Record(record.offset, record.timestamp, record.key, record.value, headers, record.timestamp_type or 0)
+    # The library has an error of its own for some kinds of damage, and runs into Python's for others.
+    except (KafkaError, ValueError, IndexError, TypeError, OverflowError, struct.error) as error:
+        raise DamagedError(f"a batch is damaged ({type(error).__name__})") from None
+
+
+def _unpacked(batch: _Batch) -> bytes:
+    """The same batch as if it had never been packed; its checksum is then another, which nobody asks for."""
+    codec = batch.attributes & _CODEC_BITS
+    if not codec:
+        return batch.data
+    content = unpack(codec, batch.data[_RECORDS_AT:], UNPACKED_BYTES)
+    head = bytearray(batch.data[:_RECORDS_AT])
+    struct.pack_into(">i", head, 8, _RECORDS_AT - _OFFSET_AND_LENGTH.size + len(content))
+    struct.pack_into(">h", head, _ATTRIBUTES_AT, batch.attributes & ~_CODEC_BITS)
+    return b"".join((head, content))

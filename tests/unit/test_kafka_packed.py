@@ -1,0 +1,158 @@
+"""Reading what brokers and producers have packed, in every message format."""
+
+import gzip
+import json
+import struct
+import zlib
+from base64 import b64decode
+from pathlib import Path
+
+import cramjam
+import pytest
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka import batches
+from msk_toolkit.kafka.records import Fetched, fetch, first_timestamps, read_from
+
+from tests.fakes.kafka_batches import (
+    GZIP,
+    LZ4,
+    NONE,
+    SNAPPY,
+    ZSTD,
+    batch,
+    control_batch,
+    fetched,
+    packed_with,
+    versions,
+)
+from tests.fakes.kafka_broker_fake import replies, talking_to
+
+pytestmark = pytest.mark.enable_socket
+
+# Made by MemoryRecords.withRecords of kafka-clients 2.8.2, the last that writes the old formats of all codecs.
+FROM_JAVA: dict[str, str] = json.loads(
+    (Path(__file__).parents[1] / "data" / "record-batches.kafka-2.8.2.json").read_text(encoding="utf-8")
+)
+OUT_OF_RANGE = 1
+MAGIC_AT, OLD_ATTRIBUTES_AT = 16, 17
+
+
+def read(data: bytes, start: int = 0) -> Fetched:
+    with talking_to(replies(versions, fetched({0: data}))) as (conversation, deadline):
+        return read_from(conversation, "orders", {0: start}, deadline=deadline)[0]
+
+
+def failure(data: bytes) -> StageError:
+    with pytest.raises(StageError) as caught:
+        read(data)
+    return caught.value
+
+
+def with_checksum(message: bytes) -> bytes:
+    """An old message whose bytes were changed, as its writer would have sent it."""
+    return message[:12] + struct.pack(">I", zlib.crc32(message[16:])) + message[16:]
+
+
+@pytest.mark.parametrize("codec", [NONE, GZIP, SNAPPY, LZ4, ZSTD])
+def test_records_are_read_whichever_codec_packed_them(codec: int) -> None:
+    values = [b"a", None, b"c" * 5000]
+    answer = read(batch(values, codec, offset=7) + batch([b"d"], codec, offset=12), start=8)
+    assert [(each.offset, each.timestamp, each.value) for each in answer.records] == [
+        (8, 1001, None),
+        (9, 1002, b"c" * 5000),
+        (12, 1000, b"d"),
+    ]
+    assert answer.next_offset == 13
+
+
+@pytest.mark.parametrize("form", FROM_JAVA)
+def test_batches_that_kafkas_java_library_packs_are_read(form: str) -> None:
+    """Three records from offset 40 on: "a", none, 300 times "c"."""
+    answer = read(b64decode(FROM_JAVA[form]), start=41)
+    assert [(each.offset, each.key, each.value, each.headers) for each in answer.records] == [
+        (41, b"k", None, ()),
+        (42, b"k", b"c" * 300, ()),
+    ]
+    assert answer.next_offset == 43
+    times = [(each.timestamp, each.timestamp_type) for each in answer.records]
+    assert times == ([(-1, -1), (-1, -1)] if form.startswith("0") else [(1001, 0), (1002, 0)])
+
+
+def test_a_wrapper_that_the_broker_has_stamped_gives_its_time_to_all_of_its_records() -> None:
+    data = bytearray(batch([b"a", b"b"], GZIP, magic=1, offset=5))
+    data[OLD_ATTRIBUTES_AT] |= 0b1000
+    struct.pack_into(">q", data, OLD_ATTRIBUTES_AT + 1, 77_000)
+    answer = read(with_checksum(bytes(data)), start=5)
+    assert [(each.offset, each.timestamp, each.timestamp_type) for each in answer.records] == [
+        (5, 77_000, 1),
+        (6, 77_000, 1),
+    ]
+
+
+def test_a_transactions_marker_is_no_record_and_is_not_read_again() -> None:
+    answer = read(batch([b"a"], offset=3) + control_batch(4), start=3)
+    assert [each.offset for each in answer.records] == [3]
+    assert answer.next_offset == 5
+    assert read(control_batch(4), start=4) == Fetched([], 5)
+
+
+def test_what_is_cut_short_at_the_end_of_an_answer_is_read_with_the_next_one() -> None:
+    whole = batch([b"a"], offset=3)
+    assert read(whole + batch([b"b"], offset=4)[:-1], start=3).next_offset == 4
+    assert read(whole[:-1], start=3) == Fetched([], 3)
+
+
+def test_an_offset_that_the_partition_does_not_reach_to_is_told_apart_from_an_empty_answer() -> None:
+    with talking_to(replies(versions, fetched({0: b""}, error_code=OUT_OF_RANGE))) as (conversation, deadline):
+        answer = read_from(conversation, "orders", {0: 5}, deadline=deadline)
+    assert answer == {0: Fetched([], 5, out_of_range=True)}
+    assert read(b"", start=5) == Fetched([], 5)
+
+
+def test_the_first_records_time_is_told_of_old_formats_too() -> None:
+    answer = fetched({0: batch([b"a", b"b"], GZIP, magic=1, offset=5), 1: batch([b"a"], magic=0)})
+    with talking_to(replies(versions, answer, fetched({1: b""}))) as (conversation, deadline):
+        assert first_timestamps(conversation, "orders", {0: 6, 1: 0}, "lag", deadline) == {0: 1001}
+
+
+# Whose length leads back to its own beginning.
+ENDLESS = gzip.compress(struct.pack(">qi", 0, -12) + bytes(30))
+DAMAGED = {
+    "packed data": packed_with(ZSTD, b"\x28\xb5\x2f\xfd" + b"\x00" * 20, 1),
+    "fewer records than it says": packed_with(SNAPPY, bytes(cramjam.snappy.compress_raw(b"\x02\x00")), 9),
+    "an unknown codec": packed_with(6, b"abc", 1),
+    "a length below zero": struct.pack(">qi", 0, -12) + bytes(60),
+    "an unknown format": batch([b"a"])[:MAGIC_AT] + b"\x09" + batch([b"a"])[MAGIC_AT + 1 :],
+    "an old message's checksum": batch([b"a"], magic=1)[:-1] + b"b",
+    "a packed old message without a value": with_checksum(
+        struct.pack(">qiibbqii", 0, 22, 0, 1, 1, 0, -1, -1),
+    ),
+    "a packed old message that ends nowhere": with_checksum(
+        struct.pack(">qiibbqii", 0, 22 + len(ENDLESS), 0, 1, 1, 0, -1, len(ENDLESS)) + ENDLESS
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_batch_is_the_stages_failure_under_its_own_cause(kind: str) -> None:
+    error = failure(DAMAGED[kind])
+    assert (error.stage, error.cause) == ("fetch", "records-damaged")
+    assert "orders-0" in error.detail
+
+
+def test_a_batch_that_unpacks_to_too_much_is_the_stages_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "UNPACKED_BYTES", 1 << 20)
+    error = failure(batch([bytes(2 << 20)], ZSTD))
+    assert (error.stage, error.cause) == ("fetch", "records-too-large")
+    assert error.detail == "can't read the records of orders-0: a batch packed with zstd holds more than 1 MB"
+
+
+def test_a_batch_of_very_many_records_is_read_in_several_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_MOST_RECORDS", 4)
+    answer = fetched({0: batch([b"v"] * 10, ZSTD), 1: batch([b"w"])})
+    with talking_to(replies(versions, answer, answer)) as (conversation, deadline):
+        first = read_from(conversation, "orders", {0: 0, 1: 0}, deadline=deadline)
+        assert ([each.offset for each in first[0].records], first[0].next_offset) == ([0, 1, 2, 3], 4)
+        assert first[1] == Fetched([], 0), "left for the next answer, not passed over"
+        second = fetch(conversation, "orders", {0: 4, 1: 0}, deadline=deadline)
+        assert [each.offset for each in second[0]] == [4, 5, 6, 7]
