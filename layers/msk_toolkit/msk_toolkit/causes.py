@@ -144,7 +144,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "records-damaged": Cause(
         "The partition's records can't be read: a batch is not what it says it is.",
-        "Read the topic with kafka-console-consumer.sh: if that fails too, look at the brokers' disks and at its producers.",
+        "Read it with kafka-console-consumer.sh: if that fails too, look at the brokers' disks and at its producers.",
     ),
     "records-too-large": Cause(
         "A small packed batch of the topic unpacks to more than 64 MB, which the toolkit does not take.",
