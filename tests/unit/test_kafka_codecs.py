@@ -20,7 +20,7 @@ TEXT = b"".join(b"%d, and so on; " % number for number in range(20_000))
 def zstd_stream(data: bytes) -> bytes:
     """Without the size of its content in its head, as Java's stream writes it."""
     packer = zstandard.ZstdCompressor().compressobj()
-    return packer.compress(data) + packer.flush()
+    return bytes(packer.compress(data) + packer.flush())
 
 
 FORMS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
