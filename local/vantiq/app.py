@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -35,10 +36,9 @@ _STOP_S = 1.0
 class VantiqStandIn:
     """A Vantiq server on this machine: `async with VantiqStandIn() as vantiq: vantiq.url, vantiq.token`.
 
-    HTTPS with `cert` and `key` (PEM files), else HTTP. Port 0 takes a free one, the same on every host.
-    The first of `namespaces` is the token's own; `X-Target-Namespace` reaches the others but those in
-    `closed_namespaces`, which exist and answer 403. `journal`, `faults`, `define`, `fail`, `receive` and
-    `rotate_token` may be used from any thread.
+    HTTPS with `cert` and `key`, else HTTP. Port 0 takes a free one, the same on every host. The first of
+    `namespaces` is the token's own; those in `closed_namespaces` exist and answer 403. `journal`, `faults`,
+    `define`, `fail`, `receive` and `rotate_token` may be used from any thread.
     """
 
     def __init__(
@@ -95,6 +95,11 @@ class VantiqStandIn:
     def token(self) -> str:
         """The valid long-lived token."""
         return self.access.token
+
+    @property
+    def swallowed(self) -> Counter[str]:
+        """How many publishes were answered with 200 and kept nowhere, by the topic that is not registered."""
+        return self._resources.swallowed
 
     def define(self, kind: str, definition: Row, namespace: str | None = None) -> Row:
         """Create or replace a type, topic, service, source or procedure, as a POST to `kind` with upsert."""

@@ -5,7 +5,7 @@ machine that owns everything the stand-in holds.
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -25,6 +25,10 @@ class Controlled(Protocol):
     journal: Journal
     faults: Faults
     stats: Stats
+
+    @property
+    def swallowed(self) -> Mapping[str, int]:
+        """How often something was published to a topic that is not registered."""
 
     def rotate_token(self, token: str | None = None) -> str:
         """Refuse every earlier token from now on."""
@@ -76,6 +80,7 @@ class _Control:
                 "in_flight": stats.in_flight,
                 "most_in_flight": stats.most_in_flight,
                 "faults_played": self._vantiq.faults.played,
+                "swallowed": self._vantiq.swallowed,
             }
         )
 

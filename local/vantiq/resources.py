@@ -2,10 +2,10 @@
 
 Uncertain, because no documentation says it: the body of a publish's answer (empty here), the results
 of an array insert (the rows, and in a refused one's place its error object), what an array published
-without `autoUnwind` becomes (one event), whether an undeclared topic is refused (it is here), and how
-inbound service events are declared (`eventTypes` of the service).
+without `autoUnwind` becomes (one event), and how inbound service events are declared (`eventTypes` of the service).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -89,6 +89,8 @@ class Resources:
         self._issue_token = issue_token
         self._revoke_token = revoke_token
         self._sources = sources
+        # By topic that is not registered: what was published there, answered with 200, and lost.
+        self.swallowed: Counter[str] = Counter()
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; whatever is wrong with the call becomes an error answer."""
@@ -133,7 +135,10 @@ class Resources:
         """Publish to a topic, a service's event or a source, or query a source."""
         table = call.namespace.system(kind)
         if kind == "topics":
-            return self._publish(call, kind, name, table.get(name), f"/topics{name}/publish")
+            event_path = f"/topics{name}/publish"
+            if not table.holds(name):
+                return self._swallow(call, name, event_path)
+            return self._publish(call, kind, name, table.get(name), event_path)
         owner, _, rest = name.partition("/")
         definition = table.get(owner)
         if kind == "services":
@@ -148,6 +153,13 @@ class Resources:
         if not call.refused:
             self._sources.publish(call.namespace, owner, checked(call.body))
         return self._publish(call, kind, name, definition, f"/sources/{name}/publish")
+
+    def _swallow(self, call: Call, topic: str, event_path: str) -> Answer:
+        """Publish to a topic that nobody registered: who listens hears of it, nothing is kept, the answer is 200."""
+        body = checked(call.body)
+        self.swallowed[topic] += 1
+        self._events.deliver(call.namespace.name, event_path, [body])
+        return Answer()
 
     def _publish(self, call: Call, kind: str, name: str, definition: Row, event_path: str) -> Answer:
         unwind = definition.get("autoUnwind") is True

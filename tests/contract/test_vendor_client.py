@@ -230,7 +230,6 @@ def test_what_does_not_exist_is_named_in_the_error(converse: Any, resource: str,
 @pytest.mark.parametrize(
     ("resource", "name"),
     [
-        (VantiqResources.TOPICS, "/no/such"),
         (VantiqResources.SERVICES, "shop.Desk/Nothing"),
         (VantiqResources.SERVICES, "no.Svc/Arrived"),
         (VantiqResources.SOURCES, "Nothing"),

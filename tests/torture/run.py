@@ -260,8 +260,8 @@ def _same(one: Any, record: Any) -> bool:
 
 
 def _define(vantiq: VantiqStandIn) -> None:
-    vantiq.define("topics", {"name": "/orders"})
-    vantiq.define("topics", {"name": "/unwound", "autoUnwind": True})
+    vantiq.define("topics", {"name": "/orders", "isReliable": True})
+    vantiq.define("topics", {"name": "/unwound", "isReliable": True, "autoUnwind": True})
     vantiq.define("types", {"name": "Order", "properties": {}, "naturalKey": ["id"]})
 
 

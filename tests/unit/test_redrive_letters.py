@@ -79,7 +79,12 @@ def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pyt
     desk = Desk()
     vantiq = FakeVantiq(lambda path, documents: refusal(400))
     monkeypatch.setattr(VantiqClient, "from_settings", lambda settings, token: vantiq)
-    told = {"VANTIQ_URL": "https://v", "VANTIQ_TOKEN_SECRET_ARN": "s", "VANTIQ_TARGET": "topic:/orders"}
+    told = {
+        "VANTIQ_URL": "https://v",
+        "VANTIQ_TOKEN_SECRET_ARN": "s",
+        "VANTIQ_TARGET": "topic:/orders",
+        "TARGET_CHECK": "off",
+    }
     tools = environment.tools(told | {"DEAD_LETTER_BUCKET": "letters"}, lambda service: desk.s3)
     store = RefusedAgain(desk.tools.bucket)
     outcome = tools.make(0.0, 60.0)(store).forward(event([record(n) for n in range(150)]), Deadline(120))

@@ -78,7 +78,7 @@ def test_a_batch_answers_in_the_order_of_its_requests(vantiq: VantiqStandIn) -> 
     items = [
         {"method": "POST", "uri": "/topics//orders", "headers": {}, "body": {"n": 1}},
         {"method": "POST", "uri": "/custom/Order?upsert=true", "body": {"id": "b"}},
-        {"method": "POST", "uri": "/topics//nowhere", "body": {}},
+        {"method": "POST", "uri": "/sources/Nowhere", "body": {}},
     ]
     results = send(vantiq, "/api/v1/batch", items).json()
     assert [result["status"] for result in results] == [200, 200, 400]
@@ -134,7 +134,14 @@ def test_says_which_methods_and_paths_it_does_not_have(vantiq: VantiqStandIn) ->
 
 def test_not_found_can_be_a_404(vantiq: VantiqStandIn) -> None:
     with running_standin(not_found_status=404) as other:
-        assert send(other, TOPIC, {}).status == 404
+        assert send(other, "/api/v1/resources/sources/Nowhere", {}).status == 404
+
+
+def test_a_publish_to_a_topic_that_nobody_registered_answers_200_and_keeps_nothing(vantiq: VantiqStandIn) -> None:
+    answer = send(vantiq, "/api/v1/resources/topics//mistyped", {"a": 1})
+    assert (answer.status, answer.body) == (200, b"")
+    assert len(vantiq.journal) == 0
+    assert vantiq.swallowed == {"/mistyped": 1}
 
 
 def test_a_journal_on_disk_goes_on_after_a_restart(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from msk_toolkit.connect.registration import (
     plan_source,
     plan_target,
     render,
-    target_resource,
 )
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.resources import VantiqRefusedError
+from msk_toolkit.vantiq.targets import target_resource
 
 
 class Resources(Protocol):

@@ -7,6 +7,7 @@ import msgspec
 
 from msk_toolkit.connect.vantiq_source import shown_value
 from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.targets import target_resource
 
 Step = Literal["create", "update", "activate", "restart", "none", "refuse"]
 _TYPE = "KAFKA"
@@ -128,21 +129,6 @@ def render(changes: Sequence[Change], done: int | None) -> str:
     else:
         ending = "Done."
     return "\n".join([*(change.line() for change in changes), f"Plan: {totals}. {ending}"])
-
-
-def target_resource(target: Target) -> tuple[str, str]:
-    """The resource, and its instance's name, behind a target."""
-    match target.kind:
-        case "topic":
-            return "topics", target.name
-        case "type" | "upsert":
-            return "types", target.name
-        case "service":
-            return "services", target.name.partition("/")[0]
-        case "procedure":
-            return "procedures", target.name
-        case "source":
-            return "sources", target.name
 
 
 def _wanted(target: Target) -> dict[str, Any]:

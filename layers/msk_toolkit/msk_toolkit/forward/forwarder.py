@@ -13,10 +13,11 @@ from msk_toolkit.forward.deliver import Delivery, Shared, Tools
 from msk_toolkit.forward.envelope import Documents
 from msk_toolkit.forward.lanes import Lane, groups, split
 from msk_toolkit.forward.memory import LastBatch
-from msk_toolkit.forward.outcome import LaneOutcome, Outcome
+from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
 from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.report import to_report, unfinished
 from msk_toolkit.forward.streak import RefusalStreaks
+from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.client import VantiqClient
@@ -26,9 +27,10 @@ from msk_toolkit.vantiq.token import Token
 class Forwarder:
     """What a warm environment keeps from one invocation to the next: connections, token, pace, last batch."""
 
-    def __init__(self, settings: ForwarderSettings, tools: Tools) -> None:
+    def __init__(self, settings: ForwarderSettings, tools: Tools, check: TargetCheck | None = None) -> None:
         self._settings = settings
         self._tools = tools
+        self._check = check
         self._last = LastBatch()
         self._pace = Pace(settings.records_per_second, tools.clock)
         self._streaks = RefusalStreaks(settings.refusals_are_an_outage_after)
@@ -69,6 +71,7 @@ class Forwarder:
             unfinished=lowest,
             to_report=to_report(batch, lowest),
             lag_seconds=_lag(batch, arrived),
+            notes=self._check.notes() if self._check else (),
         )
 
     def _deliver(
@@ -79,9 +82,12 @@ class Forwarder:
         self._pace.release()
         shared = Shared(threading.Event(), self._pace, self._streaks)
         make = Documents(batch.cluster, settings.payload).make
+        unfit = self._unfit({targets[place] for place, records in fresh.items() if records}, bound)
 
         def deliver(lane: Lane) -> LaneOutcome:
             target = targets[lane.place]
+            if target in unfit:
+                return LaneOutcome(lane, 0, 0, unfit[target], 0, [])
             delivery = Delivery(
                 lane,
                 target,
@@ -101,6 +107,13 @@ class Forwarder:
             return [deliver(lane) for lane in lanes]
         with ThreadPoolExecutor(min(len(lanes), settings.lanes), thread_name_prefix="lane") as pool:
             return list(pool.map(deliver, lanes))
+
+    def _unfit(self, targets: set[Target], bound: Deadline) -> dict[Target, Failure]:
+        """The targets that nothing may be sent to, and why."""
+        if self._check is None:
+            return {}
+        failures = {target: self._check.failure(target, bound) for target in targets}
+        return {target: failure for target, failure in failures.items() if failure}
 
     def _targets(self, batch: Batch) -> dict[str, Target]:
         """The target of each partition; everything that has none is named before anything is sent."""
@@ -138,7 +151,8 @@ def warm_forwarder(settings: ForwarderSettings) -> Forwarder:
         ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
     """
     token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
-    return Forwarder(settings, Tools(VantiqClient.from_settings(settings, token), dead_letter_store(settings)))
+    vantiq = VantiqClient.from_settings(settings, token)
+    return Forwarder(settings, Tools(vantiq, dead_letter_store(settings)), TargetCheck(settings, vantiq))
 
 
 def dead_letter_store(settings: ForwarderSettings) -> BucketStore | None:

@@ -71,6 +71,7 @@ class Outcome(NamedTuple):
         unfinished: by partition, the offset of the first record that is not done.
         to_report: every record from there on; the mapping must bring these again.
         lag_seconds: age of the oldest record; None where no record has a time.
+        notes: what was noticed about the targets and stopped nothing.
     """
 
     received: int
@@ -79,6 +80,7 @@ class Outcome(NamedTuple):
     unfinished: dict[str, int]
     to_report: list[tuple[str, int]]
     lag_seconds: float | None
+    notes: Sequence[str] = ()
 
     @property
     def delivered(self) -> int:

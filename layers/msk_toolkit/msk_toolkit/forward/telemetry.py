@@ -61,6 +61,8 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes
         )
     else:
         logger.info("delivered", extra=counts)
+    for note in outcome.notes:
+        logger.warning("target check", extra={"note": note})
     for refused in islice((one for lane in outcome.lanes for one in lane.refused), _MOST_REFUSED):
         record = refused.record
         line = {

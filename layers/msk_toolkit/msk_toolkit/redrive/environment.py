@@ -12,6 +12,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
 from msk_toolkit.forward.deliver import Tools as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.replay import MakeForwarder
@@ -76,7 +77,7 @@ def _maker(
     paced = replaying(settings, records_per_second, reserve_seconds)
 
     def make(store: DeadLetterStore) -> Forwarder:
-        return Forwarder(paced, DeliveryTools(vantiq, store))
+        return Forwarder(paced, DeliveryTools(vantiq, store), TargetCheck(paced, vantiq))
 
     return make
 

@@ -11,6 +11,7 @@ Ordering = Literal["partition", "key", "none"]
 Payload = Literal["envelope", "value"]
 PollerMode = Literal["on-demand", "provisioned"]
 OnRefusal = Literal["dead-letter", "block"]
+TargetCheckMode = Literal["require", "warn", "off"]
 
 # Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
 _ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
@@ -32,6 +33,13 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         str,
         Meta(description="Other targets by Kafka topic or glob pattern, as a JSON object; the first that fits wins."),
     ] = ""
+    target_check: Annotated[
+        TargetCheckMode,
+        Meta(
+            description="What happens when Vantiq says that a target would not keep records (no such topic, or one "
+            "that is not reliable): require holds them in Kafka, warn sends them and logs it, off asks nothing."
+        ),
+    ] = "require"
     payload: Annotated[
         Payload,
         Meta(description="envelope: the record with key, headers and position; value: the bare value."),

@@ -10,7 +10,8 @@ from msk_toolkit.errors import VantiqError
 from msk_toolkit.vantiq.answers import error_of
 from msk_toolkit.vantiq.client import VantiqClient
 
-_NOT_FOUND = "io.vantiq.resource.not.found"
+# The second is what Vantiq says of a type, and comes with 400 as well.
+_NOT_FOUND = frozenset({"io.vantiq.resource.not.found", "com.accessg2.ag2rs.type.not.found"})
 
 
 class VantiqRefusedError(VantiqError):
@@ -42,8 +43,8 @@ class VantiqResources:
         try:
             return self._ask("GET", f"reading {kind} {name}", f"{kind}/{_path(name)}")
         except VantiqRefusedError as error:
-            # Not found comes with 400 as well as with 404, always with this code where Vantiq itself speaks.
-            if error.code == _NOT_FOUND or (error.status == 404 and not error.code):
+            # Not found comes with 400 as well as with 404, always with such a code where Vantiq itself speaks.
+            if error.code in _NOT_FOUND or (error.status == 404 and not error.code):
                 return None
             raise
 

@@ -26,6 +26,21 @@ def delivery_path(target: Target) -> str:
             return f"{_RESOURCES}/custom/{name}?upsert=true"
 
 
+def target_resource(target: Target) -> tuple[str, str]:
+    """The resource, and its instance's name, behind a target."""
+    match target.kind:
+        case "topic":
+            return "topics", target.name
+        case "type" | "upsert":
+            return "types", target.name
+        case "service":
+            return "services", target.name.partition("/")[0]
+        case "procedure":
+            return "procedures", target.name
+        case "source":
+            return "sources", target.name
+
+
 def delivery_body(target: Target, documents: Sequence[bytes], *, as_array: bool) -> bytes:
     """The JSON to post: the document, or an array of them. A procedure takes that as its one argument."""
     body = b"[%b]" % b",".join(documents) if as_array else documents[0]

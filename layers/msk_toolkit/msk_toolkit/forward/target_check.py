@@ -1,0 +1,78 @@
+"""Before records go to a target, Vantiq is asked whether it keeps them; a success that is none loses them."""
+
+import time
+from typing import NamedTuple
+
+from msk_toolkit.deadline import Clock, Deadline
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.forward.outcome import Failure
+from msk_toolkit.settings.forwarder import ForwarderSettings, TargetCheckMode
+from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.resources import VantiqResources
+from msk_toolkit.vantiq.target_state import Fitness, TargetState, look_at_target
+
+# So long a judgement holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
+_HOLDS_SECONDS = 300.0
+_REMEDY = "connect with register creates or corrects it; or correct VANTIQ_TARGET or VANTIQ_ROUTES"
+_WITHOUT = "TARGET_CHECK=warn sends all the same"
+
+
+class _Known(NamedTuple):
+    state: TargetState
+    since: float
+
+
+class TargetCheck:
+    """Asks about each target once for an environment and again every few minutes; remembers what it was told.
+
+    Args:
+        vantiq: the client that records go by, so that the same token asks.
+    """
+
+    def __init__(self, settings: ForwarderSettings, vantiq: VantiqClient, clock: Clock = time.monotonic) -> None:
+        self._settings = settings
+        self._mode: TargetCheckMode = settings.target_check
+        self._vantiq = vantiq
+        self._clock = clock
+        self._known: dict[Target, _Known] = {}
+        self._notes: dict[str, None] = {}
+
+    def failure(self, target: Target, deadline: Deadline) -> Failure | None:
+        """Why nothing may be sent to a target, or None. What is only to be known is among the notes."""
+        known = self._known.get(target)
+        if self._mode == "off" or (known and self._holds(known)):
+            return None
+        try:
+            state = self._look(target, deadline)
+        except ToolkitError as error:
+            if known and known.state.fitness is not Fitness.UNFIT:
+                return None  # it was fit a few minutes ago; the records' own requests tell what is wrong now
+            return self._refuse(f"{target} can't be checked before records go there: {error}; {_WITHOUT}")
+        self._known[target] = _Known(state, self._clock())
+        match state.fitness:
+            case Fitness.UNFIT:
+                return self._refuse(f"{state.reason}: records would be lost or misread. {_REMEDY}; {_WITHOUT}")
+            case Fitness.UNKNOWN:
+                self._notes[f"{state.reason}; records are sent all the same"] = None
+        return None
+
+    def notes(self) -> list[str]:
+        """What was noticed since the last call and stops nothing."""
+        notes, self._notes = list(self._notes), {}
+        return notes
+
+    def _holds(self, known: _Known) -> bool:
+        """One that is unfit is asked about again each time, so that a remedy shows at once; a warning comes seldom."""
+        unfit = known.state.fitness is Fitness.UNFIT and self._mode == "require"
+        return not unfit and self._clock() - known.since < _HOLDS_SECONDS
+
+    def _look(self, target: Target, deadline: Deadline) -> TargetState:
+        arrays = self._settings.sends_arrays(target.kind)
+        return look_at_target(VantiqResources(self._vantiq, deadline), target, arrays=arrays)
+
+    def _refuse(self, reason: str) -> Failure | None:
+        if self._mode == "require":
+            return Failure("outage", reason)
+        self._notes[reason] = None
+        return None

@@ -1,0 +1,182 @@
+"""What Vantiq says of a target decides whether records go there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.forward.report import DeliveryIncompleteError, answer
+from msk_toolkit.forward.target_check import TargetCheck
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.settings.targets import parse_target
+from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.target_state import Fitness, judge_target
+
+from local.vantiq import VantiqStandIn, running_standin
+from tests.fakes.clock_fake import FakeClock
+from tests.fakes.dead_letters_fake import FakeDeadLetters
+from tests.fakes.kafka_events import event, record
+from tests.fakes.vantiq_client_fake import FixedToken
+
+pytestmark = pytest.mark.enable_socket
+
+TOPICS = "/api/v1/resources/topics"
+RELIABLE = {"name": "/orders", "isReliable": True}
+
+
+class Way:
+    """A forwarder that asks before it sends."""
+
+    def __init__(self, standin: VantiqStandIn, **settings: Any) -> None:
+        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "vantiq_timeout_seconds": 2.0} | settings
+        made = ForwarderSettings(vantiq_url=standin.url, vantiq_token_secret_arn="s", **told)
+        self.clock = FakeClock()
+        self.standin = standin
+        self.letters = FakeDeadLetters()
+        self.vantiq = VantiqClient.from_settings(made, FixedToken(standin.token))
+        check = TargetCheck(made, self.vantiq, self.clock)
+        self.forwarder = Forwarder(made, Tools(self.vantiq, self.letters), check)
+
+    def forward(self, first: int = 0) -> Outcome:
+        """Two records."""
+        return self.forwarder.forward(event([record(first), record(first + 1)]), Deadline(30))
+
+
+@contextmanager
+def way(**settings: Any) -> Iterator[Way]:
+    """With a stand-in that nothing is defined in."""
+    with running_standin() as standin:
+        made = Way(standin, **settings)
+        try:
+            yield made
+        finally:
+            made.vantiq.close()
+
+
+def test_a_publish_to_a_topic_that_nobody_registered_is_an_outage_and_never_a_success() -> None:
+    with way() as there:
+        outcome = there.forward()
+        assert (outcome.delivered, outcome.dead_lettered, len(outcome.to_report)) == (0, 0, 2)
+        (failure,) = outcome.failures
+        assert failure.kind == "outage"
+        assert "topic:/orders: there is no topic /orders in Vantiq" in failure.reason
+        assert "connect with register creates or corrects it" in failure.reason
+        assert not there.letters.letters
+        with pytest.raises(DeliveryIncompleteError):
+            answer(outcome, "on-demand")
+
+
+def test_records_flow_as_soon_as_the_topic_is_there() -> None:
+    with way() as there:
+        there.forward()
+        there.standin.define("topics", RELIABLE)
+        assert there.forward().delivered == 2
+        assert len(there.standin.journal) == 2
+
+
+def test_a_topic_that_is_not_reliable_holds_the_records_in_kafka() -> None:
+    with way() as there:
+        there.standin.define("topics", {"name": "/orders"})
+        outcome = there.forward()
+        assert "not reliable" in outcome.failures[0].reason
+        assert len(there.standin.journal) == 0
+
+
+def test_a_topic_without_auto_unwind_takes_no_arrays() -> None:
+    with way(records_per_post=10) as there:
+        there.standin.define("topics", RELIABLE)
+        assert "autoUnwind" in there.forward().failures[0].reason
+        there.standin.define("topics", RELIABLE | {"autoUnwind": True})
+        assert there.forward().delivered == 2
+
+
+def test_warn_sends_all_the_same_and_says_so_once_in_a_while() -> None:
+    with way(target_check="warn") as there:
+        there.standin.define("topics", {"name": "/orders"})
+        first, second = there.forward(), there.forward(2)
+        assert (first.delivered, second.delivered) == (2, 2)
+        assert [len(first.notes), len(second.notes)] == [1, 0]
+        assert "not reliable" in first.notes[0]
+        there.clock.advance(301)
+        assert len(there.forward(4).notes) == 1
+
+
+def test_off_asks_nothing() -> None:
+    with way(target_check="off") as there:
+        there.forward()
+        assert there.standin.stats.requests == 2
+
+
+def test_vantiq_is_asked_once_and_again_after_five_minutes() -> None:
+    with way() as there:
+        there.standin.define("topics", RELIABLE)
+        there.forward()
+        there.forward(2)
+        assert there.standin.stats.requests == 5
+        there.clock.advance(301)
+        there.standin.define("topics", {"name": "/orders", "isReliable": False})
+        assert there.forward(4).failures[0].kind == "outage"
+
+
+def test_a_token_that_may_not_look_stops_no_forwarder_and_is_noted() -> None:
+    with way() as there:
+        there.standin.define("topics", RELIABLE)
+        there.standin.fail("status", status=403, method="GET", path=TOPICS)
+        outcome = there.forward()
+        assert outcome.delivered == 2
+        assert "topic:/orders can't be checked" in outcome.notes[0]
+        assert "the token has no right to it" in outcome.notes[0]
+
+
+def test_where_vantiq_fails_at_the_first_look_nothing_is_sent() -> None:
+    with way() as there:
+        there.standin.define("topics", RELIABLE)
+        there.standin.fail("status", status=503, method="GET", path=TOPICS, times=1)
+        assert there.forward().failures[0].kind == "outage"
+        assert len(there.standin.journal) == 0
+        assert there.forward().delivered == 2
+
+
+def test_where_vantiq_fails_at_a_later_look_what_it_said_before_holds() -> None:
+    with way() as there:
+        there.standin.define("topics", RELIABLE)
+        there.forward()
+        there.clock.advance(301)
+        there.standin.fail("status", status=503, method="GET", path=TOPICS)
+        assert there.forward(2).delivered == 2
+
+
+SERVICE = {"name": "a.Desk", "eventTypes": {"In": {"direction": "INBOUND", "isReliable": True}}}
+
+
+@pytest.mark.parametrize(
+    ("target", "instance", "fitness", "words"),
+    [
+        ("type:Order", None, Fitness.UNFIT, "there is no type Order"),
+        ("type:Order", {"role": "schema"}, Fitness.UNFIT, "stores nothing"),
+        ("type:Order", {"role": "standard"}, Fitness.FIT, ""),
+        ("upsert:Order", {"naturalKey": []}, Fitness.UNFIT, "no natural key"),
+        ("upsert:Order", {"naturalKey": ["id"]}, Fitness.FIT, ""),
+        ("service:a.Desk/In", SERVICE, Fitness.FIT, ""),
+        ("service:a.Desk/Out", SERVICE, Fitness.UNFIT, "declares no event type Out"),
+        ("service:a.Desk/In", {"eventTypes": {"In": {"direction": "OUTBOUND"}}}, Fitness.UNFIT, "OUTBOUND"),
+        ("service:a.Desk/In", {"eventTypes": {"In": {"direction": "INBOUND"}}}, Fitness.UNKNOWN, "not reliable"),
+        ("service:a.Desk/In", {"eventTypes": {"In": {"implementingResource": "/rules/r"}}}, Fitness.FIT, ""),
+        ("service:a.Desk/In", {"eventTypes": "x"}, Fitness.UNFIT, "declares no event type In"),
+        ("procedure:a.take", None, Fitness.UNFIT, "there is no procedure a.take"),
+        ("procedure:a.take", {}, Fitness.FIT, ""),
+        ("source:Out", {"mockMode": True}, Fitness.UNFIT, "mock mode"),
+        ("source:Out", {"active": True}, Fitness.FIT, ""),
+        ("topic:/a", {"isReliable": "yes"}, Fitness.UNFIT, "not reliable"),
+    ],
+)
+def test_each_kind_of_target_is_judged_by_what_its_resource_says(
+    target: str, instance: dict[str, Any] | None, fitness: Fitness, words: str
+) -> None:
+    state = judge_target(parse_target(target), instance, arrays=False)
+    assert state.fitness is fitness
+    assert words in state.reason
