@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -47,6 +48,7 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
         "AuthMode": "scram",
         "TrustedCa": ca,
         "VantiqUrl": vantiq_url,
+        "VantiqPort": str(urlsplit(vantiq_url).port or 443),
         "VantiqTrustedCa": ca,
         "ForwardTopics": ",".join(topic_names()),
         "RecordsPerPost": str(_RECORDS_PER_POST),

@@ -29,7 +29,7 @@ ANSWERS = {
     "ForwardTopics": "orders,sensor-readings",
 }
 _FUNCTION = "AWS::Serverless::Function"
-_PSEUDO = {
+PSEUDO = {
     "AWS::StackName": "shop",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
@@ -62,7 +62,7 @@ class Stack:
 
     def __init__(self, **answers: str) -> None:
         parameters = {**ANSWERS, **answers}
-        values = {**_PSEUDO, **parameters, "ForwardTopics": parameters["ForwardTopics"].split(",")}
+        values = {**PSEUDO, **parameters, "ForwardTopics": parameters["ForwardTopics"].split(",")}
         self.template: dict[str, Any] = process_template_for_sam_cli(raw_template(), parameter_values=values)
         names = list(self.template["Resources"])
         # SAM makes a role beside each function, under this name.
@@ -71,7 +71,7 @@ class Stack:
         self._resolver = Resolver(
             {**self.template, "Parameters": raw_template()["Parameters"]},
             parameters=parameters,
-            references={**_PSEUDO, **{name: name for name in [*names, "TopicsFunction.Version"]}},
+            references={**PSEUDO, **{name: name for name in [*names, "TopicsFunction.Version"]}},
             attributes=attributes,
         )
 

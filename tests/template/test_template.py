@@ -259,7 +259,7 @@ def test_every_function_has_its_own_role_log_group_memory_and_time_out() -> None
         # Without a Role of its own SAM makes one for the function alone.
         assert "Role" not in function, name
         assert function["MemorySize"] >= 128
-        assert 0 < function["Timeout"] <= 900
+        assert 0 < function["Timeout"] <= 1800
         group = function["LoggingConfig"]["LogGroup"]
         groups.append(group)
         logs = found.properties(group)

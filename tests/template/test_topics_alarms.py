@@ -9,9 +9,7 @@ from tests.template.stack import Stack
 
 
 def test_the_schedule_runs_the_check_and_nothing_that_writes() -> None:
-    schedule = Stack().properties("TopicsFunction")["Events"]["DriftCheck"]
-    assert schedule["Type"] == "ScheduleV2"
-    assert json.loads(schedule["Properties"]["Input"]) == {"action": "check"}
+    assert json.loads(Stack().properties("TopicsDriftCheck")["Target"]["Input"]) == {"action": "check"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from msk_toolkit.topics.render import render
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 
 from tests.fakes.topics_model import cluster, standing
+from tests.template.stack import raw_template
 
 TOPIC = {"name": "a", "partitions": "2", "replication_factor": "3"}
 
@@ -98,7 +99,9 @@ def test_a_property_that_nobody_knows_is_refused_and_not_taken_for_a_wish_for_th
     assert found.status == "FAILED"
     assert found.reason == (
         "Nothing was changed. ResourceProperties: topics is not known; Partitions is not known; known are "
-        "ServiceToken, ServiceTimeout, CodeVersion, Topics, ClusterArn, BootstrapServers, AuthMode, ClusterKind"
+        "ServiceToken, ServiceTimeout, CodeVersion, Topics, ClusterArn, BootstrapServers, AuthMode, ClusterKind, "
+        "BootstrapPorts, ScramSecretArn, SubnetIds, ClusterSecurityGroupId, VantiqUrl, VantiqPort, "
+        "VantiqTokenSecretArn, VantiqTarget, HeartbeatTarget, ForwardTopics, PollerMode, MinimumPollers, MaximumPollers"
     )
     assert function.asked == []
 
@@ -110,8 +113,8 @@ def test_a_deletion_with_a_property_that_nobody_knows_succeeds() -> None:
 
 def test_the_properties_of_the_toolkits_own_resource_run_it_again_and_apply_its_file() -> None:
     function = Function(cluster())
-    settings = ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
-    own = {"ServiceToken": "t", "ServiceTimeout": "120", "CodeVersion": "arn:1", **dict.fromkeys(settings, "")}
+    names = raw_template()["Resources"]["DeclaredTopics"]["Properties"]
+    own = {**dict.fromkeys(names, ""), "ServiceToken": "t", "ServiceTimeout": "120", "CodeVersion": "arn:1"}
     assert answer_for(event("Create", ResourceProperties=own), function, lambda: False).status == "SUCCESS"
     assert function.asked == [TopicsRequest("apply")]
 
@@ -127,7 +130,7 @@ def answer(function: Function, rolls_back: bool | None = False, **more: Any) -> 
 
 def test_creation_answers_with_what_was_done() -> None:
     found = answer_for(event("Create"), Function(cluster()), lambda: None)
-    assert (found.status, found.data) == ("SUCCESS", {"Created": "1", "Changed": "0"})
+    assert (found.status, found.data) == ("SUCCESS", {"Created": "1", "Changed": "0", "Status": "applied"})
     assert (
         found.reason
         == "Plan: 1 create, 0 update, 0 unchanged, 0 refused; 0 not declared and left alone. 1 change made."
@@ -176,7 +179,7 @@ def test_what_is_or_may_be_a_rollback_never_fails_whatever_is_broken(
     assert ("denied" in found.reason) == isinstance(failure, AwsError)
     assert found.bug == (failure if isinstance(failure, ZeroDivisionError) else None)
     # What another resource reads from this one must still be there.
-    assert found.data == {"Created": "0", "Changed": "0"}
+    assert found.data == {"Created": "0", "Changed": "0", "Status": f"not applied: {found.reason}"}
 
 
 @pytest.mark.parametrize("failure", [AwsError("MSK: denied"), ZeroDivisionError("hush")])
@@ -228,7 +231,7 @@ def test_an_apply_that_broke_off_tells_what_was_done_and_what_was_not() -> None:
         return TopicsResponse("apply", "incomplete", "", Plan([], 0), changes)
 
     found = answer_for(event(), broken_off, lambda: False)
-    assert (found.status, found.data) == ("FAILED", {"Created": "1", "Changed": "0"})
+    assert (found.status, found.created, found.changed) == ("FAILED", 1, 0)
     assert found.reason == "Not done: config of b: denied. Done: create of a. An update goes on from here."
 
 

@@ -41,12 +41,21 @@ def serve(
     declared = request.topics
     if declared is None or request.action == "delete":
         # What a request declares may protect more topics, but none the less.
-        declared = [*(declared or []), *read_declaration(_path(settings.topics_file))]
+        declared = [*(declared or []), *declared_topics(settings)]
     access = cluster_access(settings, client, deadline)
     with Session(access, settings.stage_timeout_seconds) as session:
         if request.action == "delete":
             return _delete(request, declared, session, access, settings.stage_timeout_seconds, deadline)
         return run(request, declared, session, cluster_kind(settings, client, deadline), deadline)
+
+
+def declared_topics(settings: TopicsSettings) -> list[DeclaredTopic]:
+    """The topics of the function's own file.
+
+    Raises:
+        ConfigurationError: with every mistake of the file.
+    """
+    return read_declaration(_path(settings.topics_file))
 
 
 def run(

@@ -1,0 +1,119 @@
+"""What a stack's parameters say that can't work together and that no Rule of a template can express.
+
+Rules compare texts; they know no numbers, parts of texts or patterns of other parameters.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
+from msk_toolkit.topics.rules import name_problem
+
+# MSK's listener ports inside the VPC; the cluster's security group lets the functions in on the one of the AuthMode.
+_LISTENERS = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+_LAST_PORT = 65535
+_SECURE_PORT = 443
+_URL = re.compile(r"(https?)://[^/:]+(?::(\d+))?")
+_ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
+_REGION_OF_AN_ARN = 3
+
+
+def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
+    """Each contradiction in a sentence that names the parameters and what to do; empty where there is none.
+
+    Args:
+        parameters: as CloudFormation hands them over: texts, and lists of texts. An absent one is not judged.
+        region: the stack's.
+    """
+    given = {name: value for name, value in parameters.items() if value not in ("", [], None)}
+    return [
+        *_regions(given, region),
+        *_ports(given),
+        *_kinds(given),
+        *_vantiq_port(given),
+        *_topics(given),
+        *_pollers(given),
+    ]
+
+
+def _regions(given: Mapping[str, Any], region: str) -> Iterator[str]:
+    for name in _ARNS:
+        parts = str(given.get(name, "")).split(":")
+        if len(parts) > _REGION_OF_AN_ARN and region and parts[_REGION_OF_AN_ARN] != region:
+            yield f"{name} is in {parts[_REGION_OF_AN_ARN]} and the stack in {region}: deploy the stack there"
+
+
+def _ports(given: Mapping[str, Any]) -> Iterator[str]:
+    opened = str(given.get("BootstrapPorts", ""))
+    first, _, last = opened.partition("-")
+    if opened and not 1 <= int(first) <= int(last) <= _LAST_PORT:
+        yield f"BootstrapPorts {opened}: give the first and the last port, from 1 to {_LAST_PORT}, such as 9001-9003"
+        return
+    span = range(int(first), int(last) + 1) if opened else range(0)
+    mode = str(given.get("AuthMode", "scram"))
+    listener = _LISTENERS.get(mode)
+    servers = [server for server in str(given.get("BootstrapServers", "")).split(",") if server]
+    strange = sorted({int(server.rpartition(":")[2]) for server in servers} - {listener, *span})
+    if strange:
+        ports = ", ".join(map(str, strange))
+        yield (
+            f"BootstrapServers: the stack's security groups do not let its functions out to port {ports}; MSK's port "
+            f"for AuthMode {mode} is {listener}. Correct the port or the AuthMode, or, where something in front of the "
+            f"brokers listens there, give BootstrapPorts, such as {strange[0]}-{strange[-1]}"
+        )
+
+
+def _kinds(given: Mapping[str, Any]) -> Iterator[str]:
+    if given.get("ClusterKind") == "serverless" and given.get("AuthMode", "scram") != "iam":
+        yield f"ClusterKind serverless: MSK Serverless takes AuthMode iam alone, not {given.get('AuthMode', 'scram')}"
+
+
+def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
+    matched = _URL.fullmatch(str(given.get("VantiqUrl", "")))
+    if matched is None or "VantiqPort" not in given:
+        return
+    port = int(matched.group(2) or _SECURE_PORT)
+    if int(given["VantiqPort"]) != port:
+        yield f"VantiqUrl means port {port} and VantiqPort is {given['VantiqPort']}: set VantiqPort to {port}"
+
+
+def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
+    least, most = int(given.get("MinimumPollers", 1)), int(given.get("MaximumPollers", 1))
+    if given.get("PollerMode") == "provisioned" and "MaximumPollers" in given and least > most:
+        yield f"MinimumPollers {least} is above MaximumPollers {most}: Lambda takes no such mapping"
+
+
+def _topics(given: Mapping[str, Any]) -> Iterator[str]:
+    names = [str(name) for name in given.get("ForwardTopics", [])]
+    problems = {name: problem for name in names if (problem := name_problem(name))}
+    yield from (f"ForwardTopics: {problem}" for problem in problems.values())
+    if "HeartbeatTarget" in given:
+        try:
+            parse_target(str(given["HeartbeatTarget"]))
+        except ValueError as error:
+            yield f"HeartbeatTarget {error}"
+    if "VantiqTarget" not in given:
+        return
+    try:
+        routes = parse_routes(str(given["VantiqTarget"]), "")
+    except ExceptionGroup as group:
+        # It speaks of the variable that the parameter becomes.
+        yield from (str(error).replace("VANTIQ_TARGET", "VantiqTarget") for error in group.exceptions)
+        return
+    yield from _targets(routes, [name for name in names if name not in problems])
+
+
+def _targets(routes: Routes, names: list[str]) -> Iterator[str]:
+    """Names that make no target, and such as make the same although the target has a place for the name."""
+    by_target: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        try:
+            by_target.setdefault(str(routes.target_for(name)), []).append(name)
+        except ValueError as error:
+            yield f"ForwardTopics and VantiqTarget: {error}"
+    if routes.default is None or "{topic}" not in routes.default.name:
+        return
+    for target, same in by_target.items():
+        if len(same) > 1:
+            yield f"ForwardTopics: {' and '.join(same)} would both go to {target}: forward one of them in another stack"

@@ -1,0 +1,75 @@
+"""The drift check runs what is deployed, and DeclaredTopics notices whatever makes the topics function another."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.processed import processed
+
+FUNCTION, LAYER = "TopicsFunction", "ToolkitLayer"
+
+
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM asks boto3 for one."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+def declared(made: dict[str, Any], **answers: str) -> dict[str, Any]:
+    """What CloudFormation compares: the version that is meant, and the parameters that are named."""
+    properties = made["Resources"]["DeclaredTopics"]["Properties"]
+    return {
+        name: answers.get(each["Ref"], each["Ref"]) if isinstance(each, dict) and "Ref" in each else each
+        for name, each in properties.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "value"),
+    [
+        (FUNCTION, "CodeUri", "s3://artifacts/code-2"),
+        (FUNCTION, "Timeout", 61),
+        (FUNCTION, "MemorySize", 1024),
+        (FUNCTION, "Architectures", ["x86_64"]),
+        (FUNCTION, "Environment", {"Variables": {"AUTH_MODE": "iam"}}),
+        (FUNCTION, "VpcConfig", {"SubnetIds": ["subnet-9"], "SecurityGroupIds": ["sg-9"]}),
+        (LAYER, "ContentUri", "s3://artifacts/layer-2"),
+        (LAYER, "CompatibleArchitectures", ["x86_64"]),
+    ],
+)
+def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
+    resource: str, name: str, value: Any
+) -> None:
+    changed = processed(change=lambda resources: resources[resource]["Properties"].update({name: value}))
+    assert declared(changed)["CodeVersion"] != declared(processed())["CodeVersion"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("SubnetIds", "subnet-9"),
+        ("ClusterSecurityGroupId", "sg-9"),
+        ("Architecture", "x86_64"),
+        ("ScramSecretArn", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_other-AbCdEf"),
+        ("BootstrapServers", "b-1.example.org:9096"),
+        ("TrustedCa", "-----BEGIN CERTIFICATE-----"),
+        ("ClusterKind", "express"),
+    ],
+)
+def test_any_other_parameter_of_the_function_has_the_topics_applied_again(parameter: str, value: str) -> None:
+    before, after = declared(processed()), declared(processed(**{parameter: value}), **{parameter: value})
+    assert before != after
+
+
+def test_the_schedule_runs_the_function_as_it_is_deployed_and_not_a_version_of_it() -> None:
+    resources = processed()["Resources"]
+    (schedule,) = [
+        each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::Scheduler::Schedule" and '"check"' in each["Properties"]["Target"].get("Input", "")
+    ]
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [FUNCTION, "Arn"]}
+    # Without a fixed name, or a second stack in the account could not have one.
+    assert "Name" not in schedule
+    statement = resources["TopicsDriftCheckRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
+    assert statement["Resource"] == schedule["Target"]["Arn"]
