@@ -101,8 +101,8 @@ class Metric(StrEnum):
     # Declared topics that the run created.
     TOPICS_CREATED = "TopicsCreated", MetricUnit.Count
     # Topics, for each request of CloudFormation.
-    # 1 when topics were left otherwise than a stack declares them and the stack was told success, because it rolls back
-    # or may be doing so, else 0: its maximum drives an alarm.
+    # 1 when topics were left otherwise than a stack declares them and the stack was told success, because it is new,
+    # rolls back or may be doing so, else 0: its maximum drives an alarm.
     TOPICS_NOT_RESTORED = "TopicsNotRestored", MetricUnit.Count
     # Topics, for each drift check.
     # Declared topics that stand otherwise than declared, in any of the five ways below: its maximum drives an alarm.

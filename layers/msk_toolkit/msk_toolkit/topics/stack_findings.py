@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
+from msk_toolkit.settings.targets import parse_routes, parse_target
 from msk_toolkit.topics.rules import name_problem
 
 # MSK's listener ports inside the VPC; the cluster's security group lets the functions in on the one of the AuthMode.
@@ -101,19 +101,8 @@ def _topics(given: Mapping[str, Any]) -> Iterator[str]:
         # It speaks of the variable that the parameter becomes.
         yield from (str(error).replace("VANTIQ_TARGET", "VantiqTarget") for error in group.exceptions)
         return
-    yield from _targets(routes, [name for name in names if name not in problems])
-
-
-def _targets(routes: Routes, names: list[str]) -> Iterator[str]:
-    """Names that make no target, and such as make the same although the target has a place for the name."""
-    by_target: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(each for each in names if each not in problems):
         try:
-            by_target.setdefault(str(routes.target_for(name)), []).append(name)
+            routes.target_for(name)
         except ValueError as error:
             yield f"ForwardTopics and VantiqTarget: {error}"
-    if routes.default is None or "{topic}" not in routes.default.name:
-        return
-    for target, same in by_target.items():
-        if len(same) > 1:
-            yield f"ForwardTopics: {' and '.join(same)} would both go to {target}: forward one of them in another stack"
