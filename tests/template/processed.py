@@ -2,30 +2,39 @@
 
 import copy
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest import mock
 
 from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
+from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from tests.template.stack import ANSWERS, PSEUDO, raw_template
+from tests.template.stack import ANSWERS, PSEUDO
 
 _SAM = "AWS::Serverless-2016-10-31"
+_MANAGED = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole")
+Resources = dict[str, Any]
+
+
+def unchanged(resources: Resources) -> None:
+    """Leave everything as it is written."""
 
 
 def processed(
-    template: Mapping[str, Any] | None = None,
-    change: Callable[[dict[str, Any]], object] = lambda resources: None,
-    **answers: str,
+    template: Mapping[str, Any],
+    answers: Mapping[str, str] | None = None,
+    change: Callable[[Resources], object] = unchanged,
 ) -> dict[str, Any]:
-    """What the transforms make of a template, the toolkit's own by default, for these answers.
+    """What the transforms make of a template, with these answers beside :data:`ANSWERS`.
 
     Args:
         change: gets the resources as they are written, each with its code uploaded, and may change them in place.
     """
-    given = {**ANSWERS, **answers}
-    written = copy.deepcopy(dict(template or raw_template()))
+    given = {**ANSWERS, **(answers or {})}
+    written = copy.deepcopy(dict(template))
     for name, resource in written["Resources"].items():
         properties = resource.get("Properties", {}) if isinstance(resource, dict) else {}
         for place in {"CodeUri", "ContentUri"} & properties.keys():
@@ -33,5 +42,12 @@ def processed(
     change(written["Resources"])
     values = {**PSEUDO, **given, "ForwardTopics": given["ForwardTopics"].split(",")}
     unrolled = json.loads(json.dumps(process_template_for_sam_cli(written, parameter_values=values)))
-    made: dict[str, Any] = Translator({}, Parser()).translate({**unrolled, "Transform": _SAM}, dict(given))
+    sam = {**unrolled, "Parameters": template["Parameters"], "Transform": _SAM}
+    policies = {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in _MANAGED}
+    # Metrics that nobody publishes make a warning each.
+    metrics = Metrics("processed", DummyMetricsPublisher())
+    # SAM asks boto3 for a Region.
+    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": PSEUDO["AWS::Region"]}):
+        made: dict[str, Any] = Translator(policies, Parser(), metrics=metrics).translate(sam, given)
+    metrics.publish()
     return made

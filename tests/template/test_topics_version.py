@@ -1,23 +1,19 @@
 """The drift check runs what is deployed, and DeclaredTopics notices whatever makes the topics function another."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from tests.template.processed import processed
+from tests.template.processed import Resources, processed, unchanged
+from tests.template.stack import raw_template
 
 FUNCTION, LAYER = "TopicsFunction", "ToolkitLayer"
 
 
-@pytest.fixture(autouse=True)
-def region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SAM asks boto3 for one."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-
-
-def declared(made: dict[str, Any], **answers: str) -> dict[str, Any]:
+def declared(answers: Mapping[str, str], change: Callable[[Resources], object]) -> dict[str, Any]:
     """What CloudFormation compares: the version that is meant, and the parameters that are named."""
-    properties = made["Resources"]["DeclaredTopics"]["Properties"]
+    properties = processed(raw_template(), answers, change)["Resources"]["DeclaredTopics"]["Properties"]
     return {
         name: answers.get(each["Ref"], each["Ref"]) if isinstance(each, dict) and "Ref" in each else each
         for name, each in properties.items()
@@ -40,8 +36,8 @@ def declared(made: dict[str, Any], **answers: str) -> dict[str, Any]:
 def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
     resource: str, name: str, value: Any
 ) -> None:
-    changed = processed(change=lambda resources: resources[resource]["Properties"].update({name: value}))
-    assert declared(changed)["CodeVersion"] != declared(processed())["CodeVersion"]
+    changed = declared({}, lambda resources: resources[resource]["Properties"].update({name: value}))
+    assert changed["CodeVersion"] != declared({}, unchanged)["CodeVersion"]
 
 
 @pytest.mark.parametrize(
@@ -57,12 +53,11 @@ def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
     ],
 )
 def test_any_other_parameter_of_the_function_has_the_topics_applied_again(parameter: str, value: str) -> None:
-    before, after = declared(processed()), declared(processed(**{parameter: value}), **{parameter: value})
-    assert before != after
+    assert declared({parameter: value}, unchanged) != declared({}, unchanged)
 
 
 def test_the_schedule_runs_the_function_as_it_is_deployed_and_not_a_version_of_it() -> None:
-    resources = processed()["Resources"]
+    resources = processed(raw_template())["Resources"]
     (schedule,) = [
         each["Properties"]
         for each in resources.values()

@@ -70,7 +70,7 @@ def test_an_update_that_asks_for_other_topics_fails_when_they_cannot_be_had(name
 
 
 def refused(*problems: str, refusals: tuple[Refusal, ...] = ()) -> TopicsResponse:
-    plan = Plan([Step("refuse", "a", 2, 3, refusals=list(refusals))], 0)
+    plan = Plan([Step("refused", "a", 2, 3, refusals=list(refusals))], 0)
     return TopicsResponse("apply", "refused", "", plan, problems=[*(each.reason for each in refusals), *problems])
 
 
