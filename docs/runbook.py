@@ -48,6 +48,8 @@ CONFIRM: dict[str, str] = {
     "cluster-denied": _ACLS,
     "leaderless": f"{_TOPIC} `--unavailable-partitions` lists them all; the metric `OfflinePartitionsCount`.",
     "leader-moved": _TOPIC,
+    "wrong-broker": "`dig +short HOST` and `openssl s_client -connect HOST:PORT` from the function's subnets: compare with "
+    "the other brokers' addresses and certificates; `aws kafka list-nodes` has each broker's own address.",
     "offset-not-available": _TOPIC,
     "record-too-large": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `max.message.bytes`.",
     "throttled": "`kafka-configs.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --entity-type users`; the metric `FetchThrottleTime` of the broker.",

@@ -38,7 +38,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         expected_brokers=control_plane.expected_brokers,
         lag_of=settings.watched_groups(),
     )
-    response = with_verdict(response, explain(response.verdict, settings, client, deadline, control_plane))
+    explained = explain(response.verdict, response.brokers, settings, client, deadline, control_plane)
+    response = with_verdict(response, explained)
     publish_consumer(metrics, logger, SERVICE, response)
     metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

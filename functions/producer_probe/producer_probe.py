@@ -34,7 +34,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         warn_days=settings.certificate_warn_days,
         expected_brokers=control_plane.expected_brokers,
     )
-    response = with_verdict(response, explain(response.verdict, settings, client, deadline, control_plane))
+    explained = explain(response.verdict, response.brokers, settings, client, deadline, control_plane)
+    response = with_verdict(response, explained)
     publish_producer(metrics, logger, SERVICE, response)
     metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -8,7 +8,7 @@ from typing import Any
 
 from kafka.protocol.sasl import SaslAuthenticateResponse, SaslHandshakeResponse
 
-PRODUCE, FETCH, METADATA, OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 0, 1, 3, 8, 9, 10
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 0, 1, 2, 3, 8, 9, 10
 JOIN_GROUP, SYNC_GROUP, SASL_HANDSHAKE, SASL_AUTHENTICATE = 11, 14, 17, 36
 
 _SASL_AUTHENTICATION_FAILED = 58
@@ -55,6 +55,29 @@ class Cut(Rule):
     async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
         if api_key == self._api_key:
             raise ConnectionError
+        return frame
+
+
+class CutAnswer(Rule):
+    """The connection ends when one API is answered: the broker has done what it was asked."""
+
+    def __init__(self, api_key: int) -> None:
+        self._api_key = api_key
+
+    async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
+        if api_key == self._api_key:
+            raise ConnectionError
+        return frame
+
+
+class Count(Rule):
+    """Counts the requests of one API; all frames pass."""
+
+    def __init__(self, api_key: int) -> None:
+        self._api_key, self.requests = api_key, 0
+
+    async def on_request(self, api_key: int, frame: bytes) -> bytes | None:
+        self.requests += api_key == self._api_key
         return frame
 
 

@@ -19,7 +19,7 @@ def _passed(stage: str) -> StageResult:
 
 
 def _told(stage: str, status: str, cause: str, detail: str) -> StageResult:
-    result = StageResult(stage, "ok", 9.0, 5000, cause, detail, remedy(cause))
+    result = StageResult(stage, "ok", 9.0, 5000, cause, detail, remedy(cause, stage))
     return StageResult(**{**{name: getattr(result, name) for name in result.__struct_fields__}, "status": status})
 
 

@@ -20,6 +20,7 @@ from tests.fakes.fault_rules import (
     SASL_AUTHENTICATE,
     Change,
     Cut,
+    CutAnswer,
     Delay,
     Edit,
     Rule,
@@ -100,11 +101,26 @@ def forged(offset: int) -> Callable[[bytes], bytes]:
             "acknowledgement-late",
             ("warn", "ambiguous-delivered"),
         ),
+        (
+            CutAnswer(PRODUCE),
+            "ambiguous-delivered",
+            "produce",
+            "connection-closed",
+            ("warn", "ambiguous-delivered"),
+        ),
+        (Cut(PRODUCE), "failed", "produce", "connection-closed", ("failed", "record-absent")),
         (Swallow(PRODUCE), "failed", "produce", "acknowledgement-late", ("failed", "record-absent")),
         (Change(PRODUCE, forged(10**6)), "lost", "fetch", "record-lost", ("failed", "record-lost")),
         (Change(PRODUCE, forged(0)), "lost", "fetch", "record-altered", ("failed", "record-altered")),
     ],
-    ids=["answer swallowed", "request swallowed", "acknowledged and not stored", "another in its place"],
+    ids=[
+        "answer swallowed",
+        "cut after the request",
+        "cut before it",
+        "request swallowed",
+        "acknowledged and not stored",
+        "another in its place",
+    ],
 )
 def test_what_became_of_the_record(
     kafka: KafkaCluster,
@@ -158,7 +174,7 @@ def test_a_broker_that_does_not_lead_what_it_says(
             part.leader_id = {1: 2, 2: 1}.get(part.leader_id, part.leader_id)
 
     with faults_before(kafka, [second(access)], lambda: Edit(METADATA, MetadataResponse, swap_leaders), monkeypatch):
-        only_the_second_fails(produce(access, topic), access, "produce", "leader-moved")
+        only_the_second_fails(produce(access, topic), access, "produce", "wrong-broker")
 
 
 def nothing_known(answer: MetadataResponse) -> None:

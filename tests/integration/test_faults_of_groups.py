@@ -14,6 +14,7 @@ from msk_toolkit.kafka.group import find_coordinator, join, leave
 from msk_toolkit.network.stages import StageLog
 
 from local.kafka import KafkaCluster
+from tests.fakes.fault_listeners import closed_port, redirect
 from tests.fakes.fault_rules import (
     FIND_COORDINATOR,
     JOIN_GROUP,
@@ -88,7 +89,7 @@ def test_a_broker_that_is_named_as_coordinator_and_is_none(
         return Edit(FIND_COORDINATOR, FindCoordinatorResponse, name_another)
 
     with faults_before(kafka, access.brokers, misled, monkeypatch):
-        only_the_coordinator_fails(consume(access, topic, group), other, "coordinator-moved")
+        only_the_coordinator_fails(consume(access, topic, group), other, "wrong-broker")
 
 
 @pytest.mark.parametrize("code", [14, 15, 16, 22, 25, 27])
@@ -138,8 +139,33 @@ def test_a_member_that_holds_up_the_rebalance(kafka: KafkaCluster, topic: str, g
     with Conversation.open(coordinator, access, StageLog(Deadline(10), 10)) as conversation:
         # It joins, and then takes no more notice of the group: the next one waits for it.
         member = join(conversation, group, topic, [0], Deadline(20))
-        only_the_coordinator_fails(consume(access, topic, group), coordinator, "rebalance-timeout")
+        response = consume(access, topic, group)
+        assert not failures(response), response.table
+        assert named(response) == ("degraded", None, "commit", "rebalance-timeout")
+        assert f"group {group} did not settle in time" in response.verdict.summary
         leave(conversation, member, Deadline(5))
+
+
+def test_a_coordinator_on_a_broker_that_is_away_marks_no_healthy_broker(
+    kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = scram(kafka)
+    produce(access, topic)
+    coordinator = coordinator_of(access, group)
+    with closed_port() as port:
+        redirect(monkeypatch, {coordinator.port: port})
+        response = consume(access, topic, group)
+    assert failures(response) == {str(coordinator): ("tcp", "connection-refused")}, response.table
+    assert "affected" not in response.verdict.summary
+    healthy = [one for one in response.brokers if one.address != str(coordinator)]
+    for one in healthy:
+        (commit,) = [each for each in one.stages if each.stage == "commit"]
+        assert (commit.status, commit.milliseconds) == ("skipped", 0)
+        assert commit.detail == f"{coordinator}, the coordinator of group {group}, can't be used"
+        (fetch,) = [each for each in one.stages if each.stage == "fetch"]
+        assert fetch.status == "ok"
+    assert response.records_read == 2
+    assert response.committed == {}
 
 
 @pytest.mark.parametrize("operation", [ACLOperation.DESCRIBE, ACLOperation.READ])

@@ -130,24 +130,24 @@ AWAY = [report(1), report(2, "tcp", "connection-refused"), report(3)]
 
 
 def test_maintenance_tags_a_broker_that_is_away_as_planned_and_alarms_nobody() -> None:
-    judged = explain(verdict(AWAY), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(verdict(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert (judged.cluster_state, judged.planned) == ("MAINTENANCE", True)
     assert judged.summary.endswith("; MSK says MAINTENANCE: planned")
     assert sum(fault_counts(judged, AWAY).values()) == 0
 
 
 def test_an_active_cluster_excuses_nothing() -> None:
-    judged = explain(verdict(AWAY), settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
+    judged = explain(verdict(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
     assert (judged.cluster_state, judged.planned) == ("ACTIVE", False)
     assert {str(metric): count for metric, count in fault_counts(judged, AWAY).items() if count} == {"NetworkFaults": 1}
 
 
 def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() -> None:
     down = [report(1, "tcp", "connect-timeout"), report(2, "tcp", "connect-timeout")]
-    judged = explain(verdict(down), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(verdict(down), down, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert (judged.status, judged.planned) == ("down", False)
     lost = [report(1, "fetch", "record-lost"), report(2)]
-    judged = explain(verdict(lost), settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(verdict(lost), lost, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert {str(metric): count for metric, count in fault_counts(judged, lost).items() if count} == {"RecordsLost": 1}
 
 
@@ -172,14 +172,14 @@ def test_missing_heartbeats_are_a_loss_and_not_the_end_of_the_cluster() -> None:
 
 def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
-    judged = explain(verdict(denied), settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
+    judged = explain(verdict(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
     assert judged.findings == ["the secret is not associated with the cluster; run BatchAssociateScramSecret"]
 
 
 def test_a_healthy_verdict_asks_nobody() -> None:
     aws = Aws(SECRET, [ARN], "ACTIVE")
     healthy = verdict([report(1)])
-    assert explain(healthy, settings(), aws, Deadline(5)) is healthy
+    assert explain(healthy, [report(1)], settings(), aws, Deadline(5)) is healthy
     assert aws.asked == []
 
 
@@ -187,7 +187,7 @@ def test_how_many_brokers_there_should_be_is_asked_while_they_are_probed_and_onc
     aws = Aws(SECRET, [ARN], "ACTIVE")
     control_plane = ControlPlane(settings(), aws, Deadline(5))
     assert control_plane.expected_brokers() == 3
-    explain(verdict(AWAY), settings(), aws, Deadline(5), control_plane)
+    explain(verdict(AWAY), AWAY, settings(), aws, Deadline(5), control_plane)
     assert aws.asked == ["DescribeClusterV2"]
 
 

@@ -55,10 +55,25 @@ def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
     assert only.failure.stage == "tcp"
 
 
-def test_a_broker_that_does_not_list_itself_gets_a_caution() -> None:
-    (only,) = reports([check("alias", brokers={1: "a"})])
-    (stage,) = [each for each in only.stages if each.stage == "metadata"]
-    assert (stage.status, stage.cause) == ("warn", "not-in-metadata")
+def test_bootstrap_aliases_are_told_as_aliases_and_not_counted_as_brokers() -> None:
+    advertised = {1: "b-1", 2: "b-2", 3: "b-3"}
+    shown = reports([check(f"{kind}-{n}", brokers=advertised) for kind in ("alias", "b") for n in (1, 2, 3)])
+    assert [one.broker for one in shown if not one.is_alias] == [1, 2, 3]
+    assert [one.address for one in shown if one.is_alias] == ["alias-1:1", "alias-2:1", "alias-3:1"]
+    judged = verdict(shown)
+    assert judged.status == "healthy"
+    assert not judged.warnings
+    assert judged.summary == (
+        "all 3 brokers pass every stage; "
+        "the bootstrap addresses alias-1:1, alias-2:1, alias-3:1 are other names of them"
+    )
+
+
+def test_a_bootstrap_address_that_no_broker_advertises_and_that_fails_is_told_as_that() -> None:
+    shown = reports([check("a", brokers={1: "a"}), check("old", fails=True)])
+    (failed,) = [one.failure for one in shown if one.failure]
+    assert failed.remedy is not None
+    assert failed.remedy.startswith("No broker advertises this bootstrap address")
 
 
 def seeing(host: str, brokers: dict[int, str], replicas: tuple[int, ...], cluster: str = "c") -> BrokerCheck:
@@ -116,6 +131,7 @@ def test_an_alias_that_answers_is_not_taken_for_the_broker_that_is_gone() -> Non
     # Broker 1 by an alias only, broker 2 dead and not listed.
     shown = reports([seeing("alias", {1: "a"}, (1, 2))])
     assert [(one.broker, one.address) for one in shown] == [(2, ""), (None, "alias:1")]
+    assert verdict(shown).broker == 2
 
 
 def test_a_broker_that_only_it_itself_could_list_is_not_missed() -> None:

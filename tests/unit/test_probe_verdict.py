@@ -2,13 +2,13 @@
 
 import msgspec
 import pytest
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import CAUSES, remedy
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.producer import STAGES
 from msk_toolkit.probe.render import render
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import STAGES as ALL_STAGES
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import explained_by_planned_work, verdict
 
 
 def broker(number: int | None, failure: str = "") -> BrokerReport:
@@ -149,7 +149,7 @@ def test_a_healthy_verdict_says_which_broker_was_not_written_through() -> None:
     stages = [StageResult(each.stage, "skipped") if each.stage == "produce" else each for each in idle.stages]
     found = verdict([broker(1), msgspec.structs.replace(idle, stages=stages)])
     assert found.status == "healthy"
-    assert "not written through: broker 2 (b-2:9096)" in found.summary
+    assert "broker 2 (b-2:9096) leads no partition of the probe topic and was not written to" in found.summary
 
 
 def test_a_broker_without_a_number_goes_by_its_address() -> None:
@@ -197,3 +197,44 @@ def test_warnings_are_listed_beside_a_healthy_verdict() -> None:
     judged = verdict([BrokerReport(2, "b-2:9096", [result])])
     assert judged.status == "healthy"
     assert judged.warnings == ["broker 2 (b-2:9096) warns at tls: the certificate expires in 3 days"]
+
+
+def with_stage(report: BrokerReport, result: StageResult) -> BrokerReport:
+    """The report with another result of that stage."""
+    stages = [result if each.stage == result.stage else each for each in report.stages]
+    return msgspec.structs.replace(report, stages=stages)
+
+
+def test_a_cluster_in_which_no_broker_takes_a_write_is_down() -> None:
+    refused = "produce isr-below-minimum"
+    judged = verdict([broker(1, "tcp connection-refused"), broker(2, "tcp connection-refused"), broker(3, refused)])
+    assert judged.status == "down"
+    assert verdict([broker(1, "tcp connection-refused"), broker(2), broker(3, refused)]).status == "degraded"
+
+
+def test_one_broker_that_fails_may_be_planned_work_and_two_or_a_refused_write_are_not() -> None:
+    away = "tcp connection-refused"
+    assert explained_by_planned_work([broker(1, away), broker(2), broker(3, "produce acknowledgement-late")])
+    assert not explained_by_planned_work([broker(1, away), broker(2, away), broker(3)])
+    assert not explained_by_planned_work([broker(1, away), broker(2), broker(3, "produce isr-below-minimum")])
+    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 1")
+    assert not explained_by_planned_work([broker(1, away), with_stage(broker(2), leaderless)])
+
+
+def test_a_partition_without_a_leader_is_told_beside_the_broker_that_fails() -> None:
+    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 1")
+    judged = verdict([broker(1, "tcp connection-refused"), with_stage(broker(2), leaderless)])
+    assert judged.summary.endswith("; heartbeat-1 has no leader; replicas: 1")
+
+
+def test_a_group_that_does_not_settle_is_told_of_the_group_and_of_no_broker() -> None:
+    unsettled = StageResult("commit", "warn", cause="rebalance-timeout", detail="group g did not settle in time")
+    stages = [*broker(2).stages, unsettled]
+    judged = verdict([broker(1), msgspec.structs.replace(broker(2), stages=stages)])
+    assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "rebalance-timeout")
+    assert judged.summary == "all brokers answer, and group g did not settle in time"
+
+
+def test_a_connection_that_closes_after_the_login_is_not_told_as_a_listener_of_another_kind() -> None:
+    assert "listener of another kind" in remedy("connection-closed", "tcp")
+    assert "listener" not in remedy("connection-closed", "fetch")

@@ -9,6 +9,7 @@ FaultClass = Literal["network", "tls", "login", "permission", "broker", "loss"]
 _CLASS_OF_STAGE: dict[str, FaultClass] = {"dns": "network", "tcp": "network", "tls": "tls", "sasl": "login"}
 _CLASS_OF_CAUSE: dict[str, FaultClass] = {
     "tls-expected": "tls",
+    "wrong-broker": "network",
     "topic-denied": "permission",
     "group-denied": "permission",
     "cluster-denied": "permission",
@@ -108,8 +109,7 @@ CAUSES: dict[str, Cause] = {
     # metadata and beyond
     "not-in-metadata": Cause(
         "The cluster does not list this broker.",
-        "The broker is fenced, stopped or replaced: look at the cluster's state. A bootstrap address that is an alias "
-        "is not listed either.",
+        "The broker is fenced, stopped or replaced: look at the cluster's state.",
     ),
     "no-controller": Cause("The cluster has no controller.", "A quorum is missing: look at the brokers' state."),
     "wrong-cluster": Cause("The broker belongs to another cluster than the others.", "Check the bootstrap string."),
@@ -127,6 +127,11 @@ CAUSES: dict[str, Cause] = {
         "Allow Read and Describe on the group for the user.",
     ),
     "leaderless": Cause("A partition has no leader.", "Its replicas are down: bring a broker with a replica back."),
+    "wrong-broker": Cause(
+        "The address leads to another broker than the one that the cluster lists under it.",
+        "Compare what the name resolves to with the broker's own address: a DNS record, a load balancer's target group "
+        "or a port mapping points to the wrong broker.",
+    ),
     "leader-moved": Cause(
         "The broker no longer leads the partition.",
         "Leadership moves when brokers restart: passing; look at the cluster's state if it stays.",
@@ -185,7 +190,8 @@ CAUSES: dict[str, Cause] = {
     ),
     "coordinator-unavailable": Cause(
         "The group's coordinator is not available.",
-        "The broker that holds the group's __consumer_offsets partition is down or moving.",
+        "Bring back the broker that holds the group's __consumer_offsets partition: kafka-topics.sh --describe "
+        "--topic __consumer_offsets --unavailable-partitions shows which one is missing.",
     ),
     "coordinator-moved": Cause(
         "The group's coordinator moved while the probe ran.",
@@ -193,7 +199,9 @@ CAUSES: dict[str, Cause] = {
     ),
     "commit-refused": Cause("The offset commit was refused.", "Look at the group's state and permissions."),
     "rebalance-timeout": Cause(
-        "The group did not settle in time.", "Another member holds up the rebalance: see the group's members."
+        "The group did not settle in time.",
+        "Another member holds up the rebalance, which is no broker's fault: see the group's members "
+        "(kafka-consumer-groups.sh --describe --members), and give the probe a group of its own.",
     ),
     "broker-error": Cause("The broker answered with an error.", "Look the error's name up in Kafka's protocol guide."),
     "protocol-error": Cause(
@@ -202,11 +210,21 @@ CAUSES: dict[str, Cause] = {
 }
 
 
+# A connection that has carried a login or an answer belongs to a broker of the right kind.
+_CLOSED_LATER = (
+    "The broker or something before it (load balancer, firewall, proxy) ended a working connection: "
+    "look at the broker's log and state at that minute."
+)
+_REMEDY_AT_STAGE: dict[tuple[str, str], str] = dict.fromkeys(
+    ((stage, "connection-closed") for stage in ("acl", "produce", "fetch", "commit")), _CLOSED_LATER
+)
+
+
 def fault_class(stage: str, cause: str | None) -> FaultClass:
     """Whose business a failure is; ``broker`` where nothing else is said."""
     return _CLASS_OF_CAUSE.get(cause or "") or _CLASS_OF_STAGE.get(stage, "broker")
 
 
-def remedy(cause: str) -> str:
-    """The first thing to do about ``cause``."""
-    return CAUSES[cause].remedy
+def remedy(cause: str, stage: str) -> str:
+    """The first thing to do about ``cause``, where it was seen at ``stage``."""
+    return _REMEDY_AT_STAGE.get((stage, cause)) or CAUSES[cause].remedy

@@ -16,7 +16,7 @@ from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.context import in_context
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.report import Verdict, broker_reports
+from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.survey import BrokerCheck
 from msk_toolkit.probe.verdict import verdict
 from msk_toolkit.settings.diagnose import DiagnoseSettings
@@ -77,17 +77,21 @@ def _with_credentials(
         expected_brokers=lambda: state.brokers if state else None,
     )
     results = [
-        ProbeResult(_explained(answer.verdict, state, secret_findings), answer.brokers) for answer in (written, read)
+        ProbeResult(_explained(answer.verdict, answer.brokers, state, secret_findings), answer.brokers)
+        for answer in (written, read)
     ]
     worst = max(results, key=lambda result: _RANK[result.verdict.status])
     report = _report(offered, worst.verdict.status, worst.verdict.summary)
     return msgspec.structs.replace(report, written=results[0], read=results[1])
 
 
-def _explained(found: Verdict, state: ClusterState | None, secret_findings: Sequence[str]) -> Verdict:
-    if found.status == "healthy":
-        return found
-    return in_context(found, state, list(secret_findings) if found.cause == "authentication-failed" else [])
+def _explained(
+    verdict: Verdict, reports: Sequence[BrokerReport], state: ClusterState | None, secret_findings: Sequence[str]
+) -> Verdict:
+    if verdict.status == "healthy":
+        return verdict
+    findings = list(secret_findings) if verdict.cause == "authentication-failed" else []
+    return in_context(verdict, reports, state, findings)
 
 
 def _without_credentials(offered: Offered, settings: DiagnoseSettings, deadline: Deadline) -> ListenerReport:

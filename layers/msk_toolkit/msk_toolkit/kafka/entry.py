@@ -18,7 +18,7 @@ class NoBrokerError(ToolkitError):
         for each in failures:
             alike.setdefault((each.stage, each.cause, each.detail), []).append(each.peer)
         told = [
-            f"{', '.join(peers)} {'fails' if len(peers) == 1 else 'fail'} at {stage}: {detail}. {remedy(cause)}"
+            f"{', '.join(peers)} {'fails' if len(peers) == 1 else 'fail'} at {stage}: {detail}. {remedy(cause, stage)}"
             for (stage, cause, detail), peers in alike.items()
         ]
         super().__init__(f"no broker can be used: {' '.join(told)}")

@@ -48,6 +48,19 @@ class StageLog:
         self._clock = clock
 
     @property
+    def stage_seconds(self) -> float:
+        """The most that one stage may take."""
+        return self._stage_seconds
+
+    def share(self) -> Deadline:
+        """The time of one stage, for a question that is no stage of this connection."""
+        return self._deadline.at_most(self._stage_seconds)
+
+    def alike(self) -> "StageLog":
+        """An empty log with the same deadline, for another connection."""
+        return StageLog(self._deadline, self._stage_seconds, self._clock)
+
+    @property
     def results(self) -> list[StageResult]:
         """The stages that were run, in their order; one that was run in parts stands there once."""
         return list(self._results.values())
@@ -79,7 +92,7 @@ class StageLog:
                 took = before + self._since(began)
                 # A listener may refuse an earlier stage only in a later one's answer: TLS 1.3 and client certificates.
                 self._results[error.stage] = StageResult(
-                    error.stage, "failed", took, given, error.cause, error.detail, remedy(error.cause)
+                    error.stage, "failed", took, given, error.cause, error.detail, remedy(error.cause, error.stage)
                 )
             raise
         except AgainError:
@@ -92,19 +105,23 @@ class StageLog:
         """Mark a stage that passed, but with something to look at."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
-            passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause)
+            passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
     def overrule(self, name: str, cause: str, detail: str) -> None:
         """Fail a stage for what only the other brokers' answers could tell."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
-            passed, status="failed", cause=cause, detail=detail, remedy=remedy(cause)
+            passed, status="failed", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
     def soften(self, name: str) -> None:
         """Make a failed stage a warning: what failed it passes by itself."""
         self._results[name] = msgspec.structs.replace(self._results[name], status="warn")
+
+    def advise(self, name: str, remedy: str) -> None:
+        """Give a stage that has a cause another remedy, where more is known than the cause alone."""
+        self._results[name] = msgspec.structs.replace(self._results[name], remedy=remedy)
 
     def skip(self, name: str, detail: str) -> None:
         """Note a stage that was not run."""

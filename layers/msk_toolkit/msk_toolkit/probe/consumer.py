@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -13,8 +13,8 @@ from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError, StageLog
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.lag import GroupLag, group_lags
-from msk_toolkit.probe.membership import join
-from msk_toolkit.probe.reading import Reading, read_since
+from msk_toolkit.probe.membership import NoCoordinatorError, join
+from msk_toolkit.probe.reading import Reading, read_newest, read_since
 from msk_toolkit.probe.render import render
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.survey import DESCRIBE, READ, BrokerCheck, survey
@@ -87,7 +87,7 @@ def probe(
     lags: list[GroupLag] = []
     try:
         if reached:
-            reading, committed = _consume(reached, topics[0], group, max_records)
+            reading, committed = _consume(checks, reached, topics[0], group, max_records)
             lags = group_lags(reached, lag_of, StageLog(deadline, stage_seconds), now)
     finally:
         for one in checks:
@@ -96,7 +96,7 @@ def probe(
     if topics:
         _blame_leaders(reached, topics[0], reading.missing)
     for one in reached.values():
-        one.log.skip("fetch", f"the broker leads no partition of {topic} that this run was given")
+        one.log.skip("fetch", _why_not_read(one, topic))
         one.log.skip("commit", f"another broker coordinates group {group}")
     reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
     judged = verdict(reports)
@@ -116,17 +116,21 @@ def probe(
 
 
 def _consume(
-    reached: dict[int, BrokerCheck], found: Topic, group: str, max_records: int
+    checks: list[BrokerCheck], reached: dict[int, BrokerCheck], topic: Topic, group: str, max_records: int
 ) -> tuple[Reading, dict[int, int]]:
-    """Join, read, commit, read the commit back; answers what was read and committed. Failures are in the logs."""
+    """Join, read, commit, read the commit back; answers what was read and committed. Failures are in the logs.
+
+    Without the group each broker's newest record is read all the same: that it can be is the broker's own merit.
+    """
+    unreached = [check.address for check in checks if check.log.failed]
     reading = Reading(max_records)
     try:
         while True:
-            membership = join(reached, found, group)
+            membership = join(reached, topic, group, unreached)
             try:
                 last = membership.committed()
                 reading = Reading(max_records)
-                read_since(reached, found, last, membership.member.partitions, reading)
+                read_since(reached, topic, last, membership.member.partitions, reading)
                 offsets = reading.to_commit()
                 if offsets:
                     membership.commit(offsets)
@@ -136,8 +140,44 @@ def _consume(
             finally:
                 with contextlib.suppress(StageError):
                     membership.leave()
+    except NoCoordinatorError as error:
+        _note_no_coordinator(checks, reached, error)
     except StageError:
-        return reading, {}
+        _soften_unsettled(reached)
+    if not reading.sequences:
+        # A question that failed has spoilt its connection.
+        usable = {broker: check for broker, check in reached.items() if not check.talk.broken}
+        read_newest(usable, topic, reading)
+    return reading, {}
+
+
+def _note_no_coordinator(
+    checks: list[BrokerCheck], reached: Mapping[int, BrokerCheck], error: NoCoordinatorError
+) -> None:
+    """Tell whose fault it is that the group can't be used: that of no broker which was reached."""
+    for check in reached.values():
+        check.log.skip("commit", error.detail)
+    if any(check.log.failed for check in checks):
+        return  # a broker that is away explains it
+    # The brokers name somebody whom the survey has passed over, or nobody: then one of them has to tell it.
+    carrier = next((check for check in checks if check.address == error.address), None)
+    if carrier is None and error.address is not None:
+        carrier = BrokerCheck(error.address, checks[0].log.alike())
+        checks.append(carrier)
+    (carrier or checks[0]).log.overrule("commit", "coordinator-unavailable", error.detail)
+
+
+def _soften_unsettled(reached: Mapping[int, BrokerCheck]) -> None:
+    """Another member that holds up the rebalance is no fault of the broker that says so."""
+    for check in reached.values():
+        if any(result.cause == "rebalance-timeout" for result in check.log.results):
+            check.log.soften("commit")
+
+
+def _why_not_read(check: BrokerCheck, topic: str) -> str:
+    if check.talk.broken:
+        return "the connection was spoilt by a question that failed"
+    return f"the broker leads no partition of {topic} that this run was given"
 
 
 def _blame_leaders(reached: dict[int, BrokerCheck], found: Topic, missing: Sequence[MissingHeartbeats]) -> None:

@@ -1,7 +1,7 @@
 """What the AWS APIs add to a verdict: the cluster's state, and the reasons for a refused login."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,8 @@ from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.render import render
-from msk_toolkit.probe.report import Verdict
+from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.verdict import explained_by_planned_work
 from msk_toolkit.settings.cluster import ClusterSettings
 
 # The APIs answer in a fraction of that; without an endpoint they never do.
@@ -24,12 +25,14 @@ _PATIENCE_SECONDS = 4.0
 _GRACE_SECONDS = 1.0
 
 
-def in_context(verdict: Verdict, state: ClusterState | None, findings: list[str]) -> Verdict:
-    """The verdict with MSK's state and what was found out; ``planned`` only where the state explains a failure."""
+def in_context(
+    verdict: Verdict, reports: Sequence[BrokerReport], state: ClusterState | None, findings: list[str]
+) -> Verdict:
+    """The verdict with MSK's state and what was found out; ``planned`` only where the state explains all that fails."""
     if state is None and not findings:
         return verdict
     text = verdict.summary
-    planned = bool(state and state.planned and verdict.status == "degraded")
+    planned = bool(state and state.planned and verdict.status == "degraded" and explained_by_planned_work(reports))
     if state and planned:
         text += f"; MSK says {state.state}: planned"
     return msgspec.structs.replace(
@@ -80,6 +83,7 @@ class ControlPlane:
 
 def explain(
     verdict: Verdict,
+    reports: Sequence[BrokerReport],
     settings: ClusterSettings,
     client: Callable[[str], Any],
     deadline: Deadline,
@@ -102,4 +106,4 @@ def explain(
                 "examining the secret",
                 lambda: examine(client, settings.scram_secret_arn, settings.cluster_arn),
             )
-    return in_context(verdict, state, findings)
+    return in_context(verdict, reports, state, findings)

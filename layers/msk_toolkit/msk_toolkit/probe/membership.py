@@ -2,18 +2,21 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
+from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.group import Committed, Member
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError
-from msk_toolkit.probe.survey import BrokerCheck
+from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
 
 _PAUSE_SECONDS = 0.1
+# So long the brokers may name a coordinator that has left in good order; one that crashed they name for longer.
+_MOVING_SECONDS = 1.0
 # An empty group waits so long for more members than the first (group.initial.rebalance.delay.ms, on MSK as by default),
 # and the probe's is empty before each run.
 _REBALANCE_DELAY_SECONDS = 3.0
@@ -57,16 +60,31 @@ class Membership:
             groups.leave(self.coordinator.talk, self.member, stage)
 
 
-def join(reached: Mapping[int, BrokerCheck], topic: Topic, group: str) -> Membership:
+class NoCoordinatorError(Exception):
+    """The group's coordinator can't be used; ``address`` is whom the brokers name, None where they name nobody."""
+
+    def __init__(self, address: BrokerAddress | None, detail: str) -> None:
+        super().__init__(detail)
+        self.address = address
+        self.detail = detail
+
+
+def join(
+    reached: Mapping[int, BrokerCheck], topic: Topic, group: str, unreached: Collection[BrokerAddress]
+) -> Membership:
     """Join the group, through whichever broker coordinates it.
 
+    Args:
+        unreached: the addresses of brokers that have failed already: a group on one of them is not waited for long.
+
     Raises:
-        StageError: under ``commit``; logged with the coordinator where it is known and reached.
+        NoCoordinatorError: nobody coordinates the group, or a broker that can't be used; no broker's log has that.
+        StageError: under ``commit``; logged with the coordinator.
     """
     asked = reached[min(reached)]
+    partitions = [part.index for part in topic.partitions]
     while True:
-        coordinator = _coordinator(asked, reached, group)
-        partitions = [part.index for part in topic.partitions]
+        coordinator = _coordinator(asked, reached, group, unreached)
         with contextlib.suppress(AgainError), _step(coordinator) as stage:
             member = groups.join(coordinator.talk, group, topic.name, partitions, stage)
             return Membership(coordinator, member, topic.name)
@@ -87,22 +105,40 @@ def _step(coordinator: BrokerCheck) -> Iterator[Deadline]:
         try:
             yield stage
         except StageError as error:
-            if error.cause not in _JOIN_AGAIN or stage.remaining() <= 2 * _PAUSE_SECONDS:
+            if error.cause not in _JOIN_AGAIN:
                 raise
+            coordinator.refusals += 1
+            if stage.remaining() <= 2 * _PAUSE_SECONDS:
+                raise lasting_refusal(error, coordinator.refusals) from error
             time.sleep(_PAUSE_SECONDS)
             raise AgainError from error
 
 
-def _coordinator(asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str) -> BrokerCheck:
-    with _commit_stage(asked) as stage:
-        while True:
-            address = groups.find_coordinator(asked.talk, group, stage)
-            found = next((one for one in reached.values() if one.address == address), None)
-            if found:
-                return found
-            # A broker that is gone is named for some seconds more; then the group moves to one that is there. The wait
-            # that belongs to the join is not spent on that.
-            if stage.remaining() <= _REBALANCE_DELAY_SECONDS + 2 * _PAUSE_SECONDS:
-                words = f"{address}, the coordinator of group {group}, can't be used"
-                raise StageError("commit", "coordinator-unavailable", str(asked.address), words)
-            time.sleep(_PAUSE_SECONDS)
+def _coordinator(
+    asked: BrokerCheck, reached: Mapping[int, BrokerCheck], group: str, unreached: Collection[BrokerAddress]
+) -> BrokerCheck:
+    began = time.monotonic()
+    # The wait that belongs to the join is not spent on this.
+    most = asked.log.stage_seconds
+    while True:
+        address = _named_coordinator(asked, group)
+        check = next((one for one in reached.values() if one.address == address), None)
+        if check:
+            return check
+        # A broker that is gone is named for some seconds more; then the group moves to one that is there.
+        patience = min(_MOVING_SECONDS, most) if address in unreached else most
+        if time.monotonic() - began >= patience - _PAUSE_SECONDS:
+            raise NoCoordinatorError(address, f"{address}, the coordinator of group {group}, can't be used")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _named_coordinator(asked: BrokerCheck, group: str) -> BrokerAddress:
+    stage = asked.log.share()
+    try:
+        return groups.find_coordinator(asked.talk, group, stage)
+    except StageError as error:
+        if error.cause == "coordinator-unavailable":
+            raise NoCoordinatorError(None, f"no broker coordinates group {group}: {error.detail}") from error
+        # The question itself failed, and that is the business of whoever was asked.
+        with asked.log.stage("commit"):
+            raise

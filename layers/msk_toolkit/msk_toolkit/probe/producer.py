@@ -71,4 +71,5 @@ def probe(
             one.conversation.close()
     reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
     judged = verdict(reports)
-    return ProducerProbeResponse(judged, reports, len(led), len(reports), render(judged, reports, STAGES))
+    brokers = sum(not report.is_alias for report in reports)
+    return ProducerProbeResponse(judged, reports, len(led), brokers, render(judged, reports, STAGES))

@@ -1,17 +1,23 @@
 """Read the heartbeats of every broker at once, each in its own thread, sharing one limit of records."""
 
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
-from msk_toolkit.kafka.metadata import Topic
+from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import Record, fetch, offset_range
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.heartbeat import Sequence as Heartbeats
-from msk_toolkit.probe.survey import BrokerCheck
+from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
+
+_PAUSE_SECONDS = 0.1
+# Starts a partition, given its first offset and its end.
+Begin = Callable[[int, int, int], None]
 
 
 class Reading:
@@ -58,6 +64,18 @@ class Reading:
             known = last is not None and last.offset == self.next_offsets[partition]
             self.sequences[partition] = Heartbeats.from_text(partition, last.note if last and known else "")
 
+    def skip_removed(self, partition: int, first: int) -> bool:
+        """Go on at the first record that is left; False where reading stands there already, or beyond it.
+
+        Records that retention removed are no gap.
+        """
+        with self._lock:
+            if first <= self.next_offsets[partition]:
+                return False
+            self.next_offsets[partition] = min(first, self.ends[partition])
+            self.sequences[partition] = Heartbeats(partition)
+            return True
+
     def note(self, partition: int, records: Sequence[Record]) -> None:
         """Take a partition's next records, as far as the run's limit allows."""
         with self._lock:
@@ -85,6 +103,25 @@ def read_since(
     reading: Reading,
 ) -> None:
     """Stage ``fetch`` of each broker that leads one of the partitions; a failure stays in that broker's log."""
+
+    def begin(partition: int, first: int, end: int) -> None:
+        reading.begin(partition, last.get(partition), first, end)
+
+    _read_each(reached, topic, partitions, reading, begin)
+
+
+def read_newest(reached: Mapping[int, BrokerCheck], topic: Topic, reading: Reading) -> None:
+    """Stage ``fetch`` of each broker that leads a partition, without a group: its newest record alone."""
+
+    def begin(partition: int, first: int, end: int) -> None:
+        reading.begin(partition, Committed(end - 1), first, end)
+
+    _read_each(reached, topic, [part.index for part in topic.partitions], reading, begin)
+
+
+def _read_each(
+    reached: Mapping[int, BrokerCheck], topic: Topic, partitions: Sequence[int], reading: Reading, begin: Begin
+) -> None:
     led: dict[int, list[int]] = {}
     for part in topic.partitions:
         if part.index in partitions and part.leader in reached:
@@ -93,36 +130,83 @@ def read_since(
         return
     with ThreadPoolExecutor(len(led), thread_name_prefix="read") as pool:
         for broker, own in led.items():
-            pool.submit(_read, reached[broker], topic.name, own, last, reading)
+            pool.submit(_read, reached[broker], topic.name, own, reading, begin)
 
 
-def _read(one: BrokerCheck, topic: str, partitions: list[int], last: Mapping[int, Committed], reading: Reading) -> None:
+def _read(one: BrokerCheck, topic: str, partitions: list[int], reading: Reading, begin: Begin) -> None:
     try:
         with one.log.stage("fetch") as stage:
-            _read_all(one, topic, partitions, last, reading, stage)
+            _read_all(one, topic, _Led(one, topic, partitions, stage), reading, begin)
     except StageError as error:
         if error.cause == "leader-moved":
             # The next run reads from the new leader, from the same commit.
             one.log.soften("fetch")
 
 
-def _read_all(
-    one: BrokerCheck,
-    topic: str,
-    partitions: list[int],
-    last: Mapping[int, Committed],
-    reading: Reading,
-    stage: Deadline,
-) -> None:
-    for partition, (first, end) in offset_range(one.talk, topic, partitions, "fetch", stage).items():
-        reading.begin(partition, last.get(partition), first, end)
-    while True:
+class _Led:
+    """Questions to a broker about partitions that it leads; asked again while its metadata says that it leads them."""
+
+    def __init__(self, one: BrokerCheck, topic: str, partitions: list[int], stage: Deadline) -> None:
+        self.stage = stage
+        self._one = one
+        self._topic = topic
+        self.partitions = partitions
+        self._refusals = 0
+
+    def ask[Answer](self, question: Callable[[], Answer]) -> Answer:
+        """The answer.
+
+        Raises:
+            StageError: under ``fetch``: ``leader-moved`` where another broker leads, ``wrong-broker`` where whoever
+                answers refuses for the whole stage what its own metadata says that this broker leads.
+        """
+        while True:
+            try:
+                return question()
+            except StageError as error:
+                if error.cause != "leader-moved" or not self._still_leads():
+                    raise
+                self._refusals += 1
+                if self.stage.remaining() <= 2 * _PAUSE_SECONDS:
+                    raise lasting_refusal(error, self._refusals) from error
+            time.sleep(_PAUSE_SECONDS)
+
+    def _still_leads(self) -> bool:
+        metadata = read_metadata(self._one.talk, [self._topic], self.stage, "fetch")
+        parts = [part for part in metadata.topics[self._topic].partitions if part.index in self.partitions]
+        return all(part.leader == self._one.broker for part in parts)
+
+
+def _read_all(one: BrokerCheck, topic: str, led: _Led, reading: Reading, begin: Begin) -> None:
+    partitions = led.partitions
+    for partition, (first, end) in _ranges(one, topic, partitions, led).items():
+        begin(partition, first, end)
+    pending = set(partitions)
+    while not reading.full:
         behind = {
             partition: reading.next_offsets[partition]
-            for partition in partitions
+            for partition in pending
             if reading.next_offsets[partition] < reading.ends[partition]
         }
-        if not behind or reading.full:
+        if not behind:
             return
-        for partition, records in fetch(one.talk, topic, behind, deadline=stage).items():
+        fetched = led.ask(partial(fetch, one.talk, topic, behind, deadline=led.stage))
+        for partition, records in fetched.items():
             reading.note(partition, records)
+        empty = [partition for partition in behind if not fetched.get(partition)]
+        if len(empty) == len(behind):
+            # Records may leave between the two questions (retention, DeleteRecords), or be no producer's.
+            pending -= _without_records(one, topic, empty, led, reading)
+
+
+def _without_records(one: BrokerCheck, topic: str, empty: list[int], led: _Led, reading: Reading) -> set[int]:
+    """The partitions in which nothing is left to read; in the others reading goes on at the first record there is."""
+    finished = set()
+    for partition, (first, _) in _ranges(one, topic, empty, led).items():
+        if not reading.skip_removed(partition, first):
+            finished.add(partition)
+    return finished
+
+
+def _ranges(one: BrokerCheck, topic: str, partitions: list[int], led: _Led) -> dict[int, tuple[int, int]]:
+    return led.ask(lambda: offset_range(one.talk, topic, partitions, "fetch", led.stage))

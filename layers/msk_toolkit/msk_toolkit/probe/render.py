@@ -19,7 +19,7 @@ def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[s
             else:
                 mark = {"ok": "", "warn": "warn ", "failed": "FAIL "}[result.status]
                 cells.append(f"{mark}{result.milliseconds:.0f} ms")
-        rows.append(["?" if report.broker is None else str(report.broker), report.address, *cells])
+        rows.append([_number(report), report.address, *cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     head = f"{verdict.status.upper()}: {verdict.summary}"
@@ -28,3 +28,9 @@ def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[s
     if verdict.runbook:
         told.append(f"   see {verdict.runbook}")
     return "\n".join([head, *told, "", *lines])
+
+
+def _number(report: BrokerReport) -> str:
+    if report.is_alias:
+        return "alias"
+    return "?" if report.broker is None else str(report.broker)

@@ -1,7 +1,7 @@
 """From the checks of a survey to a report on each broker."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from msk_toolkit.causes import remedy
@@ -9,6 +9,13 @@ from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
 from msk_toolkit.probe.survey import BrokerCheck
+
+KnownFrom = Literal["both", "bootstrap", "metadata", "alias"]
+# The other brokers answer, and none of them lists the address.
+_UNLISTED = (
+    "No broker advertises this bootstrap address: it is that of a broker that was removed, or an alias that leads "
+    "nowhere. Take the bootstrap addresses from MSK again (aws kafka get-bootstrap-brokers)."
+)
 
 # Whoever makes reports names their parts from here; what only shows them takes the results, and starts without Kafka.
 __all__ = ["BrokerReport", "Health", "Verdict", "broker_reports"]
@@ -48,11 +55,14 @@ def broker_reports(
         # One address that is nobody's, and one broker that nobody lists.
         names[nameless[0].address] = gone.pop()
     _overrule_unlisted(members, listed, names)
-    reports = [_report(check, names[check.address], stages, bootstrap, by_address, bool(members)) for check in checks]
+    aliases = {check.address for check in members if check.broker is None and not check.log.failed}
+    reports = [
+        _report(check, names[check.address], stages, _known_from(check.address, bootstrap, by_address, aliases))
+        for check in checks
+    ]
     if len(gone) > len(unreached):
         reports += [_gone(broker, f"no broker lists it, and it holds replicas of {topic}") for broker in sorted(gone)]
-    elif expected_brokers and listed and len(reports) < expected_brokers:
-        missing = expected_brokers - len(reports)
+    elif expected_brokers and listed and (missing := expected_brokers - len(reports) + len(aliases)) > 0:
         why = f"the cluster has {expected_brokers} brokers, and {missing} of them are not listed"
         # MSK numbers brokers from 1 on; where that leaves open which ones are missing, none is named.
         unlisted = set(range(1, expected_brokers + 1)) - {report.broker for report in reports}
@@ -61,36 +71,42 @@ def broker_reports(
     return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
 
 
-def _report(
-    check: BrokerCheck,
-    broker: int | None,
-    stages: Sequence[str],
-    bootstrap: Sequence[BrokerAddress],
-    advertised: dict[BrokerAddress, int],
-    anybody_listed: bool,
-) -> BrokerReport:
+def _report(check: BrokerCheck, broker: int | None, stages: Sequence[str], known_from: KnownFrom) -> BrokerReport:
     if check.log.failed:
         for stage in stages:
             check.log.skip(stage, "an earlier stage failed")
-    elif check.metadata and check.broker is None:
-        check.log.caution(
-            "metadata", "not-in-metadata", "the broker does not list this address; clients will use others"
-        )
+        if known_from == "bootstrap":
+            _advise_on_unlisted(check)
     results = sorted(
         (result for result in check.log.results if result.stage in stages),
         key=lambda result: stages.index(result.stage),
     )
-    known_from: Literal["both", "bootstrap", "metadata"] = "both"
-    if check.address not in bootstrap:
-        known_from = "metadata"
-    elif anybody_listed and check.address not in advertised:
-        known_from = "bootstrap"
-    return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
+    number = None if known_from == "alias" else broker
+    return BrokerReport(number, str(check.address), results, known_from, check.certificate_days, check.read_back)
+
+
+def _known_from(
+    address: BrokerAddress,
+    bootstrap: Sequence[BrokerAddress],
+    advertised: Mapping[BrokerAddress, int],
+    aliases: Collection[BrokerAddress],
+) -> KnownFrom:
+    if address in aliases:
+        return "alias"
+    if address not in bootstrap:
+        return "metadata"
+    return "bootstrap" if advertised and address not in advertised else "both"
+
+
+def _advise_on_unlisted(check: BrokerCheck) -> None:
+    for result in check.log.results:
+        if result.status == "failed" and result.stage in ("dns", "tcp"):
+            check.log.advise(result.stage, _UNLISTED)
 
 
 def _gone(broker: int | None, why: str) -> BrokerReport:
     cause = "not-in-metadata"
-    failed = StageResult("metadata", "failed", cause=cause, detail=why, remedy=remedy(cause))
+    failed = StageResult("metadata", "failed", cause=cause, detail=why, remedy=remedy(cause, "metadata"))
     return BrokerReport(broker, "", [failed], "replicas")
 
 

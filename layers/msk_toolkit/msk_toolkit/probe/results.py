@@ -12,23 +12,31 @@ Health = Literal["healthy", "degraded", "down"]
 class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """One broker: its id where known, its address, the stages in their order.
 
-    ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address; ``read_back`` what
-    became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
+    ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address, or whether it is an
+    ``alias``: a bootstrap address behind which a broker answers that the cluster lists under another one; ``read_back``
+    what became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
     """
 
     broker: int | None
     address: str
     stages: list[StageResult]
-    known_from: Literal["both", "bootstrap", "metadata", "replicas"] = "both"
+    known_from: Literal["both", "bootstrap", "metadata", "replicas", "alias"] = "both"
     certificate_days: float | None = None
     read_back: str | None = None
 
     @property
     def name(self) -> str:
         """How a person calls it: ``broker 2 (host:port)``."""
+        if self.is_alias:
+            return f"bootstrap address {self.address}"
         if not self.address:
             return f"broker {self.broker}" if self.broker is not None else "a broker that nobody lists"
         return f"broker {self.broker} ({self.address})" if self.broker is not None else f"broker {self.address}"
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether this is only another address of brokers that are reported under their own."""
+        return self.known_from == "alias"
 
     @property
     def failure(self) -> StageResult | None:

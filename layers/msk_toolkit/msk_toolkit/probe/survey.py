@@ -29,13 +29,16 @@ READ, WRITE, DESCRIBE = 3, 4, 8
 _OPERATION_NAMES = {READ: "Read", WRITE: "Write", DESCRIBE: "Describe"}
 _TOPIC_DENIED = 29
 _PAUSE_SECONDS = 0.1
+# Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
+_ENOUGH_REFUSALS = 4
 
 
 @dataclass
 class BrokerCheck:
     """What was seen of one broker; ``conversation`` and ``metadata`` are None as far as it was not reached.
 
-    ``read_back`` is what became of the record that was written through it, see :mod:`msk_toolkit.probe.write_through`.
+    ``read_back`` is what became of the record that was written through it, see :mod:`msk_toolkit.probe.write_through`;
+    ``refusals`` counts how often it said that it does not coordinate the group, or that the group is not settled.
     """
 
     address: BrokerAddress
@@ -44,6 +47,7 @@ class BrokerCheck:
     metadata: ClusterMetadata | None = None
     certificate_days: float | None = None
     read_back: str | None = None
+    refusals: int = 0
 
     @property
     def talk(self) -> Conversation:
@@ -111,6 +115,18 @@ def survey(
             futures[done].result()
             done += 1
     return checks
+
+
+def lasting_refusal(error: StageError, refusals: int) -> StageError:
+    """What a refusal means that has lasted for a whole stage, while the broker's own metadata went on naming it.
+
+    Each refusal was followed by metadata over the same connection. If whoever answers there says that the address is
+    the leader's, and that it is not the leader, it is another broker that answers.
+    """
+    if error.cause not in ("leader-moved", "coordinator-moved") or refusals < _ENOUGH_REFUSALS:
+        return error
+    detail = "whoever answers at this address refuses what the cluster's metadata says that this broker leads"
+    return StageError(error.stage, "wrong-broker", error.peer, detail)
 
 
 def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now: float) -> None:

@@ -62,8 +62,8 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
     counts = dict.fromkeys(_METRIC_OF_CLASS.values(), 0)
     for _, failure in own_failures(reports):
         counts[_METRIC_OF_CLASS[fault_class(failure.stage, failure.cause)]] += 1
-    if verdict.cause == "leaderless":
-        # No broker fails that could be counted: the one that is needed is gone from every list.
+    if verdict.status == "degraded" and verdict.broker is None and not any(counts.values()):
+        # The cluster or a group has a fault that is no listed broker's: a partition has no leader, say.
         counts[Metric.BROKER_FAULTS] += 1
     if verdict.planned:
         counts.update(dict.fromkeys(_EXCUSED_WHEN_PLANNED, 0))
@@ -89,7 +89,8 @@ def _publish(
     if days := [report.certificate_days for report in reports if report.certificate_days is not None]:
         add(metrics, Metric.CERTIFICATE_DAYS, min(days))
     for report in reports:
-        _publish_broker(service, report)
+        if not report.is_alias:
+            _publish_broker(service, report)
     # Anything but healthy is an error, with every stage of every broker.
     details = {"verdict": msgspec.to_builtins(verdict), "brokers": msgspec.to_builtins(reports)}
     if verdict.status == "healthy":

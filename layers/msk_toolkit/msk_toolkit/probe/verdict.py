@@ -24,6 +24,10 @@ _ECHOES = {
 }
 # Never the end of the whole cluster: what passes by itself when brokers restart, and what tells of the past.
 _STILL_UP = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout", "heartbeat-missing"}
+# The broker refused a write for as long as the stage lasted.
+_REFUSED = "isr-below-minimum"
+# Warnings of brokers that tell of the cluster or its groups: no broker is to blame, and still something is wrong.
+_CLUSTER_WIDE = {"leaderless", "rebalance-timeout"}
 _REACHED = STAGES.index("metadata")
 # What a broker shows that leaves in the middle of a run.
 _GONE = {"connection-closed", "connection-refused", "connect-timeout", "unreachable", "tls-timeout"}
@@ -34,48 +38,80 @@ Failed = tuple[BrokerReport, StageResult]
 def verdict(reports: Sequence[BrokerReport]) -> Verdict:
     """Judge the brokers.
 
-    ``down`` when every broker fails by itself, ``degraded`` when some do, ``healthy`` otherwise.
+    ``down`` when every broker fails by itself or none takes a write, ``degraded`` when some fail or the cluster has a
+    fault that is no single broker's, ``healthy`` otherwise.
     """
-    warnings = [
-        f"{report.name} warns at {result.stage}: {result.detail}"
-        for report in reports
-        for result in report.stages
-        if result.status == "warn"
-    ]
-    if not reports:
+    brokers = [report for report in reports if not report.is_alias]
+    if not brokers:
         return Verdict("down", "no broker is known")
-    failed = [(report, failure) for report in reports if (failure := report.failure)]
-    if not failed and (leaderless := _leaderless(reports)):
-        text, found = f"all brokers answer, and {leaderless.detail}", leaderless.cause
+    warnings = _warnings(reports)
+    failed = [(report, failure) for report in brokers if (failure := report.failure)]
+    if failed:
+        return _failing(brokers, failed, warnings)
+    if clusters := _of_the_cluster(brokers):
+        text = f"all brokers answer, and {clusters.detail}"
         return Verdict(
-            "degraded", text, None, None, "metadata", found, leaderless.remedy, f"{RUNBOOK}#{found}", warnings
+            status="degraded",
+            summary=text,
+            stage=clusters.stage,
+            cause=clusters.cause,
+            remedy=clusters.remedy,
+            runbook=f"{RUNBOOK}#{clusters.cause}",
+            warnings=warnings,
         )
-    if not failed:
-        everyone = f"all {len(reports)} brokers pass" if len(reports) > 1 else "the only broker passes"
-        return Verdict("healthy", f"{everyone} every stage{_not_written_through(reports)}", warnings=warnings)
+    everyone = f"all {len(brokers)} brokers pass" if len(brokers) > 1 else "the only broker passes"
+    text = f"{everyone} every stage{_not_written_to(brokers)}{_also_known_as(reports)}"
+    return Verdict("healthy", text, warnings=warnings)
+
+
+def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: list[str]) -> Verdict:
     own = _without_echoes(failed)
     first, failure = min(own, key=_first_to_look_at)
     same = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    still_up = all(other.cause in _STILL_UP for _, other in own)
-    status: Health = "down" if len(own) == len(reports) and not still_up else "degraded"
-    if len(same) == len(reports) and len(reports) > 1:
-        text, named = f"all {len(reports)} brokers fail at {failure.stage}: {failure.detail}", None
+    everyone_fails_alike = len(same) == len(brokers) and len(brokers) > 1
+    if everyone_fails_alike:
+        text = f"all {len(brokers)} brokers fail at {failure.stage}: {failure.detail}"
     else:
         names = " and ".join(report.name for report in same)
-        text, named = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}", first
+        text = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}"
     if others := len(failed) - len(same):
         text += f"; {others} other broker{'s' if others > 1 else ''} affected"
+    if (leaderless := _of_the_cluster(brokers)) and leaderless.cause == "leaderless":
+        text += f"; {leaderless.detail}"
     return Verdict(
-        status,
+        _health(brokers, own),
         text,
-        named.broker if named else None,
-        named.address if named else None,
+        None if everyone_fails_alike else first.broker,
+        None if everyone_fails_alike else first.address,
         failure.stage,
         failure.cause,
         failure.remedy,
         f"{RUNBOOK}#{failure.cause}",
         warnings,
     )
+
+
+def _health(brokers: Sequence[BrokerReport], own: list[Failed]) -> Health:
+    if no_writes(brokers):
+        return "down"
+    still_up = all(failure.cause in _STILL_UP for _, failure in own)
+    return "down" if len(own) == len(brokers) and not still_up else "degraded"
+
+
+def no_writes(reports: Sequence[BrokerReport]) -> bool:
+    """Whether brokers refuse writes for want of replicas, and none takes one."""
+    writes = [result for report in reports for result in report.stages if result.stage == "produce"]
+    tried = [result for result in writes if result.status != "skipped"]
+    return bool(tried) and all(result.status == "failed" and result.cause == _REFUSED for result in tried)
+
+
+def explained_by_planned_work(reports: Sequence[BrokerReport]) -> bool:
+    """Whether planned work of MSK, which takes one broker at a time, may be all that fails here.
+
+    Work that is planned leaves every partition writable: a write that is refused is an outage whatever MSK says.
+    """
+    seen = {result.cause for report in reports for result in report.stages if result.status in ("failed", "warn")}
+    return len(own_failures(reports)) <= 1 and seen.isdisjoint({_REFUSED, "leaderless"})
 
 
 def _first_to_look_at(pair: Failed) -> tuple[bool, int]:
@@ -105,15 +141,37 @@ def _is_away(report: BrokerReport, failure: StageResult) -> bool:
     return any(cause in _GONE or cause == "request-timeout" for cause in later)
 
 
-def _leaderless(reports: Sequence[BrokerReport]) -> StageResult | None:
+def _warnings(reports: Sequence[BrokerReport]) -> list[str]:
+    return [
+        f"{report.name} warns at {result.stage}: {result.detail}"
+        for report in reports
+        for result in report.stages
+        if result.status == "warn"
+    ]
+
+
+def _of_the_cluster(reports: Sequence[BrokerReport]) -> StageResult | None:
     results = (result for report in reports for result in report.stages)
-    return next((result for result in results if result.cause == "leaderless"), None)
+    return next((result for result in results if result.cause in _CLUSTER_WIDE), None)
 
 
-def _not_written_through(reports: Sequence[BrokerReport]) -> str:
+def _not_written_to(reports: Sequence[BrokerReport]) -> str:
     idle = [
         report.name
         for report in reports
         if any(result.stage == "produce" and result.status == "skipped" for result in report.stages)
     ]
-    return f"; not written through: {', '.join(idle)} (no partition of the probe topic to lead)" if idle else ""
+    if not idle:
+        return ""
+    lead, were = ("leads", "was") if len(idle) == 1 else ("lead", "were")
+    return (
+        f"; {' and '.join(idle)} {lead} no partition of the probe topic and {were} not written to "
+        "(normal for some minutes after a restart)"
+    )
+
+
+def _also_known_as(reports: Sequence[BrokerReport]) -> str:
+    aliases = [report.address for report in reports if report.is_alias]
+    if not aliases:
+        return ""
+    return f"; the bootstrap addresses {', '.join(aliases)} are other names of them"

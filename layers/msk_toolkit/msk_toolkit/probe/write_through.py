@@ -18,10 +18,10 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.records import fetch, offset_at, produce
+from msk_toolkit.kafka.records import Record, fetch, offset_at, produce
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.survey import BrokerCheck
+from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
 
 _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
@@ -30,6 +30,13 @@ _LONGEST_PAUSE_SECONDS = 0.4
 _PASSING = {"leader-moved", "isr-below-minimum"}
 # A last answer must still have time to come.
 _CONCLUDE_SECONDS = 0.25
+# The request was sent, and nothing tells whether the broker took it.
+_UNDECIDED = {"acknowledgement-late", "connection-closed", "protocol-error"}
+# A record that can be read has reached its followers.
+_LATE_ANSWER = (
+    "The record reached its replicas, so it is the answer that was late or lost: look at this broker's load, at the "
+    "quotas, and at what stands between (load balancer, proxy)."
+)
 
 
 def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer, *, sent_at: int) -> None:
@@ -46,39 +53,69 @@ def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer
     if partition is None:
         _not_written(one, f"the broker leads no partition of {topic.name}")
         return
-    broker, pause = one.broker or 0, _PAUSE_SECONDS
-    beat = writer.heartbeat(topic.name, partition, broker, sent_at)
+    attempt = _Attempt(one, topic.name, partition, writer, sent_at)
     try:
         with one.log.stage("produce") as stage:
-            while True:
-                try:
-                    offset = produce(
-                        one.talk, topic.name, partition, beat.as_bytes(), timestamp=sent_at, deadline=stage
-                    )
-                    writer.acknowledged(topic.name, partition, beat.sequence)
-                    break
-                except StageError as error:
-                    if error.cause not in _PASSING or stage.remaining() <= pause + _CONCLUDE_SECONDS:
-                        raise
-                time.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-                now_led = led_partition(read_metadata(one.talk, [topic.name], stage).topics[topic.name], one.broker)
-                if now_led is None:
-                    one.read_back = "moved"
-                    break
-                partition, beat = now_led, writer.heartbeat(topic.name, now_led, broker, sent_at)
+            offset = attempt.write(stage)
     except StageError as error:
-        if error.cause == "acknowledgement-late":
-            _look_for_late(one, access, topic.name, partition, beat.as_bytes(), sent_at)
+        # Whatever ended it, the request was on its way: the record may stand.
+        if error.cause in _UNDECIDED:
+            _look_for_late(one, access, attempt)
         raise
-    if one.read_back == "moved":
+    if offset is None:
+        one.read_back = "moved"
         one.log.caution("produce", "leader-moved", f"the broker gave its partition of {topic.name} away meanwhile")
         one.log.skip("fetch", "nothing was written")
         return
     one.read_back = "unknown"
     with one.log.stage("fetch") as stage:
-        _read_back(one, access, topic.name, partition, offset, beat.as_bytes(), stage)
-        one.read_back = "ok"
+        _read_back(one, access, attempt, offset, stage)
+
+
+class _Attempt:
+    """A record on its way into a partition that the broker leads, tried again while what refuses it may pass."""
+
+    def __init__(self, one: BrokerCheck, topic: str, partition: int, writer: Writer, sent_at: int) -> None:
+        self._one = one
+        self._writer = writer
+        self.topic = topic
+        self.sent_at = sent_at
+        self._aim(partition)
+
+    def _aim(self, partition: int) -> None:
+        self.partition = partition
+        self._beat = self._writer.heartbeat(self.topic, partition, self._one.broker or 0, self.sent_at)
+        self.value = self._beat.as_bytes()
+
+    def write(self, stage: Deadline) -> int | None:
+        """Answers the record's offset, or None where the broker leads no partition any more.
+
+        Raises:
+            StageError: under ``produce``.
+        """
+        pause = _PAUSE_SECONDS
+        refusals = 0
+        while True:
+            try:
+                offset = produce(
+                    self._one.talk, self.topic, self.partition, self.value, timestamp=self.sent_at, deadline=stage
+                )
+            except StageError as error:
+                if error.cause not in _PASSING:
+                    raise
+                refusals += 1
+                if stage.remaining() <= pause + _CONCLUDE_SECONDS:
+                    raise lasting_refusal(error, refusals) from error
+            else:
+                self._writer.acknowledged(self.topic, self.partition, self._beat.sequence)
+                return offset
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            metadata = read_metadata(self._one.talk, [self.topic], stage)
+            led = led_partition(metadata.topics[self.topic], self._one.broker)
+            if led is None:
+                return None
+            self._aim(led)
 
 
 def led_partition(topic: Topic, broker: int | None) -> int | None:
@@ -91,37 +128,42 @@ def _not_written(one: BrokerCheck, why: str) -> None:
     one.log.skip("fetch", "nothing was written")
 
 
-def _read_back(
-    one: BrokerCheck, access: Access, topic: str, partition: int, offset: int, value: bytes, stage: Deadline
-) -> None:
+def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int, stage: Deadline) -> None:
+    topic, partition = attempt.topic, attempt.partition
     conversation = one.talk
     opened: Conversation | None = None
+    pause = _PAUSE_SECONDS
     try:
-        while True:
-            try:
-                records = fetch(conversation, topic, {partition: offset}, deadline=stage)[partition]
-            except StageError as error:
-                if error.cause != "leader-moved" or stage.remaining() <= _PAUSE_SECONDS:
-                    raise
-                records = []
-                time.sleep(_PAUSE_SECONDS)
+        while not (records := _fetched(conversation, attempt, offset, stage)):
+            if stage.remaining() <= pause + _CONCLUDE_SECONDS:
+                one.read_back = "lost"
+                detail = f"offset {offset} of {topic}-{partition} was acknowledged and can't be read"
+                raise StageError("fetch", "record-lost", str(one.address), detail)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            if records is None:
                 if opened:
                     opened.close()
                 opened = _open_leader(one, access, topic, partition, stage)
                 conversation = opened or one.talk
-            if records:
-                break
-            if stage.remaining() <= _CONCLUDE_SECONDS:
-                one.read_back = "lost"
-                words = f"offset {offset} of {topic}-{partition} was acknowledged and can't be read"
-                raise StageError("fetch", "record-lost", str(one.address), words)
     finally:
         if opened:
             opened.close()
-    if records[0].offset != offset or records[0].value != value:
+    if records[0].offset != offset or records[0].value != attempt.value:
         one.read_back = "lost"
-        words = f"another record stands at offset {offset} of {topic}-{partition}"
-        raise StageError("fetch", "record-altered", str(one.address), words)
+        detail = f"another record stands at offset {offset} of {topic}-{partition}"
+        raise StageError("fetch", "record-altered", str(one.address), detail)
+    one.read_back = "ok"
+
+
+def _fetched(conversation: Conversation, attempt: _Attempt, offset: int, stage: Deadline) -> list[Record] | None:
+    """The records from the offset on; None where the leader is another broker now."""
+    try:
+        return fetch(conversation, attempt.topic, {attempt.partition: offset}, deadline=stage)[attempt.partition]
+    except StageError as error:
+        if error.cause != "leader-moved" or stage.remaining() <= _PAUSE_SECONDS:
+            raise
+        return None
 
 
 def _open_leader(one: BrokerCheck, access: Access, topic: str, partition: int, stage: Deadline) -> Conversation | None:
@@ -137,19 +179,20 @@ def _open_leader(one: BrokerCheck, access: Access, topic: str, partition: int, s
         return None  # that broker's own report says why
 
 
-def _look_for_late(one: BrokerCheck, access: Access, topic: str, partition: int, value: bytes, sent_at: int) -> None:
-    """Look for a record whose acknowledgement did not come, over a fresh connection: the old one still waits."""
+def _look_for_late(one: BrokerCheck, access: Access, attempt: _Attempt) -> None:
+    """Look for a record whose acknowledgement did not come, over a fresh connection: the old one may still wait."""
+    partition = f"{attempt.topic}-{attempt.partition}"
     one.read_back = "unknown"
     with one.log.stage("fetch") as stage, _opened_again(one, access, stage) as fresh:
-        while not _stands(fresh, topic, partition, value, sent_at, stage):
+        while not _stands(fresh, attempt, stage):
             # The record shows up when the replicas have it, or are counted out: that may be about to happen.
             if stage.remaining() <= _CONCLUDE_SECONDS:
                 one.read_back = "failed"
-                words = f"the record does not stand in {topic}-{partition}"
-                raise StageError("fetch", "record-absent", str(one.address), words)
+                raise StageError("fetch", "record-absent", str(one.address), f"the record is not in {partition}")
             time.sleep(_PAUSE_SECONDS)
     one.read_back = "ambiguous-delivered"
-    one.log.caution("fetch", "ambiguous-delivered", f"the record stands in {topic}-{partition} all the same")
+    one.log.caution("fetch", "ambiguous-delivered", f"but the record was written to {partition} anyway")
+    one.log.advise("produce", _LATE_ANSWER)
 
 
 def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> Conversation:
@@ -159,13 +202,12 @@ def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> Conversa
         raise StageError("fetch", error.cause, error.peer, f"{error.detail}, when connecting again") from error
 
 
-def _stands(
-    conversation: Conversation, topic: str, partition: int, value: bytes, sent_at: int, stage: Deadline
-) -> bool:
-    offset = offset_at(conversation, topic, partition, sent_at, "fetch", stage)
+def _stands(conversation: Conversation, attempt: _Attempt, stage: Deadline) -> bool:
+    topic, partition = attempt.topic, attempt.partition
+    offset = offset_at(conversation, topic, partition, attempt.sent_at, "fetch", stage)
     while offset is not None:
         records = fetch(conversation, topic, {partition: offset}, deadline=stage)[partition]
-        if any(record.value == value for record in records):
+        if any(record.value == attempt.value for record in records):
             return True
         offset = records[-1].offset + 1 if records else None
     return False
