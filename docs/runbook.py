@@ -30,6 +30,10 @@ CONFIRM: dict[str, str] = {
     "tls-not-yet-valid": _TLS,
     "tls-name-mismatch": _TLS,
     "tls-timeout": _STATE,
+    "tls-certificate-flawed": "`openssl verify -x509_strict -CAfile ca.pem broker.pem` names the rule; without `-x509_strict` it passes.",
+    "tls-wrong-purpose": "`openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -ext extendedKeyUsage`.",
+    "tls-no-common-version": "`openssl s_client -connect HOST:PORT -tls1_2` and `-tls1_3` both fail with `protocol version`.",
+    "tls-no-common-cipher": "`openssl s_client -connect HOST:PORT -tls1_2 -cipher ALL` connects and shows the listener's cipher.",
     "tls-failed": "`openssl s_client -connect HOST:PORT -tls1_2`, then with `-tls1_3`.",
     "client-certificate-wanted": "`aws kafka describe-cluster-v2 --cluster-arn ARN "
     "--query ClusterInfo.Provisioned.ClientAuthentication`.",

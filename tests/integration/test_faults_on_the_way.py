@@ -184,7 +184,7 @@ def test_a_broker_with_no_cipher_that_we_take(kafka: KafkaCluster, topic: str, m
     server.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # its key is none of RSA's
     with handshakes_only(server) as port:
         redirect(monkeypatch, {second(access).port: port})
-        only_the_second_fails(produce(access, topic), access, "tls", "tls-failed")
+        only_the_second_fails(produce(access, topic), access, "tls", "tls-no-common-cipher")
 
 
 @pytest.mark.parametrize(

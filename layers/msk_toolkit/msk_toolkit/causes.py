@@ -79,6 +79,23 @@ CAUSES: dict[str, Cause] = {
         "The certificate is for another name.",
         "Use the host names that MSK gives; an alias or address is not in the certificate.",
     ),
+    "tls-certificate-flawed": Cause(
+        "The certificate, or an authority above it, breaks a rule of RFC 5280 that Python checks and Java does not.",
+        "The authority is the right one, and Java clients may work: have it or the certificate issued again without the "
+        "flaw (a CA needs critical basicConstraints, keyUsage with keyCertSign, and key identifiers).",
+    ),
+    "tls-wrong-purpose": Cause(
+        "The certificate may not be used by a server.",
+        "Issue it with the extended key usage serverAuth; this one is for clients or for something else.",
+    ),
+    "tls-no-common-version": Cause(
+        "The listener speaks only versions of TLS that are no longer safe.",
+        "Allow TLS 1.2 or 1.3 on the listener (ssl.enabled.protocols), or on what ends TLS before it.",
+    ),
+    "tls-no-common-cipher": Cause(
+        "The listener and the client have no cipher in common.",
+        "Compare ssl.cipher.suites of the listener and the kind of its key (RSA, EC) with the client's ciphers.",
+    ),
     "tls-timeout": Cause(
         "The TLS handshake stalled.",
         "The broker accepts connections and does not serve them: look at its load and state.",

@@ -20,6 +20,12 @@ Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int
 _EXPIRED = {10}
 _NOT_YET_VALID = {9}
 _NAME_MISMATCH = {62, 64}
+_WRONG_PURPOSE = {26}
+# Keys and digests that are too weak, and what RFC 5280 demands and Python checks since 3.13 (VERIFY_X509_STRICT).
+_FLAWED = {66, 67, 68, *range(79, 95)}
+# Without a common cipher; with TLS 1.2 also for a client without a certificate, then after the cipher was agreed on.
+_HANDSHAKE_REFUSED = "SSLV3_ALERT_HANDSHAKE_FAILURE"
+_VERSION_REFUSED = {"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
 # What servers answer to a client without a certificate: at the end of the handshake with TLS 1.2, at the first read
 # with TLS 1.3.
@@ -89,12 +95,19 @@ def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext
         StageError: one of the ``tls-`` causes, or ``connection-closed``.
     """
     peer = f"{host}:{port}"
+    sock.settimeout(max(deadline.remaining(), 0.001))
     try:
-        sock.settimeout(max(deadline.remaining(), 0.001))
-        return context.wrap_socket(sock, server_hostname=host)
+        encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     except OSError as error:
         sock.close()
-        raise _tls_failure(peer, host, error) from error
+        raise _tls_failure(peer, host, error, agreed=False) from error
+    try:
+        encrypted.do_handshake()
+    except OSError as error:
+        agreed = encrypted.cipher() is not None
+        encrypted.close()
+        raise _tls_failure(peer, host, error, agreed=agreed) from error
+    return encrypted
 
 
 def certificate_end(sock: ssl.SSLSocket) -> float:
@@ -119,23 +132,36 @@ def _tcp_failure(peer: str, error: OSError) -> StageError:
     return StageError("tcp", "unreachable", peer, f"the host can't be reached ({name})")
 
 
-def _tls_failure(peer: str, host: str, error: OSError) -> StageError:
+def _tls_failure(peer: str, host: str, error: OSError, *, agreed: bool) -> StageError:
+    """What ended a handshake; ``agreed`` is whether both sides had settled on a cipher before."""
     if isinstance(error, TimeoutError):
         return StageError("tls", "tls-timeout", peer, "the TLS handshake did not end in time")
     if isinstance(error, ssl.SSLCertVerificationError):
-        code, words = error.verify_code, error.verify_message
-        if code in _EXPIRED:
-            return StageError("tls", "tls-expired", peer, "the certificate has expired")
-        if code in _NOT_YET_VALID:
-            return StageError("tls", "tls-not-yet-valid", peer, "the certificate is not valid yet")
-        if code in _NAME_MISMATCH:
-            return StageError("tls", "tls-name-mismatch", peer, f"the certificate is not for {host}")
-        return StageError("tls", "tls-untrusted-issuer", peer, f"the certificate is not trusted ({words})")
-    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
+        return _certificate_failure(peer, host, error)
+    reason = getattr(error, "reason", None) or "no reason given"
+    if reason in _NOT_TLS:
         return StageError("tls", "tls-not-spoken", peer, "the peer does not speak TLS on this port")
-    if wants_certificate(error):
+    if wants_certificate(error) or (reason == _HANDSHAKE_REFUSED and agreed):
         return StageError("tls", "client-certificate-wanted", peer, "the listener demands a certificate of the client")
+    if reason == _HANDSHAKE_REFUSED:
+        return StageError("tls", "tls-no-common-cipher", peer, "the listener takes none of the ciphers offered")
+    if reason in _VERSION_REFUSED:
+        return StageError("tls", "tls-no-common-version", peer, "the listener takes neither TLS 1.2 nor TLS 1.3")
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
         return StageError("tls", "connection-closed", peer, "the peer closed the connection in the TLS handshake")
-    reason = getattr(error, "reason", None) or "no reason given"
     return StageError("tls", "tls-failed", peer, f"the TLS handshake failed ({reason})")
+
+
+def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationError) -> StageError:
+    code, reason = error.verify_code, error.verify_message
+    if code in _EXPIRED:
+        return StageError("tls", "tls-expired", peer, "the certificate has expired")
+    if code in _NOT_YET_VALID:
+        return StageError("tls", "tls-not-yet-valid", peer, "the certificate is not valid yet")
+    if code in _NAME_MISMATCH:
+        return StageError("tls", "tls-name-mismatch", peer, f"the certificate is not for {host}")
+    if code in _FLAWED:
+        return StageError("tls", "tls-certificate-flawed", peer, f"the certificate chain breaks a rule ({reason})")
+    if code in _WRONG_PURPOSE:
+        return StageError("tls", "tls-wrong-purpose", peer, "the certificate is not one for servers")
+    return StageError("tls", "tls-untrusted-issuer", peer, f"the certificate is not trusted ({reason})")

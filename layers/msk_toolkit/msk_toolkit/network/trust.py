@@ -1,9 +1,16 @@
 """Whom a connection trusts: the system's authorities, or the ones that the user named."""
 
+import base64
+import binascii
 import functools
+import re
 import ssl
 
 from msk_toolkit.errors import ConfigurationError
+
+_BLOCK = re.compile(r"-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----(.*?)-----END \1-----", re.DOTALL)
+_BEGIN = re.compile(r"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
+_LINE = 64
 
 
 @functools.cache
@@ -11,15 +18,48 @@ def tls_context(trusted_ca: str = "") -> ssl.SSLContext:
     """A client context that verifies certificate and host name; made once a process (loading takes 20 ms).
 
     Args:
-        trusted_ca: PEM text of the authorities to trust; empty for the system's.
+        trusted_ca: PEM text of the authorities to trust, see :func:`pem_certificates`; empty for the system's.
 
     Raises:
-        ConfigurationError: the text holds no certificate.
+        ConfigurationError: the text can't be used, with the reason.
     """
     if not trusted_ca:
         return ssl.create_default_context()
     try:
-        # A one-line environment file can only carry line breaks as the two characters \n.
-        return ssl.create_default_context(cadata=trusted_ca.replace("\\n", "\n"))
-    except (ssl.SSLError, ValueError, TypeError) as error:  # TypeError: not ASCII
-        raise ConfigurationError("TRUSTED_CA", ["holds no certificate in PEM form"]) from error
+        return ssl.create_default_context(cadata=pem_certificates(trusted_ca))
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigurationError("TRUSTED_CA", ["holds no certificate that can be read"]) from error
+
+
+def pem_certificates(text: str) -> str:
+    """The certificates of a text as PEM that every reader takes.
+
+    Comments in any alphabet, line ends of any kind, the two characters ``\\n``, and certificates pasted into one line
+    are read, as Java reads them; OpenSSL takes neither non-ASCII comments nor one line.
+
+    Raises:
+        ConfigurationError: no certificate, one that was cut, or a private key, which does not belong there.
+    """
+    text = text.replace("\\r", "").replace("\\n", "\n")
+    problems = []
+    if "PRIVATE KEY-----" in text:
+        problems.append("holds a private key, which does not belong there: give the authority's certificate alone")
+    blocks = _BLOCK.findall(text)
+    begun = len(_BEGIN.findall(text))
+    if not begun:
+        problems.append("holds no certificate in PEM form: the line -----BEGIN CERTIFICATE----- is missing")
+    elif begun != len(blocks):
+        problems.append("holds a certificate that does not end: an -----END CERTIFICATE----- line is missing")
+    for number, (_, body) in enumerate(blocks, 1):
+        try:
+            base64.b64decode("".join(body.split()), validate=True)
+        except (binascii.Error, ValueError):
+            problems.append(f"certificate {number} is not base64: it was cut or altered")
+    if problems:
+        raise ConfigurationError("TRUSTED_CA", problems)
+    return "".join(_written(label, "".join(body.split())) for label, body in blocks)
+
+
+def _written(label: str, body: str) -> str:
+    lines = [body[start : start + _LINE] for start in range(0, len(body), _LINE)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
