@@ -81,8 +81,8 @@ CAUSES: dict[str, Cause] = {
     ),
     "tls-certificate-flawed": Cause(
         "The certificate, or an authority above it, breaks a rule of RFC 5280 that Python checks and Java does not.",
-        "The authority is the right one, and Java clients may work: have it or the certificate issued again without the "
-        "flaw (a CA needs critical basicConstraints, keyUsage with keyCertSign, and key identifiers).",
+        "The authority is the right one, and Java clients may work: have it or the certificate issued again without "
+        "the flaw (a CA needs critical basicConstraints, keyUsage with keyCertSign, and key identifiers).",
     ),
     "tls-wrong-purpose": Cause(
         "The certificate may not be used by a server.",
