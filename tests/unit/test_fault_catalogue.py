@@ -25,6 +25,30 @@ NOT_REAL_HERE = {
         "a probe asks for nothing that needs a right on the cluster; the topics function does",
         "unit/test_fault_catalogue.py::test_an_error_code_has_its_cause_and_keeps_kafkas_name",
     ),
+    "leader-moved": (
+        "leadership that moves during a run passes, and a refusal that lasts is wrong-broker",
+        "unit/test_fault_catalogue.py::test_an_error_code_has_its_cause_and_keeps_kafkas_name",
+    ),
+    "coordinator-moved": (
+        "a coordinator that moves during a run is found again, and a refusal that lasts is wrong-broker",
+        "unit/test_fault_catalogue.py::test_an_error_code_has_its_cause_and_keeps_kafkas_name",
+    ),
+    "tls-certificate-flawed": (
+        "the certificates are checked before Kafka is spoken: any TLS server shows it",
+        "unit/test_network_trust.py::test_a_flaw_that_python_refuses_is_not_told_as_an_unknown_authority",
+    ),
+    "tls-wrong-purpose": (
+        "the certificates are checked before Kafka is spoken: any TLS server shows it",
+        "unit/test_network_trust.py::test_a_certificate_for_clients_is_told_as_that",
+    ),
+    "tls-no-common-version": (
+        "Java refuses to start a listener with old versions alone: a TLS server of Python's shows it",
+        "unit/test_network_trust.py::test_a_listener_with_old_tls_alone_is_told_as_that",
+    ),
+    "tls-failed": (
+        "what is left when every known reason has a cause of its own: an alert that no broker sends",
+        "unit/test_network_connect.py::test_an_alert_that_is_not_known_is_told_with_its_name",
+    ),
 }
 
 
@@ -57,6 +81,7 @@ def test_a_cause_that_is_not_real_here_is_shown_by_another_test(cause: str) -> N
 @pytest.mark.parametrize(
     ("code", "cause", "name"),
     [
+        (6, "leader-moved", "NOT_LEADER_OR_FOLLOWER"),
         (14, "coordinator-unavailable", "COORDINATOR_LOAD_IN_PROGRESS"),
         (16, "coordinator-moved", "NOT_COORDINATOR"),
         (20, "not-enough-replicas", "NOT_ENOUGH_REPLICAS_AFTER_APPEND"),

@@ -265,3 +265,15 @@ def test_a_server_that_asks_for_an_older_tls_is_told(authority: CertificateAutho
         peer.sock.recv(1)
 
     assert tls_failure(refuse, context).cause == "tls-no-common-version"
+
+
+def test_an_alert_that_is_not_known_is_told_with_its_name(
+    authority: CertificateAuthority, context: ssl.SSLContext
+) -> None:
+    def refuse(peer: Peer) -> None:
+        peer.sock.recv(10_000)
+        peer.send(b"\x15\x03\x03\x00\x02\x02\x50")  # fatal alert: internal_error
+        peer.sock.recv(1)
+
+    error = tls_failure(refuse, context)
+    assert (error.cause, "INTERNAL_ERROR" in error.detail) == ("tls-failed", True)
