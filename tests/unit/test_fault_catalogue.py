@@ -81,7 +81,7 @@ def test_a_cause_that_is_not_real_here_is_shown_by_another_test(cause: str) -> N
 @pytest.mark.parametrize(
     ("code", "cause", "name"),
     [
-        (6, "leader-moved", "NOT_LEADER_OR_FOLLOWER"),
+        (6, "leader-moved", "NOT_LEADER"),
         (14, "coordinator-unavailable", "COORDINATOR_LOAD_IN_PROGRESS"),
         (16, "coordinator-moved", "NOT_COORDINATOR"),
         (20, "not-enough-replicas", "NOT_ENOUGH_REPLICAS_AFTER_APPEND"),
