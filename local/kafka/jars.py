@@ -11,6 +11,9 @@ from jgo.maven import MavenContext
 
 from local.kafka.versions import way_of
 
+# Backends of slf4j that some versions bring (3.6 one that is only a name by now); ours takes their place.
+_OTHER_LOGGING = {"slf4j-log4j12", "slf4j-reload4j"}
+
 
 class KafkaUnavailableError(Exception):
     """A Kafka version can't be had, or can't be run here."""
@@ -51,7 +54,7 @@ def _download(version: str, directory: Path) -> None:
         connect = maven.project("org.apache.kafka", "connect-runtime")  # the tools' web server: 60 jars for nothing
         wanted.append(maven.create_dependency(f"org.apache.kafka:kafka-tools:{version}", [connect]))
     direct, transitive = maven.resolver.resolve(wanted)
-    artifacts = [dependency.artifact for dependency in (*direct, *transitive)]
+    artifacts = [each.artifact for each in (*direct, *transitive) if each.artifact.artifactId not in _OTHER_LOGGING]
     # Kafka logs through slf4j and leaves the choice of a backend to us. The simplest one, which has the version of
     # the interface, needs no configuration file.
     slf4j = next(artifact for artifact in artifacts if artifact.artifactId == "slf4j-api")

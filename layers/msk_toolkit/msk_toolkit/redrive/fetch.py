@@ -10,7 +10,7 @@ from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import open_any
 from msk_toolkit.kafka.metadata import read_metadata
-from msk_toolkit.kafka.records import Record, fetch, offset_range
+from msk_toolkit.kafka.records import Record, offset_range, read_from
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.redrive.failures import Range
 
@@ -21,7 +21,7 @@ def fetch_range(
     access: Access, wanted: Range, deadline: Deadline, stage_seconds: float
 ) -> Iterator[list[dict[str, Any]]]:
     """The range's records as the mapping would hand them over, some at a time, in offset order; fewer where retention
-    or compaction has removed some.
+    or compaction has removed some. What can't be told to be gone is asked for again until the time is up.
 
     Records of aborted transactions are among them: AWS does not document which isolation level the mapping reads with.
     A record too many can be left where it is, one too few would be lost.
@@ -32,20 +32,30 @@ def fetch_range(
     """
     leader = _leader(access, wanted, deadline, stage_seconds)
     with leader:
-        bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
-        first, end = bounds[wanted.partition]
-        at, stop = max(wanted.first, first), min(wanted.last + 1, end)
+        at, stop = _still_there(leader, wanted, wanted.first, deadline)
         while at < stop:
-            found = fetch(leader, wanted.topic, {wanted.partition: at}, deadline=deadline)[wanted.partition]
+            answer = read_from(leader, wanted.topic, {wanted.partition: at}, deadline=deadline)[wanted.partition]
             if deadline.expired:
                 raise StageError("fetch", "request-timeout", str(leader.address), "no time left to fetch records")
-            if not found:
-                at += 1  # a transaction's marker stands there
+            if answer.out_of_range:
+                # Retention was faster; if it was not, nobody can tell that the record is gone.
+                begin, stop = _still_there(leader, wanted, at, deadline)
+                if begin == at < stop:
+                    words = f"the leader has offset {at} of {wanted.topic}-{wanted.partition} and does not read it"
+                    raise StageError("fetch", "offset-not-available", str(leader.address), words)
+                at = begin
                 continue
-            inside = [record for record in found if at <= record.offset < stop]
+            inside = [record for record in answer.records if record.offset < stop]
             if inside:
                 yield [as_event(wanted, record) for record in inside]
-            at = found[-1].offset + 1
+            at = answer.next_offset
+
+
+def _still_there(leader: Conversation, wanted: Range, at: int, deadline: Deadline) -> tuple[int, int]:
+    """From where to read, and the offset behind the last one."""
+    bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
+    first, end = bounds[wanted.partition]
+    return max(at, first), min(wanted.last + 1, end)
 
 
 def as_event(place: Range, record: Record) -> dict[str, Any]:
