@@ -78,11 +78,13 @@ class Desk:
         told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 2} | settings
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.fetched: list[list[dict[str, Any]]] = []
+        self.spans: dict[int, tuple[int, int]] = {}
         self.tools = Tools(
             Bucket("letters", self.s3),
             self.settings.targets,
             self.make,
             lambda wanted, deadline: self.fetched,
+            lambda topic, deadline: self.spans,
             self.invoked.append,
             now=lambda: 1_763_900_000.0,
         )

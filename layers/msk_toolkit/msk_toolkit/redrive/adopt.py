@@ -18,6 +18,8 @@ ADOPTED = "adopted/"
 
 # Yields the records of a range in the mapping's form, some at a time.
 Fetch = Callable[[Range, Deadline], Iterable[list[dict[str, Any]]]]
+# First and next offset of each partition of a topic.
+Spans = Callable[[str, Deadline], dict[int, tuple[int, int]]]
 
 
 class NoticesError(ToolkitError):
@@ -61,7 +63,7 @@ def adopt_objects(bucket: Bucket, *, write: bool, enough: Callable[[], bool], no
             failure = read_failure(bucket.read(entry.name))
             if failure.event is None:
                 raise UnknownFormError("no payload")  # S3 always gets one
-            letters = list(_letters(failure, failure.event, now))
+            letters = list(letters_of(failure, failure.event, now))
         except (UnknownFormError, MalformedEventError):
             unreadable.append(entry.name)
             continue
@@ -97,7 +99,7 @@ def adopt_notices(
     """
 
     def put(failure: GivenUp, event: dict[str, Any]) -> int:
-        letters = list(_letters(failure, event, now))
+        letters = list(letters_of(failure, event, now))
         written = side_by_side(lambda made: bucket.write_new(*made), letters if write else [], enough)
         if None in written:
             raise AwsError("the time is used up")
@@ -133,7 +135,12 @@ def adopt_notices(
     return counts
 
 
-def _letters(failure: GivenUp, event: dict[str, Any], now: Callable[[], float]) -> Iterator[tuple[str, bytes]]:
+def letters_of(failure: GivenUp, event: dict[str, Any], now: Callable[[], float]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of a letter for each record of the event.
+
+    Raises:
+        MalformedEventError: it is no event of a mapping.
+    """
     refusal = Refusal(
         reason="mapping",
         detail=f"the event source mapping gave it up: {failure.condition}",

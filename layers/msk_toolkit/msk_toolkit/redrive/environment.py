@@ -45,11 +45,18 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
         cluster = load(ClusterSettings, environ)
         return fetch_range(cluster_access(cluster, client, deadline), wanted, deadline, cluster.stage_timeout_seconds)
 
+    def spans(topic: str, deadline: Deadline) -> dict[int, tuple[int, int]]:
+        from msk_toolkit.redrive.fetch import spans
+
+        cluster = load(ClusterSettings, environ)
+        return spans(cluster_access(cluster, client, deadline), topic, deadline, cluster.stage_timeout_seconds)
+
     return Tools(
         bucket=Bucket(settings.dead_letter_bucket, client("s3")),
         routes=forwarding.targets,
         make=partial(_maker, forwarding, client),
         fetch=fetch,
+        spans=spans,
         invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         reserve_seconds=settings.handover_seconds,
     )

@@ -52,8 +52,8 @@ def read_failure(body: bytes) -> GivenUp:
 
 
 def given_up(said: Any) -> GivenUp:
-    """A failure record, decoded or as text; ``payload`` is the event as text, ``recordInfo`` is also written
-    ``recordsInfo``.
+    """A failure record, decoded or as text; ``payload`` is the event as text or as an object, ``recordInfo`` is also
+    written ``recordsInfo``.
 
     Raises:
         UnknownFormError: it is none.
@@ -68,7 +68,8 @@ def given_up(said: Any) -> GivenUp:
         event = msgspec.json.decode(payload) if isinstance(payload, str) else payload
         if event is not None and not isinstance(event, dict):
             raise UnknownFormError("its payload is no event")
-        ranges = info.get("recordInfo") or info.get("recordsInfo") or {}
+        # Beside the event nobody needs them, and a Kafka topic gets them in another form.
+        ranges = (info.get("recordInfo") or info.get("recordsInfo") or {}) if event is None else {}
         source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
         found = GivenUp(
             condition=str(context.get("condition", "")),

@@ -9,6 +9,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.error_codes import refused
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.records import Record, offset_range, read_from
 from msk_toolkit.network.stages import StageLog
@@ -56,6 +57,25 @@ def _still_there(leader: Conversation, wanted: Range, at: int, deadline: Deadlin
     bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
     first, end = bounds[wanted.partition]
     return max(at, first), min(wanted.last + 1, end)
+
+
+def spans(access: Access, topic: str, deadline: Deadline, stage_seconds: float) -> dict[int, tuple[int, int]]:
+    """First and next offset of each partition of a topic.
+
+    Raises:
+        StageError: a broker can't be reached or refuses, or there is no such topic.
+        ConfigurationError: TRUSTED_CA holds no certificate.
+    """
+    conversation, _ = open_any(access, deadline, stage_seconds)
+    with conversation:
+        found = read_metadata(conversation, [topic], deadline).topics[topic]
+    if found.error_code:
+        raise refused("metadata", "Metadata", found.error_code, conversation.address, topic)
+    places: dict[int, tuple[int, int]] = {}
+    for partition in found.partitions:
+        with _leader(access, Range(topic, partition.index, 0, 0), deadline, stage_seconds) as leader:
+            places |= offset_range(leader, topic, [partition.index], "fetch", deadline)
+    return places
 
 
 def as_event(place: Range, record: Record) -> dict[str, Any]:

@@ -70,6 +70,14 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "from Kafka."
         ),
     ] = []
+    failure_topic: Annotated[
+        str,
+        Meta(
+            description="adopt and replay: also what the mappings wrote to this Kafka topic, their kafka:// on-failure "
+            "destination.",
+            pattern=r"^[a-zA-Z0-9._-]{0,249}$",
+        ),
+    ] = ""
     after: Annotated[str, Meta(description="Go on behind this name; set by the function itself.")] = ""
     leg: Annotated[int, Meta(description="How often it went on; set by the function itself.", ge=0)] = 0
     so_far: Annotated[Counts, Meta(description="What was done before; set by the function itself.")] = Counts()
@@ -137,6 +145,10 @@ def parse_request(event: Any) -> RedriveRequest:
     problems = []
     if request.action == "inspect" and not request.name:
         problems.append("inspect needs the name of a letter")
+    if request.failure_topic and request.action not in {"adopt", "replay"}:
+        problems.append("failure_topic belongs to the actions adopt and replay")
+    if request.failure_topic and request.notices:
+        problems.append("failure_topic and notices are two ways, for two requests")
     if 0 < request.records_per_second < _SLOWEST:
         problems.append(f"records_per_second is {_SLOWEST} or more, or 0 for no limit")
     if problems:

@@ -8,14 +8,15 @@ import msgspec
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError
-from msk_toolkit.redrive.adopt import Adoption, Fetch, adopt_notices, adopt_objects
+from msk_toolkit.errors import AwsError, ConfigurationError, ToolkitError
+from msk_toolkit.redrive.adopt import Adoption, Fetch, Spans, adopt_notices, adopt_objects
+from msk_toolkit.redrive.failure_topic import adopt_topic
 from msk_toolkit.redrive.replay import TIME_IS_USED_UP, MakeForwarder, Replay, replay
 from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
 from msk_toolkit.redrive.survey import show, survey
 from msk_toolkit.settings.targets import Routes
 
-# One that needs more than so many invocations of a quarter of an hour is better watched by somebody.
+# One that needs more than so many invocations of half an hour is better watched by somebody.
 _MOST_LEGS = 1000
 # Less than that before the reserve is no time to send anything.
 _WORTH_BEGINNING_SECONDS = 0.5
@@ -27,6 +28,7 @@ class Tools(NamedTuple):
     Args:
         make: makes a forwarder around a dead-letter store: at so many records a second, and with so much time kept.
         fetch: reads records from Kafka again.
+        spans: tells which offsets a topic holds.
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
@@ -36,6 +38,7 @@ class Tools(NamedTuple):
     routes: Routes
     make: Callable[[float, float], MakeForwarder]
     fetch: Fetch
+    spans: Spans
     invoke_again: Callable[[RedriveRequest], None]
     reserve_seconds: float = 60.0
     now: Callable[[], float] = time.time
@@ -89,7 +92,7 @@ def _carry_out(
     # Of the reserve, half is for moving what was delivered, and half for going on in another invocation.
     half = tools.reserve_seconds / 2
     try:
-        adoption = adopt_objects(tools.bucket, write=not request.dry_run, enough=enough, now=tools.now)
+        adoption = _adopt(request, tools, deadline, enough)
         if not adoption.finished:
             return adoption, idle._replace(stopped=TIME_IS_USED_UP, out_of_time=True)
         if request.action == "adopt":
@@ -97,8 +100,30 @@ def _carry_out(
         make = tools.make(request.records_per_second, half)
         moving = deadline.at_most(deadline.remaining() - half)
         return adoption, replay(tools.bucket, make, tools.routes, request, moving, enough=enough)
-    except AwsError as error:
+    except ConfigurationError:
+        raise
+    except ToolkitError as error:
         return adoption, idle._replace(stopped=str(error))
+
+
+def _adopt(request: RedriveRequest, tools: Tools, deadline: Deadline, enough: Callable[[], bool]) -> Adoption:
+    """The topic first: what is of another form in it is told with the mapping's objects."""
+    topic = Adoption(Counts(), 0, [], finished=True)
+    if request.failure_topic:
+        topic = adopt_topic(
+            tools.bucket,
+            request.failure_topic,
+            tools.spans,
+            tools.fetch,
+            deadline.at_most(deadline.remaining() - tools.reserve_seconds),
+            write=not request.dry_run,
+            enough=enough,
+            now=tools.now,
+        )
+        if not topic.finished:
+            return topic
+    objects = adopt_objects(tools.bucket, write=not request.dry_run, enough=enough, now=tools.now)
+    return objects._replace(counts=topic.counts + objects.counts, waiting=topic.waiting + objects.waiting)
 
 
 def _continued(request: RedriveRequest, tools: Tools, adoption: Adoption, done: Replay) -> RedriveResponse:

@@ -1,0 +1,81 @@
+"""A mapping's kafka:// destination on real brokers: every partition is read to its end, and then on from there."""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.redrive.fetch import fetch_range, spans
+from msk_toolkit.redrive.request import Counts
+
+from local.kafka import KafkaCluster
+from tests.fakes.kafka_events import ARN
+from tests.fakes.redrive_desk import Desk
+from tests.integration.kafka_access import new_name, plaintext
+
+pytestmark = pytest.mark.integration
+PARTITIONS = 3
+
+
+def message(offset: int) -> bytes:
+    record = {
+        "topic": "orders",
+        "partition": offset % 2,
+        "offset": offset,
+        "timestamp": 1_763_800_000_000,
+        "timestampType": "CREATE_TIME",
+        "value": b64encode(b"%d" % offset).decode(),
+        "headers": [],
+    }
+    said = {
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 10},
+        "KafkaBatchInfo": {"eventSourceArn": ARN, "recordInfo": {"offset": str(offset), "timestamp": "2026-11-22"}},
+        "payload": {"eventSource": "aws:kafka", "eventSourceArn": ARN, "records": {f"orders-{offset % 2}": [record]}},
+    }
+    return json.dumps(said).encode()
+
+
+def produce(kafka: KafkaCluster, topic: str, *offsets: int) -> None:
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","), acks="all")
+    try:
+        for offset in offsets:
+            producer.send(topic, value=message(offset), key=b"%d" % offset)
+        producer.flush(timeout=20)
+    finally:
+        producer.close(timeout=5)
+
+
+def desk_on(kafka: KafkaCluster) -> Desk:
+    desk, access = Desk(), plaintext(kafka)
+
+    def fetch(wanted: Any, deadline: Any) -> Any:
+        return fetch_range(access, wanted, deadline, 5)
+
+    desk.tools = desk.tools._replace(fetch=fetch, spans=lambda topic, deadline: spans(access, topic, deadline, 5))
+    return desk
+
+
+def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaCluster) -> None:
+    topic = new_name("given-up")
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=3)])
+    finally:
+        admin.close()
+    produce(kafka, topic, *range(30))
+    desk = desk_on(kafka)
+    assert desk.ask(action="adopt", failure_topic=topic).waiting == 30
+    assert desk.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=30)
+    produce(kafka, topic, 30, 31)
+    assert desk.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=2)
+    assert len(desk.s3.names("dead-letters/")) == 32
+
+
+def test_a_topic_that_is_not_there_is_named(kafka: KafkaCluster) -> None:
+    topic = new_name("missing")
+    with pytest.raises(StageError, match=topic):
+        desk_on(kafka).tools.spans(topic, Deadline(60))

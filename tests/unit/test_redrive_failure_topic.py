@@ -1,0 +1,165 @@
+"""A mapping's kafka:// destination: its messages become letters, each once, and nothing in the topic is passed over."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msk_toolkit.errors import AwsError, ConfigurationError, StageError
+from msk_toolkit.redrive.failures import Range
+from msk_toolkit.redrive.request import Counts, parse_request
+
+from tests.fakes.kafka_events import ARN, CLUSTER
+from tests.fakes.redrive_desk import Desk
+
+TOPIC = "given-up"
+
+
+def message(offset: int) -> dict[str, Any]:
+    """In the form of AWS's page on Kafka on-failure destinations: payload is an object, recordInfo one record's."""
+    record = {
+        "topic": "orders",
+        "partition": 1,
+        "offset": offset,
+        "timestamp": 1_763_800_000_000,
+        "timestampType": "CREATE_TIME",
+        "key": b64encode(b"k").decode(),
+        "value": b64encode(b'{"n": %d}' % offset).decode(),
+        "headers": [],
+    }
+    source = {"eventSourceArn": ARN, "bootstrapServers": "b-1.demo:9096"}
+    return {
+        "requestContext": {
+            "requestId": "r-1",
+            "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:forwarder:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 10,
+        },
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "version": "1.0",
+        "timestamp": "2026-11-22T17:05:13.000Z",
+        "KafkaBatchInfo": {
+            "batchSize": 1,
+            **source,
+            "payloadSize": 512,
+            "recordInfo": {"offset": str(offset), "timestamp": "2026-11-22T17:04:00.000Z"},
+        },
+        "payload": {"eventSource": "aws:kafka", **source, "records": {"orders-1": [record]}},
+    }
+
+
+class FailureTopic:
+    """The topic's partitions, each a list of what stands there; read two at a time."""
+
+    def __init__(self, desk: Desk, *partitions: list[bytes | None]) -> None:
+        self.partitions = [list(each) for each in partitions]
+        self.read: list[Range] = []
+        desk.tools = desk.tools._replace(fetch=self.fetch, spans=self.spans)
+
+    def spans(self, topic: str, deadline: Any) -> dict[int, tuple[int, int]]:
+        assert topic == TOPIC
+        return {number: (0, len(messages)) for number, messages in enumerate(self.partitions)}
+
+    def fetch(self, wanted: Range, deadline: Any) -> Iterator[list[dict[str, Any]]]:
+        self.read.append(wanted)
+        for first in range(wanted.first, wanted.last + 1, 2):
+            offsets = range(first, min(first + 2, wanted.last + 1))
+            yield [self.entry(wanted.partition, offset) for offset in offsets]
+
+    def entry(self, partition: int, offset: int) -> dict[str, Any]:
+        value = self.partitions[partition][offset]
+        place = {"topic": TOPIC, "partition": partition, "offset": offset}
+        return place if value is None else place | {"value": b64encode(value).decode()}
+
+
+def written(*offsets: int) -> list[bytes | None]:
+    return [json.dumps(message(offset)).encode() for offset in offsets]
+
+
+def adopt(desk: Desk, **more: Any) -> Any:
+    return desk.ask(action="adopt", failure_topic=TOPIC, **more)
+
+
+def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> None:
+    desk = Desk()
+    topic = FailureTopic(desk, written(7, 8, 9), written(40))
+    assert adopt(desk, dry_run=False).done == Counts(adopted=4)
+    letters = desk.s3.names("dead-letters/")
+    assert [name.rpartition("/")[2].split("-")[0] for name in letters] == [f"{n:020}" for n in (7, 8, 9, 40)]
+    assert json.loads(desk.s3.objects[letters[0]])["refusal"]["code"] == "RetriesExhausted"
+    assert desk.replay(failure_topic=TOPIC).done == Counts(delivered=4)
+    # Replayed letters do not come back from the topic, where their messages still stand.
+    topic.partitions[1] += written(41)
+    topic.read.clear()
+    assert adopt(desk, dry_run=False).done == Counts(adopted=1)
+    assert topic.read == [Range(TOPIC, 1, 1, 1)]
+    assert [one["id"] for one in desk.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9, 40)]
+
+
+def test_a_dry_run_counts_what_waits_and_writes_nothing() -> None:
+    desk = Desk()
+    FailureTopic(desk, written(7, 8, 9))
+    found = adopt(desk)
+    assert (found.waiting, found.done, desk.s3.names()) == (3, Counts(), [])
+
+
+@pytest.mark.parametrize("strange", [b"no JSON", b"{}", b"\xff", None, json.dumps({"payload": 7}).encode()])
+def test_a_message_of_another_form_is_kept_and_told_each_time_and_keeps_no_other_back(strange: bytes | None) -> None:
+    desk = Desk()
+    FailureTopic(desk, [strange, *written(7)])
+    for adopted in (1, 0):
+        found = adopt(desk, dry_run=False)
+        assert found.done == Counts(adopted=adopted)
+        assert found.unreadable == [f"aws/lambda/kafka/{TOPIC}/0/{0:020}"]
+    assert desk.s3.objects[found.unreadable[0]] == (strange or b"")
+
+
+def test_an_adoption_that_is_cut_short_is_finished_by_the_next_and_writes_nothing_twice() -> None:
+    desk = Desk()
+    FailureTopic(desk, written(*range(6)))
+    left = [3]
+
+    def trouble(name: str, key: str) -> None:
+        if name == "put":
+            left[0] -= 1
+            if left[0] < 0:
+                raise AwsError("S3 is away")
+
+    desk.s3.trouble = trouble
+    assert "S3 is away" in adopt(desk, dry_run=False).stopped
+    left[0] = 100
+    adopt(desk, dry_run=False)
+    assert len(desk.s3.names("dead-letters/")) == 6
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
+    desk = Desk()
+    topic = FailureTopic(desk, written(1, 2, 3))
+    adopt(desk, dry_run=False)
+    topic.partitions[0] = written(9)
+    assert adopt(desk, dry_run=False).done == Counts(adopted=1)
+
+
+def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_sent() -> None:
+    desk = Desk()
+
+    def away(topic: str, deadline: Any) -> Any:
+        raise StageError("tcp", "timeout", "b-1:9096", "no answer")
+
+    desk.tools = desk.tools._replace(spans=away)
+    assert desk.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"
+    assert desk.vantiq.posts == []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"action": "list", "failure_topic": TOPIC},
+        {"action": "adopt", "failure_topic": TOPIC, "notices": [{}]},
+        {"action": "adopt", "failure_topic": "kafka://given-up"},
+    ],
+)
+def test_a_topic_in_the_wrong_place_is_refused(request_: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="failure_topic"):
+        parse_request(request_)
