@@ -24,7 +24,6 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import yaml
@@ -98,21 +97,17 @@ class Row:
 def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> list[Subject]:
     """The functions of a `sam build`, with `variables` by logical id, as `sam local invoke --env-vars` takes them.
 
-    Raises `ColdStartError` for a build made for another machine.
+    Raises `ColdStartError` for a build without a layer for this machine.
     """
     template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
     # A loop (Fn::ForEach) stands among the resources as a list.
     resources = {name: each for name, each in template["Resources"].items() if isinstance(each, dict)}
+    declared = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::LayerVersion"]
     layers = [
-        build / each["Properties"]["ContentUri"] / "python"
-        for each in resources.values()
-        if each["Type"] == "AWS::Serverless::LayerVersion"
+        build / layer["ContentUri"] / "python" for layer in declared if machine() in layer["CompatibleArchitectures"]
     ]
-    strangers = [path for layer in layers for path in layer.rglob("*.so") if EXTENSION_SUFFIXES[0] not in path.name]
-    if strangers:
-        raise ColdStartError(
-            f"{strangers[0].name} is for another machine: run sam build --parameter-overrides Architecture={machine()}"
-        )
+    if not layers:
+        raise ColdStartError(f"{build / 'template.yaml'} has no layer for {machine()}")
     return [
         Subject(
             name=name,

@@ -40,13 +40,12 @@ def architecture() -> str:
 
 
 def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path) -> Build:
-    """Build the checkout's template for this machine into `output`; raises `DeploymentError`.
+    """Build the checkout's template into `output`, for a deployment on this machine; raises `DeploymentError`.
 
     `parameters` are the stack's: SAM needs those that a `Fn::ForEach` runs over.
     """
-    kind = architecture()
     output.mkdir(parents=True, exist_ok=True)
-    values = _write(output / "parameters.yaml", {**parameters, "Architecture": kind})
+    values = _write(output / "parameters.yaml", dict(parameters))
     _sam(
         [
             "build",
@@ -63,7 +62,7 @@ def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path
         dict(os.environ),
         _BUILD_S,
     )
-    return Build(output / "build" / "template.yaml", kind)
+    return Build(output / "build" / "template.yaml", architecture())
 
 
 def deploy(

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from samcli.lib.providers.sam_function_provider import SamFunctionProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 from benchmarks.cold_start import machine
 
@@ -44,12 +46,11 @@ print(len(loaded), *[path for path in compiled if path.startswith(build)])
 
 @dataclass(frozen=True)
 class Build:
-    """The folder of a `sam build`, the architecture it is for, and its processed template's resources."""
+    """The folder of a `sam build`, and the resources of its template."""
 
     folder: Path
-    architecture: str
 
-    def resources(self, kind: str) -> dict[str, dict[str, str]]:
+    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Properties by logical id."""
         template = yaml.safe_load((self.folder / "template.yaml").read_text(encoding="utf-8"))
         return {
@@ -59,19 +60,20 @@ class Build:
             if isinstance(each, dict) and each["Type"] == f"AWS::Serverless::{kind}"
         }
 
-    def layer(self) -> Path:
-        (properties,) = self.resources("LayerVersion").values()
-        return self.folder / properties["ContentUri"]
+    def layer(self, architecture: str) -> Path:
+        layers = self.resources("LayerVersion").values()
+        (content,) = (each["ContentUri"] for each in layers if each["CompatibleArchitectures"] == [architecture])
+        return self.folder / str(content)
 
     def parts(self) -> dict[str, Path]:
-        """Folder of each function and of the layer, by logical id."""
+        """Folder of each function and of each layer, by logical id."""
         functions = {name: self.folder / each["CodeUri"] for name, each in self.resources("Function").items()}
         layers = {name: self.folder / each["ContentUri"] for name, each in self.resources("LayerVersion").items()}
         return functions | layers
 
 
 def sam_build(folder: Path, architecture: str | None = None) -> Build:
-    """What a user types: no container, Python 3.13 and make on PATH; without `architecture` the template decides."""
+    """What a user types: no container, Python 3.13 and make on PATH; without `architecture` its default."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["SAM_CLI_TELEMETRY"] = "0"
@@ -86,30 +88,15 @@ def sam_build(folder: Path, architecture: str | None = None) -> Build:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return Build(folder, architecture or "arm64")
+    return Build(folder)
 
 
 @pytest.fixture(scope="module")
-def arm64_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return sam_build(tmp_path_factory.mktemp("default") / "build")
 
 
-@pytest.fixture(scope="module")
-def x86_64_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return sam_build(tmp_path_factory.mktemp("x86_64") / "build", "x86_64")
-
-
-@pytest.fixture(params=["arm64", "x86_64"])
-def build(request: pytest.FixtureRequest) -> Build:
-    made: Build = request.getfixturevalue(f"{request.param}_build")
-    return made
-
-
-@pytest.fixture
-def runnable_build(request: pytest.FixtureRequest) -> Build:
-    made: Build = request.getfixturevalue(f"{machine()}_build")
-    return made
-
+both_architectures = pytest.mark.parametrize("architecture", ELF_MACHINES)
 
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
@@ -144,16 +131,23 @@ def content_hash(folder: Path) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def test_a_build_holds_compiled_libraries_of_its_own_architecture_only(build: Build) -> None:
-    found = dict(elf_machines(build.folder))
-    assert found, "msgspec is compiled, so an empty answer means that the test looks in the wrong place"
-    strangers = {str(path): number for path, number in found.items() if number != ELF_MACHINES[build.architecture]}
+@both_architectures
+def test_a_layer_holds_compiled_libraries_of_its_own_architecture_only(build: Build, architecture: str) -> None:
+    numbers = dict(elf_machines(build.layer(architecture)))
+    assert numbers, "msgspec is compiled, so an empty answer means that the test looks in the wrong place"
+    strangers = {str(path): number for path, number in numbers.items() if number != ELF_MACHINES[architecture]}
     assert strangers == {}
 
 
-def test_a_build_holds_no_wheel_that_was_made_for_another_architecture(build: Build) -> None:
-    other = {"arm64": "x86_64", "x86_64": "aarch64"}[build.architecture]
-    tags = [file.read_text(encoding="utf-8") for file in build.layer().rglob("*.dist-info/WHEEL")]
+def test_a_function_holds_nothing_compiled_for_a_machine(build: Build) -> None:
+    folders = [build.folder / each["CodeUri"] for each in build.resources("Function").values()]
+    assert [path for folder in folders for path, _ in elf_machines(folder)] == []
+
+
+@both_architectures
+def test_a_layer_holds_no_wheel_that_was_made_for_another_architecture(build: Build, architecture: str) -> None:
+    other = {"arm64": "x86_64", "x86_64": "aarch64"}[architecture]
+    tags = [file.read_text(encoding="utf-8") for file in build.layer(architecture).rglob("*.dist-info/WHEEL")]
     assert tags
     assert [tag for tag in tags if other in tag] == []
 
@@ -171,10 +165,10 @@ def test_every_module_ships_with_unchecked_byte_code_of_its_very_source(build: B
     assert wrong == []
 
 
-def test_no_module_of_the_artifact_is_compiled_at_start(runnable_build: Build) -> None:
-    layer = runnable_build.layer() / "python"
-    for name, properties in runnable_build.resources("Function").items():
-        task = runnable_build.folder / properties["CodeUri"]
+def test_no_module_of_the_artifact_is_compiled_at_start(build: Build) -> None:
+    layer = build.layer(machine()) / "python"
+    for name, properties in build.resources("Function").items():
+        task = build.folder / properties["CodeUri"]
         # Like the runtime, boto3 comes from outside the artifact: from this environment.
         done = subprocess.run(
             [
@@ -182,7 +176,7 @@ def test_no_module_of_the_artifact_is_compiled_at_start(runnable_build: Build) -
                 "-B",
                 "-c",
                 IMPORT_WITHOUT_COMPILING,
-                runnable_build.folder,
+                build.folder,
                 properties["Handler"].rpartition(".")[0],
             ],
             env={"AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": f"{task}:{layer}"},
@@ -197,18 +191,17 @@ def test_no_module_of_the_artifact_is_compiled_at_start(runnable_build: Build) -
         assert compiled == [], f"{name} compiles at start"
 
 
-def test_a_function_and_its_layer_stay_far_below_lambdas_limit(build: Build) -> None:
-    sizes = {
-        name: sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        for name, folder in build.parts().items()
-    }
-    print(f"\n{build.architecture}: " + ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in sizes.items()))
+@both_architectures
+def test_all_functions_and_their_layer_stay_far_below_lambdas_limit(build: Build, architecture: str) -> None:
+    folders = [build.folder / each["CodeUri"] for each in build.resources("Function").values()]
+    files = [path for folder in [*folders, build.layer(architecture)] for path in folder.rglob("*") if path.is_file()]
     assert OWN_LIMIT < LAMBDA_LIMIT
-    assert sum(sizes.values()) < OWN_LIMIT
+    assert sum(path.stat().st_size for path in files) < OWN_LIMIT
 
 
-def test_the_layer_leaves_boto3_to_the_runtime_and_carries_no_commands(build: Build) -> None:
-    carried = {path.name for path in (build.layer() / "python").iterdir()}
+@both_architectures
+def test_the_layer_leaves_boto3_to_the_runtime_and_carries_no_commands(build: Build, architecture: str) -> None:
+    carried = {path.name for path in (build.layer(architecture) / "python").iterdir()}
     assert {"msk_toolkit", "kafka", "msgspec"} <= carried
     assert carried.isdisjoint({"boto3", "botocore", "bin"})
 
@@ -233,7 +226,23 @@ def test_the_composite_alarms_of_a_build_name_alarms_that_the_build_has(build: B
         assert not re.findall(r"ALARM\(\W*\w", re.sub(r'ALARM\("\$\{\w+\}"\)', "", rule["Fn::Sub"])), name
 
 
-def test_an_unchanged_tree_builds_to_the_same_bytes(arm64_build: Build, tmp_path: Path) -> None:
-    again = sam_build(tmp_path / "elsewhere" / "build")
-    first = {name: content_hash(folder) for name, folder in arm64_build.parts().items()}
+def test_an_unchanged_tree_builds_to_the_same_bytes_whatever_the_architecture(build: Build, tmp_path: Path) -> None:
+    # So a build for a laptop's processor that ends in a deployment is the deployment's own.
+    again = sam_build(tmp_path / "elsewhere" / "build", "x86_64")
+    first = {name: content_hash(folder) for name, folder in build.parts().items()}
     assert {name: content_hash(folder) for name, folder in again.parts().items()} == first
+    assert (again.folder / "template.yaml").read_bytes() == (build.folder / "template.yaml").read_bytes()
+
+
+# SAM's own use of SAM's parts.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@both_architectures
+def test_a_function_gets_the_layer_of_the_deployments_architecture(build: Build, architecture: str) -> None:
+    (stack, *_), _ = SamLocalStackProvider.get_stacks(
+        str(build.folder / "template.yaml"),
+        parameter_overrides={"Architecture": architecture},
+        language_extensions_enabled=True,
+    )
+    for function in SamFunctionProvider([stack]).get_all():
+        assert function.architectures == [architecture]
+        assert [Path(layer.codeuri) for layer in function.layers] == [build.layer(architecture)]
