@@ -55,6 +55,8 @@ CONFIRM: dict[str, str] = {
     "wrong-broker": "`dig +short HOST` and `openssl s_client -connect HOST:PORT` from the function's subnets: compare with "
     "the other brokers' addresses and certificates; `aws kafka list-nodes` has each broker's own address.",
     "offset-not-available": _TOPIC,
+    "topic-compacted": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `cleanup.policy`.",
+    "timestamp-refused": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the lines `message.timestamp`; `date -u` on both sides.",
     "record-too-large": "`kafka-configs.sh ... --describe --topic TOPIC --all`, the line `max.message.bytes`.",
     "throttled": "`kafka-configs.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --entity-type users`; the metric `FetchThrottleTime` of the broker.",
     "records-damaged": _READ,

@@ -79,9 +79,9 @@ def server_first(asked: Asked, *, iterations: str = "4096", nonce: bytes | None 
     return authenticate(message)(asked)
 
 
-def api_versions(lowest: int = 0, highest: int = 9) -> Callable[[Asked], Any]:
-    """The answer to ApiVersions: this broker knows Metadata (3), in these versions."""
-    keys = [(3, lowest, highest)]
+def api_versions(lowest: int = 0, highest: int = 9, api_key: int = 3) -> Callable[[Asked], Any]:
+    """The answer to ApiVersions: this broker knows one API (Metadata unless told otherwise), in these versions."""
+    keys = [(api_key, lowest, highest)]
     return lambda asked: ApiVersionsResponse(version=asked.version, error_code=0, api_keys=keys)
 
 

@@ -1,6 +1,7 @@
 """Faults once the connection to a real broker stands: answers that do not come, or are wrong, and lost records."""
 
 import struct
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from kafka.protocol.metadata import MetadataResponse
 from kafka.protocol.producer import ProduceResponse
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.probe import producer
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import KafkaCluster
@@ -244,10 +246,26 @@ def test_a_topic_that_is_missing(kafka: KafkaCluster, group: str) -> None:
         assert len(failures(response)) == 3
 
 
-def test_a_record_that_is_too_large(kafka: KafkaCluster) -> None:
-    name = new_name("small")
-    declared = DeclaredTopic(name, 3, 3, {"max.message.bytes": "90"})
-    run([declared], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
+@pytest.mark.parametrize(
+    ("config", "cause"),
+    [
+        ({"max.message.bytes": "90"}, "record-too-large"),
+        ({"cleanup.policy": "compact"}, "topic-compacted"),
+    ],
+)
+def test_a_topic_that_takes_no_heartbeat_says_why(kafka: KafkaCluster, config: dict[str, str], cause: str) -> None:
+    name = new_name("choosy")
+    run([DeclaredTopic(name, 3, 3, config)], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
     wait_until(lambda: settled(kafka, name), "the topic is not in sync")
     response = produce(scram(kafka), name)
-    assert named(response) == ("down", None, "produce", "record-too-large"), response.table
+    assert named(response) == ("down", None, "produce", cause), response.table
+
+
+def test_a_clock_that_is_hours_ahead_is_told_as_that(kafka: KafkaCluster, topic: str) -> None:
+    response = producer.probe(
+        *(scram(kafka), topic),
+        deadline=Deadline(30),
+        stage_seconds=STAGE_SECONDS,
+        now=lambda: time.time() + 7200,
+    )
+    assert named(response) == ("down", None, "produce", "timestamp-refused"), response.table

@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import time
 
+import confluent_kafka
 import pytest
 from kafka import KafkaConsumer
 from kafka.admin import ACLOperation, ResourceType
@@ -66,7 +67,9 @@ def test_the_lag_of_other_groups_is_told_in_records_and_seconds(kafka: KafkaClus
     consumer.probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     assert lag_of(access, topic, group, never) == [
         GroupLag(group, 0, 0.0),
-        GroupLag(never, detail="the group has committed nothing that the user may see"),
+        GroupLag(
+            never, detail="no group of this name that the user may see: check the name, and Describe on the group"
+        ),
     ]
     beat(access, topic)
     beat(access, topic)
@@ -99,6 +102,35 @@ def test_a_partition_with_records_and_no_commit_is_told(kafka: KafkaCluster, top
     assert behind.detail == "2 partitions hold records, and the group has no commit there"
 
 
+def test_the_marker_of_a_transaction_is_no_lag(kafka: KafkaCluster, topic: str, group: str) -> None:
+    watched = make_topic(kafka, {0: [1, 2, 3]})
+    for value in (b"1", b"2"):
+        transaction = confluent_kafka.Producer(
+            {"bootstrap.servers": kafka.bootstrap("PLAINTEXT"), "transactional.id": new_name("transaction")}
+        )
+        transaction.init_transactions(20)
+        transaction.begin_transaction()
+        transaction.produce(watched, value, partition=0)
+        transaction.commit_transaction(20)
+    # The last record stands at 2, its marker at 3: a consumer that commits behind what it has read commits 3 of 4.
+    commit(kafka, group, watched, {0: 3})
+    assert lag_of(scram(kafka), topic, group) == [GroupLag(group, 0, 0.0)]
+    commit(kafka, group, watched, {0: 1})
+    (behind,) = lag_of(scram(kafka), topic, group)
+    assert behind.records == 3
+    assert behind.seconds is not None
+
+
+def test_a_commit_beyond_the_end_is_told(kafka: KafkaCluster, topic: str, group: str) -> None:
+    watched = make_topic(kafka, {0: [1, 2, 3]})
+    beat(scram(kafka), watched)
+    commit(kafka, group, watched, {0: 20})
+    (lag,) = lag_of(scram(kafka), topic, group)
+    assert (lag.records, lag.seconds) == (None, None)
+    assert lag.detail is not None
+    assert lag.detail.startswith("1 commits are beyond the end of their partition")
+
+
 def test_a_topic_that_is_denied_is_not_taken_for_read(kafka: KafkaCluster, topic: str, group: str) -> None:
     watched = make_topic(kafka, EVERYWHERE)
     beat(scram(kafka), watched)
@@ -111,7 +143,9 @@ def test_a_topic_that_is_denied_is_not_taken_for_read(kafka: KafkaCluster, topic
     # Brokers leave it out of what the group has committed.
     with denied(kafka, ResourceType.TOPIC, watched, ACLOperation.DESCRIBE):
         (unseen,) = lag_of(scram(kafka), topic, group)
-    assert unseen == GroupLag(group, detail="the group has committed nothing that the user may see")
+    assert unseen.records is None
+    assert unseen.detail is not None
+    assert unseen.detail.startswith("the group exists")
 
 
 def test_a_broker_that_fell_silent_in_the_run_is_left_out_and_breaks_nothing(

@@ -172,6 +172,16 @@ CAUSES: dict[str, Cause] = {
         "A small packed batch of the topic unpacks to more than 64 MB, which the toolkit does not take.",
         "See which producer writes such batches, and have it write smaller ones (batch.size of librdkafka and Java).",
     ),
+    "topic-compacted": Cause(
+        "The broker refuses the record, most likely since the topic is compacted and the record has no key.",
+        "Set cleanup.policy=delete on the probe topic (also where a default in topics.yaml says compact), or give the "
+        "probes a topic of their own.",
+    ),
+    "timestamp-refused": Cause(
+        "The record's time is too far from the broker's clock.",
+        "Compare the clocks of the function's host and of the broker, and the topic's message.timestamp.before.max.ms "
+        "and message.timestamp.after.max.ms (1 h by default).",
+    ),
     "cluster-denied": Cause(
         "An ACL or IAM policy denies this operation on the cluster.",
         "Allow it on the cluster for the user: Create and Alter for topics, DescribeConfigs to compare them.",

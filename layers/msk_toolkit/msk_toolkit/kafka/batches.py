@@ -25,7 +25,7 @@ _OFFSET_AND_LENGTH = struct.Struct(">qi")
 _MAGIC_AT = 16
 _LEAST_LENGTH = {0: 14, 1: 22, 2: 49}
 # Batches of format 2: base offset and length, ..., attributes, last offset's delta, first and last timestamp.
-_ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _RECORDS_AT = 21, 23, 27, 61
+_ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _COUNT_AT, _RECORDS_AT = 21, 23, 27, 57, 61
 _CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
 
 
@@ -82,6 +82,12 @@ class _Batch(NamedTuple):
         return int(struct.unpack_from(">h", self.data, _ATTRIBUTES_AT)[0])
 
     @property
+    def is_empty(self) -> bool:
+        """Whether a batch of format 2 has no producer's record: a marker, or one that compaction has emptied."""
+        (count,) = struct.unpack_from(">i", self.data, _COUNT_AT)
+        return bool(self.attributes & _CONTROL_BIT) or count <= 0
+
+    @property
     def last_offset(self) -> int:
         # Before format 2 that is where a wrapper's last record stands.
         delta = struct.unpack_from(">i", self.data, _LAST_DELTA_AT)[0] if self.magic > 1 else 0
@@ -113,20 +119,37 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
     return Fetched(found, following)
 
 
-def first_timestamp(data: bytes, start: int, deadline: Deadline) -> int | None:
-    """When the first record was written, in milliseconds since 1970; None where there is none, or its format has no
-    times. A batch's header tells it of the batch's first record, so that nothing need be unpacked.
+class Beginning(NamedTuple):
+    """What an answer begins with.
+
+    ``timestamp`` is when its first record was written, in milliseconds since 1970, None in message format 0, which has
+    no times. Without a record in the answer ``next_offset`` is where to look on, behind what is none.
+    """
+
+    holds_record: bool
+    timestamp: int | None
+    next_offset: int
+
+
+def beginning(data: bytes, start: int, deadline: Deadline) -> Beginning:
+    """The first record of an answer. The markers of transactions are none: a consumer never gets them.
+
+    A batch's header tells the time of the batch's first record, so that nothing need be unpacked.
 
     Raises:
         DamagedError, TooLargeError, TimeoutError: as :func:`read_records`.
     """
+    following = start
     for batch in _batches(data):
-        if batch.magic > 1:
+        if batch.magic > 1 and not batch.is_empty:
             first, last = struct.unpack_from(">qq", batch.data, _TIMES_AT)
-            return int(last if batch.attributes & _LOG_APPEND_TIME_BIT else first)
-        times = [record.timestamp for record in read_records(batch.data, start, Budget(), deadline).records]
-        return next((time for time in times if time != old_formats.NO_TIMESTAMP), None)
-    return None
+            timestamp = int(last if batch.attributes & _LOG_APPEND_TIME_BIT else first)
+            return Beginning(True, timestamp, following)
+        if batch.magic <= 1 and (records := read_records(batch.data, start, Budget(), deadline).records):
+            times = [record.timestamp for record in records if record.timestamp != old_formats.NO_TIMESTAMP]
+            return Beginning(True, times[0] if times else None, following)
+        following = max(following, batch.last_offset + 1)
+    return Beginning(False, None, following)
 
 
 def _batches(data: bytes) -> Iterator[_Batch]:

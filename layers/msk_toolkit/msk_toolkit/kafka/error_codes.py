@@ -27,6 +27,9 @@ _CAUSES: dict[int, str] = {
     ErrorCode.GROUP_AUTHORIZATION_FAILED: "group-denied",
     ErrorCode.CLUSTER_AUTHORIZATION_FAILED: "cluster-denied",
     ErrorCode.OFFSET_NOT_AVAILABLE: "offset-not-available",
+    ErrorCode.INVALID_TIMESTAMP: "timestamp-refused",
+    # The probes' records have no key, which is what a compacted topic refuses.
+    ErrorCode.INVALID_RECORD: "topic-compacted",
     ErrorCode.THROTTLING_QUOTA_EXCEEDED: "throttled",
 }
 _NUMBERS = frozenset(ErrorCode)

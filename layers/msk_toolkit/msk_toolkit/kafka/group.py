@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from kafka.protocol.admin import ListGroupsRequest
 from kafka.protocol.consumer import (
     ConsumerProtocolAssignment,
     ConsumerProtocolSubscription,
@@ -145,6 +146,23 @@ def _committed(
                 committed = Committed(part.committed_offset, part.metadata or "")
                 found.setdefault(name, {})[part.partition_index] = committed
     return found
+
+
+def group_type(coordinator: Conversation, group: str, deadline: Deadline) -> str | None:
+    """What kind of group it is: ``classic``, ``consumer``, ``share`` or ``streams``; empty where the broker does not
+    tell (before Kafka 3.8), None where the coordinator lists no group of that name that the user may see.
+
+    Raises:
+        StageError: under ``commit``.
+    """
+    answer = coordinator.ask(ListGroupsRequest(states_filter=[], types_filter=[]), _STAGE, deadline)
+    with reading(coordinator, "ListGroups", _STAGE):
+        if answer.error_code:
+            raise refused(_STAGE, "ListGroups", answer.error_code, coordinator.address, f"group {group}")
+        for listed in answer.groups:
+            if listed.group_id == group:
+                return str(getattr(listed, "group_type", None) or "").lower()
+    return None
 
 
 def commit(

@@ -12,13 +12,13 @@ from kafka.record.memory_records import MemoryRecordsBuilder
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.batches import Budget, Fetched, Record, first_timestamp, read_records
+from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, Record, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
 from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import refused
 from msk_toolkit.kafka.error_numbers import ErrorCode
 
-__all__ = ["Fetched", "Record", "fetch", "first_timestamps", "offset_at", "offset_range", "produce", "read_from"]
+__all__ = ["Fetched", "Record", "fetch", "first_records", "offset_at", "offset_range", "produce", "read_from"]
 
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
@@ -100,26 +100,34 @@ def read_from(
     return found
 
 
-def first_timestamps(
-    conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
-) -> dict[int, int]:
-    """When the first record from each start offset on was written, in milliseconds since 1970; absent where none is,
-    and in message format 0, which keeps no times.
+def first_records(
+    conversation: Conversation, topic: str, ranges: Mapping[int, tuple[int, int]], stage: str, deadline: Deadline
+) -> dict[int, Beginning]:
+    """The first record of each partition in a range of offsets, whose end is not in it.
+
+    A partition is absent where the answers do not tell, and ``holds_record`` is false where the range holds none.
 
     Raises:
         StageError: under ``stage``.
     """
-    found: dict[int, int] = {}
-    while waiting := {partition: start for partition, start in starts.items() if partition not in found}:
-        before = len(found)
-        for partition, data in _fetched(conversation, topic, waiting, stage, deadline).items():
+    found: dict[int, Beginning] = {}
+    starts = {partition: start for partition, (start, _) in ranges.items()}
+    while starts:
+        following: dict[int, int] = {}
+        for partition, data in _fetched(conversation, topic, starts, stage, deadline).items():
+            start = starts[partition]
             with _readable(conversation, f"{topic}-{partition}", stage, deadline):
-                time_of = first_timestamp(data or b"", waiting[partition], deadline)
-            if time_of is not None:
-                found[partition] = time_of
+                first = beginning(data or b"", start, deadline)
+            if first.holds_record or first.next_offset >= ranges[partition][1]:
+                found[partition] = first
+            else:
+                following[partition] = first.next_offset
         # An answer holds so many bytes: what did not fit is asked for again.
-        if len(found) == before:
+        waiting = {partition: following.get(partition, start) for partition, start in starts.items()}
+        waiting = {partition: start for partition, start in waiting.items() if partition not in found}
+        if waiting == starts:
             break
+        starts = waiting
     return found
 
 

@@ -111,7 +111,7 @@ def probe(
         missing=reading.missing,
         duplicates=reading.duplicates,
         groups=lags,
-        table=render(judged, reports, STAGES),
+        table=render(judged, reports, STAGES, lags),
     )
 
 

@@ -47,7 +47,8 @@ def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
     if verdict == response.verdict:
         return response
     stages = producer.STAGES if isinstance(response, ProducerProbeResponse) else consumer.STAGES
-    table = render(verdict, response.brokers, stages)
+    groups = response.groups if isinstance(response, ConsumerProbeResponse) else []
+    table = render(verdict, response.brokers, stages, groups)
     return msgspec.structs.replace(response, verdict=verdict, table=table)
 
 

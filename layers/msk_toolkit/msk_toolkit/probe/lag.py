@@ -12,7 +12,7 @@ from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.error_codes import refused
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.records import first_timestamps, offset_range
+from msk_toolkit.kafka.records import first_records, offset_range
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.survey import BrokerCheck
 
@@ -32,13 +32,17 @@ class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
 @dataclass
 class _Behind:
-    """What is behind so far: records, the oldest one's time in milliseconds since 1970, and what is left out."""
+    """What is behind so far: records, the oldest one's time in milliseconds since 1970, and what is left out.
 
-    topics: int = 0
+    ``counted`` is how many partitions could be counted.
+    """
+
+    counted: int = 0
     records: int = 0
     times: list[int] = field(default_factory=list)
     out_of_reach: int = 0
     never_committed: int = 0
+    beyond_the_end: int = 0
     refusals: list[str] = field(default_factory=list)
     unread: bool = False
 
@@ -48,8 +52,13 @@ class _Behind:
             left_out.append(f"{self.out_of_reach} partitions have no leader in reach")
         if self.never_committed:
             left_out.append(f"{self.never_committed} partitions hold records, and the group has no commit there")
+        if self.beyond_the_end:
+            left_out.append(
+                f"{self.beyond_the_end} commits are beyond the end of their partition, which was made anew or "
+                "truncated: the consumer starts again where its auto.offset.reset says"
+            )
         detail = "; ".join(left_out) or None
-        if not self.topics:
+        if not self.counted:
             return GroupLag(group, detail=detail)
         if not self.records:
             return GroupLag(group, 0, 0.0, detail)
@@ -94,7 +103,7 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
         return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
     committed = groups.all_committed_offsets(coordinator, name, stage)
     if not committed:
-        return GroupLag(name, detail="the group has committed nothing that the user may see")
+        return GroupLag(name, detail=why_nothing_is_committed(groups.group_type(coordinator, name, stage)))
     topics = read_metadata(asked, sorted(committed), stage, "lag").topics
     behind = _Behind()
     for topic, positions in committed.items():
@@ -102,7 +111,6 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
         if found.error_code:
             behind.refusals.append(refused("lag", "Metadata", found.error_code, asked.address, f"topic {topic}").detail)
             continue
-        behind.topics += 1
         for leader, partitions in _by_leader(found).items():
             if leader in reached:
                 _add(behind, reached[leader].talk, topic, partitions, positions, stage)
@@ -126,18 +134,39 @@ def _add(
     positions: Mapping[int, Committed],
     stage: Deadline,
 ) -> None:
-    starts: dict[int, int] = {}
+    ranges: dict[int, tuple[int, int]] = {}
     for partition, (first, end) in offset_range(leader, topic, list(partitions), "lag", stage).items():
         if partition not in positions:
             behind.never_committed += first < end
             continue
         start = max(positions[partition].offset, first)
+        if start > end:
+            behind.beyond_the_end += 1
+            continue
+        behind.counted += 1
         if start < end:
-            behind.records += end - start
-            starts[partition] = start
+            ranges[partition] = (start, end)
     try:
-        behind.times += first_timestamps(leader, topic, starts, "lag", stage).values()
+        beginnings = first_records(leader, topic, ranges, "lag", stage)
     except StageError as error:
         # Who may not read may still count.
         behind.refusals.append(error.detail)
         behind.unread = True
+        beginnings = {}
+    for partition, (start, end) in ranges.items():
+        beginning = beginnings.get(partition)
+        if beginning and not beginning.holds_record:
+            continue  # the markers of transactions are nobody's to read
+        behind.records += end - start
+        if beginning and beginning.timestamp is not None:
+            behind.times.append(beginning.timestamp)
+
+
+def why_nothing_is_committed(group_type: str | None) -> str:
+    """Why a group has no committed offset, from its type (see :func:`msk_toolkit.kafka.group.group_type`)."""
+    if group_type is None:
+        return "no group of this name that the user may see: check the name, and Describe on the group"
+    if group_type == "share":
+        return "it is a share group, which commits no offsets: kafka-share-groups.sh --describe shows its lag"
+    kind = f" ({group_type})" if group_type else ""
+    return f"the group exists{kind} and has committed nothing that the user may see"

@@ -10,7 +10,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.records import Record, fetch, offset_range
+from msk_toolkit.kafka.records import Fetched, offset_range, read_from
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.heartbeat import Sequence as Heartbeats
 from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
@@ -64,25 +64,23 @@ class Reading:
             known = last is not None and last.offset == self.next_offsets[partition]
             self.sequences[partition] = Heartbeats.from_text(partition, last.note if last and known else "")
 
-    def skip_removed(self, partition: int, first: int) -> bool:
-        """Go on at the first record that is left; False where reading stands there already, or beyond it.
-
-        Records that retention removed are no gap.
-        """
+    def begin_again(self, partition: int, first: int, end: int) -> None:
+        """Go on at the first record that is left; records that retention removed are no gap."""
         with self._lock:
-            if first <= self.next_offsets[partition]:
-                return False
-            self.next_offsets[partition] = min(first, self.ends[partition])
+            self.next_offsets[partition] = first
+            self.ends[partition] = max(first, end)
             self.sequences[partition] = Heartbeats(partition)
-            return True
 
-    def note(self, partition: int, records: Sequence[Record]) -> None:
+    def note(self, partition: int, fetched: Fetched) -> None:
         """Take a partition's next records, as far as the run's limit allows."""
         with self._lock:
-            taken = records[: self._max_records - self.count]
+            taken = fetched.records[: self._max_records - self.count]
+            if len(taken) == len(fetched.records):
+                self.next_offsets[partition] = fetched.next_offset
+            elif taken:
+                self.next_offsets[partition] = taken[-1].offset + 1
             if not taken:
                 return
-            self.next_offsets[partition] = taken[-1].offset + 1
             self.count += len(taken)
             self.newest = max([record.timestamp for record in taken] + ([] if self.newest is None else [self.newest]))
             self.sequences[partition].note(taken)
@@ -181,31 +179,24 @@ def _read_all(one: BrokerCheck, topic: str, led: _Led, reading: Reading, begin: 
     partitions = led.partitions
     for partition, (first, end) in _ranges(one, topic, partitions, led).items():
         begin(partition, first, end)
-    pending = set(partitions)
     while not reading.full:
         behind = {
             partition: reading.next_offsets[partition]
-            for partition in pending
+            for partition in partitions
             if reading.next_offsets[partition] < reading.ends[partition]
         }
         if not behind:
             return
-        fetched = led.ask(partial(fetch, one.talk, topic, behind, deadline=led.stage))
-        for partition, records in fetched.items():
-            reading.note(partition, records)
-        empty = [partition for partition in behind if not fetched.get(partition)]
-        if len(empty) == len(behind):
-            # Records may leave between the two questions (retention, DeleteRecords), or be no producer's.
-            pending -= _without_records(one, topic, empty, led, reading)
-
-
-def _without_records(one: BrokerCheck, topic: str, empty: list[int], led: _Led, reading: Reading) -> set[int]:
-    """The partitions in which nothing is left to read; in the others reading goes on at the first record there is."""
-    finished = set()
-    for partition, (first, _) in _ranges(one, topic, empty, led).items():
-        if not reading.skip_removed(partition, first):
-            finished.add(partition)
-    return finished
+        answer = led.ask(partial(read_from, one.talk, topic, behind, deadline=led.stage))
+        for partition, fetched in answer.items():
+            reading.note(partition, fetched)
+        removed = [partition for partition, fetched in answer.items() if fetched.out_of_range]
+        if removed:
+            # Records may leave between the two questions: by retention, or by DeleteRecords.
+            for partition, (first, end) in _ranges(one, topic, removed, led).items():
+                reading.begin_again(partition, first, end)
+        elif all(reading.next_offsets[partition] == start for partition, start in behind.items()):
+            return  # the next run sees whether the records come
 
 
 def _ranges(one: BrokerCheck, topic: str, partitions: list[int], led: _Led) -> dict[int, tuple[int, int]]:

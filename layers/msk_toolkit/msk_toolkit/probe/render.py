@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.report import BrokerReport, Verdict
 
 
-def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[str]) -> str:
-    """The verdict, and a line for each broker with a column for each stage: milliseconds, FAIL, warn or -."""
+def render(
+    verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[str], groups: Sequence[GroupLag] = ()
+) -> str:
+    """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), and a line for
+    the lag of each group."""
     shown = [stage for stage in stages if any(result.stage == stage for one in reports for result in one.stages)]
     rows = [["broker", "address", *shown]]
     for report in reports:
@@ -27,7 +31,17 @@ def render(verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[s
     told += [f"   {finding}" for finding in verdict.findings] + [f"!  {warning}" for warning in verdict.warnings]
     if verdict.runbook:
         told.append(f"   see {verdict.runbook}")
-    return "\n".join([head, *told, "", *lines])
+    lags = ["", *map(_lag, groups)] if groups else []
+    return "\n".join([head, *told, "", *lines, *lags])
+
+
+def _lag(lag: GroupLag) -> str:
+    if lag.records is None:
+        return f"group {lag.group}: lag unknown: {lag.detail}"
+    behind = f"group {lag.group}: {lag.records} records behind"
+    if lag.seconds is not None and lag.records:
+        behind += f", the oldest {lag.seconds:.0f} s old"
+    return f"{behind}; {lag.detail}" if lag.detail else behind
 
 
 def _number(report: BrokerReport) -> str:
