@@ -7,7 +7,7 @@ from msk_toolkit.causes import CAUSES, fault_class
 _STATE = "`aws kafka describe-cluster-v2 --cluster-arn ARN --query ClusterInfo.State`, and the broker's metrics."
 _TLS = "`openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -subject -issuer -ext subjectAltName`."
 _SCRAM = "`aws secretsmanager describe-secret --secret-id ARN` and `aws kafka list-scram-secrets --cluster-arn ARN`; the verdict's findings hold what these say."
-_ACLS = "`kafka-acls.sh --bootstrap-server HOST:PORT --command-config client.properties --list`, or the IAM policy simulator for `kafka-cluster:` actions."
+_ACLS = "`kafka-acls.sh --bootstrap-server HOST:PORT --command-config client.properties --list`, or the IAM policy simulator for `kafka-cluster:` actions. Which principal was denied what is in MSK's authorizer logs, if they are on (`aws kafka update-monitoring --logging-info`, `AuthorizerLogs`)."
 _TOPIC = "`kafka-topics.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --topic TOPIC`."
 _GROUP = "`kafka-consumer-groups.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --group GROUP --state`."
 _READ = "`kafka-console-consumer.sh --bootstrap-server HOST:PORT --command-config client.properties --topic TOPIC --partition N --offset OFFSET --max-messages 1` (`--consumer.config` before Kafka 4.2)."
@@ -40,7 +40,7 @@ CONFIRM: dict[str, str] = {
     "login-wanted": _PORT,
     "mechanism-not-offered": _PORT,
     "authentication-failed": _SCRAM,
-    "iam-denied": "The IAM policy simulator for `kafka-cluster:Connect` with the function's role and the cluster's ARN.",
+    "iam-denied": "The IAM policy simulator for `kafka-cluster:Connect` with the function's role and the cluster's ARN; MSK's authorizer logs (`AuthorizerLogs`), if they are on.",
     "server-not-authentic": f"Whose address the name resolves to, and whose certificate is shown: {_TLS}",
     "not-in-metadata": "`aws kafka list-nodes --cluster-arn ARN`, compared with the brokers in the probe's answer.",
     "no-controller": "The metric `ActiveControllerCount`: its sum over the brokers must be 1.",

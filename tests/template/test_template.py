@@ -29,7 +29,6 @@ FOR_EVERYTHING = {
     "ec2:DescribeSecurityGroupRules",
     "ec2:DescribeNetworkAcls",
     "ec2:DescribeRouteTables",
-    "ec2:DescribeVpcAttribute",
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeNatGateways",
     "ec2:DescribeVpcPeeringConnections",

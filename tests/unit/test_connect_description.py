@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes
-from msk_toolkit.connect.description import DeclaredAuth, describe, state_findings
+from msk_toolkit.connect.description import DeclaredAuth, broker_node_types, describe, state_findings
 from msk_toolkit.connect.listeners import listeners
 
 DATA = Path(__file__).parents[1] / "data"
@@ -149,6 +150,49 @@ def test_a_state_that_is_not_active_is_told(state: str, severity: str) -> None:
     (finding,) = state_findings(describe({"ClusterInfo": {"State": state, "StateInfo": {"Message": "why"}}}))
     assert finding.severity == severity
     assert state in finding.text
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "severity", "words"),
+    [
+        ("CRITICAL_ACTION_REQUIRED", "HEALING", "error", "waiting alone may not end HEALING"),
+        ("CRITICAL_ACTION_REQUIRED", "ACTIVE", "error", "needs an action of its owner"),
+        ("ACTION_RECOMMENDED", "ACTIVE", "warning", "recommends an action"),
+    ],
+)
+def test_an_action_that_msk_waits_for_is_told(action: str, state: str, severity: str, words: str) -> None:
+    answer = provisioned(CustomerActionStatus=action)
+    answer["ClusterInfo"]["State"] = state
+    (finding,) = [one for one in state_findings(describe(answer)) if "CustomerActionStatus" in one.text]
+    assert (finding.severity, words in finding.text) == (severity, True)
+    assert action in finding.text
+
+
+def test_a_cluster_that_wants_nothing_says_nothing_of_it() -> None:
+    assert state_findings(describe(provisioned(CustomerActionStatus="NONE"))) == []
+
+
+def test_the_kinds_of_brokers_are_named_and_a_mixture_is_told() -> None:
+    nodes = [{"BrokerNodeInfo": {"BrokerNodeType": kind}} for kind in ("STANDARD", "EXPRESS", "STANDARD")]
+    kinds = broker_node_types([*nodes, {"BrokerNodeInfo": {}}, {}])
+    assert kinds == ["EXPRESS", "STANDARD"]
+    cluster = msgspec.structs.replace(describe(provisioned()), broker_node_types=kinds)
+    (finding,) = state_findings(cluster)
+    assert "upgraded from Standard to Express" in finding.text
+    assert state_findings(msgspec.structs.replace(cluster, broker_node_types=["EXPRESS"])) == []
+
+
+@pytest.mark.parametrize(
+    ("logging", "on"),
+    [
+        ({}, None),
+        ({"BrokerLogs": {}}, False),
+        ({"BrokerLogs": {}, "AuthorizerLogs": {"S3": {"Enabled": False}}}, False),
+        ({"BrokerLogs": {}, "AuthorizerLogs": {"CloudWatchLogs": {"Enabled": True, "LogGroup": "g"}}}, True),
+    ],
+)
+def test_whether_the_cluster_logs_who_was_denied_what_is_told(logging: dict[str, Any], on: bool | None) -> None:
+    assert describe(provisioned(LoggingInfo=logging)).authorizer_logs is on
 
 
 def test_two_networks_are_told_with_the_choice() -> None:

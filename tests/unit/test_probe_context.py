@@ -173,7 +173,11 @@ def test_missing_heartbeats_are_a_loss_and_not_the_end_of_the_cluster() -> None:
 def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
     judged = explain(verdict(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
-    assert judged.findings == ["the secret is not associated with the cluster; run BatchAssociateScramSecret"]
+    (finding,) = judged.findings
+    assert finding.startswith("the secret is not associated with the cluster; run kafka batch-associate-scram-secret")
+    # The call says "done" and lists what it did not do.
+    for words in ("UnprocessedScramSecrets", "account and Region", "kafka.amazonaws.com", "key policy"):
+        assert words in finding
 
 
 def test_a_healthy_verdict_asks_nobody() -> None:

@@ -137,11 +137,11 @@ CAUSES: dict[str, Cause] = {
     "topic-unknown": Cause("The topic does not exist.", "Run the topics function with action apply."),
     "topic-denied": Cause(
         "An ACL or IAM policy denies this operation on the topic.",
-        "Allow Describe, Read and Write on the topic for the user.",
+        "Allow Describe, Read and Write on the topic for the user; MSK's authorizer logs say who was denied what.",
     ),
     "group-denied": Cause(
         "An ACL or IAM policy denies the consumer group.",
-        "Allow Read and Describe on the group for the user.",
+        "Allow Read and Describe on the group for the user; MSK's authorizer logs say who was denied what.",
     ),
     "leaderless": Cause("A partition has no leader.", "Its replicas are down: bring a broker with a replica back."),
     "wrong-broker": Cause(
@@ -184,7 +184,8 @@ CAUSES: dict[str, Cause] = {
     ),
     "cluster-denied": Cause(
         "An ACL or IAM policy denies this operation on the cluster.",
-        "Allow it on the cluster for the user: Create and Alter for topics, DescribeConfigs to compare them.",
+        "Allow it on the cluster for the user: Create and Alter for topics, DescribeConfigs to compare them; MSK's "
+        "authorizer logs say who was denied what.",
     ),
     "isr-below-minimum": Cause(
         "Fewer replicas are in sync than min.insync.replicas demands; the write was refused.",

@@ -1,6 +1,6 @@
 """A cluster as MSK describes it, out of either shape of the answer, whatever parts of it are missing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -32,6 +32,13 @@ class ClusterDescription(msgspec.Struct, frozen=True, kw_only=True):
     coordination: Literal["zookeeper", "kraft"] | None = None
     brokers: int | None = None
     instance_type: str | None = None
+    # STANDARD or EXPRESS, as MSK says of each broker; both while UpdateBrokerType upgrades the cluster in place.
+    broker_node_types: list[str] = []
+    storage_mode: str | None = None
+    # NONE, ACTION_RECOMMENDED or CRITICAL_ACTION_REQUIRED: what MSK waits for the cluster's owner to do.
+    customer_action: str | None = None
+    # Whether the cluster writes who was denied what, wherever to.
+    authorizer_logs: bool | None = None
     encryption_in_transit: str | None = None
     encryption_in_cluster: bool | None = None
     kms_key_arn: str | None = None
@@ -70,6 +77,9 @@ def describe(answer: Mapping[str, Any]) -> ClusterDescription:
         coordination=_coordination(version, zookeeper or zookeeper_tls),
         brokers=body.get("NumberOfBrokerNodes"),
         instance_type=instance,
+        storage_mode=_text(body, "StorageMode"),
+        customer_action=_text(body, "CustomerActionStatus"),
+        authorizer_logs=_authorizer_logs(body),
         encryption_in_transit="TLS" if is_serverless else _text(transit, "ClientBroker"),
         encryption_in_cluster=transit.get("InCluster"),
         kms_key_arn=_text(_part(encryption, "EncryptionAtRest"), "DataVolumeKMSKeyId"),
@@ -104,6 +114,10 @@ def state_findings(cluster: ClusterDescription) -> list[Finding]:
         case state:
             text = f"is {state}{reason}: it works, but a broker may be away for some minutes"
             found.append(Finding("warning", "cluster", text))
+    found += _action_findings(cluster)
+    if len(cluster.broker_node_types) > 1:
+        text = "is being upgraded from Standard to Express brokers and has both: brokers come and go until it is done"
+        found.append(Finding("warning", "cluster", text))
     if cluster.kind == "serverless":
         text = (
             "is serverless, which offers IAM as its only login: Vantiq's own Kafka source can't use it (as far as is "
@@ -111,6 +125,35 @@ def state_findings(cluster: ClusterDescription) -> list[Finding]:
         )
         found.append(Finding("warning", "cluster", text))
     return found
+
+
+def _action_findings(cluster: ClusterDescription) -> list[Finding]:
+    where = "the API does not say which: look at the cluster in MSK's console and at the AWS Health Dashboard"
+    match cluster.customer_action:
+        case "CRITICAL_ACTION_REQUIRED":
+            text = f"needs an action of its owner (CustomerActionStatus CRITICAL_ACTION_REQUIRED); {where}"
+            if cluster.state not in (None, "ACTIVE"):
+                text += f"; waiting alone may not end {cluster.state}"
+            return [Finding("error", "cluster", text)]
+        case "ACTION_RECOMMENDED":
+            text = f"recommends an action to its owner (CustomerActionStatus ACTION_RECOMMENDED); {where}"
+            return [Finding("warning", "cluster", text)]
+        case _:
+            return []
+
+
+def broker_node_types(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The kinds of brokers in the answers of ListNodes, each once; none where MSK (or an old boto3) does not say."""
+    kinds = [_text(_part(node, "BrokerNodeInfo"), "BrokerNodeType") for node in nodes]
+    return sorted({kind for kind in kinds if kind})
+
+
+def _authorizer_logs(body: Mapping[str, Any]) -> bool | None:
+    logging = _part(body, "LoggingInfo")
+    if not logging:
+        return None
+    targets = _part(logging, "AuthorizerLogs").values()
+    return any(isinstance(target, Mapping) and target.get("Enabled") is True for target in targets)
 
 
 def _coordination(version: str | None, zookeeper: str | None) -> Literal["zookeeper", "kraft"] | None:

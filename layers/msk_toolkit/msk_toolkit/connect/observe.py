@@ -7,8 +7,9 @@ import msgspec
 
 from msk_toolkit.aws.ask import ask
 from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.optional import answer_or_none
 from msk_toolkit.aws.secrets import read_secret
-from msk_toolkit.connect.description import ClusterDescription, describe
+from msk_toolkit.connect.description import ClusterDescription, broker_node_types, describe
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.listeners import Listener, listeners
 from msk_toolkit.connect.secret import SecretFacts
@@ -41,7 +42,7 @@ def observe_cluster(client: Client, cluster: str, deadline: Deadline) -> Observe
         return Observed(arn, None, None, [Finding("error", "cluster", text)])
     if not arn:
         return Observed(cluster, None, None, findings)
-    described = _describe(kafka, arn, findings, deadline)
+    described = _with_nodes(kafka, _describe(kafka, arn, findings, deadline), deadline)
     answer = _try(
         "listeners",
         findings,
@@ -95,6 +96,17 @@ def _describe(kafka: Any, arn: str, findings: list[Finding], deadline: Deadline)
         except ToolkitError:
             findings.append(Finding("error", "cluster", str(newer)))
             return None
+
+
+def _with_nodes(kafka: Any, cluster: ClusterDescription | None, deadline: Deadline) -> ClusterDescription | None:
+    """With the kinds of its brokers, where MSK says them; nothing depends on that, so a refusal is no finding."""
+    if cluster is None or cluster.kind == "serverless":
+        return cluster
+    pages = kafka.get_paginator("list_nodes").paginate(ClusterArn=cluster.arn)
+    nodes = answer_or_none(
+        deadline, "kafka:ListNodes", lambda: [node for page in pages for node in page.get("NodeInfoList", ())]
+    )
+    return msgspec.structs.replace(cluster, broker_node_types=broker_node_types(nodes or ()))
 
 
 def _arn_of(kafka: Any, name: str, findings: list[Finding], deadline: Deadline) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.scram_association import HOW_TO_ASSOCIATE
 
 _PREFIX = "AmazonMSK_"
 _BYTE_ORDER_MARK = "\ufeff"
@@ -50,7 +51,7 @@ def check_secret(facts: SecretFacts) -> tuple[ScramCredentials | None, list[Find
     if facts.kms_key_id and facts.kms_key_id.endswith("alias/aws/secretsmanager"):
         error("is encrypted with the default key aws/secretsmanager: MSK needs a customer managed KMS key")
     if facts.associated is not None and not _is_associated(facts):
-        error("is not associated with the cluster: brokers refuse its user (kafka batch-associate-scram-secret)")
+        error(f"is not associated with the cluster: brokers refuse its user; {HOW_TO_ASSOCIATE}")
     credentials = None
     if facts.text is not None:
         credentials, faults = _parse(facts.text)

@@ -13,6 +13,15 @@ _DEFAULT_KEY = "alias/aws/secretsmanager"
 _ROTATION = timedelta(minutes=10)
 
 
+# MSK's API reference and developer guide (msk-password-tutorial), read on 2026-11-28.
+HOW_TO_ASSOCIATE = (
+    "run kafka batch-associate-scram-secret and look at UnprocessedScramSecrets in its answer: the call succeeds all "
+    "the same; MSK needs the secret and its KMS key in the cluster's account and Region, a resource policy of the "
+    "secret that lets kafka.amazonaws.com secretsmanager:GetSecretValue (MSK writes it when it associates; leave it), "
+    "and a key policy that lets the caller use the key"
+)
+
+
 class Secret(msgspec.Struct, frozen=True):
     """What DescribeSecret tells about a secret; ``key`` is empty for the default KMS key."""
 
@@ -30,7 +39,7 @@ def findings(secret: Secret | None, associated: Sequence[str] | None, now: datet
     if secret and (not secret.key or secret.key.endswith(_DEFAULT_KEY)):
         found.append("the secret is encrypted with the default KMS key; MSK demands a customer managed one")
     if secret and associated is not None and secret.arn not in associated:
-        found.append("the secret is not associated with the cluster; run BatchAssociateScramSecret")
+        found.append(f"the secret is not associated with the cluster; {HOW_TO_ASSOCIATE}")
     if secret and secret.changed and now - secret.changed < _ROTATION:
         minutes = int((now - secret.changed).total_seconds() // 60)
         found.append(f"the secret was changed {minutes} minutes ago; MSK may take 10 minutes to see it")
