@@ -218,9 +218,15 @@ def _table(model: type[msgspec.Struct]) -> Iterator[str]:
     yield "| Variable | Kind | Default | Meaning |"
     yield "| --- | --- | --- | --- |"
     for field in msgspec.structs.fields(model):
-        default = "**required**" if field.required else f"`{field.default}`" if field.default != "" else "empty"
+        default = "**required**" if field.required else _default(field.default)
         plain, meaning = _plain(inspect.type_info(field.type))
         yield f"| `{field.name.upper()}` | {_kind(plain)} | {default} | {_cell(meaning)} |"
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "empty" if value == "" else f"`{value}`"
 
 
 def _plain(kind: inspect.Type) -> tuple[inspect.Type, str]:
@@ -239,6 +245,8 @@ def _kind(kind: inspect.Type) -> str:
         return ", ".join([word, *limits])
     if isinstance(kind, inspect.StrType):
         return "text"
+    if isinstance(kind, inspect.BoolType):
+        return "`true`, `false`"
     raise TypeError(f"no words for {kind}")
 
 

@@ -9,7 +9,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.probe.consumer import probe
 from msk_toolkit.probe.context import ControlPlane, explain, with_verdict
-from msk_toolkit.probe.telemetry import publish_consumer
+from msk_toolkit.probe.telemetry import Publisher
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probes import ConsumerProbeSettings
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -40,6 +40,5 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     )
     explained = explain(response.verdict, response.brokers, settings, client, deadline, control_plane)
     response = with_verdict(response, explained)
-    publish_consumer(metrics, logger, SERVICE, response)
-    metrics.flush_metrics()
+    Publisher(metrics, logger, SERVICE, detailed=settings.detailed_metrics).consumer(response)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

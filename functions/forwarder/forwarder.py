@@ -23,5 +23,5 @@ def handler(event: dict[str, Any], context: Any) -> object:
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
-    publish(outcome, logger, metrics, payload_bytes=settings.log_payload_bytes)
+    publish(*(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics)
     return answer(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger))

@@ -22,5 +22,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     request = parse_request(event)
     response = serve(request, tools(os.environ, client), deadline)
     publish(request, response, logger, metrics)
-    metrics.flush_metrics()
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

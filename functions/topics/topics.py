@@ -33,9 +33,9 @@ def handler(event: Any, context: Any) -> dict[str, Any] | None:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS + (QUESTION_SECONDS if from_stack else 0))
 
     def carry_out(request: TopicsRequest) -> TopicsResponse:
-        response = serve(request, load(TopicsSettings, os.environ), client, deadline)
-        report(response, logger, metrics)
-        metrics.flush_metrics()
+        settings = load(TopicsSettings, os.environ)
+        response = serve(request, settings, client, deadline)
+        report(response, logger, metrics, detailed=settings.detailed_metrics)
         return response
 
     @functools.cache
@@ -46,7 +46,6 @@ def handler(event: Any, context: Any) -> dict[str, Any] | None:
         tell_if_nobody_can_be_answered(event, Deadline.of_invocation(context, END_SECONDS))
         answer = answer_for(event, carry_out, rolls_back, lambda: declared_topics(load(TopicsSettings, os.environ)))
         report_answer(event["RequestType"], answer, logger, metrics)
-        metrics.flush_metrics()
         until = Deadline.of_invocation(context, END_SECONDS)
         send_answer(event, answer.status, answer.reason, answer.data, until)
         return None

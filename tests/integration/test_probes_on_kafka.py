@@ -234,6 +234,7 @@ def test_the_handlers_answer_and_publish_without_a_secret_in_any_log(
             "TRUSTED_CA": kafka.ca_file.read_text(),
             "PROBE_TOPIC": topic,
             "CONSUMER_GROUP": group,
+            "DETAILED_METRICS": "true",
         }
         response = load_handler(name, monkeypatch, environ)({}, Context())
         assert response["verdict"]["status"] == "healthy", response["table"]

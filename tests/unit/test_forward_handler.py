@@ -62,9 +62,10 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-def test_a_batch_is_delivered_logged_and_measured(
-    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str]
+def test_a_batch_is_delivered_logged_and_in_detail_measured(
+    function: ModuleType, vantiq: FakeVantiq, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DETAILED_METRICS", "true")
     sample = json.loads((ROOT / "events" / "forwarder.json").read_text())
     assert function.handler(sample, Context()) == {"batchItemFailures": []}
     assert len(vantiq.taken) == 6
@@ -76,6 +77,20 @@ def test_a_batch_is_delivered_logged_and_measured(
     assert metrics["LagAtArrival"][0] > 0
     assert len(metrics["VantiqLatency"]) == 6
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "MskVantiqToolkit"
+
+
+def test_by_default_a_batch_is_measured_as_far_as_alarms_need_it_and_the_log_has_the_rest(
+    function: ModuleType, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    function.handler(json.loads((ROOT / "events" / "forwarder.json").read_text()), Context())
+    (metrics,) = [line for line in lines(capsys.readouterr().out) if "_aws" in line]
+    names = [each["Name"] for each in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+    assert (names, metrics["RecordsReportedBack"]) == (["RecordsReportedBack"], [0.0])
+    (line,) = [vars(one) for one in caplog.records if one.message == "delivered"]
+    assert (line["received"], line["delivered"], line["retried"]) == (6, 6, 0)
+    assert line["lag_ms"] > 0
+    assert line["longest_post_ms"] >= 0
 
 
 def test_failures_are_told_as_the_mode_wants_it(
@@ -180,8 +195,9 @@ def test_another_event_is_one_clear_error(function: ModuleType) -> None:
 
 
 def test_many_requests_make_no_more_values_than_a_metric_line_takes(
-    function: ModuleType, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DETAILED_METRICS", "true")
     function.handler(event([record(n) for n in range(1050)]), Context())
     measured = [line for line in lines(capsys.readouterr().out) if "_aws" in line]
     assert len(measured) == 1

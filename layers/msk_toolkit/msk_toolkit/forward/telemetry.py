@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from msk_toolkit.forward.decode import Record
 from msk_toolkit.forward.outcome import Outcome
 from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.telemetry.metrics import publish as publish_metrics
 
 # EMF takes at most 100 values of a metric in one line.
 _MOST_VALUES = 100
@@ -17,10 +18,13 @@ _MOST_HEARTBEATS = 50
 _MOST_REFUSED = 20
 
 
-def publish(outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0) -> None:
+def publish(
+    outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0, detailed: bool = False
+) -> None:
     """Write both; neither holds anything of a record but its topic, partition and offset.
 
     Args:
+        detailed: publish every metric; without it those that alarms need, and the log has the rest.
         payload_bytes: so much of the value of a record that was refused goes into the log all the same.
     """
     failures = outcome.failures
@@ -42,17 +46,21 @@ def publish(outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes
     values += [(Metric.VANTIQ_LATENCY, seconds * 1000) for seconds in latencies[::step]]
     ages = sorted(seconds for lane in outcome.lanes for seconds in lane.ages)
     values += [(Metric.HEARTBEAT_LATENCY, seconds * 1000) for seconds in ages[-_MOST_HEARTBEATS:]]
-    for metric, value in values:
-        metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
-    metrics.flush_metrics()
-    counts = {
+    publish_metrics(metrics, values, detailed=detailed)
+    counts: dict[str, float] = {
         "received": outcome.received,
         "delivered": outcome.delivered,
         "dead_lettered": outcome.dead_lettered,
         "reported_back": len(outcome.to_report),
         "known": outcome.known,
         "posts": len(latencies),
+        "retried": sum(lane.retried for lane in outcome.lanes),
+        "throttled_seconds": round(sum(lane.throttled for lane in outcome.lanes), 3),
     }
+    if latencies:
+        counts["longest_post_ms"] = round(max(latencies) * 1000, 1)
+    if outcome.lag_seconds is not None:
+        counts["lag_ms"] = round(outcome.lag_seconds * 1000)
     if failures:
         # One sentence for each kind of trouble; lanes that were only held back say nothing new.
         reasons = dict.fromkeys(failure.reason for failure in failures if failure.kind != "held")

@@ -1,17 +1,21 @@
-"""A probe's answer as metrics and as one log line."""
+"""A probe's answer as log lines, and as the metrics that are due.
 
-from collections.abc import Sequence
+The lines hold everything: one with the verdict and each stage of each broker, and short ones of a broker or a group
+each, from which the dashboard draws. A metric is billed by its name and dimensions; a line costs next to nothing.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from msk_toolkit.causes import FaultClass, fault_class
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import STAGES, own_failures
-from msk_toolkit.telemetry.metrics import Metric, dimension_metrics
+from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, publish
 
 _METRIC_OF_CLASS: dict[FaultClass, Metric] = {
     "network": Metric.NETWORK_FAULTS,
@@ -35,26 +39,93 @@ _LATENCY = {
 }
 
 
-def publish_producer(metrics: Metrics, logger: Logger, service: str, response: ProducerProbeResponse) -> None:
-    """Publish a run of the producer probe."""
-    add(metrics, Metric.BROKERS_LED, response.brokers_led)
-    _publish(metrics, logger, service, response.verdict, response.brokers)
+# The messages by which the dashboard's queries find these lines.
+BROKER_LINE, GROUP_LINE = "broker", "consumer group"
 
 
-def publish_consumer(metrics: Metrics, logger: Logger, service: str, response: ConsumerProbeResponse) -> None:
-    """Publish a run of the consumer probe, and the lag of the groups that it watches."""
-    add(metrics, Metric.HEARTBEAT_LAG, response.lag)
-    add(metrics, Metric.HEARTBEATS_DUPLICATED, response.duplicates)
-    if response.newest_age_ms is not None:
-        add(metrics, Metric.HEARTBEAT_AGE, response.newest_age_ms)
-    for lag in response.groups:
-        if lag.records is not None:
-            of_group = dimension_metrics(service, "Group", lag.group)
-            add(of_group, Metric.GROUP_LAG, lag.records)
-            if lag.seconds is not None:
-                add(of_group, Metric.GROUP_LAG_SECONDS, lag.seconds)
-            of_group.flush_metrics()
-    _publish(metrics, logger, service, response.verdict, response.brokers, lost=response.gaps)
+class Publisher:
+    """Where a probe publishes: its metrics and log, and whether every metric is due in every run."""
+
+    def __init__(self, metrics: Metrics, logger: Logger, service: str, *, detailed: bool) -> None:
+        self.metrics = metrics
+        self.logger = logger
+        self.service = service
+        self.detailed = detailed
+
+    def producer(self, response: ProducerProbeResponse) -> None:
+        """Publish a run of the producer probe."""
+        counts = fault_counts(response.verdict, response.brokers)
+        # Both probes see a certificate; one of them tells of it.
+        expiring = sum(_expires_soon(report) for report in response.brokers)
+        own = {Metric.CERTIFICATES_EXPIRING: expiring, Metric.BROKERS_LED: response.brokers_led}
+        self._publish(response.verdict, response.brokers, counts, own)
+
+    def consumer(self, response: ConsumerProbeResponse) -> None:
+        """Publish a run of the consumer probe, and the lag of the groups that it watches."""
+        counts = fault_counts(response.verdict, response.brokers)
+        if response.gaps:
+            # Each one, where the failures count the brokers.
+            counts[Metric.RECORDS_LOST] = response.gaps
+        own: dict[Metric, float] = {
+            Metric.HEARTBEAT_LAG: response.lag,
+            Metric.HEARTBEATS_DUPLICATED: response.duplicates,
+        }
+        if response.newest_age_ms is not None:
+            own[Metric.HEARTBEAT_AGE] = response.newest_age_ms
+        for lag in response.groups:
+            self._group(lag)
+        self._publish(response.verdict, response.brokers, counts, own)
+
+    def _publish(
+        self,
+        verdict: Verdict,
+        reports: Sequence[BrokerReport],
+        counts: Mapping[Metric, int],
+        own: Mapping[Metric, float],
+    ) -> None:
+        # A loss has an alarm and a mail of its own.
+        faults = sum(count for metric, count in counts.items() if metric is not Metric.RECORDS_LOST)
+        numbers: dict[Metric, float] = {
+            Metric.FAULTS: faults,
+            **counts,
+            **own,
+            Metric.BROKERS_HEALTHY: int(verdict.status == "healthy"),
+            Metric.BROKERS_FAILING: sum(report.failure is not None for report in reports),
+        }
+        if days := [report.certificate_days for report in reports if report.certificate_days is not None]:
+            numbers[Metric.CERTIFICATE_DAYS] = min(days)
+        publish(self.metrics, numbers.items(), detailed=self.detailed)
+        for report in reports:
+            if not report.is_alias:
+                self._broker(report)
+        details = {
+            "counts": {metric.value: number for metric, number in numbers.items()},
+            "verdict": msgspec.to_builtins(verdict),
+            "brokers": msgspec.to_builtins(reports),
+        }
+        # Anything but healthy is an error, with every stage of every broker.
+        write = self.logger.info if verdict.status == "healthy" else self.logger.error
+        write(verdict.summary, extra=details)
+
+    def _broker(self, report: BrokerReport) -> None:
+        name = (report.address if report.broker is None else str(report.broker)) or "unlisted"
+        failure = report.failure
+        stage = STAGES.index(failure.stage) + 1 if failure else 0
+        times = {result.stage: result.milliseconds for result in report.stages if result.status != "skipped"}
+        self.logger.info(BROKER_LINE, extra={"broker": name, "failed_stage": stage, "milliseconds": times})
+        numbers = {_LATENCY[each]: milliseconds for each, milliseconds in times.items()}
+        of_broker = dimension_metrics(self.service, "Broker", name)
+        publish(of_broker, {Metric.FAILED_STAGE: stage, **numbers}.items(), detailed=self.detailed)
+
+    def _group(self, lag: GroupLag) -> None:
+        if lag.records is None:
+            return
+        line: dict[str, object] = {"group": lag.group, "records": lag.records}
+        numbers: dict[Metric, float] = {Metric.GROUP_LAG: lag.records}
+        if lag.seconds is not None:
+            line["seconds"] = numbers[Metric.GROUP_LAG_SECONDS] = lag.seconds
+        self.logger.info(GROUP_LINE, extra=line)
+        publish(dimension_metrics(self.service, "Group", lag.group), numbers.items(), detailed=self.detailed)
 
 
 def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metric, int]:
@@ -70,41 +141,5 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
     return counts
 
 
-def add(metrics: Metrics | EphemeralMetrics, metric: Metric, value: float) -> None:
-    """Add a metric of the catalogue with its unit."""
-    metrics.add_metric(metric, metric.unit, value)
-
-
-def _publish(
-    metrics: Metrics, logger: Logger, service: str, verdict: Verdict, reports: Sequence[BrokerReport], *, lost: int = 0
-) -> None:
-    counts = fault_counts(verdict, reports)
-    if lost:
-        # Each one, where the failures count the brokers.
-        counts[Metric.RECORDS_LOST] = lost
-    for metric, count in counts.items():
-        add(metrics, metric, count)
-    add(metrics, Metric.BROKERS_HEALTHY, int(verdict.status == "healthy"))
-    add(metrics, Metric.BROKERS_FAILING, sum(report.failure is not None for report in reports))
-    if days := [report.certificate_days for report in reports if report.certificate_days is not None]:
-        add(metrics, Metric.CERTIFICATE_DAYS, min(days))
-    for report in reports:
-        if not report.is_alias:
-            _publish_broker(service, report)
-    # Anything but healthy is an error, with every stage of every broker.
-    details = {"verdict": msgspec.to_builtins(verdict), "brokers": msgspec.to_builtins(reports)}
-    if verdict.status == "healthy":
-        logger.info(verdict.summary, extra=details)
-    else:
-        logger.error(verdict.summary, extra=details)
-
-
-def _publish_broker(service: str, report: BrokerReport) -> None:
-    name = report.address if report.broker is None else str(report.broker)
-    of_broker = dimension_metrics(service, "Broker", name or "unlisted")
-    failure = report.failure
-    add(of_broker, Metric.FAILED_STAGE, STAGES.index(failure.stage) + 1 if failure else 0)
-    for result in report.stages:
-        if result.status != "skipped":
-            add(of_broker, _LATENCY[result.stage], result.milliseconds)
-    of_broker.flush_metrics()
+def _expires_soon(report: BrokerReport) -> bool:
+    return any(result.cause == "tls-expires-soon" for result in report.stages)

@@ -4,17 +4,18 @@ from aws_lambda_powertools import Logger, Metrics
 
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse
 from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.telemetry.metrics import publish as publish_metrics
 
 
 def publish(request: RedriveRequest, response: RedriveResponse, logger: Logger, metrics: Metrics) -> None:
     """Write both; the metrics count this invocation alone, the line the whole redrive."""
     before, done = request.so_far, response.done
-    for metric, value in (
+    numbers = [
         (Metric.LETTERS_REPLAYED, done.delivered - before.delivered),
         (Metric.LETTERS_REFUSED_AGAIN, done.refused - before.refused),
         (Metric.LETTERS_ADOPTED, done.adopted - before.adopted),
-    ):
-        metrics.add_metric(name=metric.value, unit=metric.unit, value=value)
+    ]
+    publish_metrics(metrics, numbers, detailed=False)
     line = {
         "action": response.action,
         "dry_run": response.dry_run,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from msk_toolkit.settings.metrics import DetailedMetrics
 from msk_toolkit.settings.targets import Routes, TargetKind, parse_routes, parse_target
 from msk_toolkit.settings.vantiq import VantiqSettings
 
@@ -103,6 +104,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             le=4096,
         ),
     ] = 0
+    detailed_metrics: DetailedMetrics = False
 
     heartbeat_topic: Annotated[
         str,

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.metrics import DetailedMetrics
 
 TopicName = Annotated[
     str,
@@ -22,6 +23,7 @@ class ProbeSettings(ClusterSettings, kw_only=True, frozen=True):
     certificate_warn_days: Annotated[
         float, Meta(description="A broker's certificate that expires within so many days is a warning.", ge=0, le=365)
     ] = 14
+    detailed_metrics: DetailedMetrics = False
 
 
 class ProducerProbeSettings(ProbeSettings, kw_only=True, frozen=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.metrics import DetailedMetrics
 
 
 class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
@@ -21,3 +22,4 @@ class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
             "then it means standard."
         ),
     ] = "auto"
+    detailed_metrics: DetailedMetrics = False

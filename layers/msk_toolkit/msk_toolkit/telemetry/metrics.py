@@ -1,6 +1,7 @@
-"""The metric catalogue: every name that the functions publish, its unit, and what it counts."""
+"""The metric catalogue: every name that the functions publish, its unit, what it counts, and when it is published."""
 
-from enum import StrEnum
+from collections.abc import Iterable
+from enum import Enum, StrEnum, auto
 from typing import Self
 
 from aws_lambda_powertools import Metrics
@@ -11,15 +12,31 @@ from msk_toolkit.telemetry.names import function_name
 NAMESPACE = "MskVantiqToolkit"
 
 
+class Published(Enum):
+    """When a metric is published; CloudWatch bills it for each hour that has a value, by name and dimensions."""
+
+    # In each run, zero included: an alarm needs the zero, or takes the absence for silence.
+    ALWAYS = auto()
+    # Where it is not zero: absence means that all is well, and the alarms take it so.
+    ABNORMAL = auto()
+    # Only with DETAILED_METRICS; without it the number stands in the log line alone.
+    DETAILED = auto()
+
+
+_ALWAYS, _ABNORMAL = Published.ALWAYS, Published.ABNORMAL
+
+
 class Metric(StrEnum):
-    """A metric's name, with its unit."""
+    """A metric's name, with its unit and when it is published."""
 
     unit: MetricUnit
+    published: Published
 
-    def __new__(cls, name: str, unit: MetricUnit) -> Self:
+    def __new__(cls, name: str, unit: MetricUnit, published: Published = Published.DETAILED) -> Self:
         member = str.__new__(cls, name)
         member._value_ = name
         member.unit = unit
+        member.published = published
         return member
 
     # Forwarder, for each invocation.
@@ -28,9 +45,9 @@ class Metric(StrEnum):
     # Records that Vantiq acknowledged.
     RECORDS_DELIVERED = "RecordsDelivered", MetricUnit.Count
     # Records written to the dead-letter bucket. Any is worth an alarm.
-    RECORDS_DEAD_LETTERED = "RecordsDeadLettered", MetricUnit.Count
-    # Records not done, left to the event source mapping to bring again.
-    RECORDS_REPORTED_BACK = "RecordsReportedBack", MetricUnit.Count
+    RECORDS_DEAD_LETTERED = "RecordsDeadLettered", MetricUnit.Count, _ABNORMAL
+    # Records not done, left to the event source mapping to bring again. A zero ends the alarm's three periods in a row.
+    RECORDS_REPORTED_BACK = "RecordsReportedBack", MetricUnit.Count, _ALWAYS
     # Records that this warm environment had done before, in the batch's last try; not sent again.
     RECORDS_KNOWN = "RecordsKnown", MetricUnit.Count
     # Requests sent again within the invocation.
@@ -41,23 +58,25 @@ class Metric(StrEnum):
     LAG_AT_ARRIVAL = "LagAtArrival", MetricUnit.Milliseconds
     # From a request's start to its answer's end; at most 100 evenly chosen ones an invocation.
     VANTIQ_LATENCY = "VantiqLatency", MetricUnit.Milliseconds
-    # 1 when Vantiq or the credential is out of order as a whole, else 0: its maximum drives an alarm.
-    VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count
+    # 1 when Vantiq or the credential is out of order as a whole: its maximum drives an alarm.
+    VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count, _ABNORMAL
 
     # From the writing of a heartbeat to Vantiq's acknowledgement, for each one that Vantiq took; only where they are
     # forwarded. Its maximum and its absence each drive an alarm.
-    HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds
+    HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds, _ALWAYS
 
     # Redrive, for each invocation.
     # Letters that Vantiq took; they are below replayed/ now.
-    LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count
+    LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count, _ALWAYS
     # Letters that Vantiq refused once more; they stay.
-    LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count
+    LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count, _ALWAYS
     # Records that the mapping gave up, made into letters.
-    LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count
+    LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count, _ALWAYS
 
     # Probes, for each run.
-    # 1 when every broker passes every stage, else 0: its absence drives an alarm.
+    # Brokers that fail by themselves, of every class below together: its maximum drives an alarm, its absence another.
+    FAULTS = "Faults", MetricUnit.Count, _ALWAYS
+    # 1 when every broker passes every stage, else 0.
     BROKERS_HEALTHY = "BrokersHealthy", MetricUnit.Count
     # Brokers of which a stage failed.
     BROKERS_FAILING = "BrokersFailing", MetricUnit.Count
@@ -65,16 +84,17 @@ class Metric(StrEnum):
     BROKERS_LED = "BrokersLed", MetricUnit.Count
     # Brokers that fail by themselves, by whose business that is; a partition without a leader counts as a broker. While
     # MSK works on the cluster itself (MAINTENANCE and the like), a degraded cluster counts 0 for network and broker.
-    # Each drives an alarm.
-    NETWORK_FAULTS = "NetworkFaults", MetricUnit.Count
-    TLS_FAULTS = "TlsFaults", MetricUnit.Count
-    LOGIN_FAULTS = "LoginFaults", MetricUnit.Count
-    PERMISSION_FAULTS = "PermissionFaults", MetricUnit.Count
-    BROKER_FAULTS = "BrokerFaults", MetricUnit.Count
+    NETWORK_FAULTS = "NetworkFaults", MetricUnit.Count, _ABNORMAL
+    TLS_FAULTS = "TlsFaults", MetricUnit.Count, _ABNORMAL
+    LOGIN_FAULTS = "LoginFaults", MetricUnit.Count, _ABNORMAL
+    PERMISSION_FAULTS = "PermissionFaults", MetricUnit.Count, _ABNORMAL
+    BROKER_FAULTS = "BrokerFaults", MetricUnit.Count, _ABNORMAL
     # Acknowledged records that could not be read back, and heartbeats missing from the sequence.
-    RECORDS_LOST = "RecordsLost", MetricUnit.Count
+    RECORDS_LOST = "RecordsLost", MetricUnit.Count, _ABNORMAL
     # Heartbeats that stand although their write had failed.
     HEARTBEATS_DUPLICATED = "HeartbeatsDuplicated", MetricUnit.Count
+    # Brokers whose certificate expires within CERTIFICATE_WARN_DAYS: an alarm.
+    CERTIFICATES_EXPIRING = "CertificatesExpiring", MetricUnit.Count, _ABNORMAL
     # Days until the first of the brokers' certificates expires.
     CERTIFICATE_DAYS = "CertificateDays", MetricUnit.NoUnit
     # For each broker (dimension Broker): how long each stage took, and the number of the first one that failed, from
@@ -103,28 +123,48 @@ class Metric(StrEnum):
     # Topics, for each request of CloudFormation.
     # 1 when topics were left otherwise than a stack declares them and the stack was told success, because it is new,
     # rolls back or may be doing so, else 0: its maximum drives an alarm.
-    TOPICS_NOT_RESTORED = "TopicsNotRestored", MetricUnit.Count
+    TOPICS_NOT_RESTORED = "TopicsNotRestored", MetricUnit.Count, _ALWAYS
     # Topics, for each drift check.
     # Declared topics that stand otherwise than declared, in any of the five ways below: its maximum drives an alarm.
-    TOPICS_DRIFTED = "TopicsDrifted", MetricUnit.Count
+    TOPICS_DRIFTED = "TopicsDrifted", MetricUnit.Count, _ALWAYS
     # Declared topics that do not exist.
-    TOPICS_MISSING = "TopicsMissing", MetricUnit.Count
+    TOPICS_MISSING = "TopicsMissing", MetricUnit.Count, _ABNORMAL
     # Those with another number of partitions.
-    TOPICS_PARTITIONS_DRIFTED = "TopicsPartitionsDrifted", MetricUnit.Count
+    TOPICS_PARTITIONS_DRIFTED = "TopicsPartitionsDrifted", MetricUnit.Count, _ABNORMAL
     # Those with another replication factor.
-    TOPICS_REPLICATION_DRIFTED = "TopicsReplicationDrifted", MetricUnit.Count
+    TOPICS_REPLICATION_DRIFTED = "TopicsReplicationDrifted", MetricUnit.Count, _ABNORMAL
     # Those of which a declared key has another value.
-    TOPICS_CONFIG_DRIFTED = "TopicsConfigDrifted", MetricUnit.Count
+    TOPICS_CONFIG_DRIFTED = "TopicsConfigDrifted", MetricUnit.Count, _ABNORMAL
     # Those that the function's user may not see: whether they drift is not known.
-    TOPICS_UNREADABLE = "TopicsUnreadable", MetricUnit.Count
+    TOPICS_UNREADABLE = "TopicsUnreadable", MetricUnit.Count, _ABNORMAL
     # Those with a key set that nobody declared; reported, no alarm.
     TOPICS_CONFIG_UNDECLARED = "TopicsConfigUndeclared", MetricUnit.Count
     # Topics of the cluster that nobody declared; reported, no alarm.
     TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
 
 
+def publish(metrics: Metrics | EphemeralMetrics, values: Iterable[tuple[Metric, float]], *, detailed: bool) -> None:
+    """Publish those of the values that are due, as one line of the log; none, where none is.
+
+    Args:
+        values: a metric may come several times: each is a value of its own.
+        detailed: all of them, whatever the catalogue says.
+    """
+    due = [(metric, value) for metric, value in values if detailed or _is_due(metric, value)]
+    for metric, value in due:
+        metrics.add_metric(metric.value, metric.unit, value)
+    if due:
+        metrics.flush_metrics()
+
+
+def _is_due(metric: Metric, value: float) -> bool:
+    if metric.published is Published.ABNORMAL:
+        return value != 0
+    return metric.published is Published.ALWAYS
+
+
 def dimension_metrics(service: str, dimension: str, value: str) -> EphemeralMetrics:
-    """Metrics beside a function's own, with one more dimension; flush them to publish."""
+    """Metrics beside a function's own, with one more dimension."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=function_name(service))
     metrics.add_dimension(dimension, value)
     return metrics

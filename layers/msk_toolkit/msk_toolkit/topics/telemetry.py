@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.telemetry.metrics import Metric, publish
 from msk_toolkit.topics.custom_resource import Answer
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
 from msk_toolkit.topics.request import TopicsResponse
@@ -19,24 +19,24 @@ _METRICS: Mapping[Drift, Metric] = {
 
 
 def metrics_of(response: TopicsResponse) -> dict[Metric, int]:
-    """What the run publishes: what it created, and a check every kind of drift, zeros included."""
+    """What the run counts: what it created, and a check every kind of drift, zeros included."""
     created = sum(change.change == "create" and change.state == "done" for change in response.changes)
-    found = {Metric.TOPICS_CREATED: created}
+    numbers = {Metric.TOPICS_CREATED: created}
     if response.action != "check" or response.plan is None:
-        return found
+        return numbers
     counts = count_drift(response.plan)
     kinds = {metric: counts[kind] for kind, metric in _METRICS.items()}
-    return found | {
+    return numbers | {
         Metric.TOPICS_DRIFTED: drifted(response.plan),
         Metric.TOPICS_UNDECLARED: response.plan.undeclared,
         **kinds,
     }
 
 
-def report(response: TopicsResponse, logger: Any, metrics: Any) -> None:
-    """Publish the metrics and log the outcome: as a warning where somebody should look."""
-    for metric, count in metrics_of(response).items():
-        metrics.add_metric(metric, metric.unit, count)
+def report(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool) -> None:
+    """Publish the metrics that are due and log the outcome: as a warning where somebody should look."""
+    numbers = metrics_of(response)
+    publish(metrics, numbers.items(), detailed=detailed)
     line = drift_line(response.plan) if response.action == "check" and response.plan else _last_line(response)
     settled = (response.status in {"planned", "applied", "deleted"} and not response.behind) or (
         response.status == "checked" and not (response.plan and drifted(response.plan))
@@ -46,13 +46,14 @@ def report(response: TopicsResponse, logger: Any, metrics: Any) -> None:
         "status": response.status,
         "problems": response.problems,
         "behind": response.behind,
+        "counts": {metric.value: number for metric, number in numbers.items()},
     }
     (logger.info if settled else logger.warning)(line, extra=details)
 
 
 def report_answer(request: str, answer: Answer, logger: Any, metrics: Any) -> None:
     """Log what CloudFormation is told, and publish whether a failure was kept from it."""
-    metrics.add_metric(Metric.TOPICS_NOT_RESTORED, Metric.TOPICS_NOT_RESTORED.unit, int(answer.excused))
+    publish(metrics, [(Metric.TOPICS_NOT_RESTORED, int(answer.excused))], detailed=False)
     details = {"request": request, "status": answer.status, "reason": answer.reason}
     failed = answer.excused or answer.status == "FAILED"
     (logger.error if failed else logger.info)("custom resource", extra=details, exc_info=answer.bug)

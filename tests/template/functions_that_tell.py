@@ -1,0 +1,128 @@
+"""The functions' own handlers, with what they would have seen given by a test; each run answers what was printed."""
+
+import contextlib
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from msk_toolkit.causes import CAUSES
+from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.report import DeliveryIncompleteError
+from msk_toolkit.kafka.access import Access, parse_brokers
+from msk_toolkit.network.stages import StageResult
+from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.results import BrokerReport
+from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.request import TopicsResponse
+
+from tests.fakes.aws_fake import FakeAws
+from tests.fakes.dead_letters_fake import FakeDeadLetters
+from tests.fakes.kafka_events import ARN, event
+from tests.fakes.probe_runs import WRITTEN, healthy_broker
+from tests.fakes.vantiq_fake import FakeVantiq, Fault
+
+ROOT = Path(__file__).parents[2]
+SETTLED = Step("unchanged", "orders", 3, 3, partitions_before=3, replication_factor_before=3)
+MISSING = Step("create", "orders", 3, 3)
+_ENVIRONMENT = {
+    "CLUSTER_ARN": ARN,
+    "AUTH_MODE": "tls",
+    "VANTIQ_URL": "https://v",
+    "VANTIQ_TOKEN_SECRET_ARN": "s",
+    "VANTIQ_TARGET": "topic:/orders",
+    "MAX_ATTEMPTS": "1",
+}
+
+
+class Context:
+    """Lambda's context, with half a minute left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds."""
+        return 30_000
+
+
+def failing(broker: int, stage: str, cause: str) -> BrokerReport:
+    """A broker of which a stage fails."""
+    result = StageResult(stage, "failed", 1.0, 5000, cause, "said", CAUSES[cause].remedy)
+    return BrokerReport(broker, f"b-{broker}:9094", [result])
+
+
+def warning(broker: int, stage: str, cause: str) -> BrokerReport:
+    """A broker of which a stage warns."""
+    result = StageResult(stage, "warn", 1.0, 5000, cause, "said", CAUSES[cause].remedy)
+    return BrokerReport(broker, f"b-{broker}:9094", [result])
+
+
+class Functions:
+    """The handlers of the stack `shop`, loaded as Lambda would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **environment: str) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        for name, value in {**_ENVIRONMENT, **environment}.items():
+            monkeypatch.setenv(name, value)
+        self._modules = {name: self._load(name) for name in ("producer_probe", "consumer_probe", "forwarder", "topics")}
+        # With a name the forwarder would look at its mapping.
+        monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")
+
+    def module(self, name: str) -> ModuleType:
+        """A function's module."""
+        return self._modules[name]
+
+    def probe(self, kind: str, *reports: BrokerReport, gaps: int = 0) -> str:
+        """A run of a probe that saw these brokers; three healthy ones where none is given."""
+        seen = list(reports) or [healthy_broker(broker, WRITTEN) for broker in (1, 2, 3)]
+        judged = verdict(seen)
+        if kind == "producer":
+            response: Any = ProducerProbeResponse(judged, seen, len(seen), len(seen), "")
+        else:
+            response = ConsumerProbeResponse(judged, seen, 0, None, {}, 0, gaps, [], 0, [], "")
+        module = self._modules[f"{kind}_probe"]
+        self._monkeypatch.setattr(
+            module, "cluster_access", lambda *_: Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls")
+        )
+        self._monkeypatch.setattr(module, "client", FakeAws())
+        self._monkeypatch.setattr(module, "probe", lambda *_, **__: response)
+        module.handler({}, Context())
+        return self._printed()
+
+    def check(self, *steps: Step) -> str:
+        """A drift check that came to these steps."""
+        response = TopicsResponse("check", "checked", "table", Plan(list(steps), 0))
+        self._monkeypatch.setattr(self._modules["topics"], "serve", lambda *_: response)
+        self._modules["topics"].handler({"action": "check"}, Context())
+        return self._printed()
+
+    def forward(self, records: list[dict[str, Any]], *faults: Fault) -> tuple[str, bool]:
+        """An invocation with a Vantiq that fails like this; answers what was printed, and whether it raised."""
+        forwarder = self._modules["forwarder"]
+
+        def warm(settings: ForwarderSettings) -> Forwarder:
+            return Forwarder(settings, Tools(FakeVantiq(*faults), FakeDeadLetters()))
+
+        self._monkeypatch.setattr(forwarder, "warm_forwarder", warm)
+        failed = True
+        with contextlib.suppress(DeliveryIncompleteError):
+            forwarder.handler(event(records), Context())
+            failed = False
+        return self._printed(), failed
+
+    def _printed(self) -> str:
+        return self._capsys.readouterr().out
+
+    def _load(self, name: str) -> ModuleType:
+        self._monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", f"shop-{name.replace('_', '-')}")
+        path = ROOT / "functions" / name / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(f"told_{name}", path)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
