@@ -1,7 +1,8 @@
 """What the emulator refuses, and a template without it.
 
-The emulator rejects a whole template for one resource type that it doesn't know, so these are taken out of the built
-template. A test holds the list to what the emulator really refuses; nothing else may differ from what AWS gets.
+The emulator rejects a whole template for one resource type that it doesn't know, and a whole stack for an alarm with
+metric math, so these are taken out of the built template. A test holds the list to what the emulator really refuses;
+nothing else may differ from what AWS gets.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ REFUSED_TYPES: Mapping[str, str] = {
     "AWS::CloudWatch::CompositeAlarm": "no mail for a fault that a probe finds; the single alarms are there",
     "AWS::EC2::SecurityGroupIngress": "no rule in the cluster's security group; nothing filters packets here",
 }
+# Of this type only those with `Metrics`, which is metric math.
+ALARM = "AWS::CloudWatch::Alarm"
+_NO_METRIC_MATH = "this alarm for silence is not there"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,9 +42,9 @@ def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[R
     uses the value of a refused resource.
     """
     refusals = [
-        Refusal(name, resource["Type"], REFUSED_TYPES[resource["Type"]])
+        Refusal(name, resource["Type"], lacking)
         for name, resource in _resources(template)
-        if resource["Type"] in REFUSED_TYPES
+        if (lacking := _lacking(resource)) is not None
     ]
     gone = {refusal.logical_id for refusal in refusals}
     kept = {
@@ -52,6 +56,13 @@ def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[R
     if used := sorted(gone & set(_used(slim))):
         raise StillNeededError(f"the emulator refuses {', '.join(used)}, which the rest of the template uses")
     return slim, refusals
+
+
+def _lacking(resource: Mapping[str, Any]) -> str | None:
+    """What the stack lacks without a resource that is refused; None for one that is taken."""
+    if resource["Type"] == ALARM:
+        return _NO_METRIC_MATH if "Metrics" in resource.get("Properties", {}) else None
+    return REFUSED_TYPES.get(resource["Type"])
 
 
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

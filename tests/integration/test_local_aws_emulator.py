@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from local.aws import emulator, resources
 from local.aws.emulator import Brokers, Emulator
-from local.aws.refusals import REFUSED_TYPES, without_refused
+from local.aws.refusals import ALARM, REFUSED_TYPES, without_refused
 from local.aws.resources import Resources
 from local.event_source_mapping.destination import AwsDestination
 from local.event_source_mapping.event import Partition, Record, Source
@@ -75,8 +75,20 @@ def test_refuses_exactly_what_is_taken_out(aws: Emulator, made: Resources, templ
 
 def test_takes_the_rest(aws: Emulator, made: Resources, template: dict[str, Any]) -> None:
     slim, refusals = without_refused(template)
-    assert {refusal.type for refusal in refusals} == set(REFUSED_TYPES)
+    assert {refusal.type for refusal in refusals} == {*REFUSED_TYPES, ALARM}
     change_set(aws, made, slim)
+
+
+def test_still_refuses_an_alarm_with_metric_math(aws: Emulator, template: dict[str, Any]) -> None:
+    name = "ProducerSilentAlarm"
+    body = msgspec.json.encode({"Resources": {name: template["Resources"][name]}}).decode()
+    cloudformation = aws.session().client("cloudformation", endpoint_url=aws.endpoint)
+    cloudformation.create_stack(StackName="metric-math", TemplateBody=body)
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    with pytest.raises(WaiterError):
+        waiter.wait(StackName="metric-math", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    events = cloudformation.describe_stack_events(StackName="metric-math")["StackEvents"]
+    assert any("metric math" in event.get("ResourceStatusReason", "") for event in events)
 
 
 def test_msk_answers_with_the_local_brokers(aws: Emulator, made: Resources) -> None:

@@ -1,11 +1,10 @@
-"""The alarms of the probes: one for each class of fault, a dead man's switch, and one mail for all of them."""
+"""The alarms: what each watches, a dead man's switch for each probe, and one mail for one fault."""
 
 import re
-from typing import get_args
+from typing import Any
 
 import pytest
-from msk_toolkit.causes import FaultClass
-from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.telemetry.metrics import Metric, Published
 
 from tests.template.stack import Stack, raw_template
 
@@ -15,21 +14,53 @@ PROBES = ("Producer", "Consumer")
 OF_THEIR_OWN = {"ProducerLossAlarm", "ConsumerLossAlarm", "CertificateAlarm"}
 
 
-def test_every_class_of_fault_of_each_probe_has_its_alarm() -> None:
+def watched(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Metric, namespace and period that an alarm watches, also below metric math."""
+    if "Metrics" not in alarm:
+        return alarm
+    stat = alarm["Metrics"][0]["MetricStat"]
+    return {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+
+
+def test_every_fault_of_each_probe_has_its_alarm() -> None:
     stack = Stack()
+    metrics = {"Faults": "Faults", "Loss": "RecordsLost", "Silent": "Faults"}
     for probe in PROBES:
-        for each in get_args(FaultClass):
-            properties = stack.properties(f"{probe}{each.capitalize()}Alarm")
-            assert properties["MetricName"] == ("RecordsLost" if each == "loss" else f"{each.capitalize()}Faults")
+        for each, metric in metrics.items():
+            properties = watched(stack.properties(f"{probe}{each}Alarm"))
+            assert properties["MetricName"] == metric
             assert properties["Dimensions"] == [{"Name": "service", "Value": f"shop-{probe.lower()}-probe"}]
 
 
-def test_every_alarm_watches_a_metric_of_the_catalogue() -> None:
-    stack = Stack()
-    watched = [stack.properties(name) for name in stack.names(ALARM)]
-    ours = {each["MetricName"] for each in watched if each["Namespace"] == "MskVantiqToolkit"}
-    assert ours <= {str(metric) for metric in Metric}
+def test_every_alarm_watches_a_metric_that_is_published_by_default() -> None:
+    stack = Stack(HeartbeatTarget="topic:/heart")
+    alarms = [watched(stack.properties(name)) for name in stack.names(ALARM)]
+    ours = {each["MetricName"] for each in alarms if each["Namespace"] == "MskVantiqToolkit"}
+    due = {metric.value: metric.published for metric in Metric if metric.published is not Published.DETAILED}
+    assert ours <= due.keys()
     assert len(ours) >= 8
+
+
+def test_what_is_published_only_where_it_is_not_zero_is_taken_so_by_its_alarm() -> None:
+    stack = Stack()
+    for name in stack.names(ALARM):
+        alarm = stack.properties(name)
+        metric = watched(alarm)
+        if metric["Namespace"] == "MskVantiqToolkit" and Metric(metric["MetricName"]).published is Published.ABNORMAL:
+            assert alarm["TreatMissingData"] == "notBreaching", name
+            # The newest real values count, however old: of such a metric a second period in a row says nothing.
+            assert alarm["EvaluationPeriods"] == 1, name
+
+
+def test_idle_monitoring_has_few_alarms_and_none_mails_before_its_metric_can_be_there() -> None:
+    stack = Stack()
+    assert len(stack.names(ALARM)) <= 13
+    assert len(stack.names("AWS::CloudWatch::CompositeAlarm")) == 2
+    for name in stack.names(ALARM):
+        alarm = stack.properties(name)
+        if alarm["TreatMissingData"] == "breaching":
+            warm_up = alarm["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
+            assert warm_up * 60 > watched(alarm)["Period"] * alarm["EvaluationPeriods"], name
 
 
 def test_a_silent_probe_is_an_alarm_and_silence_sets_off_no_other() -> None:
@@ -83,7 +114,7 @@ def test_a_probe_runs_often_enough_for_its_alarms(minutes: int) -> None:
     stack = Stack()
     wanted = f"rate({minutes} minute{'s' if minutes > 1 else ''})"
     for probe in PROBES:
-        silent = stack.properties(f"{probe}SilentAlarm")
+        silent = watched(stack.properties(f"{probe}SilentAlarm"))
         in_time = minutes * 60 < silent["Period"] and minutes <= 10
         pattern = raw_template()["Parameters"][f"{probe}ProbeSchedule"]["AllowedPattern"]
         assert bool(re.fullmatch(pattern, wanted)) == in_time

@@ -5,11 +5,19 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
-from msk_toolkit.telemetry.metrics import Metric
+from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.lag import GroupLag
+from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.telemetry import Publisher
+from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.telemetry.logs import toolkit_logger
+from msk_toolkit.telemetry.metrics import toolkit_metrics
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from tests.fakes.probe_runs import healthy_broker
 from tests.template.stack import Stack, raw_template
 
 
@@ -76,8 +84,41 @@ def test_no_two_widgets_cover_each_other() -> None:
         taken |= cells
 
 
-def test_every_graph_shows_a_metric_of_the_catalogue() -> None:
-    text = json.dumps([each["properties"]["metrics"] for each in widgets() if each["type"] == "metric"])
-    named = set(re.findall(r'MetricName=\\+"(\w+)', text)) | set(re.findall(r'"MskVantiqToolkit", "(\w+)"', text))
-    assert named
-    assert named <= {str(metric) for metric in Metric}
+def log_widgets() -> list[dict[str, Any]]:
+    return [each["properties"] for each in widgets() if each["type"] == "log"]
+
+
+def test_no_widget_needs_a_metric_and_none_shows_another_stacks_brokers() -> None:
+    assert {each["type"] for each in widgets()} == {"custom", "log"}
+    groups = {group for each in log_widgets() for group in re.findall(r"SOURCE '([^']+)'", each["query"])}
+    assert groups == {"${ProducerProbeLogs}", "${ConsumerProbeLogs}"}
+
+
+def fields_of(line: dict[str, Any], path: str = "") -> set[str]:
+    """The fields that CloudWatch Logs Insights finds in a line, as it names them."""
+    names = set()
+    for name, value in line.items():
+        names |= fields_of(value, f"{path}{name}.") if isinstance(value, dict) else {f"{path}{name}"}
+    return names
+
+
+def test_every_query_asks_for_fields_that_the_probes_write(caplog: pytest.LogCaptureFixture) -> None:
+    metrics, logger = toolkit_metrics("producer-probe"), toolkit_logger("producer-probe")
+    caplog.set_level("INFO")
+    publisher = Publisher(metrics, logger, "producer-probe", detailed=False)
+    broker = msgspec.structs.replace(healthy_broker(1), certificate_days=80.5)
+    publisher.producer(ProducerProbeResponse(verdict([broker]), [broker], 1, 1, ""))
+    group = GroupLag("orders", 3, 1.5)
+    publisher.consumer(ConsumerProbeResponse(verdict([broker]), [broker], 0, None, {}, 0, 0, [], 0, [group], ""))
+    written = {name for record in caplog.records for name in fields_of(vars(record))}
+    messages = {record.getMessage() for record in caplog.records}
+    for each in log_widgets():
+        _, *commands = each["query"].split(" | ")
+        asked = re.findall(r"(?:latest|max|min|avg|ispresent)\(([\w.]+)\)", each["query"])
+        assert asked
+        assert set(asked) <= written, each["title"]
+        by = [command.rpartition(" by ")[2] for command in commands if command.startswith("stats")]
+        names = {name for each in by for name in each.split(", ") if not name.startswith("bin(")}
+        # Powertools puts the function's name into each line.
+        assert names <= written | {"service"}
+        assert set(re.findall(r"message = '([^']+)'", each["query"])) <= messages

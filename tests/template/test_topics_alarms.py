@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from msk_toolkit.telemetry.metrics import Metric
 
 from tests.template.stack import Stack
@@ -12,19 +11,26 @@ def test_the_schedule_runs_the_check_and_nothing_that_writes() -> None:
     assert json.loads(Stack().properties("TopicsDriftCheck")["Target"]["Input"]) == {"action": "check"}
 
 
-@pytest.mark.parametrize(
-    ("alarm", "metric", "silence"),
-    [
-        ("TopicsDriftedAlarm", Metric.TOPICS_DRIFTED, "breaching"),
-        ("TopicsNotRestoredAlarm", Metric.TOPICS_NOT_RESTORED, "notBreaching"),
-    ],
-)
-def test_an_alarm_sounds_at_one_topic_and_goes_to_whom_it_concerns(alarm: str, metric: Metric, silence: str) -> None:
-    found = Stack()
-    properties = found.properties(alarm)
-    assert (properties["Namespace"], properties["MetricName"]) == ("MskVantiqToolkit", metric)
-    name = found.properties("TopicsFunction")["FunctionName"]
-    assert properties["Dimensions"] == [{"Name": "service", "Value": name}]
-    assert (properties["Statistic"], properties["ComparisonOperator"]) == ("Maximum", "GreaterThanThreshold")
-    assert (properties["Threshold"], properties["TreatMissingData"]) == (0, silence)
-    assert properties["AlarmActions"]
+DIMENSIONS = [{"Name": "service", "Value": "shop-topics"}]
+
+
+def test_a_check_that_finds_drift_is_an_alarm_at_once_and_silence_after_two_hours() -> None:
+    alarm = Stack().properties("TopicsDriftedAlarm")
+    drifted, expression = alarm["Metrics"]
+    assert drifted["MetricStat"]["Metric"] == {
+        "Namespace": "MskVantiqToolkit",
+        "MetricName": Metric.TOPICS_DRIFTED,
+        "Dimensions": DIMENSIONS,
+    }
+    assert (drifted["MetricStat"]["Stat"], drifted["MetricStat"]["Period"]) == ("Maximum", 7200)
+    assert expression["Expression"] == "FILL(drifted, 1)"
+    assert (alarm["EvaluationPeriods"], alarm["Threshold"], alarm["TreatMissingData"]) == (1, 0, "breaching")
+    assert alarm["AlarmActions"]
+
+
+def test_a_failure_that_was_kept_from_a_stack_is_an_alarm() -> None:
+    alarm = Stack().properties("TopicsNotRestoredAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("MskVantiqToolkit", Metric.TOPICS_NOT_RESTORED)
+    assert alarm["Dimensions"] == DIMENSIONS
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Maximum", 0, "notBreaching")
+    assert alarm["AlarmActions"]

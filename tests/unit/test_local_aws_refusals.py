@@ -34,6 +34,14 @@ def test_takes_out_the_refused_resource_and_the_waiting_for_it_and_nothing_else(
     assert before == TEMPLATE
 
 
+def test_of_alarms_only_those_with_metric_math_are_taken_out() -> None:
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Faults"}}
+    math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "FILL(runs, 0)"}]}}
+    slim, refusals = without_refused({"Resources": {"Plain": alarm, "Math": math}})
+    assert [refusal.logical_id for refusal in refusals] == ["Math"]
+    assert slim == {"Resources": {"Plain": alarm}}
+
+
 def test_a_template_that_is_not_refused_stays_as_it_is() -> None:
     plain = {"Resources": {"Group": {"Type": "AWS::EC2::SecurityGroup"}}}
     assert without_refused(plain) == (plain, [])
