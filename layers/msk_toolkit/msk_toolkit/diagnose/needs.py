@@ -119,6 +119,8 @@ SERVICE_USES = (
         "their on-failure destination is there, and what they can't bring there is lost",
     ),
 )
+# Who sends requests to Vantiq itself, which is no service of AWS's: a public one is behind NAT.
+VANTIQ_USERS = ("forwarder", "redrive", "connect")
 _GRAVITY: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 

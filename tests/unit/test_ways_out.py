@@ -1,0 +1,71 @@
+"""The ways out of the VPC: what README tells is what diagnose judges by, and that is what the functions really call."""
+
+import pytest
+from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, Mode, needs_of
+
+from docs.ways_out import Language, ways_out_table
+from tests.template.stack import Stack
+from tests.unit.test_documents import ROOT
+
+NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
+# Secrets Manager asks the key; brokers are no service; logs are sent past the VPC, or by a function outside of it.
+NO_WAY_OF_THEIR_OWN = {"kms", "kafka-cluster", "logs"}
+# CloudFormation's answer goes to an address that CloudFormation has signed.
+WITHOUT_A_PERMISSION = {("topics", "s3")}
+
+
+@pytest.mark.parametrize(("page", "language"), [("README.md", "en"), ("README.ja.md", "ja")])
+def test_readme_has_the_table_that_diagnose_judges_by(page: str, language: Language) -> None:
+    assert ways_out_table(language) in (ROOT / page).read_text(encoding="utf-8")
+
+
+def functions(stack: Stack) -> dict[str, str]:
+    """Resources by the ends of the functions' names."""
+    names = stack.names("AWS::Serverless::Function")
+    return {stack.properties(name)["FunctionName"].removeprefix("shop-"): name for name in names}
+
+
+def permitted(stack: Stack, function: str) -> set[str]:
+    """The services that the function itself may call; what the pollers may do with the forwarder's role is theirs."""
+    services = set()
+    for sid, statement in stack.statements(function).items():
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        if not sid.startswith("LetThePollers"):
+            services |= {action.partition(":")[0] for action in actions}
+    return services - NO_WAY_OF_THEIR_OWN
+
+
+@pytest.mark.parametrize("poller_mode", ["on-demand", "provisioned"])
+@pytest.mark.parametrize("auth_mode", ["scram", "iam", "tls", "none"])
+def test_each_service_that_a_function_may_call_is_in_the_table_and_no_other(auth_mode: str, poller_mode: str) -> None:
+    secret = {} if auth_mode == "scram" else NO_SECRET
+    stack = Stack(AuthMode=auth_mode, PollerMode=poller_mode, **secret)
+    calls = {(name, service) for name, one in functions(stack).items() for service in permitted(stack, one)}
+    modes = {"always", "asks-msk", poller_mode, auth_mode}
+    uses = [use for use in SERVICE_USES if use.place == "functions" and {*use.modes} <= modes]
+    table = {(user, use.service) for use in uses for user in use.users}
+    assert table - WITHOUT_A_PERMISSION == calls
+
+
+def test_vantiq_is_called_by_those_that_know_its_address() -> None:
+    stack = Stack()
+    knowing = {name for name, one in functions(stack).items() if "VANTIQ_URL" in stack.variables(one)}
+    assert knowing == set(VANTIQ_USERS)
+
+
+@pytest.mark.parametrize(
+    ("modes", "services"),
+    [
+        ({"on-demand", "scram"}, ["lambda", "sts", "secretsmanager"]),
+        ({"on-demand"}, ["lambda", "sts"]),
+        ({"provisioned", "scram"}, ["s3"]),
+        ({"provisioned"}, ["s3"]),
+    ],
+)
+def test_the_pollers_ways_follow_their_mode(modes: set[Mode], services: list[str]) -> None:
+    assert [need.service for need in needs_of("pollers", modes)] == services
+
+
+def test_of_several_uses_of_a_service_the_gravest_counts() -> None:
+    assert {need.service: need.severity for need in needs_of("functions", {"provisioned"})}["lambda"] == "warning"
+    assert {need.service: need.severity for need in needs_of("functions", {"on-demand"})}["lambda"] == "note"
