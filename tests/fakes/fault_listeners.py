@@ -3,8 +3,9 @@
 import contextlib
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +34,34 @@ def blackhole() -> Iterator[int]:
 def handshakes_only(context: ssl.SSLContext) -> Iterator[int]:
     """A TLS server that ends every connection after its handshake, whether that worked or not."""
 
+    def end(raw: socket.socket) -> None:
+        # Not before the client has gone: a reset would overtake the alert.
+        raw.settimeout(5)
+        raw.shutdown(socket.SHUT_WR)
+        while raw.recv(4096):
+            pass
+
+    with _handshakes(context, end) as port:
+        yield port
+
+
+@contextmanager
+def resets_whoever_asks(context: ssl.SSLContext) -> Iterator[int]:
+    """A TLS server that resets a connection on which something is asked, and ends others in good order."""
+
+    def end(raw: socket.socket) -> None:
+        raw.settimeout(0.5)
+        if raw.recv(1, socket.MSG_PEEK):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with _handshakes(context, end) as port:
+        yield port
+
+
+@contextmanager
+def _handshakes(context: ssl.SSLContext, end: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that tries a handshake on each connection, one after the other, and ends it with `end`."""
+
     def serve() -> None:
         while True:
             sock, _ = listener.accept()
@@ -44,11 +73,7 @@ def handshakes_only(context: ssl.SSLContext) -> Iterator[int]:
             with contextlib.suppress(OSError):
                 context.wrap_socket(sock, server_side=True).close()
             with raw, contextlib.suppress(OSError):
-                # Not before the client has gone: a reset would overtake the alert.
-                raw.settimeout(5)
-                raw.shutdown(socket.SHUT_WR)
-                while raw.recv(4096):
-                    pass
+                end(raw)
 
     ending = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -21,6 +21,7 @@ from tests.fakes.fault_listeners import (
     closed_port,
     handshakes_only,
     redirect,
+    resets_whoever_asks,
     silent_resolver,
     take_route_away,
 )
@@ -173,6 +174,19 @@ def test_a_listener_that_wants_a_client_certificate(
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(kafka.ca_file)
     with handshakes_only(server) as port:
+        redirect(monkeypatch, {second(access).port: port})
+        only_the_second_fails(produce(access, topic), access, "tls", "client-certificate-wanted")
+
+
+def test_a_listener_that_wants_a_client_certificate_and_resets_the_connection(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reset overtakes the alert wherever the client has asked something already."""
+    access = scram(kafka)
+    server = server_context(kafka.authority, new_name("mutual"), ["localhost"])
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_verify_locations(kafka.ca_file)
+    with resets_whoever_asks(server) as port:
         redirect(monkeypatch, {second(access).port: port})
         only_the_second_fails(produce(access, topic), access, "tls", "client-certificate-wanted")
 

@@ -187,8 +187,15 @@ def test_a_certificate_of_a_trusted_authority_is_accepted(
         secure.close()
 
 
-def test_a_certificate_on_one_line_is_accepted(authority: CertificateAuthority) -> None:
-    assert tls_context(authority.ca_file.read_text().replace("\n", "\\n")).get_ca_certs()
+def test_a_dead_address_before_the_one_that_answers_is_told(refused_port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        addresses: list[Address] = [*loopback(refused_port), *loopback(port)]
+        passed_over: list[StageError] = []
+        open_tcp("localhost", port, addresses, Deadline(5), passed_over).close()
+    assert [(failure.cause, failure.detail) for failure in passed_over] == [
+        ("connection-refused", "127.0.0.1: the connection was refused")
+    ]
 
 
 def test_an_expired_certificate_is_told(authority: CertificateAuthority, context: ssl.SSLContext) -> None:

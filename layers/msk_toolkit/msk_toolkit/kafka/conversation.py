@@ -96,8 +96,12 @@ class Conversation:
         context = tls_context(access.trusted_ca) if access.encrypted else None
         with log.stage("dns") as deadline:
             addresses = resolve(host, port, deadline)
+        passed_over: list[StageError] = []
         with log.stage("tcp") as deadline:
-            sock = open_tcp(host, port, addresses, deadline)
+            sock = open_tcp(host, port, addresses, deadline, passed_over)
+        if passed_over:
+            detail = "; ".join(failure.detail for failure in passed_over)
+            log.caution("tcp", passed_over[0].cause, f"{host} has an address that does not work: {detail}")
         if context:
             with log.stage("tls") as deadline:
                 try:
@@ -163,6 +167,16 @@ class Conversation:
         """
         # Any name will do: the answer to one that is not offered lists those that are.
         return list(self._exchange(SaslHandshakeRequest(version=1, mechanism="?"), stage, deadline).mechanisms)
+
+    def certificate_wanted(self, deadline: Deadline) -> bool:
+        """Whether the listener demands a certificate of the client. For a fresh connection: with TLS 1.3 the alert comes
+        after the handshake, and is lost when the listener closes under a question."""
+        self._socket.settimeout(max(deadline.remaining(), 0.001))
+        try:
+            self._socket.recv(1)
+        except OSError as error:
+            return wants_certificate(error)
+        return False
 
     def close(self) -> None:
         """Close the connection; never fails."""

@@ -60,8 +60,13 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     return outcome
 
 
-def open_tcp(host: str, port: int, addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+def open_tcp(
+    host: str, port: int, addresses: Sequence[Address], deadline: Deadline, passed_over: list[StageError] | None = None
+) -> socket.socket:
     """Stage ``tcp``: a connected socket to the first address that answers.
+
+    Args:
+        passed_over: takes the failure of each address before it.
 
     Raises:
         StageError: ``connection-refused``, ``connect-timeout`` or ``unreachable``; that of the last address tried.
@@ -83,6 +88,8 @@ def open_tcp(host: str, port: int, addresses: Sequence[Address], deadline: Deadl
                 sock.close()
             failure = _tcp_failure(peer, error)
             failure.__cause__ = error
+            if passed_over is not None:
+                passed_over.append(StageError("tcp", failure.cause, peer, f"{address[0]}: {failure.detail}"))
         else:
             return sock
     raise failure or StageError("tcp", "unreachable", peer, "there is no address to connect to")

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import msgspec
+
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -31,6 +33,8 @@ _TOPIC_DENIED = 29
 _PAUSE_SECONDS = 0.1
 # Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
 _ENOUGH_REFUSALS = 4
+# How long a listener may take to say that it wants a certificate.
+_ALERT_SECONDS = 1.0
 
 
 @dataclass
@@ -105,8 +109,10 @@ def survey(
             _note_leaderless(one, found)
             _check_operations(one, found, operations)
             check(one, found)
-        except StageError:
-            return  # the log has it
+        except StageError as error:
+            # The log has it, but perhaps not the reason.
+            if error.cause == "connection-closed" and error.stage in ("sasl", "metadata"):
+                _look_for_certificate_demand(one, access)
 
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="probe") as pool:
         submit(access.brokers)
@@ -161,6 +167,20 @@ def _logins(address: BrokerAddress, access: Access, stage: Deadline) -> list[str
             return fresh.mechanisms("sasl", stage)
     except StageError:
         return []
+
+
+def _look_for_certificate_demand(one: BrokerCheck, access: Access) -> None:
+    if not access.encrypted:
+        return
+    limit = one.log.share().at_most(_ALERT_SECONDS)
+    try:
+        without_login = msgspec.structs.replace(access, auth_mode="tls")
+        with Conversation.open(one.address, without_login, StageLog(limit, _ALERT_SECONDS)) as fresh:
+            wanted = fresh.certificate_wanted(limit)
+    except StageError:
+        return
+    if wanted:
+        one.log.overrule("tls", "client-certificate-wanted", "the listener demands a certificate of the client")
 
 
 def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) -> Topic:

@@ -39,7 +39,12 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
         Meta(description="Certificates (PEM) to trust instead of the system's; MSK's own need none."),
     ] = ""
     stage_timeout_seconds: Annotated[
-        float, Meta(description="Longest time for one stage on one broker.", gt=0, le=60)
+        float,
+        Meta(
+            description="Longest time for one stage on one broker; joining a group may take 3 s more.",
+            gt=0,
+            le=60,
+        ),
     ] = 5.0
 
     def problems(self) -> list[str]:
