@@ -169,8 +169,8 @@ class Conversation:
         return list(self._exchange(SaslHandshakeRequest(version=1, mechanism="?"), stage, deadline).mechanisms)
 
     def certificate_wanted(self, deadline: Deadline) -> bool:
-        """Whether the listener demands a certificate of the client. For a fresh connection: with TLS 1.3 the alert comes
-        after the handshake, and is lost when the listener closes under a question."""
+        """Whether the listener demands a certificate of the client. For a fresh connection: with TLS 1.3 the alert
+        comes after the handshake, and is lost when the listener closes under a question."""
         self._socket.settimeout(max(deadline.remaining(), 0.001))
         try:
             self._socket.recv(1)
