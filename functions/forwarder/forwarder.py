@@ -24,4 +24,4 @@ def handler(event: dict[str, Any], context: Any) -> object:
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
     publish(*(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics)
-    return answer(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger))
+    return answer(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger, deadline))

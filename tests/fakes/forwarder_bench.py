@@ -18,7 +18,12 @@ class Bench:
     """A forwarder on fakes, under a clock that only moves when somebody waits."""
 
     def __init__(
-        self, *faults: Fault, letters: FakeDeadLetters | None = None, bucket: bool = True, **settings: Any
+        self,
+        *faults: Fault,
+        letters: FakeDeadLetters | None = None,
+        bucket: bool = True,
+        patient: bool = False,
+        **settings: Any,
     ) -> None:
         self.clock = FakeClock()
         self.vantiq = FakeVantiq(*faults, took=lambda: self.clock.advance(0.01))
@@ -34,7 +39,9 @@ class Bench:
                 now=lambda: 1_763_800_060.0,
                 wait=self.clock.wait,
                 random=lambda: 0.5,
+                by_operator=self.letters,
             ),
+            patient=patient,
         )
 
     def forward(self, *records: dict[str, Any], seconds: float = 60.0) -> Outcome:

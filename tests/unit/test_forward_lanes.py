@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msk_toolkit.forward.decode import NO_OFFSET, Record, decode
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.lanes import Lane, groups, split
-from msk_toolkit.forward.memory import LastBatch
+from msk_toolkit.forward.memory import UnfinishedBatches
 from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
 from msk_toolkit.forward.report import DeliveryIncompleteError, answer, to_report, unfinished
 from msk_toolkit.forward.retry import pause, retry_after
@@ -167,26 +167,44 @@ def test_by_key_the_report_covers_every_lane_of_the_partition(present: list[int]
 
 
 def test_the_same_batch_again_is_recognised_and_a_part_of_it_too() -> None:
-    memory, batch = LastBatch(), decode(event([record(n) for n in range(4)]))
+    memory, batch = UnfinishedBatches(), decode(event([record(n) for n in range(4)]))
     memory.remember(batch, [("orders-0", 0), ("orders-0", 1)])
     assert memory.done(decode(event([record(n) for n in range(4)]))) == {("orders-0", 0), ("orders-0", 1)}
     assert ("orders-0", 1) in memory.done(decode(event([record(1), record(2)])))
 
 
-def test_a_different_batch_is_none_and_forgets() -> None:
-    memory, batch = LastBatch(), decode(event([record(0), record(1)]))
+def test_a_different_batch_is_none_and_changes_nothing() -> None:
+    memory, batch = UnfinishedBatches(), decode(event([record(0), record(1)]))
     memory.remember(batch, [("orders-0", 0)])
     assert memory.done(decode(event([record(0), record(1), record(2)]))) == frozenset()
+    assert memory.done(decode(event([]))) == frozenset()
+    memory.forget(decode(event([])))
+    assert memory.done(batch) == {("orders-0", 0)}
+    memory.forget(batch)
     assert memory.done(batch) == frozenset()
 
 
+def test_batches_that_come_in_turn_are_each_remembered_and_the_oldest_is_forgotten() -> None:
+    memory = UnfinishedBatches()
+    batches = [decode(event([record(n, partition=p) for n in range(3)])) for p in range(20)]
+    for number, batch in enumerate(batches):
+        memory.remember(batch, [(f"orders-{number}", 1)])
+    known = [memory.done(batch) for batch in batches]
+    assert known[:4] == [frozenset()] * 4
+    assert known[4:] == [{(f"orders-{number}", 1)} for number in range(4, 20)]
+    # What is learnt of a batch replaces what was known of it.
+    memory.remember(batches[7], [("orders-7", 1), ("orders-7", 2)])
+    assert memory.done(batches[7]) == {("orders-7", 1), ("orders-7", 2)}
+    assert memory.done(batches[8]) == {("orders-8", 1)}
+
+
 def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
-    memory = LastBatch()
+    memory = UnfinishedBatches()
     memory.remember(decode(event([record(0, b"old")])), [("orders-0", 0)])
     assert memory.done(decode(event([record(0, b"new")]))) == frozenset()
 
 
 def test_records_without_an_offset_are_never_known() -> None:
-    memory, batch = LastBatch(), decode({**event([]), "records": {"orders-0": [None, None]}})
+    memory, batch = UnfinishedBatches(), decode({**event([]), "records": {"orders-0": [None, None]}})
     memory.remember(batch, [("orders-0", NO_OFFSET)])
     assert memory.done(batch) == frozenset()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward import mode
 from msk_toolkit.forward.mode import MappingLook
 from msk_toolkit.forward.outcome import Outcome
@@ -81,6 +82,9 @@ class Said:
         ([PROVISIONED | {"FunctionResponseTypes": []}], "on-demand"),
         # In the middle of an update the pollers may still be the ones from before.
         ([PROVISIONED | {"State": "Updating"}], "on-demand"),
+        ([PROVISIONED | {"State": "Creating"}], "on-demand"),
+        ([PROVISIONED | {"State": "Enabling"}], "on-demand"),
+        ([PROVISIONED | {"State": "Disabling"}], "provisioned"),
         (["denied"], "on-demand"),
     ],
 )
@@ -89,25 +93,42 @@ def test_the_mapping_that_is_there_decides_from_the_first_invocation_on(
     there: Any, mappings: list[Any], expected: str, first: Outcome
 ) -> None:
     asked, said, look = there(*mappings), Said(), MappingLook(FakeClock())
-    for outcome in (first, COMPLETE, INCOMPLETE):
+    for outcome in (first, COMPLETE):
         assert look.agreed_mode("provisioned", outcome, EVENT, said) == expected
-    assert len(said.errors) == (3 if expected == "on-demand" and mappings != ["denied"] else 0)
+    assert len(said.errors) == (2 if expected == "on-demand" and mappings != ["denied"] else 0)
     assert len(said.warnings) == (mappings == ["denied"])
     # Once for the environment, whatever the answer.
     assert asked.asked == [{"FunctionName": "shop-forwarder", "EventSourceArn": ARN}]
 
 
-def test_a_partial_answer_looks_again_when_the_last_look_is_long_ago(there: Any) -> None:
-    asked, said, clock = there(PROVISIONED), Said(), FakeClock()
-    look = MappingLook(clock)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
-    clock.advance(59)
-    there(ON_DEMAND)
+def test_every_partial_answer_is_preceded_by_a_look_however_recent_the_last_one(there: Any) -> None:
+    said, look = Said(), MappingLook(FakeClock())
+    there(PROVISIONED)
     assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
-    clock.advance(1)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+    # Switched by hand within the same second: half of the batch would count as done.
+    there(ON_DEMAND)
     assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
+    there("denied")
+    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
+    there(PROVISIONED)
+    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+
+
+def test_batches_that_are_done_cost_one_look_of_an_environment(there: Any) -> None:
+    asked, clock = there(PROVISIONED), FakeClock()
+    look = MappingLook(clock)
+    for _ in range(5):
+        assert look.agreed_mode("provisioned", COMPLETE, EVENT, Said()) == "provisioned"
+        clock.advance(3600)
     assert len(asked.asked) == 1
+
+
+def test_a_look_ends_before_the_functions_time_does(there: Any) -> None:
+    there("silent")
+    said = Said()
+    assert MappingLook().agreed_mode("provisioned", INCOMPLETE, EVENT, said, Deadline(0.3)) == "on-demand"
+    assert len(said.warnings) == 1
+    assert MappingLook().agreed_mode("provisioned", INCOMPLETE, EVENT, said, Deadline(0)) == "on-demand"
 
 
 def test_a_disagreement_ends_when_the_mapping_is_mended(there: Any) -> None:
@@ -134,9 +155,9 @@ def test_a_mapping_that_could_not_be_looked_at_is_looked_at_again(there: Any) ->
     there("denied")
     assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
     there(PROVISIONED)
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "on-demand"
     clock.advance(60)
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
 
 
 def test_nobody_is_asked_on_demand(there: Any) -> None:

@@ -61,9 +61,12 @@ def test_a_hold_is_for_every_turn_and_ends() -> None:
     assert (pace.turn(1), pace.held()) == (5, 5)
     clock.advance(5)
     assert pace.turn(1) == 0
-    pace.hold(5)
-    pace.release()
-    assert pace.turn(1) == 0
+
+
+def test_a_hold_is_for_an_hour_at_most() -> None:
+    pace = Pace(0, FakeClock())
+    pace.hold(86_400)
+    assert pace.held() == 3600
 
 
 def test_a_rate_limit_holds_over_lanes_and_invocations() -> None:
@@ -117,10 +120,15 @@ def test_a_quota_that_ends_in_the_middle_of_an_array_holds_the_others() -> None:
     assert bench.clock.waits == [pytest.approx(0.1, abs=0.011)]
 
 
-def test_a_demanded_pause_does_not_outlive_its_invocation() -> None:
-    bench = Bench(at_offset(0, refusal(429, Retry_After="86400"), refusal(429, Retry_After="86400")), max_attempts=1)
+def test_a_demanded_pause_holds_in_the_next_invocations_of_the_environment() -> None:
+    bench = Bench(at_offset(0, refusal(429, Retry_After="1800")), max_attempts=1)
     assert reasons(bench.forward(*FIVE)) == ["retriable"]
     bench.vantiq.faults.clear()
+    for _ in range(10):
+        # The mapping brings the batch again at once.
+        assert reasons(bench.forward(*FIVE)) == ["late"]
+    assert len(bench.vantiq.posts) == 1
+    bench.clock.advance(1801)
     assert bench.forward(*FIVE).failures == []
 
 

@@ -33,7 +33,9 @@ def verdicts(
         (200, {"error": INVALID}, Verdict.REFUSED),
         (200, {"error": [QUOTA]}, Verdict.RETRIABLE),
         (200, [MISSING], Verdict.OUTAGE),
-        (200, b"<html>", Verdict.RETRIABLE),
+        (200, b"<html>a login</html>", Verdict.OUTAGE),
+        (202, b"", Verdict.OUTAGE),
+        (206, b"{}", Verdict.OUTAGE),
         (200, b'{"cut', Verdict.RETRIABLE),
         (301, b"", Verdict.OUTAGE),
         (302, b"", Verdict.OUTAGE),
@@ -97,7 +99,7 @@ def test_a_result_that_is_no_row_leaves_its_record_to_do(result: Any) -> None:
     assert verdicts(200, [None, None], "topic", 2, as_array=True) == [Verdict.DELIVERED] * 2
 
 
-@pytest.mark.parametrize("more", [{"status": 500}, {"requestId": "r"}])
+@pytest.mark.parametrize("more", [{"status": 400}, {"requestId": "r"}])
 def test_an_error_with_more_beside_it_is_an_error(more: dict[str, Any]) -> None:
     assert verdicts(200, [INVALID | more]) == [Verdict.REFUSED]
     assert verdicts(200, {"error": INVALID} | more) == [Verdict.REFUSED]

@@ -6,6 +6,9 @@ import msgspec
 
 from msk_toolkit.aws.ask import ask
 
+# Also while it is being switched off: what its pollers hold is answered as before.
+_SETTLED = frozenset({"Enabled", "Disabling", "Disabled"})
+
 
 class MappingState(msgspec.Struct, frozen=True):
     """What Lambda says of a mapping: ``state`` such as ``Enabled``, ``result`` such as ``No records processed``.
@@ -66,7 +69,8 @@ def _state(mapping: dict[str, Any]) -> MappingState:
 
 def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) -> bool:
     """Whether every mapping of the source to the function is provisioned and reports batch item failures, and none is
-    being changed: its pollers may still be those from before. Not when there is none, since none can be held against.
+    being made or changed: its pollers may still be those from before. Not when there is none, since none can be held
+    against.
 
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
@@ -75,7 +79,7 @@ def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) ->
     return bool(found) and all(
         mapping.get("ProvisionedPollerConfig")
         and "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ())
-        and mapping.get("State") != "Updating"
+        and mapping.get("State") in _SETTLED
         for mapping in found
     )
 

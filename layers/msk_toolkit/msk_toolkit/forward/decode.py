@@ -15,6 +15,10 @@ _OFFSET = attrgetter("offset")
 _TOPIC = re.compile(TOPIC_PATTERN)
 # Sorts before every real offset, so that a record without one is settled before its partition goes on.
 NO_OFFSET = -1
+# In milliseconds: March 1973. In seconds it would be the year 5138.
+_LEAST_TIME = 100_000_000_000
+# The second: a lone surrogate, which JSON can escape and UTF-8 can't hold, where base64 should stand.
+_NOT_AS_DECLARED = (msgspec.ValidationError, UnicodeEncodeError)
 
 
 class MalformedEventError(ToolkitError):
@@ -53,6 +57,15 @@ class Batch(NamedTuple):
         return sum(map(len, self.partitions.values()))
 
 
+def time_of(record: Record) -> int | None:
+    """The record's time in milliseconds since 1970; None where it has none, or none that can be a record's.
+
+    A producer that writes seconds means a time in January 1970, which says nothing of how long a record has waited.
+    """
+    timestamp = record.content.timestamp if record.content else None
+    return timestamp if timestamp is not None and timestamp >= _LEAST_TIME else None
+
+
 def decode(event: object) -> Batch:
     """Decode an event; a record that can't be decoded stays in its place, marked.
 
@@ -61,7 +74,7 @@ def decode(event: object) -> Batch:
     """
     try:
         source = msgspec.convert(event, _EVENT)
-    except msgspec.ValidationError as error:
+    except _NOT_AS_DECLARED as error:
         raise MalformedEventError(f"the event is not one of a Kafka event source mapping: {error}") from None
     partitions = {place: _records(place, raws) for place, raws in source.records.items()}
     return Batch(_cluster(source), source, partitions)
@@ -74,7 +87,7 @@ def _records(place: str, raws: list[Any]) -> list[Record]:
         contents = msgspec.convert(raws, _RECORDS)
         _check_topics({content.topic for content in contents})
         records = [Record(place, content.offset, raw, content) for content, raw in zip(contents, raws, strict=True)]
-    except msgspec.ValidationError:
+    except _NOT_AS_DECLARED:
         records = [_record(place, raw) for raw in raws]
     # Hardly any work where they are in order, as they always should be.
     records.sort(key=_OFFSET)
@@ -85,7 +98,7 @@ def _record(place: str, raw: Any) -> Record:
     try:
         content = msgspec.convert(raw, KafkaRecord)
         _check_topics({content.topic})
-    except msgspec.ValidationError as error:
+    except _NOT_AS_DECLARED as error:
         return Record(place, _offset(raw), raw, None, str(error))
     return Record(place, content.offset, raw, content)
 

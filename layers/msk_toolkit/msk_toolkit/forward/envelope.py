@@ -1,6 +1,8 @@
 """A record -> the JSON document that Vantiq receives."""
 
+import re
 from base64 import b64encode
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -14,7 +16,18 @@ _JSON = msgspec.json.Encoder()
 # Checks JSON without building it; numbers, key order and repeated keys stay as the producer wrote them.
 _CHECK = msgspec.json.Decoder(msgspec.Raw)
 
+# Jackson, which most of the JVM reads JSON with, refuses a request nested in more than 1,000 levels, and with it every
+# record of the array. The envelope, the array and whatever Vantiq wraps around an event need some of them.
+_MOST_LEVELS = 990
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
+_STEPS = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
+_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
+
 Text = tuple[Literal["text", "base64"], str]
+
+
+# The fault of a document that is not made because the operator sets its record aside.
+BY_OPERATOR = "the operator sets it aside: SET_ASIDE"
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
@@ -141,9 +154,19 @@ def _value(
     try:
         if not value.isascii():
             value.decode()  # the check below lets broken UTF-8 through
-        return "json", _CHECK.decode(value)
+        checked = _CHECK.decode(value)
+        # Two octets a level at least, so that hardly any value need be looked at.
+        return _text(value) if len(value) > 2 * _MOST_LEVELS and _is_deep(value) else ("json", checked)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _text(value)
+
+
+def _is_deep(value: bytes) -> bool:
+    """Whether valid JSON is nested more deeply than readers take."""
+    if value.count(b"[") + value.count(b"{") <= _MOST_LEVELS:
+        return False
+    brackets = _STRING.sub(b"", value).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets))) > _MOST_LEVELS
 
 
 def _text(octets: bytes) -> Text:

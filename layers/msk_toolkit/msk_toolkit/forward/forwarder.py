@@ -2,20 +2,23 @@
 
 import functools
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import BucketStore
-from msk_toolkit.forward.decode import Batch, Record, decode
-from msk_toolkit.forward.deliver import Delivery, Shared, Tools
-from msk_toolkit.forward.envelope import Documents
+from msk_toolkit.forward.decode import Batch, Record, decode, time_of
+from msk_toolkit.forward.deliver import Delivery, Limits, Shared, Tools
+from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents
 from msk_toolkit.forward.lanes import Lane, groups, split
-from msk_toolkit.forward.memory import LastBatch
+from msk_toolkit.forward.memory import UnfinishedBatches
 from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
 from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.report import to_report, unfinished
+from msk_toolkit.forward.rounds import Patience, Suspects, run_rounds
 from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -24,14 +27,33 @@ from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
 
-class Forwarder:
-    """What a warm environment keeps from one invocation to the next: connections, token, pace, last batch."""
+MakeDocument = Callable[[Record], Document]
 
-    def __init__(self, settings: ForwarderSettings, tools: Tools, check: TargetCheck | None = None) -> None:
+
+class _Times(NamedTuple):
+    """When an invocation's requests must have begun, and have ended."""
+
+    start_by: Deadline
+    end_by: Deadline
+
+
+class Forwarder:
+    """What a warm environment keeps from one invocation to the next: connections, token, pace, unfinished batches.
+
+    Args:
+        check: asks Vantiq whether a target keeps records; None where nobody is to be asked.
+        patient: an invocation that gets nowhere tries again as long as its time allows; else it ends at once.
+    """
+
+    def __init__(
+        self, settings: ForwarderSettings, tools: Tools, check: TargetCheck | None = None, *, patient: bool = False
+    ) -> None:
         self._settings = settings
         self._tools = tools
         self._check = check
-        self._last = LastBatch()
+        self._patient = patient
+        self._unfinished = UnfinishedBatches()
+        self._suspects = Suspects()
         self._pace = Pace(settings.records_per_second, tools.clock)
         self._streaks = RefusalStreaks(settings.refusals_are_an_outage_after)
 
@@ -39,7 +61,8 @@ class Forwarder:
         """Deliver the event's records and say what became of each.
 
         Args:
-            deadline: the function's own time-out; this returns ``RESERVE_SECONDS`` before it.
+            deadline: the function's own time-out. ``RESERVE_SECONDS`` before it no request starts any more; half of
+                that is for the answers to those under way.
 
         Raises:
             MalformedEventError: the event is not the mapping's.
@@ -48,22 +71,24 @@ class Forwarder:
         reserve = self._settings.reserve_seconds
         if deadline.remaining() <= reserve:
             raise ConfigurationError("RESERVE_SECONDS", ["is not shorter than the function's time-out"])
-        bound = deadline.at_most(deadline.remaining() - reserve)
+        times = _Times(
+            deadline.at_most(deadline.remaining() - reserve), deadline.at_most(deadline.remaining() - reserve / 2)
+        )
         arrived = self._tools.now()
         batch = decode(event)
         targets = self._targets(batch)
-        known = self._last.done(batch)
+        known = self._unfinished.done(batch)
         fresh = {
             place: [record for record in records if (place, record.offset) not in known] if known else records
             for place, records in batch.partitions.items()
         }
-        lanes = self._deliver(batch, fresh, targets, bound)
+        lanes = self._deliver(batch, fresh, targets, times)
         lowest = unfinished(lanes)
         if lowest:
             done = {(lane.lane.place, record.offset) for lane in lanes for record in lane.lane.records[: lane.settled]}
-            self._last.remember(batch, known | done)
+            self._unfinished.remember(batch, known | done)
         else:
-            self._last.forget()
+            self._unfinished.forget(batch)
         return Outcome(
             received=batch.size,
             known=batch.size - sum(map(len, fresh.values())),
@@ -75,38 +100,61 @@ class Forwarder:
         )
 
     def _deliver(
-        self, batch: Batch, fresh: dict[str, list[Record]], targets: dict[str, Target], bound: Deadline
+        self, batch: Batch, fresh: dict[str, list[Record]], targets: dict[str, Target], times: _Times
     ) -> list[LaneOutcome]:
-        """Run the lanes, as many at a time as the settings allow; each ends by ``bound``."""
-        settings = self._settings
-        self._pace.release()
-        shared = Shared(threading.Event(), self._pace, self._streaks)
-        make = Documents(batch.cluster, settings.payload).make
-        unfit = self._unfit({targets[place] for place, records in fresh.items() if records}, bound)
+        """Run the lanes, in as many rounds as are worth it."""
+        settings, tools = self._settings, self._tools
+        deliver = functools.partial(self._deliver_lane, batch, targets, times, self._documents(batch))
+        took: set[Target] = set()
 
-        def deliver(lane: Lane) -> LaneOutcome:
-            target = targets[lane.place]
-            if target in unfit:
-                return LaneOutcome(lane, 0, 0, unfit[target], 0, [])
-            delivery = Delivery(
-                lane,
-                target,
-                batch,
-                self._tools,
-                bound,
-                shared,
-                as_array=settings.sends_arrays(target.kind),
-                max_attempts=settings.max_attempts,
-                timed=lane.place.rpartition("-")[0] == settings.heartbeat_topic != "",
-            )
-            most = settings.array_length(target.kind)
-            return delivery.run(groups(lane.records, make, most, settings.max_post_bytes))
+        def run(lanes: list[Lane]) -> list[LaneOutcome]:
+            unfit = self._unfit({targets[lane.place] for lane in lanes}, times.start_by)
+            shared = Shared(threading.Event(), self._pace, self._streaks, took)
 
+            def deliver_if_fit(lane: Lane) -> LaneOutcome:
+                failure = unfit.get(targets[lane.place])
+                return deliver(shared, lane) if failure is None else LaneOutcome(lane, 0, 0, failure, 0, [])
+
+            if len(lanes) < 2 or settings.lanes < 2:
+                return list(map(deliver_if_fit, lanes))
+            with ThreadPoolExecutor(min(len(lanes), settings.lanes), thread_name_prefix="lane") as pool:
+                return list(pool.map(deliver_if_fit, lanes))
+
+        patience = Patience(
+            lambda seconds: tools.wait(threading.Event(), seconds),
+            times.start_by.remaining,
+            self._pace.held,
+            tools.random,
+        )
         lanes = split(fresh, settings.ordering, settings.lanes)
-        if len(lanes) < 2 or settings.lanes < 2:
-            return [deliver(lane) for lane in lanes]
-        with ThreadPoolExecutor(min(len(lanes), settings.lanes), thread_name_prefix="lane") as pool:
-            return list(pool.map(deliver, lanes))
+        return run_rounds(lanes, run, self._suspects, patience if self._patient else None)
+
+    def _deliver_lane(
+        self, batch: Batch, targets: dict[str, Target], times: _Times, make: MakeDocument, shared: Shared, lane: Lane
+    ) -> LaneOutcome:
+        settings, target = self._settings, targets[lane.place]
+        limits = Limits(
+            times.start_by,
+            times.end_by,
+            settings.max_attempts,
+            as_array=settings.sends_arrays(target.kind),
+            timed=lane.place.rpartition("-")[0] == settings.heartbeat_topic != "",
+        )
+        delivery = Delivery(lane, target, batch, self._tools, limits, shared)
+        most = settings.array_length(target.kind)
+        return delivery.run(groups(lane.records, make, most, settings.max_post_bytes))
+
+    def _documents(self, batch: Batch) -> MakeDocument:
+        """Makes each record's document, but for those that the operator sets aside."""
+        make, named = Documents(batch.cluster, self._settings.payload).make, self._settings.records_to_set_aside
+
+        def make_unless_named(record: Record) -> Document:
+            content = record.content
+            if content is not None and (content.topic, content.partition, content.offset) in named:
+                return Document(record, b"", BY_OPERATOR)
+            return make(record)
+
+        return make_unless_named if named else make
 
     def _unfit(self, targets: set[Target], bound: Deadline) -> dict[Target, Failure]:
         """The targets that nothing may be sent to, and why."""
@@ -133,13 +181,8 @@ class Forwarder:
 
 
 def _lag(batch: Batch, now: float) -> float | None:
-    times = (
-        record.content.timestamp
-        for records in batch.partitions.values()
-        for record in records
-        if record.content and record.content.timestamp
-    )
-    oldest = min((time for time in times if time > 0), default=None)
+    times = (time_of(record) for records in batch.partitions.values() for record in records)
+    oldest = min((time for time in times if time is not None), default=None)
     return None if oldest is None else max(0.0, now - oldest / 1000)
 
 
@@ -152,10 +195,15 @@ def warm_forwarder(settings: ForwarderSettings) -> Forwarder:
     """
     token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
     vantiq = VantiqClient.from_settings(settings, token)
-    return Forwarder(settings, Tools(vantiq, dead_letter_store(settings)), TargetCheck(settings, vantiq))
+    tools = Tools(vantiq, dead_letter_store(settings), by_operator=_bucket_store(settings))
+    return Forwarder(settings, tools, TargetCheck(settings, vantiq), patient=True)
 
 
 def dead_letter_store(settings: ForwarderSettings) -> BucketStore | None:
     """Where refused records are set aside; None where they block their lane."""
+    return None if settings.on_refusal == "block" else _bucket_store(settings)
+
+
+def _bucket_store(settings: ForwarderSettings) -> BucketStore | None:
     bucket = settings.dead_letter_bucket
-    return BucketStore(bucket, functools.partial(client, "s3")) if bucket and settings.on_refusal != "block" else None
+    return BucketStore(bucket, functools.partial(client, "s3")) if bucket else None

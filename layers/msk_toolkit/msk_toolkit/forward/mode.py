@@ -1,10 +1,13 @@
 """How failures are told, in agreement with the mapping that is really there.
 
 The template sets both together. A function that is told ``provisioned`` on a mapping that is not (changed by hand, or
-in the middle of a stack's update) would have its partial answers taken for success: that loses records. So the first
-invocation of an environment looks at the mapping when its records are done, and an answer that leaves some looks
-again when that is long ago. On demand nothing can be lost: an error is understood by every mapping, and so an error is
-also what a mapping gets that can't be looked at.
+in the middle of a stack's update) would have its partial answers taken for success: that loses records. So each partial
+answer is preceded by a look at the mapping, when the records are done and nothing but the answer is left: however short
+ago the last one was, the mapping may have been changed since. On demand nothing can be lost: an error is understood by
+every mapping, and so an error is also what a mapping gets that can't be looked at.
+
+A batch that is done needs no look. The first invocation of an environment has one all the same, so that a disagreement
+is told before anything fails.
 """
 
 import os
@@ -19,8 +22,10 @@ from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.outcome import Outcome
 from msk_toolkit.settings.forwarder import PollerMode
 
-# Of the reserve that is left when the last request has ended.
+# Of the time that is left when the last request has ended, and the least that the answer itself needs.
 _LOOK_SECONDS = 2.0
+_ANSWER_SECONDS = 0.2
+# So often a disagreement is looked at again while nothing depends on it.
 _HOLDS_SECONDS = 60.0
 
 
@@ -44,18 +49,23 @@ class MappingLook:
         self._looked_at: float | None = None
         self._fits: bool | None = None
 
-    def agreed_mode(self, told: PollerMode, outcome: Outcome, event: Any, log: Log) -> PollerMode:
+    def agreed_mode(
+        self, told: PollerMode, outcome: Outcome, event: Any, log: Log, deadline: Deadline | None = None
+    ) -> PollerMode:
         """The mode to answer in: raising is right for every mapping, a partial answer only for some.
 
         Where setting and mapping disagree it is ``on-demand``, and the log says so with each invocation. So it is where
         nobody could be asked.
+
+        Args:
+            deadline: the function's own time-out.
         """
         source, function = event.get("eventSourceArn"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         if told == "on-demand" or not source or not function:
             return told
-        matters = bool(outcome.to_report) or not self._fits
-        if self._looked_at is None or (matters and self._clock() - self._looked_at >= _HOLDS_SECONDS):
-            self._look(function, source, log)
+        if outcome.to_report or self._is_due():
+            seconds = _LOOK_SECONDS if deadline is None else deadline.remaining() - _ANSWER_SECONDS
+            self._look(function, source, log, min(_LOOK_SECONDS, seconds))
         if self._fits:
             return told
         if self._fits is False:
@@ -65,12 +75,18 @@ class MappingLook:
             )
         return "on-demand"
 
-    def _look(self, function: str, source: str, log: Log) -> None:
+    def _is_due(self) -> bool:
+        """Whether a look is worth it although nothing depends on it."""
+        if self._looked_at is None:
+            return True
+        return not self._fits and self._clock() - self._looked_at >= _HOLDS_SECONDS
+
+    def _look(self, function: str, source: str, log: Log, seconds: float) -> None:
         """What a mapping is that nobody can be asked about stays unknown until the next look."""
         lambda_client = client("lambda")
         try:
             self._fits = call_within(
-                Deadline(_LOOK_SECONDS),
+                Deadline(seconds),
                 f"looking at the mapping of {function}",
                 lambda: takes_partial_answers(lambda_client, function, source),
             )

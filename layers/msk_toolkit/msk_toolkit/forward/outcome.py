@@ -44,6 +44,7 @@ class LaneOutcome(NamedTuple):
         throttled: seconds that it waited because of the pace, its own or Vantiq's.
         ages: seconds from the time of a record to Vantiq's acknowledgement of it, where they are measured.
         refused: those set aside, and the one that blocks it.
+        there_already: how many of those delivered an earlier try had stored.
     """
 
     lane: Lane
@@ -55,11 +56,38 @@ class LaneOutcome(NamedTuple):
     throttled: float = 0.0
     ages: Sequence[float] = ()
     refused: Sequence[RefusedRecord] = ()
+    there_already: int = 0
+
+    @property
+    def rest(self) -> Lane:
+        """What is not done."""
+        return Lane(self.lane.place, self.lane.records[self.settled :])
+
+    def followed_by(self, later: "LaneOutcome") -> "LaneOutcome":
+        """This and what became of the rest afterwards."""
+        return LaneOutcome(
+            self.lane,
+            self.settled + later.settled,
+            self.dead_lettered + later.dead_lettered,
+            later.failure,
+            self.retried + later.retried,
+            [*self.latencies, *later.latencies],
+            self.throttled + later.throttled,
+            [*self.ages, *later.ages],
+            _without_repeats([*self.refused, *later.refused]),
+            self.there_already + later.there_already,
+        )
 
     @property
     def stopped_at(self) -> Record | None:
         """The first record that is not done."""
         return self.lane.records[self.settled] if self.failure else None
+
+
+def _without_repeats(refused: list[RefusedRecord]) -> list[RefusedRecord]:
+    """A record that blocks its lane is refused at each try."""
+    latest = {(each.record.place, each.record.offset, id(each.record)): each for each in refused}
+    return list(latest.values())
 
 
 class Outcome(NamedTuple):
@@ -91,6 +119,11 @@ class Outcome(NamedTuple):
     def dead_lettered(self) -> int:
         """Records set aside."""
         return sum(lane.dead_lettered for lane in self.lanes)
+
+    @property
+    def there_already(self) -> int:
+        """Records delivered that an earlier try had stored."""
+        return sum(lane.there_already for lane in self.lanes)
 
     @property
     def failures(self) -> list[Failure]:

@@ -5,6 +5,8 @@ import threading
 
 from msk_toolkit.deadline import Clock
 
+_MOST_HOLD_SECONDS = 3600.0
+
 
 class Pace:
     """A rate of records, and a pause that one lane's throttled request imposes on every other.
@@ -37,15 +39,13 @@ class Pace:
         return seconds
 
     def hold(self, seconds: float) -> None:
-        """Let no request start for so long: Vantiq has had enough."""
+        """Let no request start for so long, also of the next invocations: Vantiq has had enough.
+
+        An hour at most: whoever asks for a day is asked again after an hour.
+        """
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            self._held_until = max(self._held_until, self._clock() + min(seconds, _MOST_HOLD_SECONDS))
 
     def held(self) -> float:
         """Seconds left of the pause."""
         return max(0.0, self._held_until - self._clock()) if self._held_until else 0.0
-
-    def release(self) -> None:
-        """A new invocation asks anew: what an old answer demanded may be over, or was never meant seriously."""
-        with self._lock:
-            self._held_until = 0.0

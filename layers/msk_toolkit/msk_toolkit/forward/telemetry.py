@@ -53,6 +53,7 @@ def publish(
         "dead_lettered": outcome.dead_lettered,
         "reported_back": len(outcome.to_report),
         "known": outcome.known,
+        "there_already": outcome.there_already,
         "posts": len(latencies),
         "retried": sum(lane.retried for lane in outcome.lanes),
         "throttled_seconds": round(sum(lane.throttled for lane in outcome.lanes), 3),

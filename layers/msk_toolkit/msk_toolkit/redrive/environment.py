@@ -66,7 +66,7 @@ def replaying(settings: ForwarderSettings, records_per_second: float, reserve_se
     """The forwarder's settings as a replay needs them.
 
     Offset order costs little at a replay's rate. However many letters are still refused, those behind them have their
-    turn: a refused one is in the bucket anyway.
+    turn: a refused one is in the bucket anyway. What the operator set aside is what a replay is to send.
     """
     return msgspec.structs.replace(
         settings,
@@ -74,6 +74,7 @@ def replaying(settings: ForwarderSettings, records_per_second: float, reserve_se
         reserve_seconds=reserve_seconds,
         ordering="partition",
         refusals_are_an_outage_after=0,
+        set_aside="",
     )
 
 

@@ -1,5 +1,6 @@
 """Settings of the forwarder."""
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -17,6 +18,7 @@ TargetCheckMode = Literal["require", "warn", "off"]
 # Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
 _ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
 _ARRAY_LENGTH = 500
+_RECORD_PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})/([0-9]{1,10})/([0-9]{1,19})")
 
 
 class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
@@ -96,6 +98,13 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             le=1_000_000,
         ),
     ] = 100
+    set_aside: Annotated[
+        str,
+        Meta(
+            description="Records that go to the dead-letter bucket unsent, as topic/partition/offset, separated by "
+            "commas: for one that something in front of Vantiq never lets pass. Also where ON_REFUSAL is block."
+        ),
+    ] = ""
     log_payload_bytes: Annotated[
         int,
         Meta(
@@ -122,6 +131,15 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             return routes
         return routes._replace(routes=((self.heartbeat_topic, parse_target(self.heartbeat_target)), *routes.routes))
 
+    @property
+    def records_to_set_aside(self) -> frozenset[tuple[str, int, int]]:
+        """Topic, partition and offset of each record in ``set_aside``.
+
+        Raises:
+            ValueError: one has another form.
+        """
+        return frozenset(_record_place(text) for text in self.set_aside.split(",") if text.strip())
+
     def array_length(self, kind: TargetKind) -> int:
         """How many records one request to this kind of target may hold."""
         return self.records_per_post or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
@@ -138,9 +156,23 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             parse_routes(self.vantiq_target, self.vantiq_routes)
         except ExceptionGroup as group:
             found += [str(problem) for problem in group.exceptions]
+        try:
+            named = self.records_to_set_aside
+        except ValueError as error:
+            found.append(f"SET_ASIDE {error}")
+        else:
+            if named and not self.dead_letter_bucket:
+                found.append("SET_ASIDE needs DEAD_LETTER_BUCKET: there is no other place for the records")
         if self.heartbeat_topic:
             try:
                 parse_target(self.heartbeat_target)
             except ValueError as error:
                 found.append(f"HEARTBEAT_TARGET {error}")
         return found
+
+
+def _record_place(text: str) -> tuple[str, int, int]:
+    match = _RECORD_PLACE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"must name records as topic/partition/offset, such as orders/0/42, not {text.strip()[:80]!r}")
+    return match[1], int(match[2]), int(match[3])

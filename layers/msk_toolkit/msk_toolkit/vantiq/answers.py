@@ -1,23 +1,41 @@
 """What an answer means for the records in the request, told by status and error code, never by message text."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
 
 from msk_toolkit.settings.targets import TargetKind
+from msk_toolkit.vantiq.results import (
+    error_in,
+    error_of_response,
+    has_columns_of,
+    is_echo,
+    is_stored,
+    parsed,
+    response_status,
+    shown_code,
+    status_beside,
+    text_of,
+    without_body,
+)
 
 
 class Verdict(StrEnum):
     """What is to be done about a record."""
 
     DELIVERED = "delivered"
+    # An insert found the natural key in use: an earlier try stored the record, and its answer was lost.
+    THERE_ALREADY = "there-already"
     # May work later: try again.
     RETRIABLE = "retriable"
     # Vantiq will never take this record (or one of the array): find it, and set it aside.
     REFUSED = "refused"
     # The target, the credential or the way is out of order: nothing is wrong with the record.
     OUTAGE = "outage"
+    # A stored row and a refusal would look like this: sent alone, the request's own status tells which it is.
+    UNCLEAR = "unclear"
 
 
 class Judgement(NamedTuple):
@@ -29,12 +47,20 @@ class Judgement(NamedTuple):
     message: str = ""
 
 
-# The target is missing; Vantiq says this with 400 as well as with 404.
-_TARGET_CODES = frozenset({"io.vantiq.resource.not.found"})
 QUOTA = "io.vantiq.resource.quota."
+DUPLICATE_KEY = "io.vantiq.resource.duplicate.key"
+# The target is missing; Vantiq says this with 400 as well as with 404.
+_UNKNOWN_RESOURCE = "io.vantiq.type.system.resource.unknown"
+_NOT_FOUND = ".not.found"
+_OF_VANTIQ = ("io.vantiq.", "com.accessg2.", "com.vantiq.")
+# The successes that Vantiq documents, and 201. A gateway's 202 or 206 acknowledges nothing.
+_SUCCESSES = frozenset({200, 201, 204})
 # An array of these is not atomic: its answer holds what became of each record.
 _ONE_RESULT_EACH = frozenset({"type", "upsert"})
 _RESULTS_MISSING = "results-missing"
+UNREADABLE_ANSWER = "unreadable-answer"
+_FIRST_FINAL = 200
+_FIRST_FAULT = 500
 _TOO_LARGE = 413
 _UNPROCESSABLE = 422
 # Only with a code of Vantiq's own: without one, a proxy on the way speaks, and of the request, not the record.
@@ -58,103 +84,127 @@ class Judged(NamedTuple):
         return cls([judgement] * count, for_all=True)
 
 
-def judge(status: int, body: bytes, kind: TargetKind, count: int, *, as_array: bool) -> Judged:
+def judge(
+    status: int, body: bytes, kind: TargetKind, count: int, *, as_array: bool, sent: Sequence[bytes] = ()
+) -> Judged:
     """What an answer means for the ``count`` records of its request.
 
     A success must say so in its body too: an error can arrive in a 200, and an array insert is not atomic.
+
+    Args:
+        sent: the records' documents, which tell a stored row with a column ``status`` from a response.
     """
-    if not 200 <= status < 300:
-        return Judged.same(_judge_error(status, _error_in(_parse(body))), count)
-    stored = as_array and kind in _ONE_RESULT_EACH
-    answer = _parse(body) if body.strip() else None
-    if answer is _UNREADABLE:
-        # A proxy's page, or a broken answer: nobody knows whether the records were taken.
-        return Judged.same(Judgement(Verdict.RETRIABLE, status, "unreadable-answer"), count)
-    # A procedure answers with whatever it returns: a list of that is no list of results.
-    returned = kind == "procedure"
-    results = answer if as_array and isinstance(answer, list) and not returned else None
-    if results is not None and len(results) == count:
-        return Judged([_judge_result(status, result, stored) for result in results], for_all=False)
-    error = _error_in(answer, anything=returned)
-    if error is not None:
-        return Judged.same(_judge_error(400, error, status), count)
-    if results or stored:
-        return Judged.same(Judgement(Verdict.RETRIABLE, status, _RESULTS_MISSING), count)
-    return Judged.same(Judgement(Verdict.DELIVERED, status), count)
+    answer = parsed(body)
+    elements = _Elements(status, kind, as_array, sent)
+    if status not in _SUCCESSES:
+        # "The response code is set to the overall success or failure": a failure can hold a result each as well.
+        if as_array and _is_list(answer, count) and all(response_status(each) for each in answer):
+            return elements.judged(answer)
+        return Judged.same(_judge_error(status, error_of_response(answer), kind), count)
+    if answer is msgspec.UNSET:
+        # HTML is the page of something in front of Vantiq, a login or a notice; else an answer broke off.
+        verdict = Verdict.OUTAGE if body.lstrip()[:1] == b"<" else Verdict.RETRIABLE
+        return Judged.same(Judgement(verdict, status, UNREADABLE_ANSWER), count)
+    if kind == "procedure":
+        # It answers with whatever it returns: a list of that is no list of results, its fields are its own.
+        error = error_in(answer, exact=True)
+        done = Judgement(Verdict.DELIVERED, status)
+        return Judged.same(_judge_error(400, error, kind, status) if error else done, count)
+    if as_array and _is_list(answer, count):
+        return elements.judged(answer)
+    return elements.judged_as_whole(answer, count)
 
 
 def error_of(status: int, body: bytes) -> tuple[int, str]:
     """The status and code of an answer that is an error, even one that came with a good status; else (0, "")."""
-    answer = _parse(body) if body.strip() else None
-    error = _error_in(answer, anything=True)
+    error = error_in(parsed(body), anything=True)
     if 200 <= status < 300 and error is None:
         return 0, ""
-    return (400 if 200 <= status < 300 else status), _text(error, "code")
+    return (400 if 200 <= status < 300 else status), shown_code(text_of(error, "code"))
 
 
-def _judge_result(status: int, result: object, stored: bool) -> Judgement:
-    """One of the results of an array, which come in the order of the records; what is ``stored`` comes back."""
-    error = _error_in(result)
-    if error is not None:
-        return _judge_error(400, error, status)
-    if stored and not isinstance(result, dict):
-        return Judgement(Verdict.RETRIABLE, status, _RESULTS_MISSING)
-    return Judgement(Verdict.DELIVERED, status)
+class _Elements:
+    """Judges the results of a request's records, one for one."""
+
+    def __init__(self, status: int, kind: TargetKind, as_array: bool, sent: Sequence[bytes]) -> None:
+        self._status = status
+        self._kind = kind
+        self._as_array = as_array
+        self._stored = as_array and kind in _ONE_RESULT_EACH
+        self._sent = sent
+
+    def judged(self, results: list[Any]) -> Judged:
+        """The results come in the order of the records."""
+        judged = [self._judge(number, result, own=True) for number, result in enumerate(results)]
+        return Judged(judged, for_all=False)
+
+    def judged_as_whole(self, answer: Any, count: int) -> Judged:
+        """A success whose body says one thing for all of its records."""
+        # An answer to several repeats none of them.
+        number = 0 if count == 1 else len(self._sent)
+        judgement = self._judge(number, answer[0] if _is_list(answer, 1) else answer, own=False)
+        results_of_others = isinstance(answer, list) and bool(answer) and count > 1
+        if judgement.verdict in {Verdict.DELIVERED, Verdict.UNCLEAR} and (self._stored or results_of_others):
+            judgement = Judgement(Verdict.RETRIABLE, self._status, _RESULTS_MISSING)
+        return Judged.same(judgement, count)
+
+    def _judge(self, number: int, result: Any, *, own: bool) -> Judgement:
+        """One record's result: a standard response, an error or several, or what was stored."""
+        status = response_status(result)
+        if status is None:
+            return self._judge_content(number, result)
+        if status in _SUCCESSES:
+            error = error_in(result.get("body")) or error_in(without_body(result))
+            if error is None or is_echo(result.get("body"), self._record(number)):
+                return Judgement(Verdict.DELIVERED, self._status)
+            return _judge_error(status_beside(error), error, self._kind, self._status)
+        record = self._record(number)
+        if is_echo(result, record):
+            # Only the request of this record alone can tell; once it was alone, its status has told.
+            return Judgement(Verdict.UNCLEAR if self._as_array else Verdict.DELIVERED, self._status)
+        if has_columns_of(result, record):
+            return Judgement(Verdict.DELIVERED, self._status)
+        if status < _FIRST_FINAL:
+            return Judgement(Verdict.RETRIABLE, self._status, _RESULTS_MISSING)
+        return _judge_error(status, error_of_response(result), self._kind, own=own)
+
+    def _judge_content(self, number: int, result: Any) -> Judgement:
+        error = error_in(result)
+        if error is not None and not is_echo(result, self._record(number)):
+            return _judge_error(status_beside(error), error, self._kind, self._status)
+        if self._stored and not is_stored(result, self._record(number)):
+            return Judgement(Verdict.RETRIABLE, self._status, _RESULTS_MISSING)
+        return Judgement(Verdict.DELIVERED, self._status)
+
+    def _record(self, number: int) -> Any:
+        return parsed(self._sent[number]) if number < len(self._sent) else None
 
 
-def _judge_error(status: int, error: dict[str, Any] | None, shown: int | None = None) -> Judgement:
-    code = _text(error, "code")
-    message = _text(error, "message")
-    return Judgement(_verdict(status, code), shown or status, code, message)
+def _judge_error(
+    status: int, error: dict[str, Any] | None, kind: TargetKind, shown: int | None = None, *, own: bool = False
+) -> Judgement:
+    code = text_of(error, "code")
+    verdict = _verdict(status, code, kind, own=own)
+    return Judgement(verdict, shown or status, shown_code(code), text_of(error, "message"))
 
 
-def _verdict(status: int, code: str) -> Verdict:
-    if code.startswith(QUOTA) or status in _PASSING or status >= 500:
+def _verdict(status: int, code: str, kind: TargetKind, *, own: bool) -> Verdict:
+    """The verdict on a failure.
+
+    Args:
+        own: the status is one record's of several: Vantiq itself speaks, so that it need not give a code.
+    """
+    if code == DUPLICATE_KEY and kind == "type":
+        return Verdict.THERE_ALREADY
+    if code.startswith(QUOTA) or status in _PASSING or status >= _FIRST_FAULT:
         return Verdict.RETRIABLE
-    if code in _TARGET_CODES:
+    if code == _UNKNOWN_RESOURCE or (code.startswith(_OF_VANTIQ) and code.endswith(_NOT_FOUND)):
         return Verdict.OUTAGE
-    if status in {_TOO_LARGE, _UNPROCESSABLE} or (status in _REFUSED_WITH_CODE and code):
+    if status in {_TOO_LARGE, _UNPROCESSABLE} or (status in _REFUSED_WITH_CODE and (code or own)):
         return Verdict.REFUSED
     # Redirects, 401, 403, 404, 405, 410 and whatever is not known to be about the record: never a dead letter.
     return Verdict.OUTAGE
 
 
-_UNREADABLE = object()
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _UNREADABLE
-
-
-def _error_in(answer: Any, *, anything: bool = False) -> dict[str, Any] | None:
-    """The error in an answer of one of the documented shapes: ``[{code, message, params}, ...]``, one of those
-    alone, or ``{"error": ...}``. What was inserted comes back with an ``_id``, whatever else it looks like.
-
-    Args:
-        anything: the answer may be anything at all, so that an error is only what looks like one and nothing else.
-    """
-    if isinstance(answer, list):
-        errors = [_one_error(entry, anything) for entry in answer]
-        return errors[0] if errors and all(errors) else None
-    return _one_error(answer, anything)
-
-
-def _one_error(answer: Any, anything: bool) -> dict[str, Any] | None:
-    if not isinstance(answer, dict) or "_id" in answer:
-        return None
-    if answer.get("error") and (not anything or answer.keys() == {"error"}):
-        inner = answer["error"]
-        inner = inner[0] if isinstance(inner, list) else inner
-        return inner if isinstance(inner, dict) and inner else {"code": ""}
-    known = {"code", "message", "params"}
-    if isinstance(answer.get("code"), str) and (answer.keys() <= known or (not anything and "message" in answer)):
-        return answer
-    return None
-
-
-def _text(error: dict[str, Any] | None, name: str) -> str:
-    found = (error or {}).get(name)
-    return found if isinstance(found, str) else ""
+def _is_list(answer: Any, count: int) -> bool:
+    return isinstance(answer, list) and len(answer) == count

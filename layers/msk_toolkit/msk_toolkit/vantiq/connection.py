@@ -4,6 +4,8 @@ The usual HTTP clients bound each socket operation, so an answer that drips a by
 socket's time-out before each operation is what the deadline has left. The standard library parses the answer.
 """
 
+import contextlib
+import errno
 import http.client
 import io
 import select
@@ -22,6 +24,9 @@ from msk_toolkit.vantiq.errors import Stage, VantiqUnansweredError
 _MOST_ANSWER_BYTES = 32 * 1024 * 1024
 # So much earlier or later than its deadline an operation may end.
 _TIMEOUT_TOLERANCE_SECONDS = 0.02
+# Informational answers before the one that counts; whoever sends more is no HTTP server that means well.
+_MOST_INTERIM = 20
+_SWITCHING = 101
 
 
 class Response(NamedTuple):
@@ -55,12 +60,16 @@ class Connection:
     def stale(self) -> bool:
         """Whether the peer has closed the idle connection; anything readable between requests means that."""
         poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
+        try:
+            poll.register(self._sock, select.POLLIN)
+            return bool(poll.poll(0))
+        except (OSError, ValueError):
+            return True
 
     def close(self) -> None:
-        """Close the socket; closing twice does no harm."""
-        self._sock.close()
+        """Close the socket; closing twice does no harm, and what the system says of it changes nothing."""
+        with contextlib.suppress(OSError):
+            self._sock.close()
 
     def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> Response:
         """Send one POST and read its whole answer; ``reusable`` tells whether another may follow.
@@ -70,7 +79,7 @@ class Connection:
         """
         self.reusable = False
         refusal = self._send(head + body, deadline)
-        answer = http.client.HTTPResponse(cast("socket.socket", _Readable(self._sock, deadline)), method="POST")
+        answer = _FinalAnswer(cast("socket.socket", _Readable(self._sock, deadline)), method="POST")
         try:
             answer.begin()
             content = self._read(answer)
@@ -80,7 +89,10 @@ class Connection:
             raise refusal or self._closed(maybe_taken=True) from error
         except TimeoutError as error:
             raise refusal or self._broken("answer-timeout", "no answer in time") from error
-        except (http.client.HTTPException, OSError, ValueError) as error:
+        except OSError as error:
+            # No route, a key that was changed, no buffers: whatever the system says, no answer has come.
+            raise refusal or self._broken("answer-lost", f"the connection failed ({_name(error)})") from error
+        except (http.client.HTTPException, ValueError) as error:
             raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from error
         finally:
             answer.close()
@@ -100,6 +112,10 @@ class Connection:
             ) from error
         except (ConnectionError, ssl.SSLError):
             return self._closed(maybe_taken=False)
+        except OSError as error:
+            raise VantiqUnansweredError(
+                "send", "send-failed", self._peer, f"the request can't be sent ({_name(error)})", maybe_taken=False
+            ) from error
         return None
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
@@ -161,6 +177,24 @@ def arm(sock: socket.socket, deadline: Deadline) -> None:
     armed = sock.gettimeout()
     if armed is None or abs(armed - remaining) > _TIMEOUT_TOLERANCE_SECONDS:
         sock.settimeout(remaining)
+
+
+def _name(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "no code")
+
+
+class _FinalAnswer(http.client.HTTPResponse):
+    """The answer behind all informational ones; the standard library passes over 100 alone (Python 3.13)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
+            if not 100 <= status < 200:
+                return version, status, reason
+            if status == _SWITCHING:
+                break  # nobody asked for it, and what follows is no HTTP
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("no final answer")
 
 
 class _Readable(io.RawIOBase):

@@ -1,0 +1,119 @@
+"""The forms in which Vantiq tells what became of a record: a standard response, an error, or the stored row.
+
+The vendor's API reference gives each record of an array insert "the JSON representation of a standard response":
+``{status, headers, body}``, over the web socket with ``contentType`` beside it. Its clients also know an error
+``{code, message, params}``, an array of those, ``{"error": ...}``, and the bare row.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+_ERROR_FIELDS = frozenset({"code", "message", "params"})
+# No record's own column can be told by these names.
+_ANSWER_FIELDS = _ERROR_FIELDS | {"status", "headers", "contentType", "body", "error", "errors"}
+# What Vantiq adds to a row that it stores; a response has none of it.
+_ROW_ID = "_id"
+_ROW_PREFIX = "ars_"
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_UNUSUAL_CODE = "unusual-code"
+
+
+def parsed(body: bytes) -> Any:
+    """The body's JSON; None where it is empty, ``msgspec.UNSET`` where it is something else."""
+    if not body.strip():
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.UNSET
+
+
+def response_status(result: Any) -> int | None:
+    """The ``status`` of what may be a standard response, from 100 to 599; None for a row and for anything else."""
+    status = result.get("status") if isinstance(result, dict) and not _is_row(result) else None
+    return status if type(status) is int and 100 <= status < 600 else None
+
+
+def is_echo(result: Any, record: Any) -> bool:
+    """Whether all that the result holds was sent in the record, field for field: the answer to an upsert."""
+    if not isinstance(result, dict) or not isinstance(record, dict):
+        return False
+    return bool(result) and all(name in record and record[name] == result[name] for name in result)
+
+
+def has_columns_of(result: dict[str, Any], record: Any) -> bool:
+    """Whether a field that no answer of Vantiq's has is the record's own, so that the result is its row."""
+    return isinstance(record, dict) and not record.keys().isdisjoint(result.keys() - _ANSWER_FIELDS)
+
+
+def is_stored(result: Any, record: Any) -> bool:
+    """Whether a result without error can be what was stored; a ``status`` that the record has not is none of its."""
+    if not isinstance(result, dict):
+        return False
+    return "status" not in result or _is_row(result) or (isinstance(record, dict) and "status" in record)
+
+
+def error_in(answer: Any, *, exact: bool = False, anything: bool = False) -> dict[str, Any] | None:
+    """The error in an answer of one of the documented shapes: ``[{code, message, params}, ...]``, one of those
+    alone, or ``{"error": ...}``. What was inserted comes back with an ``_id``, whatever else it looks like.
+
+    Args:
+        exact: only the documented document with all of its fields is an error: the answer is a procedure's own.
+        anything: the answer may be an instance of a resource, so that an error is what looks like one and nothing else.
+    """
+    if isinstance(answer, list):
+        errors = [_one_error(entry, exact, anything) for entry in answer]
+        return errors[0] if errors and all(errors) else None
+    return _one_error(answer, exact, anything)
+
+
+def error_of_response(answer: Any) -> dict[str, Any] | None:
+    """The error in an answer or result that is a failure, in whichever of its fields it stands."""
+    return (error_in(answer.get("body")) if isinstance(answer, dict) else None) or error_in(answer)
+
+
+def without_body(response: dict[str, Any]) -> dict[str, Any]:
+    """A response's own fields."""
+    return {name: value for name, value in response.items() if name != "body"}
+
+
+def status_beside(error: dict[str, Any]) -> int:
+    """The status that stands in an error itself, or that of a bad request."""
+    status = error.get("status")
+    return status if type(status) is int and 300 <= status < 600 else 400
+
+
+def shown_code(code: str) -> str:
+    """An error code that is fit for a log: of the usual form and length, else a word that says so."""
+    return code if not code or _CODE.fullmatch(code) else _UNUSUAL_CODE
+
+
+def text_of(error: dict[str, Any] | None, name: str) -> str:
+    """A field of an error, empty where it is no text."""
+    value = (error or {}).get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _is_row(result: dict[str, Any]) -> bool:
+    return any(name == _ROW_ID or name.startswith(_ROW_PREFIX) for name in result)
+
+
+def _one_error(answer: Any, exact: bool, anything: bool) -> dict[str, Any] | None:
+    if not isinstance(answer, dict) or _is_row(answer):
+        return None
+    for name in ("error", "errors"):
+        if answer.get(name) and (answer.keys() == {name} or not (exact or anything)):
+            return _inner_error(answer, answer[name])
+    code, fields = answer.get("code"), answer.keys()
+    if not isinstance(code, str) or (exact and fields != _ERROR_FIELDS):
+        return None
+    return answer if fields <= _ERROR_FIELDS or (not anything and "message" in fields) else None
+
+
+def _inner_error(answer: dict[str, Any], inner: Any) -> dict[str, Any]:
+    """The error inside of ``error``; without a code where it has none, never empty, so that it counts as one."""
+    inner = inner[0] if isinstance(inner, list) else inner
+    beside = {"status": answer["status"]} if "status" in answer else {}
+    return beside | (inner if isinstance(inner, dict) and inner else {"code": ""})

@@ -1,0 +1,82 @@
+"""Values and times that readers disagree on: what is sent of them, and that they disturb nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from msk_toolkit.forward.decode import decode
+from msk_toolkit.forward.envelope import document
+from msk_toolkit.forward.report import answer
+
+from tests.fakes.forwarder_bench import Bench
+from tests.fakes.kafka_events import CLUSTER, event, record
+
+
+def sent(value: bytes, payload: Any = "envelope") -> bytes:
+    (made,) = decode(event([record(0, value)])).partitions["orders-0"]
+    return document(made, CLUSTER, payload).body
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"[1E+400]", b'{"a":1e-999}', b"1" * 400, b"0.1" + b"9" * 400])
+def test_a_number_travels_as_it_was_written_whatever_a_reader_makes_of_it(number: bytes) -> None:
+    assert sent(number).endswith(b'"valueEncoding":"json","value":' + number + b"}")
+    assert sent(number, "value") == number
+
+
+def nested(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.parametrize("levels", [1, 500, 990])
+@pytest.mark.parametrize("text", [b"", b'"[[[[{{{{", '])
+def test_json_that_every_reader_takes_travels_as_json(levels: int, text: bytes) -> None:
+    value = b"[" + text + nested(levels - 1) + b"]" if text and levels > 1 else nested(levels)
+    assert b'"valueEncoding":"json"' in sent(value)
+
+
+@pytest.mark.parametrize("value", [nested(991), b'{"a":' * 991 + b"1" + b"}" * 991, nested(1001), nested(50_000)])
+def test_json_nested_more_deeply_travels_as_the_text_that_it_is(value: bytes) -> None:
+    found = json.loads(sent(value))
+    assert (found["valueEncoding"], found["value"].encode()) == ("text", value)
+    assert json.loads(sent(value, "value")).encode() == value
+
+
+def test_many_brackets_that_are_not_nested_or_stand_in_text_are_json() -> None:
+    for value in (b"[" + b",".join([b"[{}]"] * 3000) + b"]", b'["' + b'[\\"{' * 3000 + b'"]'):
+        assert b'"valueEncoding":"json"' in sent(value)
+
+
+def with_surrogate(field: str) -> dict[str, Any]:
+    raw: dict[str, Any] = json.loads(json.dumps(record(1) | {field: "PLACE"}).replace("PLACE", "\\ud800"))
+    return raw
+
+
+@pytest.mark.parametrize("field", ["value", "key", "timestampType"])
+def test_a_lone_surrogate_in_a_record_is_that_records_fault_alone(field: str) -> None:
+    odd, bench = with_surrogate(field), Bench()
+    outcome = bench.forward(record(0), odd, record(2), record(0, partition=1))
+    assert answer(outcome, "on-demand") == {"batchItemFailures": []}
+    assert [bench.vantiq.offsets(p) for p in range(2)] == [[0, 2], [0]]
+    (kept,) = bench.letters.letters.values()
+    assert kept["refusal"]["reason"] == "unsendable"
+    assert kept["event"]["records"] == {"orders-0": [odd]}
+
+
+def test_a_lone_surrogate_in_a_topics_name_marks_its_record() -> None:
+    raws = [record(0), with_surrogate("topic"), record(2)]
+    decoded = decode({**event([]), "records": {"orders-0": raws}}).partitions["orders-0"]
+    assert [each.fault != "" for each in decoded] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "lag"), [(1_763_800_000, None), (0, None), (-1, None), (1_763_800_000_000, 60.0)]
+)
+def test_a_time_in_seconds_says_nothing_of_how_long_a_record_has_waited(timestamp: int, lag: float | None) -> None:
+    bench = Bench(heartbeat_topic="orders", heartbeat_target="topic:/beat")
+    outcome = bench.forward(record(1) | {"timestamp": timestamp})
+    assert outcome.lag_seconds == lag
+    assert [list(lane.ages) for lane in outcome.lanes] == [[] if lag is None else [60.0]]
+    # The record itself is passed on as it is.
+    assert bench.vantiq.taken[0]["timestamp"] == timestamp
+    # One such record does not hide the age of another.
+    assert Bench().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0

@@ -1,0 +1,204 @@
+"""What became of each record of a request, in every form that Vantiq's references and clients know."""
+
+import json
+from typing import Any
+
+import pytest
+from msk_toolkit.settings.targets import TargetKind
+from msk_toolkit.vantiq.answers import Judged, Verdict, judge
+
+DELIVERED, RETRIABLE, REFUSED, OUTAGE = Verdict.DELIVERED, Verdict.RETRIABLE, Verdict.REFUSED, Verdict.OUTAGE
+THERE_ALREADY, UNCLEAR = Verdict.THERE_ALREADY, Verdict.UNCLEAR
+INVALID = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
+DUPLICATE = {"code": "io.vantiq.resource.duplicate.key", "message": "no", "params": []}
+QUOTA = {"code": "io.vantiq.resource.quota.credit.exhausted", "message": "no", "params": []}
+MISSING_TARGETS = [
+    "io.vantiq.resource.not.found",
+    "com.accessg2.ag2rs.type.not.found",
+    "io.vantiq.type.system.resource.unknown",
+]
+ROW = {"_id": "1"}
+ENVELOPE = {"id": "c/t/0/1", "topic": "t", "offset": 1, "headers": [], "value": {"status": 400}}
+
+
+def judged(body: Any, *sent: Any, status: int = 200, kind: TargetKind = "upsert", as_array: bool = True) -> Judged:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    documents = [json.dumps(document).encode() for document in sent]
+    return judge(status, raw, kind, len(documents), as_array=as_array, sent=documents)
+
+
+def of_one(result: Any, sent: Any = ENVELOPE, kind: TargetKind = "upsert") -> Verdict:
+    """The verdict on the first of two records whose second one was stored."""
+    answer = judged([result, ROW], sent, ENVELOPE, kind=kind)
+    assert not answer.for_all
+    assert answer.each[1].verdict is DELIVERED
+    return answer.each[0].verdict
+
+
+def response(status: Any, body: Any = None, form: str = "batch") -> dict[str, Any]:
+    if form == "bare":
+        return {"status": status}
+    more = {"contentType": "application/json"} if form == "web socket" else {}
+    return {"status": status, **more, "headers": {}, "body": body}
+
+
+@pytest.mark.parametrize("form", ["batch", "web socket"])
+@pytest.mark.parametrize("kind", ["type", "upsert"])
+@pytest.mark.parametrize(
+    ("status", "body", "verdict"),
+    [
+        (200, ROW, DELIVERED),
+        (200, [ROW], DELIVERED),
+        (200, None, DELIVERED),
+        (201, ROW, DELIVERED),
+        (204, None, DELIVERED),
+        (200, [INVALID], REFUSED),
+        (200, {"error": INVALID}, REFUSED),
+        (102, None, RETRIABLE),
+        (302, None, OUTAGE),
+        (400, [INVALID], REFUSED),
+        (400, INVALID, REFUSED),
+        (400, {"error": INVALID}, REFUSED),
+        (400, None, REFUSED),
+        (400, [QUOTA], RETRIABLE),
+        (401, None, OUTAGE),
+        (403, [INVALID], OUTAGE),
+        (404, None, OUTAGE),
+        (409, [INVALID], REFUSED),
+        (413, None, REFUSED),
+        (422, None, REFUSED),
+        (429, [QUOTA], RETRIABLE),
+        (429, None, RETRIABLE),
+        (500, [INVALID], RETRIABLE),
+        (503, "busy", RETRIABLE),
+    ],
+)
+def test_the_status_of_a_standard_response_decides_on_its_record(
+    status: int, body: Any, verdict: Verdict, kind: TargetKind, form: str
+) -> None:
+    assert of_one(response(status, body, form), kind=kind) is verdict
+
+
+@pytest.mark.parametrize("status", [400, 409, 429, 500])
+def test_a_status_alone_is_a_response_too(status: int) -> None:
+    assert of_one(response(status, form="bare")) is (RETRIABLE if status in {429, 500} else REFUSED)
+
+
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_a_failing_status_with_unknown_fields_beside_it_never_counts_as_delivered(status: int) -> None:
+    assert of_one({"status": status, "reason": "words"}) is not DELIVERED
+    assert of_one({"status": status, "error": "Internal Server Error", "path": "/x"}) is not DELIVERED
+
+
+@pytest.mark.parametrize("status", ["400", "failed", True, None, 4000, 429.5])
+def test_a_status_that_says_nothing_leaves_the_record_to_do(status: Any) -> None:
+    assert of_one(response(status)) is RETRIABLE
+    assert of_one({"status": status}) is RETRIABLE
+
+
+@pytest.mark.parametrize("errors", [[INVALID], [INVALID, QUOTA], {"error": [INVALID]}, {"errors": [INVALID]}])
+def test_errors_in_the_place_of_a_record_refuse_it_by_the_first(errors: Any) -> None:
+    assert of_one(errors) is REFUSED
+    assert of_one(response(200) | {"errors": [QUOTA]}) is RETRIABLE
+
+
+@pytest.mark.parametrize("result", [None, "failed", 1, [], [ROW], True])
+def test_anything_else_in_its_place_leaves_the_record_to_do(result: Any) -> None:
+    assert of_one(result) is RETRIABLE
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"_id": "1", "status": 400},
+        {"_id": "1", "status": 500, "body": [INVALID], "headers": {}},
+        {"status": 404, "ars_version": 2},
+        {"status": "ACTIVE"},
+        {"status": 404, "path": "/changed/by/vantiq"},
+        {"status": 200},
+        {"code": "E42", "message": "disk full"},
+        {"error": "disk full"},
+    ],
+)
+def test_a_stored_row_with_columns_named_like_a_response_is_delivered(row: Any) -> None:
+    sent = {"key": 7, "status": row.get("status", 1), "path": "/x", "code": "E42", "message": "disk full"}
+    assert of_one(row, sent | {"error": "disk full"}) is DELIVERED
+
+
+def test_what_may_be_a_row_or_a_refusal_is_unclear_in_an_array_and_told_by_the_status_alone() -> None:
+    sent = {"key": 7, "status": 400}
+    assert of_one({"status": 400}, sent) is UNCLEAR
+    assert of_one({"status": 429}, sent) is RETRIABLE
+    (alone,) = judged({"status": 400}, sent, as_array=False).each
+    assert alone.verdict is DELIVERED
+    assert judged({"status": 400}, ENVELOPE, as_array=False).each[0].verdict is not DELIVERED
+
+
+def test_a_failure_can_hold_a_result_for_each_record() -> None:
+    answer = judged([response(200, ROW), response(400, [INVALID]), response(429)], *[ENVELOPE] * 3, status=400)
+    assert [each.verdict for each in answer.each] == [DELIVERED, REFUSED, RETRIABLE]
+    # The errors of one refusal are about no record in particular.
+    assert judged([INVALID, INVALID], ENVELOPE, ENVELOPE, status=400).for_all
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_an_empty_success_acknowledges_what_is_published_and_nothing_that_is_stored(status: int, body: bytes) -> None:
+    assert judged(body, ENVELOPE, status=status, kind="topic", as_array=False).each[0].verdict is DELIVERED
+    assert judged(body, ENVELOPE, status=status).each[0].verdict is RETRIABLE
+
+
+@pytest.mark.parametrize("kind", ["topic", "service", "source", "type", "upsert", "procedure"])
+@pytest.mark.parametrize("page", [b"<html>log in</html>", b"\r\n <!DOCTYPE html>"])
+def test_a_page_of_html_is_an_outage_whatever_its_status(kind: TargetKind, page: bytes) -> None:
+    assert judged(page, ENVELOPE, kind=kind).each[0].verdict is OUTAGE
+
+
+@pytest.mark.parametrize("status", [400, 409, 200])
+def test_a_duplicate_of_an_insert_is_there_already_and_of_anything_else_refused(status: int) -> None:
+    for body in ([DUPLICATE], {"error": DUPLICATE}):
+        assert judged(body, ENVELOPE, status=status, kind="type").each[0].verdict is THERE_ALREADY
+        assert judged(body, ENVELOPE, status=status, kind="upsert").each[0].verdict is REFUSED
+    for result in (DUPLICATE, [DUPLICATE], response(409, [DUPLICATE]), response(409, DUPLICATE)):
+        assert of_one(result, kind="type") is THERE_ALREADY
+        assert of_one(result) is REFUSED
+
+
+@pytest.mark.parametrize("code", MISSING_TARGETS)
+@pytest.mark.parametrize("status", [400, 404, 200])
+def test_a_missing_target_is_an_outage(code: str, status: int) -> None:
+    error = {"code": code, "message": "no", "params": []}
+    for kind in ("topic", "type", "procedure"):
+        assert judged([error], ENVELOPE, status=status, kind=kind, as_array=False).each[0].verdict is OUTAGE
+    assert of_one(error) is OUTAGE
+    assert of_one(response(400, [error])) is OUTAGE
+    # A procedure's own code may end alike.
+    own = {"code": "com.shop.customer.not.found", "message": "no", "params": []}
+    assert judged([own], ENVELOPE, status=400, kind="procedure", as_array=False).each[0].verdict is REFUSED
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"code": "OK", "message": "stored"},
+        {"code": "OK", "message": "stored", "status": 500},
+        [{"code": "OK", "message": "stored"}],
+        {"status": 429},
+        {"code": "OK"},
+        {"error": None, "code": "OK", "message": ""},
+    ],
+)
+@pytest.mark.parametrize("as_array", [True, False])
+def test_a_procedures_own_answer_is_no_error(own: Any, as_array: bool) -> None:
+    assert judged(own, ENVELOPE, kind="procedure", as_array=as_array).each[0].verdict is DELIVERED
+
+
+@pytest.mark.parametrize("error", [INVALID, [INVALID], {"error": INVALID}])
+def test_the_documented_error_is_one_in_a_procedures_answer_too(error: Any) -> None:
+    assert judged(error, ENVELOPE, kind="procedure").each[0].verdict is REFUSED
+
+
+@pytest.mark.parametrize("code", ["x" * 300_000, "secret words", "a\nb", "ä"])
+def test_a_code_of_another_form_is_never_shown(code: str) -> None:
+    (judgement,) = judged([{"code": code, "message": "m"}], ENVELOPE, status=400).each
+    assert (judgement.verdict, judgement.code) == (REFUSED, "unusual-code")
