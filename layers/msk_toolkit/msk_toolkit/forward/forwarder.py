@@ -26,7 +26,6 @@ from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
-
 MakeDocument = Callable[[Record], Document]
 
 
