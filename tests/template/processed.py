@@ -27,10 +27,12 @@ def processed(
     template: Mapping[str, Any],
     answers: Mapping[str, str] | None = None,
     change: Callable[[Resources], object] = unchanged,
+    pseudo: Mapping[str, str] = PSEUDO,
 ) -> dict[str, Any]:
     """What the transforms make of a template, with these answers beside :data:`ANSWERS`.
 
     Args:
+        pseudo: the pseudo parameters.
         change: gets the resources as they are written, each with its code uploaded, and may change them in place.
     """
     given = {**ANSWERS, **(answers or {})}
@@ -40,14 +42,14 @@ def processed(
         for place in {"CodeUri", "ContentUri"} & properties.keys():
             properties[place] = f"s3://artifacts/{name}-1"
     change(written["Resources"])
-    values = {**PSEUDO, **given, "ForwardTopics": given["ForwardTopics"].split(",")}
+    values = {**pseudo, **given, "ForwardTopics": given["ForwardTopics"].split(",")}
     unrolled = json.loads(json.dumps(process_template_for_sam_cli(written, parameter_values=values)))
     sam = {**unrolled, "Parameters": template["Parameters"], "Transform": _SAM}
     policies = {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in _MANAGED}
     # Metrics that nobody publishes make a warning each.
     metrics = Metrics("processed", DummyMetricsPublisher())
     # SAM asks boto3 for a Region.
-    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": PSEUDO["AWS::Region"]}):
+    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": pseudo["AWS::Region"]}):
         made: dict[str, Any] = Translator(policies, Parser(), metrics=metrics).translate(sam, given)
     metrics.publish()
     return made

@@ -8,7 +8,7 @@ import pytest
 from tests.template.processed import Resources, processed, unchanged
 from tests.template.stack import raw_template
 
-FUNCTION, LAYER = "TopicsFunction", "ToolkitLayer"
+FUNCTION, LAYER = "TopicsFunction", "ToolkitLayerArm64"
 
 
 def declared(answers: Mapping[str, str], change: Callable[[Resources], object]) -> dict[str, Any]:
@@ -30,14 +30,16 @@ def declared(answers: Mapping[str, str], change: Callable[[Resources], object]) 
         (FUNCTION, "Environment", {"Variables": {"AUTH_MODE": "iam"}}),
         (FUNCTION, "VpcConfig", {"SubnetIds": ["subnet-9"], "SecurityGroupIds": ["sg-9"]}),
         (LAYER, "ContentUri", "s3://artifacts/layer-2"),
-        (LAYER, "CompatibleArchitectures", ["x86_64"]),
+        ("ToolkitLayerX86", "ContentUri", "s3://artifacts/layer-2"),
     ],
 )
 def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
     resource: str, name: str, value: Any
 ) -> None:
-    changed = declared({}, lambda resources: resources[resource]["Properties"].update({name: value}))
-    assert changed["CodeVersion"] != declared({}, unchanged)["CodeVersion"]
+    answers = {"Architecture": "x86_64" if resource == "ToolkitLayerX86" else "arm64"}
+    changed = declared(answers, lambda resources: resources[resource]["Properties"].update({name: value}))
+    place = "CodeVersion" if resource == FUNCTION else "Layer"
+    assert changed[place] != declared(answers, unchanged)[place]
 
 
 @pytest.mark.parametrize(

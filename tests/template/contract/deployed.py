@@ -1,21 +1,14 @@
 """Both templates as CloudFormation would have them: loops unrolled, SAM's resources made, every value known."""
 
-import copy
 import ipaddress
 import itertools
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest import mock
-
-from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
-from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from local.aws.intrinsics import Resolver
+from tests.template.processed import processed
 from tests.template.stack import ANSWERS, TEMPLATE, read_template
 
 SAMPLE = TEMPLATE.parent / "samples/clusters/template.yaml"
@@ -31,8 +24,6 @@ _PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:123456789012:stack/{STACK}/6357e0b2-0e6a-4b86-a0b4-70df934c2e31",
 }
-_MANAGED = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole")
-_SERVERLESS_CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 # What `Ref` gives, by type; a logical id for the others. Their forms are those of the services' own examples.
 _REFERENCES = {
     "AWS::EC2::SecurityGroup": "sg-0a1b2c3d",
@@ -97,21 +88,10 @@ class _Resolver(Resolver):
 _written = cache(read_template)
 
 
-def _unrolled(template: Path, answers: Mapping[str, str]) -> dict[str, Any]:
-    """The template with its loops unrolled, as the transform of the language extensions does it."""
-    raw = copy.deepcopy(_written(template))
-    if "Transform" not in raw:
-        return raw
-    values = {**_PSEUDO, **answers, "ForwardTopics": answers["ForwardTopics"].split(",")}
-    processed: dict[str, Any] = process_template_for_sam_cli(raw, parameter_values=values)
-    # SAM leaves these as they were.
-    return {**processed, "Parameters": raw["Parameters"]}
-
-
 def deployed(template: Path, answers: Mapping[str, str]) -> Deployed:
     """The resources with these answers, SAM's among them."""
-    before = _unrolled(template, answers)
-    made = _without_sam(before, answers) if "Transform" in before else before
+    written = _written(template)
+    made = processed(written, answers, pseudo=_PSEUDO) if "Transform" in written else written
     types = {name: each["Type"] for name, each in made["Resources"].items()}
     references = {name: _REFERENCES.get(kind, "{id}").format(id=name) for name, kind in types.items()}
     arns = {(name, "Arn"): _ARNS.get(kind, "arn-of-{id}").format(id=name) for name, kind in types.items()}
@@ -130,25 +110,9 @@ def deployed(template: Path, answers: Mapping[str, str]) -> Deployed:
     return Deployed(answers, made, tuple(resources))
 
 
-def _without_sam(template: dict[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
-    """SAM's own transform of a template whose code is uploaded."""
-    sam = copy.deepcopy(template)
-    sam["Transform"] = "AWS::Serverless-2016-10-31"
-    for resource in sam["Resources"].values():
-        if resource["Type"] in _SERVERLESS_CODE:
-            resource["Properties"][_SERVERLESS_CODE[resource["Type"]]] = "s3://bucket/code"
-    policies = {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in _MANAGED}
-    # Metrics that nobody publishes make a warning each.
-    metrics = Metrics("contract", DummyMetricsPublisher())
-    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": REGION}):
-        made: dict[str, Any] = Translator(policies, Parser(), metrics=metrics).translate(sam, dict(answers))
-    metrics.publish()
-    return made
-
-
 _NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
+_OWN_PORT = {"VantiqUrl": "https://vantiq.example:8443", "VantiqPort": "8443"}
 _CHOICES: Mapping[str, tuple[Mapping[str, str], ...]] = {
-    "architecture": ({"Architecture": "arm64"}, {"Architecture": "x86_64"}),
     "auth": (
         {"AuthMode": "scram"},
         {"AuthMode": "iam", **_NO_SECRET},
@@ -157,8 +121,13 @@ _CHOICES: Mapping[str, tuple[Mapping[str, str], ...]] = {
     ),
     "pollers": ({"PollerMode": "on-demand"}, {"PollerMode": "provisioned"}),
     "heartbeat": ({}, {"HeartbeatTarget": "topic:/msk/heartbeat"}),
-    "port": ({}, {"VantiqUrl": "https://vantiq.example:8443", "VantiqPort": "8443"}),
-    "mail": ({}, {"AlarmEmail": "ops@example.com"}),
+    # Nothing in the template depends on two of these three: each two values meet.
+    "others": (
+        {"Architecture": "arm64"},
+        {"Architecture": "arm64", **_OWN_PORT, "AlarmEmail": "ops@example.com"},
+        {"Architecture": "x86_64", "AlarmEmail": "ops@example.com"},
+        {"Architecture": "x86_64", **_OWN_PORT},
+    ),
 }
 # Dots, dashes and underscores, which logical ids can't hold.
 _NAMES = "orders.v1,sensor-readings,line_3"

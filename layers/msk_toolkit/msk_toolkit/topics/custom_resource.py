@@ -16,7 +16,7 @@ from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_requ
 from msk_toolkit.topics.stack_findings import stack_findings
 
 # A change of one of these asks for topics as they have not been applied yet.
-_CONCERN_TOPICS = ("CodeVersion", "Topics", "ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
+_CONCERN_TOPICS = ("CodeVersion", "Layer", "Topics", "ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
 # The toolkit's own resource names these to have them checked before anything is changed, and so that a change of them
 # makes CloudFormation ask again; the function reads its own settings.
 _CHECKED = (
