@@ -43,7 +43,7 @@ torture: .venv/ready ## Over 100,000 records through everything that can fail; p
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} \
 		python -m pytest -s tests/torture
 
-compat: .venv/ready ## Topics, probes and connect on Kafka 2.2.1, 2.8.2, 3.9.1 and 4.1.0 (or VERSIONS), as a table (long)
+compat: .venv/ready ## Topics, probes and connect on seven versions of Kafka from 2.2.1 to 4.4.0 (or VERSIONS), as a table (long)
 	@python -m local.compat $(VERSIONS)
 
 samples: .venv/ready ## Lint the sample clusters, with checkov in an environment of its own

@@ -6,6 +6,7 @@ import boto3
 import msgspec
 
 from local.aws.emulator import REGION
+from local.kafka.versions import DEFAULT_VERSION
 
 SCRAM_SECRET_NAME = "AmazonMSK_local"  # noqa: S105
 VANTIQ_SECRET_NAME = "vantiq-token"  # noqa: S105
@@ -43,7 +44,7 @@ def create(
     scram: Mapping[str, str],
     vantiq_token: str,
     brokers: int = 3,
-    kafka_version: str = "4.1.0",
+    kafka_version: str = DEFAULT_VERSION,
 ) -> Resources:
     """Create them in an emulator that has none of them yet.
 

@@ -69,9 +69,9 @@ class KafkaCluster:
         """Start a new, empty cluster in `home`; whatever an earlier one left there is ended and deleted.
 
         `cache` keeps the downloads. Without `version` the environment variable KAFKA_VERSION decides, and without
-        that 4.1.0. The user may log in with SCRAM-SHA-512. Raises `KafkaUnavailableError` when the version can't be
-        downloaded or can't be run here, `KafkaClusterError` when the data can't be prepared or a broker does not come
-        up; then nothing is left running.
+        that `DEFAULT_VERSION`. The user may log in with SCRAM-SHA-512. Raises `KafkaUnavailableError` when the version
+        can't be downloaded or can't be run here, `KafkaClusterError` when the data can't be prepared or a broker does
+        not come up; then nothing is left running.
         """
         ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
         if home.exists():

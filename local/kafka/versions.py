@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
-DEFAULT_VERSION = "4.1.0"
+# The newest patch of the newest line that MSK offers: 4.1.x since October 2025, and no 4.2 by November 2026.
+DEFAULT_VERSION = "4.1.2"
 OLDEST_VERSION = "2.2.1"
 # Without ZooKeeper, brokers before 3.5 know no SCRAM users (and before 3.3 are a preview).
 _FIRST_KRAFT = Version("3.5.0")

@@ -51,16 +51,21 @@ def run_tool(kafka: KafkaCluster, tool: str, *options: str, said: str = "", jaas
     return done.stdout.splitlines()
 
 
+def config_option(kafka: KafkaCluster, old: str) -> str:
+    """Newer tools print a notice before the messages when they get the old name (KIP-1147)."""
+    return old if Version(kafka.settings.version) < Version("4.2") else "--command-config"
+
+
 def produce(kafka: KafkaCluster, brokers: str, config: Path, topic: str, jaas: Path | None = None) -> None:
     # The producer took the consumer's option with 2.5.
     brokers_are = "--broker-list" if Version(kafka.settings.version) < Version("2.5") else "--bootstrap-server"
-    options = [brokers_are, brokers, "--producer.config", str(config), "--topic", topic]
+    options = [brokers_are, brokers, config_option(kafka, "--producer.config"), str(config), "--topic", topic]
     run_tool(kafka, "ConsoleProducer", *options, said="".join(f"{line}\n" for line in MESSAGES), jaas=jaas)
 
 
 def consume(kafka: KafkaCluster, brokers: str, config: Path, topic: str, jaas: Path | None = None) -> Sequence[str]:
-    options = ["--bootstrap-server", brokers, "--consumer.config", str(config), "--topic", topic, "--from-beginning"]
-    limits = ["--max-messages", str(len(MESSAGES)), "--timeout-ms", "30000"]
+    options = ["--bootstrap-server", brokers, config_option(kafka, "--consumer.config"), str(config), "--topic", topic]
+    limits = ["--from-beginning", "--max-messages", str(len(MESSAGES)), "--timeout-ms", "30000"]
     return run_tool(kafka, "ConsoleConsumer", *options, *limits, jaas=jaas)
 
 

@@ -5,11 +5,13 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from msk_toolkit.connect.client_files import client_files
-from msk_toolkit.connect.escaping import kcat_can_carry
+from msk_toolkit.connect.escaping import kcat_can_carry, librdkafka_can_carry
 from msk_toolkit.connect.login import SourceMode
 
 from local.kafka import BROKER_IDS, KafkaCluster
@@ -68,3 +70,29 @@ def test_its_library_logs_in_with_the_same_properties(kafka: KafkaCluster, tmp_p
     properties = {name: re.sub(r"\\([:=])", r"\1", value) for name, value in lines}
     found = AdminClient({**properties, "ssl.ca.location": str(folder / "ca.pem")}).list_topics(timeout=SECONDS)
     assert sorted(found.brokers) == list(BROKER_IDS)
+
+
+@pytest.mark.parametrize(("password", "lets_in"), [("ends with a blank ", True), (" begins with one", False)])
+def test_its_library_takes_blanks_off_the_beginning_of_a_password_alone(
+    kafka: KafkaCluster, password: str, lets_in: bool
+) -> None:
+    user = new_name("blank")
+    kafka.add_scram_user(user, password)
+    assert librdkafka_can_carry(password) == lets_in
+    properties: dict[str, Any] = {
+        "bootstrap.servers": kafka.bootstrap("SASL_SSL"),
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "SCRAM-SHA-512",
+        "sasl.username": user,
+        "sasl.password": password,
+        "ssl.ca.location": str(kafka.ca_file),
+    }
+    errors: list[KafkaError] = []
+    client = AdminClient(properties | {"error_cb": errors.append})
+    if lets_in:
+        assert client.list_topics(timeout=SECONDS).brokers
+        return
+    with pytest.raises(KafkaException):
+        client.list_topics(timeout=5)
+    client.poll(0)
+    assert KafkaError._AUTHENTICATION in {error.code() for error in errors}

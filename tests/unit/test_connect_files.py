@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msk_toolkit.connect.client_files import client_file_findings, client_files
 from msk_toolkit.connect.escaping import jaas_file_can_carry, jaas_quoted, kcat_can_carry, kcat_value, property_value
 from msk_toolkit.connect.login import Login
+from msk_toolkit.connect.secret import SecretFacts, check_secret
 from msk_toolkit.connect.vantiq_source import (
     SourceOptions,
     secret_value,
@@ -67,6 +68,30 @@ def test_a_private_authority_travels_within_the_files() -> None:
     assert files["ca.pem"].startswith("-----BEGIN")
     assert "ssl.ca.location=ca.pem\n" in files["kcat.conf"]
     assert "ssl" not in client_files(Login("none", "b:1", trusted_ca="x")).files["client.properties"]
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        (" x", "no client on it (kcat, confluent-kafka) can log in"),
+        ("x ", "use -X options"),
+        ("x\ny", "use -X options"),
+    ],
+)
+def test_blanks_at_a_passwords_ends_are_told_as_librdkafka_takes_them(password: str, told: str) -> None:
+    (finding,) = client_file_findings(scram(password))
+    assert finding.subject == "kcat.conf"
+    assert told in finding.text
+
+
+def test_a_users_name_that_is_not_ascii_is_refused_with_the_reason() -> None:
+    text = '{"username": "grün", "password": "p"}'
+    credentials, findings = check_secret(SecretFacts(secret_id="AmazonMSK_a", text=text))
+    assert credentials is None
+    (finding,) = findings
+    assert finding.severity == "error"
+    assert "username has characters that are not ASCII" in finding.text
+    assert "grün" not in str(finding)
 
 
 def test_what_a_format_can_not_carry_is_told() -> None:

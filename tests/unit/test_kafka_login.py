@@ -149,3 +149,10 @@ def test_iam_with_credentials_logs_in(no_aws: pytest.MonkeyPatch) -> None:
     assert sent[0]["action"] == "kafka-cluster:Connect"
     assert sent[0]["x-amz-credential"].startswith("AKIDEXAMPLE/")
     assert "/eu-west-1/" in sent[0]["x-amz-credential"]
+
+
+def test_a_name_that_kafka_lets_nobody_have_is_told_without_a_question() -> None:
+    with pytest.raises(StageError) as caught:
+        scram_login(username="grün")
+    assert (caught.value.cause, caught.value.stage) == ("authentication-failed", "sasl")
+    assert "not ASCII" in caught.value.detail

@@ -33,7 +33,8 @@ from local.processes import Ledger
         ("3.4.1", True, 11, "AclAuthorizer", "2.13"),
         ("3.5.0", False, 11, "StandardAuthorizer", "2.13"),
         ("3.9.1", False, None, "StandardAuthorizer", "2.13"),
-        ("4.1.0", False, None, "StandardAuthorizer", "2.13"),
+        ("3.6.2", False, 11, "StandardAuthorizer", "2.13"),
+        ("4.4.0", False, None, "StandardAuthorizer", "2.13"),
     ],
 )
 def test_each_version_is_run_its_own_way(

@@ -4,7 +4,14 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.connect.escaping import jaas_file_can_carry, jaas_quoted, kcat_can_carry, kcat_value, property_value
+from msk_toolkit.connect.escaping import (
+    jaas_file_can_carry,
+    jaas_quoted,
+    kcat_can_carry,
+    kcat_value,
+    librdkafka_can_carry,
+    property_value,
+)
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
 
@@ -48,8 +55,14 @@ def client_file_findings(login: Login) -> list[Finding]:
     if not all(map(jaas_file_can_carry, texts)):
         text = "Java fills in ${...} in this file, and user or password holds such text: use client.properties alone"
         found.append(Finding("warning", "users_jaas.conf", text))
-    if not all(map(kcat_can_carry, texts)):
-        text = "user or password has blanks at an end, line breaks, or is too long for this format: use -X options"
+    if not all(map(librdkafka_can_carry, texts)):
+        text = (
+            "user or password begins with a blank or line break, which librdkafka takes off every value, also off -X's "
+            "and its API's: no client on it (kcat, confluent-kafka) can log in; choose another password"
+        )
+        found.append(Finding("warning", "kcat.conf", text))
+    elif not all(map(kcat_can_carry, texts)):
+        text = "user or password ends with a blank, has line breaks, or is too long for this format: use -X options"
         found.append(Finding("warning", "kcat.conf", text))
     if any(mark in login.username for mark in ",="):
         text = "kafka-python 3.0 does not encode the , or = of the user's name, so its login is refused"

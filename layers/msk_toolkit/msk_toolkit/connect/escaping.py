@@ -35,6 +35,11 @@ def kcat_can_carry(text: str) -> bool:
     return text == text.strip() and "\n" not in text and "\r" not in text and len(kcat_value(text).encode()) < 400
 
 
+def librdkafka_can_carry(text: str) -> bool:
+    """Whether librdkafka takes the text as it is, however it gets it: it trims the beginning of every value."""
+    return text == text.lstrip(" \t\n\v\f\r")
+
+
 def jaas_file_can_carry(text: str) -> bool:
     """Whether Java's JAAS file reader leaves the text alone: it fills in ``${...}``, with no way to escape that."""
     return re.search(r"\$\{[^}]*\}", text) is None

@@ -87,5 +87,9 @@ def _parse(text: str) -> tuple[ScramCredentials | None, list[str]]:
             continue
         if value != value.strip():
             faults.append(f"{name} has blanks or line breaks at an end, which are part of it for Kafka")
+        if name == "username" and not value.isascii():
+            # Kafka's ScramMessages takes no other in a client's first message.
+            faults.append("username has characters that are not ASCII: Kafka's SCRAM lets no such user in")
+            continue
         values[name] = value
     return (ScramCredentials(**values) if len(values) == 2 else None), faults

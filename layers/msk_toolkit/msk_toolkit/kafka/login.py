@@ -21,6 +21,9 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
         ConfigurationError: IAM, and no AWS credentials to sign the login with.
     """
     mechanism = access.mechanism
+    if not access.username.isascii():
+        words = "the user's name is not ASCII, and Kafka's SCRAM lets no such user in"
+        raise StageError("sasl", "authentication-failed", str(address), words)
     answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
     if answer.error_code == ErrorCode.UNSUPPORTED_SASL_MECHANISM:
         offered = ", ".join(answer.mechanisms or ()) or "none"
