@@ -23,7 +23,7 @@ Begin = Callable[[int, int, int], None]
 class Reading:
     """What a run has read: the next offset and the end of each partition, and what the heartbeats showed.
 
-    ``newest`` is the newest record's time in milliseconds since 1970, None where none was read.
+    ``newest`` is the newest record's time in milliseconds since 1970, None where none was read, or none has a time.
     """
 
     def __init__(self, max_records: int) -> None:
@@ -82,7 +82,9 @@ class Reading:
             if not taken:
                 return
             self.count += len(taken)
-            self.newest = max([record.timestamp for record in taken] + ([] if self.newest is None else [self.newest]))
+            # Message format 0 keeps no times: -1.
+            times = [record.timestamp for record in taken if record.timestamp >= 0]
+            self.newest = max(times + ([] if self.newest is None else [self.newest]), default=None)
             self.sequences[partition].note(taken)
 
     def to_commit(self) -> dict[int, Committed]:

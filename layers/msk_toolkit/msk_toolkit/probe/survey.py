@@ -17,6 +17,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.conversation import Conversation
 from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.error_numbers import ErrorCode
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
 
@@ -29,7 +30,6 @@ _DAY_SECONDS = 86_400
 # Kafka's numbers of operations (AclOperation).
 READ, WRITE, DESCRIBE = 3, 4, 8
 _OPERATION_NAMES = {READ: "Read", WRITE: "Write", DESCRIBE: "Describe"}
-_TOPIC_DENIED = 29
 _PAUSE_SECONDS = 0.1
 # Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
 _ENOUGH_REFUSALS = 4
@@ -190,7 +190,7 @@ def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) 
         raise StageError("metadata", "no-controller", str(address), "the broker knows of no controller")
     topic = metadata.topics[name]
     # A denied topic is the next stage's to report.
-    if topic.error_code not in (0, _TOPIC_DENIED):
+    if topic.error_code not in (ErrorCode.NONE, ErrorCode.TOPIC_AUTHORIZATION_FAILED):
         raise refused("metadata", "Metadata", topic.error_code, address, f"topic {name}")
     return topic
 
@@ -204,11 +204,11 @@ def _note_leaderless(one: BrokerCheck, topic: Topic) -> None:
 
 
 def _check_operations(one: BrokerCheck, topic: Topic, operations: tuple[int, ...]) -> None:
-    if topic.operations is None and topic.error_code != _TOPIC_DENIED:
+    if topic.operations is None and topic.error_code != ErrorCode.TOPIC_AUTHORIZATION_FAILED:
         one.log.skip("acl", "brokers before Kafka 2.3 do not tell what the user may do")
         return
     with one.log.stage("acl"):
-        if topic.error_code == _TOPIC_DENIED:
+        if topic.error_code == ErrorCode.TOPIC_AUTHORIZATION_FAILED:
             raise StageError("acl", "topic-denied", str(one.address), f"Describe on topic {topic.name} is denied")
         allowed = topic.operations
         denied = [] if allowed is None else [operation for operation in operations if operation not in allowed]
