@@ -9,8 +9,8 @@ from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, Mode, Place, 
 Language = Literal["en", "ja"]
 
 
-class _Words(NamedTuple):
-    """The words of a language; ``condition`` takes the users and the modes that must all hold, which ``both`` joins."""
+class _Phrases(NamedTuple):
+    """A language's phrases; ``condition`` takes the users and the modes that must all hold, which ``both`` joins."""
 
     head: str
     places: dict[Place, str]
@@ -24,8 +24,8 @@ class _Words(NamedTuple):
     semicolon: str
 
 
-_WORDS: dict[Language, _Words] = {
-    "en": _Words(
+_PHRASES: dict[Language, _Phrases] = {
+    "en": _Phrases(
         "| From | To | Who calls it, and when | Without NAT |",
         {"functions": "the functions' subnets", "pollers": "the **cluster's** subnets"},
         "the mappings' pollers",
@@ -42,7 +42,7 @@ _WORDS: dict[Language, _Words] = {
         ", ",
         "; ",
     ),
-    "ja": _Words(
+    "ja": _Phrases(
         "| どこから | どこへ | 呼び出す関数と条件 | NAT がない場合 |",
         {"functions": "関数のサブネット", "pollers": "**クラスタの**サブネット"},
         "マッピングのポーラー",
@@ -68,21 +68,21 @@ _WORDS: dict[Language, _Words] = {
 
 def ways_out_table(language: Language) -> str:
     """The table as Markdown, a row for each service and network; Vantiq is the last one of the functions'."""
-    words = _WORDS[language]
-    return "\n".join([words.head, "|---|---|---|---|", *_rows(words)])
+    phrases = _PHRASES[language]
+    return "\n".join([phrases.head, "|---|---|---|---|", *_rows(phrases)])
 
 
-def _rows(words: _Words) -> Iterator[str]:
+def _rows(phrases: _Phrases) -> Iterator[str]:
     for (place, service), uses in groupby(SERVICE_USES, key=lambda use: (use.place, use.service)):
-        who = words.semicolon.join(_who(use, words) for use in uses)
-        endpoint = words.endpoints.get(service, words.endpoints[""])
-        yield f"| {words.places[place]} | `{service}` | {who} | {endpoint} |"
+        who = phrases.semicolon.join(_who(use, phrases) for use in uses)
+        endpoint = phrases.endpoints.get(service, phrases.endpoints[""])
+        yield f"| {phrases.places[place]} | `{service}` | {who} | {endpoint} |"
         if service == "iam":
-            users = words.comma.join(f"`{user}`" for user in VANTIQ_USERS)
-            yield f"| {words.places[place]} | Vantiq | {users} | {words.vantiq} |"
+            users = phrases.comma.join(f"`{user}`" for user in VANTIQ_USERS)
+            yield f"| {phrases.places[place]} | Vantiq | {users} | {phrases.vantiq} |"
 
 
-def _who(use: ServiceUse, words: _Words) -> str:
-    text = words.comma.join(f"`{user}`" for user in use.users) or words.pollers
-    conditions = [words.modes[mode] for mode in use.modes if mode in words.modes]
-    return words.condition.format(text, words.both.join(conditions)) if conditions else text
+def _who(use: ServiceUse, phrases: _Phrases) -> str:
+    text = phrases.comma.join(f"`{user}`" for user in use.users) or phrases.pollers
+    conditions = [phrases.modes[mode] for mode in use.modes if mode in phrases.modes]
+    return phrases.condition.format(text, phrases.both.join(conditions)) if conditions else text

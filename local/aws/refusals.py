@@ -13,6 +13,7 @@ import msgspec
 # Resource type -> what the stack lacks without it on this machine.
 REFUSED_TYPES: Mapping[str, str] = {
     "AWS::CloudWatch::CompositeAlarm": "no mail for a fault that a probe finds; the single alarms are there",
+    "AWS::EC2::SecurityGroupEgress": "no rule out of the cluster's security group; nothing filters packets here",
     "AWS::EC2::SecurityGroupIngress": "no rule in the cluster's security group; nothing filters packets here",
 }
 # Of this type only those with `Metrics`, which is metric math.

@@ -30,17 +30,17 @@ def test_with_a_secret_the_pollers_have_no_use_for_iam() -> None:
 
 
 def test_by_default_the_stack_opens_nothing_in_the_clusters_group_but_the_functions_way() -> None:
-    found = stack()
+    deployed = stack()
     for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
-        assert not [name for name in found.names(kind) if name in RULES]
+        assert not [name for name in deployed.names(kind) if name in RULES]
 
 
 @pytest.mark.parametrize(
     ("mode", "ports"), [("scram", (9096, 9096)), ("iam", (9098, 9098)), ("tls", (9094, 9098)), ("none", (9092, 9098))]
 )
 def test_on_demand_of_the_user_the_clusters_group_lets_itself_in_and_out(mode: str, ports: tuple[int, int]) -> None:
-    found = stack(mode, OpenPollerRule="yes")
-    ingress, egress = (found.properties(name) for name in RULES)
+    deployed = stack(mode, OpenPollerRule="yes")
+    ingress, egress = (deployed.properties(name) for name in RULES)
     for rule in (ingress, egress):
         assert (rule["GroupId"], rule["IpProtocol"]) == ("sg-cluster", "tcp")
         assert (rule["FromPort"], rule["ToPort"]) == ports
@@ -52,8 +52,8 @@ def test_on_demand_of_the_user_the_clusters_group_lets_itself_in_and_out(mode: s
 
 
 def test_all_mappings_of_the_stack_share_event_poller_units() -> None:
-    found = stack(PollerMode="provisioned", HeartbeatTarget="topic:/msk/heartbeat")
-    groups = [each["ProvisionedPollerConfig"]["PollerGroupName"] for each in found.mappings()]
+    deployed = stack(PollerMode="provisioned", HeartbeatTarget="topic:/msk/heartbeat")
+    groups = [each["ProvisionedPollerConfig"]["PollerGroupName"] for each in deployed.mappings()]
     assert groups == ["shop"] * 3
 
 

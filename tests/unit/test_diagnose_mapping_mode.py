@@ -15,14 +15,16 @@ def state(topic: str = "orders", *, provisioned: bool = True, state: str = "Enab
     return MappingState(f"uuid-{topic}", [topic], state, "", "OK", provisioned, **{**numbers, **more})
 
 
-def told(*states: MappingState, provisioned: bool) -> list[tuple[str, str, str]]:
+def modes_of(*states: MappingState, provisioned: bool) -> list[tuple[str, str, str]]:
     facts = MappingFacts(states=list(states), denied=[])
-    found = mapping_findings(open_facts(), BROKERS_SIDE, pollers(provisioned=provisioned), facts)
-    return [(one.severity, one.text, one.remedy) for one in found if one.code in {"mapping-mode", "poller-group"}]
+    findings = mapping_findings(open_facts(), BROKERS_SIDE, pollers(provisioned=provisioned), facts)
+    return [
+        (each.severity, each.text, each.remedy) for each in findings if each.code in {"mapping-mode", "poller-group"}
+    ]
 
 
 def test_pollers_that_the_stack_no_longer_wants_are_told_with_their_cost_and_the_command_that_ends_them() -> None:
-    assert told(state(), provisioned=False) == [
+    assert modes_of(state(), provisioned=False) == [
         (
             "warning",
             "the mapping of orders is provisioned (1 to 3 pollers), and the stack says on-demand: it costs about 135 "
@@ -30,33 +32,35 @@ def test_pollers_that_the_stack_no_longer_wants_are_told_with_their_cost_and_the
             "aws lambda update-event-source-mapping --uuid uuid-orders --provisioned-poller-config '{}'",
         )
     ]
-    ((_, text, _),) = told(state(poller_group="shop"), provisioned=False)
+    ((_, text, _),) = modes_of(state(poller_group="shop"), provisioned=False)
     assert "its poller group shop costs about 135 USD" in text
 
 
 def test_a_mapping_that_stayed_on_demand_is_an_error_of_a_provisioned_stack() -> None:
-    ((severity, text, remedy),) = told(state(provisioned=False), provisioned=True)
+    ((severity, text, remedy),) = modes_of(state(provisioned=False), provisioned=True)
     assert (severity, "is on demand, and the stack says provisioned" in text) == ("error", True)
     assert "--uuid uuid-orders --provisioned-poller-config MinimumPollers=1" in remedy
 
 
 @pytest.mark.parametrize("provisioned", [True, False])
 def test_mappings_in_the_stacks_own_mode_say_nothing(provisioned: bool) -> None:
-    assert told(state(provisioned=provisioned), provisioned=provisioned) == []
+    assert modes_of(state(provisioned=provisioned), provisioned=provisioned) == []
 
 
 def test_in_the_middle_of_a_change_the_mode_is_a_note() -> None:
-    assert [severity for severity, *_ in told(state(state="Updating"), provisioned=False)] == ["note"]
+    assert [severity for severity, *_ in modes_of(state(state="Updating"), provisioned=False)] == ["note"]
 
 
 def test_a_destination_that_an_on_demand_mapping_kept_ends_its_tries() -> None:
-    ((severity, text, remedy),) = told(state(provisioned=False, destination="arn:aws:s3:::letters"), provisioned=False)
+    ((severity, text, remedy),) = modes_of(
+        state(provisioned=False, destination="arn:aws:s3:::letters"), provisioned=False
+    )
     assert (severity, "given up after ten tries" in text) == ("error", True)
     assert """--destination-config '{"OnFailure":{"Destination":""}}'""" in remedy
 
 
 @pytest.mark.parametrize(
-    ("maximums", "words"),
+    ("maximums", "problems"),
     [
         ([20] * 100, []),
         ([1] * 101, ["101 mappings, and Lambda takes 100"]),
@@ -64,13 +68,13 @@ def test_a_destination_that_an_on_demand_mapping_kept_ends_its_tries() -> None:
         ([100] * 101, ["101 mappings, and Lambda takes 100", "up to 10100 pollers in all, and Lambda takes 2000"]),
     ],
 )
-def test_a_group_holds_what_lambda_takes(maximums: list[int], words: list[str]) -> None:
-    assert poller_group_problems(maximums) == words
+def test_a_group_holds_what_lambda_takes(maximums: list[int], problems: list[str]) -> None:
+    assert poller_group_problems(maximums) == problems
 
 
 def test_a_group_that_holds_too_much_is_told() -> None:
     many = [state(f"t-{number}", maximum_pollers=1000, poller_group="shop") for number in range(3)]
-    ((severity, text, remedy),) = told(*many, provisioned=True)
+    ((severity, text, remedy),) = modes_of(*many, provisioned=True)
     assert severity == "warning"
     assert text == "poller group shop: up to 3000 pollers in all, and Lambda takes 2000"
     assert "MaximumPollers" in remedy

@@ -15,30 +15,30 @@ PAGE = Path(__file__).parents[2] / "docs" / "diagnose.md"
 UUID = "6357e0b2-0e6a-4b86-a0b4-70df934c2e31"
 
 
-def told(
+def findings_for(
     state: str = "Enabled", reason: str = "USER_INITIATED", result: str = "OK", *, facts: Facts | None = None
 ) -> list[NetworkFinding]:
     mapping = MappingState(UUID, ["orders"], state, reason, result, False, "shop-orders")
-    found = MappingFacts(states=[mapping], denied=[])
-    return mapping_findings(facts or open_facts(), BROKERS_SIDE, pollers(), found)
+    findings = MappingFacts(states=[mapping], denied=[])
+    return mapping_findings(facts or open_facts(), BROKERS_SIDE, pollers(), findings)
 
 
 @pytest.mark.parametrize("result", sorted(FINE))
 @pytest.mark.parametrize("reason", sorted(OF_A_USER))
 def test_a_mapping_that_works_says_nothing(reason: str, result: str) -> None:
-    assert told(reason=reason, result=result) == []
+    assert findings_for(reason=reason, result=result) == []
 
 
 @pytest.mark.parametrize(("state", "reason"), [("Creating", "USER_INITIATED"), ("Updating", "User action")])
 def test_a_mapping_in_transition_is_to_be_waited_for(state: str, reason: str) -> None:
-    (finding,) = told(state, reason, "No records processed")
+    (finding,) = findings_for(state, reason, "No records processed")
     assert (finding.severity, finding.code) == ("note", "mapping-changing")
     assert finding.remedy.startswith("wait")
     assert "--enabled" not in finding.remedy
 
 
 def test_a_mapping_that_a_person_switched_off_is_a_warning_with_the_command_to_switch_it_on() -> None:
-    (finding,) = told("Disabled", "USER_INITIATED", "No records processed")
+    (finding,) = findings_for("Disabled", "USER_INITIATED", "No records processed")
     assert (finding.severity, finding.code) == ("warning", "mapping-off")
     assert finding.remedy == f"aws lambda update-event-source-mapping --uuid {UUID} --enabled"
 
@@ -46,7 +46,7 @@ def test_a_mapping_that_a_person_switched_off_is_a_warning_with_the_command_to_s
 @pytest.mark.parametrize("state", ["Disabled", "Enabled", "Disabling"])
 @pytest.mark.parametrize("reason", REASONS)
 def test_what_lambda_stopped_is_an_error_that_says_why(reason: str, state: str) -> None:
-    (finding,) = told(state, reason)
+    (finding,) = findings_for(state, reason)
     assert (finding.severity, finding.code) == ("error", "mapping-failing")
     assert f"is {state} with {reason}: {REASONS[reason].meaning}" in finding.text
 
@@ -67,10 +67,10 @@ PROBLEMS = {
 
 @pytest.mark.parametrize("result", PROBLEMS)
 def test_each_result_has_a_remedy_of_its_own_where_nothing_else_is_wrong(result: str) -> None:
-    (finding,) = told(result=result)
+    (finding,) = findings_for(result=result)
     assert (finding.severity, finding.code) == ("error", "mapping-failing")
     assert result in finding.text
-    assert [words for words in PROBLEMS[result] if words not in finding.remedy] == []
+    assert [phrase for phrase in PROBLEMS[result] if phrase not in finding.remedy] == []
     # Nothing is beside it that a reader could be sent to.
     assert "above" not in finding.remedy
     assert "beside" not in finding.remedy
@@ -78,23 +78,23 @@ def test_each_result_has_a_remedy_of_its_own_where_nothing_else_is_wrong(result:
 
 def test_a_result_that_another_finding_explains_sends_the_reader_there_first() -> None:
     shut = open_facts(groups={**(open_facts().groups or {}), "sg-b": group("sg-b")})
-    found = told(
+    findings = findings_for(
         result="PROBLEM: Connection error. Please check your event source connection configuration.", facts=shut
     )
-    (finding,) = [one for one in found if one.code == "mapping-failing"]
-    assert found.index(finding) == len(found) - 1
-    assert {"egress-closed", "ingress-closed"} < {one.code for one in found}
+    (finding,) = [each for each in findings if each.code == "mapping-failing"]
+    assert findings.index(finding) == len(findings) - 1
+    assert {"egress-closed", "ingress-closed"} < {each.code for each in findings}
     assert finding.remedy.startswith("mend egress-closed and ingress-closed above first; then ")
 
 
 def test_the_result_of_a_mapping_that_is_off_is_an_old_one() -> None:
-    old, off = told("Disabled", "USER_INITIATED", "PROBLEM: Function call failed")
+    old, off = findings_for("Disabled", "USER_INITIATED", "PROBLEM: Function call failed")
     assert (old.severity, old.code) == ("warning", "mapping-failing")
     assert (off.severity, off.code) == ("warning", "mapping-off")
 
 
 def test_a_reason_that_is_new_on_a_mapping_that_works_is_a_warning() -> None:
-    (finding,) = told(reason="SOMETHING_NEW")
+    (finding,) = findings_for(reason="SOMETHING_NEW")
     assert (finding.severity, "SOMETHING_NEW" in finding.text) == ("warning", True)
 
 

@@ -60,9 +60,9 @@ def test_of_many_mappings_the_first_are_tried_and_the_rest_is_told() -> None:
     states = [mapping(f"t-{number}") for number in range(MOST_MAPPINGS + 3)]
     assert sum(":topic/" in resource for resource in poller_actions(IAM, CLUSTER, "", "", states)) == MOST_MAPPINGS
     facts = MappingFacts(states=states, denied=[])
-    (found,) = mapping_findings(open_facts(), BROKERS_SIDE, pollers("iam", takes="iam", ports=[9096]), facts)
-    assert (found.code, found.severity) == ("not-read", "note")
-    assert "of 3 more mappings were not tried" in found.text
+    (finding,) = mapping_findings(open_facts(), BROKERS_SIDE, pollers("iam", takes="iam", ports=[9096]), facts)
+    assert (finding.code, finding.severity) == ("not-read", "note")
+    assert "of 3 more mappings were not tried" in finding.text
 
 
 def stubbed(service: str) -> tuple[Any, Stubber]:

@@ -67,8 +67,8 @@ def run(aws: Aws, network: Network, **values: Any) -> DiagnoseResponse:
 
 def pollers_lack(response: DiagnoseResponse) -> list[tuple[str, int | None, str]]:
     """What keeps the pollers from their work, but that moto's Lambda holds no mapping of a cluster."""
-    errors = [one for one in response.mapping if one.severity == "error" and one.code != "mapping-failing"]
-    return [(one.code, one.port, one.target) for one in errors]
+    errors = [each for each in response.mapping if each.severity == "error" and each.code != "mapping-failing"]
+    return [(each.code, each.port, each.target) for each in errors]
 
 
 def test_a_vpc_without_ways_is_told_what_is_missing_and_nothing_else(aws: Aws) -> None:
@@ -84,7 +84,7 @@ def test_a_vpc_without_ways_is_told_what_is_missing_and_nothing_else(aws: Aws) -
         ("service-unreachable", 443, "secretsmanager"),
     ]
     # The functions reach the brokers' port; S3 they don't, and the two services that answered are proven.
-    assert [(one.code, one.target) for one in response.network if one.severity == "error"] == [
+    assert [(each.code, each.target) for each in response.network if each.severity == "error"] == [
         ("service-unreachable", "s3")
     ]
     said = [finding.text for finding in response.findings if finding.severity == "error"]
@@ -103,8 +103,8 @@ def test_each_way_that_is_made_takes_its_finding_away(aws: Aws) -> None:
     let_in(aws, network.cluster_group, network.cluster_group, 9096)
     response = run(aws, network, cluster_arn=cluster, scram_secret_arn=secret)
     assert pollers_lack(response) == []
-    assert [one.text for one in response.network if one.severity == "error"] == []
-    assert not [one for one in response.findings if one.subject.startswith("secret")]
+    assert [each.text for each in response.network if each.severity == "error"] == []
+    assert not [each for each in response.findings if each.subject.startswith("secret")]
 
 
 def test_provisioned_pollers_are_told_to_lack_s3_alone(aws: Aws) -> None:
@@ -126,7 +126,7 @@ def test_on_a_cluster_with_iam_the_pollers_port_is_iams_whatever_the_mode(aws: A
     cluster = make_cluster(aws, network, Sasl={"Iam": {"Enabled": True}}, Unauthenticated={"Enabled": True})
     response = run(aws, network, cluster_arn=cluster, auth_mode="tls", poller_mode="provisioned")
     assert [port for code, port, _ in pollers_lack(response) if code == "ingress-closed"] == [9098]
-    assert any(one.code == "poller-listener" for one in response.mapping)
+    assert any(each.code == "poller-listener" for each in response.mapping)
 
 
 def test_connect_describes_the_cluster_that_was_made(aws: Aws) -> None:
@@ -147,7 +147,7 @@ def test_connect_describes_the_cluster_that_was_made(aws: Aws) -> None:
     assert response.cluster.broker_node_types == ["STANDARD"]
     assert response.cluster.customer_action == "NONE"
     assert {mode.mode: mode.state for mode in response.auth_modes}["scram"] == "on"
-    # A new cluster of moto's stays in creation, and nothing else is wrong with this one.
+    # A new cluster of moto's stays in creation, and nothing else is wrong with this each.
     assert [finding.text[:17] for finding in response.findings if finding.severity != "note"] == ["is still CREATING"]
     assert "hush" not in str(response)
 

@@ -36,8 +36,8 @@ ALL: set[Protocol] = {"plaintext", "tls", "scram", "iam"}
 def test_lambda_takes_the_strongest_login_that_is_on(
     mode: AuthMode, declared: DeclaredAuth, offered: set[Protocol] | None, protocol: Protocol, port: int
 ) -> None:
-    found = poller_listener(mode, declared, offered)
-    assert (found.protocol, found.port, found.sure) == (protocol, port, True)
+    listener = poller_listener(mode, declared, offered)
+    assert (listener.protocol, listener.port, listener.sure) == (protocol, port, True)
 
 
 @pytest.mark.parametrize(("mode", "declared"), [("none", UNKNOWN), ("tls", UNKNOWN), ("none", DeclaredAuth(iam=False))])
@@ -68,16 +68,16 @@ def test_diagnose_judges_the_port_that_the_pollers_take(takes: Protocol, port: i
     alone = group("sg-b", own, rule("sgr-2", "sg-b", 0, LAST, "0.0.0.0/0", egress=True))
     facts = open_facts(groups={**(open_facts().groups or {}), "sg-b": alone})
     judged = pollers("none", takes=takes, ports=[port])
-    found = mapping_findings(facts, BROKERS_SIDE, judged, MappingFacts(denied=[]))
-    assert [(one.code, one.port) for one in found if one.severity == "error"] == [("ingress-closed", port)]
-    (note,) = [one.text for one in found if one.code == "poller-listener"]
+    findings = mapping_findings(facts, BROKERS_SIDE, judged, MappingFacts(denied=[]))
+    assert [(each.code, each.port) for each in findings if each.severity == "error"] == [("ingress-closed", port)]
+    (note,) = [each.text for each in findings if each.code == "poller-listener"]
     assert note.startswith(f"the pollers take {takes} on {port}")
 
 
 def test_what_is_not_known_of_the_listener_is_a_note() -> None:
     judged = pollers("tls", takes="tls", sure=False)
-    found = mapping_findings(open_facts(), BROKERS_SIDE, judged, MappingFacts(denied=[]))
-    assert [(one.code, one.severity) for one in found] == [("poller-listener", "note")]
+    findings = mapping_findings(open_facts(), BROKERS_SIDE, judged, MappingFacts(denied=[]))
+    assert [(each.code, each.severity) for each in findings] == [("poller-listener", "note")]
 
 
 def test_the_pollers_ports_are_those_that_msk_names_and_not_those_that_were_set() -> None:

@@ -40,7 +40,7 @@ def permitted(stack: Stack, function: str) -> set[str]:
 def test_each_service_that_a_function_may_call_is_in_the_table_and_no_other(auth_mode: str, poller_mode: str) -> None:
     secret = {} if auth_mode == "scram" else NO_SECRET
     stack = Stack(AuthMode=auth_mode, PollerMode=poller_mode, **secret)
-    calls = {(name, service) for name, one in functions(stack).items() for service in permitted(stack, one)}
+    calls = {(name, service) for name, resource in functions(stack).items() for service in permitted(stack, resource)}
     modes = {"always", "asks-msk", poller_mode, auth_mode}
     uses = [use for use in SERVICE_USES if use.place == "functions" and {*use.modes} <= modes]
     table = {(user, use.service) for use in uses for user in use.users}
@@ -49,7 +49,7 @@ def test_each_service_that_a_function_may_call_is_in_the_table_and_no_other(auth
 
 def test_vantiq_is_called_by_those_that_know_its_address() -> None:
     stack = Stack()
-    knowing = {name for name, one in functions(stack).items() if "VANTIQ_URL" in stack.variables(one)}
+    knowing = {name for name, resource in functions(stack).items() if "VANTIQ_URL" in stack.variables(resource)}
     assert knowing == set(VANTIQ_USERS)
 
 

@@ -59,4 +59,4 @@ def protocols_inside(listeners: Iterable[Listener] | None) -> set[Protocol] | No
     """The protocols of the listeners inside the VPC, where the pollers are; None where no listeners are known."""
     if listeners is None:
         return None
-    return {one.protocol for one in listeners if one.network == "vpc"}
+    return {listener.protocol for listener in listeners if listener.network == "vpc"}

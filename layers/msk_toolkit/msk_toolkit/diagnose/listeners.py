@@ -79,8 +79,9 @@ def poller_ports(
         each: the listeners that are probed, in case MSK did not tell.
         listeners: what MSK told; None where it did not.
     """
-    known = listeners if listeners is not None else [one.listener for one in each]
-    ports = [port for one in known if (one.network, one.protocol) == ("vpc", pollers.protocol) for port in one.ports]
+    known = listeners if listeners is not None else [offer.listener for offer in each]
+    mine = [listener for listener in known if (listener.network, listener.protocol) == ("vpc", pollers.protocol)]
+    ports = [port for listener in mine for port in listener.ports]
     return tuple(dict.fromkeys(ports)) or (pollers.port,)
 
 

@@ -118,26 +118,26 @@ def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:
 
 
 def _state(state: MappingState, function: str, known: Collection[Code]) -> Iterator[NetworkFinding]:
-    """What Lambda says of one mapping: its state, who changed it last and why, and its last result."""
+    """What Lambda says of one mapping: its last result, who changed it last and why, and its state."""
 
-    def told(code: Code, severity: Severity, text: str, meaning: Meaning) -> NetworkFinding:
+    def finding(code: Code, severity: Severity, text: str, meaning: Meaning) -> NetworkFinding:
         return _finding(code, severity, _FORWARDER, f"{state.name} {text}", _remedy(meaning, state, function, known))
 
     result, reason = meaning_of_result(state.result), meaning_of_reason(state.reason)
     if result:
         # Of a mapping that is off the result is an old one.
         severity: Severity = "error" if state.state == "Enabled" else "warning"
-        said = f"says of its last run: {state.result} ({result.meaning})"
-        yield told("mapping-failing", severity, said, result)
+        text = f"says of its last run: {state.result} ({result.meaning})"
+        yield finding("mapping-failing", severity, text, result)
     if reason and state.state not in _IN_TRANSITION:
-        said = f"is {state.state} with {state.reason}: {reason.meaning}"
-        yield told("mapping-failing", reason.severity, said, reason)
+        text = f"is {state.state} with {state.reason}: {reason.meaning}"
+        yield finding("mapping-failing", reason.severity, text, reason)
     elif state.state != "Enabled":
         meaning = STATES.get(state.state, UNKNOWN._replace(severity="warning"))
         code: Code = "mapping-changing" if state.state in _IN_TRANSITION else "mapping-off"
-        by = f" ({state.reason})" if state.reason else ""
-        filled = meaning.meaning.format(topic=_topic(state))
-        yield told(code, meaning.severity, f"is {state.state}{by}: {filled}", meaning)
+        cause = f" ({state.reason})" if state.reason else ""
+        text = f"is {state.state}{cause}: {meaning.meaning.format(topic=_topic(state))}"
+        yield finding(code, meaning.severity, text, meaning)
 
 
 def _remedy(meaning: Meaning, state: MappingState, function: str, known: Collection[Code]) -> str:

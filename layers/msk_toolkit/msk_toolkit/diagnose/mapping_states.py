@@ -170,8 +170,8 @@ def meaning_of_result(result: str) -> Meaning | None:
     """What a LastProcessingResult means; None for that of a mapping that works."""
     if result in FINE:
         return None
-    said = result.casefold()
-    return next((meaning for words, meaning in RESULTS.items() if words.casefold() in said), UNKNOWN)
+    text = result.casefold()
+    return next((meaning for phrase, meaning in RESULTS.items() if phrase.casefold() in text), UNKNOWN)
 
 
 def meaning_of_reason(reason: str) -> Meaning | None:

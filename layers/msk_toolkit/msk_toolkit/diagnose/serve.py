@@ -1,8 +1,8 @@
 """Carry out a diagnosis: ask AWS who is who, then probe every listener and read the networks at once, then judge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.mappings import mapping_states
@@ -16,7 +16,7 @@ from msk_toolkit.connect.secret import SecretFacts, check_secret
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.examine import examine
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkFinding, Side
-from msk_toolkit.diagnose.listeners import doors, offered, poller_ports
+from msk_toolkit.diagnose.listeners import Offered, doors, offered, poller_ports
 from msk_toolkit.diagnose.mapping import MappingFacts, Pollers, mapping_findings
 from msk_toolkit.diagnose.needs import Mode, needs_of
 from msk_toolkit.diagnose.network import network_findings, weighed
@@ -43,72 +43,121 @@ _MOST_LISTENERS = 14
 _NETWORK_CAUSES = {"connect-timeout", "unreachable", "name-not-found", "resolver-timeout"}
 
 
+class _Scene(NamedTuple):
+    """Who is where: the cluster as AWS tells of it, its listeners, and both ends of the network."""
+
+    observed: Observed
+    secret: SecretFacts | None
+    offers: list[Offered]
+    pollers: Pollers
+    function: Side
+    brokers: Side
+
+
+class _Gathered(NamedTuple):
+    """What EC2, Lambda, IAM and the listeners answered."""
+
+    facts: Facts
+    mappings: MappingFacts
+    reports: list[ListenerReport]
+
+
 def diagnose(
     request: DiagnoseRequest, settings: DiagnoseSettings, client: Client, deadline: Deadline
 ) -> DiagnoseResponse:
     """Everything about the ways to the cluster. What AWS refuses is among the findings, and the rest is told."""
     findings: list[Finding] = []
-    observed = _observed(client, settings, deadline, findings)
-    cluster = observed.cluster
-    credentials, secret = _credentials(client, settings, observed, deadline, findings)
-    each = offered(observed.listeners or (), settings, credentials, request.all_networks)
-    state = ClusterState(cluster.state, cluster.brokers) if cluster and cluster.state else None
-    secret_texts = [finding.text for finding in findings if finding.subject.startswith("secret")]
-    listener = poller_listener(
-        settings.auth_mode,
-        cluster.declared_auth if cluster else DeclaredAuth(),
-        protocols_inside(observed.listeners),
-    )
-    function = Side(FUNCTION, settings.subnets, settings.security_groups)
-    brokers = (
-        Side(BROKERS, tuple(cluster.subnets), tuple(cluster.security_groups)) if cluster else Side(BROKERS, (), ())
-    )
-    with ThreadPoolExecutor(_MOST_LISTENERS + 2, thread_name_prefix="diagnose") as pool:
-        # The slowest client to make; and boto3 makes only one at a time safely.
-        ec2, lambda_client, iam = client("ec2"), client("lambda"), client("iam")
-        reading = pool.submit(_facts, ec2, function, brokers, deadline)
-        told_by = pool.submit(_mapping_facts, (lambda_client, iam), settings, listener, secret, deadline)
-        probing = [pool.submit(examine, one, settings, deadline, state, secret_texts) for one in each]
-        facts, told = reading.result(), told_by.result()
-        reports = [future.result() for future in probing]
-    judged = doors(each, cluster, settings.auth_mode)
-    reached = [(report.network, port) for report in reports if report.connects for port in report.ports]
-    inside = [port for network, port in reached if network == "vpc"]
-    elsewhere = [port for network, port in reached if network != "vpc"]
-    answered = {
-        "kafka": cluster is not None,
-        "secretsmanager": secret is not None and (secret.described or secret.text is not None),
-        "lambda": told.states is not None,
-        "iam": told.denied is not None,
-        "ec2": facts.subnets is not None,
-    }
-    services = [service for service, answers in answered.items() if answers]
-    # Whoever has found a broker or a service has found its name.
-    resolved = facts.vpcs_of(function.subnets) if reached or services else []
-    found = network_findings(facts, function, brokers, judged, function_needs(settings), resolved=resolved)
-    network = weighed(found, inside, services, elsewhere)
-    pollers = Pollers(
-        auth_mode=settings.auth_mode,
-        listener=listener,
-        ports=poller_ports(each, observed.listeners, listener),
-        provisioned=settings.poller_mode == "provisioned",
-        function=settings.forwarder_function,
-    )
-    mapping = mapping_findings(facts, brokers, pollers, told, resolved=resolved)
-    ways = joining_ways(facts, brokers)
-    status, summary = conclude(reports, findings, network, mapping)
-    table = render(f"{status.upper()}: {summary}", reports, findings, network, mapping, ways)
+    scene = _scene(request, settings, client, deadline, findings)
+    gathered = _gathered(scene, settings, client, deadline, findings)
+    network, mapping = _judged(scene, gathered, settings)
+    ways = joining_ways(gathered.facts, scene.brokers)
+    status, summary = conclude(gathered.reports, findings, network, mapping)
+    table = render(f"{status.upper()}: {summary}", gathered.reports, findings, network, mapping, ways)
     return DiagnoseResponse(
         status=status,
         summary=summary,
-        cluster=cluster,
-        listeners=reports,
+        cluster=scene.observed.cluster,
+        listeners=gathered.reports,
         findings=findings,
         network=network,
         mapping=mapping,
         ways=ways,
         table=table,
     )
+
+
+def _scene(
+    request: DiagnoseRequest, settings: DiagnoseSettings, client: Client, deadline: Deadline, findings: list[Finding]
+) -> _Scene:
+    observed = _observed(client, settings, deadline, findings)
+    cluster = observed.cluster
+    credentials, secret = _credentials(client, settings, observed, deadline, findings)
+    offers = offered(observed.listeners or (), settings, credentials, request.all_networks)
+    declared = cluster.declared_auth if cluster else DeclaredAuth()
+    listener = poller_listener(settings.auth_mode, declared, protocols_inside(observed.listeners))
+    pollers = Pollers(
+        auth_mode=settings.auth_mode,
+        listener=listener,
+        ports=poller_ports(offers, observed.listeners, listener),
+        provisioned=settings.poller_mode == "provisioned",
+        function=settings.forwarder_function,
+    )
+    subnets, groups = (cluster.subnets, cluster.security_groups) if cluster else ([], [])
+    return _Scene(
+        observed=observed,
+        secret=secret,
+        offers=offers,
+        pollers=pollers,
+        function=Side(FUNCTION, settings.subnets, settings.security_groups),
+        brokers=Side(BROKERS, tuple(subnets), tuple(groups)),
+    )
+
+
+def _gathered(
+    scene: _Scene, settings: DiagnoseSettings, client: Client, deadline: Deadline, findings: Sequence[Finding]
+) -> _Gathered:
+    """All of it asked at the same time: what hangs delays nothing else."""
+    cluster = scene.observed.cluster
+    state = ClusterState(cluster.state, cluster.brokers) if cluster and cluster.state else None
+    secret_texts = [finding.text for finding in findings if finding.subject.startswith("secret")]
+    with ThreadPoolExecutor(_MOST_LISTENERS + 2, thread_name_prefix="diagnose") as pool:
+        # The slowest client to make; and boto3 makes only one at a time safely.
+        ec2, clients = client("ec2"), (client("lambda"), client("iam"))
+        reading = pool.submit(_facts, ec2, scene.function, scene.brokers, deadline)
+        asking = pool.submit(_mapping_facts, clients, settings, scene.pollers.listener, scene.secret, deadline)
+        probing = [pool.submit(examine, offer, settings, deadline, state, secret_texts) for offer in scene.offers]
+        return _Gathered(reading.result(), asking.result(), [future.result() for future in probing])
+
+
+def _judged(
+    scene: _Scene, gathered: _Gathered, settings: DiagnoseSettings
+) -> tuple[list[NetworkFinding], list[NetworkFinding]]:
+    """The findings about the function's network, weighed against what has just come through, and about the mappings."""
+    facts = gathered.facts
+    reached = [(report.network, port) for report in gathered.reports if report.connects for port in report.ports]
+    services = _answering(scene, gathered)
+    # Whoever has found a broker or a service has found its name.
+    resolved = facts.vpcs_of(scene.function.subnets) if reached or services else []
+    ports = doors(scene.offers, scene.observed.cluster, settings.auth_mode)
+    needs = function_needs(settings)
+    network = network_findings(facts, scene.function, scene.brokers, ports, needs, resolved=resolved)
+    inside = [port for kind, port in reached if kind == "vpc"]
+    elsewhere = [port for kind, port in reached if kind != "vpc"]
+    mapping = mapping_findings(facts, scene.brokers, scene.pollers, gathered.mappings, resolved=resolved)
+    return weighed(network, inside, services, elsewhere), mapping
+
+
+def _answering(scene: _Scene, gathered: _Gathered) -> list[str]:
+    """The AWS services that have answered the function."""
+    secret = scene.secret
+    answers = {
+        "kafka": scene.observed.cluster is not None,
+        "secretsmanager": secret is not None and (secret.described or secret.text is not None),
+        "lambda": gathered.mappings.states is not None,
+        "iam": gathered.mappings.denied is not None,
+        "ec2": gathered.facts.subnets is not None,
+    }
+    return [service for service, answered in answers.items() if answered]
 
 
 def function_needs(settings: DiagnoseSettings) -> list[Need]:
