@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.aws.clients import client
-from msk_toolkit.connect.serve import parse_request, serve
+from msk_toolkit.connect.serve import AskKafka, parse_request, serve
 from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
@@ -23,10 +23,15 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     request = parse_request(event)
     settings = load(ConnectSettings, os.environ)
     in_vantiq = None
+    ask_kafka: AskKafka | None = None
     if request.action != "describe":
+        # It brings kafka-python along, which a description has no use for.
+        from msk_toolkit.connect.kafka_topics import topic_findings
+
+        ask_kafka = topic_findings
         vantiq = load(VantiqSettings, os.environ)
         in_vantiq = registrar(vantiq, client, deadline, write=request.action == "register")
-    response = serve(request, settings, client, in_vantiq, deadline)
+    response = serve(request, settings, client, in_vantiq, deadline, ask_kafka)
     # The response alone may hold the password; of it only the findings are logged, which never do.
     findings = [str(finding) for finding in response.findings]
     logger.info("connect", extra={"action": request.action, "findings": findings})

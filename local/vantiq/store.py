@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 from local.vantiq.errors import invalid, not_found, type_not_found, unknown_resource
+from local.vantiq.properties import check_definition, check_values
 from local.vantiq.queries import Query, Row, matches, select
 
 SYSTEM_RESOURCES = ("types", "topics", "services", "sources", "procedures", "secrets", "tokens", "namespaces")
@@ -23,6 +24,7 @@ class Table:
         self.name = name
         self.natural_key = natural_key
         self.required: frozenset[str] = frozenset()
+        self.properties: dict[str, Any] = {}
         self._namespace = namespace
         self._rows: dict[str, Row] = {}
         self._by_key: dict[tuple[Any, ...], str] = {}
@@ -99,6 +101,7 @@ class Table:
         return row
 
     def _change(self, row_id: str, record: Row, now: str) -> Row:
+        check_values(self.name, self.properties, record)
         row = self._rows[row_id]
         fixed = {*self.natural_key, "_id"}
         changed = {name: value for name, value in record.items() if name not in fixed}
@@ -126,6 +129,7 @@ class Table:
         missing = sorted(name for name in self.required if record.get(name) is None)
         if missing:
             raise invalid(f"{self.name} needs the properties {missing}.", self.name, *missing)
+        check_values(self.name, self.properties, record)
 
 
 class Namespace:
@@ -158,6 +162,8 @@ class Namespace:
         """Create (or with `upsert` replace) a type, topic, source, service, procedure or token."""
         table = self.system(kind)
         definition = _named(kind, definition)
+        if kind == "types":
+            check_definition(definition["name"], definition.get("properties"))
         row = table.upsert(definition, now) if upsert else table.insert(definition, now)
         if kind == "types":
             self.retype(definition["name"])
@@ -168,7 +174,7 @@ class Namespace:
         definition = self._system["types"].get(name)
         table = self._custom.setdefault(name, Table(name, self.name))
         table.natural_key = tuple(definition.get("naturalKey") or ())
-        properties = definition.get("properties") or {}
+        table.properties = properties = definition.get("properties") or {}
         table.required = frozenset(name for name, spec in properties.items() if _is_required(spec))
 
 

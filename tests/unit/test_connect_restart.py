@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.connect.register import Wanted, register
+from msk_toolkit.connect.registration import MADE_HERE
 
 CONFIG = {"bootstrap.servers": "sb://b-1:9096"}
 
@@ -33,23 +34,24 @@ class Calls:
 
 ACTIVE = {"active": True, "isUnavailable": False}
 UNAVAILABLE = {"active": True, "isUnavailable": True}
-OLD = {"config": CONFIG | {"bootstrap.servers": "sb://old:9096"}}
+OLD = {"config": CONFIG | {"bootstrap.servers": "sb://b-1:9092"}}
+MINE = {"description": MADE_HERE}
 RESTART = ["deactivate", "activate"]
 
 
 @pytest.mark.parametrize(
     ("source", "secret", "renew", "made"),
     [
-        (ACTIVE, {}, False, []),
-        (ACTIVE | OLD, {}, False, ["update sources", *RESTART]),
-        (ACTIVE, {}, True, ["update secrets", *RESTART]),
+        (ACTIVE, MINE, False, []),
+        (ACTIVE | OLD, MINE, False, ["update sources", *RESTART]),
+        (ACTIVE, MINE, True, ["update secrets", *RESTART]),
         (ACTIVE, None, False, ["create secrets", *RESTART]),
-        (UNAVAILABLE, {}, False, RESTART),
+        (UNAVAILABLE, MINE, False, RESTART),
         (UNAVAILABLE, None, False, ["create secrets", *RESTART]),
-        (UNAVAILABLE | OLD, {}, True, ["update secrets", "update sources", *RESTART]),
+        (UNAVAILABLE | OLD, MINE, True, ["update secrets", "update sources", *RESTART]),
         ({"active": False}, None, False, ["create secrets", "activate"]),
-        ({"active": False, "isUnavailable": True} | OLD, {}, False, ["update sources", "activate"]),
-        ({}, {}, False, ["activate"]),
+        ({"active": False, "isUnavailable": True} | OLD, MINE, False, ["update sources", "activate"]),
+        ({}, MINE, False, ["activate"]),
     ],
 )
 def test_an_active_source_is_stopped_and_started_when_it_has_failed_or_has_something_new_to_read(

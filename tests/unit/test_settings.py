@@ -113,12 +113,13 @@ def test_all_mistakes_of_an_event_are_told_at_once_each_with_its_place() -> None
     source = {"name": "a b", "scheme": "http", "topic": "t"}
     found = event_problems({"actoin": "plan", "auth_mode": 1, "network": "vpcs", "source": source})
     assert found == [
-        "actoin is not known; known are action, cluster, auth_mode, network, include, source, renew_secret, test",
+        "actoin is not known; known are action, cluster, auth_mode, network, include, source, renew_secret, "
+        "targets_only, replace, test",
         "auth_mode: expected `str | null`, got `int`",
         "network: must be one of vpc, public, multi-vpc, ipv6",
         "source.topic is not known; known are name, topics, scheme, secret, secret_holds, inline_password, "
         "content_type, group_id, properties",
-        "source.name: expected `str` matching regex '^[A-Za-z_][A-Za-z0-9_]*(\\\\.[A-Za-z_][A-Za-z0-9_]*)*$'",
+        "source.name: expected `str` matching regex '^[A-Za-z_][A-Za-z0-9_]*(\\\\.[A-Za-z_][A-Za-z0-9_]*)*$(?!\\\\n)'",
         "source.scheme: must be one of sb, bare",
     ]
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.deliver import Tools
 from msk_toolkit.forward.forwarder import Forwarder
@@ -64,7 +65,7 @@ def test_a_publish_to_a_topic_that_nobody_registered_is_an_outage_and_never_a_su
         (failure,) = outcome.failures
         assert failure.kind == "outage"
         assert "topic:/orders: there is no topic /orders in Vantiq" in failure.reason
-        assert "connect with register creates or corrects it" in failure.reason
+        assert '"action": "register", "targets_only": true' in failure.reason
         assert not there.letters.letters
         with pytest.raises(DeliveryIncompleteError):
             answer(outcome, "on-demand")
@@ -180,3 +181,29 @@ def test_each_kind_of_target_is_judged_by_what_its_resource_says(
     state = judge_target(parse_target(target), instance, arrays=False)
     assert state.fitness is fitness
     assert words in state.reason
+
+
+EVERY_VALUE = [b'{"a": 1}', b"5", b"1.50", b'"text"', b"[1, 2]", b"true", b"null", b"no JSON", b"\xff\xfe", b""]
+
+
+def test_the_type_that_register_makes_takes_every_value() -> None:
+    with way(vantiq_target="upsert:Record") as there:
+        there.standin.define("types", plan_target(None, parse_target("upsert:Record")).instance)
+        first = record(0) | {"valueSchemaMetadata": {"dataFormat": "JSON", "schemaId": "1"}}
+        outcome = there.forwarder.forward(
+            event([first, *(record(n, value) for n, value in enumerate(EVERY_VALUE, 1))]), Deadline(30)
+        )
+        assert (outcome.delivered, outcome.dead_lettered) == (len(EVERY_VALUE) + 1, 0)
+        rows = there.standin.journal.values("custom", "Record")[1:]
+        assert [row.get("valueText", row["value"]) for row in rows] == [
+            {"a": 1}, "5", "1.50", '"text"', "[1, 2]", "true", "null", "no JSON", "//4=", "",
+        ]  # fmt: skip
+        assert {row["valueEncoding"] for row in rows[:7]} == {"json"}
+
+
+def test_a_type_of_the_users_own_gets_the_envelope_as_it_is() -> None:
+    with way(vantiq_target="type:Mine") as there:
+        there.standin.define("types", {"name": "Mine", "properties": {"value": {"type": "Integer"}}})
+        there.forwarder.forward(event([record(0, b"5")]), Deadline(30))
+        (row,) = there.standin.journal.values()
+        assert (row["value"], "valueText" in row) == (5, False)

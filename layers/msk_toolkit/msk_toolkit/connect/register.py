@@ -16,6 +16,8 @@ from msk_toolkit.connect.registration import (
     plan_target,
     render,
 )
+from msk_toolkit.connect.vantiq_source import publishes_json
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.resources import VantiqRefusedError
@@ -38,15 +40,20 @@ class Arrivals(Protocol):
     def wait_for(self, wanted: str, seconds: float) -> Any: ...
 
 
-# A minute: a consumer may take that long to start and join its group.
-_TRIES = 12
+# A consumer takes a while to start and join its group. The whole invocation has to end within a minute: SAM and the AWS
+# CLI then give up and invoke the function once more.
+_TEST_SECONDS = 40.0
 _SECONDS_A_TRY = 5.0
 _NOT_LOGGED_IN = 401
+# Looks at an instance, decides what is to change, and answers what was there.
+Decide = Callable[[str, str, Callable[[dict[str, Any] | None], Change]], dict[str, Any] | None]
 Subscribe = Callable[[str], AbstractContextManager[Arrivals]]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What shall stand in Vantiq; ``secret`` is None for a source that needs none. Never printed."""
+    """What shall stand in Vantiq: without a secret where the source needs none, without a source where only the targets
+    are meant. Never printed.
+    """
 
     source: str
     config: dict[str, Any]
@@ -54,6 +61,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None = None
     secret_value: str | None = None
     renew_secret: bool = False
+    replace: list[str] = []
     targets: list[Target] = []
 
     def __repr__(self) -> str:
@@ -112,18 +120,26 @@ def plan_registration(resources: Resources, wanted: Wanted, findings: list[Findi
         changes.append(plan(found))
         return found
 
-    secret = wanted.secret
-    if secret is not None:
-        value, renew = wanted.secret_value, wanted.renew_secret
-        decide("secrets", secret, lambda found: plan_secret(found, secret, value, renew=renew))
-    source = decide("sources", wanted.source, lambda found: plan_source(found, wanted.source, wanted.config))
-    activation = plan_activation(source, changes[-1], changes[0] if wanted.secret else None)
-    if changes[-1].step != "refuse" and activation.step != "none":
-        changes.append(activation)
+    if wanted.source:
+        _plan_the_source(wanted, changes, decide)
     for target in wanted.targets:
         kind, name = target_resource(target)
         decide(kind, name, lambda found, target=target: plan_target(found, target))  # type: ignore[misc]
     return changes
+
+
+def _plan_the_source(wanted: Wanted, changes: list[Change], decide: Decide) -> None:
+    """The secret, the source, and what starts it."""
+    secret = wanted.secret
+    if secret is not None:
+        value, renew = wanted.secret_value, wanted.renew_secret
+        decide("secrets", secret, lambda found: plan_secret(found, secret, value, renew=renew, replace=wanted.replace))
+    source = decide(
+        "sources", wanted.source, lambda found: plan_source(found, wanted.source, wanted.config, wanted.replace)
+    )
+    activation = plan_activation(source, changes[-1], changes[0] if wanted.secret else None)
+    if changes[-1].step != "refuse" and activation.step != "none":
+        changes.append(activation)
 
 
 def register(
@@ -141,8 +157,8 @@ def register(
     complete = done == sum(change.writes for change in changes)
     test = None
     if complete and wanted.test_topic is not None:
-        test = _round_trip(resources, subscribe, wanted.source, wanted.test_topic, findings)
-    state = _state(resources, wanted.source, findings)
+        test = _round_trip(resources, subscribe, wanted, wanted.test_topic, findings)
+    state = _state(resources, wanted.source, findings) if wanted.source else None
     if state is not None and state.unavailable:
         text = (
             "Vantiq says that it is unavailable: its Kafka client can't reach the brokers or log in; the source's "
@@ -181,29 +197,29 @@ def _write(resources: Resources, change: Change) -> None:
 
 
 def _round_trip(
-    resources: Resources, subscribe: Subscribe, source: str, topic: str, findings: list[Finding]
+    resources: Resources, subscribe: Subscribe, wanted: Wanted, topic: str, findings: list[Finding]
 ) -> TestResult:
     """Test publish and test subscribe in one: a message that nobody else sends, out through the source and in again."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    published, event, last = False, None, ""
+    message = {"key": "msk-vantiq-toolkit", "value": {"test": mark} if publishes_json(wanted.config) else mark}
+    source, published, event, last = wanted.source, False, None, ""
+    patience = Deadline(_TEST_SECONDS)
     try:
         with subscribe(source) as arrivals:
             # A source that has just been started reads from where the topic ends once it has joined its group, so
             # the first message may pass before.
-            for _ in range(_TRIES):
-                resources.publish_through(source, topic, {"key": "msk-vantiq-toolkit", "value": mark})
+            while event is None and not patience.expired:
+                resources.publish_through(source, topic, message)
                 published = True
-                event = arrivals.wait_for(mark, _SECONDS_A_TRY)
-                if event is not None:
-                    break
+                event = arrivals.wait_for(mark, min(_SECONDS_A_TRY, patience.remaining()))
     except VantiqError as error:
         last = str(error)
     if event is None:
         text = f"the test message could not be sent: {last}"
         if published:
             text = (
-                f"the test message went out through it and did not come back from {topic} in time: look at the "
-                "source's errors in Vantiq, and whether its consumer.topics name that topic"
+                f"the test message went out through it and did not come back from {topic} in time; the source stays "
+                "registered: look at its errors in Vantiq, and whether its consumer.topics name that topic"
             ) + (f"; in the end: {last}" if last else "")
         findings.append(Finding("error", f"source {source}", text))
     return TestResult(topic, published, event is not None, event)

@@ -1,5 +1,6 @@
 """What has to change in Vantiq for a source, its secret and the forwarder's target; decided before anything is done."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -7,6 +8,8 @@ import msgspec
 
 from msk_toolkit.connect.vantiq_source import shown_value
 from msk_toolkit.settings.targets import Target
+from msk_toolkit.settings.topic_names import kafka_name
+from msk_toolkit.vantiq.target_state import VALUE_TEXT, Fitness, judge_target
 from msk_toolkit.vantiq.targets import target_resource
 
 Step = Literal["create", "update", "activate", "restart", "none", "refuse"]
@@ -19,6 +22,8 @@ _SYMBOLS: Mapping[Step, str] = {
     "none": "=",
     "refuse": "!",
 }
+# In the description of what the toolkit has made, so that it knows it again.
+MADE_HERE = "Made by connect of the MSK-Vantiq toolkit"
 _COUNTED: Sequence[Step] = ("create", "update", "activate", "restart", "refuse")
 
 
@@ -46,20 +51,34 @@ class Change(msgspec.Struct, frozen=True):
         return f"{_SYMBOLS[self.step]} {self.kind} {self.name}: {self.detail}"
 
 
-def plan_secret(found: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool) -> Change:
-    """The secret with the password. What it holds can't be read back, so it is written once, or when asked to."""
+def plan_secret(
+    found: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool, replace: Sequence[str] = ()
+) -> Change:
+    """The secret with the password. What it holds can't be read back, so it is written once, or when asked to.
+
+    Args:
+        replace: names of what may be overwritten although the toolkit did not make it.
+    """
     if found is not None and not renew:
         return Change("none", "secrets", name, "exists; what it holds can't be read (renew_secret writes it anew)")
     if value is None:
         return Change("refuse", "secrets", name, "the password is not known, so nothing can be stored")
-    instance = {"name": name, "secret": value}
+    instance = {"name": name, "description": MADE_HERE, "secret": value}
+    if found is not None and found.get("description") != MADE_HERE and name not in replace:
+        text = f"was not made here (its description is not '{MADE_HERE}'), so it is not overwritten; {_by_name(name)}"
+        return Change("refuse", "secrets", name, text)
     if found is None:
         return Change("create", "secrets", name, "the password, readable by nobody afterwards", instance)
     return Change("update", "secrets", name, "the password is written anew", instance)
 
 
-def plan_source(found: Mapping[str, Any] | None, name: str, config: Mapping[str, Any]) -> Change:
-    """The source itself."""
+def plan_source(
+    found: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
+) -> Change:
+    """The source itself. One of another cluster is somebody else's, and stays as it is unless it is named.
+
+    A source has no property that could say who made it (source reference, release 1.44), so its brokers tell.
+    """
     instance = {"name": name, "type": _TYPE, "config": dict(config)}
     if found is None:
         return Change("create", "sources", name, f"a {_TYPE} source", instance)
@@ -68,9 +87,31 @@ def plan_source(found: Mapping[str, Any] | None, name: str, config: Mapping[str,
         return Change("refuse", "sources", name, text)
     was: Mapping[str, Any] = found.get("config") or {}
     different = sorted(key for key in {*was, *config} if was.get(key) != config.get(key))
+    if different and name not in replace and not same_cluster(was, config):
+        text = f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_by_name(name)}"
+        return Change("refuse", "sources", name, text)
     if different:
         return Change("update", "sources", name, _differences(was, config, different), instance)
     return Change("none", "sources", name, "is as it should be")
+
+
+def same_cluster(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two configurations name brokers of one cluster: of one domain, or at one address."""
+    return bool(_clusters(one.get("bootstrap.servers")) & _clusters(other.get("bootstrap.servers")))
+
+
+def _clusters(brokers: object) -> set[str]:
+    """The domains of named brokers (``b-1.shop.example`` and ``b-1-public.shop.example`` are one), or their hosts."""
+    if not isinstance(brokers, str):
+        return set()
+    addresses = (part.strip().removeprefix("sb://") for part in brokers.split(",") if part.strip())
+    hosts = [address.rpartition(":")[0] or address for address in addresses]
+    named = [host for host in hosts if re.search("[A-Za-z]", host)]
+    return {host.partition(".")[2] or host for host in named} | set(hosts).difference(named)
+
+
+def _by_name(name: str) -> str:
+    return f'to overwrite it all the same add "replace": ["{name}"]'
 
 
 def plan_target(found: Mapping[str, Any] | None, target: Target) -> Change:
@@ -81,16 +122,22 @@ def plan_target(found: Mapping[str, Any] | None, target: Target) -> Change:
             return Change(
                 "refuse", kind, name, "does not exist, and only you know what it is to do: create it in Vantiq"
             )
-        return Change("none", kind, name, "exists")
+        state = judge_target(target, found, arrays=False)
+        step: Step = "refuse" if state.fitness is Fitness.UNFIT else "none"
+        return Change(step, kind, name, state.reason or "exists")
     wanted = _wanted(target)
     if found is None:
-        detail = "reliable, with autoUnwind" if target.kind == "topic" else "a type with the records' properties"
+        detail = "a type with the records' properties"
+        if target.kind == "topic":
+            detail = f"reliable, with autoUnwind{_kafka_topic(name)}"
         return Change("create", kind, name, detail, wanted)
     missing = [key for key in ("isReliable", "autoUnwind") if target.kind == "topic" and found.get(key) is not True]
     if missing:
         return Change("update", kind, name, " and ".join(missing) + " switched on", dict.fromkeys(missing, True))
     if target.kind == "upsert" and not found.get("naturalKey"):
         return Change("refuse", kind, name, "has no natural key, which an upsert needs: the records' is id")
+    if target.kind in {"type", "upsert"}:
+        return _plan_type(found, name, wanted)
     return Change("none", kind, name, "is as it should be")
 
 
@@ -131,14 +178,42 @@ def render(changes: Sequence[Change], done: int | None) -> str:
     return "\n".join([*(change.line() for change in changes), f"Plan: {totals}. {ending}"])
 
 
+def _kafka_topic(name: str) -> str:
+    """Which Kafka topic a Vantiq topic stands for, where its name does not show it."""
+    part = name.rpartition("/")[2]
+    kafka_topic = kafka_name(part)
+    return "" if kafka_topic == part else f", for Kafka's {kafka_topic}"
+
+
+def _plan_type(found: Mapping[str, Any], name: str, wanted: Mapping[str, Any]) -> Change:
+    """A type that is there: one that an earlier version made gets what it lacks, somebody's own stays as it is."""
+    if found.get("role") == "schema":
+        return Change("refuse", "types", name, "is a schema, which stores nothing: name another type")
+    properties = found.get("properties")
+    known: Mapping[str, Any] = properties if isinstance(properties, Mapping) else {}
+    if VALUE_TEXT in known or "value" not in known:
+        return Change("none", "types", name, "is as it should be")
+    missing = {key: spec for key, spec in wanted["properties"].items() if key not in known}
+    if known.keys() == wanted["properties"].keys() - _ADDED_LATER:
+        text = f"{', '.join(missing)} added, for values that are no JSON object and for schemas"
+        return Change("update", "types", name, text, {"properties": {**known, **missing}})
+    text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
+    return Change("none", "types", name, text)
+
+
+# A property of type Object takes name and value pairs alone, and none that is stored takes every JSON value.
+_ADDED_LATER = {VALUE_TEXT, "keySchemaMetadata", "valueSchemaMetadata"}
+
+
 def _wanted(target: Target) -> dict[str, Any]:
     if target.kind == "topic":
         return {"name": target.name, "isReliable": True, "autoUnwind": True}
-    # The properties of the forwarder's envelope; a value may be anything that JSON has.
+    # The properties of the forwarder's envelope, each in a type that Vantiq stores.
     whole = {key: {"type": "Integer"} for key in ("partition", "offset", "timestamp")}
-    texts = ("id", "cluster", "topic", "timestampType", "keyEncoding", "key", "valueEncoding")
-    free = {"value": {"type": "Object"}, "headers": {"type": "Object", "multi": True}}
-    properties = {key: {"type": "String"} for key in texts} | whole | free
+    texts = ("id", "cluster", "topic", "timestampType", "keyEncoding", "key", "valueEncoding", VALUE_TEXT)
+    free = {key: {"type": "Object"} for key in ("value", "keySchemaMetadata", "valueSchemaMetadata")}
+    headers = {"headers": {"type": "Object", "multi": True}}
+    properties: dict[str, Any] = {key: {"type": "String"} for key in texts} | whole | free | headers
     return {"name": target.name, "properties": properties, "naturalKey": ["id"]}
 
 

@@ -10,6 +10,7 @@ from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes
 from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
 from msk_toolkit.connect.description import ClusterDescription, state_findings
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.forwarder_targets import targets_of_forwarder, targets_of_topics
 from msk_toolkit.connect.listeners import Listener, Network, Protocol
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.observe import Observed, observe_cluster, observe_secret
@@ -17,6 +18,7 @@ from msk_toolkit.connect.register import Registration, Wanted
 from msk_toolkit.connect.secret import check_secret
 from msk_toolkit.connect.vantiq_source import (
     SourceOptions,
+    property_faults,
     secret_value,
     source_configuration,
     source_findings,
@@ -26,7 +28,6 @@ from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import read_event
-from msk_toolkit.settings.targets import Target, parse_routes
 
 _PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
 _NO_NAME = "<username>"
@@ -52,6 +53,16 @@ class ConnectRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     renew_secret: Annotated[
         bool, Meta(description="Write the password into Vantiq's secret anew, as after a rotation.")
     ] = False
+    targets_only: Annotated[
+        bool, Meta(description="Plan or register the forwarder's targets alone, without a Kafka source of Vantiq's.")
+    ] = False
+    replace: Annotated[
+        list[str],
+        Meta(
+            description="Names of secrets and sources in Vantiq to overwrite although they were not made here, or are "
+            "of another cluster."
+        ),
+    ] = []
     test: Annotated[bool, Meta(description="After register, send a test message through the source and await it.")] = (
         True
     )
@@ -78,6 +89,8 @@ class ConnectResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 # From what is wanted and the findings so far to the registration.
 Registrar = Callable[[Wanted, list[Finding]], Registration | None]
+# What Kafka says of the source's topics, asked with the source's own login.
+AskKafka = Callable[[Login, Sequence[str], Deadline], list[Finding]]
 
 
 def parse_request(event: Any) -> ConnectRequest:
@@ -95,13 +108,15 @@ def serve(
     client: Callable[[str], Any],
     registrar: Registrar | None,
     deadline: Deadline,
+    ask_kafka: AskKafka | None = None,
 ) -> ConnectResponse:
     """Carry out a request. What AWS or Vantiq refuse is among the findings, and the rest is answered all the same.
 
     Args:
         client: makes a boto3 client from a service's name.
         registrar: plans or carries out in Vantiq; None for an action that leaves Vantiq alone.
-        deadline: for what AWS is asked; the registrar has its own.
+        deadline: for what AWS and Kafka are asked; the registrar has its own.
+        ask_kafka: asks about the source's topics, before Vantiq is; None where nobody can.
     """
     mode = request.auth_mode or settings.auth_mode
     observed = observe_cluster(client, request.cluster or settings.cluster_arn, deadline)
@@ -115,7 +130,10 @@ def serve(
         files = client_files(login)
         source = Source(request.source.name, "KAFKA", source_configuration(login, request.source))
         findings += client_file_findings(login) + source_findings(login, request.source)
-    if registrar is not None:
+    if registrar is not None and request.targets_only:
+        targets = targets_of_forwarder(settings, request.source.topics, findings)
+        registration = registrar(Wanted(source="", config={}, targets=targets), findings)
+    elif registrar is not None and not _blocked(request, login, credentials, ask_kafka, findings, deadline):
         registration = _register(request, settings, login, credentials, source, registrar, findings)
     modes = auth_modes(observed.cluster, observed.listeners)
     return ConnectResponse(
@@ -196,8 +214,7 @@ def _register(
         return None
     options = request.source
     by_reference = login.mode == "scram" and not options.inline_password
-    # What is shown may lack the password; what is registered may not.
-    complete = msgspec.structs.replace(login, password=credentials.password if credentials else None)
+    complete = _with_password(login, credentials)
     if login.mode == "scram" and credentials is None:
         findings.append(Finding("error", "register", "the credentials are not known, see the secret's findings"))
         return None
@@ -210,26 +227,35 @@ def _register(
         if credentials and by_reference
         else None,
         renew_secret=request.renew_secret,
-        targets=_targets(settings.vantiq_target, options.topics, findings),
+        replace=request.replace,
+        targets=targets_of_topics(settings, options.topics, findings),
     )
     return registrar(wanted, findings)
 
 
-def _targets(target: str, topics: Sequence[str], findings: list[Finding]) -> list[Target]:
-    """The forwarder's targets for these topics."""
-    if not target:
-        return []
-    try:
-        routes = parse_routes(target, "")
-    except ExceptionGroup as group:
-        findings += [Finding("error", "VANTIQ_TARGET", str(problem)) for problem in group.exceptions]
-        return []
-    named: dict[Target, None] = {}
-    for topic in topics:
-        try:
-            named[routes.target_for(topic)] = None
-        except ValueError as error:
-            findings.append(Finding("error", "VANTIQ_TARGET", str(error)))
-    if not topics and routes.default and not routes.default.is_template:
-        named[routes.default] = None
-    return list(named)
+def _with_password(login: Login, credentials: ScramCredentials | None) -> Login:
+    """What is shown may lack the password; what is registered, and who asks Kafka, may not."""
+    return msgspec.structs.replace(login, password=credentials.password if credentials else None)
+
+
+def _blocked(
+    request: ConnectRequest,
+    login: Login | None,
+    credentials: ScramCredentials | None,
+    ask_kafka: AskKafka | None,
+    findings: list[Finding],
+    deadline: Deadline,
+) -> bool:
+    """Whether the source can't or mustn't be registered as it is asked for; Vantiq is not even asked then."""
+    if login is None:
+        return False
+    faults = property_faults(login, request.source)
+    if ask_kafka is not None and request.source.topics:
+        told = ask_kafka(_with_password(login, credentials), request.source.topics, deadline)
+        findings += told
+        # A source of a topic that is not there waits for ever, without a word.
+        faults += [finding for finding in told if finding.severity == "error"]
+    if faults:
+        text = "nothing is planned or registered before the source's faults are settled, see the other findings"
+        findings.append(Finding("error", "register", text))
+    return bool(faults)

@@ -1,7 +1,7 @@
 """The configuration of Vantiq's own Kafka source."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ ContentType = Literal["text/plain", "application/json", "application/xml"]
 SecretHolds = Literal["password", "login"]
 _SCHEME = "sb://"
 # As Vantiq writes the reference; a name with a bracket in it would end it early.
-_SECRET_NAME = r"^[A-Za-z0-9_.-]{1,200}$"  # noqa: S105
+_SECRET_NAME = r"^[A-Za-z0-9_.-]{1,200}$(?!\n)"  # noqa: S105
 # What the toolkit writes itself and no secret belongs into. A list of what is secret would miss some: Kafka's clients,
 # their plugins and login modules have too many names for it.
 _HARMLESS = {
@@ -27,6 +27,21 @@ _HARMLESS = {
     "security.protocol",
     "ssl.truststore.type",
 }
+# What decides where the password goes, and whether anybody on the way can read it. The toolkit writes the first four;
+# the others can switch the check of the broker's certificate off or hand the login to foreign code.
+_GUARDS_THE_PASSWORD = {
+    "bootstrap.servers",
+    "security.protocol",
+    "sasl.mechanism",
+    "sasl.jaas.config",
+    "sasl.client.callback.handler.class",
+    "sasl.login.callback.handler.class",
+    "sasl.login.class",
+    "security.providers",
+    "ssl.engine.factory.class",
+    "ssl.trustmanager.algorithm",
+}
+_HOST_CHECK = "ssl.endpoint.identification.algorithm"
 # Addresses and names: somebody may have put a connection string with a key in it there.
 _PLAIN = re.compile(r"[\w.,:/\[\]-]*")
 
@@ -37,7 +52,9 @@ class SourceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[
         str,
         Meta(
-            description="The source's name in Vantiq.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+            description="The source's name in Vantiq.",
+            # A dollar alone would let a line break pass behind the name.
+            pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$(?!\n)",
         ),
     ] = "MskSource"
     topics: Annotated[
@@ -107,6 +124,7 @@ def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
     if not options.topics:
         found.append(Finding("note", "source", "no topics are named: the source publishes and receives nothing"))
     own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
+    found += property_faults(login, options)
     if twice := sorted(own & options.properties.keys()):
         text = f"properties replace what the toolkit writes itself: {', '.join(twice)}"
         found.append(Finding("warning", "source", text))
@@ -123,15 +141,46 @@ def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
     return found
 
 
+def property_faults(login: Login, options: SourceOptions) -> list[Finding]:
+    """Properties that would send the password in the clear, or to another host; a source with one is not registered."""
+    if login.mode != "scram":
+        return []
+    faults = []
+    for name, value in options.properties.items():
+        plain = _without_direction(name)
+        if plain in _GUARDS_THE_PASSWORD:
+            text = f"{name} decides where the password goes and who can read it, so properties may not set it"
+            faults.append(Finding("error", "source", text))
+        elif plain == _HOST_CHECK and str(value).lower() != "https":
+            text = f"{name} must stay https: without that check the password goes to whoever answers"
+            faults.append(Finding("error", "source", text))
+    return faults
+
+
+def publishes_json(config: Mapping[str, Any]) -> bool:
+    """Whether only a JSON object may be published through a source of this configuration.
+
+    An explicit serializer counts before ``contentType``, and one for the producer alone before both directions' own.
+    """
+    serializer = config.get("producer.value.serializer") or config.get("value.serializer")
+    if serializer:
+        return "JsonObject" in str(serializer)
+    return (config.get("producer.contentType") or config.get("contentType")) == "application/json"
+
+
 def shown_value(name: str, value: Any) -> str:
     """A property of any source as it may be shown: its value only where it can't be a secret."""
     if value is None:
         return "nothing"
-    harmless = name in _HARMLESS or name.removeprefix("consumer.").removeprefix("producer.") in _HARMLESS
+    harmless = name in _HARMLESS or _without_direction(name) in _HARMLESS
     parts = value if isinstance(value, list) else [value]
     if harmless and all(isinstance(part, str) and _PLAIN.fullmatch(part) for part in parts):
         return msgspec.json.encode(value).decode()
     return "<hidden>"
+
+
+def _without_direction(name: str) -> str:
+    return name.removeprefix("consumer.").removeprefix("producer.")
 
 
 def _jaas(login: Login, options: SourceOptions) -> str:

@@ -67,7 +67,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     An encoding says how to read its neighbour: ``json`` (a JSON value, byte for byte as the producer wrote it),
     ``text`` (a string), ``base64`` (bytes that are not UTF-8, as a string), ``null`` or ``absent`` (null in both
-    cases: the record holds none).
+    cases: the record holds none). A type of Vantiq with a property ``valueText`` gets a value that is no JSON object
+    there, as text, and null as ``value``.
     """
 
     id: str
@@ -82,5 +83,6 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     headers: list[Header]
     value_encoding: Literal["json", "text", "base64", "null", "absent"]
     value: Any
+    value_text: str | UnsetType = UNSET
     key_schema_metadata: Any = UNSET
     value_schema_metadata: Any = UNSET

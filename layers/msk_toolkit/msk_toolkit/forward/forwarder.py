@@ -19,6 +19,7 @@ from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
 from msk_toolkit.forward.pace import Pace
 from msk_toolkit.forward.report import to_report, unfinished
 from msk_toolkit.forward.rounds import Patience, Suspects, run_rounds
+from msk_toolkit.forward.rows import row_document
 from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -129,7 +130,13 @@ class Forwarder:
         return run_rounds(lanes, run, self._suspects, patience if self._patient else None)
 
     def _deliver_lane(
-        self, batch: Batch, targets: dict[str, Target], times: _Times, make: MakeDocument, shared: Shared, lane: Lane
+        self,
+        batch: Batch,
+        targets: dict[str, Target],
+        times: _Times,
+        makers: Callable[[Target], MakeDocument],
+        shared: Shared,
+        lane: Lane,
     ) -> LaneOutcome:
         settings, target = self._settings, targets[lane.place]
         limits = Limits(
@@ -141,11 +148,20 @@ class Forwarder:
         )
         delivery = Delivery(lane, target, batch, self._tools, limits, shared)
         most = settings.array_length(target.kind)
-        return delivery.run(groups(lane.records, make, most, settings.max_post_bytes))
+        return delivery.run(groups(lane.records, makers(target), most, settings.max_post_bytes))
 
-    def _documents(self, batch: Batch) -> MakeDocument:
+    def _documents(self, batch: Batch) -> Callable[[Target], MakeDocument]:
+        """What makes the documents for a target: envelopes, or rows for a type with a property for other values."""
+        envelopes = self._unless_named(Documents(batch.cluster, self._settings.payload).make)
+        rows = self._unless_named(functools.partial(row_document, cluster=batch.cluster))
+        return lambda target: rows if self._makes_rows(target) else envelopes
+
+    def _makes_rows(self, target: Target) -> bool:
+        return self._settings.payload == "envelope" and self._check is not None and self._check.value_text(target)
+
+    def _unless_named(self, make: MakeDocument) -> MakeDocument:
         """Makes each record's document, but for those that the operator sets aside."""
-        make, named = Documents(batch.cluster, self._settings.payload).make, self._settings.records_to_set_aside
+        named = self._settings.records_to_set_aside
 
         def make_unless_named(record: Record) -> Document:
             content = record.content

@@ -14,7 +14,10 @@ from msk_toolkit.vantiq.target_state import Fitness, TargetState, look_at_target
 
 # So long a judgement holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
 _HOLDS_SECONDS = 300.0
-_REMEDY = "connect with register creates or corrects it; or correct VANTIQ_TARGET or VANTIQ_ROUTES"
+_REMEDY = (
+    'the connect function with {"action": "register", "targets_only": true} creates and corrects topics and types; '
+    "or correct VANTIQ_TARGET or VANTIQ_ROUTES"
+)
 _WITHOUT = "TARGET_CHECK=warn sends all the same"
 
 
@@ -56,6 +59,11 @@ class TargetCheck:
             case Fitness.UNKNOWN:
                 self._notes[f"{state.reason}; records are sent all the same"] = None
         return None
+
+    def value_text(self, target: Target) -> bool:
+        """Whether a type has a property for values that are no JSON object; False where nobody has looked."""
+        known = self._known.get(target)
+        return known is not None and known.state.value_text
 
     def notes(self) -> list[str]:
         """What was noticed since the last call and stops nothing."""

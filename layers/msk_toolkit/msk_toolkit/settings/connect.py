@@ -13,3 +13,10 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
     vantiq_target: Annotated[
         str, Meta(description="The forwarder's target, such as topic:/msk/{topic}; register prepares it in Vantiq.")
     ] = ""
+    vantiq_routes: Annotated[
+        str, Meta(description="The forwarder's other targets by Kafka topic or glob pattern, as a JSON object.")
+    ] = ""
+    forward_topics: Annotated[
+        str, Meta(description="Kafka topics that the stack forwards, comma separated, for targets_only.")
+    ] = ""
+    heartbeat_target: Annotated[str, Meta(description="Where in Vantiq the heartbeats go, for targets_only.")] = ""

@@ -25,12 +25,20 @@ class Fitness(StrEnum):
 
 
 class TargetState(NamedTuple):
-    """A judgement on a target, and why; the reason is a sentence for a person, empty where it is fit."""
+    """A judgement on a target, and why; the reason is a sentence for a person, empty where it is fit.
+
+    Args:
+        value_text: a type that has a property for values that are no JSON object.
+    """
 
     fitness: Fitness
     reason: str = ""
+    value_text: bool = False
 
 
+# The property for the text of a value that is no JSON object. None of the types that Vantiq stores takes every JSON
+# value: Object takes name and value pairs, and Value "may not be persisted" (VAIL reference, release 1.44).
+VALUE_TEXT = "valueText"
 _FIT = TargetState(Fitness.FIT)
 # About this request or this moment, not about the resource: asking again may help.
 _PASSING = frozenset({401, 408, 425, 429})
@@ -90,7 +98,8 @@ def _type(target: Target, type_: Mapping[str, Any]) -> TargetState:
         return _unfit(target, "the type is a schema, which stores nothing")
     if target.kind == "upsert" and not type_.get("naturalKey"):
         return _unfit(target, "the type has no natural key, which an upsert needs")
-    return _FIT
+    properties = type_.get("properties")
+    return TargetState(Fitness.FIT, value_text=isinstance(properties, Mapping) and VALUE_TEXT in properties)
 
 
 def _service(target: Target, service: Mapping[str, Any]) -> TargetState:
