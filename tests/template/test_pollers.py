@@ -58,7 +58,8 @@ def test_all_mappings_of_the_stack_share_event_poller_units() -> None:
 
 
 def test_provisioned_mappings_write_a_log_and_metrics_that_lambda_has() -> None:
-    model = boto3.client("lambda", region_name="eu-central-1").meta.service_model
+    made = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="y")
+    model = made.meta.service_model
     levels = model.shape_for("EventSourceMappingSystemLogLevel").enum  # type: ignore[attr-defined]
     metrics = model.shape_for("EventSourceMappingMetric").enum  # type: ignore[attr-defined]
     for each in stack(PollerMode="provisioned", HeartbeatTarget="topic:/msk/heartbeat").mappings():

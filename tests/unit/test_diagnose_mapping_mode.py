@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.mapping_mode import poller_group_problems
 
 from tests.fakes.networks import BROKERS_SIDE, open_facts, pollers
 

@@ -1,7 +1,10 @@
 """What Lambda says of a mapping: each state, reason and result has its own meaning and a remedy that stands alone."""
 
+import re
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.diagnose.finding import NetworkFinding
@@ -63,6 +66,14 @@ PROBLEMS = {
     "event source authentication is required), and the OnFailure Destination (if one is configured).": ["NAT", "s3"],
     "PROBLEM: something that AWS documents tomorrow": ["with-kafka-troubleshoot", UUID],
 }
+
+
+def test_every_state_that_lambdas_api_documents_has_its_meaning() -> None:
+    made = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="y")
+    mapping: Any = made.meta.service_model.shape_for("EventSourceMappingConfiguration")
+    # In a sentence, each as code.
+    documented = re.findall(r"<code>(\w+)</code>", mapping.members["State"].documentation)
+    assert set(documented) == {"Enabled", *STATES}
 
 
 @pytest.mark.parametrize("result", PROBLEMS)

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.diagnose.finding import POLLERS, Code, NetworkFinding, Severity
 
 # us-east-1, November 2026: an Event Poller Unit costs 0.185 an hour, and each mapping or group has one or more.
 UNIT_DOLLARS_A_MONTH = round(0.185 * 730)
-# Lambda's API reference (ProvisionedPollerConfig), read on 2026-11-28.
-GROUP_MAPPINGS = 100
-GROUP_POLLERS = 2000
 _UPDATE = "aws lambda update-event-source-mapping --uuid"
 
 
@@ -47,16 +45,6 @@ def group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
         for problem in poller_group_problems([state.maximum_pollers for state in members]):
             remedy = "lower MaximumPollers, or forward some of the topics with a second stack"
             yield _finding("poller-group", "warning", f"poller group {name}: {problem}", remedy)
-
-
-def poller_group_problems(maximums: Sequence[int]) -> list[str]:
-    """What is wrong with a group of provisioned mappings, by the most pollers of each; empty where Lambda takes it."""
-    problems = []
-    if len(maximums) > GROUP_MAPPINGS:
-        problems.append(f"{len(maximums)} mappings, and Lambda takes {GROUP_MAPPINGS}")
-    if sum(maximums) > GROUP_POLLERS:
-        problems.append(f"up to {sum(maximums)} pollers in all, and Lambda takes {GROUP_POLLERS}")
-    return problems
 
 
 def _costs(state: MappingState) -> str:

@@ -20,7 +20,10 @@ class DiagnoseSettings(ProbeSettings, kw_only=True, frozen=True):
     security_group_ids: Annotated[str, Meta(description="Security groups of the functions, comma separated.")] = ""
     poller_mode: Annotated[
         Literal["on-demand", "provisioned"],
-        Meta(description="The event source mappings' mode; on-demand pollers need ways to Lambda and STS."),
+        Meta(
+            description="The event source mappings' mode; on-demand pollers need ways to Lambda and STS, "
+            "provisioned ones to S3."
+        ),
     ] = "on-demand"
     forwarder_function: Annotated[
         str, Meta(description="Name of the forwarder, whose event source mappings are looked at.")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.settings.targets import parse_routes, parse_target
 from msk_toolkit.topics.rules import name_problem
 
@@ -79,9 +80,15 @@ def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
-    least, most = int(given.get("MinimumPollers", 1)), int(given.get("MaximumPollers", 1))
-    if given.get("PollerMode") == "provisioned" and "MaximumPollers" in given and least > most:
+    if given.get("PollerMode") != "provisioned" or "MaximumPollers" not in given:
+        return
+    least, most = int(given.get("MinimumPollers", 1)), int(given["MaximumPollers"])
+    if least > most:
         yield f"MinimumPollers {least} is above MaximumPollers {most}: Lambda takes no such mapping"
+    # All mappings of the stack are in one group; the heartbeats' has one poller.
+    maximums = [most] * len(given.get("ForwardTopics", ())) + [1] * ("HeartbeatTarget" in given)
+    for problem in poller_group_problems(maximums):
+        yield f"ForwardTopics and MaximumPollers: {problem} in one stack: lower MaximumPollers, or make two stacks"
 
 
 def _topics(given: Mapping[str, Any]) -> Iterator[str]:
