@@ -87,7 +87,7 @@ def test_the_handler_applies_the_topics_of_its_file(
     assert (response["status"], response["changes"][0]["state"]) == ("applied", "done")
     assert stands(kafka, declared.name)
     printed = capsys.readouterr()
-    assert '"TopicsCreated":[1.0]' in printed.out
+    assert '"TopicsCreated":1' in printed.out
     assert kafka.settings.password not in printed.out + printed.err + caplog.text
 
 
@@ -125,18 +125,18 @@ def test_a_scheduled_check_publishes_every_kind_of_drift_and_a_line_to_read(
         f"{missing.name}: missing; {copied.name}: replication factor; {hidden.name}: not readable"
     )
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    published = next(line for line in lines if "_aws" in line)
+    counts = next(line["counts"] for line in lines if "counts" in line)
     # Other tests' topics are undeclared here.
-    assert published.pop("TopicsUndeclared")[0] == response["plan"]["undeclared"]
-    assert {name: values for name, values in published.items() if name.startswith("Topics")} == {
-        "TopicsCreated": [0.0],
-        "TopicsDrifted": [4.0],
-        "TopicsMissing": [1.0],
-        "TopicsPartitionsDrifted": [1.0],
-        "TopicsReplicationDrifted": [1.0],
-        "TopicsConfigDrifted": [1.0],
-        "TopicsUnreadable": [1.0],
-        "TopicsConfigUndeclared": [1.0],
+    assert counts.pop("TopicsUndeclared") == response["plan"]["undeclared"]
+    assert counts == {
+        "TopicsCreated": 0,
+        "TopicsDrifted": 4,
+        "TopicsMissing": 1,
+        "TopicsPartitionsDrifted": 1,
+        "TopicsReplicationDrifted": 1,
+        "TopicsConfigDrifted": 1,
+        "TopicsUnreadable": 1,
+        "TopicsConfigUndeclared": 1,
     }
 
 
@@ -178,9 +178,9 @@ def test_a_stacks_life_from_creation_over_a_failed_update_and_its_rollback_to_de
         return answer
 
     created = ask("Create", 2, 0, 1, "1000")
-    assert (created["Status"], created["Data"]) == ("SUCCESS", {"Created": "1", "Changed": "0"})
+    assert (created["Status"], created["Data"]) == ("SUCCESS", {"Created": "1", "Changed": "0", "Status": "applied"})
     grown = ask("Update", 4, 1, 2, "2000")
-    assert (grown["Status"], grown["Data"]) == ("SUCCESS", {"Created": "0", "Changed": "1"})
+    assert (grown["Status"], grown["Data"]) == ("SUCCESS", {"Created": "0", "Changed": "1", "Status": "applied"})
     # Another resource fails: CloudFormation goes back to the properties, and the code, of before.
     rolled_back = ask("Update", 2, 2, 1, "1000")
     assert rolled_back["Status"] == "SUCCESS"
@@ -232,7 +232,9 @@ def test_a_hanging_cluster_is_answered_in_time_and_leaves_no_stack_stuck(
     assert created["Reason"].startswith("Nothing was changed. no broker can be used: localhost:")
     assert rolled_back["Reason"].startswith("This is a rollback: the topics are left as they are")
     # Another resource may refer to them.
-    assert rolled_back["Data"] == deleted["Data"] == {"Created": "0", "Changed": "0"}
+    assert deleted["Data"] == {"Created": "0", "Changed": "0", "Status": "applied"}
+    assert rolled_back["Data"].pop("Status").startswith("not applied: This is a rollback")
+    assert rolled_back["Data"] == {"Created": "0", "Changed": "0"}
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["TopicsNotRestored"] for line in lines if "TopicsNotRestored" in line] == [[0.0], [0.0], [1.0], [0.0]]
 
