@@ -6,6 +6,7 @@ classes are spoken here over sockets of our own.
 
 import contextlib
 import logging
+import re
 import socket
 import ssl
 import struct
@@ -22,6 +23,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.login import log_in
+from msk_toolkit.kafka.spoken_versions import NEWEST
 from msk_toolkit.kafka.throttle import Throttle
 from msk_toolkit.network.connect import (
     Address,
@@ -34,31 +36,11 @@ from msk_toolkit.network.connect import (
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.network.trust import tls_context
 
-# Versions that brokers from 2.2 to 4.4 share and whose fields keep one shape. Later ones replace topic names by ids
-# or turn single questions into lists. None has numbers of variable length: kafka-python takes a damaged one's bytes for
-# one number without end, for minutes.
-_NEWEST = {
-    "MetadataRequest": 8,
-    "ProduceRequest": 8,
-    "FetchRequest": 11,
-    "ListOffsetsRequest": 5,
-    "FindCoordinatorRequest": 2,
-    "JoinGroupRequest": 5,
-    "SyncGroupRequest": 3,
-    "LeaveGroupRequest": 2,
-    "OffsetCommitRequest": 7,
-    "OffsetFetchRequest": 5,
-    # From version 5 on the answer repeats every topic's whole configuration.
-    "CreateTopicsRequest": 4,
-    "CreatePartitionsRequest": 1,
-    "DeleteTopicsRequest": 3,
-    "DescribeConfigsRequest": 2,
-    "IncrementalAlterConfigsRequest": 0,
-    "AlterConfigsRequest": 1,
-}
 # Far more than the largest answer that is asked for, the configuration of all topics.
 _MOST_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">i")
+# Of such bytes kafka-python makes one number, for as long as they go on and in quadratic time. No text is that long.
+_ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
 # It logs an answer that it can't decode as an error, whole: records, or a login's messages. The failure is told here.
@@ -208,7 +190,7 @@ class Conversation:
     def _version(self, request: Any, stage: str, newest: int | None) -> int:
         name = type(request).__name__
         lowest, highest = self._versions.get(request.API_KEY, (0, -1))
-        known = _NEWEST.get(name, highest)
+        known = NEWEST.get(name, highest)
         version = min(highest, request.max_version, known if newest is None else newest)
         if version < lowest:
             raise StageError(
@@ -236,6 +218,8 @@ class Conversation:
             self._socket.settimeout(max(deadline.remaining(), 0.001))
             self._socket.sendall(self._protocol.send_bytes())
             frame = self._receive(name, stage, deadline)
+            if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
+                raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's")
         except TimeoutError:
             if held_back:
                 raise self.throttled(stage, name) from None
