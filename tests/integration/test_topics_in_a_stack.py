@@ -67,23 +67,32 @@ def stacks(aws: Emulator) -> Stacks:
     return Stacks(aws)
 
 
-@pytest.fixture(scope="module")
-def topics_function(stacks: Stacks, kafka: KafkaCluster) -> str:
-    """The ARN of the topics function, deployed in a stack of its own."""
-    function = {
+def topics_function_at(brokers: str, name: str) -> dict[str, Any]:
+    """The topics function as a resource, which runs from the checkout."""
+    return {
         "Type": "AWS::Lambda::Function",
         "Properties": {
-            "FunctionName": "toolkit-topics",
+            "FunctionName": name,
             "Runtime": "python3.13",
             "Handler": "index.handler",
             "Role": "arn:aws:iam::000000000000:role/topics",
             "Timeout": 60,
             "Code": {"ZipFile": f"import sys\nsys.path[:0] = {PATHS!r}\nfrom topics import handler\n"},
             "Environment": {
-                "Variables": {"BOOTSTRAP_SERVERS": kafka.bootstrap("PLAINTEXT"), "AUTH_MODE": "none"},
+                "Variables": {
+                    "BOOTSTRAP_SERVERS": brokers,
+                    "AUTH_MODE": "none",
+                    "TOPICS_FILE": str(ROOT / "topics.yaml"),
+                }
             },
         },
     }
+
+
+@pytest.fixture(scope="module")
+def topics_function(stacks: Stacks, kafka: KafkaCluster) -> str:
+    """The ARN of the topics function, deployed in a stack of its own."""
+    function = topics_function_at(kafka.bootstrap("PLAINTEXT"), "toolkit-topics")
     outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Function", "Arn"]}}}
     stack = stacks.deploy("toolkit", {"Function": function}, outputs)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -117,3 +126,15 @@ def test_a_rollback_takes_grown_topics_as_they_are_and_ends_completely(
     assert found
     assert (found.partitions, own_config(kafka, name)) == (4, {"retention.ms": "3600000"})
     assert own_config(kafka, other) == {"retention.ms": "3600000"}
+
+
+def test_a_new_stack_whose_brokers_nobody_reaches_comes_up_and_its_output_says_why(stacks: Stacks) -> None:
+    function = topics_function_at("127.0.0.1:1", "unreached-topics")
+    own = {"Type": "Custom::DeclaredTopics", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}}
+    outputs = {"TopicsStatus": {"Value": {"Fn::GetAtt": ["Topics", "Status"]}}}
+    stack = stacks.deploy(new_name("unreached"), {"Function": function, "Topics": own}, outputs)
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    (output,) = stack["Outputs"]
+    assert output["OutputValue"].startswith(
+        "not applied: Nothing was changed. no broker can be used: 127.0.0.1:1 fails"
+    )

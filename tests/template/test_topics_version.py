@@ -42,20 +42,28 @@ def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
     assert changed[place] != declared(answers, unchanged)[place]
 
 
-@pytest.mark.parametrize(
-    ("parameter", "value"),
-    [
-        ("SubnetIds", "subnet-9"),
-        ("ClusterSecurityGroupId", "sg-9"),
-        ("Architecture", "x86_64"),
-        ("ScramSecretArn", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_other-AbCdEf"),
-        ("BootstrapServers", "b-1.example.org:9096"),
-        ("TrustedCa", "-----BEGIN CERTIFICATE-----"),
-        ("ClusterKind", "express"),
-    ],
-)
-def test_any_other_parameter_of_the_function_has_the_topics_applied_again(parameter: str, value: str) -> None:
-    assert declared({parameter: value}, unchanged) != declared({}, unchanged)
+def references(node: Any) -> set[str]:
+    """Every name that `Ref` uses below."""
+    if isinstance(node, list):
+        return {name for each in node for name in references(each)}
+    if not isinstance(node, dict):
+        return set()
+    return {node["Ref"]} if "Ref" in node else {name for each in node.values() for name in references(each)}
+
+
+def test_each_parameter_by_which_the_function_reaches_the_brokers_has_the_topics_applied_again() -> None:
+    # SAM makes no version for a parameter's new value: it sees the template as it is written.
+    template = raw_template()
+    shared, own = template["Globals"]["Function"], template["Resources"][FUNCTION]["Properties"]
+    used = references([shared["VpcConfig"], shared["Environment"], own["Environment"]]) & template["Parameters"].keys()
+    assert {"SubnetIds", "ClusterArn", "AuthMode", "ScramSecretArn", "BootstrapServers", "TrustedCa"} <= used
+    named = references(template["Resources"]["DeclaredTopics"]["Properties"])
+    # This one says how much is published.
+    assert used - named == {"DetailedMetrics"}
+
+
+def test_another_architecture_has_the_topics_applied_again() -> None:
+    assert declared({"Architecture": "x86_64"}, unchanged)["Layer"] != declared({}, unchanged)["Layer"]
 
 
 def test_the_schedule_runs_the_function_as_it_is_deployed_and_not_a_version_of_it() -> None:

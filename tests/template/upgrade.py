@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ TEMPLATE_0_1_0 = Path(__file__).parents[1] / "data" / "template-0.1.0.yaml"
 
 # Logical ids, as patterns, and the reason.
 EXPECTED: Mapping[str, str] = {
-    "ToolkitLayer??????????": "each build of the layer is a version of its own",
+    "ToolkitLayer*": "each build of the layer is a version of its own",
     "TopicsFunctionVersion??????????": "each change of the topics function is a version of its own",
     "TopicsFunctionDriftCheck*": "the drift check has a schedule of its own, which runs the function as it is deployed",
     "*ProbeFunctionSchedule": "a schedule's fixed name would be the same in a second stack",
     "ProbesDashboard": "its name has the Region in it; a dashboard holds no data",
 }
 # Alarms that are gone, and who watches the same now.
-WATCHED_BY: Mapping[str, str] = {}
+WATCHED_BY: Mapping[str, str] = {
+    f"{probe}{fault}Alarm": f"{probe}FaultsAlarm"
+    for probe, fault in product(("Producer", "Consumer"), ("Network", "Tls", "Login", "Permission", "Broker"))
+}
 # What holds data, a place in a network, or somebody's confirmation.
 NEVER = (
     "AWS::S3::Bucket",

@@ -225,6 +225,19 @@ def test_an_adoption_ends_in_time_within_an_object_and_the_next_leg_finishes_it(
     assert desk.s3.names("aws/") == desk.s3.names("dead-letters/") == []
 
 
+def test_twice_the_time_takes_half_as_many_invocations() -> None:
+    def legs(seconds: int) -> int:
+        desk = Desk()
+        for number in range(4):
+            put(desk, failure(many(9000, number * 10_000)), number)
+        slow_s3(desk, "put", 1.0)
+        return len(legs_of(desk, seconds))
+
+    before, after = legs(900), legs(1800)
+    assert before > 2
+    assert after <= -(-before // 2)
+
+
 def test_notices_that_take_too_long_end_in_time_and_come_again() -> None:
     desk = Desk()
     desk.fetched = [[record(n, topic="t") for n in range(600)]]

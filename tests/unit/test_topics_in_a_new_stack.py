@@ -63,9 +63,11 @@ def test_a_change_that_has_nothing_to_do_with_topics_does_not_hang_on_the_broker
     assert answered(event, obstacle).status == "SUCCESS"
 
 
-@pytest.mark.parametrize("name", ["CodeVersion", "ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind"])
+@pytest.mark.parametrize(
+    "name", ["CodeVersion", "Layer", "ClusterArn", "BootstrapServers", "AuthMode", "ScramSecretArn"]
+)
 def test_an_update_that_asks_for_other_topics_fails_when_they_cannot_be_had(name: str) -> None:
-    event = asked("Update", {name: "tls"}, **{name: ""})
+    event = asked("Update", {name: "one"}, **{name: ""})
     assert answered(event, OBSTACLES[0]).status == "FAILED"
 
 

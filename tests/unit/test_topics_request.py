@@ -97,12 +97,9 @@ def test_a_property_that_nobody_knows_is_refused_and_not_taken_for_a_wish_for_th
     misspelt = {"ServiceToken": "t", "topics": [TOPIC], "Partitions": "3"}
     found = answer_for(event("Create", ResourceProperties=misspelt), function, lambda: False)
     assert found.status == "FAILED"
-    assert found.reason == (
-        "Nothing was changed. ResourceProperties: topics is not known; Partitions is not known; known are "
-        "ServiceToken, ServiceTimeout, CodeVersion, Topics, ClusterArn, BootstrapServers, AuthMode, ClusterKind, "
-        "BootstrapPorts, ScramSecretArn, SubnetIds, ClusterSecurityGroupId, VantiqUrl, VantiqPort, "
-        "VantiqTokenSecretArn, VantiqTarget, HeartbeatTarget, ForwardTopics, PollerMode, MinimumPollers, MaximumPollers"
-    )
+    start, _, known = found.reason.partition("known are ")
+    assert start == "Nothing was changed. ResourceProperties: topics is not known; Partitions is not known; "
+    assert {"ServiceToken", "Topics", "AuthMode"} <= set(known.split(", "))
     assert function.asked == []
 
 

@@ -15,13 +15,22 @@ from msk_toolkit.errors import ConfigurationError, ToolkitError
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 from msk_toolkit.topics.stack_findings import stack_findings
 
-# A change of one of these asks for topics as they have not been applied yet.
-_CONCERN_TOPICS = ("CodeVersion", "Layer", "Topics", "ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
+# A change of one of these asks for other topics, of another cluster, or as another user.
+_CONCERN_TOPICS = (
+    "CodeVersion",
+    "Layer",
+    "Topics",
+    "ClusterArn",
+    "BootstrapServers",
+    "AuthMode",
+    "ScramSecretArn",
+    "TrustedCa",
+    "ClusterKind",
+)
 # The toolkit's own resource names these to have them checked before anything is changed, and so that a change of them
 # makes CloudFormation ask again; the function reads its own settings.
 _CHECKED = (
     "BootstrapPorts",
-    "ScramSecretArn",
     "SubnetIds",
     "ClusterSecurityGroupId",
     "VantiqUrl",
