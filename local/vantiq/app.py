@@ -18,9 +18,9 @@ from local.vantiq import batches, control
 from local.vantiq.access import Access, Grant, write_token
 from local.vantiq.calls import JSON, Answer, Call, timestamp
 from local.vantiq.errors import VantiqError, not_allowed, unknown_resource
-from local.vantiq.faults import Fault, Faults
+from local.vantiq.faults import ANSWERED, Fault, Faults
 from local.vantiq.journal import Journal
-from local.vantiq.playing import play
+from local.vantiq.playing import in_form, play
 from local.vantiq.queries import Row
 from local.vantiq.resources import NoSources, Resources, open_namespace
 from local.vantiq.sources import KafkaSources
@@ -204,9 +204,9 @@ class VantiqStandIn:
         if fault.delay_s:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), fault.delay_s)
-        if fault.action in ("none", "index_errors"):
-            refused = dict.fromkeys(fault.hits(body), fault.error()) if fault.action != "none" else {}
-            answer = self._answer(request, body, refused)
+        if fault.action in ANSWERED:
+            refused = dict.fromkeys(fault.hits(body), fault.error()) if fault.action == "index_errors" else {}
+            answer = in_form(fault, self._answer(request, body, refused), refused, request)
             self.stats.answered(str(answer.status))
             return _response(answer)
         outcome, response = await play(fault, request, lambda: self._answer(request, body, {}), self._stopping)

@@ -12,6 +12,7 @@ NOT_FOUND = "io.vantiq.resource.not.found"
 TYPE_NOT_FOUND = "com.accessg2.ag2rs.type.not.found"
 QUOTA_EXHAUSTED = "io.vantiq.resource.quota.credit.exhausted"
 AUTHENTICATION_FAILED = "io.vantiq.authentication.failed"
+DUPLICATE_KEY = "io.vantiq.resource.duplicate.key"
 PLACEHOLDER = "io.vantiq.standin."
 
 
@@ -77,6 +78,11 @@ def not_allowed(method: str, path: str) -> VantiqError:
 def invalid(reason: str, *params: Any) -> VantiqError:
     """A request or record that is refused for what it contains; the code is a placeholder."""
     return VantiqError(400, PLACEHOLDER + "invalid", reason, *params)
+
+
+def duplicate(table: str, *key: Any) -> VantiqError:
+    """An insert whose natural key is in use; the code is in the VAIL reference, the status in the API reference."""
+    return VantiqError(409, DUPLICATE_KEY, f"An instance of {table} with this natural key exists.", table, *key)
 
 
 def of_status(status: int) -> VantiqError:

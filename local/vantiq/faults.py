@@ -11,8 +11,22 @@ import msgspec
 from local.vantiq.errors import VantiqError, of_status
 
 Action = Literal[
-    "none", "status", "redirect", "reset", "hang", "half_answer", "slow_drip", "invalid_json", "index_errors"
+    "none",
+    "early_hints",
+    "status",
+    "redirect",
+    "reset",
+    "hang",
+    "half_answer",
+    "slow_drip",
+    "invalid_json",
+    "html",
+    "index_errors",
 ]
+# How an array's answer tells what became of each element.
+Form = Literal["row", "errors", "response", "socket_response"]
+# Done like any other request; only the answer, or a part of it, is another.
+ANSWERED = ("none", "early_hints", "index_errors")
 # Until the answer breaks, a server that breaks it has done the work.
 _ACCEPTING = ("half_answer", "slow_drip", "invalid_json")
 
@@ -29,7 +43,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     or the usual ones of that status, and `retry_after` seconds, as an HTTP date with
     `retry_after_date`), `redirect` (302 to `location`), `reset` and `hang` (`before_body`: without reading
     the body), `half_answer`, `slow_drip` (the answer stretched over `drip_s`), `invalid_json` (status 200),
-    `index_errors` (status 200; elements at `indexes`, or those that the pointer finds, are refused).
+    `html` (status 200 and a page, as of a proxy's login), `early_hints` (a 103, then the usual answer),
+    `index_errors` (status 200; elements at `indexes`, or those that the pointer finds, are refused, with
+    `onwards` also those behind the first), told in the `form` of a row or an error object, an array of
+    errors, or the references' standard response with or without `contentType`, all with `status`.
     `accept` says whether the events are taken before it fails: false for status, redirect, reset and
     hang, true for the broken answers, unless given.
     """
@@ -54,6 +71,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     before_body: bool = False
     drip_s: float = 60.0
     indexes: tuple[int, ...] = ()
+    onwards: bool = False
+    form: Form = "row"
     accept: bool | None = None
 
     def __post_init__(self) -> None:
@@ -77,15 +96,15 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     def hits(self, body: bytes) -> list[int]:
         """Indexes of the array elements (or 0 for one object) that the fault is for."""
-        if self.pointer is None:
+        if self.pointer is None and not self.onwards:
             return list(self.indexes)
         value = _decoded(body)
         elements = value if isinstance(value, list) else [value]
-        return [
-            index
-            for index, element in enumerate(elements)
-            if _point(element, self.pointer, absent=_ABSENT) == self.equals
-        ]
+        found = list(self.indexes)
+        if self.pointer is not None:
+            pointed = (_point(element, self.pointer, absent=_ABSENT) for element in elements)
+            found = [index for index, element in enumerate(pointed) if element == self.equals]
+        return list(range(min(found), len(elements))) if self.onwards and found else found
 
 
 class Faults:

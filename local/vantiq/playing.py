@@ -5,15 +5,20 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
-from local.vantiq.calls import JSON, Answer
+from local.vantiq.calls import JSON, Answer, is_array
+from local.vantiq.errors import DUPLICATE_KEY, VantiqError
 from local.vantiq.faults import Fault
 
 _BROKEN_JSON = b'[{"status": "ok", "results": [1, 2'
+_PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
+_EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 _DRIP_STEP_S = 0.1
 
 
@@ -38,12 +43,36 @@ async def play(
             return "slow_drip", await _drip(request, answer, fault.drip_s, stopping)
         case "invalid_json":
             return "200", web.Response(body=_BROKEN_JSON, headers=JSON)
+        case "html":
+            return "200", web.Response(body=_PAGE, content_type="text/html")
         case "redirect":
             return "302", web.Response(status=302, headers={"Location": fault.location})
         case _:
             return str(fault.status), web.Response(
                 status=fault.status, body=fault.error().body(), headers=JSON | retry_after(fault)
             )
+
+
+def in_form(fault: Fault, answer: Answer, refused: Mapping[int, VantiqError], request: web.Request) -> Answer:
+    """The answer to a request that is done, its array's elements in the fault's form."""
+    if fault.action == "early_hints" and request.transport is not None:
+        request.transport.write(_EARLY_HINTS)
+    if fault.form == "row" or answer.status != 200 or not is_array(answer.body):
+        return answer
+    elements = msgspec.json.decode(answer.body, type=list[Any])
+    told = [_element(element, fault, index in refused) for index, element in enumerate(elements)]
+    return msgspec.structs.replace(answer, body=msgspec.json.encode(told))
+
+
+def _element(element: Any, fault: Fault, refused: bool) -> Any:
+    failed = isinstance(element, dict) and element.keys() == {"code", "message", "params"}
+    if fault.form == "errors":
+        return [element] if failed else element
+    content_type = {"contentType": "application/json"} if fault.form == "socket_response" else {}
+    status = 200
+    if failed:
+        status = fault.status if refused else 409 if element["code"] == DUPLICATE_KEY else 400
+    return {"status": status, **content_type, "headers": {}, "body": [element] if failed else element}
 
 
 def retry_after(fault: Fault) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from local.vantiq.errors import invalid, not_found, type_not_found, unknown_resource
+from local.vantiq.errors import duplicate, invalid, not_found, type_not_found, unknown_resource
 from local.vantiq.properties import check_definition, check_values
 from local.vantiq.queries import Query, Row, matches, select
 
@@ -16,8 +16,7 @@ class Table:
     """The instances of one resource, found by `_id` or by natural key.
 
     Rows carry what Vantiq adds: `_id`, `ars_namespace`, `ars_version`, `ars_createdAt`,
-    `ars_createdBy`. A natural key is unique: a second plain insert of it is refused (the status of that
-    refusal is uncertain, 400 here).
+    `ars_createdBy`. A natural key is unique: a second plain insert of it is refused with 409.
     """
 
     def __init__(self, name: str, namespace: str, natural_key: tuple[str, ...] = ()) -> None:
@@ -34,7 +33,7 @@ class Table:
         self._check(record)
         key = self._key(record)
         if key is not None and key in self._by_key:
-            raise invalid(f"An instance of {self.name} with this natural key exists.", self.name, *key)
+            raise duplicate(self.name, *key)
         row_id = f"{next(_ids):024x}"
         row = record | {
             "_id": row_id,

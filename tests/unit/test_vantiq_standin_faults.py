@@ -5,11 +5,16 @@ import json
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.client import VantiqClient
 
 from local.vantiq import Fault, VantiqStandIn, running_standin
 from local.vantiq.faults import Faults
+from tests.fakes.vantiq_client_fake import FixedToken
 from tests.unit.standin_client import TOPIC, TYPE, open_socket, send
 
 pytestmark = pytest.mark.enable_socket
@@ -79,6 +84,55 @@ def test_a_200_can_refuse_some_elements(vantiq: VantiqStandIn, path: str) -> Non
     assert reply.status == 200
     assert ["code" in result for result in reply.json()] == [False, True, False]
     assert [value["id"] for value in vantiq.journal.values()] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("form", "refused"),
+    [
+        ("row", {"code": "x", "message": "m", "params": []}),
+        ("errors", [{"code": "x", "message": "m", "params": []}]),
+        ("response", {"status": 429, "headers": {}, "body": [{"code": "x", "message": "m", "params": []}]}),
+        (
+            "socket_response",
+            {
+                "status": 429,
+                "contentType": "application/json",
+                "headers": {},
+                "body": [{"code": "x", "message": "m", "params": []}],
+            },
+        ),
+    ],
+)
+def test_elements_are_told_in_every_form_of_the_references(vantiq: VantiqStandIn, form: Any, refused: Any) -> None:
+    vantiq.fail("index_errors", indexes=[1], onwards=True, status=429, code="x", message="m", form=form, times=1)
+    results = send(vantiq, TYPE, [{"id": 1}, {"id": 2}, {"id": 3}]).json()
+    assert results[1:] == [refused] * 2
+    row = results[0]["body"] if "response" in form else results[0]
+    assert (row["id"], results[0].get("status")) == (1, 200 if "response" in form else None)
+    assert [value["id"] for value in vantiq.journal.values()] == [1]
+
+
+def test_a_second_insert_of_a_natural_key_is_409(vantiq: VantiqStandIn) -> None:
+    vantiq.define("types", {"name": "Keyed", "naturalKey": ["id"]})
+    path = "/api/v1/resources/custom/Keyed"
+    assert send(vantiq, path, {"id": 1}).status == 200
+    again = send(vantiq, path, {"id": 1})
+    assert (again.status, again.json()[0]["code"]) == (409, "io.vantiq.resource.duplicate.key")
+    vantiq.fail("index_errors", form="response", times=1)
+    assert [result["status"] for result in send(vantiq, path, [{"id": 1}, {"id": 2}]).json()] == [409, 200]
+
+
+def test_a_login_page_and_early_hints_are_played(vantiq: VantiqStandIn) -> None:
+    vantiq.fail("html", times=1)
+    page = send(vantiq, TOPIC, {})
+    assert (page.status, page.headers["Content-Type"].split(";")[0], len(vantiq.journal)) == (200, "text/html", 0)
+    vantiq.fail("early_hints", times=1)
+    address = VantiqAddress(False, "127.0.0.1", vantiq.port)
+    client = VantiqClient(address, FixedToken(vantiq.token), context=None)
+    try:
+        assert [client.post(TOPIC, b"{}", Deadline(5)).status for _ in range(2)] == [200, 200]
+    finally:
+        client.close()
 
 
 @pytest.mark.parametrize("path", [TOPIC, TYPE])
