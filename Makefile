@@ -40,7 +40,7 @@ test: .venv/ready ## Unit, template, integration and end-to-end tests
 	@python -m pytest $(PYTEST_ARGS)
 
 torture: .venv/ready ## Over 100,000 records through everything that can fail; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
-	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} \
+	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \
 		python -m pytest -s tests/torture
 
 compat: .venv/ready ## Topics, probes and connect on seven versions of Kafka from 2.2.1 to 4.4.0 (or VERSIONS), as a table (long)

@@ -25,6 +25,7 @@ class Scenario(NamedTuple):
     Args:
         retries: after so many a provisioned mapping gives a batch up; 0 for never.
         poison: the ids (partition, offset) that Vantiq refuses while the faults last.
+        last_word: order is that of each record's last arrival before the redrive, not of its first.
     """
 
     seed: int
@@ -34,6 +35,7 @@ class Scenario(NamedTuple):
     records: dict[Partition, list[Record]]
     poison: frozenset[tuple[int, int]]
     faults: list[Fault]
+    last_word: bool = False
 
     @property
     def ordering(self) -> str:

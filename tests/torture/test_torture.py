@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from tests.torture.run import Result, run
+from tests.torture.count import Result
+from tests.torture.run import run
 from tests.torture.scenario import scenario
 
 SEEDS = [int(seed) for seed in os.environ.get("TORTURE_SEEDS", "1 3 8").split()]
