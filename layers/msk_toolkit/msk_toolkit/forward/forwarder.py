@@ -27,6 +27,9 @@ from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
+# The mapping's 10,000 tries of what one lane can't pass then last more than a day.
+_LEAST_SECONDS = 10.0
+
 MakeDocument = Callable[[Record], Document]
 
 
@@ -125,6 +128,7 @@ class Forwarder:
             times.start_by.remaining,
             self._pace.held,
             tools.random,
+            _LEAST_SECONDS if settings.poller_mode == "provisioned" else 0.0,
         )
         lanes = split(fresh, settings.ordering, settings.lanes)
         return run_rounds(lanes, run, self._suspects, patience if self._patient else None)

@@ -24,12 +24,14 @@ class Patience(NamedTuple):
         remaining: what the invocation has left for requests.
         held: how long Vantiq asks for no request.
         random: a number from 0 to 1.
+        least: how long an invocation that leaves something lasts even where other lanes have come to their end.
     """
 
     wait: Callable[[float], object]
     remaining: Callable[[], float]
     held: Callable[[], float]
     random: Callable[[], float]
+    least: float = 0.0
 
 
 class Suspects:
@@ -59,23 +61,26 @@ class Suspects:
 def run_rounds(lanes: list[Lane], run: Run, suspects: Suspects, patience: Patience | None) -> list[LaneOutcome]:
     """Run the lanes, and what is left of them again after growing pauses, until they are done or the time is used up.
 
-    It ends early where a lane came to its end: the mapping should hear of that, and brings the others again at once.
+    It ends earlier where a lane came to its end: the mapping should hear of that, and brings the others again at once.
 
     Args:
         patience: None for one round.
     """
     outcomes = [LaneOutcome(lane, 0, 0, None, 0, []) for lane in lanes]
-    number = 0
+    number, started = 0, patience.remaining() if patience else 0.0
     while True:
         left = [index for index, outcome in enumerate(outcomes) if outcome.rest.records]
         before = sum(outcome.settled for outcome in outcomes)
         for index, later in zip(left, _round([outcomes[index].rest for index in left], run, suspects), strict=True):
             outcomes[index] = outcomes[index].followed_by(later)
         failed = [outcome for outcome in outcomes if outcome.failure is not None]
-        if patience is None or not failed or len(failed) < len(outcomes):
+        if patience is None or not failed:
             return outcomes
+        left_to_wait = patience.remaining()
+        if len(failed) < len(outcomes):
+            left_to_wait = min(left_to_wait, patience.least - (started - left_to_wait))
         number = 1 if sum(outcome.settled for outcome in outcomes) > before else number + 1
-        if not _waited(patience, number):
+        if not _waited(patience, number, left_to_wait):
             return outcomes
 
 
@@ -92,11 +97,10 @@ def _round(lanes: list[Lane], run: Run, suspects: Suspects) -> list[LaneOutcome]
     return sorted(done, key=lambda outcome: order[id(outcome.lane)])
 
 
-def _waited(patience: Patience, number: int) -> bool:
+def _waited(patience: Patience, number: int, remaining: float) -> bool:
     """Pause before round ``number`` + 1; whether there is time for it. The rest of the time is waited for as well."""
     most: float = min(_MOST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(number - 1, 10))
     seconds = max(most * (0.5 + patience.random() / 2), patience.held())
-    remaining = patience.remaining()
     if remaining > 0:
         patience.wait(min(seconds, remaining))
     return seconds < remaining
