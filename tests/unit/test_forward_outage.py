@@ -61,6 +61,11 @@ def test_what_is_done_is_reported_at_once_when_only_another_lane_fails() -> None
     outcome = bench.forward(*TWO_PARTITIONS)
     assert outcome.to_report == [("orders-0", 2), ("orders-0", 3), ("orders-0", 4)]
     assert bench.clock.now - began < 10
+    # In provisioned mode the tries are counted: each lasts a while.
+    counted = Bench(at_offset(2, refusal(500)), patient=True, poller_mode="provisioned", max_attempts=1)
+    began = counted.clock.now
+    assert counted.forward(*TWO_PARTITIONS).unfinished == {"orders-0": 2}
+    assert counted.clock.now - began == pytest.approx(10, abs=0.5)
     # What comes again alone is waited for.
     began = bench.clock.now
     assert bench.forward(*FIVE[2:]).delivered == 0

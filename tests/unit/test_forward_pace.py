@@ -182,3 +182,17 @@ def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None
     outcome = bench.forward(*FIVE)
     with pytest.raises(DeliveryIncompleteError, match="ON_REFUSAL"):
         answer(outcome, "on-demand")
+
+
+def test_one_refusal_is_believed_where_more_than_one_is_an_outage() -> None:
+    streaks = RefusalStreaks(1)
+    assert [streaks.refused(ORDERS, REFUSED) for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize(("response", "throttled"), [(refusal(503), 0.0), (refusal(429), 0.1), (refusal(500), 0.0)])
+def test_only_what_vantiq_asks_for_counts_as_throttled(response: Any, throttled: float) -> None:
+    bench = Bench(at_offset(0, response, response))
+    (lane,) = bench.forward(*FIVE).lanes
+    # The first two pauses are 0.1 and 0.2 s; one of them is waited for by the next turn as well.
+    assert lane.throttled >= throttled
+    assert (lane.throttled == 0) == (throttled == 0)

@@ -80,3 +80,11 @@ def test_a_time_in_seconds_says_nothing_of_how_long_a_record_has_waited(timestam
     assert bench.vantiq.taken[0]["timestamp"] == timestamp
     # One such record does not hide the age of another.
     assert Bench().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0
+
+
+@pytest.mark.parametrize("name", ["keySchemaMetadata", "valueSchemaMetadata"])
+def test_schema_metadata_travels_with_its_record(name: str) -> None:
+    metadata = {"dataFormat": "AVRO", "schemaId": "7"}
+    bench = Bench()
+    bench.forward(record(0) | {name: metadata}, record(1))
+    assert [one.get(name) for one in bench.vantiq.taken] == [metadata, None]
