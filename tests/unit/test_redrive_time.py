@@ -229,7 +229,7 @@ def test_twice_the_time_takes_half_as_many_invocations() -> None:
     def legs(seconds: int) -> int:
         desk = Desk()
         for number in range(4):
-            put(desk, failure(many(9000, number * 10_000)), number)
+            put(desk, failure(many(600, number * 1000)), number)
         slow_s3(desk, "put", 1.0)
         return len(legs_of(desk, seconds))
 
