@@ -15,9 +15,10 @@ from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 from msk_toolkit.topics.custom_resource import answer_for
+from msk_toolkit.topics.limits import within_limits
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 from msk_toolkit.topics.serve import declared_topics, serve
-from msk_toolkit.topics.telemetry import report, report_answer
+from msk_toolkit.topics.telemetry import log_table, report, report_answer
 
 logger = toolkit_logger("topics")
 metrics = toolkit_metrics("topics")
@@ -49,7 +50,11 @@ def handler(event: Any, context: Any) -> dict[str, Any] | None:
         until = Deadline.of_invocation(context, END_SECONDS)
         send_answer(event, answer.status, answer.reason, answer.data, until)
         return None
-    return msgspec.to_builtins(carry_out(parse_request(event)))  # type: ignore[no-any-return]  # a struct is a dict
+    response = carry_out(parse_request(event))
+    shortened = within_limits(response)
+    if shortened.left_out:
+        log_table(response, logger)
+    return msgspec.to_builtins(shortened)  # type: ignore[no-any-return]  # a struct is a dict
 
 
 def tell_if_nobody_can_be_answered(event: dict[str, Any], deadline: Deadline) -> None:

@@ -21,6 +21,7 @@ from tests.fakes.kafka_broker_fake import Asked, answer, read_request
 
 _API_VERSIONS = 18
 _UNKNOWN_TOPIC = 3
+_BROKER = 4
 # No code of Kafka's: the connection ends without an answer.
 HANGS_UP = -99
 
@@ -147,8 +148,12 @@ class TopicsBroker:
         )
 
     def _describe(self, asked: Asked) -> Any:
-        self.asked.append("DescribeConfigs")
+        resources = _decoded(DescribeConfigsRequest, asked).resources
         result = DescribeConfigsResponse.DescribeConfigsResult
+        if resources[0].resource_type == _BROKER:
+            denied = result(error_code=31, error_message=None, resource_type=_BROKER, resource_name="1", configs=[])
+            return DescribeConfigsResponse(version=asked.version, throttle_time_ms=0, results=[denied])
+        self.asked.append("DescribeConfigs")
         return DescribeConfigsResponse(
             version=asked.version,
             throttle_time_ms=0,
@@ -170,7 +175,7 @@ class TopicsBroker:
                         for key, entry in self.topics[resource.resource_name].items()
                     ],
                 )
-                for resource in _decoded(DescribeConfigsRequest, asked).resources
+                for resource in resources
             ],
         )
 

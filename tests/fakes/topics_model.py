@@ -31,11 +31,16 @@ def applied(plan: Plan, before: Observed) -> Observed:
     after = dict(before.topics)
     for step in plan.steps:
         wanted = {setting.key: setting.after for setting in step.config if setting.after is not None}
+        taken_back = {setting.key for setting in step.config if setting.after is None}
         if step.action == "create":
             after[step.topic] = _topic(step.topic, step.partitions, step.replication_factor, wanted)
         elif step.action == "update":
             found = after[step.topic]
-            kept = {key: setting.value for key, setting in found.config.items() if setting.source == "topic"}
+            kept = {
+                key: setting.value
+                for key, setting in found.config.items()
+                if setting.source == "topic" and key not in taken_back
+            }
             after[step.topic] = _topic(step.topic, step.partitions, found.replication_factor, kept | wanted)
     return Observed(before.brokers, after, before.others, before.unreadable, before.kind)
 

@@ -113,7 +113,6 @@ def test_a_name_that_kafka_refuses_is_refused(name: Any) -> None:
         {"replication_factor": 16},
         {"config": None},
         {"config": []},
-        {"config": {"a": None}},
         {"description": 5},
     ],
 )
@@ -195,7 +194,7 @@ def test_every_mistake_of_a_file_comes_with_its_line_and_column(tmp_path: Path) 
     expected = [
         "line 3, column 11: defaults: unknown key colour",
         "line 5, column 11: a b: name: 'a b' may hold only",
-        "line 6, column 17: a b: partitions: Expected `int` >= 1",
+        "line 6, column 17: a b: partitions: must be a whole number from 1 to 100,000",
         "line 7, column 5: half: partitions is missing",
         "line 10, column 28: ok.one: config: retention.ms: '7 days' is no quantity",
         "line 10, column 48: 1:30 is ambiguous in YAML",
@@ -203,7 +202,6 @@ def test_every_mistake_of_a_file_comes_with_its_line_and_column(tmp_path: Path) 
         "line 10, column 75: ok.one: min.insync.replicas 4 is above the replication factor 3",
         "line 11, column 11: ok_one: collides with ok.one",
         "line 13, column 5: partitions stands twice",
-        "line 16, column 19: ok_one: segment.ms 2d is above retention.ms 1d",
         "line 17, column 11: __consumer_offsets: name: __consumer_offsets is one of Kafka's own",
         "line 19, column 7: unknown key more",
     ]
@@ -219,18 +217,6 @@ def test_defaults_hold_where_a_topic_says_nothing_and_config_is_merged_by_key() 
         DeclaredTopic("a", 3, 3, {"retention.ms": "604800000", "segment.ms": "86400000"}),
         DeclaredTopic("b", 6, 3, {"retention.ms": "259200000", "segment.ms": "86400000"}, protected=True),
     ]
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"cleanup.policy": "compact", "retention.ms": "1h", "segment.ms": "1d"},
-        {"retention.ms": "unlimited", "segment.ms": "1d"},
-        {"retention.ms": "1d", "segment.ms": "1d"},
-    ],
-)
-def test_a_segment_that_outlives_retention_is_right_where_it_does_not_surprise(config: dict[str, str]) -> None:
-    assert parse_declaration({"topics": [topic(config=config)]}, "x")
 
 
 def test_an_alias_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:

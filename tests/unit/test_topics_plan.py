@@ -185,7 +185,7 @@ def test_drift_is_counted_by_kind() -> None:
         Drift.UNDECLARED_CONFIG: 1,
     }
     assert drifted(found) == 3
-    assert drift_line(plan(*CASES["unchanged"])) == "no drift: 1 declared topics stand as declared"
+    assert drift_line(plan(*CASES["unchanged"])) == "no drift: all 1 declared topics match"
     assert "new.v1: missing; orders.v1: configuration, partitions" in drift_line(found)
 
 

@@ -210,7 +210,8 @@ def test_a_question_for_a_rollback_that_breaks_is_one_that_nobody_answers(failur
         raise broken
 
     found = answer_for(event(), Function(GROWN, failure), rolls_back)
-    assert (found.status, found.excused, found.bug) == ("SUCCESS", failure is not None, broken)
+    # Whether it is an update that asks for what Kafka can't do, nobody can tell: the alarm sounds in both cases.
+    assert (found.status, found.excused, found.bug) == ("SUCCESS", True, broken)
     assert "StackId" not in found.reason
 
 

@@ -60,3 +60,7 @@ class BrokerError(ToolkitError):
 
 class VantiqError(ToolkitError):
     """Vantiq refused a request or didn't answer it."""
+
+
+class NotBegunError(ToolkitError):
+    """What was asked for was given up before its first change; the text says why."""

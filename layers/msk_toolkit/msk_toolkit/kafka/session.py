@@ -1,5 +1,6 @@
 """A conversation with the controller that is opened again when it breaks."""
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,10 @@ from msk_toolkit.kafka.entry import open_controller
 
 # A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
 _STAGES_OF_A_READ = 2
+# A broker that restarts hangs up at once, for some seconds.
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
+_MOST_ATTEMPTS = 20
 
 
 class Session:
@@ -20,7 +25,8 @@ class Session:
     ``access`` and ``stage_seconds`` are for those who open another one beside it.
     """
 
-    def __init__(self, access: Access, stage_seconds: float) -> None:
+    def __init__(self, access: Access, stage_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
         self.access = access
         self.stage_seconds = stage_seconds
         self._conversation: Conversation | None = None
@@ -53,12 +59,18 @@ class Session:
         if self._conversation and self._conversation.held_back_seconds:
             self.close()
         share = _STAGES_OF_A_READ * self.stage_seconds
-        while True:
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
                 return self.ask(question, deadline.at_most(share))
-            except StageError:
-                if deadline.remaining() < self.stage_seconds:
+            except StageError as error:
+                # What is not Kafka's will not be at the next attempt either.
+                is_final = error.cause == "protocol-error" or attempt == _MOST_ATTEMPTS
+                if is_final or deadline.remaining() < self.stage_seconds + pause:
                     raise
+            self._sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Close the conversation, if there is one; never fails."""

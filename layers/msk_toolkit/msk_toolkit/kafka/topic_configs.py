@@ -11,7 +11,8 @@ from msk_toolkit.kafka.conversation import Conversation, reading
 from msk_toolkit.kafka.error_codes import broker_error
 
 _TOPIC = 2
-_SET = 0
+_BROKER = 4
+_SET, _DELETE = 0, 1
 # Kafka's numbers of where a value comes from; all others are the broker's (dynamic, dynamic default, static).
 _SET_ON_THE_TOPIC = 1
 _BUILT_IN = 5
@@ -81,10 +82,34 @@ def topic_configs(
     return found, errors
 
 
+def broker_config(conversation: Conversation, broker: int, key: str, deadline: Deadline) -> str | None:
+    """A value of the broker's own configuration; None where the user may not see it.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    resource = DescribeConfigsRequest.DescribeConfigsResource(
+        resource_type=_BROKER, resource_name=str(broker), configuration_keys=[key]
+    )
+    answer = conversation.ask(
+        DescribeConfigsRequest(resources=[resource], include_synonyms=False), "metadata", deadline
+    )
+    with reading(conversation, "DescribeConfigs", "metadata"):
+        result = answer.results[0]
+        values = {} if result.error_code else {entry.name: entry.value for entry in result.configs}
+    return values.get(key)
+
+
 def alter_topic_configs(
-    controller: Conversation, changes: Mapping[str, Mapping[str, str]], *, validate_only: bool, deadline: Deadline
+    controller: Conversation,
+    changes: Mapping[str, Mapping[str, str | None]],
+    *,
+    validate_only: bool,
+    deadline: Deadline,
 ) -> dict[str, BrokerError]:
     """Set these keys of these topics and no others, or only have it checked; answers what went wrong, by name.
+
+    None takes a key's own value away, so that the cluster's default holds.
 
     Brokers before 2.3 can only replace a topic's whole configuration: there it is read again and carried over, so
     that keys which nobody mentioned survive.
@@ -97,16 +122,16 @@ def alter_topic_configs(
         answer = controller.ask(request, "metadata", deadline)
         return _errors(controller, "IncrementalAlterConfigs", answer, changes)
     found, errors = topic_configs(controller, sorted(changes), deadline)
-    whole = {
-        name: {key: each.value for key, each in found[name].items() if each.source == "topic" and each.writable}
-        | {**keys}
-        for name, keys in changes.items()
-        if name in found
-    }
+    whole = {name: _merged(found[name], keys) for name, keys in changes.items() if name in found}
     if not whole:
         return errors
     answer = controller.ask(_replacing(whole, validate_only), "metadata", deadline)
     return errors | _errors(controller, "AlterConfigs", answer, whole)
+
+
+def _merged(own: Mapping[str, Setting], changes: Mapping[str, str | None]) -> dict[str, str]:
+    kept = {key: each.value for key, each in own.items() if each.source == "topic" and each.writable}
+    return {key: value for key, value in {**kept, **changes}.items() if value is not None}
 
 
 def _setting(entry: Any) -> Setting:
@@ -125,7 +150,7 @@ def _setting(entry: Any) -> Setting:
     return Setting(entry.value or "", source, below[0].value if below else None, writable)
 
 
-def _incremental(changes: Mapping[str, Mapping[str, str]], validate_only: bool) -> Any:
+def _incremental(changes: Mapping[str, Mapping[str, str | None]], validate_only: bool) -> Any:
     resource = IncrementalAlterConfigsRequest.AlterConfigsResource
     return IncrementalAlterConfigsRequest(
         resources=[
@@ -133,7 +158,7 @@ def _incremental(changes: Mapping[str, Mapping[str, str]], validate_only: bool) 
                 resource_type=_TOPIC,
                 resource_name=name,
                 configs=[
-                    resource.AlterableConfig(name=key, config_operation=_SET, value=value)
+                    resource.AlterableConfig(name=key, config_operation=_DELETE if value is None else _SET, value=value)
                     for key, value in keys.items()
                 ],
             )

@@ -22,4 +22,11 @@ class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
             "then it means standard."
         ),
     ] = "auto"
+    forward_topics: Annotated[
+        str,
+        Meta(description="The forwarded topics, with commas: the plan warns of what would lose their records."),
+    ] = ""
+    probe_topic: Annotated[
+        str, Meta(description="The topic of the probes' records: the plan warns of what would refuse them.")
+    ] = ""
     detailed_metrics: DetailedMetrics = False

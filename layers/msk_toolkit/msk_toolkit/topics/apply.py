@@ -149,6 +149,9 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
             agreed = set()
         left = {name: step for name, step in left.items() if name not in agreed}
         refused = {name for name in left if not _may_pass(reasons[name])}
+        if overtaken_until.expired:
+            # Deleted since the check: a moment's ignorance of a broker would be over by now.
+            refused |= {name for name in left if _code(reasons[name]) == UNKNOWN_TOPIC}
         overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
         waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
         if not waiting or pauses.over():

@@ -14,13 +14,20 @@ from msk_toolkit.topics.document import Found, Located, from_plain, from_yaml
 from msk_toolkit.topics.rules import collisions, contradictions, name_problem
 from msk_toolkit.topics.units import UnitError, to_kafka
 
-Partitions = Annotated[int, Meta(ge=1, le=100_000)]
-ReplicationFactor = Annotated[int, Meta(ge=1, le=15)]
+_MOST_PARTITIONS = 100_000
+_MOST_REPLICAS = 15
+_RANGES = {
+    "partitions": f"must be a whole number from 1 to {_MOST_PARTITIONS:,}",
+    "replication_factor": f"must be a whole number from 1 to {_MOST_REPLICAS}",
+}
+Partitions = Annotated[int, Meta(ge=1, le=_MOST_PARTITIONS)]
+ReplicationFactor = Annotated[int, Meta(ge=1, le=_MOST_REPLICAS)]
 Config = Annotated[
-    dict[str, str | int | float | bool],
+    dict[str, str | int | float | bool | None],
     Meta(
-        description="Kafka's topic configuration; keys in .ms take durations such as 7d or 1d12h, "
-        "keys in .bytes sizes such as 512MiB, and both take unlimited."
+        description="Kafka's topic configuration; keys in .ms take durations such as 7d or 1d12h, keys in .bytes sizes "
+        "such as 512MiB, and retention takes unlimited. null takes the topic's own value away: the cluster's default "
+        "holds then."
     ),
 ]
 
@@ -93,11 +100,17 @@ def _declared(root: Located, problems: list[Found], subject: str) -> list[Declar
         if "name" in own:
             names.append((entry.value["name"].place, own["name"]))
         if not problems:
-            topics.append(DeclaredTopic(**merged))
+            topics.append(_topic(merged))
     problems += collisions(names)
     if problems:
         raise ConfigurationError(subject, [str(each) for each in sorted(problems, key=lambda each: each.order)])
     return topics
+
+
+def _topic(merged: dict[str, Any]) -> DeclaredTopic:
+    config: dict[str, str | None] = merged["config"]
+    reset = tuple(key for key, value in config.items() if value is None)
+    return DeclaredTopic(**{**merged, "config": _values(config), "reset": reset})
 
 
 def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[Found]:
@@ -107,8 +120,12 @@ def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[Found]:
             yield Found(entry.place, f"{label}: {key} is missing, here and in defaults")
     config = entry.value.get("config", Located({}, ""))
     places = {key: each.place for key, each in config.entries()} if isinstance(config.value, dict) else {}
-    for key, problem in contradictions(merged.get("replication_factor"), merged["config"]):
+    for key, problem in contradictions(merged.get("replication_factor"), _values(merged["config"])):
         yield Found(places.get(key, entry.place), f"{label}: {problem}")
+
+
+def _values(config: dict[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in config.items() if value is not None}
 
 
 def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[Found]) -> dict[str, Any]:
@@ -133,19 +150,23 @@ def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: l
             # CloudFormation hands custom resources every number as text.
             found[field.name] = msgspec.convert(_plain(each), field.type, strict=False)
         except msgspec.ValidationError as error:
-            problems.append(Found(each.place, f"{label}: {field.name}: {error}"))
+            problem = _RANGES.get(field.name) or str(error)
+            problems.append(Found(each.place, f"{label}: {field.name}: {problem}"))
     if wrong := name_problem(found.get("name", "orderly")):
         problems.append(Found(entry.value["name"].place, f"{label}: name: {wrong}"))
     return found
 
 
-def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str]:
+def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str | None]:
     if not isinstance(entry.value, dict):
         problems.append(Found(entry.place, f"{label}: config: is not a mapping"))
         return {}
-    found = {}
+    found: dict[str, str | None] = {}
     for key, each in entry.entries():
-        if each.value is None or isinstance(each.value, dict | list):
+        if each.value is None:
+            found[key] = None
+            continue
+        if isinstance(each.value, dict | list):
             problems.append(Found(each.place, f"{label}: config: {key}: is no text or number"))
             continue
         text = str(each.value).lower() if isinstance(each.value, bool) else str(each.value).strip()

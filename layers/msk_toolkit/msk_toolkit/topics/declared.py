@@ -3,8 +3,12 @@
 import msgspec
 
 
-class DeclaredTopic(msgspec.Struct, frozen=True):
-    """One topic as declared; ``config`` is text in Kafka's own units, and ``protected`` keeps it from deletion."""
+class DeclaredTopic(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One topic as declared.
+
+    ``config`` is text in Kafka's own units; ``reset`` are the keys that shall have no value of their own on the topic,
+    so that the cluster's default holds; ``protected`` keeps it from deletion.
+    """
 
     name: str
     partitions: int
@@ -12,3 +16,4 @@ class DeclaredTopic(msgspec.Struct, frozen=True):
     config: dict[str, str] = {}
     description: str = ""
     protected: bool = False
+    reset: tuple[str, ...] = ()

@@ -15,13 +15,13 @@ from msk_toolkit.kafka.entry import NoBrokerError
 from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.kafka.topics import UNKNOWN_TOPIC, delete_topics
+from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC, NewTopic, create_topics, delete_topics
 from msk_toolkit.topics.apply import Change, may_have_begun
 from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.pauses import Pauses, Sleep
 from msk_toolkit.topics.spread import Missing
 
-Guard = Literal["protected", "internal", "not-empty"]
+Guard = Literal["protected", "declared", "internal", "not-empty"]
 CountRecords = Callable[[ClusterMetadata, Sequence[str]], dict[str, int]]
 
 
@@ -36,20 +36,25 @@ class Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def objections(
-    deletions: Sequence[Deletion], protected: set[str], cluster: ClusterMetadata, count: CountRecords
+    deletions: Sequence[Deletion],
+    protected: set[str],
+    declared: set[str],
+    cluster: ClusterMetadata,
+    count: CountRecords,
 ) -> list[str]:
     """What keeps the topics from being deleted, all of it.
 
     Args:
         deletions: what was asked for.
         protected: names of the topics that are declared as protected.
+        declared: names of all declared topics: the next apply would create them again.
         cluster: the metadata of these topics.
         count: counts the records of topics; asked last, and only if it matters.
     """
     named = Counter(each.topic for each in deletions)
     problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]
     for each in deletions:
-        problems += _objections(each, protected, cluster)
+        problems += _objections(each, protected, declared, cluster)
     uncounted = [each.topic for each in deletions if "not-empty" not in each.although]
     if problems or not uncounted:
         return problems
@@ -60,7 +65,7 @@ def objections(
     ]
 
 
-def _objections(deletion: Deletion, protected: set[str], cluster: ClusterMetadata) -> Iterator[str]:
+def _objections(deletion: Deletion, protected: set[str], declared: set[str], cluster: ClusterMetadata) -> Iterator[str]:
     name = deletion.topic
     if deletion.confirm != name:
         yield f"{name}: confirm must repeat the topic's name"
@@ -70,6 +75,11 @@ def _objections(deletion: Deletion, protected: set[str], cluster: ClusterMetadat
         return
     if name in protected and "protected" not in deletion.although:
         yield f"{name}: is declared as protected; say although: [protected] to delete it all the same"
+    elif name in declared and not {"declared", "protected"} & set(deletion.although):
+        yield (
+            f"{name}: is declared in topics.yaml, so the next apply would create it again: take it out of there first, "
+            "or say although: [declared]"
+        )
     if is_internal(topic) and "internal" not in deletion.although:
         yield f"{name}: is one of Kafka's own; say although: [internal] to delete it all the same"
 
@@ -90,9 +100,25 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
             left = session.read(still_shown(left), deadline)
             if left <= refused or pauses.over():
                 break
+        marked = _marked(session, set(names) - left, deadline)
     except (StageError, NoBrokerError) as error:
         reasons |= {name: reasons.get(name, error) for name in left}
-    return [_ended(name, left, reasons.get(name)) for name in names]
+        marked = set()
+    return [_ended(name, left, marked, reasons.get(name)) for name in names]
+
+
+def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set[str]:
+    """The topics that no broker shows and that can't be created again.
+
+    With ZooKeeper a topic with a replica on a broker that is away is only marked for deletion until it is back.
+    """
+
+    def marked(conversation: Conversation, until: Deadline) -> set[str]:
+        topics = [NewTopic(name, 1, 1, {}) for name in sorted(names)]
+        errors = create_topics(conversation, topics, validate_only=True, deadline=until)
+        return {name for name, error in errors.items() if error.code == ALREADY_EXISTS}
+
+    return session.read(marked, deadline) if names else set()
 
 
 def _send(session: Session, names: Sequence[str], deadline: Deadline) -> dict[str, ToolkitError]:
@@ -114,7 +140,10 @@ def still_shown(names: Collection[str]) -> Missing:
     return shown
 
 
-def _ended(name: str, left: set[str], error: ToolkitError | None) -> Change:
+def _ended(name: str, left: set[str], marked: set[str], error: ToolkitError | None) -> Change:
+    if name in marked:
+        detail = "marked for deletion: it goes when the brokers that hold its replicas are all there, or was made anew"
+        return Change(name, "delete", "unknown", detail)
     if name not in left:
         return Change(name, "delete", "done")
     if error is None:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msk_toolkit.topics.plan import Plan, Step
 
+_TOPICS_NAMED = 20
+
 
 class Drift(StrEnum):
     """A way in which a declared topic stands otherwise than declared."""
@@ -25,7 +27,8 @@ def drift_of(step: Step) -> set[Drift]:
         return {Drift.MISSING}
     found = {
         Drift.PARTITIONS: step.partitions != step.partitions_before,
-        Drift.REPLICATION: step.replication_factor != step.replication_factor_before,
+        Drift.REPLICATION: any(refusal.kind == "replication-factor" for refusal in step.refusals)
+        or step.replication_factor != step.replication_factor_before,
         Drift.CONFIG: bool(step.config),
         Drift.UNDECLARED_CONFIG: bool(step.undeclared_config),
     }
@@ -47,6 +50,9 @@ def drift_line(plan: Plan) -> str:
     kinds = {step.topic: drift_of(step) for step in plan.steps}
     with_drift = {topic: found for topic, found in kinds.items() if found}
     if not with_drift:
-        return f"no drift: {len(kinds)} declared topics stand as declared"
-    words = "; ".join(f"{topic}: {', '.join(sorted(found))}" for topic, found in with_drift.items())
-    return f"drift in {len(with_drift)} of {len(kinds)} declared topics: {words}"
+        return f"no drift: all {len(kinds)} declared topics match"
+    # A log line has its limits, and nobody reads hundreds of names.
+    shown = list(with_drift.items())[:_TOPICS_NAMED]
+    named = "; ".join(f"{topic}: {', '.join(sorted(found))}" for topic, found in shown)
+    rest = f"; and {len(with_drift) - len(shown)} more" if len(with_drift) > len(shown) else ""
+    return f"drift in {len(with_drift)} of {len(kinds)} declared topics: {named}{rest}"

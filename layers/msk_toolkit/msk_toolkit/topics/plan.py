@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.kafka.topic_configs import Setting as KafkaSetting
 from msk_toolkit.kafka.topic_configs import Source
-from msk_toolkit.topics.cautions import cautions
+from msk_toolkit.topics.cautions import NO_USES, Uses, cautions
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.observed import ClusterKind, Observed, ObservedTopic
 from msk_toolkit.topics.offerings import is_fixed, violations
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.units import same, to_person
@@ -21,7 +22,8 @@ class Setting(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A key of a topic's configuration, as Kafka has it and (``...Text``) as a person reads it.
 
     ``before`` is the value in force and ``source`` where it comes from, absent for a new topic; ``after`` is the
-    declared value, absent where nothing is declared; ``inherited`` is what holds without the topic's own value.
+    declared value, absent where nothing is declared, or where the topic's own value is to be taken away; ``inherited``
+    is what holds without the topic's own value.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Step(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     config: Annotated[list[Setting], Meta(description="Keys that are to be set.")] = []
     refusals: Annotated[list[Refusal], Meta(description="Why the declaration can't be carried out.")] = []
     warnings: list[str] = []
+    notes: Annotated[list[str], Meta(description="What is going on with the topic, and is nobody's fault.")] = []
     undeclared_config: Annotated[
         list[Setting], Meta(description="Keys set on the topic that nobody declared; they are left alone.")
     ] = []
@@ -64,10 +67,16 @@ class Plan(msgspec.Struct, frozen=True, rename="camel"):
         return [step for step in self.steps if step.action == action]
 
 
-def plan(declared: Sequence[DeclaredTopic], observed: Observed, *, list_all: bool = False) -> Plan:
-    """Compare what was declared with what was observed; what destroys data is refused, never planned."""
+def plan(
+    declared: Sequence[DeclaredTopic], observed: Observed, *, list_all: bool = False, uses: Uses = NO_USES
+) -> Plan:
+    """Compare what was declared with what was observed; what destroys data is refused, never planned.
+
+    Args:
+        uses: what the stack does with the topics, which some warnings are about.
+    """
     return Plan(
-        steps=[_step(topic, observed) for topic in declared],
+        steps=[_step(topic, observed, uses) for topic in declared],
         undeclared=len(observed.others),
         undeclared_topics=observed.others if list_all else [],
         cluster_id=observed.cluster_id,
@@ -84,7 +93,7 @@ def as_grown(declared: Sequence[DeclaredTopic], observed: Observed) -> list[Decl
     ]
 
 
-def _step(topic: DeclaredTopic, observed: Observed) -> Step:
+def _step(topic: DeclaredTopic, observed: Observed, uses: Uses) -> Step:
     if topic.name in observed.unreadable:
         return Step(
             "refused",
@@ -93,29 +102,54 @@ def _step(topic: DeclaredTopic, observed: Observed) -> Step:
             topic.replication_factor,
             refusals=[_unreadable(observed.unreadable[topic.name])],
         )
-    found = observed.topics.get(topic.name)
-    changes = [
-        _setting(key, value, found)
-        for key, value in topic.config.items()
-        if not is_fixed(key, value, observed.kind)
-        and (found is None or _differs(key, value, found, pinned=observed.kind == "standard"))
-    ]
-    refusals = violations(topic, found, [change.key for change in changes], observed.kind)
-    if found:
-        refusals += _impossible(topic, found, observed)
-    grows = found is not None and topic.partitions > found.partitions
+    existing = observed.topics.get(topic.name)
+    changes = _changes(topic, existing, observed.kind)
+    refusals = violations(topic, existing, [change.key for change in changes], observed.kind)
+    if existing:
+        refusals += _impossible(topic, existing, observed)
     return Step(
-        action="refused" if refusals else "create" if found is None else "update" if grows or changes else "unchanged",
+        action=_action(topic, existing, changes, refusals),
         topic=topic.name,
         partitions=topic.partitions,
         replication_factor=topic.replication_factor,
-        partitions_before=found.partitions if found else None,
-        replication_factor_before=found.replication_factor if found else None,
+        partitions_before=existing.partitions if existing else None,
+        replication_factor_before=existing.replication_factor if existing else None,
         config=changes,
         refusals=refusals,
-        warnings=cautions(topic, found, observed),
-        undeclared_config=_undeclared(topic, found) if found else [],
+        warnings=cautions(topic, existing, observed, uses),
+        notes=_notes(existing),
+        undeclared_config=_undeclared(topic, existing) if existing else [],
     )
+
+
+def _action(
+    topic: DeclaredTopic, existing: ObservedTopic | None, changes: Sequence[Setting], refusals: Sequence[Refusal]
+) -> Action:
+    if refusals:
+        return "refused"
+    if existing is None:
+        return "create"
+    grows = topic.partitions > existing.partitions
+    return "update" if grows or changes else "unchanged"
+
+
+def _changes(topic: DeclaredTopic, existing: ObservedTopic | None, kind: ClusterKind) -> list[Setting]:
+    changes = [
+        _setting(key, value, existing)
+        for key, value in topic.config.items()
+        if not is_fixed(key, value, kind)
+        and (existing is None or _differs(key, value, existing, pinned=kind == "standard"))
+    ]
+    own = existing.config if existing else {}
+    resets = [key for key in topic.reset if key in own and own[key].source == "topic"]
+    return changes + [_own(key, own[key]) for key in resets]
+
+
+def _notes(existing: ObservedTopic | None) -> list[str]:
+    if existing is None or not existing.moving:
+        return []
+    partitions = "1 partition" if existing.moving == 1 else f"{existing.moving} partitions"
+    return [f"replicas of {partitions} are being moved between brokers; the number counts without those that leave"]
 
 
 def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: Observed) -> list[Refusal]:
@@ -128,7 +162,15 @@ def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: Observed) 
                 f"declare {found.partitions}, or create a topic under a new name and move its readers and writers",
             )
         )
-    if topic.replication_factor != found.replication_factor and observed.kind == "standard":
+    if found.uneven and observed.kind == "standard":
+        refusals.append(
+            Refusal(
+                "replication-factor",
+                f"replication: {found.uneven} of the topic's replicas, the others more; the smallest number counts",
+                f"give each partition {topic.replication_factor} replicas with kafka-reassign-partitions.sh",
+            )
+        )
+    elif topic.replication_factor != found.replication_factor and observed.kind == "standard":
         refusals.append(
             Refusal(
                 "replication-factor",
@@ -171,15 +213,21 @@ def _setting(key: str, value: str, found: ObservedTopic | None) -> Setting:
 
 
 def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[Setting]:
+    declared = {*topic.config, *topic.reset}
     return [
-        Setting(
-            key,
-            before=setting.value,
-            before_text=to_person(key, setting.value),
-            source=setting.source,
-            inherited=setting.inherited,
-            inherited_text=None if setting.inherited is None else to_person(key, setting.inherited),
-        )
+        _own(key, setting)
         for key, setting in sorted(found.config.items())
-        if setting.source == "topic" and key not in topic.config
+        if setting.source == "topic" and key not in declared
     ]
+
+
+def _own(key: str, setting: KafkaSetting) -> Setting:
+    """A value of the topic's own, of which nothing is declared."""
+    return Setting(
+        key,
+        before=setting.value,
+        before_text=to_person(key, setting.value),
+        source=setting.source,
+        inherited=setting.inherited,
+        inherited_text=None if setting.inherited is None else to_person(key, setting.inherited),
+    )

@@ -50,6 +50,7 @@ def _step_lines(step: Step) -> Iterator[str]:
         yield f"partitions {step.partitions_before} -> {step.partitions}"
     yield from (_setting_line(setting) for setting in step.config)
     yield from (f"warning: {warning}" for warning in step.warnings)
+    yield from (f"note: {note}" for note in step.notes)
     yield from (
         f"not declared, left alone: {setting.key} {setting.before_text}{_instead(setting)}"
         for setting in step.undeclared_config
@@ -59,6 +60,9 @@ def _step_lines(step: Step) -> Iterator[str]:
 def _setting_line(setting: Setting) -> str:
     if setting.source is None:
         return f"{setting.key} {setting.after_text}"
+    if setting.after is None:
+        default = setting.inherited_text or "not known"
+        return f"{setting.key} {setting.before_text} (on the topic) -> the cluster's default ({default})"
     origin = _SOURCES[setting.source] + (_instead(setting) if setting.source == "topic" else "")
     # The same value from elsewhere would go when its origin changes.
     pinned = ", set on the topic itself" if setting.before == setting.after else ""

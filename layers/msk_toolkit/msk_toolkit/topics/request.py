@@ -38,6 +38,13 @@ class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Plan | None,
         Meta(description="With apply: the plan that was approved; refused if the cluster has changed since."),
     ] = None
+    only: Annotated[
+        list[str],
+        Meta(
+            description="Declared topics to look at or bring up to date, and no others: so that what is refused about "
+            "one holds back no other. All of them if empty. Not with delete."
+        ),
+    ] = []
     all: Annotated[bool, Meta(description="List the names of topics that nobody declared, too.")] = False
     delete: Annotated[list[Deletion], Meta(description="With delete: the topics, each named twice.")] = []
 
@@ -53,6 +60,7 @@ class TopicsRequest(msgspec.Struct, frozen=True):
     plan: Plan | None = None
     all: bool = False
     delete: list[Deletion] = []
+    only: list[str] = []
     keep_partitions: bool = False
 
 
@@ -79,6 +87,13 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
         ),
     ] = []
     drift: Annotated[dict[str, int], Meta(description="With check: how many topics show each kind of drift.")] = {}
+    left_out: Annotated[
+        dict[str, int],
+        Meta(
+            description="How many steps, changes and lines of the table the answer has no room for, as Lambda takes "
+            "6 MB; the function's log has the whole table."
+        ),
+    ] = {}
 
 
 def parse_request(event: Any) -> TopicsRequest:
@@ -105,6 +120,8 @@ def parse_request(event: Any) -> TopicsRequest:
         problems.append("plan belongs to the action apply")
     if bool(asked.delete) != (asked.action == "delete"):
         problems.append("the action delete and the list delete belong together")
+    if asked.only and asked.action == "delete":
+        problems.append("only belongs to plan, apply and check: delete names its topics itself")
     if problems:
         raise ConfigurationError("event", problems)
-    return TopicsRequest(asked.action, topics, asked.plan, asked.all, asked.delete)
+    return TopicsRequest(asked.action, topics, asked.plan, asked.all, asked.delete, asked.only)

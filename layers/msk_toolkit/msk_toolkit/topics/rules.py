@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from msk_toolkit.topics.document import Found
-from msk_toolkit.topics.units import to_person
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 # Kafka keeps its own books in topics that begin so.
 _INTERNAL = "__"
+_LONGEST_TEXT = 32_767
 
 
 def name_problem(name: str) -> str | None:
@@ -26,20 +26,14 @@ def contradictions(replication_factor: int | None, config: Mapping[str, str]) ->
     if in_sync is not None and replication_factor is not None and in_sync > replication_factor:
         yield (
             "min.insync.replicas",
-            f"min.insync.replicas {in_sync} is above the replication factor {replication_factor}: "
-            "no write with acks=all would ever succeed",
+            f"min.insync.replicas {in_sync} is above the replication factor {replication_factor}: brokers until Kafka "
+            f"3.6 refuse every write with acks=all, and later ones act as if it were {replication_factor}; declare "
+            f"{replication_factor} or less",
         )
-    segment, retention = _number(config, "segment.ms"), _number(config, "retention.ms")
-    if segment is None or retention is None or not 0 <= retention < segment:
-        return
-    # Compaction alone never looks at retention.ms.
-    if "delete" in config.get("cleanup.policy", "delete"):
-        yield (
-            "segment.ms",
-            f"segment.ms {to_person('segment.ms', str(segment))} is above retention.ms "
-            f"{to_person('retention.ms', str(retention))}: records go with their whole segment, so they would stay "
-            "longer than retention.ms says; declare a smaller segment.ms",
-        )
+    for key, value in config.items():
+        # Kafka's requests count the length of a text in 16 bits.
+        if (length := len(value.encode())) > _LONGEST_TEXT:
+            yield key, f"config: {key}: is {length:,} bytes long: Kafka takes at most {_LONGEST_TEXT:,}"
 
 
 def collisions(names: Iterable[tuple[str, str]]) -> Iterator[Found]:

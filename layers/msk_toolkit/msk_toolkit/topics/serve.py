@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError, NotBegunError, StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.leaders import count_records
 from msk_toolkit.kafka.metadata import read_metadata
@@ -16,6 +17,7 @@ from msk_toolkit.msk.offering import cluster_kind
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, Change, carry_out, check, not_shown
 from msk_toolkit.topics.approval import changed_since
+from msk_toolkit.topics.cautions import NO_USES, Uses
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import delete, objections, still_shown
@@ -46,7 +48,8 @@ def serve(
     with Session(access, settings.stage_timeout_seconds) as session:
         if request.action == "delete":
             return _delete(request, declared, session, access, settings.stage_timeout_seconds, deadline)
-        return run(request, declared, session, cluster_kind(settings, client, deadline), deadline)
+        kind = cluster_kind(settings, client, deadline)
+        return run(request, declared, session, kind, deadline, _uses(settings))
 
 
 def declared_topics(settings: TopicsSettings) -> list[DeclaredTopic]:
@@ -64,27 +67,42 @@ def run(
     session: Session,
     kind: ClusterKind,
     deadline: Deadline,
+    uses: Uses = NO_USES,
 ) -> TopicsResponse:
     """Plan, check or apply over an open session.
 
     Raises:
-        NoBrokerError, StageError: the cluster did not answer; nothing was changed.
+        ConfigurationError: the request names topics that are not declared.
+        NoBrokerError: no broker can be used; nothing was changed.
+        NotBegunError: a broker did not answer; nothing was changed.
     """
+    if unknown := sorted(set(request.only) - {topic.name for topic in declared}):
+        raise ConfigurationError("event", [f"only: {name} is not declared" for name in unknown])
 
     def decide() -> Plan:
         observed = observe(session, declared, kind, deadline)
         wanted = as_grown(declared, observed) if request.keep_partitions else declared
-        return plan(wanted, observed, list_all=request.all)
+        chosen = [topic for topic in wanted if not request.only or topic.name in request.only]
+        return plan(chosen, observed, list_all=request.all, uses=uses)
 
-    if request.action != "apply":
-        decided = decide()
-        drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
-        status: Status = "checked" if request.action == "check" else "planned"
-        return _response(request, status, decided, drift=drift)
-    decided, problems = _checked(session, decide, deadline)
-    problems = (changed_since(request.plan, decided) if request.plan else []) or problems
-    if problems:
-        return _response(request, "refused", decided, problems=problems)
+    try:
+        # Also for a plan: what the cluster would refuse is no plan.
+        decided, problems = _checked(session, decide, deadline)
+    except StageError as error:
+        raise NotBegunError(f"nothing was changed: {error}") from error
+    if request.action == "apply":
+        problems = (changed_since(request.plan, decided) if request.plan else []) or problems
+        if problems:
+            return _response(request, "refused", decided, problems=problems)
+        return _applied(request, decided, session, deadline)
+    drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
+    status: Status = "checked" if request.action == "check" else "planned"
+    # The plan's own refusals stand with their topics.
+    refusals = sum(len(step.refusals) for step in decided.steps)
+    return _response(request, status, decided, problems=problems[refusals:], drift=drift)
+
+
+def _applied(request: TopicsRequest, decided: Plan, session: Session, deadline: Deadline) -> TopicsResponse:
     with EveryBroker(session) as everyone:
         if decided.having("create") or decided.having("update"):
             everyone.get_ready(deadline)
@@ -93,6 +111,11 @@ def run(
         behind = everyone.shows(missing, deadline) if missing else []
     complete = all(change.state == "done" for change in changes)
     return _response(request, "applied" if complete else "incomplete", decided, changes=changes, behind=behind)
+
+
+def _uses(settings: TopicsSettings) -> Uses:
+    forwarded = [name.strip() for name in settings.forward_topics.split(",") if name.strip()]
+    return Uses(forwarded, settings.probe_topic)
 
 
 def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
@@ -141,6 +164,7 @@ def _delete(
     problems = objections(
         request.delete,
         {topic.name for topic in declared if topic.protected},
+        {topic.name for topic in declared},
         cluster,
         lambda found, topics: count_records(access, found, topics, deadline, stage_seconds),
     )

@@ -68,7 +68,7 @@ class EveryBroker:
             try:
                 live = self._session.read(_live_brokers, until)
             except (StageError, NoBrokerError) as error:
-                return [f"nobody tells which brokers live: {error}"]
+                return [f"could not list the live brokers: {error}"]
             left = sorted(set(live) - agreed)
             words = dict(zip(left, self._pool.map(lambda each: self._look(each, missing, until), left), strict=True))
             agreed |= {address for address, said in words.items() if not said}
@@ -88,7 +88,7 @@ class EveryBroker:
             if broken := self._open.pop(address, None):
                 broken.close()
             return str(error)
-        return f"{address} does not show yet: {_some(lacks)}" if lacks else ""
+        return f"{address} does not show yet, or somebody has changed since: {_some(lacks)}" if lacks else ""
 
     def _opened(self, address: BrokerAddress, deadline: Deadline) -> Conversation:
         conversation = Conversation.open(address, self._session.access, StageLog(deadline, self._session.stage_seconds))
@@ -107,10 +107,10 @@ class EveryBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # One that is still being opened ends by its own deadline, and nobody waits for it.
-        for begun in self._begun.values():
+        for begun in list(self._begun.values()):
             begun.add_done_callback(_close)
         self._pool.shutdown(wait=False)
-        for conversation in self._open.values():
+        for conversation in list(self._open.values()):
             conversation.close()
 
 

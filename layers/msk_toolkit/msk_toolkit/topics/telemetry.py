@@ -8,6 +8,9 @@ from msk_toolkit.topics.custom_resource import Answer
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
 from msk_toolkit.topics.request import TopicsResponse
 
+# Lines are escaped as JSON, which may double them.
+_PIECE_BYTES = 100_000
+
 _METRICS: Mapping[Drift, Metric] = {
     Drift.MISSING: Metric.TOPICS_MISSING,
     Drift.PARTITIONS: Metric.TOPICS_PARTITIONS_DRIFTED,
@@ -49,6 +52,19 @@ def report(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: boo
         "counts": {metric.value: number for metric, number in numbers.items()},
     }
     (logger.info if settled else logger.warning)(line, extra=details)
+
+
+def log_table(response: TopicsResponse, logger: Any) -> None:
+    """Log a table that the answer has no room for, in pieces: CloudWatch takes 256 KB (of bytes) an event."""
+    lines = response.table.splitlines()
+    piece: list[str] = []
+    size = 0
+    for number, line in enumerate(lines, 1):
+        piece.append(line)
+        size += len(line.encode())
+        if size > _PIECE_BYTES or number == len(lines):
+            logger.info("topics table", extra={"from_line": number - len(piece) + 1, "lines": piece})
+            piece, size = [], 0
 
 
 def report_answer(request: str, answer: Answer, logger: Any, metrics: Any) -> None:

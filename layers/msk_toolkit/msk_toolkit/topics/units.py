@@ -11,6 +11,8 @@ _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000,
 _BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 _DECIMAL_BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 1000, "KB": 1000}
 _UNLIMITED = "unlimited"
+# For all other keys -1 is no value, or means something else.
+_WITHOUT_LIMIT = frozenset({"retention.ms", "retention.bytes", "local.retention.ms", "local.retention.bytes"})
 _WHOLE = re.compile(r"-?\d+")
 _PART = re.compile(r"(\d+)([A-Za-z]+)")
 # Weeks are read but not written: nobody thinks of 7d as 1w.
@@ -33,6 +35,10 @@ def to_kafka(key: str, text: str) -> str:
     if units is None or _WHOLE.fullmatch(text):
         return text
     if text == _UNLIMITED:
+        if key not in _WITHOUT_LIMIT:
+            raise UnitError(
+                f"{key} knows no {_UNLIMITED}: give a number; {_UNLIMITED} is for {', '.join(sorted(_WITHOUT_LIMIT))}"
+            )
         return "-1"
     if not text[:1].isdigit():
         return text
@@ -50,7 +56,7 @@ def to_person(key: str, value: str) -> str:
     if units is None or not _WHOLE.fullmatch(value):
         return value
     number = int(value)
-    if number == -1:
+    if number == -1 and key in _WITHOUT_LIMIT:
         return _UNLIMITED
     if number <= 0:
         return value

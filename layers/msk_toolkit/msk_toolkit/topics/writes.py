@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.metadata import read_metadata
-from msk_toolkit.kafka.topic_configs import alter_topic_configs, topic_configs
+from msk_toolkit.kafka.metadata import Topic, read_metadata
+from msk_toolkit.kafka.topic_configs import Setting, alter_topic_configs, topic_configs
 from msk_toolkit.kafka.topics import NewTopic, add_partitions, create_topics
 from msk_toolkit.topics.plan import Plan, Step
 from msk_toolkit.topics.units import same
@@ -55,7 +55,7 @@ def batches(write: Write, plan: Plan) -> Iterator[list[Step]]:
 def _create(
     conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
-    topics = [NewTopic(step.topic, step.partitions, step.replication_factor, _wanted(step)) for step in steps]
+    topics = [NewTopic(step.topic, step.partitions, step.replication_factor, _values(step)) for step in steps]
     return create_topics(conversation, topics, validate_only=validate_only, deadline=deadline)
 
 
@@ -76,21 +76,25 @@ def _configure(
 def _served(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
     # A topic is created in the controller's log first and reaches each broker's metadata a little later.
     topics = read_metadata(conversation, [step.topic for step in steps], deadline, operations=False).topics
-    return {
-        step.topic
-        for step in steps
-        if (found := topics.get(step.topic))
-        and not found.error_code
-        and len(found.partitions) == step.partitions
-        and all(partition.leader >= 0 for partition in found.partitions)
-    }
+    return {step.topic for step in steps if _is_served(topics[step.topic], step)}
+
+
+def _is_served(topic: Topic, step: Step) -> bool:
+    led = all(partition.leader >= 0 for partition in topic.partitions)
+    return not topic.error_code and len(topic.partitions) == step.partitions and led
 
 
 def _created(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
-    served = _served(conversation, steps, deadline)
-    # Whoever created it: with keys declared, they must be in force as well.
-    with_keys = [step for step in steps if step.config and step.topic in served]
-    return served - {step.topic for step in with_keys} | _configured(conversation, with_keys, deadline)
+    """Whoever created it: its replicas must be as many as declared, and the declared keys in force."""
+    topics = read_metadata(conversation, [step.topic for step in steps], deadline, operations=False).topics
+    alike = {
+        step.topic
+        for step in steps
+        if _is_served(topics[step.topic], step)
+        and all(len(partition.replicas) == step.replication_factor for partition in topics[step.topic].partitions)
+    }
+    with_keys = [step for step in steps if step.config and step.topic in alike]
+    return alike - {step.topic for step in with_keys} | _configured(conversation, with_keys, deadline)
 
 
 def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Deadline) -> set[str]:
@@ -99,17 +103,27 @@ def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Dea
     return {
         name
         for name, keys in wanted.items()
-        if name in found
-        and all(key in found[name] and same(found[name][key].value, value) for key, value in keys.items())
+        if name in found and all(_holds(found[name].get(key), value) for key, value in keys.items())
     }
 
 
-def _keys(wanted: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+def _holds(setting: Setting | None, value: str | None) -> bool:
+    """Whether a key has the value, or, for None, no value of the topic's own."""
+    if setting is None:
+        return False
+    return setting.source != "topic" if value is None else same(setting.value, value)
+
+
+def _keys(wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, list[str]]:
     return {name: sorted(keys) for name, keys in wanted.items()}
 
 
-def _wanted(step: Step) -> dict[str, str]:
+def _values(step: Step) -> dict[str, str]:
     return {setting.key: setting.after for setting in step.config if setting.after is not None}
+
+
+def _wanted(step: Step) -> dict[str, str | None]:
+    return {setting.key: setting.after for setting in step.config}
 
 
 # In this order: what adds comes before what could take data away, such as a shorter retention.

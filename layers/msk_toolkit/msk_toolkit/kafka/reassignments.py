@@ -1,0 +1,42 @@
+"""Replicas that are being moved between brokers."""
+
+from collections.abc import Mapping, Sequence
+
+from kafka.protocol.admin import ListPartitionReassignmentsRequest
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import StageError
+from msk_toolkit.kafka.conversation import Conversation, reading
+
+
+def leaving_replicas(
+    controller: Conversation, partitions: Mapping[str, Sequence[int]], deadline: Deadline
+) -> dict[str, dict[int, int]]:
+    """How many replicas of each partition are on their way out; a topic is absent where none is.
+
+    While replicas move, Kafka shows old and new ones together. Empty as well where the broker does not tell: before
+    Kafka 2.4, and where the user may not describe the cluster.
+
+    Raises:
+        StageError: under ``metadata``.
+    """
+    if not controller.supports(ListPartitionReassignmentsRequest, "metadata", deadline):
+        return {}
+    topic = ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics
+    request = ListPartitionReassignmentsRequest(
+        timeout_ms=max(1, int(deadline.remaining() * 900)),
+        topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
+    )
+    try:
+        answer = controller.ask(request, "metadata", deadline)
+    except StageError as error:
+        if error.cause == "broker-error":
+            return {}
+        raise
+    with reading(controller, "ListPartitionReassignments", "metadata"):
+        if answer.error_code:
+            return {}
+        return {
+            moved.name: {part.partition_index: len(part.removing_replicas) for part in moved.partitions}
+            for moved in answer.topics
+        }
