@@ -63,6 +63,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
         ({"VantiqUrl": "https://vantiq.example.org:8443"}, "VantiqUrl means port 8443 and VantiqPort is 443: set"),
         ({"VantiqPort": "8443"}, "VantiqUrl means port 443 and VantiqPort is 8443: set VantiqPort to 443"),
+        (
+            {"VantiqUrl": "http://vantiq.example.org:80", "VantiqPort": "80"},
+            "VantiqUrl must begin with https: the token",
+        ),
         ({"ClusterKind": "serverless"}, "ClusterKind serverless: MSK Serverless takes AuthMode iam alone, not scram"),
         ({"ForwardTopics": "orders,no space"}, "ForwardTopics: 'no space' may hold only"),
         ({"VantiqTarget": "type:1"}, "VantiqTarget must look like type:my.pkg.Type"),

@@ -3,19 +3,17 @@
 Rules compare texts; they know no numbers, parts of texts or patterns of other parameters.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.settings.targets import parse_routes, parse_target
+from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
 
 # MSK's listener ports inside the VPC; the cluster's security group lets the functions in on the one of the AuthMode.
 _LISTENERS = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
 _LAST_PORT = 65535
-_SECURE_PORT = 443
-_URL = re.compile(r"(https?)://[^/:]+(?::(\d+))?")
 _ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
 
@@ -71,11 +69,14 @@ def _kinds(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
-    matched = _URL.fullmatch(str(given.get("VantiqUrl", "")))
-    if matched is None or "VantiqPort" not in given:
+    if "VantiqUrl" not in given:
         return
-    port = int(matched.group(2) or _SECURE_PORT)
-    if int(given["VantiqPort"]) != port:
+    try:
+        port = parse_address(str(given["VantiqUrl"])).port
+    except ValueError as error:
+        yield f"VantiqUrl {error}"
+        return
+    if "VantiqPort" in given and int(given["VantiqPort"]) != port:
         yield f"VantiqUrl means port {port} and VantiqPort is {given['VantiqPort']}: set VantiqPort to {port}"
 
 
