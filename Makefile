@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down verify test torture soak compat samples check bench docs lock clean
+.PHONY: help demo up down verify test torture soak compat samples check bench cost docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -69,6 +69,9 @@ bench: .venv/ready | build ## Cold start, topics, probes, forwarding, memory: al
 	@python -m benchmarks.probes
 	@python -m benchmarks.forwarding
 	@python -m benchmarks.memory
+
+cost: .venv/ready ## What the stack costs a month, counted from a run of the local system (COST_ARGS=--recorded: the last one)
+	@python -m local.cost $(COST_ARGS)
 
 docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
 	@python -m docs.generate

@@ -39,6 +39,8 @@ from msk_toolkit.topics.plan import Plan  # noqa: E402
 from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
 
 from docs.runbook import runbook_page  # noqa: E402
+from local.cost.counts import recorded  # noqa: E402
+from local.cost.table import Language, report, with_table  # noqa: E402
 
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
@@ -53,6 +55,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
 # What a function reads for some of its actions only.
 FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {"connect": ("plan and register", VantiqSettings)}
 Schema = dict[str, Any]
+_READMES: dict[str, Language] = {"README.md": "en", "README.ja.md": "ja"}
 # Functions that read more than one set of variables.
 _BESIDE = {
     "redrive": "It sends as the forwarder does, with the forwarder's variables, and reads those of the topics function "
@@ -125,11 +128,14 @@ with boto3.
 
 
 def documents() -> dict[str, str]:
-    """Every generated file: its path below docs/, and its text."""
+    """Every generated file: its path from docs/ on, and its text."""
     schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
     return {
         "settings.md": settings_page(),
         "causes.md": causes_page(),
+        "cost.md": report(recorded()),
+        # Of these the one table.
+        **{f"../{page}": _readme(page, language) for page, language in _READMES.items()},
         "runbook.md": runbook_page(_GENERATED),
         **schemas,
     }
@@ -194,6 +200,10 @@ def causes_page() -> str:
     rows = [f"| `{name}` | {_cell(cause.meaning)} | {_cell(cause.remedy)} |" for name, cause in CAUSES.items()]
     head = ["# Causes", "", _GENERATED, "", "What a probe's stage fails with, and the first thing to do about it.", ""]
     return "\n".join([*head, "| Cause | Meaning | Remedy |", "| --- | --- | --- |", *rows, ""])
+
+
+def _readme(page: str, language: Language) -> str:
+    return with_table((ROOT / page).read_text(encoding="utf-8"), recorded(), language)
 
 
 def main() -> None:

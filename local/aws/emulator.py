@@ -111,7 +111,12 @@ def start(
     ledger.start(
         PROCESS,
         # Its own command binds one address only, and leaves a file with its pid outside of our folder.
-        [python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75", *(f"--bind={bind}" for bind in binds)],
+        [
+            *(python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75"),
+            # Which calls were made, for `make cost`: JSON protocols name the call in a header.
+            *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
+            *(f"--bind={bind}" for bind in binds),
+        ],
         env=_environment(home / "data", port, brokers),
         cwd=home,
         log=home / "emulator.log",

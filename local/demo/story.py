@@ -125,7 +125,7 @@ class Story:
         with self.steps.step("Fault: Vantiq stops while records come in") as step:
             polled = self._polled()
             self.system.stop_vantiq()
-            self._send(SENSORS, list(sensor_records(_OUTAGE_RECORDS, start=number)))
+            self.send(SENSORS, list(sensor_records(_OUTAGE_RECORDS, start=number)))
             deadline = time.monotonic() + _DELIVERY_S
             # Whoever holds them goes on trying for as long as the function's time allows.
             while self._polled() == polled and time.monotonic() < deadline:
@@ -135,7 +135,7 @@ class Story:
             step.result = f"{waiting} records wait in Kafka, none is given up"
         with self.steps.step("Fault over: Vantiq starts again") as step:
             self.system.start_vantiq()
-            step.ok = self._delivered()
+            step.ok = self.delivered()
             step.result = f"all {_OUTAGE_RECORDS} arrived" if step.ok else "some did not arrive"
 
     def account(self) -> Account:
@@ -157,7 +157,8 @@ class Story:
         self.verdicts[moment] = answer["verdict"]
         return answer["verdict"]
 
-    def _send(self, topic: str, records: list[Outgoing]) -> None:
+    def send(self, topic: str, records: list[Outgoing]) -> None:
+        """Write records, and remember where they stand."""
         settings = {
             "bootstrap_servers": self.system.kafka.bootstrap("SASL_SSL").split(","),
             "security_protocol": "SASL_SSL",
@@ -172,8 +173,8 @@ class Story:
 
     def _forward(self, step: StepResult, topic: str, records: list[Outgoing]) -> None:
         began = time.monotonic()
-        self._send(topic, records)
-        step.ok = self._delivered()
+        self.send(topic, records)
+        step.ok = self.delivered()
         seconds = time.monotonic() - began
         missing = len(self.places - self.deliveries.read())
         step.result = (
@@ -182,7 +183,8 @@ class Story:
             else f"{missing:,} did not arrive within {_DELIVERY_S:.0f} s"
         )
 
-    def _delivered(self) -> bool:
+    def delivered(self) -> bool:
+        """Wait until Vantiq has everything; answers whether it got it in time."""
         places = self.places
         with self._progress() as progress:
             task = progress.add_task("delivered to Vantiq", total=len(places))

@@ -12,6 +12,7 @@ from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.telemetry import Publisher
 from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.widget import WidgetEvent
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 from samtranslator.parser.parser import Parser
@@ -30,7 +31,13 @@ def widgets() -> list[dict[str, Any]]:
 
 def test_the_dashboard_asks_the_matrix_and_no_probe() -> None:
     endpoints = [each["properties"]["endpoint"] for each in widgets() if each["type"] == "custom"]
-    assert endpoints == ["${ProbeMatrixFunction.Arn}"]
+    assert endpoints == ["${ProbeMatrixFunction.Arn}"] * 2
+
+
+def test_its_lines_over_time_follow_the_time_that_is_shown() -> None:
+    (history,) = [each["properties"] for each in widgets() if "params" in each["properties"]]
+    assert msgspec.convert(history["params"], WidgetEvent).show == "history"
+    assert history["updateOn"]["timeRange"]
 
 
 def test_the_matrix_may_read_the_probes_logs_and_nothing_else() -> None:

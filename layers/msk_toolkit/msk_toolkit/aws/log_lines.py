@@ -1,4 +1,4 @@
-"""CloudWatch Logs: the newest line of a log group that fits a pattern."""
+"""CloudWatch Logs: the lines of a log group that fit a pattern, and the newest of them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ def newest_line[Found](
     """
     for start, end in windows(now, back_seconds):
         newest = None
-        for line in _lines(logs, group, pattern, start, end):
+        for line in lines_between(logs, group, pattern, start, end):
             newest = found if (found := read(line)) is not None else newest
         if newest is not None:
             return newest
@@ -48,7 +48,8 @@ def windows(now: float, back_seconds: float) -> Iterator[tuple[float, float]]:
         length, end = 2 * length, start
 
 
-def _lines(logs: Any, group: str, pattern: str, start: float, end: float) -> Iterator[LogLine]:
+def lines_between(logs: Any, group: str, pattern: str, start: float, end: float) -> Iterator[LogLine]:
+    """The lines of a time that fit a pattern; times in seconds since 1970, errors as of :func:`newest_line`."""
     request: dict[str, Any] = {
         "logGroupName": group,
         "filterPattern": pattern,

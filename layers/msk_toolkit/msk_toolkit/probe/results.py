@@ -6,6 +6,9 @@ import msgspec
 
 from msk_toolkit.network.stages import StageResult
 
+# The messages of the log lines of one broker, and of one group, by which they are looked for.
+BROKER_LINE, GROUP_LINE = "broker", "consumer group"
+
 Health = Literal["healthy", "degraded", "down"]
 
 

@@ -14,6 +14,7 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
 from msk_toolkit.probe.verdict import STAGES, own_failures
 from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, publish
 
@@ -37,10 +38,6 @@ _LATENCY = {
     "fetch": Metric.FETCH_LATENCY,
     "commit": Metric.COMMIT_LATENCY,
 }
-
-
-# The messages by which the dashboard's queries find these lines.
-BROKER_LINE, GROUP_LINE = "broker", "consumer group"
 
 
 class Publisher:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.probe.history import LONGEST_SECONDS, history
 from msk_toolkit.probe.last_run import last_run
 from msk_toolkit.probe.matrix import Theme, matrix
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
@@ -14,20 +15,36 @@ from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 DESCRIPTION = """\
 ## Brokers by stage
 The last result of the producer probe and of the consumer probe: every broker, every stage, and for what fails the cause
-and what to do. It reads the probes' logs and speaks to no broker. It takes no parameters.
+and what to do. With `{"show": "history"}` instead each broker's failed stage and write time and each group's lag over
+the dashboard's time, a day at most. It reads the probes' logs and speaks to no broker.
 """
 
 
-class WidgetContext(msgspec.Struct, frozen=True):
-    """The one thing that matters of what a dashboard says about itself."""
+class TimeSpan(msgspec.Struct, frozen=True):
+    """From when to when, in milliseconds since 1970."""
+
+    start: float
+    end: float
+
+
+class TimeRange(TimeSpan, frozen=True):
+    """The dashboard's time, and the part of it that the viewer has zoomed into."""
+
+    zoom: TimeSpan | None = None
+
+
+class WidgetContext(msgspec.Struct, frozen=True, rename="camel"):
+    """What matters of what a dashboard says about itself."""
 
     theme: Theme = "light dark"
+    time_range: TimeRange | None = None
 
 
 class WidgetEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """``describe`` asks for the documentation (Markdown), everything else for the matrix (HTML)."""
+    """``describe`` asks for the documentation (Markdown), everything else for HTML: the matrix, or what was before."""
 
     describe: bool = False
+    show: Literal["matrix", "history"] = "matrix"
     widget_context: WidgetContext = WidgetContext()
 
 
@@ -38,7 +55,7 @@ def widget(
     deadline: Deadline,
     now: Callable[[], float] = time.time,
 ) -> str:
-    """The HTML of both probes' last results, or the Markdown that describes it."""
+    """The HTML of both probes' last results, or of those before, or the Markdown that describes it."""
     try:
         asked = msgspec.convert(event, WidgetEvent)
     except msgspec.ValidationError:
@@ -46,6 +63,17 @@ def widget(
     if asked.describe:
         return DESCRIPTION
     logs, moment = client("logs"), now()
+    if asked.show == "history":
+        start, end = _span(asked.widget_context.time_range, moment)
+        return history(logs, settings, start, end, theme=asked.widget_context.theme, deadline=deadline)
     groups = {"Producer probe": settings.producer_probe_logs, "Consumer probe": settings.consumer_probe_logs}
     shown = [last_run(logs, probe, group, now=moment, deadline=deadline) for probe, group in groups.items()]
     return matrix(shown, stale_after_seconds=settings.stale_after_seconds, theme=asked.widget_context.theme)
+
+
+def _span(shown: TimeRange | None, now: float) -> tuple[float, float]:
+    """The time to draw, in seconds; the last day where a dashboard names none."""
+    if shown is None:
+        return now - LONGEST_SECONDS, now
+    span = shown.zoom or shown
+    return span.start / 1000, span.end / 1000

@@ -1,0 +1,83 @@
+"""How brokers and groups did over time, as the probes' logs have it: drawn beside the matrix."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import msgspec
+
+from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.log_lines import LogLine, lines_between
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.probe.chart import STYLE, Point, chart
+from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
+from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
+
+# A day of thirty brokers in two probes is some 17,000 lines of 350 bytes, which a widget has the time to read.
+LONGEST_SECONDS = 86_400.0
+_PATTERN = f'{{ ($.message = "{BROKER_LINE}") || ($.message = "{GROUP_LINE}") }}'
+
+
+class ShortLine(msgspec.Struct, frozen=True):
+    """The fields of a probe's line about one broker, or about one group."""
+
+    message: str
+    broker: str = ""
+    failed_stage: int = 0
+    milliseconds: dict[str, float] = {}
+    group: str = ""
+    seconds: float | None = None
+
+
+def history(
+    logs: Any, settings: ProbeMatrixSettings, start: float, end: float, *, theme: str, deadline: Deadline
+) -> str:
+    """Charts of each broker's failed stage and write time, and of each group's lag, as HTML.
+
+    What stands in the way of reading a log is told in the answer and no error.
+
+    Args:
+        logs: boto3's ``logs`` client.
+        start: seconds since 1970; of a longer time than a day its last day is drawn.
+    """
+    start = max(start, end - LONGEST_SECONDS)
+    notes, found = [], []
+    for group in (settings.producer_probe_logs, settings.consumer_probe_logs):
+        try:
+            found += call_within(
+                deadline,
+                f"reading the log {group}",
+                lambda group=group: list(lines_between(logs, group, _PATTERN, start, end)),  # type: ignore[misc]
+            )
+        except ToolkitError as error:
+            notes.append(f"<p>? {escape(str(error))}</p>")
+    return (
+        f"<style>{STYLE}</style>"
+        f'<div class="history cwdb-no-default-styles" style="color-scheme: {theme}">'
+        f"{''.join(notes)}{''.join(_charts(found, start, end))}</div>"
+    )
+
+
+def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
+    stages: dict[str, list[Point]] = defaultdict(list)
+    writes: dict[str, list[Point]] = defaultdict(list)
+    lags: dict[str, list[Point]] = defaultdict(list)
+    for line in lines:
+        try:
+            entry = msgspec.json.decode(line.text, type=ShortLine)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            continue
+        if entry.message == GROUP_LINE:
+            if entry.seconds is not None:
+                lags[entry.group].append(Point(line.written_at, entry.seconds))
+            continue
+        stages[entry.broker].append(Point(line.written_at, entry.failed_stage))
+        if "produce" in entry.milliseconds:
+            writes[entry.broker].append(Point(line.written_at, round(entry.milliseconds["produce"], 1)))
+    return [
+        chart("First failed stage of each broker (0 none, 1 dns ... 9 commit)", "", stages, start, end),
+        chart("Write with acks=all, each broker", " ms", writes, start, end),
+        chart("Lag in seconds, each group", " s", lags, start, end),
+    ]

@@ -1,0 +1,40 @@
+"""`python -m local.cost`: what the stack costs a month, counted from a run of the local system or the last such run."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from local.cost.counts import RECORDED, recorded
+from local.cost.run import count
+from local.cost.table import report
+from local.interrupts import end_as_on_ctrl_c
+from local.system import HOME, ledger
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.cost", description=__doc__)
+    parser.add_argument("--recorded", action="store_true", help="count nothing, show the recorded counts")
+    parser.add_argument("--record", action="store_true", help="keep the counts: READMEs and documents show them")
+    parser.add_argument("--report", type=Path, default=Path("build/cost/counts.json"), help="(default: %(default)s)")
+    arguments = parser.parse_args()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    if arguments.recorded:
+        print(report(recorded()))
+        return 0
+    end_as_on_ctrl_c()
+    run = HOME / "run"
+    with ledger(run).sole_run():
+        counts = count(run, HOME / "cache", console)
+    for file in [arguments.report, *([RECORDED] if arguments.record else [])]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(counts)) + b"\n")
+    print(report(counts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

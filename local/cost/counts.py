@@ -1,0 +1,134 @@
+"""What a run of the local system came to: metrics, log bytes and calls, by state and function."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local.cost.emf import measured
+
+RECORDED = Path(__file__).with_name("counted.json")
+# Lines of a probe of which there are as many, or which are as long, as there are brokers or groups.
+OF_BROKERS, OF_GROUPS = ("broker", "verdict"), ("consumer group",)
+
+
+class Metrics(msgspec.Struct, frozen=True, order=True):
+    """Metrics that differ in the values of their dimensions only, and how many of them there were."""
+
+    name: str
+    dimensions: tuple[str, ...]
+    number: int
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Log lines of one kind; `bytes` of all of them together."""
+
+    number: int
+    bytes: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a function told in a state: how often it ran, the metrics, and its log lines by kind."""
+
+    runs: int
+    metrics: list[Metrics]
+    lines: dict[str, Lines]
+
+
+class Alarms(msgspec.Struct, frozen=True):
+    """The template's alarms; `metrics` are those that they watch, which is what is billed."""
+
+    metrics: int
+    composites: int
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """A whole run; `told` by state and then by function, `groups` are those whose lag is told.
+
+    `secret_calls` and `key_calls` are those of one run of a probe or a check.
+    """
+
+    brokers: int
+    groups: int
+    alarms: Alarms
+    heartbeat_alarms: Alarms
+    schedules: int
+    functions: int
+    secret_calls: float
+    told: dict[str, dict[str, Told]]
+
+    def metrics(self, state: str) -> list[Metrics]:
+        """Every metric of a state, of all functions."""
+        return self.metrics_of(state, *self.told[state])
+
+    def metrics_of(self, state: str, *functions: str) -> list[Metrics]:
+        """The metrics of some functions."""
+        return [metric for function in functions for metric in self.told[state][function].metrics]
+
+
+def recorded() -> Counts:
+    """The counts of the run that was recorded last."""
+    return msgspec.json.decode(RECORDED.read_bytes(), type=Counts)
+
+
+def told(lines: Iterable[str], last_line: str) -> Told:
+    """Count a function's log.
+
+    Args:
+        last_line: the kind of line that each run writes once.
+    """
+    texts = list(lines)
+    different = {one.metric for one in measured(texts)}
+    kinds = Counter((metric.name, tuple(name for name, _ in metric.dimensions)) for metric in different)
+    number: Counter[str] = Counter()
+    octets: Counter[str] = Counter()
+    for text in texts:
+        kind = _kind(text)
+        number[kind] += 1
+        octets[kind] += len(text.encode())
+    metrics = sorted(Metrics(name, dimensions, count) for (name, dimensions), count in kinds.items())
+    return Told(number[last_line], metrics, {kind: Lines(number[kind], octets[kind]) for kind in sorted(number)})
+
+
+def alarms(template: Mapping[str, Any], *, of_heartbeats: bool) -> Alarms:
+    """The alarms of a built template that are there without a condition, or with heartbeats only."""
+    metrics = composites = 0
+    for resource in template["Resources"].values():
+        if not isinstance(resource, dict) or (resource.get("Condition") == "ForwardsHeartbeats") != of_heartbeats:
+            continue
+        if resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
+            composites += 1
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            queries = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
+            metrics += sum("MetricStat" in query for query in queries)
+    return Alarms(metrics, composites)
+
+
+def schedules(template: Mapping[str, Any]) -> int:
+    """How many schedules a template has: those of functions, and those that stand by themselves."""
+    resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
+    events = [event for each in resources for event in each.get("Properties", {}).get("Events", {}).values()]
+    alone = sum(each["Type"] == "AWS::Scheduler::Schedule" for each in resources)
+    return alone + sum(event["Type"] == "ScheduleV2" for event in events)
+
+
+def functions(template: Mapping[str, Any]) -> int:
+    """How many functions a template has."""
+    resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
+    return sum(each["Type"] == "AWS::Serverless::Function" for each in resources)
+
+
+def _kind(text: str) -> str:
+    """A line's kind: its message where it has a short one of its own, else what it is."""
+    try:
+        entry = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return "lambda"
+    if not isinstance(entry, dict):
+        return "other"
+    for key, kind in (("_aws", "metrics"), ("verdict", "verdict"), ("action", "action")):
+        if key in entry:
+            return kind
+    return str(entry.get("message", "other"))

@@ -1,0 +1,147 @@
+"""From counts and prices to what a month costs: pure arithmetic."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from local.cost.counts import OF_BROKERS, OF_GROUPS, Counts, Told
+
+_PRICES = Path(__file__).with_name("prices.json")
+PROBES = ("producer-probe", "consumer-probe")
+# What runs by itself; the forwarder runs where records come, the redrive where somebody asks for it.
+MONITORS = (*PROBES, "topics")
+_GB = 1e9
+# The defaults of the template: a run each five minutes, a check each thirty, for thirty days.
+PROBE_RUNS, CHECKS = 8_640, 1_440
+# What a run takes on Lambda, in seconds; three of the consumer's are the wait that a group begins with.
+PROBE_SECONDS, CHECK_SECONDS, PROBE_GB = (1, 4), 1, 0.5
+ZONES, ENDPOINTS = 3, 4
+# What Lambda itself writes for an invocation in JSON: its start and its report, in bytes.
+LAMBDA_LINES = 600
+MILLION = 1_000_000
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """US dollars; a month has `hours`. Named by what one of it costs a month, or by its unit."""
+
+    date: str
+    region: str
+    source: str
+    hours: int
+    metric: float
+    alarm: float
+    composite_alarm: float
+    gb_second: float
+    request: float
+    log_gb: float
+    schedules_million: float
+    secret: float
+    secret_calls_10000: float
+    key_calls_10000: float
+    poller_unit_hour: float
+    endpoint_hour: float
+    nat_hour: float
+    traces_million: float
+
+
+class Idle(NamedTuple):
+    """What the monitoring of a stack costs a month through which nothing happens; numbers first, then US dollars."""
+
+    metrics: int
+    alarms: int
+    composites: int
+    gigabytes: float
+    metrics_usd: float
+    alarms_usd: float
+    probes_usd: float
+    logs_usd: float
+    calls_usd: float
+
+    @property
+    def usd(self) -> float:
+        """All of it."""
+        return self.metrics_usd + self.alarms_usd + self.probes_usd + self.logs_usd + self.calls_usd
+
+
+def prices() -> Prices:
+    """The prices as they were last looked up."""
+    return msgspec.json.decode(_PRICES.read_bytes(), type=Prices)
+
+
+def metrics(counts: Counts, state: str, brokers: int, topics: int) -> int:
+    """How many metrics the monitoring has in a state; of those of a broker or group, for these numbers of them."""
+    total = 0.0
+    for metric in counts.metrics_of(state, *MONITORS):
+        scale = 1.0
+        if "Broker" in metric.dimensions:
+            scale = brokers / counts.brokers
+        elif "Group" in metric.dimensions:
+            scale = topics / counts.groups
+        total += metric.number * scale
+    return round(total)
+
+
+def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
+    """A month of `state`, which is healthy or detailed."""
+    price = prices()
+    number = metrics(counts, state, brokers, topics)
+    told = counts.told[state]
+    octets = sum(_bytes(counts, told[probe], brokers, topics) for probe in PROBES) * PROBE_RUNS
+    octets += (_bytes(counts, told["topics"], brokers, topics)) * CHECKS
+    runs = 2 * PROBE_RUNS + CHECKS
+    calls = runs * counts.secret_calls / 10_000
+    seconds = sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS
+    alarms = counts.alarms
+    return Idle(
+        metrics=number,
+        alarms=alarms.metrics,
+        composites=alarms.composites,
+        gigabytes=octets / _GB,
+        metrics_usd=number * price.metric,
+        alarms_usd=alarms.metrics * price.alarm + alarms.composites * price.composite_alarm,
+        probes_usd=seconds * PROBE_GB * price.gb_second + runs * price.request,
+        logs_usd=octets / _GB * price.log_gb,
+        # The SCRAM secret has a customer managed key: each reading decrypts.
+        calls_usd=calls * (price.secret_calls_10000 + price.key_calls_10000) + runs / MILLION * price.schedules_million,
+    )
+
+
+def _bytes(counts: Counts, told: Told, brokers: int, topics: int) -> float:
+    """Log bytes of a run, with what Lambda writes."""
+    total = float(LAMBDA_LINES)
+    for kind, lines in told.lines.items():
+        scale = 1.0
+        if kind in OF_BROKERS:
+            scale = brokers / counts.brokers
+        elif kind in OF_GROUPS:
+            scale = topics / counts.groups
+        elif kind == "metrics":
+            scale = metrics_scale(counts, told, brokers, topics)
+        elif kind == "lambda":
+            continue
+        total += lines.bytes / told.runs * scale
+    return total
+
+
+def metrics_scale(counts: Counts, told: Told, brokers: int, topics: int) -> float:
+    """How much longer a run's lines of metrics are for other numbers of brokers and topics."""
+    before = sum(metric.number for metric in told.metrics)
+    after = 0.0
+    for metric in told.metrics:
+        scale = brokers / counts.brokers if "Broker" in metric.dimensions else 1.0
+        after += metric.number * (topics / counts.groups if "Group" in metric.dimensions else scale)
+    return after / before if before else 1.0
+
+
+def trickle_bytes(counts: Counts) -> int:
+    """Log bytes of an invocation of the forwarder, with what Lambda writes."""
+    told = counts.told["trickle"]["forwarder"]
+    own = sum(lines.bytes for kind, lines in told.lines.items() if kind != "lambda")
+    return round(own / told.runs) + LAMBDA_LINES
+
+
+def heartbeats(counts: Counts) -> float:
+    """The heartbeat through the whole path: its alarms, its metric, and the forwarder's that is there with it."""
+    price, alarms = prices(), counts.heartbeat_alarms
+    return alarms.metrics * price.alarm + alarms.composites * price.composite_alarm + 2 * price.metric

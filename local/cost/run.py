@@ -1,0 +1,180 @@
+"""The counting run: the local system through its states, and what its functions told in each."""
+
+import json
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from local.cost.counts import Counts, Told, alarms, functions, schedules, told
+from local.demo.records import sensor_records
+from local.demo.story import SENSORS, Story
+from local.startup import bring_down, bring_up
+from local.steps import Steps
+from local.system import HOME, System
+
+# A line that each run of a function writes once.
+FUNCTIONS = {
+    "ProducerProbeFunction": ("producer-probe", "verdict"),
+    "ConsumerProbeFunction": ("consumer-probe", "verdict"),
+    "TopicsFunction": ("topics", "action"),
+    "ForwarderFunction": ("forwarder", "delivered"),
+    "RedriveFunction": ("redrive", "action"),
+}
+PROBES = ("ProducerProbeFunction", "ConsumerProbeFunction")
+CALLS_LOG = Path("aws") / "calls.log"
+_STOPPED = 2
+_SINGLE_RECORDS = 8
+# The batch window is a second: records that are further apart come one in a batch.
+_APART_S = 1.5
+_RUNS = 2
+_LETTER_S = 60.0
+
+
+class Counting:
+    """One counting run over a system that is up."""
+
+    def __init__(self, system: System, steps: Steps, console: Console) -> None:
+        self.system = system
+        self.steps = steps
+        self.story = Story(system, steps, console)
+        self.told: dict[str, dict[str, Told]] = {}
+        self.secret_calls = 0.0
+
+    def everything(self) -> None:
+        """Every state, one after another; each is over before the next begins."""
+        with self._state("healthy"):
+            before = self._calls()
+            self._monitor()
+            asked = self._calls() - before
+        runs = sum(self.told["healthy"][name].runs for name in ("producer-probe", "consumer-probe", "topics"))
+        self.secret_calls = round(asked / runs, 2)
+        with self._state("forwarding"):
+            self.story.many(2_000)
+        with self._state("trickle"):
+            self._trickle()
+        with self._state("dead letters"):
+            self._dead_letter()
+            self.system.function("RedriveFunction").invoke({"action": "replay", "dry_run": False})
+        with self._state("outage"):
+            self.story.vantiq_stops(10_000)
+        with self._state("drift"):
+            missing = [{"name": "not-there", "partitions": 1, "replication_factor": 1}]
+            self.system.function("TopicsFunction").invoke({"action": "check", "topics": missing})
+        with self._state("broker stopped"):
+            self.system.kafka.stop_broker(_STOPPED)
+            self._probe()
+            self.system.kafka.start_broker(_STOPPED)
+        with self._state("login refused"):
+            self._wrong_password()
+        with self._state("detailed"):
+            self._detailed()
+
+    def _monitor(self) -> None:
+        for _ in range(_RUNS):
+            self._probe()
+            self.system.function("TopicsFunction").invoke({"action": "check"})
+
+    def _probe(self) -> None:
+        for name in PROBES:
+            self.system.function(name).invoke({})
+
+    def _trickle(self) -> None:
+        with self.steps.step("Forward: records that come one by one") as step:
+            for number in range(_SINGLE_RECORDS):
+                self.story.send(SENSORS, list(sensor_records(1, start=number)))
+                time.sleep(_APART_S)
+            step.ok = self.story.delivered()
+
+    def _dead_letter(self) -> None:
+        with self.steps.step("Fault: Vantiq refuses a record") as step:
+            since = datetime.now(UTC)
+            self._vantiq("POST", {"action": "status", "status": 400, "path": "/api/v1/resources", "times": 1})
+            self.story.send(SENSORS, list(sensor_records(1)))
+            self.story.produced.pop()
+            forwarder = self.system.function("ForwarderFunction")
+            deadline = time.monotonic() + _LETTER_S
+            step.ok = False
+            while not step.ok and time.monotonic() < deadline:
+                time.sleep(0.5)
+                step.ok = any('"dead_lettered":1' in line for line in forwarder.logs(since))
+            self._vantiq("DELETE")
+
+    def _wrong_password(self) -> None:
+        secrets = self.system.emulator.session().client("secretsmanager", endpoint_url=self.system.emulator.endpoint)
+        arn = self.system.resources.scram_secret_arn
+        right = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        wrong = {**json.loads(right), "password": "not-the-password"}
+        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(wrong))
+        try:
+            self._probe()
+        finally:
+            secrets.put_secret_value(SecretId=arn, SecretString=right)
+
+    def _detailed(self) -> None:
+        client = self.system.emulator.session().client("lambda", endpoint_url=self.system.emulator.endpoint)
+        for name in (*PROBES, "TopicsFunction", "ForwarderFunction"):
+            function = self.system.stack.physical_ids[name]
+            variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            client.update_function_configuration(
+                FunctionName=function, Environment={"Variables": {**variables, "DETAILED_METRICS": "true"}}
+            )
+        self._monitor()
+        self.story.many(200)
+
+    @contextmanager
+    def _state(self, name: str) -> Iterator[None]:
+        since = datetime.now(UTC)
+        yield
+        counted = {}
+        for logical_id, (function, last_line) in FUNCTIONS.items():
+            lines = self.system.function(logical_id).logs(since)
+            if lines:
+                counted[function] = told(lines, last_line)
+        self.told[name] = counted
+        metrics = sum(metric.number for each in counted.values() for metric in each.metrics)
+        self.steps.say(f"counted: {name}, {metrics} metrics")
+
+    def _calls(self) -> int:
+        """How often a secret was read so far."""
+        log = self.system.run / CALLS_LOG
+        return log.read_text().count("secretsmanager.GetSecretValue") if log.exists() else 0
+
+    def _vantiq(self, method: str, body: Any = None) -> None:
+        context = ssl.create_default_context(cafile=self.system.kafka.ca_file)
+        request = urllib.request.Request(  # noqa: S310 - the stand-in on this machine
+            f"{self.system.vantiq_url}/standin/faults",
+            data=json.dumps(body).encode() if body else None,
+            method=method,
+            headers={"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310
+
+
+def count(run: Path, cache: Path, console: Console) -> Counts:
+    """Bring the local system up, count, and end it; raises the parts' own errors."""
+    steps = Steps(console)
+    try:
+        system = bring_up(run, cache, steps)
+        counting = Counting(system, steps, console)
+        counting.everything()
+        template = yaml.safe_load((HOME / "build" / "build" / "template.yaml").read_text())
+        return Counts(
+            brokers=len(system.kafka.bootstrap("SASL_SSL").split(",")),
+            groups=len(system.stack.event_sources()),
+            alarms=alarms(template, of_heartbeats=False),
+            heartbeat_alarms=alarms(template, of_heartbeats=True),
+            schedules=schedules(template),
+            functions=functions(template),
+            secret_calls=counting.secret_calls,
+            told=counting.told,
+        )
+    finally:
+        bring_down(run)
