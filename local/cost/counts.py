@@ -10,8 +10,10 @@ import msgspec
 from local.cost.emf import measured
 
 RECORDED = Path(__file__).with_name("counted.json")
-# Lines of a probe of which there are as many, or which are as long, as there are brokers or groups.
-OF_BROKERS, OF_GROUPS = ("broker", "verdict"), ("consumer group",)
+# Lines of a probe of which there are as many, or which are as long, as there are brokers.
+OF_BROKERS = ("broker", "verdict")
+# There is one for each group.
+GROUP_LINE = "consumer group"
 
 
 class Metrics(msgspec.Struct, frozen=True, order=True):
@@ -45,13 +47,12 @@ class Alarms(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """A whole run; `told` by state and then by function, `groups` are those whose lag is told.
+    """A whole run; `told` by state and then by function.
 
     `secret_calls` and `key_calls` are those of one run of a probe or a check.
     """
 
     brokers: int
-    groups: int
     alarms: Alarms
     heartbeat_alarms: Alarms
     schedules: int
@@ -110,14 +111,14 @@ def schedules(template: Mapping[str, Any]) -> int:
     """How many schedules a template has: those of functions, and those that stand by themselves."""
     resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
     events = [event for each in resources for event in each.get("Properties", {}).get("Events", {}).values()]
-    alone = sum(each["Type"] == "AWS::Scheduler::Schedule" for each in resources)
-    return alone + sum(event["Type"] == "ScheduleV2" for event in events)
+    alone = [each for each in resources if each["Type"] == "AWS::Scheduler::Schedule"]
+    return len(alone) + len([event for event in events if event["Type"] == "ScheduleV2"])
 
 
 def functions(template: Mapping[str, Any]) -> int:
     """How many functions a template has."""
     resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
-    return sum(each["Type"] == "AWS::Serverless::Function" for each in resources)
+    return len([each for each in resources if each["Type"] == "AWS::Serverless::Function"])
 
 
 def _kind(text: str) -> str:

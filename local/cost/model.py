@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from local.cost.counts import OF_BROKERS, OF_GROUPS, Counts, Told
+from local.cost.counts import GROUP_LINE, OF_BROKERS, Counts, Metrics, Told
 
 _PRICES = Path(__file__).with_name("prices.json")
 PROBES = ("producer-probe", "consumer-probe")
@@ -71,15 +71,14 @@ def prices() -> Prices:
 
 def metrics(counts: Counts, state: str, brokers: int, topics: int) -> int:
     """How many metrics the monitoring has in a state; of those of a broker or group, for these numbers of them."""
-    total = 0.0
-    for metric in counts.metrics_of(state, *MONITORS):
-        scale = 1.0
-        if "Broker" in metric.dimensions:
-            scale = brokers / counts.brokers
-        elif "Group" in metric.dimensions:
-            scale = topics / counts.groups
-        total += metric.number * scale
-    return round(total)
+    return round(sum(_number(counts, metric, brokers, topics) for metric in counts.metrics_of(state, *MONITORS)))
+
+
+def _number(counts: Counts, metric: Metrics, brokers: int, topics: int) -> float:
+    if "Broker" in metric.dimensions:
+        return metric.number * brokers / counts.brokers
+    # A group that has committed nothing yet has no lag: in a month each has.
+    return topics if "Group" in metric.dimensions else metric.number
 
 
 def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
@@ -88,7 +87,8 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
     number = metrics(counts, state, brokers, topics)
     told = counts.told[state]
     octets = sum(_bytes(counts, told[probe], brokers, topics) for probe in PROBES) * PROBE_RUNS
-    octets += (_bytes(counts, told["topics"], brokers, topics)) * CHECKS
+    octets += topics * _group_line(counts) * PROBE_RUNS
+    octets += _bytes(counts, told["topics"], brokers, topics) * CHECKS
     runs = 2 * PROBE_RUNS + CHECKS
     calls = runs * counts.secret_calls / 10_000
     seconds = sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS
@@ -108,30 +108,28 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
 
 
 def _bytes(counts: Counts, told: Told, brokers: int, topics: int) -> float:
-    """Log bytes of a run, with what Lambda writes."""
+    """Log bytes of a run, with what Lambda writes; without the lines of the groups."""
     total = float(LAMBDA_LINES)
     for kind, lines in told.lines.items():
+        if kind in ("lambda", GROUP_LINE):
+            continue
         scale = 1.0
         if kind in OF_BROKERS:
             scale = brokers / counts.brokers
-        elif kind in OF_GROUPS:
-            scale = topics / counts.groups
         elif kind == "metrics":
-            scale = metrics_scale(counts, told, brokers, topics)
-        elif kind == "lambda":
-            continue
+            # Their lines are as long as there are metrics.
+            before = sum(metric.number for metric in told.metrics)
+            scale = sum(_number(counts, metric, brokers, topics) for metric in told.metrics) / before
         total += lines.bytes / told.runs * scale
     return total
 
 
-def metrics_scale(counts: Counts, told: Told, brokers: int, topics: int) -> float:
-    """How much longer a run's lines of metrics are for other numbers of brokers and topics."""
-    before = sum(metric.number for metric in told.metrics)
-    after = 0.0
-    for metric in told.metrics:
-        scale = brokers / counts.brokers if "Broker" in metric.dimensions else 1.0
-        after += metric.number * (topics / counts.groups if "Group" in metric.dimensions else scale)
-    return after / before if before else 1.0
+def _group_line(counts: Counts) -> float:
+    """Bytes of the line about a group."""
+    lines = [
+        told.lines[GROUP_LINE] for state in counts.told.values() for told in state.values() if GROUP_LINE in told.lines
+    ]
+    return sum(each.bytes for each in lines) / sum(each.number for each in lines)
 
 
 def trickle_bytes(counts: Counts) -> int:

@@ -47,17 +47,19 @@ def counts_of(*kinds: Metrics) -> Counts:
     probe = Told(2, list(kinds), {"broker": Lines(4, 800), "consumer group": Lines(4, 400), "verdict": Lines(2, 2000)})
     check = Told(1, [], {"action": Lines(1, 500)})
     state = {"producer-probe": probe, "consumer-probe": Told(2, [], probe.lines), "topics": check}
-    return Counts(2, 2, Alarms(10, 2), Alarms(2, 1), 3, 8, 1.0, {"healthy": state})
+    return Counts(2, Alarms(10, 2), Alarms(2, 1), 3, 8, 1.0, {"healthy": state})
 
 
 def test_metrics_of_a_broker_or_a_group_grow_with_them_and_no_others() -> None:
     counts = counts_of(
         Metrics("Faults", ("service",), 1),
         Metrics("FailedStage", ("Broker", "service"), 2),
-        Metrics("GroupLag", ("Group", "service"), 4),
+        # Of how many groups there was a lag to tell while it was counted says nothing.
+        Metrics("GroupLag", ("Group", "service"), 1),
+        Metrics("GroupLagSeconds", ("Group", "service"), 1),
     )
-    assert metrics(counts, "healthy", 2, 2) == 1 + 2 + 4
-    assert metrics(counts, "healthy", 30, 100) == 1 + 30 + 200
+    assert metrics(counts, "healthy", 2, 2) == 1 + 2 + 2 * 2
+    assert metrics(counts, "healthy", 30, 100) == 1 + 30 + 2 * 100
 
 
 def test_log_lines_grow_with_brokers_and_groups() -> None:
@@ -65,7 +67,8 @@ def test_log_lines_grow_with_brokers_and_groups() -> None:
     few, brokers, topics = (idle(counts, "healthy", *size).gigabytes for size in ((2, 2), (4, 2), (2, 4)))
     # A broker has 100 bytes a line, and half of a verdict of 1,000, in each of two probes.
     assert brokers - few == pytest.approx(2 * 2 * (200 + 500) * 8_640 / 1e9)
-    assert topics - few == pytest.approx(2 * 2 * 100 * 8_640 / 1e9)
+    # One line a topic.
+    assert topics - few == pytest.approx(2 * 100 * 8_640 / 1e9)
 
 
 def test_alarms_are_billed_by_the_metrics_that_they_watch() -> None:
