@@ -13,6 +13,8 @@ from msk_toolkit.deadline import Deadline
 # Of a stack that updates its resources; while it rolls back after a creation it only deletes them.
 _GOING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _UNDER_WAY = ["UPDATE_IN_PROGRESS", _GOING_BACK]
+# Properties that end in a number which is higher each time.
+_NUMBERED = ("CodeVersion", "Layer")
 
 
 def is_rollback(event: dict[str, Any], client: Callable[[str], Any], deadline: Deadline) -> bool | None:
@@ -21,17 +23,15 @@ def is_rollback(event: dict[str, Any], client: Callable[[str], Any], deadline: D
     Either sign of a rollback is enough, because to miss one costs more than to see one too many.
 
     Args:
-        event: CloudFormation's request. A property CodeVersion that ends in a number tells without any API, as a
-            Lambda version's ARN does: a new version has a higher number than all before.
+        event: CloudFormation's request. Properties CodeVersion and Layer that end in a number tell without any API, as
+            the ARNs of Lambda's versions do: a new one has a higher number than all before.
         client: makes a boto3 client from a service's name.
         deadline: bounds the question to CloudFormation.
     """
     if event.get("RequestType") != "Update":
         return False
-    before = _version(event.get("OldResourceProperties"))
-    after = _version(event.get("ResourceProperties"))
-    grows = None if before is None or after is None or before == after else after > before
-    if grows is False:
+    grows = [sign for name in _NUMBERED if (sign := _grows(name, event)) is not None]
+    if not all(grows):
         return True
     status = answer_or_none(deadline, "asking which stacks roll back", lambda: _status(client, str(event["StackId"])))
     if status is not None:
@@ -46,6 +46,12 @@ def _status(client: Callable[[str], Any], stack: str) -> str | None:
     return next(found, None)
 
 
-def _version(properties: Any) -> int | None:
-    text = str((properties or {}).get("CodeVersion", "")).rpartition(":")[2]
-    return int(text) if text.isdecimal() else None
+def _grows(name: str, event: dict[str, Any]) -> bool | None:
+    """Whether a property's number is higher than before; None where it is the same, or a number of something else."""
+    before, after = (
+        str((event.get(properties) or {}).get(name, "")).rpartition(":")
+        for properties in ("OldResourceProperties", "ResourceProperties")
+    )
+    if before[0] != after[0] or before == after or not (before[2].isdecimal() and after[2].isdecimal()):
+        return None
+    return int(after[2]) > int(before[2])

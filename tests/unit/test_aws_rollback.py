@@ -1,0 +1,71 @@
+"""Whether a custom resource's update is CloudFormation going back: by numbers that go back, or the stack's status."""
+
+from typing import Any
+
+import pytest
+from msk_toolkit.aws.rollback import is_rollback
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError
+
+
+def event(kind: str = "Update", **more: Any) -> dict[str, Any]:
+    return {"RequestType": kind, "StackId": "s", **more}
+
+
+class CloudFormation:
+    """Its list of stacks, with ours among others."""
+
+    def __init__(self, status: str | Exception | None) -> None:
+        self.status = status
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_stacks"
+        return self
+
+    def paginate(self, StackStatusFilter: list[str]) -> Any:  # noqa: N803 - boto3's own name
+        if isinstance(self.status, Exception):
+            raise self.status
+        yield {"StackSummaries": [{"StackId": "other", "StackStatus": "UPDATE_ROLLBACK_IN_PROGRESS"}]}
+        ours = [{"StackId": "s", "StackStatus": self.status}] if self.status in StackStatusFilter else []
+        yield {"StackSummaries": ours}
+
+
+def versions(before: str, after: str) -> dict[str, Any]:
+    return event(OldResourceProperties={"CodeVersion": before}, ResourceProperties={"CodeVersion": after})
+
+
+def layers(before: str, after: str) -> dict[str, Any]:
+    return event(
+        OldResourceProperties={"CodeVersion": "arn:f:6", "Layer": before},
+        ResourceProperties={"CodeVersion": "arn:f:6", "Layer": after},
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "stack", "expected"),
+    [
+        (layers("arn:arm64:4", "arn:arm64:3"), AwsError("no way"), True),
+        (layers("arn:arm64:4", "arn:arm64:5"), AwsError("no way"), False),
+        # Another architecture's layer counts by itself.
+        (layers("arn:arm64:4", "arn:x86:3"), AwsError("no way"), None),
+        (versions("arn:f:6", "arn:f:5"), "UPDATE_IN_PROGRESS", True),
+        (versions("arn:f:6", "arn:f:5"), AwsError("no way"), True),
+        # Somebody had lowered the number by hand.
+        (versions("5", "9"), "UPDATE_ROLLBACK_IN_PROGRESS", True),
+        (versions("arn:f:9", "arn:f:10"), "UPDATE_IN_PROGRESS", False),
+        (versions("arn:f:9", "arn:f:10"), AwsError("no way"), False),
+        (versions("arn:f:6", "arn:f:6"), "UPDATE_ROLLBACK_IN_PROGRESS", True),
+        (versions("arn:f:6", "arn:f:6"), AwsError("no way"), None),
+        (versions("arn:f:$LATEST", "arn:f:6"), AwsError("no way"), None),
+        (event(), "UPDATE_ROLLBACK_IN_PROGRESS", True),
+        (event(), "UPDATE_IN_PROGRESS", False),
+        # Another account's stack, or one that has just ended.
+        (event(), None, None),
+        (event(), AwsError("no way"), None),
+        (event("Create"), "ROLLBACK_IN_PROGRESS", False),
+    ],
+)
+def test_a_rollback_is_known_by_the_version_that_goes_back_or_by_the_stacks_status(
+    request_: dict[str, Any], stack: str | Exception | None, expected: bool | None
+) -> None:
+    assert is_rollback(request_, lambda service: CloudFormation(stack), Deadline(5)) is expected
