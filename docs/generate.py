@@ -22,6 +22,12 @@ from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
 from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
+from msk_toolkit.probe.marked_record import (  # noqa: E402
+    FollowedRecord,
+    FollowRecord,
+    WriteRecord,
+    WrittenRecord,
+)
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
@@ -146,10 +152,14 @@ def all_schemas() -> dict[str, Schema]:
     return {
         "topics.event": _either("TopicsEvent", schema_of(TopicsEvent), _CUSTOM_RESOURCE),
         "topics.response": _either("TopicsAnswer", schema_of(TopicsResponse), {"type": "null"}),
-        "producer_probe.event": _ANY_EVENT,
-        "producer_probe.response": schema_of(ProducerProbeResponse),
-        "consumer_probe.event": _ANY_EVENT,
-        "consumer_probe.response": schema_of(ConsumerProbeResponse),
+        "producer_probe.event": _or_any_event("ProducerProbeEvent", WriteRecord),
+        "producer_probe.response": _either(
+            "ProducerProbeAnswer", schema_of(ProducerProbeResponse), schema_of(WrittenRecord)
+        ),
+        "consumer_probe.event": _or_any_event("ConsumerProbeEvent", FollowRecord),
+        "consumer_probe.response": _either(
+            "ConsumerProbeAnswer", schema_of(ConsumerProbeResponse), schema_of(FollowedRecord)
+        ),
         "probe_matrix.event": schema_of(WidgetEvent),
         "probe_matrix.response": _HTML,
         "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
@@ -215,9 +225,14 @@ def main() -> None:
 
 
 def _either(title: str, one: Schema, other: Schema) -> Schema:
-    definitions = one.get("$defs", {})
-    alternatives = [{key: value for key, value in one.items() if key != "$defs"}, other]
+    definitions = {**one.get("$defs", {}), **other.get("$defs", {})}
+    alternatives = [{key: value for key, value in each.items() if key != "$defs"} for each in (one, other)]
     return {"title": title, "anyOf": alternatives, "$defs": definitions}
+
+
+def _or_any_event(title: str, request: type[msgspec.Struct]) -> Schema:
+    """What is asked for by an action, or an event without one, in which nothing is looked at."""
+    return _either(title, schema_of(request), {**_ANY_EVENT, "not": {"required": ["action"]}})
 
 
 def _json(schema: Schema) -> str:

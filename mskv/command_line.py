@@ -17,7 +17,7 @@ _EXAMPLES = """
 Examples:
   mskv verify --stack msk-vantiq
   mskv verify --stack msk-vantiq --region eu-central-1 --profile prod -o json > verify.json
-  mskv verify --stack msk-vantiq --test-mail
+  mskv verify --stack msk-vantiq --write AWSKafkaTutorialTopic --test-mail
   mskv verify --local
 
 \b
@@ -48,17 +48,26 @@ def place_options(command: Any) -> Any:
 @commands.command(epilog=_EXAMPLES)
 @place_options
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--write", metavar="TOPIC", default="", help="Write a marked record there and follow it to Vantiq.")
+@click.option("--refused-record", metavar="TOPIC", default="", help="Likewise one that Vantiq may refuse; replay it.")
+@click.option("--delete-letter", is_flag=True, help="Delete the dead letter of --refused-record in the end.")
+@click.option(
+    "--wait", type=click.FloatRange(1, 3600), default=120, show_default=True, help="Follow it so many seconds."
+)
 @click.option("--test-mail", is_flag=True, help="Send a test message to everybody who hears the alarms.")
-def verify(output: str, test_mail: bool, **place: Any) -> None:
+def verify(output: str, local_run: Path | None, **options: Any) -> None:
     """Acceptance test of a deployed stack: a line for each thing that must work, with cause and remedy.
 
     It invokes every function with an event that changes nothing (the probes write their heartbeats, as on their
     schedule) and reads what AWS says. docs/verify.md explains each line, and has the policy that the caller needs.
     """
     from mskv.verify.command import run_verify
-    from mskv.verify.run import Consent
+    from mskv.verify.tools import Consent
 
-    sys.exit(run_verify(_place(**place), Consent(test_mail), cast(Literal["table", "json"], output)))
+    if options["delete_letter"] and not options["refused_record"]:
+        raise click.UsageError("--delete-letter belongs to --refused-record")
+    place = _place(**{name: options.pop(name) for name in ("stack", "region", "profile", "local")}, local_run=local_run)
+    sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
 def _place(

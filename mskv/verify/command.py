@@ -12,7 +12,8 @@ from mskv.place import Place
 from mskv.progress import progress
 from mskv.verify.check import without
 from mskv.verify.report import Report, json_text, lines, summary
-from mskv.verify.run import Consent, Tools, verify
+from mskv.verify.run import verify
+from mskv.verify.tools import Consent, Tools
 
 Output = Literal["table", "json"]
 

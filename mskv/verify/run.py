@@ -1,49 +1,22 @@
 """One run: ask, decide, in an order in which what explains stands before what it explains."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from mskv.aws.clients import Client
-from mskv.aws.functions import Invoker, read_function
+from mskv.aws.functions import read_function
 from mskv.aws.observe import read_alarms, read_log_groups, read_mappings, read_subscriptions
 from mskv.aws.send import send_test_mail
 from mskv.facts import Function, Invocation, Stack, Unavailable
-from mskv.progress import Progress
 from mskv.verify.check import Check, failed, not_tried
 from mskv.verify.decisions.alarms import ALARM_TYPES, alarm_checks, cost_checks, mail_check, sent_mail_check
 from mskv.verify.decisions.answers import letters_check, network_checks, probe_check, topics_check, vantiq_check
 from mskv.verify.decisions.mappings import mapping_checks
 from mskv.verify.decisions.stack import function_checks, stack_checks
 from mskv.verify.events import EVENTS, vantiq_event
+from mskv.verify.record import MarkedRecords
+from mskv.verify.tools import Consent, Functions, Tools
 
 _FUNCTION_TYPE = "AWS::Lambda::Function"
 _FORWARDER = "ForwarderFunction"
-
-Functions = Mapping[str, Function | Unavailable]
-
-
-class Consent(NamedTuple):
-    """What the user lets the run write; nothing by default.
-
-    Args:
-        test_mail: whether a test message goes to the alarms' topic.
-    """
-
-    test_mail: bool = False
-
-
-class Tools(NamedTuple):
-    """What a run works with.
-
-    Args:
-        client: makes a client for questions.
-        writer: makes a client for what must not be done twice.
-    """
-
-    client: Client
-    writer: Client
-    invoker: Invoker
-    progress: Progress
 
 
 def verify(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
@@ -61,6 +34,7 @@ def verify(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
         vantiq_check(stack, vantiq),
         *network_checks(told.get("DiagnoseFunction")),
         *_mappings(stack, tools),
+        *_records(stack, functions, tools, consent),
         letters_check(told.get("RedriveFunction")),
         *_alarms(stack, tools),
         *_mail(stack, tools, consent),
@@ -88,6 +62,19 @@ def _mappings(stack: Stack, tools: Tools) -> list[Check]:
     if forwarder is None:
         return [failed("mappings", "all", "there is no forwarder to feed", "deploy the template again")]
     return mapping_checks(stack, read_mappings(tools.client, forwarder))
+
+
+def _records(stack: Stack, functions: Functions, tools: Tools, consent: Consent) -> list[Check]:
+    records, checks = MarkedRecords(stack, functions, tools, consent.wait), []
+    if consent.write:
+        checks += records.record(consent.write)
+    else:
+        checks.append(not_tried("record", "to Vantiq", "--write TOPIC was not given"))
+    if consent.refused_record:
+        checks += records.refusal(consent.refused_record, delete=consent.delete_letter)
+    else:
+        checks.append(not_tried("refusal", "set aside", "--refused-record TOPIC was not given"))
+    return checks
 
 
 def _alarms(stack: Stack, tools: Tools) -> list[Check]:

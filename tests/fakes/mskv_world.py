@@ -11,7 +11,8 @@ from mskv.aws.stack import read_stack
 from mskv.progress import Silent
 from mskv.verify.check import Check
 from mskv.verify.events import EVENTS
-from mskv.verify.run import Consent, Tools, verify
+from mskv.verify.run import verify
+from mskv.verify.tools import Consent, Tools
 from tests.fakes.aws_fake import FakeAws
 
 type Json = dict[str, Any]
@@ -80,13 +81,20 @@ class World:
             },
         }
         self.events: list[tuple[str, Any]] = []
+        # Of the marked record: names of its dead letters, and what was deleted.
+        self.letters: list[str] = []
+        self.deleted: list[str] = []
         self.aws = FakeAws(**self._calls())
 
     def run(self, consent: Consent | None = None) -> list[Check]:
         """Verify it."""
-        clock = iter(range(0, 10_000, 5))
-        invoker = Invoker(lambda timeout: self.aws("lambda"), lambda: float(next(clock)), lambda seconds: None)
-        tools = Tools(self.aws, self.aws, invoker, Silent())
+        ticks = iter(range(0, 10_000, 5))
+
+        def clock() -> float:
+            return float(next(ticks))
+
+        invoker = Invoker(lambda timeout: self.aws("lambda"), clock, lambda seconds: None)
+        tools = Tools(self.aws, self.aws, invoker, Silent(), clock)
         return verify(read_stack(self.aws, STACK, REGION), tools, consent or Consent())
 
     def _calls(self) -> Json:
@@ -101,6 +109,10 @@ class World:
                 "Subscriptions": [self.subscription] if self.subscription else []
             },
             "describe_log_groups": lambda **_: {"logGroups": [self.log_group]},
+            "list_objects_v2": lambda **asked: {
+                "Contents": [{"Key": name} for name in self.letters if name.startswith(asked["Prefix"])]
+            },
+            "delete_object": self._delete,
             "publish": {"MessageId": "message-1"},
             "invoke": self._invoke,
         }
@@ -129,6 +141,10 @@ class World:
             "TracingConfig": {"Mode": self.traced},
             "LoggingConfig": {"LogGroup": f"/aws/lambda/{FunctionName}"},
         }
+
+    def _delete(self, *, Bucket: str, Key: str) -> Json:  # noqa: N803 - AWS's own names
+        self.deleted.append(Key)
+        return {}
 
     def _invoke(self, *, FunctionName: str, Payload: bytes) -> Json:  # noqa: N803 - AWS's own names
         name, event = FunctionName.removeprefix(f"{STACK}-"), json.loads(Payload)

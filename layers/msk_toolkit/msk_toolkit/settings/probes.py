@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.metrics import DetailedMetrics
 
@@ -27,7 +28,19 @@ class ProbeSettings(ClusterSettings, kw_only=True, frozen=True):
 
 
 class ProducerProbeSettings(ProbeSettings, kw_only=True, frozen=True):
-    """Which topic the producer probe writes to."""
+    """Which topic the producer probe writes to, and where else it may write when it is asked to."""
+
+    test_record_topics: Annotated[
+        str,
+        Meta(
+            description="Forwarded topics, comma separated, into which a marked record may be written on request "
+            "(`mskv verify --write`); empty allows none."
+        ),
+    ] = ""
+
+    def writable_topics(self) -> list[str]:
+        """Topics that may get a marked record."""
+        return _words(self.test_record_topics)
 
 
 class ConsumerProbeSettings(ProbeSettings, kw_only=True, frozen=True):
@@ -47,6 +60,17 @@ class ConsumerProbeSettings(ProbeSettings, kw_only=True, frozen=True):
     forward_group_prefix: Annotated[
         str, Meta(description="What the names of the forwarder's groups begin with; the topic's name follows.")
     ] = ""
+
+    def forwarders_group(self, topic: str) -> str:
+        """The forwarder's consumer group of a topic.
+
+        Raises:
+            ConfigurationError: the topic is not forwarded.
+        """
+        topics = _words(self.forward_topics)
+        if topic not in topics:
+            raise ConfigurationError("event", [f"topic: {topic} is not forwarded; these are: {', '.join(topics)}"])
+        return f"{self.forward_group_prefix}{topic}"
 
     def watched_groups(self) -> list[str]:
         """The groups whose lag is reported, each once."""

@@ -1,0 +1,211 @@
+"""A marked record for `mskv verify --write`: written into a forwarded topic, and followed to the forwarder's commit.
+
+Only the functions in the VPC reach the brokers, so a probe writes and reads for whoever asks from outside. What is
+written has a fixed form with an id: nobody can have records of one's own choice written. A stack lets it happen only
+where its owner said so (``TEST_RECORD_TOPICS``).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError, StageError
+from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.group import committed_offsets, find_coordinator
+from msk_toolkit.kafka.metadata import Topic, read_metadata
+from msk_toolkit.kafka.records import produce
+from msk_toolkit.network.stages import StageLog
+from msk_toolkit.settings.loading import read_event
+
+_PAUSE_SECONDS = 0.5
+TopicName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9._-]{1,249}$")]
+
+
+class WriteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write one marked record into a forwarded topic; the stack's TestRecords must allow it."""
+
+    action: Literal["write_record"]
+    topic: Annotated[TopicName, Meta(description="One of the stack's forwarded topics.")]
+    id: Annotated[str, Meta(description="What marks the record.", pattern=r"^[0-9a-f]{8,64}$")]
+    form: Annotated[
+        Literal["json", "text"],
+        Meta(description="Of its value: a JSON object, or text that is none, which some targets in Vantiq refuse."),
+    ] = "json"
+
+
+class FollowRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Wait until the forwarder's group has committed an offset: then Vantiq took the record, or it was set aside."""
+
+    action: Literal["follow_record"]
+    topic: Annotated[TopicName, Meta(description="One of the stack's forwarded topics.")]
+    partition: Annotated[int, Meta(ge=0)]
+    offset: Annotated[int, Meta(ge=0, description="The record's.")]
+    wait_seconds: Annotated[float, Meta(ge=0, le=45, description="Longest wait.")] = 20
+
+
+class WrittenRecord(msgspec.Struct, frozen=True):
+    """Where the record stands; ``timestamp`` in milliseconds since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    id: str
+
+
+class FollowedRecord(msgspec.Struct, frozen=True):
+    """Whether the forwarder is done with the record.
+
+    Args:
+        committed: the group's next offset, None where it has committed none.
+        detail: why nothing could be seen the last time.
+    """
+
+    done: bool
+    group: str
+    committed: int | None = None
+    detail: str = ""
+
+
+def requested[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request | None:
+    """What an event asks for beside the probe's own run; None for the schedule's event, for ``{}`` and the like.
+
+    Raises:
+        ConfigurationError: an action, and not one that can be carried out.
+    """
+    if not isinstance(event, dict) or "action" not in event:
+        return None
+    return read_event(event, model, example)
+
+
+def write_record(
+    access: Access,
+    request: WriteRecord,
+    allowed: Sequence[str],
+    *,
+    deadline: Deadline,
+    stage_seconds: float,
+    now: Callable[[], float] = time.time,
+) -> WrittenRecord:
+    """Write it with acks=all into the topic's first partition that has a leader.
+
+    Args:
+        allowed: the topics that may be written to.
+
+    Raises:
+        ConfigurationError: the topic is none of those.
+        NoBrokerError: no broker can be used.
+        StageError: it may have been written all the same where its acknowledgement is late, else it was not.
+    """
+    if request.topic not in allowed:
+        what = f"they are {', '.join(allowed)}" if allowed else "TestRecords=true, at the next deployment, allows some"
+        raise ConfigurationError("event", [f"topic: no test record may be written to {request.topic}; {what}"])
+    timestamp = int(now() * 1000)
+    value = _value(request, timestamp)
+    with _Brokers(access, deadline, stage_seconds) as brokers:
+        entry = brokers.entry
+        metadata = read_metadata(entry, [request.topic], deadline.at_most(stage_seconds))
+        topic = metadata.topics[request.topic]
+        if topic.error_code:
+            raise refused("metadata", "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
+        partition, leader = _leader(topic, metadata.brokers, entry)
+        talk = brokers.to(leader)
+        stage = deadline.at_most(stage_seconds)
+        offset = produce(talk, topic.name, partition, value, timestamp=timestamp, deadline=stage)
+    return WrittenRecord(topic.name, partition, offset, timestamp, request.id)
+
+
+def follow_record(
+    access: Access,
+    request: FollowRecord,
+    group: str,
+    *,
+    deadline: Deadline,
+    stage_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> FollowedRecord:
+    """Wait for the group's commit behind the record, as long as the request says and the deadline lets.
+
+    Raises:
+        NoBrokerError: no broker can be used.
+    """
+    waiting = deadline.at_most(request.wait_seconds)
+    with _Brokers(access, deadline, stage_seconds) as brokers:
+        while True:
+            committed, detail = _committed(brokers, request, group, deadline.at_most(stage_seconds))
+            done = committed is not None and committed > request.offset
+            if done or waiting.remaining() <= _PAUSE_SECONDS:
+                return FollowedRecord(done, group, committed, detail)
+            sleep(_PAUSE_SECONDS)
+
+
+def _committed(brokers: "_Brokers", request: FollowRecord, group: str, stage: Deadline) -> tuple[int | None, str]:
+    """The group's next offset in the record's partition, or why it can't be told."""
+    try:
+        coordinator = brokers.to(find_coordinator(brokers.entry, group, stage))
+        found = committed_offsets(coordinator, group, request.topic, [request.partition], stage)
+    except StageError as error:
+        # A coordinator that moves is found anew, over new conversations.
+        brokers.close()
+        return None, str(error)
+    position = found.get(request.partition)
+    return (None, "the group has committed nothing there") if position is None else (position.offset, "")
+
+
+def _value(request: WriteRecord, timestamp: int) -> bytes:
+    if request.form == "text":
+        return f"mskv verify {request.id}: this is text, and no JSON".encode()
+    return msgspec.json.encode({"mskvVerify": request.id, "writtenAt": timestamp})
+
+
+def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: Conversation) -> tuple[int, BrokerAddress]:
+    for partition in topic.partitions:
+        if partition.leader in brokers:
+            return partition.index, brokers[partition.leader]
+    raise StageError("metadata", "leaderless", str(entry.address), f"no partition of {topic.name} has a leader")
+
+
+class _Brokers:
+    """Conversations, one with the first broker that lets us in and one with whoever else is needed."""
+
+    def __init__(self, access: Access, deadline: Deadline, stage_seconds: float) -> None:
+        self._access = access
+        self._deadline = deadline
+        self._stage_seconds = stage_seconds
+        self._open: dict[BrokerAddress, Conversation] = {}
+        self._entry: Conversation | None = None
+
+    @property
+    def entry(self) -> Conversation:
+        """Any broker."""
+        if self._entry is None:
+            self._entry, _ = open_any(self._access, self._deadline, self._stage_seconds)
+            self._open[self._entry.address] = self._entry
+        return self._entry
+
+    def to(self, address: BrokerAddress) -> Conversation:
+        """The broker at this address; raises StageError."""
+        if address not in self._open:
+            log = StageLog(self._deadline, self._stage_seconds)
+            self._open[address] = Conversation.open(address, self._access, log)
+        return self._open[address]
+
+    def close(self) -> None:
+        """End them all; the next question opens new ones."""
+        for conversation in self._open.values():
+            conversation.close()
+        self._open.clear()
+        self._entry = None
+
+    def __enter__(self) -> "_Brokers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
