@@ -36,9 +36,7 @@ def lines(report: dict[str, Any], area: str) -> list[dict[str, str]]:
 
 def failed(report: dict[str, Any]) -> set[tuple[str, str]]:
     checks = [check for check in report["checks"] if check["state"] == "failed"]
-    # A template that has no say in them always traces.
-    traced = {("costs", "traces")} if "Tracing" not in report["parameters"] else set()
-    return {(check["area"], check["name"]) for check in checks} - _LEFT_BY_OTHERS - traced
+    return {(check["area"], check["name"]) for check in checks} - _LEFT_BY_OTHERS
 
 
 def test_of_a_healthy_system_nothing_fails_and_what_the_emulator_lacks_is_not_tried(system: System) -> None:
