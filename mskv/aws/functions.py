@@ -14,6 +14,8 @@ from mskv.facts import Function, Invocation, Unavailable
 # Throttled means: not run. Most functions run once at a time, and a schedule or another person may have been first.
 _THROTTLED = "TooManyRequestsException"
 _AGAIN_SECONDS = 2.0
+# The longest that anything but a redrive takes; one of those may hold its function for a quarter of an hour.
+_PATIENCE_SECONDS = 120.0
 # Of an answer that nobody can read.
 _MOST_TEXT = 300
 
@@ -53,10 +55,10 @@ class Invoker:
         self._sleep = sleep
 
     def invoke(self, function: Function, event: dict[str, Any]) -> Invocation:
-        """Invoke it; where another invocation runs, wait for its end, which is at most its time-out away."""
+        """Invoke it; where another invocation runs, wait a while for its end."""
         client = self._make(function.timeout)
         began = self._clock()
-        patience = function.timeout + _AGAIN_SECONDS
+        patience = min(function.timeout, _PATIENCE_SECONDS) + _AGAIN_SECONDS
         while True:
             try:
                 told = client.invoke(FunctionName=function.name, Payload=json.dumps(event).encode())

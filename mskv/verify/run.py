@@ -101,4 +101,8 @@ def _costs(stack: Stack, functions: Functions, tools: Tools) -> list[Check]:
     tools.progress.say("reading the log groups")
     known = [function for function in functions.values() if isinstance(function, Function)]
     groups = read_log_groups(tools.client, f"/aws/lambda/{stack.name}-")
+    if not isinstance(groups, Unavailable):
+        # Another stack's name may begin like this one's.
+        own = {function.log_group for function in known}
+        groups = [group for group in groups if group.name in own]
     return cost_checks(stack, known, groups)

@@ -64,7 +64,7 @@ class World:
             "Endpoint": "ops@example.com",
             "SubscriptionArn": "arn:x",
         }
-        self.log_group: Json = {"logGroupName": "/aws/lambda/shop-forwarder", "retentionInDays": 30}
+        self.log_group: Json = {"logGroupName": "/aws/lambda/shop-ForwarderFunction", "retentionInDays": 30}
         self.answers: dict[str, Any] = {
             "TopicsFunction": {"status": "planned", "plan": {"steps": [{"action": "unchanged", "topic": "orders"}]}},
             "ProducerProbeFunction": HEALTHY,

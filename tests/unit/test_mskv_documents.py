@@ -1,4 +1,4 @@
-"""docs/verify.md: the policy is what the code calls, every area and every option is explained."""
+"""docs/verify.md and the template: the policy is what the code calls; every area, option and function is known."""
 
 import json
 import re
@@ -6,7 +6,11 @@ from typing import get_args
 
 from mskv.command_line import verify
 from mskv.verify.check import Area
+from mskv.verify.decisions.stack import OUTPUTS
+from mskv.verify.events import EVENTS
 from mskv.verify.tools import Consent
+from tests.fakes.mskv_world import World
+from tests.template.stack import Stack, raw_template
 from tests.unit.test_documents import DOCS
 from tests.unit.test_mskv_record import LETTER, RecordWorld
 
@@ -59,3 +63,9 @@ def test_every_area_has_its_row() -> None:
 def test_every_option_is_named() -> None:
     options = {name for option in verify.params for name in option.opts if not getattr(option, "hidden", False)}
     assert {name for name in options if name not in PAGE} == {"--output", "--region"}
+
+
+def test_every_function_of_the_template_has_its_event_and_nothing_else_is_expected_of_a_stack() -> None:
+    assert set(EVENTS) == set(Stack().names("AWS::Serverless::Function"))
+    assert set(OUTPUTS) <= set(raw_template()["Outputs"])
+    assert set(World().parameters) <= set(raw_template()["Parameters"])

@@ -177,8 +177,8 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
         *("mail", "subscription", "AlarmEmail is ops@example.com, and the topic has no subscription", "confirm"),
     ),
     "a log group without a retention": (
-        set_to("log_group", {"logGroupName": "/aws/lambda/shop-old"}),
-        *("costs", "logs", "kept for ever: /aws/lambda/shop-old", "put-retention-policy"),
+        set_to("log_group", {"logGroupName": "/aws/lambda/shop-RedriveFunction"}),
+        *("costs", "logs", "kept for ever: /aws/lambda/shop-RedriveFunction", "put-retention-policy"),
     ),
     "traces that nobody asked for": (
         set_to("traced", "Active"),
@@ -226,6 +226,12 @@ def test_a_question_that_the_caller_may_not_ask_fails_alone_and_names_the_permis
     (check,) = failures(world.run())
     assert "may not call cloudwatch:DescribeAlarms" in check.text
     assert "docs/verify.md" in check.remedy
+
+
+def test_the_logs_of_a_stack_with_a_longer_name_are_not_this_ones() -> None:
+    world = World()
+    world.log_group = {"logGroupName": "/aws/lambda/shop-two-forwarder"}
+    assert failures(world.run()) == []
 
 
 def test_a_function_that_another_invocation_holds_is_waited_for() -> None:

@@ -9,7 +9,7 @@ from mskv.verify.events import EVENTS
 _DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 _EVENTS = "aws cloudformation describe-stack-events --stack-name {name} shows what failed first"
 # What the other checks, and an operator, go by.
-_OUTPUTS = ("AlarmTopic", "DeadLetterBucket", *EVENTS)
+OUTPUTS = ("AlarmTopic", "DeadLetterBucket", *EVENTS)
 
 
 def stack_checks(stack: Stack) -> list[Check]:
@@ -44,10 +44,10 @@ def _parameters(stack: Stack) -> Check:
 
 
 def _outputs(stack: Stack) -> Check:
-    missing = [name for name in _OUTPUTS if not stack.outputs.get(name)]
+    missing = [name for name in OUTPUTS if not stack.outputs.get(name)]
     if missing:
         return failed("stack", "outputs", f"missing: {', '.join(missing)}", "deploy this version of the template")
-    return ok("stack", "outputs", f"all {len(_OUTPUTS)} that are needed are there")
+    return ok("stack", "outputs", f"all {len(OUTPUTS)} that are needed are there")
 
 
 def function_checks(
