@@ -23,6 +23,8 @@ from local.vantiq.journal import Journal
 from local.vantiq.playing import in_form, play
 from local.vantiq.queries import Row
 from local.vantiq.resources import NoSources, Resources, open_namespace
+from local.vantiq.results import ArrayResults
+from local.vantiq.sockets import Sockets
 from local.vantiq.sources import KafkaSources
 from local.vantiq.stats import Stats
 from local.vantiq.store import Namespace
@@ -57,6 +59,7 @@ class VantiqStandIn:
         seed: int = 0,
         token_file: Path | None = None,
         kafka: tuple[Path, Path] | None = None,
+        array_results: ArrayResults = "rows",
     ) -> None:
         self.port = port
         self._token_file = token_file
@@ -79,8 +82,9 @@ class VantiqStandIn:
             self.access.revoke,
             running,
         )
+        self._resources.array_results = array_results
         self._running = running
-        self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
+        self._sockets = Sockets(lambda: Connection(self.access, self._namespaces, self.subscriptions))
         self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -153,10 +157,11 @@ class VantiqStandIn:
         self._loop = asyncio.get_running_loop()
         app = web.Application(client_max_size=_LARGEST_BODY)
         control.add_routes(app, self)
-        app.router.add_get("/api/v1/wsock/websocket", self._web_socket)
+        self._sockets.add_routes(app)
         for prefix in ("", "/api/v1"):
             app.router.add_get(prefix + "/authenticate", self._log_in)
             app.router.add_post(prefix + "/authenticate/refresh", self._refresh)
+            app.router.add_post(prefix + "/authenticate/revoke", self._revoke)
         app.router.add_route("*", "/{path:.*}", self._api)
         app.on_shutdown.append(self._end_waiting)
         # A client that leaves ends its hanging request.
@@ -217,7 +222,7 @@ class VantiqStandIn:
         """Check who asks and for which namespace, then do it."""
         try:
             grant = self.access.check(request.headers.get("Authorization"))
-            wanted = request.headers.get("X-Target-Namespace")
+            wanted = request.headers.get("X-Target-Namespace") or request.query.get("targetNamespace")
             if not request.path.startswith(_API):
                 raise unknown_resource(request.path)
             path = request.path.removeprefix(_API)
@@ -252,6 +257,11 @@ class VantiqStandIn:
         token = (await request.text()).strip()
         return self._session(lambda: self.access.issue(self.access.check_token(token)))
 
+    async def _revoke(self, request: web.Request) -> web.Response:
+        """The vendor's Java client sends the token to end, and no other."""
+        self.access.revoke((await request.text()).strip())
+        return web.Response()
+
     def _session(self, open_session: Callable[[], str]) -> web.Response:
         try:
             answer = Answer(200, session(open_session()), JSON)
@@ -260,27 +270,9 @@ class VantiqStandIn:
         self.stats.answered(str(answer.status))
         return _response(answer)
 
-    async def _web_socket(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(max_msg_size=_LARGEST_BODY)
-        await socket.prepare(request)
-        self._sockets[socket] = request.transport
-        try:
-            await Connection(self.access, self._namespaces, self.subscriptions).serve(socket)
-        finally:
-            self._sockets.pop(socket, None)
-        return socket
-
     async def _end_waiting(self, _: web.Application) -> None:
         self._stopping.set()
-        await asyncio.gather(*(_hang_up(*open_socket) for open_socket in self._sockets.items()))
-
-
-async def _hang_up(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
-    """Say goodbye, and do not wait for a client that says nothing."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(socket.close(), _STOP_S / 2)
-    if transport is not None:
-        transport.abort()
+        await self._sockets.end()
 
 
 def session(token: str) -> bytes:

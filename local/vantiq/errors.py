@@ -60,6 +60,11 @@ def unknown_resource(name: str) -> VantiqError:
     return VantiqError(404, "io.vantiq.type.system.resource.unknown", text, name)
 
 
+def no_topic_name(name: str) -> VantiqError:
+    """A publish to a name without its slash: the vendor's JavaScript client expects 404; the code is a placeholder."""
+    return VantiqError(404, PLACEHOLDER + "topic.name", f"The name of a topic begins with a slash: {name}.", name)
+
+
 def unauthorized() -> VantiqError:
     """A missing, wrong or revoked token."""
     return VantiqError(401, AUTHENTICATION_FAILED, "Unauthorized")

@@ -1,7 +1,8 @@
 """One Kafka source, in a process with a Java virtual machine: `python -m local.vantiq.kafka_source JARS JAVA_HOME`.
 
 The first line of its input is `{"config": ..., "group": ...}`, every later one a message to publish. It writes a line
-for each event (`{"event": {"key", "value", "topic"}}`) and each failure (`{"error": "..."}`), and ends with its input.
+for each event (`{"event": {"key", "value", "topic"}}`), each record that is none (`{"skipped": "..."}`) and each
+failure (`{"error": "..."}`), and ends with its input.
 """
 
 import json
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import jpype
+import msgspec
 
-_OWN = {"consumer.topics", "contentType", "consumer.seekToEnd"}
+_OWN = {"consumer.topics", "contentType", "consumer.contentType", "producer.contentType", "consumer.seekToEnd"}
 _TEXT = "org.apache.kafka.common.serialization.String"
 _POLL_MS = 200
 _write = threading.Lock()
@@ -35,6 +37,11 @@ def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, 
         defaults = {"group.id": group, "key.deserializer": _TEXT + "Deserializer"}
         return {**defaults, "value.deserializer": _TEXT + "Deserializer", **mine}
     return {"key.serializer": _TEXT + "Serializer", "value.serializer": _TEXT + "Serializer", **mine}
+
+
+def content_type(config: dict[str, Any], direction: str) -> str:
+    """The contentType of `consumer` or `producer`: its own, or that of both; text where neither is set."""
+    return str(config.get(f"{direction}.contentType") or config.get("contentType") or "text/plain")
 
 
 def start_java(jars: Path, java_home: Path) -> None:
@@ -72,16 +79,26 @@ def _publish(producer: Any) -> None:
     _ended.set()
 
 
+def _read(text: str | None) -> Any:
+    """A value of contentType application/json, which is an object (Kafka source reference); ValueError for others.
+
+    What Vantiq does with others is not documented. One of them must not end the source.
+    """
+    return None if text is None else msgspec.json.decode(text, type=dict[str, Any])
+
+
 def _consume(consumer: Any, config: dict[str, Any]) -> None:
     # By its class: Java's packages can't be walked through on a runtime that was stripped of its zip file system.
     consumer.subscribe(jpype.JClass("java.util.ArrayList")(config["consumer.topics"]))
     wait = jpype.JClass("java.time.Duration").ofMillis(_POLL_MS)
-    as_json = config.get("contentType") == "application/json"
+    as_json = content_type(config, "consumer") == "application/json"
     while not _ended.is_set():
         for record in consumer.poll(wait):
-            value = record.value()
-            if as_json and value is not None:
-                value = json.loads(value)
+            try:
+                value = _read(record.value()) if as_json else record.value()
+            except ValueError:
+                _say({"skipped": f"offset {record.offset()} of {record.topic()} holds no JSON object"})
+                continue
             _say({"event": {"key": record.key(), "value": value, "topic": record.topic()}})
     # Leaving the group in good order lets the next run have the partitions at once, not after 45 s.
     consumer.close()

@@ -1,12 +1,14 @@
-"""The `where`, `props`, `sort` and `limit` of a select, as far as the vendor's Python client sends them."""
+"""A select's `where`, `props`, `sort`, `limit` and `page`, by the API reference; not `$elemMatch` and places."""
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from local.vantiq.errors import invalid
+from local.vantiq.errors import VantiqError, invalid
 
 Row = dict[str, Any]
 
@@ -19,6 +21,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "$lte": operator.le,
     "$in": lambda value, choices: value in choices,
     "$nin": lambda value, choices: value not in choices,
+    "$all": lambda value, choices: all(choice in value for choice in choices),
+    "$size": lambda value, count: isinstance(value, list) and len(value) == count,
+    "$regex": lambda value, pattern: isinstance(value, str) and re.search(pattern, value) is not None,
 }
 _MISSING = object()
 
@@ -29,12 +34,13 @@ class Query(msgspec.Struct, frozen=True):
     where: dict[str, Any] = {}
     props: list[str] = []
     sort: dict[str, int] = {}
-    limit: int | None = None
+    limit: Annotated[int, Meta(ge=0)] | None = None
+    page: Annotated[int, Meta(ge=1)] = 1
 
 
 def parse(parameters: Mapping[str, str]) -> Query:
     """The query of a URL's parameters; a value that is not the right JSON is refused with 400."""
-    given = {name: parameters[name] for name in ("where", "props", "sort", "limit") if name in parameters}
+    given = {name: parameters[name] for name in ("where", "props", "sort", "limit", "page") if name in parameters}
     try:
         decoded = {name: msgspec.json.decode(text.encode()) for name, text in given.items()}
         return msgspec.convert(decoded, Query)
@@ -43,12 +49,16 @@ def parse(parameters: Mapping[str, str]) -> Query:
 
 
 def matches(row: Row, where: Mapping[str, Any]) -> bool:
-    """Whether a row satisfies a where clause (equality, `$gt` and its kin, `$in`, `$and`, `$or`)."""
+    """Whether a row satisfies a where clause; an operator that is not played is refused, and never taken for a name."""
     for name, wanted in where.items():
         if name == "$and":
             holds = all(matches(row, clause) for clause in wanted)
         elif name == "$or":
             holds = any(matches(row, clause) for clause in wanted)
+        elif name == "$nor":
+            holds = not any(matches(row, clause) for clause in wanted)
+        elif name.startswith("$"):
+            raise _not_played(name)
         else:
             holds = _compare(_value(row, name), wanted)
         if not holds:
@@ -64,7 +74,9 @@ def select(rows: Iterable[Row], query: Query) -> tuple[list[Row], int]:
         found.sort(key=lambda row, name=name: _sort_key(row.get(name)), reverse=direction < 0)  # type: ignore[misc]
     total = len(found)
     if query.limit is not None:
-        found = found[: query.limit]
+        # The first page is page 1.
+        start = (query.page - 1) * query.limit
+        found = found[start : start + query.limit]
     if query.props:
         found = [{name: row[name] for name in query.props if name in row} for row in found]
     return found, total
@@ -81,15 +93,23 @@ def _compare(value: Any, wanted: Any) -> bool:
     if not (isinstance(wanted, dict) and any(name.startswith("$") for name in wanted)):
         return bool(value == wanted)
     for name, operand in wanted.items():
+        if name == "$not":
+            if _compare(value, operand):
+                return False
+            continue
         comparison = _COMPARISONS.get(name)
         if comparison is None:
-            raise invalid(f"The operator {name} is not played by this stand-in.", name)
+            raise _not_played(name)
         try:
             if not comparison(value, operand):
                 return False
         except TypeError:  # text against a number: no match, as in the document store underneath
             return False
     return True
+
+
+def _not_played(operator_name: str) -> VantiqError:
+    return invalid(f"The operator {operator_name} is not played by this stand-in.", operator_name)
 
 
 def _sort_key(value: Any) -> tuple[str, Any]:

@@ -29,12 +29,14 @@ from local.vantiq.errors import (
     VantiqError,
     forbidden,
     invalid,
+    no_topic_name,
     not_allowed,
     not_found,
     unknown_resource,
 )
 from local.vantiq.journal import Journal
 from local.vantiq.queries import Row
+from local.vantiq.results import ArrayResults, array_result, shown, stored
 from local.vantiq.store import Namespace, Table
 
 _PREFIX = "resources/"
@@ -91,6 +93,7 @@ class Resources:
         self._sources = sources
         # By topic that is not registered: what was published there, answered with 200, and lost.
         self.swallowed: Counter[str] = Counter()
+        self.array_results: ArrayResults = "rows"
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; whatever is wrong with the call becomes an error answer."""
@@ -112,6 +115,8 @@ class Resources:
             type_name, _, key = name.partition("/")
             return self._custom(call, type_name, key)
         table = call.namespace.system(kind)
+        if call.method == "POST" and name == "select":
+            return self._select(call, table)
         if call.method == "POST" and kind in _EVENTS and name:
             return self._event(call, kind, name)
         if call.method == "POST" and kind == "procedures" and name:
@@ -135,6 +140,8 @@ class Resources:
         """Publish to a topic, a service's event or a source, or query a source."""
         table = call.namespace.system(kind)
         if kind == "topics":
+            if not name.startswith("/"):
+                raise no_topic_name(name)
             event_path = f"/topics{name}/publish"
             if not table.holds(name):
                 return self._swallow(call, name, event_path)
@@ -183,19 +190,22 @@ class Resources:
         return Answer(200, bytes(body), JSON)
 
     def _define(self, call: Call, kind: str) -> Answer:
-        upsert = call.query.get("upsert") == "true"
+        # "A source is created or updated by issuing a POST" (resource guide), so a second one is no duplicate.
+        upsert = call.query.get("upsert") == "true" or kind == "sources"
         definition = record(call.body)
         if kind == "tokens":
             definition |= {"accessToken": self._issue_token(call.namespace.name)}
         defined = call.namespace.define(kind, definition, timestamp(), upsert=upsert)
         if kind == "sources":
             self._sources.follow(call.namespace, definition["name"])
-        return answer_with(_shown(kind, defined))
+        return answer_with(shown(kind, defined))
 
     def _custom(self, call: Call, type_name: str, key: str) -> Answer:
         table = call.namespace.custom(type_name)
         if call.method == "POST" and not key:
             return self._store(call, table)
+        if call.method == "POST" and key == "select":
+            return self._select(call, table)
         answer, gone, changed = self._rows(call, table, key)
         self._tell(call, table, "delete", gone)
         self._tell(call, table, "update", changed)
@@ -206,13 +216,13 @@ class Resources:
         bodies = split(call.body)
         store = table.upsert if call.query.get("upsert") == "true" else table.insert
         now = timestamp()
-        results = [_stored(store, body, call.refused.get(index), now) for index, body in enumerate(bodies)]
+        results = [stored(store, body, call.refused.get(index), now) for index, body in enumerate(bodies)]
         kept = [(body, row) for body, row in zip(bodies, results, strict=True) if not isinstance(row, VantiqError)]
         self._journal.add(call.namespace.name, "custom", table.name, [body for body, _ in kept])
         for _, row in kept:
             self._tell(call, table, "insert" if "_id" in row else "update", [row])
         if is_array(call.body):
-            return answer_with([row.item() if isinstance(row, VantiqError) else row for row in results])
+            return answer_with([array_result(row, self.array_results) for row in results])
         (result,) = results
         if not isinstance(result, VantiqError):
             return answer_with(result)
@@ -225,21 +235,28 @@ class Resources:
         if rows and self._events.wants(call.namespace.name, path):
             self._events.deliver(call.namespace.name, path, [msgspec.json.encode(row) for row in rows])
 
+    def _select(self, call: Call, table: Table) -> Answer:
+        """Rows by the URL's parameters; posted to `/select`, the where clause is the body."""
+        query = queries.parse(call.query)
+        if call.method == "POST":
+            query = msgspec.structs.replace(query, where=record(call.body or b"{}"))
+        rows, total = table.select(query)
+        return answer_with([shown(table.name, row) for row in rows], _count(call, total))
+
     def _rows(self, call: Call, table: Table, key: str) -> tuple[Answer, list[Row], list[Row]]:
         """Select, update and delete: the answer, the rows deleted, the changes made."""
         match call.method:
             case "GET" if key:
-                return answer_with(_shown(table.name, table.get(key))), [], []
+                return answer_with(shown(table.name, table.get(key))), [], []
             case "GET":
-                rows, total = table.select(queries.parse(call.query))
-                return answer_with([_shown(table.name, row) for row in rows], _count(call, total)), [], []
+                return self._select(call, table), [], []
             case "PUT" | "PATCH" if key:
                 wanted = record(call.body) if call.method == "PUT" else patched(call.body)
                 changed = table.update(key, wanted, timestamp())
-                return answer_with(_shown(table.name, changed)), [], [changed]
+                return answer_with(shown(table.name, changed)), [], [changed]
             case "DELETE":
                 gone = [table.delete_one(key)] if key else table.delete(queries.parse(call.query).where)
-                return Answer(200, headers=_count(call, len(gone))), gone, []
+                return Answer(204, headers=_count(call, len(gone))), gone, []
             case _:
                 raise not_allowed(call.method, call.path)
 
@@ -263,23 +280,6 @@ def service_event_path(service: str, event: str) -> str:
     """The path of a service's event, in the form that the vendor's test sees on its subscription."""
     package, _, name = service.rpartition(".")
     return f"/topics/{package + '/' if package else ''}services/{name}/{event}/publish"
-
-
-def _shown(kind: str, row: Row) -> Row:
-    """What is told of an instance: of a secret never what it holds."""
-    return {name: value for name, value in row.items() if name != "secret"} if kind == "secrets" else row
-
-
-def _stored(
-    store: Callable[[Row, str], Row], body: msgspec.Raw, refused: VantiqError | None, now: str
-) -> Row | VantiqError:
-    """One record's row, or why there is none: an array insert is not atomic."""
-    if refused is not None:
-        return refused
-    try:
-        return store(record(body), now)
-    except VantiqError as exc:
-        return exc
 
 
 def _count(call: Call, total: int) -> dict[str, str]:

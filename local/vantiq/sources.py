@@ -60,6 +60,8 @@ class KafkaSources:
         message = asked.get("message") if isinstance(asked, dict) else None
         if not isinstance(message, dict) or "value" not in message or not isinstance(asked.get("topic"), str):
             raise invalid("A Kafka source publishes a message with a value, to a topic.", name)
+        if _json_only(row.get("config") or {}) and not isinstance(message["value"], dict):
+            raise invalid("With contentType application/json a message's value has to be an object.", name)
         process.stdin.write(json.dumps({"topic": asked["topic"], **message}) + "\n")
         process.stdin.flush()
 
@@ -90,7 +92,7 @@ class KafkaSources:
             said = json.loads(line)
             if "event" in said:
                 self._arrive(namespace, name, said["event"])
-            else:
+            elif "error" in said:
                 self._fail(namespace, name, said["error"])
 
     def _end(self, namespace: str, name: str) -> None:
@@ -105,6 +107,10 @@ class KafkaSources:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(_END_S)
+
+
+def _json_only(config: Row) -> bool:
+    return (config.get("producer.contentType") or config.get("contentType")) == "application/json"
 
 
 def filled_in(config: Row, namespace: Namespace) -> Row:

@@ -1,9 +1,9 @@
-"""Subscriptions over the web socket, in the messages that the vendor's Python client speaks.
+"""Subscriptions over the web socket, in the messages that the vendor's clients speak.
 
-From that client's source and its tests: `validate`, `subscribe`, `unsubscribe`, `acknowledge`; status 200
-answers a request, status 100 brings an event `{path, value}`. Uncertain: the path of a source's
-arrivals (`/sources/<name>/receive`). Not played: persistent subscriptions outlive no connection, and a
-reliable topic's events carry `partitionId` and `sequenceId` but are not sent again.
+From the API reference and those clients' source and tests: `validate`, `subscribe`, `unsubscribe`, `acknowledge`;
+status 200 answers a request, status 100 brings an event `{path, value}`; a source's arrivals are at
+`/sources/<name>/receive`. Not played: persistent subscriptions outlive no connection, and a reliable topic's events
+carry `partitionId` and `sequenceId` but are not sent again. How messages lie in frames is `local.vantiq.sockets`'.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from aiohttp import WSMsgType, web
 
 from local.vantiq.access import Access, Grant
 from local.vantiq.errors import AUTHENTICATION_FAILED, VantiqError, invalid
@@ -39,6 +38,14 @@ class Subscription(msgspec.Struct, frozen=True, eq=False):
     path: str
     request_id: str
     outbox: asyncio.Queue[bytes]
+    only: Mapping[str, Any] = {}
+
+    def hears(self, value: bytes | msgspec.Raw) -> bool:
+        """Whether an event passes the filter."""
+        if not self.only:
+            return True
+        event = msgspec.json.decode(value)
+        return isinstance(event, dict) and all(event.get(name) == wanted for name, wanted in self.only.items())
 
 
 class Subscriptions:
@@ -52,17 +59,30 @@ class Subscriptions:
     def deliver(self, namespace: str, path: str, values: Sequence[bytes | msgspec.Raw]) -> None:
         """Send events to whoever subscribed to their path."""
         for subscription in tuple(self._by_path.get((namespace, path), ())):
-            for value in values:
+            for value in filter(subscription.hears, values):
                 self._send(subscription, path, value)
 
     def wants(self, namespace: str, path: str) -> bool:
         """Whether anybody subscribed to a path."""
         return bool(self._by_path.get((namespace, path)))
 
-    def add(self, namespace: str, path: str, request_id: str, outbox: asyncio.Queue[bytes]) -> Subscription:
-        """Subscribe; the path is that of the delivered events."""
-        name = f"subscription-{next(self._names)}"
-        subscription = Subscription(name, namespace, path, request_id, outbox)
+    def add(
+        self,
+        namespace: str,
+        path: str,
+        request_id: str,
+        outbox: asyncio.Queue[bytes],
+        *,
+        name: str | None = None,
+        only: Mapping[str, Any] = {},
+    ) -> Subscription:
+        """Subscribe; the path is that of the delivered events.
+
+        A client that comes back to a persistent subscription brings its name. `only` is the filter: an event has to be
+        an object with these values.
+        """
+        name = name or f"subscription-{next(self._names)}"
+        subscription = Subscription(name, namespace, path, request_id, outbox, only)
         self._by_path.setdefault((namespace, path), []).append(subscription)
         return subscription
 
@@ -78,8 +98,9 @@ class Subscriptions:
 
 def reply(status: int, body: Any, request_id: str | None = None) -> bytes:
     """A message to the client."""
-    headers = {} if request_id is None else {"X-Request-Id": request_id}
-    return msgspec.json.encode({"status": status, "contentType": "application/json", "headers": headers, "body": body})
+    # No empty headers: the vendor's Java client looks up the request's id in them and fails where there is none.
+    headers = {} if request_id is None else {"headers": {"X-Request-Id": request_id}}
+    return msgspec.json.encode({"status": status, "contentType": "application/json", **headers, "body": body})
 
 
 def event_path(wanted: str) -> str:
@@ -90,8 +111,8 @@ def event_path(wanted: str) -> str:
             return f"{wanted}/publish"
         case "sources":
             return f"{wanted}/receive"
-        case "services" if "/" in name:
-            service, _, event = name.partition("/")
+        case "services" if "/" in name.removeprefix("/"):
+            service, _, event = name.removeprefix("/").partition("/")
             return service_event_path(service, event)
         case "types" if "/" in name:
             return wanted
@@ -110,24 +131,17 @@ class Connection:
         self._subscriptions: dict[str, Subscription] = {}
         self.outbox: asyncio.Queue[bytes] = asyncio.Queue()
 
-    async def serve(self, socket: web.WebSocketResponse) -> None:
-        """Speak with the client until either side closes."""
-        writer = asyncio.create_task(self._write(socket))
-        try:
-            async for frame in socket:
-                if frame.type is WSMsgType.TEXT:
-                    for message in self._answers(frame.data):
-                        self.outbox.put_nowait(message)
-        finally:
-            writer.cancel()
-            for subscription in self._subscriptions.values():
-                self._hub.remove(subscription)
+    def take(self, message: bytes) -> None:
+        """Act on one message of the client's; the answers go into the outbox."""
+        for answer in self._answers(message):
+            self.outbox.put_nowait(answer)
 
-    async def _write(self, socket: web.WebSocketResponse) -> None:
-        while not socket.closed:
-            await socket.send_str((await self.outbox.get()).decode())
+    def end(self) -> None:
+        """The client is gone: nothing is delivered to it any more."""
+        for subscription in self._subscriptions.values():
+            self._hub.remove(subscription)
 
-    def _answers(self, text: str) -> Iterator[bytes]:
+    def _answers(self, text: bytes) -> Iterator[bytes]:
         request_id = None
         try:
             message = msgspec.json.decode(text, type=Message)
@@ -155,9 +169,17 @@ class Connection:
                     message.targetNamespace,
                 )
                 path = event_path(message.resourceId)
-                subscription = self._hub.add(namespace.name, path, request_id, self.outbox)
+                name = message.parameters.get("subscriptionName") or message.parameters.get("subscriptionId")
+                only = message.parameters.get("eventFilter") or {}
+                subscription = self._hub.add(namespace.name, path, request_id, self.outbox, name=name, only=only)
                 self._subscriptions[request_id] = subscription
-                return {"name": subscription.name, "path": path}
+                return {
+                    "name": subscription.name,
+                    "subscriptionName": subscription.name,
+                    "namespace": namespace.name,
+                    "topic": message.resourceId,
+                    "path": path,
+                }
             case "unsubscribe":
                 if (known := self._subscriptions.pop(request_id, None)) is not None:
                     self._hub.remove(known)

@@ -76,7 +76,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vantiq(certificates: Path) -> Iterator[VantiqStandIn]:
     """A stand-in with a type, two topics, a service, a source and a procedure."""
     with running_standin(
-        cert=certificates / "server.pem", key=certificates / "server.key", users={USER: PASSWORD}
+        cert=certificates / "server.pem",
+        key=certificates / "server.key",
+        users={USER: PASSWORD},
+        array_results="responses",
     ) as standin:
         standin.define("types", {"name": "Order", "naturalKey": ["id"], "properties": {"id": {}}})
         standin.define("topics", {"name": "/orders/new"})

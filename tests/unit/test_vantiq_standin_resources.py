@@ -48,7 +48,17 @@ def test_an_array_insert_keeps_the_good_records_and_names_the_bad_ones(vantiq: V
     reply = send(vantiq, TYPE, [{"id": 1}, {"size": 2}, {"id": 1}, {"id": 3}, "text"])
     assert reply.status == 200
     assert ["code" in result for result in reply.json()] == [False, True, True, False, True]
+    assert reply.json()[2]["code"] == "io.vantiq.resource.duplicate.key"
     assert [value["id"] for value in vantiq.journal.values("custom", "Order")] == [1, 3]
+
+
+def test_the_elements_of_an_array_insert_can_be_standard_responses() -> None:
+    with running_standin(array_results="responses") as other:
+        other.define("types", {"name": "Order", "naturalKey": ["id"], "properties": {"id": {"required": True}}})
+        first, second, third = send(other, TYPE, [{"id": 1}, {"size": 2}, {"id": 1}]).json()
+        assert (first["status"], first["body"]["id"]) == (200, 1)
+        assert [element["status"] for element in (second, third)] == [400, 409]
+        assert third["body"][0]["code"] == "io.vantiq.resource.duplicate.key"
 
 
 def test_a_single_bad_record_is_refused_with_400(vantiq: VantiqStandIn) -> None:

@@ -14,7 +14,9 @@ from msk_toolkit.vantiq.web_socket import WebSocket
 
 _PATH = "/api/v1/wsock/websocket"
 _MOST_WAIT_SECONDS = 10.0
+_AGAIN_SECONDS = 0.1
 _REQUEST = "arrivals"
+_SUCCESS = 200
 
 
 class Arrivals:
@@ -50,25 +52,51 @@ def arrivals_of(
     """
     socket = WebSocket.open(address, context, _PATH, deadline.at_most(_MOST_WAIT_SECONDS))
     try:
-        _agree(socket, {"op": "validate", "resourceName": "system.credentials", "object": token}, deadline)
-        wish: dict[str, Any] = {"op": "subscribe", "resourceName": "events", "resourceId": f"/sources/{source}"}
-        wish["parameters"] = {"requestId": _REQUEST}
-        if namespace:
-            wish["targetNamespace"] = namespace
-        _agree(socket, wish, deadline)
+        late_answers = _log_in(socket, token, deadline)
+        _subscribe(socket, source, namespace, late_answers, deadline)
         yield Arrivals(socket, deadline)
     finally:
         socket.close()
 
 
-def _agree(socket: WebSocket, message: dict[str, Any], deadline: Deadline) -> None:
+def _log_in(socket: WebSocket, token: str, deadline: Deadline) -> int:
+    """Show the token, and again every tenth of a second until there is an answer: a request to validate is "not
+    guaranteed delivery to the server" (API reference, release 1.44). Answers how many answers may still come."""
     patience = deadline.at_most(_MOST_WAIT_SECONDS)
-    socket.send(msgspec.json.encode(message), patience)
+    message = msgspec.json.encode({"op": "validate", "resourceName": "system.credentials", "object": token})
+    answer, sent = None, 0
+    while answer is None and not patience.expired:
+        socket.send(message, patience)
+        sent += 1
+        answer = _next(socket, patience.at_most(_AGAIN_SECONDS))
+    _expect_success("validate", answer)
+    return sent - 1
+
+
+def _subscribe(socket: WebSocket, source: str, namespace: str, late_answers: int, deadline: Deadline) -> None:
+    patience = deadline.at_most(_MOST_WAIT_SECONDS)
+    wish: dict[str, Any] = {"op": "subscribe", "resourceName": "events", "resourceId": f"/sources/{source}"}
+    wish["parameters"] = {"requestId": _REQUEST}
+    if namespace:
+        wish["targetNamespace"] = namespace
+    socket.send(msgspec.json.encode(wish), patience)
     answer = _next(socket, patience)
+    # Each further validate may have an answer too, which tells nothing of this request.
+    while late_answers and answer is not None and answer.get("status") == _SUCCESS and not _is_ours(answer):
+        answer, late_answers = _next(socket, patience), late_answers - 1
+    _expect_success("subscribe", answer)
+
+
+def _is_ours(answer: dict[str, Any]) -> bool:
+    headers = answer.get("headers")
+    return isinstance(headers, dict) and headers.get("X-Request-Id") == _REQUEST
+
+
+def _expect_success(operation: str, answer: dict[str, Any] | None) -> None:
     if answer is None:
-        raise VantiqError(f"Vantiq does not answer {message['op']}")
-    if answer.get("status") != 200:
-        raise VantiqError(f"Vantiq refuses to {message['op']}, with status {answer.get('status')}")
+        raise VantiqError(f"Vantiq does not answer {operation}")
+    if answer.get("status") != _SUCCESS:
+        raise VantiqError(f"Vantiq refuses to {operation}, with status {answer.get('status')}")
 
 
 def _next(socket: WebSocket, deadline: Deadline) -> dict[str, Any] | None:
