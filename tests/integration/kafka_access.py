@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
-from kafka.protocol.admin import DescribeAclsRequest
+from kafka.protocol.admin import DescribeAclsRequest, DescribeQuorumRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
 from msk_toolkit.kafka.conversation import Conversation
@@ -130,11 +130,13 @@ def active_controller(kafka: KafkaCluster) -> int:
         conversation, metadata = open_any(plaintext(kafka), Deadline(10), 5)
         conversation.close()
         return metadata.controller
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
-    try:
-        return int(admin.describe_metadata_quorum()["topics"][0]["partitions"][0]["leader_id"])
-    finally:
-        admin.close()
+    # Not with kafka-python's admin client: it can't read the answer of older brokers (3.6.2).
+    quorum = DescribeQuorumRequest.TopicData
+    asked = quorum(topic_name="__cluster_metadata", partitions=[quorum.PartitionData(partition_index=0)])
+    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
+    with conversation:
+        answer = conversation.ask(DescribeQuorumRequest(topics=[asked]), "metadata", Deadline(10))
+    return int(answer.topics[0].partitions[0].leader_id)
 
 
 def elect_preferred_leaders(kafka: KafkaCluster) -> None:
