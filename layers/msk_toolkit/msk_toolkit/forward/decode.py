@@ -16,7 +16,7 @@ _TOPIC = re.compile(TOPIC_PATTERN)
 # Sorts before every real offset, so that a record without one is settled before its partition goes on.
 NO_OFFSET = -1
 # In milliseconds: March 1973. In seconds it would be the year 5138.
-_LEAST_TIME = 100_000_000_000
+LEAST_TIME = 100_000_000_000
 # The second: a lone surrogate, which JSON can escape and UTF-8 can't hold, where base64 should stand.
 _NOT_AS_DECLARED = (msgspec.ValidationError, UnicodeEncodeError)
 
@@ -63,7 +63,7 @@ def time_of(record: Record) -> int | None:
     A producer that writes seconds means a time in January 1970, which says nothing of how long a record has waited.
     """
     timestamp = record.content.timestamp if record.content else None
-    return timestamp if timestamp is not None and timestamp >= _LEAST_TIME else None
+    return timestamp if timestamp is not None and timestamp >= LEAST_TIME else None
 
 
 def decode(event: object) -> Batch:

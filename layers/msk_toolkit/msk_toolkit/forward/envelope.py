@@ -19,6 +19,8 @@ _CHECK = msgspec.json.Decoder(msgspec.Raw)
 # Jackson, which most of the JVM reads JSON with, refuses a request nested in more than 1,000 levels, and with it every
 # record of the array. The envelope, the array and whatever Vantiq wraps around an event need some of them.
 _MOST_LEVELS = 990
+# Two octets a level at least, so that hardly any value need be looked at.
+_LEAST_DEEP = 2 * _MOST_LEVELS
 _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
 _STEPS = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
 _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
@@ -155,8 +157,9 @@ def _value(
         if not value.isascii():
             value.decode()  # the check below lets broken UTF-8 through
         checked = _CHECK.decode(value)
-        # Two octets a level at least, so that hardly any value need be looked at.
-        return _text(value) if len(value) > 2 * _MOST_LEVELS and _is_deep(value) else ("json", checked)
+        if len(value) > _LEAST_DEEP and _is_deep(value):
+            return _text(value)
+        return "json", checked
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _text(value)
 

@@ -10,7 +10,7 @@ from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward.dead_letters import BucketStore
-from msk_toolkit.forward.decode import Batch, Record, decode, time_of
+from msk_toolkit.forward.decode import LEAST_TIME, Batch, Record, decode
 from msk_toolkit.forward.deliver import Delivery, Limits, Shared, Tools
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents
 from msk_toolkit.forward.lanes import Lane, groups, split
@@ -200,8 +200,13 @@ class Forwarder:
 
 
 def _lag(batch: Batch, now: float) -> float | None:
-    times = (time_of(record) for records in batch.partitions.values() for record in records)
-    oldest = min((time for time in times if time is not None), default=None)
+    times = (
+        record.content.timestamp
+        for records in batch.partitions.values()
+        for record in records
+        if record.content and record.content.timestamp
+    )
+    oldest = min((time for time in times if time >= LEAST_TIME), default=None)
     return None if oldest is None else max(0.0, now - oldest / 1000)
 
 
