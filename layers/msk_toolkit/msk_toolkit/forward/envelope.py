@@ -157,11 +157,9 @@ def _value(
         if not value.isascii():
             value.decode()  # the check below lets broken UTF-8 through
         checked = _CHECK.decode(value)
-        if len(value) > _LEAST_DEEP and _is_deep(value):
-            return _text(value)
-        return "json", checked
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _text(value)
+    return _text(value) if len(value) > _LEAST_DEEP and _is_deep(value) else ("json", checked)
 
 
 def _is_deep(value: bytes) -> bool:
