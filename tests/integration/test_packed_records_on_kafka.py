@@ -1,16 +1,20 @@
 """Records that producers or the brokers themselves have packed, as each part of the product reads them."""
 
+import subprocess
 import time
 
 import confluent_kafka
 import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.topic_configs import topic_configs
 from msk_toolkit.redrive.failures import Range
 
 from local.event_source_mapping.event import Record
 from local.event_source_mapping.kafka_source import KafkaSource
 from local.event_source_mapping.mapping import Mapping, StartingPosition
 from local.kafka import KafkaCluster
-from tests.integration.kafka_access import new_name
+from tests.integration.kafka_access import new_name, plaintext, wait_until
 from tests.integration.packed_records import RECORDS, SECONDS, both_probes_are_healthy, redriven, topic_with, written_by
 
 pytestmark = pytest.mark.integration
@@ -22,6 +26,29 @@ PACKED = ["gzip", "snappy", "lz4", "zstd"]
 def test_brokers_that_pack_the_heartbeats_are_healthy(kafka: KafkaCluster, codec: str) -> None:
     with topic_with(kafka, **{"compression.type": codec, "min.insync.replicas": "2"}) as topic:
         both_probes_are_healthy(kafka, topic)
+
+
+def test_brokers_that_pack_by_the_clusters_default_are_healthy(kafka: KafkaCluster) -> None:
+    with topic_with(kafka, **{"min.insync.replicas": "2"}) as topic:
+        change_default(kafka, "--add-config", "compression.type=zstd")
+        try:
+            wait_until(lambda: codec_of(kafka, topic) == "zstd", "the brokers do not take the default")
+            both_probes_are_healthy(kafka, topic)
+        finally:
+            change_default(kafka, "--delete-config", "compression.type")
+
+
+def change_default(kafka: KafkaCluster, what: str, value: str) -> None:
+    options = ["--bootstrap-server", kafka.bootstrap("PLAINTEXT"), "--entity-type", "brokers", "--entity-default"]
+    command = [*kafka.console_tool("ConfigCommand"), *options, "--alter", what, value]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def codec_of(kafka: KafkaCluster, topic: str) -> str:
+    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
+    with conversation:
+        found, _ = topic_configs(conversation, [topic], Deadline(10))
+    return found[topic]["compression.type"].value
 
 
 @pytest.mark.parametrize("client", ["librdkafka", "kafka-python"])

@@ -41,6 +41,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">i")
 # Of such bytes kafka-python makes one number, for as long as they go on and in quadratic time. No text is that long.
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
+_SHARE_OF_A_WAIT = 0.5
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
 # It logs an answer that it can't decode as an error, whole: records, or a login's messages. The failure is told here.
@@ -210,7 +211,7 @@ class Conversation:
     def _send_and_wait(self, request: Any, stage: str, deadline: Deadline) -> Any:
         name = type(request).__name__.removesuffix("Request")
         peer = str(self.address)
-        held_back = self.held_back_seconds
+        held_back, began = self.held_back_seconds, time.monotonic()
         if held_back >= max(deadline.remaining(), 0.001):
             raise self.throttled(stage, name)
         try:
@@ -221,7 +222,8 @@ class Conversation:
             if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
                 raise StageError(stage, "protocol-error", peer, f"the answer to {name} is not Kafka's")
         except TimeoutError:
-            if held_back:
+            # A broker that was silent for much longer than it said does hang.
+            if held_back > _SHARE_OF_A_WAIT * (time.monotonic() - began):
                 raise self.throttled(stage, name) from None
             raise StageError(stage, "request-timeout", peer, f"no answer to {name} in time") from None
         except OSError as error:
