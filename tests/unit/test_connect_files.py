@@ -186,7 +186,7 @@ def test_the_options_of_the_source() -> None:
 
 def test_every_oddity_of_a_source_is_told_at_once() -> None:
     odd = SourceOptions(properties={"sasl.mechanism": "PLAIN"}, inline_password=True)
-    assert [finding.severity for finding in source_findings(scram(), odd)] == ["note", "warning", "warning"]
+    assert [finding.severity for finding in source_findings(scram(), odd)] == ["note", "error", "warning"]
     assert source_findings(scram(), SourceOptions(topics=TOPIC)) == []
 
 

@@ -124,8 +124,10 @@ def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
     if not options.topics:
         found.append(Finding("note", "source", "no topics are named: the source publishes and receives nothing"))
     own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
-    found += property_faults(login, options)
-    if twice := sorted(own & options.properties.keys()):
+    faults = property_faults(login, options)
+    found += faults
+    refused = _GUARDS_THE_PASSWORD if faults else set()
+    if twice := sorted((own & options.properties.keys()) - refused):
         text = f"properties replace what the toolkit writes itself: {', '.join(twice)}"
         found.append(Finding("warning", "source", text))
     if login.mode == "none":
