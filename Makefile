@@ -6,8 +6,10 @@ SHELL := /bin/bash
 INSTALLED_UV := $(shell command -v uv 2>/dev/null)
 OWN_UV := .tools/uv/bin/uv
 export UV := $(or $(INSTALLED_UV),$(CURDIR)/$(OWN_UV))
-# Lambda's name of this machine's processor.
-MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+# The oldest SAM CLI that builds template.yaml; `make oldest-sam` really builds with it.
+OLDEST_SAM := 1.160.1
+# The SAM CLI that deploys is the user's own, so that one must be able to build; ours where there is none.
+USER_PATH := $(PATH):$(CURDIR)/.venv/bin
 # Each of these would be in the home folder.
 export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
@@ -18,10 +20,18 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help demo up down verify test torture soak compat samples check bench cost docs lock clean
+.PHONY: help build oldest-sam demo up down verify test torture soak compat samples check bench cost docs lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+build: ## Build the stack for `sam deploy`, after a look at the SAM CLI's version
+	@PATH="$(USER_PATH)" python3.13 local/sam_version.py $(OLDEST_SAM)
+	@PATH="$(USER_PATH)" sam build
+
+oldest-sam: .venv/ready ## Build with the oldest SAM CLI that will do, in an environment of its own
+	@"$(UV)" tool run --quiet --python 3.13 --from aws-sam-cli==$(OLDEST_SAM) --with pip \
+		sam build --no-cached --build-dir build/oldest-sam
 
 demo: .venv/ready ## The whole product on this machine, step by step; leaves nothing running
 	@python -m local demo
@@ -61,8 +71,9 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may cry wolf
 	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_cry_no_wolf.py $(PYTEST_ARGS)
 
-bench: .venv/ready | build ## Cold start, topics, probes, forwarding, memory: all as ratios to others in the same run
-	@sam build --build-dir build/bench/artifact --parameter-overrides Architecture=$(MACHINE) > build/bench.log 2>&1 || \
+bench: .venv/ready ## Cold start, topics, probes, forwarding, memory: all as ratios to others in the same run
+	@mkdir -p build
+	@sam build --build-dir build/bench/artifact > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
 	@python -m benchmarks.topics
@@ -85,9 +96,6 @@ clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
 	@test ! -x .venv/bin/python || .venv/bin/python -m local down --all
 	rm -rf .local .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
-
-build:
-	@mkdir -p $@
 
 .venv/ready: uv.lock pyproject.toml $(if $(INSTALLED_UV),,$(OWN_UV))
 	@echo "Preparing Python 3.13 and the tools in .venv ..."

@@ -69,6 +69,7 @@ class Resolver:
             "Fn::Not": lambda args: not self.value(args[0]),
             "Fn::And": lambda args: all(map(self.value, args)),
             "Fn::Or": lambda args: any(map(self.value, args)),
+            "Fn::Contains": lambda args: self.value(args[1]) in self.value(args[0]),
             "Fn::Sub": self._sub,
             "Fn::GetAtt": self._get_att,
             "Fn::Join": lambda args: str(args[0]).join(map(str, self.value(args[1]))),

@@ -39,8 +39,8 @@ class StillNeededError(Exception):
 def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refusal]]:
     """The template without what the emulator refuses, and the list of that.
 
-    Only `DependsOn` is loosened: it is an order, not a value. Raises `StillNeededError` when a property or an output
-    uses the value of a refused resource.
+    Only `DependsOn` and `Metadata` are loosened: they are an order, not a value. Raises `StillNeededError` when a
+    property or an output uses the value of a refused resource.
     """
     refusals = [
         Refusal(name, resource["Type"], lacking)
@@ -74,11 +74,15 @@ def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
 def _loosened(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
     before = resource.get("DependsOn", [])
     names = [before] if isinstance(before, str) else before
-    if not gone & set(names):
+    metadata = resource.get("Metadata", {})
+    orders = {
+        "DependsOn": [name for name in names if name not in gone],
+        "Metadata": {key: value for key, value in metadata.items() if not gone & set(_used(value))},
+    }
+    if len(orders["DependsOn"]) == len(names) and len(orders["Metadata"]) == len(metadata):
         return resource
-    rest = [name for name in names if name not in gone]
-    slim = {key: value for key, value in resource.items() if key != "DependsOn"}
-    return {**slim, "DependsOn": rest} if rest else slim
+    slim = {key: value for key, value in resource.items() if key not in orders}
+    return {**slim, **{key: value for key, value in orders.items() if value}}
 
 
 def _used(node: Any) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Stack:
         return {**shared, **self.properties(function)["Environment"]["Variables"]}
 
     def statements(self, function: str) -> dict[str, dict[str, Any]]:
-        """The IAM statements that a function's role has, by Sid; managed policies of the template included."""
+        """The IAM statements that allow a function its work, by Sid; managed policies of the template included."""
         found: list[dict[str, Any]] = []
         # A name that is no resource of the template is a policy of AWS's.
         for policy in self.properties(function)["Policies"]:
@@ -104,7 +104,7 @@ class Stack:
                 found += policy["Statement"]
             elif policy in self.template["Resources"]:
                 found += self.properties(policy)["PolicyDocument"]["Statement"]
-        return {statement["Sid"]: statement for statement in found}
+        return {statement["Sid"]: statement for statement in found if statement["Effect"] == "Allow"}
 
     def actions(self, function: str) -> set[str]:
         """Every action that the function's role may do."""

@@ -192,6 +192,11 @@ def test_possible_combinations_are_accepted(mode: str) -> None:
         ("scram", {"ScramSecretKmsKeyArn": ""}, "needs ScramSecretKmsKeyArn"),
         ("iam", {"ScramSecretArn": SECRET}, "ScramSecretArn has a meaning for AuthMode scram only"),
         ("none", {"TrustedCa": "-----BEGIN CERTIFICATE-----"}, "TrustedCa has no meaning"),
+        (
+            "iam",
+            {"HeartbeatTarget": "topic:/msk/heartbeat", "ForwardTopics": "orders,beats", "ProbeTopic": "beats"},
+            "ForwardTopics names the ProbeTopic",
+        ),
     ],
 )
 def test_impossible_combinations_are_refused_before_anything_is_touched(
@@ -242,8 +247,8 @@ def test_no_permission_is_for_every_resource() -> None:
         if statement["Resource"] in ("*", ["*"]):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert {*actions} <= FOR_EVERYTHING
-    # One each of connect, topics and the forwarder; diagnose reads networks and the mappings' states.
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 5
+    # One each of connect, topics and the forwarder; diagnose reads networks and the mappings' states. One is a refusal.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 6
     actions = everything_below(everything_below(raw_template()["Resources"], "Policies"), "Action")
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

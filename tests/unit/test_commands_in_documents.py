@@ -20,7 +20,7 @@ _FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 # Neither the bare command in a sentence, nor one with dots in place of the function.
 _INVOKE = re.compile(r"sam (?:remote|local) invoke [A-Za-z].*")
-_MAKE = re.compile(r"^(?:[A-Z_]+=\S+ )*make ([a-z]+)")
+_MAKE = re.compile(r"^(?:[A-Z_]+=\S+ )*make ([a-z-]+)")
 
 
 class Invocation(NamedTuple):
@@ -79,7 +79,7 @@ def test_commands_are_found_at_all() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_a_target_of_make_is_in_the_makefile(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {found[1] for line in code_lines(page) if (found := _MAKE.search(line))} <= targets
 
 

@@ -34,6 +34,13 @@ def test_takes_out_the_refused_resource_and_the_waiting_for_it_and_nothing_else(
     assert before == TEMPLATE
 
 
+def test_an_order_that_metadata_makes_is_taken_out_and_other_metadata_stays() -> None:
+    after = {"Fn::If": ["IsThere", {"Ref": "Ingress"}, "nothing"]}
+    topics = {"Type": "Custom::Topics", "Metadata": {"After": after, "Note": "kept"}}
+    slim, _ = without_refused({"Resources": {"Ingress": TEMPLATE["Resources"]["Ingress"], "Topics": topics}})
+    assert slim["Resources"] == {"Topics": {"Type": "Custom::Topics", "Metadata": {"Note": "kept"}}}
+
+
 def test_of_alarms_only_those_with_metric_math_are_taken_out() -> None:
     alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Faults"}}
     math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "FILL(runs, 0)"}]}}

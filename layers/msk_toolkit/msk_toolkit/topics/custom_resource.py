@@ -42,6 +42,8 @@ _CHECKED = (
     "PollerMode",
     "MinimumPollers",
     "MaximumPollers",
+    "VantiqTrustedCa",
+    "LagGroups",
 )
 _KNOWN = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
 # Of the reason in the attribute Status: an output is read in one line.

@@ -16,6 +16,16 @@ _LISTENERS = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
 _LAST_PORT = 65535
 _ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
+# Lambda takes 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the probe's
+# topic.
+_ENVIRONMENT_BYTES = 3400
+_OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "BootstrapServers", "TrustedCa")
+_OF_A_VANTIQ_FUNCTION = ("VantiqUrl", "VantiqTokenSecretArn", "VantiqTarget", "VantiqTrustedCa", "HeartbeatTarget")
+_ENVIRONMENTS = {
+    "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups"),
+    "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
+    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION),
+}
 
 
 def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
@@ -33,6 +43,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
         *_vantiq_port(given),
         *_topics(given),
         *_pollers(given),
+        *_environments(given),
     ]
 
 
@@ -90,6 +101,24 @@ def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
     maximums = [most] * len(given.get("ForwardTopics", ())) + [1] * ("HeartbeatTarget" in given)
     for problem in poller_group_problems(maximums):
         yield f"ForwardTopics and MaximumPollers: {problem} in one stack: lower MaximumPollers, or make two stacks"
+
+
+def _environments(given: Mapping[str, Any]) -> Iterator[str]:
+    for function, names in _ENVIRONMENTS.items():
+        values = {name: given[name] for name in names if name in given}
+        sizes = {name: len(_joined(value).encode()) for name, value in values.items()}
+        if sum(sizes.values()) > _ENVIRONMENT_BYTES:
+            largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+            told = ", ".join(f"{name} {sizes[name]}" for name in largest)
+            yield (
+                f"the {function}'s variables would be larger than the 4 KB that Lambda takes: its parameters may have "
+                f"{_ENVIRONMENT_BYTES} bytes together and have {sum(sizes.values())} ({told}); shorten them, or "
+                "forward the topics with two stacks"
+            )
+
+
+def _joined(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _topics(given: Mapping[str, Any]) -> Iterator[str]:
