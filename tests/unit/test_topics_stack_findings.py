@@ -69,6 +69,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
         ({"ClusterKind": "serverless"}, "ClusterKind serverless: MSK Serverless takes AuthMode iam alone, not scram"),
         ({"ForwardTopics": "orders,no space"}, "ForwardTopics: 'no space' may hold only"),
+        (
+            {"ForwardTopics": "orders,msk-toolkit-heartbeat", "HeartbeatTarget": "topic:/msk/heartbeat"},
+            "ForwardTopics names msk-toolkit-heartbeat, which HeartbeatTarget forwards already",
+        ),
         ({"VantiqTarget": "type:1"}, "VantiqTarget must look like type:my.pkg.Type"),
         ({"HeartbeatTarget": "topic:no"}, "HeartbeatTarget must look like topic:/my/topic"),
         ({"VantiqTarget": "type:{topic}", "ForwardTopics": "1st"}, "ForwardTopics and VantiqTarget: Kafka topic 1st"),

@@ -39,6 +39,7 @@ _CHECKED = (
     "VantiqTarget",
     "HeartbeatTarget",
     "ForwardTopics",
+    "ProbeTopic",
     "PollerMode",
     "MinimumPollers",
     "MaximumPollers",

@@ -126,6 +126,11 @@ def _topics(given: Mapping[str, Any]) -> Iterator[str]:
     problems = {name: problem for name in names if (problem := name_problem(name))}
     yield from (f"ForwardTopics: {problem}" for problem in problems.values())
     if "HeartbeatTarget" in given:
+        if given.get("ProbeTopic") in names:
+            yield (
+                f"ForwardTopics names {given['ProbeTopic']}, which HeartbeatTarget forwards already: Lambda takes no "
+                "second mapping of the same topic and group; leave it out of ForwardTopics"
+            )
         try:
             parse_target(str(given["HeartbeatTarget"]))
         except ValueError as error:
