@@ -118,7 +118,9 @@ def test_a_scheduled_check_publishes_every_kind_of_drift_and_a_line_to_read(
         "replication factor": 1,
         "not readable": 1,
     }
-    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    # On a busy machine kafka-python, with which the tests make topics, warns of its own slowness.
+    own = [record for record in caplog.records if not record.name.startswith("kafka")]
+    (warning,) = [record for record in own if record.levelname == "WARNING"]
     assert warning.getMessage() == (
         f"drift in 4 of 4 declared topics: {grown.name}: configuration, partitions, undeclared configuration; "
         f"{missing.name}: missing; {copied.name}: replication factor; {hidden.name}: not readable"
