@@ -59,7 +59,7 @@ def s3(aws: Emulator) -> Any:
 @pytest.fixture
 def vantiq() -> Iterator[VantiqStandIn]:
     with running_standin() as standin:
-        standin.define("topics", {"name": "/orders"})
+        standin.define("topics", {"name": "/orders", "isReliable": True})
         yield standin
 
 
