@@ -44,7 +44,7 @@ _PHRASES: dict[Language, _Phrases] = {
     ),
     "ja": _Phrases(
         "| どこから | どこへ | 呼び出す関数と条件 | NAT がない場合 |",
-        {"functions": "関数のサブネット", "pollers": "**クラスタの**サブネット"},
+        {"functions": "関数のサブネット", "pollers": "**クラスターの**サブネット"},
         "マッピングのポーラー",
         {
             "scram": "`AuthMode` が `scram` の場合",

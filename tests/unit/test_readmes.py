@@ -9,6 +9,8 @@ from tests.template.stack import raw_template
 from tests.unit.test_documents import DOCS, ROOT
 
 READMES = ("README.md", "README.ja.md")
+PARAMETERS = ("docs/parameters.md", "docs/parameters.ja.md")
+PAIRS = (READMES, PARAMETERS)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r" *#.*$", re.MULTILINE)
 
@@ -33,17 +35,18 @@ def parameters(page: str) -> list[list[str]]:
     return [names for names in firsts if names]
 
 
-@pytest.mark.parametrize("page", READMES)
+@pytest.mark.parametrize("page", PARAMETERS)
 def test_every_parameter_of_the_template_is_described_once(page: str) -> None:
     assert sorted(name for names in parameters(page) for name in names) == sorted(raw_template()["Parameters"])
 
 
 def test_both_describe_the_parameters_in_the_same_rows() -> None:
-    assert parameters(READMES[0]) == parameters(READMES[1])
+    assert parameters(PARAMETERS[0]) == parameters(PARAMETERS[1])
 
 
-def test_both_have_the_same_sections_tables_and_pictures() -> None:
-    first, second = (re.findall(r"^(#+|\||!)", _FENCED.sub("", text_of(page)), re.MULTILINE) for page in READMES)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_both_have_the_same_sections_tables_and_pictures(pair: tuple[str, str]) -> None:
+    first, second = (re.findall(r"^(#+|\||!)", _FENCED.sub("", text_of(page)), re.MULTILINE) for page in pair)
     assert first == second
 
 
@@ -55,8 +58,9 @@ def test_both_lead_to_the_same_pages() -> None:
     assert first == second
 
 
-def test_both_name_the_same_code() -> None:
-    first, second = (Counter(re.findall(r"`([^`\n]+)`", _FENCED.sub("", text_of(page)))) for page in READMES)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_both_name_the_same_code(pair: tuple[str, str]) -> None:
+    first, second = (Counter(re.findall(r"`([^`\n]+)`", _FENCED.sub("", text_of(page)))) for page in pair)
     assert first == second
 
 
@@ -68,11 +72,16 @@ def test_both_show_the_same_commands_and_answers() -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("page", READMES)
+@pytest.mark.parametrize("page", [page for pair in PAIRS for page in pair])
 def test_a_link_leads_to_a_page_that_is_there(page: str) -> None:
-    links = [link for link in links_of(page) if "://" not in link]
+    links = [link.partition("#")[0] for link in links_of(page) if "://" not in link]
     assert links
-    assert not [link for link in links if not (ROOT / link).exists()]
+    assert not [link for link in links if not ((ROOT / page).parent / link).exists()]
+
+
+def test_readme_leads_to_every_document() -> None:
+    documents = {f"docs/{path.name}" for path in DOCS.glob("*.md") if not path.name.endswith(".ja.md")}
+    assert documents <= set(links_of("README.md"))
 
 
 @pytest.mark.parametrize("page", READMES)
