@@ -83,6 +83,20 @@ def test_a_target_of_make_is_in_the_makefile(page: Path) -> None:
     assert {found[1] for line in code_lines(page) if (found := _MAKE.search(line))} <= targets
 
 
+def test_the_local_system_is_asked_without_the_variables_that_make_sets() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "--help"],
+        cwd=ROOT,
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"env", "status", "topics", "probe"} <= set(re.findall(r"\w+", done.stdout))
+
+
 def test_every_event_stands_beside_its_function_in_the_table_of_events() -> None:
     page = (DOCS / "local.md").read_text()
     rows = re.findall(r"^\| `(\w+Function)` \| (.*) \|$", page, re.MULTILINE)
