@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
+from msk_toolkit.connect.check import CheckResponse  # noqa: E402
 from msk_toolkit.connect.serve import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
@@ -59,7 +60,9 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "diagnose": DiagnoseSettings,
 }
 # What a function reads for some of its actions only.
-FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {"connect": ("plan and register", VantiqSettings)}
+FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {
+    "connect": ("plan, register and check", VantiqSettings)
+}
 Schema = dict[str, Any]
 _READMES: dict[str, Language] = {"README.md": "en", "README.ja.md": "ja"}
 # Functions that read more than one set of variables.
@@ -171,7 +174,7 @@ def all_schemas() -> dict[str, Schema]:
         "topics": schema_of(Declaration),
         "topics.plan": schema_of(Plan),
         "connect.event": schema_of(ConnectRequest),
-        "connect.response": schema_of(ConnectResponse),
+        "connect.response": _either("ConnectAnswer", schema_of(ConnectResponse), schema_of(CheckResponse)),
         "diagnose.event": schema_of(DiagnoseRequest),
         "diagnose.response": schema_of(DiagnoseResponse),
     }

@@ -1,19 +1,25 @@
-"""Connect: describe the cluster, write client files and Vantiq's Kafka source, register it; invoked by hand."""
+"""Connect: describe the cluster, write client files and Vantiq's Kafka source, register it; invoked by hand.
+
+A schedule has it check the forwarder's targets.
+"""
 
 import os
 from typing import Any
 
 import msgspec
 from msk_toolkit.aws.clients import client
+from msk_toolkit.connect.check import report
 from msk_toolkit.connect.serve import AskKafka, parse_request, serve
-from msk_toolkit.connect.vantiq_side import registrar
+from msk_toolkit.connect.vantiq_side import check_targets, registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.telemetry.logs import toolkit_logger
+from msk_toolkit.telemetry.metrics import toolkit_metrics
 
 logger = toolkit_logger("connect")
+metrics = toolkit_metrics("connect")
 
 RESERVE_SECONDS = 3
 
@@ -22,6 +28,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
     request = parse_request(event)
     settings = load(ConnectSettings, os.environ)
+    if request.action == "check":
+        checked = check_targets(settings, load(VantiqSettings, os.environ), client, deadline)
+        report(checked, settings, logger, metrics)
+        return msgspec.to_builtins(checked)  # type: ignore[no-any-return]  # a struct becomes a dict
     in_vantiq = None
     ask_kafka: AskKafka | None = None
     if request.action != "describe":

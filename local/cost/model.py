@@ -10,10 +10,12 @@ from local.cost.counts import GROUP_LINE, OF_BROKERS, Counts, Metrics, Told
 _PRICES = Path(__file__).with_name("prices.json")
 PROBES = ("producer-probe", "consumer-probe")
 # What runs by itself; the forwarder runs where records come, the redrive where somebody asks for it.
-MONITORS = (*PROBES, "topics")
+# The drift check, and the check of the forwarder's targets; both run by one parameter.
+CHECKING = ("topics", "connect")
+MONITORS = (*PROBES, *CHECKING)
 _GB = 1e9
-# The defaults of the template: a run each five minutes, a check each thirty, for thirty days.
-PROBE_RUNS, CHECKS = 8_640, 1_440
+# The defaults of the template: a run each five minutes, two checks each thirty, for thirty days.
+PROBE_RUNS, CHECKS = 8_640, 2 * 1_440
 # What a run takes on Lambda, in seconds; three of the consumer's are the wait that a group begins with.
 PROBE_SECONDS, CHECK_SECONDS, PROBE_GB = (1, 4), 1, 0.5
 ZONES, ENDPOINTS = 3, 4
@@ -88,7 +90,7 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
     told = counts.told[state]
     octets = sum(_bytes(counts, told[probe], brokers, topics) for probe in PROBES) * PROBE_RUNS
     octets += topics * _group_line(counts) * PROBE_RUNS
-    octets += _bytes(counts, told["topics"], brokers, topics) * CHECKS
+    octets += sum(_bytes(counts, told[each], brokers, topics) for each in CHECKING) * CHECKS / len(CHECKING)
     runs = 2 * PROBE_RUNS + CHECKS
     calls = runs * counts.secret_calls / 10_000
     seconds = sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS

@@ -14,6 +14,7 @@ import yaml
 from rich.console import Console
 
 from local.cost.counts import Counts, Told, alarms, functions, schedules, told
+from local.cost.model import MONITORS
 from local.demo.records import sensor_records
 from local.demo.story import SENSORS, Story
 from local.startup import bring_down, bring_up
@@ -25,10 +26,12 @@ FUNCTIONS = {
     "ProducerProbeFunction": ("producer-probe", "verdict"),
     "ConsumerProbeFunction": ("consumer-probe", "verdict"),
     "TopicsFunction": ("topics", "action"),
+    "ConnectFunction": ("connect", "action"),
     "ForwarderFunction": ("forwarder", "delivered"),
     "RedriveFunction": ("redrive", "action"),
 }
 PROBES = ("ProducerProbeFunction", "ConsumerProbeFunction")
+CHECKING = ("TopicsFunction", "ConnectFunction")
 CALLS_LOG = Path("aws") / "calls.log"
 _STOPPED = 2
 _SINGLE_RECORDS = 8
@@ -54,7 +57,7 @@ class Counting:
             before = self._calls()
             self._monitor()
             asked = self._calls() - before
-        runs = sum(self.told["healthy"][name].runs for name in ("producer-probe", "consumer-probe", "topics"))
+        runs = sum(self.told["healthy"][name].runs for name in MONITORS)
         self.secret_calls = round(asked / runs, 2)
         with self._state("forwarding"):
             self.story.many(2_000)
@@ -82,7 +85,8 @@ class Counting:
     def _monitor(self) -> None:
         for _ in range(_RUNS):
             self._probe()
-            self.system.function("TopicsFunction").invoke({"action": "check"})
+            for name in CHECKING:
+                self.system.function(name).invoke({"action": "check"})
 
     def _probe(self) -> None:
         for name in PROBES:
@@ -122,7 +126,7 @@ class Counting:
 
     def _detailed(self, value: str) -> None:
         client = self.system.emulator.session().client("lambda", endpoint_url=self.system.emulator.endpoint)
-        for name in (*PROBES, "TopicsFunction", "ForwarderFunction"):
+        for name in (*PROBES, *CHECKING, "ForwarderFunction"):
             function = self.system.stack.physical_ids[name]
             variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
             client.update_function_configuration(

@@ -168,7 +168,7 @@ def report(counts: Counts) -> str:
         "",
         *_grid(counts, "healthy"),
         "",
-        "and with `DetailedMetrics=true`: the set of metrics that every stack had up to 0.1.0, and three new ones:",
+        "and with `DetailedMetrics=true`: the set of metrics that every stack had up to 0.1.0, and four new ones:",
         "",
         *_grid(counts, "detailed"),
         "",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.causes import CAUSES
+from msk_toolkit.connect.check import CheckedTarget, CheckResponse
 from msk_toolkit.forward.deliver import Tools
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.report import DeliveryIncompleteError
@@ -20,6 +21,7 @@ from msk_toolkit.probe.verdict import verdict
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.topics.plan import Plan, Step
 from msk_toolkit.topics.request import TopicsResponse
+from msk_toolkit.vantiq.target_state import Fitness
 
 from tests.fakes.aws_fake import FakeAws
 from tests.fakes.dead_letters_fake import FakeDeadLetters
@@ -30,6 +32,9 @@ from tests.fakes.vantiq_fake import FakeVantiq, Fault
 ROOT = Path(__file__).parents[2]
 SETTLED = Step("unchanged", "orders", 3, 3, partitions_before=3, replication_factor_before=3)
 MISSING = Step("create", "orders", 3, 3)
+FIT = CheckedTarget("topic:/orders", Fitness.FIT)
+UNFIT = CheckedTarget("topic:/orders", Fitness.UNFIT, "there is no such topic", "create it")
+UNKNOWN = CheckedTarget("topic:/orders", Fitness.UNKNOWN, "Vantiq does not answer")
 _ENVIRONMENT = {
     "CLUSTER_ARN": ARN,
     "AUTH_MODE": "tls",
@@ -68,7 +73,8 @@ class Functions:
         self._capsys = capsys
         for name, value in {**_ENVIRONMENT, **environment}.items():
             monkeypatch.setenv(name, value)
-        self._modules = {name: self._load(name) for name in ("producer_probe", "consumer_probe", "forwarder", "topics")}
+        names = ("producer_probe", "consumer_probe", "forwarder", "topics", "connect")
+        self._modules = {name: self._load(name) for name in names}
         # With a name the forwarder would look at its mapping.
         monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")
 
@@ -98,6 +104,13 @@ class Functions:
         response = TopicsResponse("check", "checked", "table", Plan(list(steps), 0))
         self._monkeypatch.setattr(self._modules["topics"], "serve", lambda *_: response)
         self._modules["topics"].handler({"action": "check"}, Context())
+        return self._printed()
+
+    def check_targets(self, *targets: CheckedTarget) -> str:
+        """A check of the forwarder's targets that came to these; a fit one where none is given."""
+        response = CheckResponse(targets=list(targets or [FIT]), table="table", problems=[])
+        self._monkeypatch.setattr(self._modules["connect"], "check_targets", lambda *_: response)
+        self._modules["connect"].handler({"action": "check"}, Context())
         return self._printed()
 
     def forward(self, records: list[dict[str, Any]], *faults: Fault) -> tuple[str, bool]:

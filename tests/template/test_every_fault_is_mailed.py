@@ -15,7 +15,7 @@ from tests.fakes.kafka_events import record
 from tests.fakes.probe_runs import healthy_broker
 from tests.fakes.vantiq_fake import at_offset, refusal
 from tests.template.alarm_world import AlarmWorld
-from tests.template.functions_that_tell import MISSING, SETTLED, Functions, failing, warning
+from tests.template.functions_that_tell import MISSING, SETTLED, UNFIT, UNKNOWN, Functions, failing, warning
 
 HOUR = 60
 FAULTS: dict[FaultClass, tuple[str, str]] = {
@@ -27,6 +27,8 @@ FAULTS: dict[FaultClass, tuple[str, str]] = {
     "loss": ("fetch", "record-lost"),
 }
 PROBES = ("producer", "consumer")
+# Of what runs every half an hour: the period, and the minute of the first run.
+CHECKS = {"check": (30, 7), "targets": (30, 9)}
 TWO = [record(0), record(1)]
 HEALTHY = [healthy_broker(broker) for broker in (1, 2, 3)]
 
@@ -51,6 +53,7 @@ class Day:
             "producer": functions.probe("producer"),
             "consumer": functions.probe("consumer"),
             "check": functions.check(SETTLED),
+            "targets": functions.check_targets(),
         }
 
     def go_on(self, minutes: int, each_minute: Batch | Iterator[Batch] | None = None) -> list[str]:
@@ -58,7 +61,7 @@ class Day:
         before = len(self.world.mails)
         for _ in range(minutes):
             for name, run in self.runs.items():
-                period, first = (30, 7) if name == "check" else (self.every, 2)
+                period, first = CHECKS.get(name, (self.every, 2))
                 if run is not None and self.world.minute % period == first % period:
                     self.world.printed(run if isinstance(run, str) else next(run))
             if each_minute:
@@ -179,6 +182,25 @@ def test_drift_that_is_there_from_the_start_is_mailed_before_the_warm_up_is_over
     day = Day(functions)
     day.runs["check"] = functions.check(MISSING)
     assert day.go_on(31) == ["TopicsDriftedAlarm"]
+
+
+def test_an_unfit_target_is_mailed_at_the_first_check_that_finds_it_and_once_only(functions: Functions) -> None:
+    day = Day(functions)
+    day.runs["targets"] = functions.check_targets(UNFIT)
+    # Before any record has come.
+    assert day.go_on(11) == ["TargetsUnfitAlarm"]
+    assert day.go_on(6 * HOUR) == []
+    day.runs["targets"] = functions.check_targets()
+    assert day.go_on(5 * HOUR) == []
+    assert day.world.states["TargetsUnfitAlarm"] == "OK"
+
+
+def test_a_target_that_can_not_be_judged_and_a_silent_check_are_no_mail_of_their_own(functions: Functions) -> None:
+    day = Day(functions)
+    day.runs["targets"] = functions.check_targets(UNKNOWN)
+    assert day.go_on(3 * HOUR) == []
+    day.runs["targets"] = None
+    assert day.go_on(3 * HOUR) == []
 
 
 def test_a_failure_that_was_kept_from_a_stack_that_rolls_back_is_mailed(

@@ -7,7 +7,7 @@ from local.cost.emf import Metric as Billed
 from local.cost.emf import measured
 from tests.fakes.kafka_events import record
 from tests.fakes.probe_runs import healthy_broker
-from tests.template.functions_that_tell import MISSING, SETTLED, Functions, failing
+from tests.template.functions_that_tell import MISSING, SETTLED, UNFIT, Functions, failing
 
 
 def published(text: str) -> set[Billed]:
@@ -49,6 +49,12 @@ def test_a_settled_check_publishes_one_metric_and_drift_its_kind(functions: Func
     assert names(functions.check(SETTLED, MISSING)) == {"TopicsDrifted", "TopicsMissing"}
 
 
+def test_a_check_of_fit_targets_publishes_nothing_and_an_unfit_one_its_number(functions: Functions) -> None:
+    assert published(functions.check_targets()) == set()
+    (only,) = published(functions.check_targets(UNFIT))
+    assert (only.name, only.dimensions) == ("TargetsUnfit", (("service", "shop-connect"),))
+
+
 def test_a_delivered_batch_publishes_one_metric(functions: Functions) -> None:
     assert names(functions.forward([record(0)])[0]) == {"RecordsReportedBack"}
 
@@ -61,12 +67,13 @@ def test_detailed_metrics_publish_everything_in_every_run(
         functions.probe("producer"),
         functions.probe("consumer"),
         functions.check(SETTLED),
+        functions.check_targets(),
         functions.forward([record(0)])[0],
     ]
     billed = {metric for text in printed for metric in published(text)}
     # A failed stage and eight or nine latencies for each of three brokers.
     assert len([metric for metric in billed if "Broker" in dict(metric.dimensions)]) >= 3 * 9
-    # What these four don't come to: heartbeats of the whole path, groups, the redrive, a rollback, real brokers' times.
+    # What these five don't come to: heartbeats of the whole path, groups, the redrive, a rollback, real brokers' times.
     absent = {metric.value for metric in Metric} - {metric.name for metric in billed}
     assert absent == {
         *("HeartbeatLatency", "HeartbeatAge", "GroupLag", "GroupLagSeconds", "CommitLatency", "CertificateDays"),

@@ -46,7 +46,7 @@ def test_a_log_is_counted_by_runs_different_metrics_and_kinds_of_lines() -> None
 def counts_of(*kinds: Metrics) -> Counts:
     probe = Told(2, list(kinds), {"broker": Lines(4, 800), "consumer group": Lines(4, 400), "verdict": Lines(2, 2000)})
     check = Told(1, [], {"action": Lines(1, 500)})
-    state = {"producer-probe": probe, "consumer-probe": Told(2, [], probe.lines), "topics": check}
+    state = {"producer-probe": probe, "consumer-probe": Told(2, [], probe.lines), "topics": check, "connect": check}
     return Counts(2, Alarms(10, 2), Alarms(2, 1), 3, 8, 1.0, {"healthy": state})
 
 

@@ -44,6 +44,7 @@ SAMPLES = {
     "redrive-replay": "redrive",
     "connect-describe": "connect",
     "connect-register": "connect",
+    "connect-check": "connect",
     "diagnose": "diagnose",
 }
 ENVIRONMENT = "env.example"

@@ -37,8 +37,11 @@ class ConnectRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """What the function is to do; by default it looks at AWS and writes nothing anywhere."""
 
     action: Annotated[
-        Literal["describe", "plan", "register"],
-        Meta(description="describe asks AWS only, plan also asks Vantiq, register changes Vantiq to match the plan."),
+        Literal["describe", "plan", "register", "check"],
+        Meta(
+            description="describe asks AWS only, plan also asks Vantiq, register changes Vantiq to match the plan; "
+            "check asks Vantiq alone whether the targets of the stack's forwarder keep what they are sent."
+        ),
     ] = "describe"
     cluster: Annotated[str, Meta(description="ARN or name of the cluster; without it CLUSTER_ARN.")] = ""
     auth_mode: Annotated[

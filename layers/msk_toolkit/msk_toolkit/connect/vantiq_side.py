@@ -3,16 +3,33 @@
 from collections.abc import Callable
 from typing import Any
 
+from msk_toolkit.connect.check import CheckResponse, check
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted, register
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.network.trust import tls_context
+from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.events import arrivals_of
 from msk_toolkit.vantiq.resources import VantiqResources
 from msk_toolkit.vantiq.token import Token
+
+# A check runs by a schedule, and for as long nobody else's request is taken.
+_CHECK_SECONDS = 45.0
+
+
+def check_targets(
+    settings: ConnectSettings, vantiq_settings: VantiqSettings, client: Callable[[str], Any], deadline: Deadline
+) -> CheckResponse:
+    """Ask Vantiq about the forwarder's targets; one that is not answered for in time is ``unknown``."""
+    token = Token(client("secretsmanager"), vantiq_settings.vantiq_token_secret_arn)
+    vantiq = VantiqClient.from_settings(vantiq_settings, token)
+    try:
+        return check(settings, VantiqResources(vantiq, deadline.at_most(_CHECK_SECONDS)))
+    finally:
+        vantiq.close()
 
 
 def registrar(

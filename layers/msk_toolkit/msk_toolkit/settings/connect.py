@@ -5,6 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.forwarder import TargetCheckMode
+from msk_toolkit.settings.metrics import DetailedMetrics
 
 
 class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
@@ -17,6 +19,16 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
         str, Meta(description="The forwarder's other targets by Kafka topic or glob pattern, as a JSON object.")
     ] = ""
     forward_topics: Annotated[
-        str, Meta(description="Kafka topics that the stack forwards, comma separated, for targets_only.")
+        str, Meta(description="Kafka topics that the stack forwards, comma separated, for targets_only and check.")
     ] = ""
-    heartbeat_target: Annotated[str, Meta(description="Where in Vantiq the heartbeats go, for targets_only.")] = ""
+    heartbeat_target: Annotated[
+        str, Meta(description="Where in Vantiq the heartbeats go, for targets_only and check.")
+    ] = ""
+    records_per_post: Annotated[
+        int,
+        Meta(description="The forwarder's; check asks for autoUnwind only where arrays are sent.", ge=0, le=10_000),
+    ] = 0
+    target_check: Annotated[
+        TargetCheckMode, Meta(description="The forwarder's; check counts unfit targets only with require.")
+    ] = "require"
+    detailed_metrics: DetailedMetrics = False

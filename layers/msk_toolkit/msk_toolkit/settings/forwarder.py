@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from msk_toolkit.settings.metrics import DetailedMetrics
-from msk_toolkit.settings.targets import Routes, TargetKind, parse_routes, parse_target
+from msk_toolkit.settings.targets import Routes, TargetKind, array_length, parse_routes, parse_target, sends_arrays
 from msk_toolkit.settings.vantiq import VantiqSettings
 
 Ordering = Literal["partition", "key", "none"]
@@ -15,9 +15,6 @@ PollerMode = Literal["on-demand", "provisioned"]
 OnRefusal = Literal["dead-letter", "block"]
 TargetCheckMode = Literal["require", "warn", "off"]
 
-# Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
-_ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
-_ARRAY_LENGTH = 500
 _RECORD_PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})/([0-9]{1,10})/([0-9]{1,19})")
 
 
@@ -142,12 +139,11 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
 
     def array_length(self, kind: TargetKind) -> int:
         """How many records one request to this kind of target may hold."""
-        return self.records_per_post or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
+        return array_length(kind, self.records_per_post)
 
     def sends_arrays(self, kind: TargetKind) -> bool:
-        """Whether such a request holds an array, also of one; a type always takes one, so that a record
-        whose value is itself an array is never taken for several."""
-        return kind in _ARRAY_KINDS or self.array_length(kind) > 1
+        """Whether such a request holds an array, also of one."""
+        return sends_arrays(kind, self.records_per_post)
 
     def problems(self) -> list[str]:
         """Rules across the fields."""

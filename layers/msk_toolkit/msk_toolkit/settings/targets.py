@@ -22,6 +22,9 @@ _SYNTAX: dict[TargetKind, tuple[re.Pattern[str], str]] = {
     "procedure": (re.compile(_NAME), "my.pkg.Service.procedure"),
     "source": (re.compile(_NAME), "my.pkg.Source"),
 }
+# Types take arrays as they are; topics, services and sources only with autoUnwind, procedures only by agreement.
+_ARRAY_KINDS: frozenset[TargetKind] = frozenset({"type", "upsert"})
+_ARRAY_LENGTH = 500
 
 
 class Target(NamedTuple):
@@ -37,6 +40,17 @@ class Target(NamedTuple):
     def is_template(self) -> bool:
         """Whether a Kafka topic's name has to be filled in."""
         return _PLACEHOLDER in self.name
+
+
+def array_length(kind: TargetKind, records_per_post: int) -> int:
+    """How many records one request to this kind of target may hold; ``records_per_post`` 0 stands for the default."""
+    return records_per_post or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
+
+
+def sends_arrays(kind: TargetKind, records_per_post: int) -> bool:
+    """Whether such a request holds an array, also of one; a type always takes one, so that a record
+    whose value is itself an array is never taken for several."""
+    return kind in _ARRAY_KINDS or array_length(kind, records_per_post) > 1
 
 
 class Routes(NamedTuple):

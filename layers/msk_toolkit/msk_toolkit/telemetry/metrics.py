@@ -65,6 +65,10 @@ class Metric(StrEnum):
     # forwarded. Its maximum and its absence each drive an alarm.
     HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds, _ALWAYS
 
+    # Connect, for each check of the forwarder's targets.
+    # Targets that would not keep what they are sent, where TARGET_CHECK=require holds their records in Kafka: an alarm.
+    TARGETS_UNFIT = "TargetsUnfit", MetricUnit.Count, _ABNORMAL
+
     # Redrive, for each invocation.
     # Letters that Vantiq took; they are below replayed/ now.
     LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count, _ALWAYS

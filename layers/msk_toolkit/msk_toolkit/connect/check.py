@@ -1,0 +1,109 @@
+"""Whether the forwarder's targets in Vantiq would keep what they are sent; asked on a schedule, nothing changed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.forwarder_targets import targets_of_forwarder
+from msk_toolkit.connect.registration import plan_target
+from msk_toolkit.errors import ToolkitError
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.targets import Target, sends_arrays
+from msk_toolkit.telemetry.metrics import Metric, publish
+from msk_toolkit.vantiq.target_state import Fitness, judge_target
+from msk_toolkit.vantiq.targets import target_resource
+
+_SYMBOLS = {Fitness.FIT: "=", Fitness.UNFIT: "!", Fitness.UNKNOWN: "?"}
+_LABELS = {Fitness.FIT: "fit", Fitness.UNFIT: "unfit", Fitness.UNKNOWN: "can't tell"}
+_REGISTER = 'invoke this function with {"action": "register", "targets_only": true}'
+_BY_HAND = "register can't mend it: correct it in Vantiq, or name another target (VANTIQ_TARGET, HEARTBEAT_TARGET)"
+
+
+class Resources(Protocol):
+    """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None: ...
+
+
+class CheckedTarget(msgspec.Struct, frozen=True):
+    """A target, whether records may go there, why not, and what to do; both texts are empty where it is fit."""
+
+    target: str
+    state: Fitness
+    reason: str = ""
+    remedy: str = ""
+
+    def line(self) -> str:
+        """As a person reads it; the reason and the remedy name what they are about."""
+        text = f"{_SYMBOLS[self.state]} {self.target}: {_LABELS[self.state]}"
+        text += f"; {self.reason}" if self.reason else ""
+        return text + (f"; remedy: {self.remedy}" if self.remedy else "")
+
+
+class CheckResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check came to; ``problems`` are those of the settings, because of which a target has no name."""
+
+    status: Literal["checked"] = "checked"
+    targets: list[CheckedTarget]
+    table: str
+    problems: list[str]
+
+
+def check(settings: ConnectSettings, resources: Resources) -> CheckResponse:
+    """Ask about the target of each topic that the stack forwards, and of the heartbeats; never raises a ToolkitError.
+
+    What the forwarder asks before it sends, by the same judgement: a target that needs no ``autoUnwind`` because no
+    arrays go there is fit without it.
+    """
+    findings: list[Finding] = []
+    targets = targets_of_forwarder(settings, (), findings)
+    checked = [_look(resources, target, settings.records_per_post) for target in targets]
+    return CheckResponse(targets=checked, table=_table(checked), problems=[str(finding) for finding in findings])
+
+
+def _look(resources: Resources, target: Target, records_per_post: int) -> CheckedTarget:
+    kind, name = target_resource(target)
+    try:
+        instance = resources.find(kind, name)
+    except ToolkitError as error:
+        return CheckedTarget(str(target), Fitness.UNKNOWN, str(error))
+    state = judge_target(target, instance, arrays=sends_arrays(target.kind, records_per_post))
+    # The place of the target, which the table and the log have before it.
+    reason = state.reason.removeprefix(f"{target}: ")
+    if state.fitness is not Fitness.UNFIT:
+        return CheckedTarget(str(target), state.fitness, reason)
+    change = plan_target(instance, target)
+    remedy = f"{_REGISTER} ({change.step}: {change.detail})" if change.writes else _BY_HAND
+    return CheckedTarget(str(target), Fitness.UNFIT, reason, remedy)
+
+
+def _counts(checked: Sequence[CheckedTarget]) -> str:
+    states = Counter(each.state for each in checked)
+    fit, unfit, unknown = (states[each] for each in (Fitness.FIT, Fitness.UNFIT, Fitness.UNKNOWN))
+    return f"targets: {fit} fit, {unfit} unfit, {unknown} can't tell"
+
+
+def _table(checked: Sequence[CheckedTarget]) -> str:
+    return "\n".join([*(each.line() for each in checked), f"{_counts(checked)}. Nothing was changed."])
+
+
+def report(response: CheckResponse, settings: ConnectSettings, logger: Any, metrics: Any) -> None:
+    """Log one line, as a warning where a target is not fit, and publish how many are unfit.
+
+    With ``TARGET_CHECK=warn`` records go to an unfit target on purpose, so it is in the log alone.
+    """
+    unfit = sum(each.state is Fitness.UNFIT for each in response.targets)
+    notable = [each.line() for each in response.targets if each.state is not Fitness.FIT]
+    if settings.target_check == "require":
+        publish(metrics, [(Metric.TARGETS_UNFIT, unfit)], detailed=settings.detailed_metrics)
+    details = {
+        "action": "check",
+        "targets": notable,
+        "problems": response.problems,
+        "counts": {Metric.TARGETS_UNFIT.value: unfit},
+    }
+    settled = not notable and not response.problems
+    (logger.info if settled else logger.warning)(_counts(response.targets), extra=details)
