@@ -114,8 +114,16 @@ def test_a_redirect_is_an_outage_and_is_not_followed() -> None:
         assert len(made.standin.journal) == 0
 
 
-def test_a_missing_topic_is_an_outage() -> None:
-    with line(vantiq_target="topic:/nowhere") as made:
+def test_a_topic_that_nobody_registered_is_an_outage_although_vantiq_would_answer_200() -> None:
+    with line(checked=True, vantiq_target="topic:/nowhere") as made:
+        assert "outage" in kinds(made.forward(event(THOUSAND[:20])))
+        assert made.letters.letters == {}
+        made.standin.define("topics", {"name": "/nowhere", "isReliable": True})
+        assert until_done(made, event(THOUSAND[:20])) == 1
+
+
+def test_a_missing_type_is_an_outage() -> None:
+    with line(vantiq_target="type:Nowhere") as made:
         assert "outage" in kinds(made.forward(event(THOUSAND[:20])))
         assert made.letters.letters == {}
 

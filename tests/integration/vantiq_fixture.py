@@ -8,6 +8,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.deliver import Tools
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
@@ -28,15 +29,16 @@ class StandInSecret:
 
 
 class Line:
-    """A forwarder and what stands at its ends."""
+    """A forwarder and what stands at its ends; with `checked` it asks Vantiq whether its targets keep records."""
 
-    def __init__(self, standin: VantiqStandIn, **settings: Any) -> None:
+    def __init__(self, standin: VantiqStandIn, *, checked: bool = False, **settings: Any) -> None:
         self.standin = standin
         told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 4, "vantiq_timeout_seconds": 2.0} | settings
         self.settings = ForwarderSettings(vantiq_url=standin.url, vantiq_token_secret_arn="vantiq-token", **told)
         self.letters = FakeDeadLetters()
         self.client = VantiqClient.from_settings(self.settings, Token(StandInSecret(standin), "vantiq-token"))
-        self.forwarder = Forwarder(self.settings, Tools(self.client, self.letters))
+        check = TargetCheck(self.settings, self.client) if checked else None
+        self.forwarder = Forwarder(self.settings, Tools(self.client, self.letters), check)
 
     def forward(self, event: object, seconds: float = 60.0) -> Outcome:
         """One invocation."""
@@ -48,13 +50,13 @@ class Line:
 
 
 @contextmanager
-def line(**settings: Any) -> Iterator[Line]:
+def line(*, checked: bool = False, **settings: Any) -> Iterator[Line]:
     """A stand-in with a topic, an unwinding topic and a type, and a forwarder before it."""
     with running_standin() as standin:
         standin.define("topics", {"name": "/orders"})
         standin.define("topics", {"name": "/unwound", "autoUnwind": True})
         standin.define("types", {"name": "Order", "properties": {}, "naturalKey": ["id"]})
-        made = Line(standin, **settings)
+        made = Line(standin, checked=checked, **settings)
         try:
             yield made
         finally:
