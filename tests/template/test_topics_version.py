@@ -66,15 +66,17 @@ def test_another_architecture_has_the_topics_applied_again() -> None:
     assert declared({"Architecture": "x86_64"}, unchanged)["Layer"] != declared({}, unchanged)["Layer"]
 
 
-def test_the_schedule_runs_the_function_as_it_is_deployed_and_not_a_version_of_it() -> None:
+def test_the_schedules_run_the_functions_as_they_are_deployed_and_not_a_version_of_them() -> None:
     resources = processed(raw_template())["Resources"]
-    (schedule,) = [
-        each["Properties"]
+    schedules = {
+        each["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]: each["Properties"]
         for each in resources.values()
         if each["Type"] == "AWS::Scheduler::Schedule" and '"check"' in each["Properties"]["Target"].get("Input", "")
-    ]
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [FUNCTION, "Arn"]}
-    # Without a fixed name, or a second stack in the account could not have one.
-    assert "Name" not in schedule
+    }
+    assert schedules.keys() == {FUNCTION, "ConnectFunction"}
+    for name, schedule in schedules.items():
+        assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [name, "Arn"]}
+        # Without a fixed name, or a second stack in the account could not have one.
+        assert "Name" not in schedule
     statement = resources["TopicsDriftCheckRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
-    assert statement["Resource"] == schedule["Target"]["Arn"]
+    assert statement["Resource"] == schedules[FUNCTION]["Target"]["Arn"]
