@@ -33,6 +33,7 @@ from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
 from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
+from msk_toolkit.settings.declared_topics import DeclaredTopicsSettings  # noqa: E402
 from msk_toolkit.settings.diagnose import DiagnoseSettings  # noqa: E402
 from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
@@ -43,14 +44,24 @@ from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
 from msk_toolkit.settings.vantiq import VantiqSettings  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
+from msk_toolkit.topics.relay import RelayedAnswer  # noqa: E402
 from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
 
+from docs.event_schemas import (  # noqa: E402
+    ANY_EVENT,
+    CUSTOM_RESOURCE,
+    NO_REQUEST,
+    RELAYED_REQUEST,
+    TOPICS_FUNCTION_NAME,
+    Schema,
+)
 from docs.runbook import runbook_page  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
 from local.cost.table import Language, report, with_table  # noqa: E402
 
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "topics": TopicsSettings,
+    "declared_topics": DeclaredTopicsSettings,
     "producer_probe": ProducerProbeSettings,
     "consumer_probe": ConsumerProbeSettings,
     "probe_matrix": ProbeMatrixSettings,
@@ -63,7 +74,6 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
 FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "connect": ("plan, register and check", VantiqSettings)
 }
-Schema = dict[str, Any]
 _READMES: dict[str, Language] = {"README.md": "en", "README.ja.md": "ja"}
 # Functions that read more than one set of variables.
 _BESIDE = {
@@ -73,52 +83,10 @@ _BESIDE = {
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = "<!-- Written by `python -m docs.generate`; change the code, not this file. -->"
-_ANY_EVENT: Schema = {
-    "title": "AnyEvent",
-    "description": "The function looks at nothing in it; a schedule's event and {} are the same.",
-    "type": "object",
-}
 _HTML: Schema = {
     "title": "ProbeMatrix",
     "description": "HTML without scripts; Markdown as the answer to describe.",
     "type": "string",
-}
-# As CloudFormation documents it for every custom resource.
-_TEXT: Schema = {"type": "string", "minLength": 1}
-_CUSTOM_RESOURCE: Schema = {
-    "title": "CustomResource",
-    "description": "What CloudFormation sends for Custom::DeclaredTopics; the answer goes to ResponseURL.",
-    "type": "object",
-    "properties": {
-        "RequestType": {"enum": ["Create", "Update", "Delete"]},
-        "ResponseURL": {**_TEXT, "description": "Signed: whoever has it can answer. It is never logged."},
-        "StackId": _TEXT,
-        "RequestId": _TEXT,
-        "LogicalResourceId": _TEXT,
-        "PhysicalResourceId": {**_TEXT, "description": "Absent in a Create."},
-        "ResourceProperties": {
-            "type": "object",
-            "properties": {
-                "Topics": {
-                    "description": "Instead of topics.yaml: its content, or its list of topics, with numbers as text.",
-                    "anyOf": [{"type": "array", "items": {"type": "object"}}, {"type": "object"}],
-                },
-                "CodeVersion": {
-                    "description": "ARN of the function's version: a new one applies a changed topics.yaml, and a "
-                    "lower number tells a rollback.",
-                    **_TEXT,
-                },
-                "ServiceToken": _TEXT,
-                "ServiceTimeout": _TEXT,
-                **{
-                    name: {"description": "Not read: a change has the topics applied again.", **_TEXT}
-                    for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
-                },
-            },
-            "additionalProperties": False,
-        },
-    },
-    "required": ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"],
 }
 _AWS_VARIABLES = """\
 ## For every function
@@ -153,14 +121,18 @@ def documents() -> dict[str, str]:
 def all_schemas() -> dict[str, Schema]:
     """Every schema, by its file's name."""
     return {
-        "topics.event": _either("TopicsEvent", schema_of(TopicsEvent), _CUSTOM_RESOURCE),
-        "topics.response": _either("TopicsAnswer", schema_of(TopicsResponse), {"type": "null"}),
+        "topics.event": _any_of("TopicsEvent", schema_of(TopicsEvent), CUSTOM_RESOURCE, RELAYED_REQUEST),
+        "topics.response": _any_of(
+            "TopicsAnswer", schema_of(TopicsResponse), schema_of(RelayedAnswer), {"type": "null"}
+        ),
+        "declared_topics.event": _any_of("DeclaredTopicsEvent", CUSTOM_RESOURCE, NO_REQUEST),
+        "declared_topics.response": _any_of("DeclaredTopicsAnswer", TOPICS_FUNCTION_NAME, {"type": "null"}),
         "producer_probe.event": _or_any_event("ProducerProbeEvent", WriteRecord),
-        "producer_probe.response": _either(
+        "producer_probe.response": _any_of(
             "ProducerProbeAnswer", schema_of(ProducerProbeResponse), schema_of(WrittenRecord)
         ),
         "consumer_probe.event": _or_any_event("ConsumerProbeEvent", FollowRecord),
-        "consumer_probe.response": _either(
+        "consumer_probe.response": _any_of(
             "ConsumerProbeAnswer", schema_of(ConsumerProbeResponse), schema_of(FollowedRecord)
         ),
         "probe_matrix.event": schema_of(WidgetEvent),
@@ -174,7 +146,7 @@ def all_schemas() -> dict[str, Schema]:
         "topics": schema_of(Declaration),
         "topics.plan": schema_of(Plan),
         "connect.event": schema_of(ConnectRequest),
-        "connect.response": _either("ConnectAnswer", schema_of(ConnectResponse), schema_of(CheckResponse)),
+        "connect.response": _any_of("ConnectAnswer", schema_of(ConnectResponse), schema_of(CheckResponse)),
         "diagnose.event": schema_of(DiagnoseRequest),
         "diagnose.response": schema_of(DiagnoseResponse),
     }
@@ -227,15 +199,15 @@ def main() -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _either(title: str, one: Schema, other: Schema) -> Schema:
-    definitions = {**one.get("$defs", {}), **other.get("$defs", {})}
-    alternatives = [{key: value for key, value in each.items() if key != "$defs"} for each in (one, other)]
+def _any_of(title: str, *schemas: Schema) -> Schema:
+    definitions = {name: each for schema in schemas for name, each in schema.get("$defs", {}).items()}
+    alternatives = [{key: value for key, value in each.items() if key != "$defs"} for each in schemas]
     return {"title": title, "anyOf": alternatives, "$defs": definitions}
 
 
 def _or_any_event(title: str, request: type[msgspec.Struct]) -> Schema:
     """What is asked for by an action, or an event without one, in which nothing is looked at."""
-    return _either(title, schema_of(request), {**_ANY_EVENT, "not": {"required": ["action"]}})
+    return _any_of(title, schema_of(request), {**ANY_EVENT, "not": {"required": ["action"]}})
 
 
 def _json(schema: Schema) -> str:

@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.aws.clients import client
-from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, find_way_back, is_custom_resource, send_answer
+from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, is_custom_resource, send_answer
 from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
-from msk_toolkit.topics.custom_resource import answer_for
+from msk_toolkit.topics.custom_resource import Answer, RollsBack, answer_for
 from msk_toolkit.topics.limits import within_limits
+from msk_toolkit.topics.relay import is_relayed, relayed_result, rolls_back_as_told, seconds_given
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 from msk_toolkit.topics.serve import declared_topics, serve
 from msk_toolkit.topics.telemetry import log_table, report, report_answer
@@ -30,37 +30,40 @@ QUESTION_SECONDS = 5
 
 
 def handler(event: Any, context: Any) -> dict[str, Any] | None:
-    from_stack = is_custom_resource(event)
-    deadline = Deadline.of_invocation(context, RESERVE_SECONDS + (QUESTION_SECONDS if from_stack else 0))
+    if is_relayed(event):
+        # Whoever relays it knows of a rollback; the time is theirs.
+        return relayed_result(answer_stack(event, context, lambda: rolls_back_as_told(event)))
+    if is_custom_resource(event):
 
-    def carry_out(request: TopicsRequest) -> TopicsResponse:
-        settings = load(TopicsSettings, os.environ)
-        response = serve(request, settings, client, deadline)
-        report(response, logger, metrics, detailed=settings.detailed_metrics)
-        return response
+        @functools.cache
+        def rolls_back() -> bool | None:
+            return is_rollback(event, client, Deadline.of_invocation(context, RESERVE_SECONDS))
 
-    @functools.cache
-    def rolls_back() -> bool | None:
-        return is_rollback(event, client, Deadline.of_invocation(context, RESERVE_SECONDS))
-
-    if from_stack:
-        tell_if_nobody_can_be_answered(event, Deadline.of_invocation(context, END_SECONDS))
-        answer = answer_for(event, carry_out, rolls_back, lambda: declared_topics(load(TopicsSettings, os.environ)))
-        report_answer(event["RequestType"], answer, logger, metrics)
-        until = Deadline.of_invocation(context, END_SECONDS)
-        send_answer(event, answer.status, answer.reason, answer.data, until)
+        answer = answer_stack(event, context, rolls_back)
+        send_answer(event, answer.status, answer.reason, answer.data, Deadline.of_invocation(context, END_SECONDS))
         return None
-    response = carry_out(parse_request(event))
+    response = carry_out(parse_request(event), Deadline.of_invocation(context, RESERVE_SECONDS))
     shortened = within_limits(response)
     if shortened.left_out:
         log_table(response, logger)
     return msgspec.to_builtins(shortened)  # type: ignore[no-any-return]  # a struct is a dict
 
 
-def tell_if_nobody_can_be_answered(event: dict[str, Any], deadline: Deadline) -> None:
-    try:
-        find_way_back(event, deadline)
-    except AwsError as error:
-        # Raised as well: Lambda tries twice more, a minute apart, and a way that is being made may be there by then.
-        logger.error("custom resource", extra={"request": event["RequestType"], "reason": str(error)})  # noqa: TRY400
-        raise
+def answer_stack(event: dict[str, Any], context: Any, rolls_back: RollsBack) -> Answer:
+    left = max(0.0, seconds_given(event) - END_SECONDS)
+    deadline = Deadline.of_invocation(context, RESERVE_SECONDS + QUESTION_SECONDS).at_most(left)
+    answer = answer_for(
+        event,
+        lambda request: carry_out(request, deadline),
+        rolls_back,
+        lambda: declared_topics(load(TopicsSettings, os.environ)),
+    )
+    report_answer(event["RequestType"], answer, logger, metrics)
+    return answer
+
+
+def carry_out(request: TopicsRequest, deadline: Deadline) -> TopicsResponse:
+    settings = load(TopicsSettings, os.environ)
+    response = serve(request, settings, client, deadline)
+    report(response, logger, metrics, detailed=settings.detailed_metrics)
+    return response

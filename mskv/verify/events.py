@@ -9,6 +9,8 @@ _SOURCE = "MskvVerify"
 
 EVENTS: dict[str, dict[str, Any]] = {
     "TopicsFunction": {"action": "plan"},
+    # Whatever is not CloudFormation's request it answers with the function that it would ask.
+    "DeclaredTopicsFunction": {},
     # One heartbeat a broker, as with each run of the schedule.
     "ProducerProbeFunction": {},
     "ConsumerProbeFunction": {},

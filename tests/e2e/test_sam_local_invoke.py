@@ -155,6 +155,7 @@ def test_every_event_belongs_to_a_function() -> None:
     assert names == {
         "env.example.json",
         "forwarder.json",
+        "declared_topics.json",
         "topics-plan.json",
         "topics-apply.json",
         "topics-check.json",

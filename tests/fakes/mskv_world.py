@@ -67,6 +67,7 @@ class World:
         self.log_group: Json = {"logGroupName": "/aws/lambda/shop-ForwarderFunction", "retentionInDays": 30}
         self.answers: dict[str, Any] = {
             "TopicsFunction": {"status": "planned", "plan": {"steps": [{"action": "unchanged", "topic": "orders"}]}},
+            "DeclaredTopicsFunction": {"topicsFunction": "shop-topics"},
             "ProducerProbeFunction": HEALTHY,
             "ConsumerProbeFunction": HEALTHY,
             "ProbeMatrixFunction": "<div></div>",

@@ -20,7 +20,11 @@ from tests.integration.topics_runs import own_config, stands
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
-PATHS = [str(ROOT / "functions" / "topics"), str(ROOT / "layers" / "msk_toolkit"), sysconfig.get_paths()["purelib"]]
+PATHS = [
+    *(str(ROOT / "functions" / name) for name in ("topics", "declared_topics")),
+    str(ROOT / "layers" / "msk_toolkit"),
+    sysconfig.get_paths()["purelib"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,17 @@ def stacks(aws: Emulator) -> Stacks:
 
 def topics_function_at(brokers: str, name: str) -> dict[str, Any]:
     """The topics function as a resource, which runs from the checkout."""
+    variables = {"BOOTSTRAP_SERVERS": brokers, "AUTH_MODE": "none", "TOPICS_FILE": str(ROOT / "topics.yaml")}
+    return function_of("topics", name, 60, variables)
+
+
+def answering_for(topics_function: Any, name: str) -> dict[str, Any]:
+    """The function that answers CloudFormation in place of the topics function."""
+    return function_of("declared_topics", name, 85, {"TOPICS_FUNCTION": topics_function})
+
+
+def function_of(module: str, name: str, seconds: int, variables: dict[str, Any]) -> dict[str, Any]:
+    """A function as a resource, which runs from the checkout."""
     return {
         "Type": "AWS::Lambda::Function",
         "Properties": {
@@ -76,25 +91,23 @@ def topics_function_at(brokers: str, name: str) -> dict[str, Any]:
             "Runtime": "python3.13",
             "Handler": "index.handler",
             "Role": "arn:aws:iam::000000000000:role/topics",
-            "Timeout": 60,
-            "Code": {"ZipFile": f"import sys\nsys.path[:0] = {PATHS!r}\nfrom topics import handler\n"},
-            "Environment": {
-                "Variables": {
-                    "BOOTSTRAP_SERVERS": brokers,
-                    "AUTH_MODE": "none",
-                    "TOPICS_FILE": str(ROOT / "topics.yaml"),
-                }
-            },
+            "Timeout": seconds,
+            "Code": {"ZipFile": f"import sys\nsys.path[:0] = {PATHS!r}\nfrom {module} import handler\n"},
+            "Environment": {"Variables": variables},
         },
     }
 
 
-@pytest.fixture(scope="module")
-def topics_function(stacks: Stacks, kafka: KafkaCluster) -> str:
-    """The ARN of the topics function, deployed in a stack of its own."""
-    function = topics_function_at(kafka.bootstrap("PLAINTEXT"), "toolkit-topics")
-    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Function", "Arn"]}}}
-    stack = stacks.deploy("toolkit", {"Function": function}, outputs)
+@pytest.fixture(scope="module", params=["Function", "Answering"])
+def topics_function(request: pytest.FixtureRequest, stacks: Stacks, kafka: KafkaCluster) -> str:
+    """An ARN that serves other stacks: the topics function's, or that of the function that answers for it."""
+    name = f"toolkit-{request.param.lower()}"
+    functions = {
+        "Function": topics_function_at(kafka.bootstrap("PLAINTEXT"), f"{name}-topics"),
+        "Answering": answering_for({"Ref": "Function"}, f"{name}-topics-answer"),
+    }
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": [request.param, "Arn"]}}}
+    stack = stacks.deploy(name, functions, outputs)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     arn: str = stack["Outputs"][0]["OutputValue"]
     return arn
@@ -128,13 +141,35 @@ def test_a_rollback_takes_grown_topics_as_they_are_and_ends_completely(
     assert own_config(kafka, other) == {"retention.ms": "3600000"}
 
 
-def test_a_new_stack_whose_brokers_nobody_reaches_comes_up_and_its_output_says_why(stacks: Stacks) -> None:
-    function = topics_function_at("127.0.0.1:1", "unreached-topics")
-    own = {"Type": "Custom::DeclaredTopics", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}}
-    outputs = {"TopicsStatus": {"Value": {"Fn::GetAtt": ["Topics", "Status"]}}}
-    stack = stacks.deploy(new_name("unreached"), {"Function": function, "Topics": own}, outputs)
+UNREACHED = "not applied: Nothing was changed. no broker can be used: 127.0.0.1:1 fails"
+
+
+@pytest.mark.parametrize("asked", ["Function", "Answering"])
+def test_a_new_stack_whose_brokers_nobody_reaches_comes_up_and_its_output_says_why(stacks: Stacks, asked: str) -> None:
+    name = new_name("unreached")
+    function = topics_function_at("127.0.0.1:1", f"{name}-topics")
+    stack = own_stack(stacks, name, function, asked)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     (output,) = stack["Outputs"]
-    assert output["OutputValue"].startswith(
-        "not applied: Nothing was changed. no broker can be used: 127.0.0.1:1 fails"
-    )
+    assert output["OutputValue"].startswith(UNREACHED)
+
+
+def test_a_new_stack_whose_topics_function_can_not_even_start_comes_up_and_its_output_says_so(stacks: Stacks) -> None:
+    name = new_name("broken")
+    function = topics_function_at("127.0.0.1:1", f"{name}-topics")
+    function["Properties"]["Code"]["ZipFile"] = "raise ImportError('hush')\n"
+    stack = own_stack(stacks, name, function, "Answering")
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    (output,) = stack["Outputs"]
+    assert output["OutputValue"].startswith(f"not applied: What was done is not known: {name}-topics ended with ")
+    assert "hush" not in output["OutputValue"]
+
+
+def own_stack(stacks: Stacks, name: str, function: dict[str, Any], asked: str) -> Any:
+    """A stack with the function, the one that answers for it, and the toolkit's own resource, which asks one."""
+    resources = {
+        "Function": function,
+        "Answering": answering_for({"Ref": "Function"}, f"{name}-topics-answer"),
+        "Topics": {"Type": "Custom::DeclaredTopics", "Properties": {"ServiceToken": {"Fn::GetAtt": [asked, "Arn"]}}},
+    }
+    return stacks.deploy(name, resources, {"TopicsStatus": {"Value": {"Fn::GetAtt": ["Topics", "Status"]}}})

@@ -10,6 +10,7 @@ from tests.template.stack import CLUSTER, KEY, SECRET, TEMPLATE, Stack, raw_temp
 
 FUNCTIONS = (
     "TopicsFunction",
+    "DeclaredTopicsFunction",
     "ProducerProbeFunction",
     "ConsumerProbeFunction",
     "ProbeMatrixFunction",
@@ -36,7 +37,7 @@ FOR_EVERYTHING = {
     "ec2:DescribeVpnGateways",
     "ec2:DescribeVpnConnections",
 }
-BROKER_FUNCTIONS = (*FUNCTIONS[:3], "DiagnoseFunction")
+BROKER_FUNCTIONS = ("TopicsFunction", "ProducerProbeFunction", "ConsumerProbeFunction", "DiagnoseFunction")
 AUTH_MODES = ("scram", "iam", "tls", "none")
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
 
@@ -175,7 +176,7 @@ def test_a_target_that_is_no_name_in_vantiq_is_refused_before_it_is_deployed(par
 
 
 def test_another_cluster_has_the_topics_applied_again() -> None:
-    parameters = raw_template()["Resources"]["DeclaredTopics"]["Properties"]
+    parameters = raw_template()["Resources"]["AppliedTopics"]["Properties"]
     for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind"):
         assert parameters[name] == {"Ref": name}
 
@@ -247,8 +248,9 @@ def test_no_permission_is_for_every_resource() -> None:
         if statement["Resource"] in ("*", ["*"]):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert {*actions} <= FOR_EVERYTHING
-    # One each of connect, topics and the forwarder; diagnose reads networks and the mappings' states. One is a refusal.
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 6
+    # One each of connect, topics, declared topics and the forwarder; diagnose reads networks and the mappings' states.
+    # One is a refusal.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 7
     actions = everything_below(everything_below(raw_template()["Resources"], "Policies"), "Action")
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]
@@ -285,7 +287,7 @@ def test_dead_letters_outlive_the_stack() -> None:
 def test_a_mapping_is_made_when_its_topic_is_there() -> None:
     found = stack("scram")
     for name in found.names("AWS::Lambda::EventSourceMapping"):
-        assert found.template["Resources"][name]["DependsOn"] == "DeclaredTopics"
+        assert found.template["Resources"][name]["DependsOn"] == "AppliedTopics"
 
 
 def test_topics_whose_mappings_would_have_one_logical_id_are_refused_before_anything_is_touched() -> None:

@@ -1,4 +1,4 @@
-"""The drift check runs what is deployed, and DeclaredTopics notices whatever makes the topics function another."""
+"""The drift check runs what is deployed, and AppliedTopics notices whatever makes the topics function another."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ FUNCTION, LAYER = "TopicsFunction", "ToolkitLayerArm64"
 
 def declared(answers: Mapping[str, str], change: Callable[[Resources], object]) -> dict[str, Any]:
     """What CloudFormation compares: the version that is meant, and the parameters that are named."""
-    properties = processed(raw_template(), answers, change)["Resources"]["DeclaredTopics"]["Properties"]
+    properties = processed(raw_template(), answers, change)["Resources"]["AppliedTopics"]["Properties"]
     return {
         name: answers.get(each["Ref"], each["Ref"]) if isinstance(each, dict) and "Ref" in each else each
         for name, each in properties.items()
@@ -57,7 +57,7 @@ def test_each_parameter_by_which_the_function_reaches_the_brokers_has_the_topics
     shared, own = template["Globals"]["Function"], template["Resources"][FUNCTION]["Properties"]
     used = references([shared["VpcConfig"], shared["Environment"], own["Environment"]]) & template["Parameters"].keys()
     assert {"SubnetIds", "ClusterArn", "AuthMode", "ScramSecretArn", "BootstrapServers", "TrustedCa"} <= used
-    named = references(template["Resources"]["DeclaredTopics"]["Properties"])
+    named = references(template["Resources"]["AppliedTopics"]["Properties"])
     # This one says how much is published.
     assert used - named == {"DetailedMetrics"}
 

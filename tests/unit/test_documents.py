@@ -35,6 +35,7 @@ SAMPLES = {
     "topics-apply": "topics",
     "topics-check": "topics",
     "topics-delete": "topics",
+    "declared_topics": "declared_topics",
     "producer_probe": "producer_probe",
     "consumer_probe": "consumer_probe",
     "probe_matrix": "probe_matrix",
@@ -50,6 +51,7 @@ SAMPLES = {
 ENVIRONMENT = "env.example"
 RESOURCES = {
     "topics": "TopicsFunction",
+    "declared_topics": "DeclaredTopicsFunction",
     "producer_probe": "ProducerProbeFunction",
     "consumer_probe": "ConsumerProbeFunction",
     "probe_matrix": "ProbeMatrixFunction",
@@ -127,11 +129,14 @@ def test_cloudformations_event_fits_and_a_misspelt_action_does_not() -> None:
         "ResponseURL": "https://signed",
         "StackId": "arn",
         "RequestId": "r",
-        "LogicalResourceId": "DeclaredTopics",
+        "LogicalResourceId": "AppliedTopics",
         "ResourceType": "Custom::DeclaredTopics",
         "ResourceProperties": {"ServiceToken": "arn", "CodeVersion": "arn:1"},
     }
     check("topics.event", event)
+    check("declared_topics.event", event)
+    relayed = {name: value for name, value in event.items() if name != "ResponseURL"}
+    check("topics.event", relayed | {"AnswerWithinSeconds": 75.0, "RollsBack": None})
     for wrong in ({"action": "aply"}, {"acton": "plan"}, event | {"RequestType": "Look"}):
         with pytest.raises(ValidationError):
             check("topics.event", wrong)

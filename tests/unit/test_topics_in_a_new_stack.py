@@ -119,17 +119,3 @@ def test_cloudformation_is_answered_in_time_although_secrets_manager_never_answe
         sent = json.loads(s3.requests[-1].partition(b"\r\n\r\n")[2])
     assert sent["Status"] == "SUCCESS"
     assert sent["Data"]["Status"].startswith("not applied: Nothing was changed. reading secret")
-
-
-@pytest.mark.enable_socket
-def test_without_a_way_to_s3_nothing_is_begun_and_the_log_says_so_within_seconds(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    handler = load_handler("topics", monkeypatch, {})
-    with ScriptedServer(lambda peer: peer.hang()) as server:
-        port = server.port
-    with pytest.raises(AwsError, match=f"CloudFormation can't be answered: no way to S3 at 127.0.0.1:{port}"):
-        handler(stack_event(port), Context(60))
-    (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
-    assert "gateway endpoint for S3" in vars(record)["reason"]
-    assert "hush" not in str(vars(record))

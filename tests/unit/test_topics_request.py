@@ -108,7 +108,7 @@ def test_a_deletion_with_a_property_that_nobody_knows_succeeds() -> None:
 
 def test_the_properties_of_the_toolkits_own_resource_run_it_again_and_apply_its_file() -> None:
     function = Function(cluster())
-    names = raw_template()["Resources"]["DeclaredTopics"]["Properties"]
+    names = raw_template()["Resources"]["AppliedTopics"]["Properties"]
     own = {**dict.fromkeys(names, ""), "ServiceToken": "t", "ServiceTimeout": "120", "CodeVersion": "arn:1"}
     assert answer_for(event("Create", ResourceProperties=own), function, lambda: False).status == "SUCCESS"
     assert function.asked == [TopicsRequest("apply")]

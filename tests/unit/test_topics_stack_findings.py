@@ -15,8 +15,8 @@ REGION = "eu-central-1"
 
 
 def given(**answers: str) -> dict[str, Any]:
-    """The properties of DeclaredTopics as CloudFormation sends them: everything in it is text."""
-    properties = Stack(**answers).properties("DeclaredTopics")
+    """The properties of AppliedTopics as CloudFormation sends them: everything in it is text."""
+    properties = Stack(**answers).properties("AppliedTopics")
     return {name: each if isinstance(each, list) else str(each) for name, each in properties.items()}
 
 

@@ -22,6 +22,10 @@ class AwsError(ToolkitError):
     """An AWS API refused or didn't answer."""
 
 
+class OutcomeUnknownError(ToolkitError):
+    """Nobody can tell whether what was asked for has been done, or still will be."""
+
+
 class StageError(ToolkitError):
     """A step on the way to a peer failed.
 

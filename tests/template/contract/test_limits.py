@@ -82,7 +82,7 @@ def test_an_environment_fits_or_its_parameters_are_refused() -> None:
 
 
 def test_what_is_too_large_for_a_function_that_stands_first_is_refused_by_its_parameters_lengths() -> None:
-    # The others are not made after DeclaredTopics: a stack that can't reach its brokers needs them.
+    # The others are not made after AppliedTopics: a stack that can't reach its brokers needs them.
     waiting = {"ConnectFunction", "ConsumerProbeFunction", "ProducerProbeFunction", "RedriveFunction"}
     for stack in large_stacks():
         for function in stack.of("AWS::Lambda::Function"):
@@ -90,7 +90,7 @@ def test_what_is_too_large_for_a_function_that_stands_first_is_refused_by_its_pa
             checked = function.logical_id not in {*waiting, "TopicsFunction"}
             assert not checked or environment_bytes(function) <= LAMBDA_ENVIRONMENT, function.logical_id
     for name in waiting:
-        assert raw_template()["Resources"][name]["DependsOn"] == "DeclaredTopics"
+        assert raw_template()["Resources"][name]["DependsOn"] == "AppliedTopics"
 
 
 def test_an_authority_with_the_longest_usual_key_fits_beside_ordinary_answers() -> None:
@@ -123,7 +123,7 @@ def test_policies_and_dashboards_are_as_small_as_iam_and_cloudwatch_want_them() 
 
 def test_a_stack_has_no_more_resources_than_cloudformation_takes() -> None:
     counts = {len(stack.answers.get("ForwardTopics", "").split(",")): len(stack.resources) for stack in stacks()}
-    # DeclaredTopics counts as any other.
+    # AppliedTopics counts as any other.
     assert counts[100] <= RESOURCES
     assert max(counts.values()) == counts[100]
 

@@ -12,6 +12,8 @@ from msk_toolkit.errors import AwsError, ConfigurationError, ToolkitError
 
 # Without an endpoint or NAT a call from a VPC never connects: two tries of 3 s say so early enough.
 _BOUNDED = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+# An invocation answers when the function has ended, up to a minute after its start; a second try would run it twice.
+_INVOKING = Config(connect_timeout=3, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @functools.cache
@@ -21,8 +23,21 @@ def client(service: str) -> Any:
     Raises:
         ConfigurationError: the environment names no region, or an endpoint that is no URL.
     """
+    return _made(service, _BOUNDED)
+
+
+def invoking_client() -> Any:
+    """A client of Lambda that waits for the end of what it invokes, and tries nothing again.
+
+    Raises:
+        ConfigurationError: as for ``client``.
+    """
+    return _made("lambda", _INVOKING)
+
+
+def _made(service: str, config: Config) -> Any:
     try:
-        return boto3.client(service, config=_BOUNDED)  # type: ignore[call-overload]  # the name is a variable
+        return boto3.client(service, config=config)  # type: ignore[call-overload]  # the name is a variable
     except NoRegionError as error:
         raise ConfigurationError("AWS", ["AWS_DEFAULT_REGION is missing"]) from error
     except ValueError as error:  # what botocore has for it

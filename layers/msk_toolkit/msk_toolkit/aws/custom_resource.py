@@ -4,7 +4,6 @@ A request without an answer blocks its stack for an hour.
 """
 
 import itertools
-import socket
 import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -21,8 +20,6 @@ Status = Literal["SUCCESS", "FAILED"]
 
 # The longest that an answer takes, with all its tries; whoever owes one keeps this time for it.
 ANSWER_SECONDS = 9.0
-# The longest that the look takes whether an answer can go out.
-WAY_BACK_SECONDS = 5.0
 # CloudFormation refuses answers of more than 4096 bytes; the reason is all that can grow.
 _LONGEST_ANSWER = 4000
 # An address that hangs leaves time for another try.
@@ -47,29 +44,6 @@ def region_of(event: dict[str, Any]) -> str:
     """The stack's Region, out of its ARN; empty where that is none."""
     parts = str(event.get("StackId", "")).split(":")
     return parts[_REGION_OF_AN_ARN] if len(parts) > _REGION_OF_AN_ARN else ""
-
-
-def find_way_back(event: dict[str, Any], deadline: Deadline) -> None:
-    """Connect to where the answer must go, within ``WAY_BACK_SECONDS``, so that nobody works for nothing.
-
-    Raises:
-        AwsError: there is no way; without one the stack hears nothing, whatever is done.
-    """
-    parts = urlsplit(event["ResponseURL"])
-    host, port = parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
-
-    def connect() -> None:
-        with socket.create_connection((host, port), WAY_BACK_SECONDS):
-            pass
-
-    try:
-        call_within(deadline.at_most(WAY_BACK_SECONDS), "answering CloudFormation", connect)
-    except (AwsError, OSError) as error:
-        # The host is no secret, the rest of the URL is.
-        raise AwsError(
-            f"CloudFormation can't be answered: no way to S3 at {host}:{port}; the subnets need a gateway endpoint for "
-            "S3, or NAT"
-        ) from error
 
 
 def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str], deadline: Deadline) -> None:

@@ -67,10 +67,10 @@ SERVICE_USES = (
     ServiceUse(
         "functions",
         "s3",
-        ("topics", "forwarder", "redrive"),
+        ("forwarder", "redrive"),
         ("always",),
         "error",
-        "dead letters can't be written, and a deployment's topics can't answer",
+        "dead letters can't be written",
     ),
     ServiceUse(
         "functions",
@@ -94,7 +94,7 @@ SERVICE_USES = (
         ("topics",),
         ("always",),
         "note",
-        "topics can't ask whether the stack rolls back",
+        "topics can't ask whether a stack that invokes it directly rolls back",
     ),
     ServiceUse("functions", "ec2", ("diagnose",), ("always",), "note", "diagnose can't read the networks"),
     ServiceUse(

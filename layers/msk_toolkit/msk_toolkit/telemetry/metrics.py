@@ -177,3 +177,8 @@ def dimension_metrics(service: str, dimension: str, value: str) -> EphemeralMetr
 def toolkit_metrics(service: str) -> Metrics:
     """Powertools metrics in the toolkit's namespace, written to the log in EMF: no network, no permission."""
     return Metrics(namespace=NAMESPACE, service=function_name(service))
+
+
+def metrics_of(function: str) -> Metrics:
+    """Metrics of another function, in whose name something is published: an alarm watches one name."""
+    return Metrics(namespace=NAMESPACE, service=function)

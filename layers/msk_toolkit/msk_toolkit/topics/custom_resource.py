@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from msk_toolkit.aws.custom_resource import Status, region_of
-from msk_toolkit.errors import ConfigurationError, ToolkitError
+from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitError
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
 from msk_toolkit.topics.stack_findings import stack_findings
 
@@ -103,6 +103,8 @@ def answer_for(
         return Answer("SUCCESS", "The topics stay: nothing that holds data is deleted with a stack.")
     try:
         answer = _applied(event, carry_out, goes_back, read_own)
+    except OutcomeUnknownError as error:
+        answer = Answer("FAILED", f"What was done is not known: {error}.", obstacle=True)
     except ToolkitError as error:
         answer = Answer("FAILED", f"Nothing was changed. {error}", obstacle=True)
     except Exception as error:  # noqa: BLE001 - without an answer the stack would hang for an hour

@@ -1,0 +1,12 @@
+"""Settings of the function that answers CloudFormation for the topics function."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class DeclaredTopicsSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """Whom CloudFormation's requests are relayed to."""
+
+    topics_function: Annotated[str, Meta(description="Name of the topics function.", min_length=1)]

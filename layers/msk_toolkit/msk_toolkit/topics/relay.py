@@ -1,0 +1,91 @@
+"""CloudFormation's requests by way of a function outside the VPC, which can answer whatever the VPC lacks.
+
+The topics function needs the VPC to reach the brokers, and from there a way to S3 to answer CloudFormation. So a second
+function takes the request, invokes the topics function with it, and sends the answer itself.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from msk_toolkit.aws.custom_resource import Status
+from msk_toolkit.errors import OutcomeUnknownError
+from msk_toolkit.topics.custom_resource import Answer, RollsBack, answer_for
+from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
+
+# The request as JSON, for the seconds that are left when it is sent.
+Payload = Callable[[float], bytes]
+# Makes the topics function answer a request; the answer is JSON as well.
+Ask = Callable[[Payload], bytes]
+# Signed: whoever has it can answer in the function's name. It stays with the function that sends the answer.
+_SIGNED = "ResponseURL"
+# What the request holds beside CloudFormation's own: how long the topics function has; whether the stack rolls back.
+_SECONDS, _ROLLS_BACK = "AnswerWithinSeconds", "RollsBack"
+
+
+class RelayedAnswer(msgspec.Struct, frozen=True):
+    """The topics function's answer, as the result of an invocation; the fields are those of ``Answer``."""
+
+    status: Status
+    reason: str
+    created: int = 0
+    changed: int = 0
+    excused: bool = False
+
+
+def is_relayed(event: object) -> bool:
+    """Whether the event is CloudFormation's request without the address to answer to."""
+    return isinstance(event, dict) and {"RequestType", "StackId"} <= event.keys() and _SIGNED not in event
+
+
+def seconds_given(event: Mapping[str, Any]) -> float:
+    """Within how many seconds whoever relays the request needs the answer; infinity where nobody relays it."""
+    return float(event.get(_SECONDS, float("inf")))
+
+
+def rolls_back_as_told(event: Mapping[str, Any]) -> bool | None:
+    """What whoever relays the request knows of a rollback; None if unknown."""
+    known: bool | None = event.get(_ROLLS_BACK)
+    return known
+
+
+def relayed_result(answer: Answer) -> dict[str, Any]:
+    """An answer as an invocation's result."""
+    result = RelayedAnswer(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
+    return msgspec.to_builtins(result)  # type: ignore[no-any-return]  # a struct is a dict
+
+
+def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
+    """The topics function's answer to CloudFormation's request; every outcome is an answer, so this never raises.
+
+    An invocation that fails says nothing against what is declared: it counts as an obstacle, as ``answer_for`` has it.
+
+    Args:
+        event: CloudFormation's request.
+        ask: invokes the topics function; raises what keeps it from answering.
+        rolls_back: whether the stack is going back, None if unknown.
+    """
+    failure: Exception = AssertionError("a deletion asks nobody")
+    if event["RequestType"] != "Delete":
+        try:
+            return _asked(event, ask, rolls_back)
+        except Exception as error:  # noqa: BLE001 - answer_for tells what is expected from what is not
+            failure = error
+
+    def fail(_: TopicsRequest) -> TopicsResponse:
+        raise failure
+
+    return answer_for(event, fail, rolls_back)
+
+
+def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
+    request = {name: value for name, value in event.items() if name != _SIGNED}
+    request[_ROLLS_BACK] = rolls_back()
+    result = ask(lambda seconds: msgspec.json.encode(request | {_SECONDS: seconds}))
+    try:
+        answer = msgspec.json.decode(result, type=RelayedAnswer)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = "the topics function answered something that is no result; its log says what it did"
+        raise OutcomeUnknownError(text) from error
+    return Answer(answer.status, answer.reason, answer.created, answer.changed, answer.excused)

@@ -1,0 +1,43 @@
+"""CloudFormation is answered by a function that needs no way out of the VPC, and in time."""
+
+from typing import Any
+
+from msk_toolkit.aws.custom_resource import ANSWER_SECONDS
+
+from tests.template.processed import processed
+from tests.template.stack import Stack, raw_template
+
+# A start that takes longer ends the invocation (Lambda's limit for the initialization).
+START_SECONDS = 10
+
+
+def served() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The toolkit's own resource, and the function that CloudFormation sends its requests to."""
+    resources = processed(raw_template())["Resources"]
+    (declared,) = [each["Properties"] for each in resources.values() if each["Type"] == "Custom::DeclaredTopics"]
+    return declared, resources[declared["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+
+
+def test_a_vpc_without_any_way_out_does_not_keep_cloudformation_from_its_answer() -> None:
+    _, function = served()
+    assert "VpcConfig" not in function
+    assert "ReservedConcurrentExecutions" not in function
+
+
+def test_other_stacks_are_served_by_the_same_function() -> None:
+    declared, _ = served()
+    assert raw_template()["Outputs"]["TopicsFunctionArn"]["Value"] == declared["ServiceToken"]
+
+
+def test_it_may_invoke_the_topics_function_and_no_other() -> None:
+    statements = Stack().statements("DeclaredTopicsFunction")
+    assert statements["HaveTheTopicsApplied"]["Action"] == "lambda:InvokeFunction"
+    assert statements["HaveTheTopicsApplied"]["Resource"] == "arn-of-TopicsFunction"
+    assert statements.keys() == {"HaveTheTopicsApplied", "AskWhichStacksRollBack"}
+
+
+def test_it_outlasts_the_topics_function_and_cloudformation_outlasts_it() -> None:
+    declared, function = served()
+    topics = Stack().properties("TopicsFunction")
+    assert topics["Timeout"] + START_SECONDS + ANSWER_SECONDS < function["Timeout"]
+    assert function["Timeout"] + START_SECONDS < declared["ServiceTimeout"] <= 120
