@@ -43,6 +43,7 @@ def container_environment(system: System) -> dict[str, Any]:
             "VANTIQ_TARGET": "topic:/msk/{topic}",
             "DEAD_LETTER_BUCKET": system.stack.physical_ids["DeadLetterBucket"],
             "POLLER_MODE": "on-demand",
+            "DETAILED_METRICS": "false",
             # SAM's own guesses at these would be looked for in vain.
             "SUBNET_IDS": ",".join(system.resources.subnet_ids),
             "SECURITY_GROUP_IDS": system.stack.physical_ids["FunctionSecurityGroup"],

@@ -41,7 +41,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">i")
 # Of such bytes kafka-python makes one number, for as long as they go on and in quadratic time. No text is that long.
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
-_SHARE_OF_A_WAIT = 0.5
+_SHARE_OF_A_WAIT = 0.3
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
 # It logs an answer that it can't decode as an error, whole: records, or a login's messages. The failure is told here.
