@@ -90,6 +90,19 @@ def test_a_failing_status_with_unknown_fields_beside_it_never_counts_as_delivere
     assert of_one({"status": status, "error": "Internal Server Error", "path": "/x"}) is not DELIVERED
 
 
+@pytest.mark.parametrize("kind", ["topic", "service", "source", "type", "upsert"])
+@pytest.mark.parametrize("as_array", [True, False])
+def test_an_error_with_a_field_named_like_the_records_but_another_value_is_no_row(
+    kind: TargetKind, as_array: bool
+) -> None:
+    sent = ENVELOPE | {"timestamp": 1_763_800_000_000}
+    # As Spring Boot writes it, which a gateway may pass on with 200.
+    error = {"timestamp": "2026-11-28T09:00:00Z", "status": 500, "error": "Internal Server Error", "path": "/api"}
+    assert judged(error, sent, kind=kind, as_array=as_array).each[0].verdict is RETRIABLE
+    assert judged([error, error], sent, sent, kind=kind).each[0].verdict is RETRIABLE
+    assert judged({"status": 403, "id": "request-7"}, sent, kind=kind, as_array=as_array).each[0].verdict is OUTAGE
+
+
 @pytest.mark.parametrize("status", ["400", "failed", True, None, 4000, 429.5])
 def test_a_status_that_says_nothing_leaves_the_record_to_do(status: Any) -> None:
     assert of_one(response(status)) is RETRIABLE

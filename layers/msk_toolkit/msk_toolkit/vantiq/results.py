@@ -44,8 +44,16 @@ def is_echo(result: Any, record: Any) -> bool:
 
 
 def has_columns_of(result: dict[str, Any], record: Any) -> bool:
-    """Whether a field that no answer of Vantiq's has is the record's own, so that the result is its row."""
-    return isinstance(record, dict) and not record.keys().isdisjoint(result.keys() - _ANSWER_FIELDS)
+    """Whether the result is the record's row: it has a column that no answer of Vantiq's has, and that column or the
+    status is as it was sent. A name alone tells nothing: a gateway's error may have a ``timestamp`` or an ``id`` too.
+    """
+    if not isinstance(record, dict):
+        return False
+    columns = record.keys() & (result.keys() - _ANSWER_FIELDS)
+    if not columns:
+        return False
+    compared = columns | (record.keys() & result.keys() & {"status"})
+    return any(record[name] == result[name] for name in compared)
 
 
 def is_stored(result: Any, record: Any) -> bool:
