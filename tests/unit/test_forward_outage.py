@@ -85,6 +85,25 @@ def test_a_record_that_alone_is_always_refused_does_not_stop_the_others(lanes: i
     assert bench.letters.letters == {}
 
 
+@pytest.mark.parametrize("patient", [True, False])
+@pytest.mark.parametrize("lanes", [1, 8])
+@pytest.mark.parametrize("partitions", [2, 4])
+def test_an_outage_of_all_leaves_no_partition_behind_a_record_that_alone_is_always_refused(
+    partitions: int, lanes: int, patient: bool
+) -> None:
+    down = [True]
+    bench = Bench(lambda path, documents: PAGE if down else None, at_offset(1, PAGE), lanes=lanes, patient=patient)
+    batch = [record(n, partition=p) for p in range(partitions) for n in range(5)]
+    for _ in range(partitions + 1):
+        assert bench.forward(*batch).delivered == 0
+    down.clear()
+    for _ in range(4 if patient else 20):
+        outcome = bench.forward(*batch)
+    assert [bench.vantiq.offsets(p) for p in range(1, partitions)] == [[0, 1, 2, 3, 4]] * (partitions - 1)
+    assert outcome.unfinished == {"orders-0": 1}
+    assert bench.letters.letters == {}
+
+
 @pytest.mark.parametrize("response", [PAGE, refusal(500), reply(500), reply(200, b"<html>blocked</html>"), reply(451)])
 @pytest.mark.parametrize("target", ["upsert:Order", "topic:/orders"])
 def test_a_record_that_makes_its_whole_array_fail_is_alone_in_the_end_and_named(response: Any, target: str) -> None:

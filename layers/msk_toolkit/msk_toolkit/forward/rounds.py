@@ -38,7 +38,7 @@ class Suspects:
     """Partitions that met an outage while others were only held back by it; one for a warm environment.
 
     They go last: one record that something in front of Vantiq never lets pass must not stop the others. Where all met
-    one there is no other to tell the difference.
+    one there is no other to tell the difference; then those that another held back are the first to go the next time.
     """
 
     def __init__(self) -> None:
@@ -50,12 +50,14 @@ class Suspects:
         return (first, [lane for lane in lanes if lane.place in self._places]) if first else (lanes, [])
 
     def learn(self, outcomes: list[LaneOutcome]) -> None:
-        """Take in how lanes ended."""
-        for outcome in outcomes:
-            if outcome.failure is not None and outcome.failure.kind == "outage":
-                self._places.add(outcome.lane.place)
-            elif outcome.failure is None or outcome.failure.kind != "held":
-                self._places.discard(outcome.lane.place)
+        """Take in how lanes ended that had their turn.
+
+        One that was held back by another of them is no suspect any more: it might wait for ever behind one that never
+        passes.
+        """
+        self._places -= {outcome.lane.place for outcome in outcomes}
+        failures = [(outcome.lane.place, outcome.failure) for outcome in outcomes]
+        self._places |= {place for place, failure in failures if failure is not None and failure.kind == "outage"}
 
 
 def run_rounds(lanes: list[Lane], run: Run, suspects: Suspects, patience: Patience | None) -> list[LaneOutcome]:
@@ -88,11 +90,13 @@ def _round(lanes: list[Lane], run: Run, suspects: Suspects) -> list[LaneOutcome]
     """Each lane once, the suspects after the others, or not at all where one of those met an outage."""
     first, last = suspects.split(lanes)
     done = run(first)
+    suspects.learn(done)
     if any(outcome.failure is not None and outcome.failure.kind == "outage" for outcome in done):
         done += [LaneOutcome(lane, 0, 0, _HELD, 0, []) for lane in last]
     elif last:
-        done += run(last)
-    suspects.learn(done)
+        later = run(last)
+        suspects.learn(later)
+        done += later
     order = {id(lane): place for place, lane in enumerate(lanes)}
     return sorted(done, key=lambda outcome: order[id(outcome.lane)])
 
