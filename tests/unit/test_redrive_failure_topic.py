@@ -104,7 +104,25 @@ def test_a_dry_run_counts_what_waits_and_writes_nothing() -> None:
     assert (found.waiting, found.done, desk.s3.names()) == (3, Counts(), [])
 
 
-@pytest.mark.parametrize("strange", [b"no JSON", b"{}", b"\xff", None, json.dumps({"payload": 7}).encode()])
+# Deeper than any reader of JSON goes.
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        b"no JSON",
+        b"{}",
+        b"\xff",
+        None,
+        json.dumps({"payload": 7}).encode(),
+        b'{"text": "\xff"}',
+        DEEP,
+        json.dumps({"Type": "Notification", "Message": DEEP.decode()}).encode(),
+        json.dumps(message(7) | {"payload": DEEP.decode()}).encode(),
+    ],
+    ids=lambda strange: str(strange)[:20],
+)
 def test_a_message_of_another_form_is_kept_and_told_each_time_and_keeps_no_other_back(strange: bytes | None) -> None:
     desk = Desk()
     FailureTopic(desk, [strange, *written(7)])

@@ -47,7 +47,8 @@ def read_failure(body: bytes) -> GivenUp:
     """
     try:
         return given_up(msgspec.json.decode(body))
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # No JSON; text in it that is no UTF-8; or JSON that is nested too deeply.
         raise UnknownFormError(str(error)) from error
 
 
@@ -79,7 +80,7 @@ def given_up(said: Any) -> GivenUp:
             source={"eventSource": "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka", **source},
             ranges=[_range(place, offsets) for place, offsets in ranges.items()] if isinstance(ranges, Mapping) else [],
         )
-    except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise UnknownFormError(f"{type(error).__name__}: {error}") from error
     if found.event is None and not found.ranges:
         raise UnknownFormError("it holds neither the event nor its offsets")
