@@ -22,6 +22,7 @@ from tests.fakes.clock_fake import FakeClock
 from tests.fakes.dead_letters_fake import FakeDeadLetters
 from tests.fakes.kafka_events import event, record
 from tests.fakes.vantiq_client_fake import FixedToken
+from tests.fakes.vantiq_fake import answer as reply
 
 pytestmark = pytest.mark.enable_socket
 
@@ -56,6 +57,17 @@ def way(**settings: Any) -> Iterator[Way]:
             yield made
         finally:
             made.vantiq.close()
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b"[" * 200_000 + b"]" * 200_000, b'{"name": "\xff"}', b"<html>"])
+def test_an_answer_about_a_target_that_nobody_can_read_is_an_outage(body: bytes) -> None:
+    settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", vantiq_target="topic:/orders")
+    client = VantiqClient.from_settings(settings, FixedToken("t"))
+    client.request = lambda *_: reply(200, body)  # type: ignore[method-assign]
+    failure = TargetCheck(settings, client).failure(parse_target("topic:/orders"), Deadline(5))
+    assert failure is not None
+    assert failure.kind == "outage"
+    assert "the answer is not JSON" in failure.reason
 
 
 def test_a_publish_to_a_topic_that_nobody_registered_is_an_outage_and_never_a_success() -> None:

@@ -9,6 +9,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.vantiq.answers import error_of
 from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.results import parsed
 
 # The second is what Vantiq says of a type, and comes with 400 as well.
 _NOT_FOUND = frozenset({"io.vantiq.resource.not.found", "com.accessg2.ag2rs.type.not.found"})
@@ -74,13 +75,10 @@ class VantiqResources:
         status, code = error_of(answer.status, answer.body)
         if status:
             raise VantiqRefusedError(action, status, code)
-        if not answer.body.strip():
-            return None
-        try:
-            found = msgspec.json.decode(answer.body)
-        except msgspec.DecodeError as error:
-            raise VantiqError(f"Vantiq, {action}: the answer is not JSON") from error
-        return found if isinstance(found, dict) else None
+        instance = parsed(answer.body)
+        if instance is msgspec.UNSET:
+            raise VantiqError(f"Vantiq, {action}: the answer is not JSON")
+        return instance if isinstance(instance, dict) else None
 
 
 def _path(name: str) -> str:
