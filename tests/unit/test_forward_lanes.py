@@ -202,6 +202,10 @@ def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
     memory = UnfinishedBatches()
     memory.remember(decode(event([record(0, b"old")])), [("orders-0", 0)])
     assert memory.done(decode(event([record(0, b"new")]))) == frozenset()
+    undecodable = [decode(event([record(0) | {"value": value}])) for value in ("not base64", 7, {"deep": [1]})]
+    memory.remember(undecodable[0], [("orders-0", 0)])
+    known = [memory.done(batch) for batch in undecodable]
+    assert known == [{("orders-0", 0)}, frozenset(), frozenset()]
 
 
 def test_records_without_an_offset_are_never_known() -> None:

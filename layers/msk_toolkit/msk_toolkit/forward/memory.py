@@ -73,4 +73,5 @@ def _holds(unfinished: _Unfinished, batch: Batch) -> bool:
 
 def _content(record: Record) -> int:
     content = record.content
-    return 0 if content is None else hash((content.timestamp, content.key, content.value))
+    # What can't be decoded is as good as the event spells it; as text, since lists and objects have no hash.
+    return hash(repr(record.raw)) if content is None else hash((content.timestamp, content.key, content.value))
