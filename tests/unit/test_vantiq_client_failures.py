@@ -56,6 +56,18 @@ def test_a_refusal_sent_before_the_body_was_read_is_the_answer() -> None:
         assert client.post("/x", b"x" * 20_000_000, Deadline(10)).status == 413
 
 
+@pytest.mark.parametrize("status", [b"200 OK", b"201 Created", b"204 No Content"])
+def test_a_success_to_a_request_that_never_left_completely_acknowledges_nothing(status: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+        # With most of the request unread this ends the connection in both directions.
+        peer.sock.close()
+
+    error = failure(script, body=b"x" * 20_000_000)
+    assert (error.stage, error.cause, error.maybe_taken) == ("send", "connection-closed", False)
+
+
 @pytest.mark.parametrize(
     "half",
     [

@@ -27,6 +27,7 @@ _TIMEOUT_TOLERANCE_SECONDS = 0.02
 # Informational answers before the one that counts; whoever sends more is no HTTP server that means well.
 _MOST_INTERIM = 20
 _SWITCHING = 101
+_FIRST_REDIRECT = 300
 
 
 class Response(NamedTuple):
@@ -96,6 +97,8 @@ class Connection:
             raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from error
         finally:
             answer.close()
+        if refusal is not None and answer.status < _FIRST_REDIRECT:
+            raise refusal  # nobody can have taken what never left; what refuses it says why the sending ended
         self.reusable = refusal is None and not answer.will_close
         return Response(answer.status, answer.headers, content)
 
