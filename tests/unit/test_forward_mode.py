@@ -160,6 +160,13 @@ def test_a_mapping_that_could_not_be_looked_at_is_looked_at_again(there: Any) ->
     assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
 
 
+def test_an_event_that_names_no_cluster_to_ask_about_never_gets_a_partial_answer(there: Any) -> None:
+    asked = there(PROVISIONED)
+    event = {"eventSource": "SelfManagedKafka", "bootstrapServers": "b-1:9096", "records": {}}
+    assert MappingLook().agreed_mode("provisioned", INCOMPLETE, event, Said()) == "on-demand"
+    assert asked.asked == []
+
+
 def test_nobody_is_asked_on_demand(there: Any) -> None:
     asked = there(ON_DEMAND)
     assert MappingLook().agreed_mode("on-demand", INCOMPLETE, EVENT, Said()) == "on-demand"

@@ -61,8 +61,10 @@ class MappingLook:
             deadline: the function's own time-out.
         """
         source, function = event.get("eventSourceArn"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        if told == "on-demand" or not source or not function:
+        if told == "on-demand" or not function:
             return told
+        if not source:
+            return "on-demand"  # a self-managed cluster's: nothing tells its mapping, and an error suits them all
         if outcome.to_report or self._is_due():
             seconds = _LOOK_SECONDS if deadline is None else deadline.remaining() - _ANSWER_SECONDS
             self._look(function, source, log, min(_LOOK_SECONDS, seconds))
