@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msk_toolkit.settings.targets import TargetKind
 from msk_toolkit.vantiq.answers import Judged, Verdict, judge
+from msk_toolkit.vantiq.results import error_in
 
 DELIVERED, RETRIABLE, REFUSED, OUTAGE = Verdict.DELIVERED, Verdict.RETRIABLE, Verdict.REFUSED, Verdict.OUTAGE
 THERE_ALREADY, UNCLEAR = Verdict.THERE_ALREADY, Verdict.UNCLEAR
@@ -113,6 +114,16 @@ def test_a_status_that_says_nothing_leaves_the_record_to_do(status: Any) -> None
 def test_errors_in_the_place_of_a_record_refuse_it_by_the_first(errors: Any) -> None:
     assert of_one(errors) is REFUSED
     assert of_one(response(200) | {"errors": [QUOTA]}) is RETRIABLE
+
+
+def test_a_long_list_is_looked_at_no_further_than_its_first_entry_that_is_no_error() -> None:
+    class Unread(dict[str, Any]):
+        def get(self, *_: Any) -> Any:
+            raise AssertionError("looked at")
+
+    assert error_in([{}, Unread()]) is None
+    assert error_in([INVALID, {}, Unread()]) is None
+    assert error_in([INVALID, QUOTA]) == INVALID
 
 
 @pytest.mark.parametrize("result", [None, "failed", 1, [], [ROW], True])

@@ -72,8 +72,9 @@ def error_in(answer: Any, *, exact: bool = False, anything: bool = False) -> dic
         anything: the answer may be an instance of a resource, so that an error is what looks like one and nothing else.
     """
     if isinstance(answer, list):
-        errors = [_one_error(entry, exact, anything) for entry in answer]
-        return errors[0] if errors and all(errors) else None
+        # What is no error ends it: an answer can hold millions of entries.
+        first = _one_error(answer[0], exact, anything) if answer else None
+        return first if first and all(_one_error(entry, exact, anything) for entry in answer[1:]) else None
     return _one_error(answer, exact, anything)
 
 
