@@ -2,6 +2,7 @@
 
 import socket
 import time
+import traceback
 
 import pytest
 from msk_toolkit.deadline import Deadline
@@ -76,6 +77,7 @@ def test_a_success_to_a_request_that_never_left_completely_acknowledges_nothing(
         b"HTTP/1.1 200 OK\r\nContent-Le",
         b"HTTP/1.1 200 OK\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
@@ -83,6 +85,20 @@ def test_a_success_to_a_request_that_never_left_completely_acknowledges_nothing(
 def test_half_an_answer_is_none(half: bytes) -> None:
     error = failure(serve(half))
     assert (error.stage, error.cause, error.maybe_taken) == ("answer", "answer-incomplete", True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"Authorization: Bearer secret-token\r\n\r\n",
+        b"HTTP/1.1 secret-token\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsecret-token\r\n",
+    ],
+)
+def test_what_a_peer_says_instead_of_an_answer_is_in_no_traceback(answer: bytes) -> None:
+    error = failure(serve(answer))
+    assert error.cause in {"answer-malformed", "answer-incomplete"}
+    assert "secret-token" not in "".join(traceback.format_exception(error))
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,9 @@ class Connection:
         except OSError as error:
             # No route, a key that was changed, no buffers: whatever the system says, no answer has come.
             raise refusal or self._broken("answer-lost", f"the connection failed ({_name(error)})") from error
-        except (http.client.HTTPException, ValueError) as error:
-            raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from error
+        except (http.client.HTTPException, ValueError):
+            # Not chained: the parser's error quotes what it could not read, which may be the request with its token.
+            raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from None
         finally:
             answer.close()
         if refusal is not None and answer.status < _FIRST_REDIRECT:
@@ -129,12 +130,12 @@ class Connection:
             body = answer.read(_MOST_ANSWER_BYTES)
         except TimeoutError as error:
             raise self._broken("answer-timeout", "the answer did not end in time") from error
-        except (http.client.HTTPException, OSError, ValueError) as error:
-            raise self._broken("answer-incomplete", "the answer broke off") from error
+        except (http.client.HTTPException, OSError, ValueError):
+            raise self._broken("answer-incomplete", "the answer broke off") from None
         if len(body) >= _MOST_ANSWER_BYTES:
             raise self._broken("answer-too-large", "the answer is too large")
         # A declared length that was not reached: read(n) says nothing of it.
-        if answer.length or (unframed and not body):
+        if answer.length or (unframed and not body.strip()):
             raise self._broken("answer-incomplete", "the answer broke off")
         return body
 
