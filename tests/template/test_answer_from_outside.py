@@ -29,11 +29,14 @@ def test_other_stacks_are_served_by_the_same_function() -> None:
     assert raw_template()["Outputs"]["TopicsFunctionArn"]["Value"] == declared["ServiceToken"]
 
 
-def test_it_may_invoke_the_topics_function_and_no_other() -> None:
+def test_it_may_invoke_the_topics_function_and_connect_and_no_other() -> None:
     statements = Stack().statements("DeclaredTopicsFunction")
+    connect = Stack().properties("ConnectFunction")["FunctionName"]
+    assert statements["HaveTheTargetsChecked"]["Action"] == "lambda:InvokeFunction"
+    assert statements["HaveTheTargetsChecked"]["Resource"].endswith(f":function:{connect}")
     assert statements["HaveTheTopicsApplied"]["Action"] == "lambda:InvokeFunction"
     assert statements["HaveTheTopicsApplied"]["Resource"] == "arn-of-TopicsFunction"
-    assert statements.keys() == {"HaveTheTopicsApplied", "AskWhichStacksRollBack"}
+    assert statements.keys() == {"HaveTheTopicsApplied", "HaveTheTargetsChecked", "AskWhichStacksRollBack"}
 
 
 def test_it_outlasts_the_topics_function_and_cloudformation_outlasts_it() -> None:

@@ -32,11 +32,11 @@ def answered(body: object, *headers: str) -> bytes:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(response: bytes, kind: str = "Create") -> tuple[dict[str, Any], list[bytes]]:
+    def run(response: bytes, kind: str = "Create", **more: Any) -> tuple[dict[str, Any], list[bytes]]:
         with ScriptedServer(serve(response)) as aws, ScriptedServer(serve(b"HTTP/1.1 200 OK\r\n\r\n")) as s3:
             environ = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}", "TOPICS_FUNCTION": "shop-topics"}
-            handler = load_handler("declared_topics", monkeypatch, environ)
-            response_ = handler(stack_event(s3.port, kind), Context(85))
+            handler = load_handler("declared_topics", monkeypatch, environ | {"CONNECT_FUNCTION": "shop-connect"})
+            response_ = handler(stack_event(s3.port, kind) | more, Context(85))
             fits_its_schema("declared_topics", response_)
             sent: dict[str, Any] = json.loads(s3.requests[-1].partition(b"\r\n\r\n")[2])
             return sent, aws.requests
@@ -72,6 +72,36 @@ def test_a_topics_function_that_fails_is_told_by_the_status_and_by_the_alarm_of_
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     (metric,) = [line for line in lines if "TopicsNotRestored" in line]
     assert (metric["TopicsNotRestored"], metric["service"]) == ([1.0], "shop-topics")
+
+
+@pytest.mark.enable_socket
+def test_a_deployment_tells_which_target_of_vantiqs_is_missing_and_does_not_fail(run: Any) -> None:
+    unfit = {"target": "topic:/msk/orders", "state": "unfit", "reason": "nobody registered it", "remedy": "register it"}
+    result = {"status": "checked", "targets": [unfit], "table": "", "problems": []}
+    sent, requests = run(answered(result), ResourceType="Custom::CheckedTargets")
+    assert sent["Status"] == "SUCCESS"
+    assert sent["Data"] == {
+        "Status": "topic:/msk/orders is unfit: nobody registered it: register it",
+    }
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /2015-03-31/functions/shop-connect/invocations ")
+    assert json.loads(body) == {"action": "check"}
+
+
+@pytest.mark.enable_socket
+def test_fit_targets_are_told_as_fit_and_a_check_that_fails_as_not_checked(run: Any) -> None:
+    result = {"status": "checked", "targets": [{"target": "type:Order", "state": "fit"}], "table": "", "problems": []}
+    assert run(answered(result), ResourceType="Custom::CheckedTargets")[0]["Data"] == {"Status": "fit"}
+    failure = answered({"errorMessage": "2026 1 Task timed out after 60.00 seconds"}, "X-Amz-Function-Error: Unhandled")
+    sent, _ = run(failure, ResourceType="Custom::CheckedTargets")
+    assert sent["Status"] == "SUCCESS"
+    assert sent["Data"]["Status"].startswith("not checked: shop-connect timed out")
+
+
+@pytest.mark.enable_socket
+def test_a_deletion_asks_vantiq_nothing(run: Any) -> None:
+    sent, requests = run(answered({}), "Delete", ResourceType="Custom::CheckedTargets")
+    assert (sent["Status"], requests) == ("SUCCESS", [])
 
 
 @pytest.mark.enable_socket

@@ -30,8 +30,17 @@ HEAVY = {
 }
 USED = {
     "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
-    # Where the topics function can't be had, it decides by the same rules; their types bring Kafka's along.
-    "declared_topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
+    # Where the topics function can't be had, it decides by the same rules; their types bring Kafka's along. Of connect
+    # it reads an answer, and no more.
+    "declared_topics": {
+        "boto3",
+        "kafka",
+        "yaml",
+        "urllib3",
+        "msk_toolkit.kafka",
+        "msk_toolkit.topics",
+        "msk_toolkit.connect",
+    },
     "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "probe_matrix": {"boto3", "urllib3", "msk_toolkit.probe"},

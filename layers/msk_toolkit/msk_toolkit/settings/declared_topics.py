@@ -10,3 +10,6 @@ class DeclaredTopicsSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Whom CloudFormation's requests are relayed to."""
 
     topics_function: Annotated[str, Meta(description="Name of the topics function.", min_length=1)]
+    connect_function: Annotated[
+        str, Meta(description="Name of the connect function, which is asked about Vantiq's targets after a deployment.")
+    ] = ""
