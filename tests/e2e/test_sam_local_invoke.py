@@ -160,6 +160,7 @@ def test_every_event_belongs_to_a_function() -> None:
         "topics-apply.json",
         "topics-check.json",
         "topics-delete.json",
+        "connect-check.json",
         "connect-describe.json",
         "connect-register.json",
         "redrive-list.json",

@@ -45,7 +45,7 @@ def test_of_a_healthy_system_nothing_fails_and_what_the_emulator_lacks_is_not_tr
     not_tried = {check["area"] for check in report["checks"] if check["state"] == "not tried"}
     assert not_tried == {"network", "alarms", "mail", "record", "refusal"}
     assert {check["state"] for check in lines(report, "functions")} == {"ok"}
-    assert len(lines(report, "functions")) == 8
+    assert len(lines(report, "functions")) == 9
     assert len(lines(report, "mappings")) == 3
 
 

@@ -80,7 +80,7 @@ def test_the_handler_applies_the_topics_of_its_file(
     monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "DEBUG")
     declared = topic(min_insync_replicas="2")
     Path(environ["TOPICS_FILE"]).write_text(json.dumps({"topics": [msgspec.to_builtins(declared)]}))
-    handler = load_handler("topics", monkeypatch, environ)
+    handler = load_handler("topics", monkeypatch, environ | {"DETAILED_METRICS": "true"})
     response = handler({"action": "apply"}, Context())
     assert response["plan"]["steps"][0]["action"] == "create"
     assert response["table"].splitlines()[-1].startswith("Plan: 1 create")
