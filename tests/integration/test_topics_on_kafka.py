@@ -87,7 +87,7 @@ def test_the_handler_applies_the_topics_of_its_file(
     assert (response["status"], response["changes"][0]["state"]) == ("applied", "done")
     assert stands(kafka, declared.name)
     printed = capsys.readouterr()
-    assert '"TopicsCreated":1' in printed.out
+    assert '"TopicsCreated":[1.0]' in printed.out
     assert kafka.settings.password not in printed.out + printed.err + caplog.text
 
 
