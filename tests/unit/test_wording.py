@@ -1,0 +1,134 @@
+"""Texts that a user meets are plain technical English, and names of values say what the value is."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.wording_rules import Text, offences, outside_texts, packages, prose, python_texts, value_names
+
+# Not cleaned yet. Whoever cleans a package or a document takes its name out; nothing is ever added.
+TEXTS_NOT_YET = {
+    "layer/aws",
+    "layer/causes.py",
+    "layer/connect",
+    "layer/diagnose",
+    "layer/errors.py",
+    "layer/forward",
+    "layer/kafka",
+    "layer/msk",
+    "layer/network",
+    "layer/probe",
+    "layer/redrive",
+    "layer/settings",
+    "layer/topics",
+    "layer/vantiq",
+    "layer/vpc",
+    "docs",
+    "functions",
+    "local",
+    "mskv",
+}
+NAMES_NOT_YET = {
+    "layer/aws",
+    "layer/connect",
+    "layer/diagnose",
+    "layer/forward",
+    "layer/kafka",
+    "layer/msk",
+    "layer/network",
+    "layer/probe",
+    "layer/redrive",
+    "layer/settings",
+    "layer/topics",
+    "layer/vantiq",
+    "layer/vpc",
+    "benchmarks",
+    "docs",
+    "functions",
+    "local",
+    "mskv",
+}
+DOCUMENTS_NOT_YET = {
+    "CHANGELOG.md",
+    "Makefile",
+    "README.md",
+    "docs/architecture.md",
+    "docs/compatibility.md",
+    "docs/dead-letters.md",
+    "docs/deploying.md",
+    "docs/diagnose.md",
+    "docs/forwarder.md",
+    "docs/local.md",
+    "docs/monitoring.md",
+    "docs/parameters.md",
+    "docs/topics.md",
+    "docs/vantiq-stand-in.md",
+    "docs/verify.md",
+    "docs/walkthrough.md",
+    "samples/clusters/template.yaml",
+    "template.yaml",
+    "topics.yaml",
+}
+PACKAGES = packages()
+OUTSIDE = {text.place: text for text in outside_texts()}
+
+
+@pytest.mark.parametrize("place", sorted(OUTSIDE.keys() - DOCUMENTS_NOT_YET))
+def test_a_document_uses_no_banned_phrase(place: str) -> None:
+    assert not offences([OUTSIDE[place]])
+
+
+@pytest.mark.parametrize("package", [name for name in PACKAGES if name not in TEXTS_NOT_YET])
+def test_a_package_has_no_banned_phrase_in_its_strings(package: str) -> None:
+    assert not [line for path in PACKAGES[package] for line in offences(python_texts(path))]
+
+
+@pytest.mark.parametrize("package", [name for name in PACKAGES if name not in NAMES_NOT_YET])
+def test_a_package_names_its_values_by_nouns(package: str) -> None:
+    assert not [line for path in PACKAGES[package] for line in value_names(path)]
+
+
+def test_every_exception_is_a_package_or_document_that_exists() -> None:
+    assert PACKAGES.keys() >= TEXTS_NOT_YET | NAMES_NOT_YET
+    assert OUTSIDE.keys() >= DOCUMENTS_NOT_YET
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Topics stand otherwise than declared",
+        "Whose: network.",
+        "the stack was told success",
+        "a partial answer",
+        "an alias is no broker",
+        "the forwarder comes again; else it stops",
+        "Most records in one request",
+    ],
+)
+def test_a_banned_phrase_is_recognised(text: str) -> None:
+    assert offences([Text("x", text)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the local stand-in", "{topic} stands for the name", "there is no topic", "it is no longer there", "or else"],
+)
+def test_ordinary_english_is_not_banned(text: str) -> None:
+    assert not offences([Text("x", text)])
+
+
+def test_code_in_a_page_is_not_read_but_the_comments_of_its_commands_are() -> None:
+    page = "Look at `told`.\n\n```sh\n# the comment\nmake told\n```\n[x](ways-out.md)\n"
+    assert prose(page) == "Look at CODE. the comment [x]"
+
+
+def test_strings_of_every_form_are_read(tmp_path: Path) -> None:
+    module = tmp_path / "sample.py"
+    module.write_text('"""One docstring."""\nX = f"a {1} b"\nY = "c" "d"\n', encoding="utf-8")
+    assert {text.text for text in python_texts(module)} == {"One docstring.", "cd", "a {} b"}
+
+
+def test_a_value_name_is_recognised_wherever_it_is_bound(tmp_path: Path) -> None:
+    module = tmp_path / "sample.py"
+    module.write_text("def f(way):\n    if found := g():\n        return [one for one in found]\n", encoding="utf-8")
+    assert [line.rpartition(" ")[2] for line in value_names(module)] == ["found", "one", "way"]
