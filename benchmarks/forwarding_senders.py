@@ -56,8 +56,8 @@ class Setup(NamedTuple):
             vantiq_url=f"http://127.0.0.1:{self.port}",
             vantiq_token_secret_arn="s",  # noqa: S106 - a name
             vantiq_target=f"topic:/ms{self.latency_ms}",
-            records_per_post=self.per_post,
-            lanes=LANES,
+            max_batch_records=self.per_post,
+            max_in_flight=LANES,
         )
 
 

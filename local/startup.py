@@ -30,7 +30,7 @@ from local.system import CHECKOUT, HOME, PROBE_TOPIC, USERNAME, System, containe
 
 STACK = "msk-vantiq"
 # Topics of the stand-in take arrays, so the forwarder sends them.
-_RECORDS_PER_POST = 50
+_MAX_BATCH_RECORDS = 50
 # Where the probes' heartbeats go, so that the whole path is timed here too.
 _HEARTBEATS = "/msk/heartbeat"
 _POLLER_READY_S = 30.0
@@ -51,7 +51,7 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
         "VantiqPort": str(urlsplit(vantiq_url).port or 443),
         "VantiqTrustedCa": ca,
         "ForwardTopics": ",".join(topic_names()),
-        "RecordsPerPost": str(_RECORDS_PER_POST),
+        "RecordsPerPost": str(_MAX_BATCH_RECORDS),
         "HeartbeatTarget": f"topic:{_HEARTBEATS}",
         # Nobody's records are here: `mskv verify --local --write TOPIC` may do what it does on AWS.
         "TestRecords": "true",

@@ -28,7 +28,7 @@ class Bench:
         self.clock = FakeClock()
         self.vantiq = FakeVantiq(*faults, took=lambda: self.clock.advance(0.01))
         self.letters = letters or FakeDeadLetters()
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 1} | settings
+        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 1} | settings
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.forwarder = Forwarder(
             self.settings,

@@ -75,7 +75,7 @@ class Desk:
         self.s3 = FakeS3()
         self.vantiq = FakeVantiq(took=lambda: self.clock.advance(0.01))
         self.invoked: list[RedriveRequest] = []
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 2} | settings
+        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 2} | settings
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.fetched: list[list[dict[str, Any]]] = []
         self.spans: dict[int, tuple[int, int]] = {}

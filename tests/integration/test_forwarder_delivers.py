@@ -34,9 +34,9 @@ def until_done(made: Line, batch: Any, tries: int = 20) -> int:
     "settings",
     [
         {},
-        {"vantiq_target": "topic:/unwound", "records_per_post": 50},
+        {"vantiq_target": "topic:/unwound", "max_batch_records": 50},
         {"vantiq_target": "upsert:Order"},
-        {"vantiq_target": "type:Order", "records_per_post": 30, "ordering": "partition"},
+        {"vantiq_target": "type:Order", "max_batch_records": 30, "ordering": "partition"},
     ],
 )
 def test_a_thousand_records_arrive_in_order(settings: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def test_a_rotated_token_is_read_again_without_a_failure_showing() -> None:
 
 
 def test_throttling_is_waited_out_as_asked() -> None:
-    with line(lanes=1) as made:
+    with line(max_in_flight=1) as made:
         made.standin.fail("status", status=429, times=1, retry_after=1)
         started = time.monotonic()
         outcome = made.forward(event([record(n) for n in range(5)]))
@@ -150,7 +150,7 @@ def test_a_hang_ends_before_the_functions_time_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"vantiq_target": "upsert:Order"}, {"vantiq_target": "topic:/unwound", "records_per_post": 100}]
+    "settings", [{}, {"vantiq_target": "upsert:Order"}, {"vantiq_target": "topic:/unwound", "max_batch_records": 100}]
 )
 def test_a_poison_record_is_set_aside_and_the_rest_arrives_in_order(settings: dict[str, Any]) -> None:
     with line(**settings) as made:
@@ -165,14 +165,14 @@ def test_a_poison_record_is_set_aside_and_the_rest_arrives_in_order(settings: di
 
 @pytest.mark.parametrize("target", ["upsert:Order", "topic:/unwound"])
 def test_a_refused_element_inside_a_200_is_set_aside(target: str) -> None:
-    with line(vantiq_target=target, records_per_post=100) as made:
+    with line(vantiq_target=target, max_batch_records=100) as made:
         made.standin.fail("index_errors", pointer="/offset", equals=77)
         outcome = made.forward(event(THOUSAND))
         assert (outcome.delivered, outcome.dead_lettered, outcome.failures) == (996, 4, [])
 
 
 def test_the_retry_of_an_incomplete_batch_sends_only_what_is_left() -> None:
-    with line(max_attempts=1, lanes=4) as made:
+    with line(max_attempts=1, max_in_flight=4) as made:
         made.standin.fail("status", status=500, pointer="/offset", equals=100, times=4)
         assert len(made.forward(event(THOUSAND)).to_report) == 4 * 150
         outcome = made.forward(event(THOUSAND))
@@ -182,7 +182,7 @@ def test_the_retry_of_an_incomplete_batch_sends_only_what_is_left() -> None:
 
 @pytest.mark.parametrize("ordering", ["key", "none"])
 def test_other_orderings_lose_nothing_and_keep_what_they_promise(ordering: str) -> None:
-    with line(ordering=ordering, lanes=8) as made:
+    with line(ordering=ordering, max_in_flight=8) as made:
         until_done(made, event(THOUSAND))
         values = made.standin.journal.values()
         assert sorted((one["partition"], one["offset"]) for one in values) == [
@@ -195,7 +195,7 @@ def test_other_orderings_lose_nothing_and_keep_what_they_promise(ordering: str) 
 
 
 def test_connections_are_kept_between_invocations() -> None:
-    with line(lanes=4) as made:
+    with line(max_in_flight=4) as made:
         for start in range(0, 1000, 100):
             assert made.forward(event(THOUSAND[start : start + 100])).failures == []
         assert len(made.client._idle) <= 4

@@ -33,7 +33,11 @@ class Line:
 
     def __init__(self, standin: VantiqStandIn, *, checked: bool = False, **settings: Any) -> None:
         self.standin = standin
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "lanes": 4, "vantiq_timeout_seconds": 2.0} | settings
+        told: dict[str, Any] = {
+            "vantiq_target": "topic:/orders",
+            "max_in_flight": 4,
+            "vantiq_timeout_seconds": 2.0,
+        } | settings
         self.settings = ForwarderSettings(vantiq_url=standin.url, vantiq_token_secret_arn="vantiq-token", **told)
         self.letters = FakeDeadLetters()
         self.client = VantiqClient.from_settings(self.settings, Token(StandInSecret(standin), "vantiq-token"))

@@ -30,7 +30,7 @@ def test_the_check_judges_as_the_forwarder_does() -> None:
     of_forwarder, of_connect = (
         stack.properties(f"{name}Function")["Environment"]["Variables"] for name in ("Forwarder", "Connect")
     )
-    for name in ("VANTIQ_TARGET", "HEARTBEAT_TARGET", "RECORDS_PER_POST", "TARGET_CHECK"):
+    for name in ("VANTIQ_TARGET", "HEARTBEAT_TARGET", "MAX_BATCH_RECORDS", "TARGET_CHECK"):
         assert of_connect[name] == of_forwarder[name], name
 
 

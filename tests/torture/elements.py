@@ -37,14 +37,14 @@ def elements(seed: int, count: int) -> Scenario:
     records, poison = _records(chance, count)
     settings = {
         "VANTIQ_TARGET": "type:Order" if insert else "upsert:Order",
-        "RECORDS_PER_POST": str(chance.choice([50, 100])),
+        "MAX_BATCH_RECORDS": str(chance.choice([50, 100])),
         "ORDERING": "partition",
-        "LANES": str(chance.choice([1, 4])),
+        "MAX_IN_FLIGHT": str(chance.choice([1, 4])),
         "MAX_ATTEMPTS": str(chance.choice([1, 5])),
         "POLLER_MODE": "provisioned" if provisioned else "on-demand",
         "VANTIQ_TIMEOUT_SECONDS": "2.0",
         "RESERVE_SECONDS": "1.0",
-        "REFUSALS_ARE_AN_OUTAGE_AFTER": "0",
+        "MAX_CONSECUTIVE_REFUSALS": "0",
     }
     faults = [msgspec.convert(fault, Fault) for fault in _faults(insert)]
     return Scenario(seed, mapping, PartialReading.FROM_FIRST, settings, records, poison, faults, last_word=not insert)

@@ -47,7 +47,7 @@ class Scenario(NamedTuple):
         gives_up = ", gives up" if self.mapping.on_failure_arn else ""
         return (
             f"seed {self.seed}: {mode}{gives_up}, {self.settings['VANTIQ_TARGET']}, order by {self.ordering}, "
-            f"{self.settings['RECORDS_PER_POST']} a POST, batches of {self.mapping.batch_size}"
+            f"{self.settings['MAX_BATCH_RECORDS']} a POST, batches of {self.mapping.batch_size}"
         )
 
 
@@ -76,15 +76,15 @@ def scenario(seed: int, count: int) -> Scenario:
     records, poison = _records(chance, count)
     settings = {
         "VANTIQ_TARGET": target,
-        "RECORDS_PER_POST": str(per_post),
+        "MAX_BATCH_RECORDS": str(per_post),
         "ORDERING": ordering,
-        "LANES": str(chance.choice([1, 4, 8])),
+        "MAX_IN_FLIGHT": str(chance.choice([1, 4, 8])),
         "MAX_ATTEMPTS": str(chance.choice([1, 3, 5])),
         "POLLER_MODE": "provisioned" if provisioned else "on-demand",
         "VANTIQ_TIMEOUT_SECONDS": "1.0",
         "RESERVE_SECONDS": "1.0",
         "MAX_POST_BYTES": "500000",
-        "REFUSALS_ARE_AN_OUTAGE_AFTER": "0",
+        "MAX_CONSECUTIVE_REFUSALS": "0",
     }
     reading = PartialReading.LISTED_ONLY if mode == "listed" else PartialReading.FROM_FIRST
     return Scenario(seed, mapping, reading, settings, records, poison, _faults(chance, per_post))

@@ -116,9 +116,9 @@ def test_a_check_changes_nothing_in_vantiq() -> None:
         assert there.standin.look_up("topics", "/msk/orders") is None
 
 
-@pytest.mark.parametrize(("records_per_post", "state"), [("0", "fit"), ("1", "fit"), ("100", "unfit")])
-def test_auto_unwind_matters_only_where_arrays_are_sent(records_per_post: str, state: str) -> None:
-    with check_of(RECORDS_PER_POST=records_per_post) as there:
+@pytest.mark.parametrize(("max_batch_records", "state"), [("0", "fit"), ("1", "fit"), ("100", "unfit")])
+def test_auto_unwind_matters_only_where_arrays_are_sent(max_batch_records: str, state: str) -> None:
+    with check_of(MAX_BATCH_RECORDS=max_batch_records) as there:
         there.standin.define("topics", RELIABLE)
         assert states(there.run()) == {"topic:/msk/orders": state}
 

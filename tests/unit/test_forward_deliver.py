@@ -37,7 +37,7 @@ def test_lanes_run_in_parallel() -> None:
     # Each of the four lanes waits for the others inside its first request.
     barrier = threading.Barrier(4, timeout=10)
 
-    bench = Bench(lanes=4)
+    bench = Bench(max_in_flight=4)
     post = bench.vantiq.post
 
     def meeting(path: str, body: bytes, deadline: Deadline) -> Any:
@@ -184,7 +184,7 @@ def array(**settings: Any) -> dict[str, Any]:
 
 
 def test_arrays_go_where_they_are_taken() -> None:
-    bench = Bench(**array(records_per_post=2))
+    bench = Bench(**array(max_batch_records=2))
     bench.forward(*FIVE)
     assert bench.vantiq.posts == [("/api/v1/resources/custom/Order?upsert=true", n) for n in (2, 2, 1)]
 
@@ -248,7 +248,7 @@ def test_after_a_complete_batch_the_same_records_are_sent_again() -> None:
 
 def test_by_key_another_key_goes_on_and_the_report_covers_the_partition() -> None:
     keyed = [record(n, key=b"a" if n % 2 else b"b") for n in range(10)]
-    bench = Bench(at_offset(3, refusal(500)), ordering="key", lanes=8)
+    bench = Bench(at_offset(3, refusal(500)), ordering="key", max_in_flight=8)
     outcome = bench.forward(*keyed)
     assert sorted(bench.vantiq.offsets()) == [0, 1, 2, 4, 6, 8]
     assert [offset for _, offset in outcome.to_report] == [3, 4, 5, 6, 7, 8, 9]

@@ -61,7 +61,7 @@ def test_a_heartbeat_that_is_set_aside_is_not_timed() -> None:
 
 
 def test_heartbeats_that_travel_together_are_all_timed() -> None:
-    timed = bench(records_per_post=10)
+    timed = bench(max_batch_records=10)
     outcome = timed.forward(*(heartbeat(n) for n in range(4)))
     assert (len(timed.vantiq.taken), len(ages(outcome))) == (4, 4)
 
@@ -109,5 +109,5 @@ def test_the_metric_is_published_in_milliseconds_and_only_where_there_is_one(
 
 
 def test_of_very_many_the_latest_are_published(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = bench(records_per_post=500).forward(*(heartbeat(n * 100) for n in range(300)))
+    outcome = bench(max_batch_records=500).forward(*(heartbeat(n * 100) for n in range(300)))
     assert published(outcome, capsys) == pytest.approx([60_000 - 100 * n for n in reversed(range(50))])

@@ -94,9 +94,9 @@ def test_every_record_arrives_in_order_or_is_set_aside(seed: int, reading: str, 
         vantiq_token_secret_arn="s",
         vantiq_target=target,
         ordering=ordering,
-        lanes=4,
+        max_in_flight=4,
         max_attempts=2,
-        records_per_post=6 if "upsert" in target else 1,
+        max_batch_records=6 if "upsert" in target else 1,
         poller_mode=mode,
     )
 

@@ -75,7 +75,7 @@ def test_what_is_done_is_reported_at_once_when_only_another_lane_fails() -> None
 @pytest.mark.parametrize("patient", [True, False])
 @pytest.mark.parametrize("lanes", [1, 8])
 def test_a_record_that_alone_is_always_refused_does_not_stop_the_others(lanes: int, patient: bool) -> None:
-    bench = Bench(at_offset(1, PAGE), lanes=lanes, patient=patient)
+    bench = Bench(at_offset(1, PAGE), max_in_flight=lanes, patient=patient)
     batch = [record(n, partition=p) for p in range(4) for n in range(5)]
     for _ in range(1 if patient else 10):
         outcome = bench.forward(*batch)
@@ -92,7 +92,9 @@ def test_an_outage_of_all_leaves_no_partition_behind_a_record_that_alone_is_alwa
     partitions: int, lanes: int, patient: bool
 ) -> None:
     down = [True]
-    bench = Bench(lambda path, documents: PAGE if down else None, at_offset(1, PAGE), lanes=lanes, patient=patient)
+    bench = Bench(
+        lambda path, documents: PAGE if down else None, at_offset(1, PAGE), max_in_flight=lanes, patient=patient
+    )
     batch = [record(n, partition=p) for p in range(partitions) for n in range(5)]
     for _ in range(partitions + 1):
         assert bench.forward(*batch).delivered == 0
@@ -107,7 +109,7 @@ def test_an_outage_of_all_leaves_no_partition_behind_a_record_that_alone_is_alwa
 @pytest.mark.parametrize("response", [PAGE, refusal(500), reply(500), reply(200, b"<html>blocked</html>"), reply(451)])
 @pytest.mark.parametrize("target", ["upsert:Order", "topic:/orders"])
 def test_a_record_that_makes_its_whole_array_fail_is_alone_in_the_end_and_named(response: Any, target: str) -> None:
-    bench = Bench(at_offset(61, response), vantiq_target=target, records_per_post=100, max_attempts=2)
+    bench = Bench(at_offset(61, response), vantiq_target=target, max_batch_records=100, max_attempts=2)
     outcome = bench.forward(*[record(n) for n in range(100)])
     assert bench.vantiq.offsets() == list(range(61))
     assert outcome.unfinished == {"orders-0": 61}
@@ -164,7 +166,7 @@ def test_refusals_at_the_head_of_one_partition_do_not_keep_another_from_its_turn
         lambda path, documents: (
             refusal(400) if documents[0]["partition"] == 0 and documents[0]["offset"] < 105 else None
         ),
-        lanes=1,
+        max_in_flight=1,
         patient=patient,
     )
     batch = [record(n, partition=p) for p in range(2) for n in range(120)]
@@ -177,7 +179,7 @@ def test_refusals_at_the_head_of_one_partition_do_not_keep_another_from_its_turn
 
 
 def test_refusals_in_a_row_stop_every_lane_of_the_round() -> None:
-    bench = Bench(lambda path, documents: refusal(400), refusals_are_an_outage_after=2)
+    bench = Bench(lambda path, documents: refusal(400), max_consecutive_refusals=2)
     outcome = bench.forward(*[record(n, partition=p) for p in range(3) for n in range(5)])
     assert reasons(outcome) == ["outage", "held", "held"]
     assert len(bench.vantiq.posts) == 3

@@ -42,7 +42,7 @@ def test_a_turn_that_comes_too_late_is_not_taken_and_leaves_no_debt() -> None:
 
 
 def test_arrays_longer_than_an_invocations_share_go_on_in_the_next_ones() -> None:
-    bench = Bench(records_per_second=4.0, vantiq_target="upsert:Order", records_per_post=500, reserve_seconds=10.0)
+    bench = Bench(records_per_second=4.0, vantiq_target="upsert:Order", max_batch_records=500, reserve_seconds=10.0)
     left = [record(n) for n in range(1500)]
     for _ in range(10):
         bench.forward(*left, seconds=120.0)
@@ -144,9 +144,9 @@ def test_a_streak_counts_one_kind_of_one_target_and_ends_with_a_delivery() -> No
     assert not any(RefusalStreaks(0).refused(ORDERS, REFUSED) for _ in range(1000))
 
 
-@pytest.mark.parametrize("settings", [{}, {"vantiq_target": "upsert:Order"}, {"records_per_post": 7}])
+@pytest.mark.parametrize("settings", [{}, {"vantiq_target": "upsert:Order"}, {"max_batch_records": 7}])
 def test_everything_refused_is_an_outage_after_a_few_letters(settings: dict[str, Any]) -> None:
-    bench = Bench(lambda path, documents: refusal(400), refusals_are_an_outage_after=3, **settings)
+    bench = Bench(lambda path, documents: refusal(400), max_consecutive_refusals=3, **settings)
     batch = [record(n) for n in range(20)]
     for _ in range(3):
         # Also over the retries of one warm environment.
@@ -161,7 +161,7 @@ def test_everything_refused_is_an_outage_after_a_few_letters(settings: dict[str,
 
 def test_refusals_among_deliveries_are_believed() -> None:
     bench = Bench(
-        lambda path, documents: refusal(400) if documents[0]["offset"] % 3 else None, refusals_are_an_outage_after=2
+        lambda path, documents: refusal(400) if documents[0]["offset"] % 3 else None, max_consecutive_refusals=2
     )
     outcome = bench.forward(*[record(n) for n in range(60)])
     assert (outcome.failures, outcome.dead_lettered) == ([], 40)

@@ -23,17 +23,17 @@ def test_types_take_arrays_and_topics_single_records_unless_told_otherwise() -> 
     settings = load(ForwarderSettings, GOOD)
     assert (settings.array_length("topic"), settings.sends_arrays("topic")) == (1, False)
     assert (settings.array_length("upsert"), settings.sends_arrays("upsert")) == (500, True)
-    told = load(ForwarderSettings, GOOD | {"RECORDS_PER_POST": "20"})
+    told = load(ForwarderSettings, GOOD | {"MAX_BATCH_RECORDS": "20"})
     assert (told.array_length("topic"), told.sends_arrays("topic")) == (20, True)
-    one = load(ForwarderSettings, GOOD | {"RECORDS_PER_POST": "1"})
+    one = load(ForwarderSettings, GOOD | {"MAX_BATCH_RECORDS": "1"})
     assert (one.array_length("type"), one.sends_arrays("type")) == (1, True)
 
 
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        load(ForwarderSettings, {"ORDERING": "topic", "LANES": "0", "VANTIQ_NAMESPACE": "a\r\nb"})
+        load(ForwarderSettings, {"ORDERING": "topic", "MAX_IN_FLIGHT": "0", "VANTIQ_NAMESPACE": "a\r\nb"})
     said = str(caught.value)
-    for name in ("VANTIQ_URL", "VANTIQ_TOKEN_SECRET_ARN", "ORDERING", "LANES", "VANTIQ_NAMESPACE"):
+    for name in ("VANTIQ_URL", "VANTIQ_TOKEN_SECRET_ARN", "ORDERING", "MAX_IN_FLIGHT", "VANTIQ_NAMESPACE"):
         assert name in said
 
 

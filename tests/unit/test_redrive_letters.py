@@ -57,7 +57,7 @@ def test_two_letters_of_one_record_are_sent_once_and_both_leave() -> None:
 
 
 def test_letters_of_a_topic_and_of_the_one_made_anew_are_both_sent() -> None:
-    desk = Desk(refusals_are_an_outage_after=0)
+    desk = Desk(max_consecutive_refusals=0)
     desk.write(*[record(n, b'"OLD"') for n in range(3)])
     desk.write(*[record(n, b'"NEW"') for n in range(3)])
     desk.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["value"] == "OLD" else None)
@@ -67,7 +67,7 @@ def test_letters_of_a_topic_and_of_the_one_made_anew_are_both_sent() -> None:
 
 
 def test_letters_that_are_still_refused_do_not_keep_those_behind_them() -> None:
-    desk = Desk(refusals_are_an_outage_after=100)
+    desk = Desk(max_consecutive_refusals=100)
     desk.write(*[record(n) for n in range(250)])
     desk.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 200 else None)
     done = desk.replay()
@@ -93,7 +93,7 @@ def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pyt
 
 @pytest.mark.parametrize("ordering", ["key", "none"])
 def test_letters_go_in_offset_order_whatever_the_forwarder_keeps_in_order(ordering: str) -> None:
-    desk = Desk(ordering=ordering, lanes=8)
+    desk = Desk(ordering=ordering, max_in_flight=8)
     desk.write(*[record(n, key=b"%d" % (n % 5)) for n in range(100)])
     assert desk.replay(records_per_second=0).done == Counts(delivered=100)
     assert desk.vantiq.offsets() == list(range(100))

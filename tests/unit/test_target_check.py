@@ -100,7 +100,7 @@ def test_a_topic_that_is_not_reliable_holds_the_records_in_kafka() -> None:
 
 
 def test_a_topic_without_auto_unwind_takes_no_arrays() -> None:
-    with way(records_per_post=10) as there:
+    with way(max_batch_records=10) as there:
         there.standin.define("topics", RELIABLE)
         assert "autoUnwind" in there.forward().failures[0].reason
         there.standin.define("topics", RELIABLE | {"autoUnwind": True})

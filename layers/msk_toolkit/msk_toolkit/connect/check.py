@@ -60,17 +60,17 @@ def check(settings: ConnectSettings, resources: Resources) -> CheckResponse:
     """
     findings: list[Finding] = []
     targets = targets_of_forwarder(settings, (), findings)
-    checked = [_look(resources, target, settings.records_per_post) for target in targets]
+    checked = [_look(resources, target, settings.max_batch_records) for target in targets]
     return CheckResponse(targets=checked, table=_table(checked), problems=[str(finding) for finding in findings])
 
 
-def _look(resources: Resources, target: Target, records_per_post: int) -> CheckedTarget:
+def _look(resources: Resources, target: Target, max_batch_records: int) -> CheckedTarget:
     kind, name = target_resource(target)
     try:
         instance = resources.find(kind, name)
     except ToolkitError as error:
         return CheckedTarget(str(target), Fitness.UNKNOWN, str(error))
-    state = judge_target(target, instance, arrays=sends_arrays(target.kind, records_per_post))
+    state = judge_target(target, instance, arrays=sends_arrays(target.kind, max_batch_records))
     # The place of the target, which the table and the log have before it.
     reason = state.reason.removeprefix(f"{target}: ")
     if state.fitness is not Fitness.UNFIT:

@@ -58,7 +58,7 @@ class Forwarder:
         self._unfinished = UnfinishedBatches()
         self._suspects = Suspects()
         self._pace = Pace(settings.records_per_second, tools.clock)
-        self._streaks = RefusalStreaks(settings.refusals_are_an_outage_after)
+        self._streaks = RefusalStreaks(settings.max_consecutive_refusals)
 
     def forward(self, event: object, deadline: Deadline) -> Outcome:
         """Deliver the event's records and say what became of each.
@@ -118,9 +118,9 @@ class Forwarder:
                 failure = unfit.get(targets[lane.place])
                 return deliver(shared, lane) if failure is None else LaneOutcome(lane, 0, 0, failure, 0, [])
 
-            if len(lanes) < 2 or settings.lanes < 2:
+            if len(lanes) < 2 or settings.max_in_flight < 2:
                 return list(map(deliver_if_fit, lanes))
-            with ThreadPoolExecutor(min(len(lanes), settings.lanes), thread_name_prefix="lane") as pool:
+            with ThreadPoolExecutor(min(len(lanes), settings.max_in_flight), thread_name_prefix="lane") as pool:
                 return list(pool.map(deliver_if_fit, lanes))
 
         patience = Patience(
@@ -130,7 +130,7 @@ class Forwarder:
             tools.random,
             _LEAST_SECONDS if settings.poller_mode == "provisioned" else 0.0,
         )
-        lanes = split(fresh, settings.ordering, settings.lanes)
+        lanes = split(fresh, settings.ordering, settings.max_in_flight)
         return run_rounds(lanes, run, self._suspects, patience if self._patient else None)
 
     def _deliver_lane(

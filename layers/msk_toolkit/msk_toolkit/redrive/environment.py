@@ -73,7 +73,7 @@ def replaying(settings: ForwarderSettings, records_per_second: float, reserve_se
         records_per_second=records_per_second,
         reserve_seconds=reserve_seconds,
         ordering="partition",
-        refusals_are_an_outage_after=0,
+        max_consecutive_refusals=0,
         set_aside="",
     )
 

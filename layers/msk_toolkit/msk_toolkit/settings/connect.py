@@ -24,7 +24,7 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
     heartbeat_target: Annotated[
         str, Meta(description="Where in Vantiq the heartbeats go, for targets_only and check.")
     ] = ""
-    records_per_post: Annotated[
+    max_batch_records: Annotated[
         int,
         Meta(description="The forwarder's; check asks for autoUnwind only where arrays are sent.", ge=0, le=10_000),
     ] = 0

@@ -48,8 +48,8 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         Ordering,
         Meta(description="What stays in order: each partition, each key, or nothing."),
     ] = "partition"
-    lanes: Annotated[int, Meta(description="Most requests to Vantiq at the same time.", ge=1, le=64)] = 8
-    records_per_post: Annotated[
+    max_in_flight: Annotated[int, Meta(description="Most requests to Vantiq at the same time.", ge=1, le=64)] = 8
+    max_batch_records: Annotated[
         int,
         Meta(
             description="Most records in one request; above 1 they travel as an array, for which a topic, service or "
@@ -86,7 +86,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         OnRefusal,
         Meta(description="block: a record that Vantiq refuses for good blocks its lane although there is a bucket."),
     ] = "dead-letter"
-    refusals_are_an_outage_after: Annotated[
+    max_consecutive_refusals: Annotated[
         int,
         Meta(
             description="Refusals of one kind by one target, with no delivery between them, that are believed; one "
@@ -139,11 +139,11 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
 
     def array_length(self, kind: TargetKind) -> int:
         """How many records one request to this kind of target may hold."""
-        return array_length(kind, self.records_per_post)
+        return array_length(kind, self.max_batch_records)
 
     def sends_arrays(self, kind: TargetKind) -> bool:
         """Whether such a request holds an array, also of one."""
-        return sends_arrays(kind, self.records_per_post)
+        return sends_arrays(kind, self.max_batch_records)
 
     def problems(self) -> list[str]:
         """Rules across the fields."""

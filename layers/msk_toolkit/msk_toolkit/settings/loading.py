@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_
 import msgspec
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.renamed import texts_by_current_name
 
 
 @runtime_checkable
@@ -20,31 +21,40 @@ class Checked(Protocol):
 def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, str]) -> Settings:
     """Read ``model`` from environment variables named like its fields, in capitals.
 
-    An empty variable counts as absent, because a template passes an unused parameter as an empty string.
+    An empty variable counts as absent, because a template passes an unused parameter as an empty string. A variable
+    under its old name (:mod:`msk_toolkit.settings.renamed`) counts as if it had the current one.
 
     Raises:
         ConfigurationError: with every missing, malformed or contradictory variable.
     """
+    problems: list[str] = []
+    fields = msgspec.structs.fields(model)
+    texts = texts_by_current_name([field.name.upper() for field in fields], environ, problems)
+    values = _values(model, texts, problems)
+    if problems:
+        raise ConfigurationError("settings", problems)
+    settings = model(**values)
+    if isinstance(settings, Checked):
+        problems = settings.problems()
+    if problems:
+        raise ConfigurationError("settings", problems)
+    return settings
+
+
+def _values(model: type[msgspec.Struct], texts: Mapping[str, str], problems: list[str]) -> dict[str, object]:
     hints = get_type_hints(model, include_extras=True)
     values: dict[str, object] = {}
-    problems: list[str] = []
     for field in msgspec.structs.fields(model):
         variable = field.name.upper()
-        text = environ.get(variable, "").strip()
-        if not text:
+        if variable not in texts:
             if field.required:
                 problems.append(f"{variable} is missing")
             continue
         try:
-            values[field.name] = msgspec.convert(text, hints[field.name], strict=False)
+            values[field.name] = msgspec.convert(texts[variable], hints[field.name], strict=False)
         except msgspec.ValidationError as error:
             problems.append(f"{variable}: {_complaint(hints[field.name], error)}")
-    if not problems:
-        settings = model(**values)
-        problems = settings.problems() if isinstance(settings, Checked) else []
-        if not problems:
-            return settings
-    raise ConfigurationError("settings", problems)
+    return values
 
 
 def read_event[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request:

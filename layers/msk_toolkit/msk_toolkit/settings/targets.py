@@ -42,15 +42,15 @@ class Target(NamedTuple):
         return _PLACEHOLDER in self.name
 
 
-def array_length(kind: TargetKind, records_per_post: int) -> int:
-    """How many records one request to this kind of target may hold; ``records_per_post`` 0 stands for the default."""
-    return records_per_post or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
+def array_length(kind: TargetKind, max_batch_records: int) -> int:
+    """How many records one request to this kind of target may hold; ``max_batch_records`` 0 stands for the default."""
+    return max_batch_records or (_ARRAY_LENGTH if kind in _ARRAY_KINDS else 1)
 
 
-def sends_arrays(kind: TargetKind, records_per_post: int) -> bool:
+def sends_arrays(kind: TargetKind, max_batch_records: int) -> bool:
     """Whether such a request holds an array, also of one; a type always takes one, so that a record
     whose value is itself an array is never taken for several."""
-    return kind in _ARRAY_KINDS or array_length(kind, records_per_post) > 1
+    return kind in _ARRAY_KINDS or array_length(kind, max_batch_records) > 1
 
 
 class Routes(NamedTuple):
