@@ -68,8 +68,8 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 	sam validate --lint
 	cfn-lint template.yaml samples/clusters/template.yaml -a cfn_lint_serverless.rules
 
-soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may cry wolf
-	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_cry_no_wolf.py $(PYTEST_ARGS)
+soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may raise a false alarm
+	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_raise_no_false_alarm.py $(PYTEST_ARGS)
 
 bench: .venv/ready ## Cold start, topics, probes, forwarding, memory: all as ratios to others in the same run
 	@mkdir -p build

@@ -69,7 +69,7 @@ def consume(kafka: KafkaCluster, brokers: str, config: Path, topic: str, jaas: P
     return run_tool(kafka, "ConsoleConsumer", *options, *limits, jaas=jaas)
 
 
-def test_the_walk_throughs_connection_test_without_authentication(kafka: KafkaCluster, tmp_path: Path) -> None:
+def test_the_walk_throughs_connection_test_passes_without_authentication(kafka: KafkaCluster, tmp_path: Path) -> None:
     wanted = login(kafka, "none")
     config = write(client_files(wanted), tmp_path) / "client.properties"
     with created_topic(kafka, new_name("AWSKafkaTutorialTopic")) as topic:
@@ -77,7 +77,7 @@ def test_the_walk_throughs_connection_test_without_authentication(kafka: KafkaCl
         assert consume(kafka, wanted.brokers, config, topic) == MESSAGES
 
 
-def test_the_walk_throughs_connection_test_with_scram_and_a_nasty_password(
+def test_the_walk_throughs_connection_test_passes_with_scram_and_a_nasty_password(
     kafka: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kafka.add_scram_user("nasty", NASTY)

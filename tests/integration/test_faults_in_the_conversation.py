@@ -60,7 +60,7 @@ pytestmark = pytest.mark.integration
         (Change(METADATA, lambda _: b"\xff" * 9), "metadata", "protocol-error"),
     ],
 )
-def test_a_broker_that_stops_in_the_middle(
+def test_a_broker_that_stops_in_the_middle_fails_alone_with_its_cause(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch, rule: Rule, stage: str, cause: str
 ) -> None:
     access = scram(kafka)
@@ -124,7 +124,7 @@ def forged(offset: int) -> Callable[[bytes], bytes]:
         "another in its place",
     ],
 )
-def test_what_became_of_the_record(
+def test_the_report_tells_what_became_of_the_record(
     kafka: KafkaCluster,
     topic: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -145,7 +145,9 @@ def test_what_became_of_the_record(
     assert (read.status, read.cause) == fetch
 
 
-def test_a_broker_of_another_cluster(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_of_another_cluster_is_named_as_such(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     access, own = scram(kafka), kafka.settings.cluster_id.encode()
     stranger = Change(METADATA, lambda answer: answer.replace(own, own[::-1]))
     with through_tls(kafka, second(access).port, stranger) as proxy:
@@ -153,7 +155,9 @@ def test_a_broker_of_another_cluster(kafka: KafkaCluster, topic: str, monkeypatc
         only_the_second_fails(produce(access, topic), access, "metadata", "wrong-cluster")
 
 
-def test_a_broker_that_knows_no_controller(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_knows_no_controller_fails_alone(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     access, own = scram(kafka), kafka.settings.cluster_id.encode()
 
     def without_controller(answer: bytes) -> bytes:
@@ -165,7 +169,7 @@ def test_a_broker_that_knows_no_controller(kafka: KafkaCluster, topic: str, monk
         only_the_second_fails(produce(access, topic), access, "metadata", "no-controller")
 
 
-def test_a_broker_that_does_not_lead_what_it_says(
+def test_a_broker_that_does_not_lead_what_it_says_fails_the_write_alone(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A view of the cluster that stays behind: the broker itself then refuses the write, again and again."""
@@ -214,7 +218,7 @@ def test_what_a_restart_makes_a_broker_say_for_a_moment_is_no_fault(
     assert response.verdict.status == "healthy", response.table
 
 
-def test_a_broker_that_never_learns_of_the_cluster(
+def test_a_broker_that_never_learns_of_the_cluster_fails_alone(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = scram(kafka)
@@ -223,7 +227,7 @@ def test_a_broker_that_never_learns_of_the_cluster(
         only_the_second_fails(produce(access, topic), access, "metadata", "not-in-metadata")
 
 
-def test_a_record_that_stands_with_too_few_replicas(
+def test_a_record_with_too_few_replicas_fails_the_write(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Brokers since Kafka 3.7 let the write time out instead (KIP-966), so the proxy says it for this one."""
@@ -239,7 +243,7 @@ def test_an_error_that_the_catalogue_does_not_know_is_told_in_kafkas_words(kafka
     assert "INVALID_TOPIC" in response.verdict.summary
 
 
-def test_a_topic_that_is_missing(kafka: KafkaCluster, group: str) -> None:
+def test_a_missing_topic_fails_every_broker(kafka: KafkaCluster, group: str) -> None:
     access = scram(kafka)
     for response in (produce(access, "never-made"), consume(access, "never-made", group)):
         assert named(response) == ("down", None, "metadata", "topic-unknown")

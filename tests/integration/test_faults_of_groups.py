@@ -57,7 +57,7 @@ def coordinator_of(access: Access, group: str) -> BrokerAddress:
         return find_coordinator(conversation, group, Deadline(10))
 
 
-def test_a_commit_that_does_not_stand_afterwards(
+def test_a_commit_that_is_not_stored_fails_the_coordinator(
     kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = scram(kafka)
@@ -75,7 +75,7 @@ def test_a_commit_that_does_not_stand_afterwards(
         only_the_coordinator_fails(consume(access, topic, group), coordinator, "commit-refused")
 
 
-def test_a_broker_that_is_named_as_coordinator_and_is_none(
+def test_a_broker_that_is_wrongly_named_as_coordinator_is_reported(
     kafka: KafkaCluster, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = scram(kafka)
@@ -133,7 +133,7 @@ def test_an_empty_group_that_waits_for_more_members_as_on_msk_is_no_fault(
     assert response.verdict.status == "healthy", response.table
 
 
-def test_a_member_that_holds_up_the_rebalance(kafka: KafkaCluster, topic: str, group: str) -> None:
+def test_a_member_that_holds_up_the_rebalance_fails_the_commit(kafka: KafkaCluster, topic: str, group: str) -> None:
     access = scram(kafka)
     coordinator = coordinator_of(access, group)
     with Conversation.open(coordinator, access, StageLog(Deadline(10), 10)) as conversation:
@@ -169,7 +169,9 @@ def test_a_coordinator_on_a_broker_that_is_away_marks_no_healthy_broker(
 
 
 @pytest.mark.parametrize("operation", [ACLOperation.DESCRIBE, ACLOperation.READ])
-def test_what_an_acl_denies_on_the_group(kafka: KafkaCluster, topic: str, group: str, operation: ACLOperation) -> None:
+def test_an_acl_that_denies_the_group_fails_the_commit(
+    kafka: KafkaCluster, topic: str, group: str, operation: ACLOperation
+) -> None:
     access = scram(kafka)
     with denied(kafka, ResourceType.GROUP, group, operation):
         wait_until(lambda: bool(failures(consume(access, topic, group))), "not denied", 10)

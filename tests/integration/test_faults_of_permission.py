@@ -26,7 +26,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("change", [{"password": "wrong"}, {"username": "nobody"}])
-def test_credentials_that_the_brokers_refuse(
+def test_credentials_that_the_brokers_refuse_fail_every_broker(
     kafka: KafkaCluster, topic: str, group: str, change: dict[str, str]
 ) -> None:
     access = scram(kafka, **change)
@@ -35,7 +35,7 @@ def test_credentials_that_the_brokers_refuse(
         assert len(failures(response)) == 3
 
 
-def test_a_broker_that_does_not_know_the_password_itself(
+def test_a_broker_that_does_not_know_the_password_itself_fails_at_sasl(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = scram(kafka)
@@ -44,7 +44,7 @@ def test_a_broker_that_does_not_know_the_password_itself(
         only_the_second_fails(produce(access, topic), access, "sasl", "server-not-authentic")
 
 
-def test_a_broker_that_iam_denies(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_iam_denies_fails_alone(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Real brokers behind the login of an IAM listener, which Apache Kafka itself does not have."""
     role = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
     for name, value in role.items():
@@ -89,7 +89,9 @@ def forged_proof(answer: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("operation", [ACLOperation.DESCRIBE, ACLOperation.WRITE, ACLOperation.READ])
-def test_what_an_acl_denies_on_the_topic(kafka: KafkaCluster, topic: str, operation: ACLOperation) -> None:
+def test_an_acl_that_denies_the_topic_fails_every_broker(
+    kafka: KafkaCluster, topic: str, operation: ACLOperation
+) -> None:
     access = scram(kafka)
     with denied(kafka, ResourceType.TOPIC, topic, operation):
         wait_until(lambda: len(failures(produce(access, topic))) == 3, "not denied", 10)

@@ -50,7 +50,7 @@ type Hole = Callable[[], AbstractContextManager[int]]
     [(blackhole, "connect-timeout"), (closed_port, "connection-refused")],
     ids=["blackhole", "closed"],
 )
-def test_a_broker_that_takes_no_connection(
+def test_a_broker_that_takes_no_connection_fails_at_tcp(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch, hole: Hole, cause: str
 ) -> None:
     access = scram(kafka)
@@ -60,7 +60,7 @@ def test_a_broker_that_takes_no_connection(
 
 
 @pytest.mark.parametrize(("hole", "cause"), [(blackhole, "connect-timeout"), (closed_port, "connection-refused")])
-def test_an_advertised_listener_that_cannot_be_reached(
+def test_an_advertised_listener_that_cannot_be_reached_is_named(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch, hole: Hole, cause: str
 ) -> None:
     """The bootstrap address answers and names another one, which does not."""
@@ -78,13 +78,17 @@ def test_an_advertised_listener_that_cannot_be_reached(
     assert report_of(response, bootstrap).is_alias
 
 
-def test_an_address_without_a_route(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_route_is_unreachable(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     access = scram(kafka)
     take_route_away(monkeypatch, second(access).port)
     only_the_second_fails(produce(access, topic), access, "tcp", "unreachable")
 
 
-def test_a_resolver_that_swallows_every_question(kafka: KafkaCluster, topic: str, tmp_path: Path) -> None:
+def test_a_resolver_that_never_answers_fails_its_broker_in_time(
+    kafka: KafkaCluster, topic: str, tmp_path: Path
+) -> None:
     """In a process that has its own resolv.conf: the resolver is the system's, and asks where that says."""
     mount_namespace = ["unshare", "--mount", "--propagation", "private"]
     if shutil.which("unshare") is None or subprocess.run([*mount_namespace, "true"], check=False).returncode:
@@ -111,7 +115,7 @@ def test_a_resolver_that_swallows_every_question(kafka: KafkaCluster, topic: str
     assert STAGE_SECONDS * 1000 <= dns.milliseconds <= dns.deadline_ms * 1.1 + 30
 
 
-def test_a_name_that_does_not_resolve(kafka: KafkaCluster, topic: str) -> None:
+def test_a_name_that_does_not_resolve_fails_its_broker_alone(kafka: KafkaCluster, topic: str) -> None:
     access = scram(kafka)
     unknown = BrokerAddress("b-2.nowhere.invalid", 9096)
     response = produce(scram(kafka, brokers=(access.brokers[0], unknown)), topic)
@@ -134,7 +138,7 @@ NOW = datetime.now(UTC)
         ("tls-untrusted-issuer", ["localhost"], {}),
     ],
 )
-def test_a_certificate_that_cannot_be_trusted(
+def test_a_certificate_that_cannot_be_trusted_fails_its_broker_alone(
     kafka: KafkaCluster,
     topic: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -166,7 +170,7 @@ def test_a_certificate_near_its_end_is_a_warning_with_its_days(
     assert {one.certificate_days and one.certificate_days > 14 for one in response.brokers} == {True, False}
 
 
-def test_a_listener_that_wants_a_client_certificate(
+def test_a_listener_that_demands_a_client_certificate_fails_at_tls(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = tls(kafka)
@@ -178,7 +182,7 @@ def test_a_listener_that_wants_a_client_certificate(
         only_the_second_fails(produce(access, topic), access, "tls", "client-certificate-wanted")
 
 
-def test_a_listener_that_wants_a_client_certificate_and_resets_the_connection(
+def test_a_listener_that_demands_a_client_certificate_and_resets_the_connection_is_recognised(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reset overtakes the alert wherever the client has asked something already."""
@@ -191,7 +195,9 @@ def test_a_listener_that_wants_a_client_certificate_and_resets_the_connection(
         only_the_second_fails(produce(access, topic), access, "tls", "client-certificate-wanted")
 
 
-def test_a_broker_with_no_cipher_that_we_take(kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_without_a_common_cipher_fails_at_tls(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     access = scram(kafka)
     server = server_context(kafka.authority, new_name("cipher"), ["localhost"])
     server.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -210,7 +216,7 @@ def test_a_broker_with_no_cipher_that_we_take(kafka: KafkaCluster, topic: str, m
     ],
     ids=["silent", "trickling", "cut"],
 )
-def test_a_handshake_that_stalls_or_breaks(
+def test_a_handshake_that_stalls_or_breaks_fails_at_tls(
     kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], cause: str
 ) -> None:
     access = scram(kafka)
@@ -231,7 +237,7 @@ def test_a_handshake_that_stalls_or_breaks(
         ("SASL_SSL", "iam", "sasl", "mechanism-not-offered", "it offers: SCRAM-SHA-512"),
     ],
 )
-def test_a_port_of_another_kind(
+def test_a_port_of_another_kind_is_recognised(
     kafka: KafkaCluster, topic: str, listener: str, mode: str, stage: str, cause: str, words: str
 ) -> None:
     brokers = parse_brokers(kafka.bootstrap(listener))  # type: ignore[arg-type]

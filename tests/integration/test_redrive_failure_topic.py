@@ -14,7 +14,7 @@ from msk_toolkit.redrive.request import Counts
 
 from local.kafka import KafkaCluster
 from tests.fakes.kafka_events import ARN
-from tests.fakes.redrive_desk import Desk
+from tests.fakes.redrive_harness import RedriveHarness
 from tests.integration.kafka_access import new_name, plaintext
 
 pytestmark = pytest.mark.integration
@@ -49,14 +49,14 @@ def produce(kafka: KafkaCluster, topic: str, *offsets: int) -> None:
         producer.close(timeout=5)
 
 
-def desk_on(kafka: KafkaCluster) -> Desk:
-    desk, access = Desk(), plaintext(kafka)
+def harness_on(kafka: KafkaCluster) -> RedriveHarness:
+    harness, access = RedriveHarness(), plaintext(kafka)
 
     def fetch(wanted: Any, deadline: Any) -> Any:
         return fetch_range(access, wanted, deadline, 5)
 
-    desk.tools = desk.tools._replace(fetch=fetch, spans=lambda topic, deadline: spans(access, topic, deadline, 5))
-    return desk
+    harness.tools = harness.tools._replace(fetch=fetch, spans=lambda topic, deadline: spans(access, topic, deadline, 5))
+    return harness
 
 
 def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaCluster) -> None:
@@ -67,15 +67,15 @@ def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaC
     finally:
         admin.close()
     produce(kafka, topic, *range(30))
-    desk = desk_on(kafka)
-    assert desk.ask(action="adopt", failure_topic=topic).waiting == 30
-    assert desk.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=30)
+    harness = harness_on(kafka)
+    assert harness.ask(action="adopt", failure_topic=topic).waiting == 30
+    assert harness.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=30)
     produce(kafka, topic, 30, 31)
-    assert desk.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=2)
-    assert len(desk.s3.names("dead-letters/")) == 32
+    assert harness.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=2)
+    assert len(harness.s3.names("dead-letters/")) == 32
 
 
 def test_a_topic_that_is_not_there_is_named(kafka: KafkaCluster) -> None:
     topic = new_name("missing")
     with pytest.raises(StageError, match=topic):
-        desk_on(kafka).tools.spans(topic, Deadline(60))
+        harness_on(kafka).tools.spans(topic, Deadline(60))

@@ -46,7 +46,7 @@ def test_the_walk_throughs_clusters_are_described(name: str) -> None:
     assert not found.public
 
 
-def test_the_walk_throughs_table_of_auth_modes() -> None:
+def test_the_auth_modes_are_those_of_the_walk_throughs_table() -> None:
     sasl = by_mode(load("describe-cluster.testkafka-sasl"), load("get-bootstrap-brokers.testkafka-sasl"))
     assert {mode: found.state for mode, found in sasl.items()} == {
         "none": "off", "tls": "off", "mtls": "off", "scram": "on", "iam": "off",

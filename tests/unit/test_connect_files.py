@@ -111,7 +111,7 @@ def test_what_a_format_can_not_carry_is_told() -> None:
         ("\x01\n7", '"\\001\\n7"', "\\u0001\\n7"),
     ],
 )
-def test_escaping_by_hand(text: str, jaas: str, properties: str) -> None:
+def test_escaping_gives_the_text_written_by_hand(text: str, jaas: str, properties: str) -> None:
     assert jaas_quoted(text) == jaas
     assert property_value(text) == properties
 
@@ -164,7 +164,7 @@ def test_the_filled_in_reference_is_what_would_stand_there(holds: Any) -> None:
     assert filled == source_configuration(login, SourceOptions(inline_password=True))["sasl.jaas.config"]
 
 
-def test_the_options_of_the_source() -> None:
+def test_the_options_stand_in_the_sources_configuration() -> None:
     options = SourceOptions(
         topics=["a", "b"],
         scheme="bare",

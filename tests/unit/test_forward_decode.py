@@ -31,7 +31,7 @@ def envelope(raw: Any) -> dict[str, Any]:
     return dict(json.loads(found.body))
 
 
-def test_the_sample_event() -> None:
+def test_the_sample_event_is_decoded() -> None:
     batch = decode(SAMPLE)
     assert batch.cluster == CLUSTER
     assert batch.size == 6
@@ -119,7 +119,7 @@ def test_schema_metadata_travels_only_where_it_is() -> None:
     assert "valueSchemaMetadata" not in envelope(record(1))
 
 
-def test_the_bare_value() -> None:
+def test_the_value_form_sends_the_value_alone() -> None:
     def value(raw: dict[str, Any]) -> tuple[bytes, bool]:
         found = document(only(raw), CLUSTER, "value")
         return found.body, bool(found.fault)

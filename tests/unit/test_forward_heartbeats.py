@@ -12,19 +12,19 @@ from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 
-from tests.fakes.forwarder_bench import Bench
+from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import record
 from tests.fakes.vantiq_fake import Fault, at_offset, refusal
 
 HEART = "heart"
-# The bench's clock stands a minute after the first record's time.
+# The harness's clock stands a minute after the first record's time.
 MINUTE = 60.0
 ON: dict[str, Any] = {"heartbeat_topic": HEART, "heartbeat_target": "topic:/heart"}
 
 
-def bench(*faults: Fault, **settings: Any) -> Bench:
+def harness(*faults: Fault, **settings: Any) -> ForwarderHarness:
     """A forwarder that is told of heartbeats."""
-    return Bench(*faults, **ON, **settings)
+    return ForwarderHarness(*faults, **ON, **settings)
 
 
 def ages(outcome: Outcome) -> list[float]:
@@ -36,17 +36,17 @@ def heartbeat(offset: int, **place: Any) -> dict[str, Any]:
 
 
 def test_a_heartbeat_is_timed_from_its_writing_to_vantiqs_acknowledgement() -> None:
-    timed = bench()
+    timed = harness()
     assert ages(timed.forward(heartbeat(0), heartbeat(5000, partition=1))) == pytest.approx([MINUTE, MINUTE - 5])
 
 
 def test_no_other_record_is_timed() -> None:
-    assert ages(bench().forward(record(0), record(1, topic="heart-2"))) == []
-    assert ages(Bench().forward(heartbeat(0))) == []
+    assert ages(harness().forward(record(0), record(1, topic="heart-2"))) == []
+    assert ages(ForwarderHarness().forward(heartbeat(0))) == []
 
 
 def test_a_heartbeat_that_vantiq_did_not_take_is_not_timed() -> None:
-    failing = bench(at_offset(1, refusal(503), refusal(503)), max_attempts=2)
+    failing = harness(at_offset(1, refusal(503), refusal(503)), max_attempts=2)
     outcome = failing.forward(*(heartbeat(n) for n in range(3)))
     assert outcome.to_report == [("heart-0", 1), ("heart-0", 2)]
     assert len(ages(outcome)) == 1
@@ -55,20 +55,20 @@ def test_a_heartbeat_that_vantiq_did_not_take_is_not_timed() -> None:
 
 
 def test_a_heartbeat_that_is_set_aside_is_not_timed() -> None:
-    timed = bench(at_offset(0, refusal(400)))
+    timed = harness(at_offset(0, refusal(400)))
     outcome = timed.forward(heartbeat(0), heartbeat(1))
     assert (outcome.dead_lettered, len(ages(outcome))) == (1, 1)
 
 
 def test_heartbeats_that_travel_together_are_all_timed() -> None:
-    timed = bench(max_batch_records=10)
+    timed = harness(max_batch_records=10)
     outcome = timed.forward(*(heartbeat(n) for n in range(4)))
     assert (len(timed.vantiq.taken), len(ages(outcome))) == (4, 4)
 
 
 def test_a_heartbeat_without_a_time_of_its_own_is_not_timed() -> None:
     times = (None, -1, 0)
-    outcome = bench().forward(*(heartbeat(n) | {"timestamp": time} for n, time in enumerate(times)))
+    outcome = harness().forward(*(heartbeat(n) | {"timestamp": time} for n, time in enumerate(times)))
     assert (outcome.delivered, ages(outcome)) == (3, [])
 
 
@@ -104,10 +104,10 @@ def published(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> list[floa
 def test_the_metric_is_published_in_milliseconds_and_only_where_there_is_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert published(bench().forward(record(0)), capsys) is None
-    assert published(bench().forward(heartbeat(0)), capsys) == [60_000.0]
+    assert published(harness().forward(record(0)), capsys) is None
+    assert published(harness().forward(heartbeat(0)), capsys) == [60_000.0]
 
 
 def test_of_very_many_the_latest_are_published(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = bench(max_batch_records=500).forward(*(heartbeat(n * 100) for n in range(300)))
+    outcome = harness(max_batch_records=500).forward(*(heartbeat(n * 100) for n in range(300)))
     assert published(outcome, capsys) == pytest.approx([60_000 - 100 * n for n in reversed(range(50))])

@@ -8,7 +8,7 @@ from msk_toolkit.forward.report import answer
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
-from tests.fakes.forwarder_bench import Bench, reasons
+from tests.fakes.forwarder_harness import ForwarderHarness, reasons
 from tests.fakes.kafka_events import event, record
 from tests.fakes.vantiq_fake import answer as reply
 from tests.fakes.vantiq_fake import at_offset, refusal
@@ -34,55 +34,55 @@ PAGE = reply(403, b"<html>request blocked</html>")
 )
 @pytest.mark.parametrize("poller_mode", ["provisioned", "on-demand"])
 def test_an_invocation_in_an_outage_lasts_as_long_as_it_may_and_asks_sparingly(response: Any, poller_mode: Any) -> None:
-    bench = Bench(lambda path, documents: response, patient=True, poller_mode=poller_mode)
-    began = bench.clock.now
+    harness = ForwarderHarness(lambda path, documents: response, patient=True, poller_mode=poller_mode)
+    began = harness.clock.now
     for _ in range(10):
-        outcome = bench.forward(*TWO_PARTITIONS, seconds=120)
+        outcome = harness.forward(*TWO_PARTITIONS, seconds=120)
         assert outcome.delivered == 0
         assert len(outcome.to_report) == 10
     # A hundredth of the mapping's 10,000 tries is more than three hours.
-    assert bench.clock.now - began == pytest.approx(1150, abs=10)
+    assert harness.clock.now - began == pytest.approx(1150, abs=10)
     # A growing pause between the looks, each of up to MAX_ATTEMPTS requests a partition.
-    assert len(bench.vantiq.posts) <= 10 * 8 * 10
-    assert bench.letters.letters == {}
+    assert len(harness.vantiq.posts) <= 10 * 8 * 10
+    assert harness.letters.letters == {}
 
 
 def test_an_outage_that_ends_within_the_invocation_costs_no_try() -> None:
     left = [PAGE] * 4
-    bench = Bench(lambda path, documents: left.pop() if left else None, patient=True)
-    assert bench.forward(*TWO_PARTITIONS).failures == []
-    assert [bench.vantiq.offsets(p) for p in range(2)] == [[0, 1, 2, 3, 4]] * 2
-    assert bench.clock.waits == [0.75, 1.5, 3.0, 6.0]
+    harness = ForwarderHarness(lambda path, documents: left.pop() if left else None, patient=True)
+    assert harness.forward(*TWO_PARTITIONS).failures == []
+    assert [harness.vantiq.offsets(p) for p in range(2)] == [[0, 1, 2, 3, 4]] * 2
+    assert harness.clock.waits == [0.75, 1.5, 3.0, 6.0]
 
 
 def test_what_is_done_is_reported_at_once_when_only_another_lane_fails() -> None:
-    bench = Bench(at_offset(2, refusal(500)), patient=True)
-    began = bench.clock.now
-    outcome = bench.forward(*TWO_PARTITIONS)
+    harness = ForwarderHarness(at_offset(2, refusal(500)), patient=True)
+    began = harness.clock.now
+    outcome = harness.forward(*TWO_PARTITIONS)
     assert outcome.to_report == [("orders-0", 2), ("orders-0", 3), ("orders-0", 4)]
-    assert bench.clock.now - began < 10
+    assert harness.clock.now - began < 10
     # In provisioned mode the tries are counted: each lasts a while.
-    counted = Bench(at_offset(2, refusal(500)), patient=True, poller_mode="provisioned", max_attempts=1)
+    counted = ForwarderHarness(at_offset(2, refusal(500)), patient=True, poller_mode="provisioned", max_attempts=1)
     began = counted.clock.now
     assert counted.forward(*TWO_PARTITIONS).unfinished == {"orders-0": 2}
     assert counted.clock.now - began == pytest.approx(10, abs=0.5)
     # What comes again alone is waited for.
-    began = bench.clock.now
-    assert bench.forward(*FIVE[2:]).delivered == 0
-    assert bench.clock.now - began == pytest.approx(55, abs=1)
+    began = harness.clock.now
+    assert harness.forward(*FIVE[2:]).delivered == 0
+    assert harness.clock.now - began == pytest.approx(55, abs=1)
 
 
 @pytest.mark.parametrize("patient", [True, False])
 @pytest.mark.parametrize("lanes", [1, 8])
 def test_a_record_that_alone_is_always_refused_does_not_stop_the_others(lanes: int, patient: bool) -> None:
-    bench = Bench(at_offset(1, PAGE), max_in_flight=lanes, patient=patient)
+    harness = ForwarderHarness(at_offset(1, PAGE), max_in_flight=lanes, patient=patient)
     batch = [record(n, partition=p) for p in range(4) for n in range(5)]
     for _ in range(1 if patient else 10):
-        outcome = bench.forward(*batch)
-    assert [bench.vantiq.offsets(p) for p in range(1, 4)] == [[0, 1, 2, 3, 4]] * 3
-    assert bench.vantiq.offsets(0) == [0]
+        outcome = harness.forward(*batch)
+    assert [harness.vantiq.offsets(p) for p in range(1, 4)] == [[0, 1, 2, 3, 4]] * 3
+    assert harness.vantiq.offsets(0) == [0]
     assert outcome.unfinished == {"orders-0": 1}
-    assert bench.letters.letters == {}
+    assert harness.letters.letters == {}
 
 
 @pytest.mark.parametrize("patient", [True, False])
@@ -92,62 +92,62 @@ def test_an_outage_of_all_leaves_no_partition_behind_a_record_that_alone_is_alwa
     partitions: int, lanes: int, patient: bool
 ) -> None:
     down = [True]
-    bench = Bench(
+    harness = ForwarderHarness(
         lambda path, documents: PAGE if down else None, at_offset(1, PAGE), max_in_flight=lanes, patient=patient
     )
     batch = [record(n, partition=p) for p in range(partitions) for n in range(5)]
     for _ in range(partitions + 1):
-        assert bench.forward(*batch).delivered == 0
+        assert harness.forward(*batch).delivered == 0
     down.clear()
     for _ in range(4 if patient else 20):
-        outcome = bench.forward(*batch)
-    assert [bench.vantiq.offsets(p) for p in range(1, partitions)] == [[0, 1, 2, 3, 4]] * (partitions - 1)
+        outcome = harness.forward(*batch)
+    assert [harness.vantiq.offsets(p) for p in range(1, partitions)] == [[0, 1, 2, 3, 4]] * (partitions - 1)
     assert outcome.unfinished == {"orders-0": 1}
-    assert bench.letters.letters == {}
+    assert harness.letters.letters == {}
 
 
 @pytest.mark.parametrize("response", [PAGE, refusal(500), reply(500), reply(200, b"<html>blocked</html>"), reply(451)])
 @pytest.mark.parametrize("target", ["upsert:Order", "topic:/orders"])
 def test_a_record_that_makes_its_whole_array_fail_is_alone_in_the_end_and_named(response: Any, target: str) -> None:
-    bench = Bench(at_offset(61, response), vantiq_target=target, max_batch_records=100, max_attempts=2)
-    outcome = bench.forward(*[record(n) for n in range(100)])
-    assert bench.vantiq.offsets() == list(range(61))
+    harness = ForwarderHarness(at_offset(61, response), vantiq_target=target, max_batch_records=100, max_attempts=2)
+    outcome = harness.forward(*[record(n) for n in range(100)])
+    assert harness.vantiq.offsets() == list(range(61))
     assert outcome.unfinished == {"orders-0": 61}
     assert "SET_ASIDE=orders/0/61 sets it aside" in outcome.failures[0].reason
-    assert bench.letters.letters == {}
-    assert len(bench.vantiq.posts) < 60
+    assert harness.letters.letters == {}
+    assert len(harness.vantiq.posts) < 60
 
 
 def test_a_dead_token_names_no_record() -> None:
     for response in (refusal(401), refusal(403), PAGE, refusal(503)):
-        bench = Bench(*[at_offset(n, response) for n in range(5)], vantiq_target="upsert:Order")
-        outcome = bench.forward(*FIVE)
+        harness = ForwarderHarness(*[at_offset(n, response) for n in range(5)], vantiq_target="upsert:Order")
+        outcome = harness.forward(*FIVE)
         assert "SET_ASIDE" not in outcome.failures[0].reason
         assert outcome.delivered == 0
 
 
 @pytest.mark.parametrize("bucket", [True, False])
 def test_the_operator_sets_aside_a_record_by_its_name_and_it_is_never_sent(bucket: bool) -> None:
-    bench = Bench(
+    harness = ForwarderHarness(
         at_offset(1, PAGE),
         bucket=bucket,
         set_aside="orders/0/1, orders/7/99",
         dead_letter_bucket="b",
         vantiq_target="upsert:Order",
     )
-    outcome = bench.forward(*FIVE)
+    outcome = harness.forward(*FIVE)
     assert outcome.failures == []
-    assert bench.vantiq.offsets() == [0, 2, 3, 4]
-    ((name, kept),) = bench.letters.letters.items()
+    assert harness.vantiq.offsets() == [0, 2, 3, 4]
+    ((name, kept),) = harness.letters.letters.items()
     assert "/orders/0/00000000000000000001-" in name
     assert kept["refusal"]["reason"] == "operator"
     assert kept["event"] == event([record(1)])
 
 
 def test_a_letter_of_the_operators_that_cannot_be_written_leaves_the_record_to_do() -> None:
-    bench = Bench(set_aside="orders/0/1", dead_letter_bucket="b")
-    bench.letters.failing = True
-    assert bench.forward(*FIVE).unfinished == {"orders-0": 1}
+    harness = ForwarderHarness(set_aside="orders/0/1", dead_letter_bucket="b")
+    harness.letters.failing = True
+    assert harness.forward(*FIVE).unfinished == {"orders-0": 1}
 
 
 @pytest.mark.parametrize("text", ["orders", "orders/0", "orders/x/1", "a b/0/1", "orders/0/1;orders/0/2"])
@@ -162,7 +162,7 @@ def test_a_misspelt_record_is_one_clear_error(text: str) -> None:
 @pytest.mark.parametrize("patient", [True, False])
 def test_refusals_at_the_head_of_one_partition_do_not_keep_another_from_its_turn(patient: bool) -> None:
     # One lane at a time: nothing of partition 1 would else come between the refusals of partition 0.
-    bench = Bench(
+    harness = ForwarderHarness(
         lambda path, documents: (
             refusal(400) if documents[0]["partition"] == 0 and documents[0]["offset"] < 105 else None
         ),
@@ -171,61 +171,61 @@ def test_refusals_at_the_head_of_one_partition_do_not_keep_another_from_its_turn
     )
     batch = [record(n, partition=p) for p in range(2) for n in range(120)]
     for _ in range(1 if patient else 2):
-        outcome = bench.forward(*batch)
+        outcome = harness.forward(*batch)
     assert outcome.failures == []
-    assert bench.vantiq.offsets(1) == list(range(120))
-    assert bench.vantiq.offsets(0) == list(range(105, 120))
-    assert len(bench.letters.letters) == 105
+    assert harness.vantiq.offsets(1) == list(range(120))
+    assert harness.vantiq.offsets(0) == list(range(105, 120))
+    assert len(harness.letters.letters) == 105
 
 
 def test_refusals_in_a_row_stop_every_lane_of_the_round() -> None:
-    bench = Bench(lambda path, documents: refusal(400), max_consecutive_refusals=2)
-    outcome = bench.forward(*[record(n, partition=p) for p in range(3) for n in range(5)])
+    harness = ForwarderHarness(lambda path, documents: refusal(400), max_consecutive_refusals=2)
+    outcome = harness.forward(*[record(n, partition=p) for p in range(3) for n in range(5)])
     assert reasons(outcome) == ["outage", "held", "held"]
-    assert len(bench.vantiq.posts) == 3
+    assert len(harness.vantiq.posts) == 3
 
 
 def test_two_batches_in_turn_both_come_to_their_end() -> None:
-    bench = Bench(lambda path, documents: bench.clock.advance(1))
+    harness = ForwarderHarness(lambda path, documents: harness.clock.advance(1))
     batches = [[record(n, partition=p) for n in range(60)] for p in range(2)]
     for _ in range(2):
-        outcomes = [bench.forward(*batch, seconds=35) for batch in batches]
+        outcomes = [harness.forward(*batch, seconds=35) for batch in batches]
     assert all(outcome.failures == [] for outcome in outcomes)
-    assert [bench.vantiq.offsets(p) for p in range(2)] == [list(range(60))] * 2
+    assert [harness.vantiq.offsets(p) for p in range(2)] == [list(range(60))] * 2
 
 
 def test_a_request_under_way_may_use_half_of_the_reserve() -> None:
-    bench = Bench(reserve_seconds=10.0)
+    harness = ForwarderHarness(reserve_seconds=10.0)
     given: list[float] = []
-    post = bench.vantiq.post
+    post = harness.vantiq.post
 
     def slow(path: str, body: bytes, deadline: Deadline) -> Any:
         given.append(deadline.remaining())
-        bench.clock.advance(12)
+        harness.clock.advance(12)
         return post(path, body, deadline)
 
-    bench.vantiq.post = slow  # type: ignore[method-assign]
-    outcome = bench.forward(*FIVE, seconds=30.0)
+    harness.vantiq.post = slow  # type: ignore[method-assign]
+    outcome = harness.forward(*FIVE, seconds=30.0)
     # The second begins 8 s before the last moment for that, and ends 4 s after it.
-    assert bench.vantiq.offsets() == [0, 1]
+    assert harness.vantiq.offsets() == [0, 1]
     assert given == pytest.approx([25, 13], abs=0.1)
     assert reasons(outcome) == ["late"]
 
 
 def test_what_nobody_foresaw_in_one_lane_makes_the_others_not_forgotten() -> None:
-    bench = Bench(at_offset(2, OSError(5, "secret words")))
-    outcome = bench.forward(*TWO_PARTITIONS)
+    harness = ForwarderHarness(at_offset(2, OSError(5, "secret words")))
+    outcome = harness.forward(*TWO_PARTITIONS)
     assert outcome.unfinished == {"orders-0": 2}
     assert "unforeseen OSError in " in outcome.failures[0].reason
     assert "secret words" not in outcome.failures[0].reason
-    bench.vantiq.faults.clear()
-    assert bench.forward(*TWO_PARTITIONS).failures == []
-    assert [bench.vantiq.offsets(p) for p in range(2)] == [[0, 1, 2, 3, 4]] * 2
+    harness.vantiq.faults.clear()
+    assert harness.forward(*TWO_PARTITIONS).failures == []
+    assert [harness.vantiq.offsets(p) for p in range(2)] == [[0, 1, 2, 3, 4]] * 2
 
 
 def test_a_blocked_record_is_told_once_however_often_it_was_tried() -> None:
-    bench = Bench(at_offset(0, refusal(400)), bucket=False, patient=True)
-    outcome = bench.forward(*FIVE)
+    harness = ForwarderHarness(at_offset(0, refusal(400)), bucket=False, patient=True)
+    outcome = harness.forward(*FIVE)
     assert reasons(outcome) == ["blocked"]
     assert [len(lane.refused) for lane in outcome.lanes] == [1]
     with pytest.raises(Exception, match="5 of 5 records"):

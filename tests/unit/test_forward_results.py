@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 
-from tests.fakes.forwarder_bench import Bench, reasons
+from tests.fakes.forwarder_harness import ForwarderHarness, reasons
 from tests.fakes.kafka_events import record
 from tests.fakes.vantiq_fake import answer as reply
 from tests.fakes.vantiq_fake import refusal
@@ -28,11 +28,11 @@ class RealType:
         whole: a duplicate refuses the whole request; what stands before it is stored.
     """
 
-    def __init__(self, bench: Bench, *, upsert: bool = False, whole: bool = False) -> None:
+    def __init__(self, harness: ForwarderHarness, *, upsert: bool = False, whole: bool = False) -> None:
         self.rows: list[int] = []
         self.odd: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda document: None
         self._upsert, self._whole = upsert, whole
-        bench.vantiq.faults.append(self.store)
+        harness.vantiq.faults.append(self.store)
 
     def store(self, path: str, documents: list[Any]) -> Any:
         results: list[Any] = []
@@ -53,11 +53,11 @@ class RealType:
 def test_an_element_that_was_throttled_or_failed_comes_again_and_is_never_counted_as_delivered(
     status: int, target: str
 ) -> None:
-    bench = Bench(vantiq_target=target)
-    vantiq = RealType(bench, upsert="upsert" in target)
+    harness = ForwarderHarness(vantiq_target=target)
+    vantiq = RealType(harness, upsert="upsert" in target)
     left = [response(status, [{"code": "x", "message": "m"}])] * 2
     vantiq.odd = lambda document: left.pop() if document["offset"] == 3 and left else None
-    outcome = bench.forward(*FIVE)
+    outcome = harness.forward(*FIVE)
     assert (outcome.failures, outcome.delivered, outcome.dead_lettered) == ([], 5, 0)
     assert sorted(set(vantiq.rows)) == [0, 1, 2, 3, 4]
     # Row 4 was stored beside the failure: an insert finds it there already at each of the two tries that follow.
@@ -65,22 +65,22 @@ def test_an_element_that_was_throttled_or_failed_comes_again_and_is_never_counte
 
 
 def test_elements_that_never_pass_are_reported_and_none_is_lost() -> None:
-    bench = Bench(vantiq_target="upsert:Order", max_attempts=2)
-    vantiq = RealType(bench, upsert=True)
+    harness = ForwarderHarness(vantiq_target="upsert:Order", max_attempts=2)
+    vantiq = RealType(harness, upsert=True)
     vantiq.odd = lambda document: response(500) if document["offset"] >= 2 else None
-    outcome = bench.forward(*FIVE)
+    outcome = harness.forward(*FIVE)
     assert (outcome.delivered, outcome.unfinished) == (2, {"orders-0": 2})
-    assert bench.letters.letters == {}
+    assert harness.letters.letters == {}
 
 
 def test_a_refused_element_is_set_aside_with_its_own_status_and_code() -> None:
-    bench = Bench(vantiq_target="upsert:Order")
-    vantiq = RealType(bench, upsert=True)
+    harness = ForwarderHarness(vantiq_target="upsert:Order")
+    vantiq = RealType(harness, upsert=True)
     invalid = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
     vantiq.odd = lambda document: response(400, [invalid]) if document["offset"] == 2 else None
-    outcome = bench.forward(*FIVE)
+    outcome = harness.forward(*FIVE)
     assert (outcome.delivered, outcome.dead_lettered, vantiq.rows) == (4, 1, [0, 1, 3, 4])
-    (kept,) = bench.letters.letters.values()
+    (kept,) = harness.letters.letters.values()
     assert (kept["refusal"]["status"], kept["refusal"]["code"]) == (400, "io.vantiq.type.validation")
 
 
@@ -89,11 +89,11 @@ def test_a_refused_element_is_set_aside_with_its_own_status_and_code() -> None:
 def test_a_batch_that_comes_again_to_a_type_with_a_natural_key_is_delivered_without_letters(
     count: int, whole: bool
 ) -> None:
-    bench = Bench(vantiq_target="type:Order")
-    vantiq = RealType(bench, whole=whole)
+    harness = ForwarderHarness(vantiq_target="type:Order")
+    vantiq = RealType(harness, whole=whole)
     batch = [record(n) for n in range(count)]
-    bench.forward(*batch)
-    again = Bench(vantiq_target="type:Order")  # a cold start
+    harness.forward(*batch)
+    again = ForwarderHarness(vantiq_target="type:Order")  # a cold start
     again.vantiq.faults.append(vantiq.store)
     outcome = again.forward(*batch)
     assert (outcome.failures, outcome.delivered, outcome.there_already) == ([], count, count)
@@ -102,10 +102,10 @@ def test_a_batch_that_comes_again_to_a_type_with_a_natural_key_is_delivered_with
 
 
 def test_new_records_behind_those_that_are_there_already_are_stored_in_order() -> None:
-    bench = Bench(vantiq_target="type:Order")
-    vantiq = RealType(bench, whole=True)
-    bench.forward(*[record(n) for n in range(70)])
-    outcome = bench.forward(*[record(n) for n in range(40, 140)])
+    harness = ForwarderHarness(vantiq_target="type:Order")
+    vantiq = RealType(harness, whole=True)
+    harness.forward(*[record(n) for n in range(70)])
+    outcome = harness.forward(*[record(n) for n in range(40, 140)])
     assert (outcome.failures, outcome.there_already) == ([], 30)
     assert vantiq.rows == list(range(140))
 
@@ -114,16 +114,16 @@ def test_new_records_behind_those_that_are_there_already_are_stored_in_order() -
 @pytest.mark.parametrize("code", [MISSING, "io.vantiq.type.system.resource.unknown", "io.vantiq.resource.not.found"])
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_missing_target_makes_no_letters_and_halves_nothing(target: str, code: str, status: int) -> None:
-    bench = Bench(lambda path, documents: refusal(status, code), vantiq_target=target)
-    outcome = bench.forward(*[record(n) for n in range(200)])
+    harness = ForwarderHarness(lambda path, documents: refusal(status, code), vantiq_target=target)
+    outcome = harness.forward(*[record(n) for n in range(200)])
     assert reasons(outcome) == ["outage"]
-    assert bench.letters.letters == {}
-    assert len(bench.vantiq.posts) == 1
+    assert harness.letters.letters == {}
+    assert len(harness.vantiq.posts) == 1
 
 
 def test_a_row_that_looks_like_a_refusal_is_asked_for_alone_and_believed_by_its_status() -> None:
     values = [b'{"key": 1, "status": 400}', b'{"key": 2, "status": 500}', b'{"key": 3, "status": 404}']
-    bench = Bench(vantiq_target="upsert:Call", payload="value")
+    harness = ForwarderHarness(vantiq_target="upsert:Call", payload="value")
     posted: list[Any] = []
 
     def changed(path: str, body: bytes, deadline: Deadline) -> Any:
@@ -132,13 +132,13 @@ def test_a_row_that_looks_like_a_refusal_is_asked_for_alone_and_believed_by_its_
             return reply(200, [{"status": document["status"]} for document in posted[-1]])
         return refusal(400) if posted[-1]["status"] == 404 else reply(200, {"status": posted[-1]["status"]})
 
-    bench.vantiq.post = changed  # type: ignore[method-assign]
-    outcome = bench.forward(*[record(n, value) for n, value in enumerate(values)])
+    harness.vantiq.post = changed  # type: ignore[method-assign]
+    outcome = harness.forward(*[record(n, value) for n, value in enumerate(values)])
     assert (outcome.failures, outcome.delivered, outcome.dead_lettered) == ([], 2, 1)
     assert [document["key"] for document in posted if isinstance(document, dict)] == [1, 2, 3]
 
 
 def test_a_proxys_login_page_stops_everything_and_delivers_nothing() -> None:
-    bench = Bench(lambda path, documents: reply(200, b"<!DOCTYPE html><title>Sign in</title>"))
-    outcome = bench.forward(*[record(n, partition=p) for p in range(3) for n in range(5)])
+    harness = ForwarderHarness(lambda path, documents: reply(200, b"<!DOCTYPE html><title>Sign in</title>"))
+    outcome = harness.forward(*[record(n, partition=p) for p in range(3) for n in range(5)])
     assert (outcome.delivered, reasons(outcome)) == (0, ["outage", "held", "held"])

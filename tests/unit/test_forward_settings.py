@@ -55,7 +55,7 @@ def test_rules_across_fields_are_told_at_once() -> None:
         ("http://host.docker.internal:8080", VantiqAddress(False, "host.docker.internal", 8080)),
     ],
 )
-def test_addresses(url: str, address: VantiqAddress) -> None:
+def test_an_address_is_parsed_with_its_defaults(url: str, address: VantiqAddress) -> None:
     assert parse_address(url) == address
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from msk_toolkit.forward.telemetry import publish
 
-from tests.fakes.forwarder_bench import Bench
+from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import record
 from tests.fakes.vantiq_fake import refusal
 
@@ -27,21 +27,21 @@ class Written:
     info = warning
 
 
-def written(bench: Bench, partitions: int) -> Written:
+def written(harness: ForwarderHarness, partitions: int) -> Written:
     said: Any = Written()
-    outcome = bench.forward(*[record(n, partition=p) for p in range(partitions) for n in range(3)])
+    outcome = harness.forward(*[record(n, partition=p) for p in range(partitions) for n in range(3)])
     publish(outcome, said, said, detailed=True)
     kept: Written = said
     return kept
 
 
 def test_a_request_is_measured_in_milliseconds() -> None:
-    said = written(Bench(), 1)
+    said = written(ForwarderHarness(), 1)
     assert [(unit, round(value, 6)) for unit, value in said.metrics["VantiqLatency"]] == [("Milliseconds", 10.0)] * 3
 
 
 def test_lanes_that_were_only_held_back_say_nothing_new() -> None:
-    said = written(Bench(lambda path, documents: refusal(403)), 4)
+    said = written(ForwarderHarness(lambda path, documents: refusal(403)), 4)
     (line,) = said.lines
     assert line["reasons"] == ["Vantiq answered 403 io.vantiq.some.validation for topic:/orders"]
     assert said.metrics["VantiqOutage"] == [("Count", 1)]
@@ -49,7 +49,10 @@ def test_lanes_that_were_only_held_back_say_nothing_new() -> None:
 
 def test_what_was_there_already_is_counted() -> None:
     said = written(
-        Bench(lambda path, documents: refusal(409, "io.vantiq.resource.duplicate.key"), vantiq_target="type:A"), 1
+        ForwarderHarness(
+            lambda path, documents: refusal(409, "io.vantiq.resource.duplicate.key"), vantiq_target="type:A"
+        ),
+        1,
     )
     (line,) = said.lines
     assert (line["delivered"], line["there_already"]) == (3, 3)

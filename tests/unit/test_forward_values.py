@@ -8,7 +8,7 @@ from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
 from msk_toolkit.forward.report import answer
 
-from tests.fakes.forwarder_bench import Bench
+from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import CLUSTER, event, record
 
 
@@ -53,11 +53,11 @@ def with_surrogate(field: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("field", ["value", "key", "timestampType"])
 def test_a_lone_surrogate_in_a_record_is_that_records_fault_alone(field: str) -> None:
-    odd, bench = with_surrogate(field), Bench()
-    outcome = bench.forward(record(0), odd, record(2), record(0, partition=1))
+    odd, harness = with_surrogate(field), ForwarderHarness()
+    outcome = harness.forward(record(0), odd, record(2), record(0, partition=1))
     assert answer(outcome, "on-demand") == {"batchItemFailures": []}
-    assert [bench.vantiq.offsets(p) for p in range(2)] == [[0, 2], [0]]
-    (kept,) = bench.letters.letters.values()
+    assert [harness.vantiq.offsets(p) for p in range(2)] == [[0, 2], [0]]
+    (kept,) = harness.letters.letters.values()
     assert kept["refusal"]["reason"] == "unsendable"
     assert kept["event"]["records"] == {"orders-0": [odd]}
 
@@ -72,19 +72,19 @@ def test_a_lone_surrogate_in_a_topics_name_marks_its_record() -> None:
     ("timestamp", "lag"), [(1_763_800_000, None), (0, None), (-1, None), (1_763_800_000_000, 60.0)]
 )
 def test_a_time_in_seconds_says_nothing_of_how_long_a_record_has_waited(timestamp: int, lag: float | None) -> None:
-    bench = Bench(heartbeat_topic="orders", heartbeat_target="topic:/beat")
-    outcome = bench.forward(record(1) | {"timestamp": timestamp})
+    harness = ForwarderHarness(heartbeat_topic="orders", heartbeat_target="topic:/beat")
+    outcome = harness.forward(record(1) | {"timestamp": timestamp})
     assert outcome.lag_seconds == lag
     assert [list(lane.ages) for lane in outcome.lanes] == [[] if lag is None else [60.0]]
     # The record itself is passed on as it is.
-    assert bench.vantiq.taken[0]["timestamp"] == timestamp
+    assert harness.vantiq.taken[0]["timestamp"] == timestamp
     # One such record does not hide the age of another.
-    assert Bench().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0
+    assert ForwarderHarness().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0
 
 
 @pytest.mark.parametrize("name", ["keySchemaMetadata", "valueSchemaMetadata"])
 def test_schema_metadata_travels_with_its_record(name: str) -> None:
     metadata = {"dataFormat": "AVRO", "schemaId": "7"}
-    bench = Bench()
-    bench.forward(record(0) | {name: metadata}, record(1))
-    assert [one.get(name) for one in bench.vantiq.taken] == [metadata, None]
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {name: metadata}, record(1))
+    assert [one.get(name) for one in harness.vantiq.taken] == [metadata, None]

@@ -62,7 +62,7 @@ def resolver(**parameters: str) -> Resolver:
         ({"A": {"Fn::If": ["Provisioned", 1, {"Ref": "AWS::NoValue"}]}, "B": 1}, {"B": 1}),
     ],
 )
-def test_resolves(node: Any, expected: Any) -> None:
+def test_an_intrinsic_function_resolves_to_its_value(node: Any, expected: Any) -> None:
     assert resolver().value(node) == expected
 
 

@@ -11,7 +11,7 @@ from msk_toolkit.errors import AwsError, ConfigurationError
 from msk_toolkit.redrive.request import Counts, parse_request
 
 from tests.fakes.kafka_events import CLUSTER, event, record
-from tests.fakes.redrive_desk import Desk
+from tests.fakes.redrive_harness import RedriveHarness
 from tests.fakes.s3_fake import MOMENT
 from tests.fakes.vantiq_fake import at_offset, refusal
 
@@ -21,11 +21,11 @@ def replayed(name: str) -> str:
 
 
 def test_letters_are_listed_by_topic_partition_and_reason() -> None:
-    desk = Desk(vantiq_target="type:{topic}")
-    desk.write(*[record(n) for n in range(4)])
-    desk.write(*[record(n, partition=1) for n in range(2)], code="d")
-    desk.write(record(7, topic="a-b"), reason="unsendable", code="")
-    listed = desk.ask()
+    harness = RedriveHarness(vantiq_target="type:{topic}")
+    harness.write(*[record(n) for n in range(4)])
+    harness.write(*[record(n, partition=1) for n in range(2)], code="d")
+    harness.write(record(7, topic="a-b"), reason="unsendable", code="")
+    listed = harness.ask()
     found = {(g.topic, g.partition, g.reason, g.code): (g.letters, g.target) for g in listed.groups}
     assert found == {
         ("orders", 0, "refused", "c"): (4, "type:orders"),
@@ -35,47 +35,47 @@ def test_letters_are_listed_by_topic_partition_and_reason() -> None:
     assert "a-b" in found["a-b", 0, "unsendable", ""][1]
     assert "/orders/0/00000000000000000000-" in listed.groups[1].first
     assert "/orders/0/00000000000000000003-" in listed.groups[1].last
-    assert desk.ask(action="replay").groups == listed.groups
+    assert harness.ask(action="replay").groups == listed.groups
 
 
 def test_a_dry_run_is_the_default_and_changes_nothing() -> None:
-    desk = Desk()
-    desk.write(*[record(n) for n in range(4)])
-    before = dict(desk.s3.objects)
-    assert desk.ask(action="replay").dry_run
-    assert desk.ask(action="adopt").dry_run
-    assert (desk.s3.objects, desk.vantiq.posts) == (before, [])
+    harness = RedriveHarness()
+    harness.write(*[record(n) for n in range(4)])
+    before = dict(harness.s3.objects)
+    assert harness.ask(action="replay").dry_run
+    assert harness.ask(action="adopt").dry_run
+    assert (harness.s3.objects, harness.vantiq.posts) == (before, [])
 
 
 def test_letters_go_in_offset_order_and_leave_when_they_are_delivered() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     # In the order of names 10 comes before 9, unless the offset is padded.
-    names = desk.write(*[record(n, partition=p) for n in (3, 100, 20, 9, 10) for p in range(3)])
-    done = desk.replay()
+    names = harness.write(*[record(n, partition=p) for n in (3, 100, 20, 9, 10) for p in range(3)])
+    done = harness.replay()
     assert (done.done, done.stopped, done.next) == (Counts(delivered=15), "", None)
-    assert [desk.vantiq.offsets(p) for p in range(3)] == [[3, 9, 10, 20, 100]] * 3
-    assert desk.s3.names("dead-letters/") == []
-    assert desk.s3.names("replayed/") == sorted(map(replayed, names))
-    assert desk.replay().done == Counts()
+    assert [harness.vantiq.offsets(p) for p in range(3)] == [[3, 9, 10, 20, 100]] * 3
+    assert harness.s3.names("dead-letters/") == []
+    assert harness.s3.names("replayed/") == sorted(map(replayed, names))
+    assert harness.replay().done == Counts()
 
 
 def test_what_is_sent_is_what_the_forwarder_would_have_sent() -> None:
-    desk = Desk()
-    desk.write(record(5, b"\xff\xfe", key=b"k") | {"headers": [{"a": [-1]}, {"a": [65]}]})
-    desk.replay()
-    (sent,) = desk.vantiq.taken
+    harness = RedriveHarness()
+    harness.write(record(5, b"\xff\xfe", key=b"k") | {"headers": [{"a": [-1]}, {"a": [65]}]})
+    harness.replay()
+    (sent,) = harness.vantiq.taken
     assert (sent["id"], sent["value"], sent["valueEncoding"]) == (f"{CLUSTER}/orders/0/5", "//4=", "base64")
     assert [header["value"] for header in sent["headers"]] == ["/w==", "A"]
 
 
 def test_a_refused_letter_stays_with_its_new_reason_and_the_others_go_on() -> None:
-    desk = Desk()
-    names = desk.write(*[record(n) for n in range(5)])
-    desk.vantiq.faults.append(at_offset(2, refusal(422, "io.vantiq.new.reason", X_Request_Id="r-2")))
-    done = desk.replay()
+    harness = RedriveHarness()
+    names = harness.write(*[record(n) for n in range(5)])
+    harness.vantiq.faults.append(at_offset(2, refusal(422, "io.vantiq.new.reason", X_Request_Id="r-2")))
+    done = harness.replay()
     assert done.done == Counts(delivered=4, refused=1)
-    assert desk.s3.names("dead-letters/") == [names[2]]
-    left = json.loads(desk.s3.objects[names[2]])
+    assert harness.s3.names("dead-letters/") == [names[2]]
+    left = json.loads(harness.s3.objects[names[2]])
     assert (left["refusal"]["code"], left["refusal"]["requestId"]) == ("io.vantiq.new.reason", "r-2")
     assert left["event"]["records"]["orders-0"] == [record(2)]
 
@@ -93,39 +93,39 @@ def test_a_refused_letter_stays_with_its_new_reason_and_the_others_go_on() -> No
     ],
 )
 def test_only_the_letters_that_are_meant_are_sent(choice: dict[str, Any], expected: set[Any]) -> None:
-    desk = Desk()
-    desk.write(*[record(n, partition=p) for n in range(2) for p in range(2)])
-    desk.s3.now = MOMENT + timedelta(hours=1)
-    desk.write(record(0, topic="other"), code="d")
-    desk.s3.now = MOMENT + timedelta(hours=2)
-    desk.write(record(0, topic="third"), reason="unsendable")
+    harness = RedriveHarness()
+    harness.write(*[record(n, partition=p) for n in range(2) for p in range(2)])
+    harness.s3.now = MOMENT + timedelta(hours=1)
+    harness.write(record(0, topic="other"), code="d")
+    harness.s3.now = MOMENT + timedelta(hours=2)
+    harness.write(record(0, topic="third"), reason="unsendable")
     asked = json.loads(msgspec.json.encode(choice))
-    assert {(g.topic, g.partition) for g in desk.ask(**asked).groups} == expected
-    desk.replay(**asked)
-    assert {(one["topic"], one["partition"]) for one in desk.vantiq.taken} == expected
+    assert {(g.topic, g.partition) for g in harness.ask(**asked).groups} == expected
+    harness.replay(**asked)
+    assert {(one["topic"], one["partition"]) for one in harness.vantiq.taken} == expected
 
 
 @pytest.mark.parametrize("response", [refusal(500), refusal(401), refusal(404), AwsError("no secret")])
 def test_a_failure_stops_the_replay_where_it_stands(response: Any) -> None:
-    desk = Desk(max_attempts=1)
-    names = desk.write(*[record(n) for n in range(5)])
-    desk.vantiq.faults.append(at_offset(2, response))
-    done = desk.replay()
-    assert (done.done, desk.invoked) == (Counts(delivered=2), [])
+    harness = RedriveHarness(max_attempts=1)
+    names = harness.write(*[record(n) for n in range(5)])
+    harness.vantiq.faults.append(at_offset(2, response))
+    done = harness.replay()
+    assert (done.done, harness.invoked) == (Counts(delivered=2), [])
     assert done.stopped
-    assert desk.s3.names("dead-letters/") == names[2:]
-    desk.vantiq.faults.clear()
+    assert harness.s3.names("dead-letters/") == names[2:]
+    harness.vantiq.faults.clear()
     assert done.next is not None
-    again = desk.ask(**json.loads(msgspec.json.encode(done.next)))
+    again = harness.ask(**json.loads(msgspec.json.encode(done.next)))
     assert again.done == Counts(delivered=5)
-    assert desk.vantiq.offsets() == [0, 1, 2, 3, 4]
+    assert harness.vantiq.offsets() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("call", ["list", "get", "copy", "delete", "put"])
 def test_s3_failing_at_any_call_loses_nothing_and_a_second_replay_finishes(call: str) -> None:
-    desk = Desk()
-    names = desk.write(*[record(n, partition=p) for n in range(8) for p in range(2)])
-    desk.vantiq.faults.append(at_offset(7, refusal(400)))
+    harness = RedriveHarness()
+    names = harness.write(*[record(n, partition=p) for n in range(8) for p in range(2)])
+    harness.vantiq.faults.append(at_offset(7, refusal(400)))
     left = [3]
 
     def trouble(name: str, key: str) -> None:
@@ -136,83 +136,83 @@ def test_s3_failing_at_any_call_loses_nothing_and_a_second_replay_finishes(call:
 
     if call == "put":
         left[0] = 1
-    desk.s3.trouble = trouble
-    first = desk.replay()
+    harness.s3.trouble = trouble
+    first = harness.replay()
     assert "S3" in first.stopped.upper() or "AWS" in first.stopped or first.stopped == ""
-    desk.s3.trouble = lambda name, key: None
-    desk.replay()
-    assert desk.s3.names("dead-letters/") == [names[7]]
-    assert desk.s3.names("replayed/") == sorted(replayed(name) for name in names if name != names[7])
-    assert {(one["partition"], one["offset"]) for one in desk.vantiq.taken} == {
+    harness.s3.trouble = lambda name, key: None
+    harness.replay()
+    assert harness.s3.names("dead-letters/") == [names[7]]
+    assert harness.s3.names("replayed/") == sorted(replayed(name) for name in names if name != names[7])
+    assert {(one["partition"], one["offset"]) for one in harness.vantiq.taken} == {
         (p, n) for p in range(2) for n in range(8)
     } - {(0, 7)}
 
 
 def test_objects_of_another_form_are_named_and_left_alone() -> None:
-    desk = Desk()
-    names = desk.write(*[record(n) for n in range(3)])
+    harness = RedriveHarness()
+    names = harness.write(*[record(n) for n in range(3)])
     strange = {
         f"{names[0]}-1.json": b"no JSON",
         f"{names[0]}-2.json": b'{"version": 1}',
-        f"{names[0]}-3.json": desk.s3.objects[names[0]].replace(b'"orders-0":[', b'"orders-0":[7,'),
+        f"{names[0]}-3.json": harness.s3.objects[names[0]].replace(b'"orders-0":[', b'"orders-0":[7,'),
     }
-    desk.s3.objects |= strange
-    desk.s3.modified |= dict.fromkeys(strange, MOMENT)
-    done = desk.replay()
+    harness.s3.objects |= strange
+    harness.s3.modified |= dict.fromkeys(strange, MOMENT)
+    done = harness.replay()
     assert (done.done, sorted(done.unreadable)) == (Counts(delivered=3), sorted(strange))
-    assert desk.s3.names("dead-letters/") == sorted(strange)
+    assert harness.s3.names("dead-letters/") == sorted(strange)
 
 
 def test_an_undecodable_record_comes_back_as_it_was() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     broken = record(1) | {"value": "no base64", "topic": "\ud800"}
-    names = desk.write(broken, record(2), reason="unsendable")
-    done = desk.replay()
+    names = harness.write(broken, record(2), reason="unsendable")
+    done = harness.replay()
     assert done.done == Counts(delivered=1, refused=1)
-    assert desk.s3.names("dead-letters/") == names[:1]
-    assert json.loads(desk.s3.objects[names[0]])["event"]["records"] == {"\ud800-0": [broken]}
+    assert harness.s3.names("dead-letters/") == names[:1]
+    assert json.loads(harness.s3.objects[names[0]])["event"]["records"] == {"\ud800-0": [broken]}
 
 
 def test_letters_of_two_clusters_keep_their_ids_apart() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     other = CLUSTER.replace("demo", "other")
-    desk.write(record(0), record(1))
-    desk.write(record(0), record(1), eventSourceArn=f"arn:aws:kafka:eu-central-1:123456789012:cluster/{other}")
-    assert desk.replay().done == Counts(delivered=4)
-    assert [one["id"] for one in desk.vantiq.taken] == [
+    harness.write(record(0), record(1))
+    harness.write(record(0), record(1), eventSourceArn=f"arn:aws:kafka:eu-central-1:123456789012:cluster/{other}")
+    assert harness.replay().done == Counts(delivered=4)
+    assert [one["id"] for one in harness.vantiq.taken] == [
         f"{cluster}/orders/0/{n}" for cluster in (CLUSTER, other) for n in range(2)
     ]
 
 
 def test_one_letter_is_shown_and_its_payload_only_on_demand() -> None:
-    desk = Desk()
-    (name,) = desk.write(record(4, b"hush", key=b"hush"))
-    shown = desk.ask(action="inspect", name=name)
+    harness = RedriveHarness()
+    (name,) = harness.write(record(4, b"hush", key=b"hush"))
+    shown = harness.ask(action="inspect", name=name)
     assert shown.letter is not None
     assert shown.letter["event"]["records"]["orders-0"][0]["offset"] == 4
     assert "aHVzaA" not in json.dumps(shown.letter)
     assert "secret words" not in json.dumps(shown.letter)
-    whole = desk.ask(action="inspect", name=name, payload=True)
-    assert whole.letter == json.loads(desk.s3.objects[name])
+    whole = harness.ask(action="inspect", name=name, payload=True)
+    assert whole.letter == json.loads(harness.s3.objects[name])
     with pytest.raises(AwsError, match="no such object"):
-        desk.ask(action="inspect", name="dead-letters/x")
+        harness.ask(action="inspect", name="dead-letters/x")
 
 
 def test_nothing_but_a_letter_is_shown_since_only_of_that_it_is_known_where_the_payload_stands() -> None:
-    desk = Desk()
-    (letter,) = desk.write(record(4, b"hush"))
-    desk.s3.objects |= {
+    harness = RedriveHarness()
+    (letter,) = harness.write(record(4, b"hush"))
+    harness.s3.objects |= {
         "aws/lambda/m/orders-0/x": json.dumps({"payload": json.dumps(event([record(4, b"hush")]))}).encode(),
         "adopted/aws/lambda/m/orders-0/x": json.dumps({"payload": "hush"}).encode(),
-        "dead-letters/x": desk.s3.objects[letter].replace(b'"orders-0":[', b'"orders-0":["hush",'),
+        "dead-letters/x": harness.s3.objects[letter].replace(b'"orders-0":[', b'"orders-0":["hush",'),
         "dead-letters/y": b"hush",
     }
-    for name in sorted(desk.s3.objects.keys() - {letter}):
+    for name in sorted(harness.s3.objects.keys() - {letter}):
         with pytest.raises(ConfigurationError, match="is not a letter"):
-            desk.ask(action="inspect", name=name)
-    more = json.loads(desk.s3.objects[letter]) | {"copied": "hush"}
-    desk.s3.objects[letter] = json.dumps(more).encode()
-    shown = desk.ask(action="inspect", name=letter)
+            harness.ask(action="inspect", name=name)
+    more = json.loads(harness.s3.objects[letter]) | {"copied": "hush"}
+    harness.s3.objects[letter] = json.dumps(more).encode()
+    shown = harness.ask(action="inspect", name=letter)
     assert "hush" not in json.dumps(shown.letter)
 
 

@@ -10,36 +10,36 @@ from msk_toolkit.redrive.request import Counts
 
 from local.event_source_mapping.event import Partition, Record, event_of
 from tests.fakes.kafka_events import CLUSTER, record
-from tests.fakes.redrive_desk import RECORDS, SOURCE, Desk, as_fetched, failure, notice, put
+from tests.fakes.redrive_harness import RECORDS, SOURCE, RedriveHarness, as_fetched, failure, notice, put
 from tests.fakes.vantiq_fake import at_offset, refusal
 
 
 def test_a_failure_object_becomes_a_letter_a_record_and_is_replayed_like_any_other() -> None:
-    desk = Desk()
-    name = put(desk, failure())
-    assert desk.ask().waiting == 1
-    done = desk.replay()
+    harness = RedriveHarness()
+    name = put(harness, failure())
+    assert harness.ask().waiting == 1
+    done = harness.replay()
     assert (done.done, done.stopped) == (Counts(delivered=6, adopted=6), "")
-    assert desk.s3.names("aws/") == desk.s3.names("dead-letters/") == []
-    assert desk.s3.names("adopted/") == [f"adopted/{name}"]
-    assert [one["id"] for one in desk.vantiq.taken if one["partition"] == 1] == [
+    assert harness.s3.names("aws/") == harness.s3.names("dead-letters/") == []
+    assert harness.s3.names("adopted/") == [f"adopted/{name}"]
+    assert [one["id"] for one in harness.vantiq.taken if one["partition"] == 1] == [
         f"{CLUSTER}/my.or-ders/1/{n}" for n in range(3, 6)
     ]
-    assert desk.vantiq.taken[0]["headers"] == [
+    assert harness.vantiq.taken[0]["headers"] == [
         {"name": "h", "encoding": "base64", "value": "/w=="},
         {"name": "h", "encoding": "null", "value": None},
     ]
 
 
 def test_adopting_alone_sends_nothing_and_says_why_the_records_were_given_up() -> None:
-    desk = Desk()
-    put(desk, failure())
-    dry = desk.ask(action="adopt")
-    assert (dry.waiting, dry.done, len(desk.s3.names("aws/"))) == (1, Counts(), 1)
-    assert desk.ask(action="adopt", dry_run=False).done == Counts(adopted=6)
-    assert desk.vantiq.posts == []
-    (name,) = desk.s3.names(f"dead-letters/{CLUSTER}/my.or-ders/0/{3:020}-")
-    left = json.loads(desk.s3.objects[name])
+    harness = RedriveHarness()
+    put(harness, failure())
+    dry = harness.ask(action="adopt")
+    assert (dry.waiting, dry.done, len(harness.s3.names("aws/"))) == (1, Counts(), 1)
+    assert harness.ask(action="adopt", dry_run=False).done == Counts(adopted=6)
+    assert harness.vantiq.posts == []
+    (name,) = harness.s3.names(f"dead-letters/{CLUSTER}/my.or-ders/0/{3:020}-")
+    left = json.loads(harness.s3.objects[name])
     assert left["refusal"] == {
         "reason": "mapping",
         "detail": "the event source mapping gave it up: RetryAttemptsExhausted",
@@ -53,27 +53,27 @@ def test_adopting_alone_sends_nothing_and_says_why_the_records_were_given_up() -
 
 
 def test_a_letter_that_knows_the_reason_is_not_replaced() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     (known,) = event_of(SOURCE, RECORDS[1:2])["records"]["my.or-ders-0"]
-    (name,) = desk.write(known, code="io.vantiq.known")
-    put(desk, failure())
-    assert desk.ask(action="adopt", dry_run=False).done == Counts(adopted=5)
-    assert json.loads(desk.s3.objects[name])["refusal"]["code"] == "io.vantiq.known"
+    (name,) = harness.write(known, code="io.vantiq.known")
+    put(harness, failure())
+    assert harness.ask(action="adopt", dry_run=False).done == Counts(adopted=5)
+    assert json.loads(harness.s3.objects[name])["refusal"]["code"] == "io.vantiq.known"
 
 
 def test_a_record_of_a_topic_made_anew_does_not_hide_behind_the_letter_of_the_old_one() -> None:
-    desk = Desk()
-    desk.write(record(4, b'"OLD"', topic="my.or-ders"))
-    put(desk, failure((Record(Partition("my.or-ders", 0), 4, 1_763_800_099_999, b'"NEW"', None, ()),)))
-    assert desk.replay().done == Counts(delivered=2, adopted=1)
-    assert {one["value"] for one in desk.vantiq.taken} == {"OLD", "NEW"}
+    harness = RedriveHarness()
+    harness.write(record(4, b'"OLD"', topic="my.or-ders"))
+    put(harness, failure((Record(Partition("my.or-ders", 0), 4, 1_763_800_099_999, b'"NEW"', None, ()),)))
+    assert harness.replay().done == Counts(delivered=2, adopted=1)
+    assert {one["value"] for one in harness.vantiq.taken} == {"OLD", "NEW"}
 
 
 @pytest.mark.parametrize("call", ["list", "get", "put", "copy", "delete"])
 def test_an_adoption_that_is_cut_short_loses_nothing_and_is_finished_by_the_next(call: str) -> None:
-    desk = Desk()
-    put(desk, failure(RECORDS[:3]), 0)
-    put(desk, failure(RECORDS[3:]), 1)
+    harness = RedriveHarness()
+    put(harness, failure(RECORDS[:3]), 0)
+    put(harness, failure(RECORDS[3:]), 1)
     left = [2]
 
     def trouble(name: str, key: str) -> None:
@@ -82,22 +82,22 @@ def test_an_adoption_that_is_cut_short_loses_nothing_and_is_finished_by_the_next
             if left[0] == 0:
                 raise EndpointConnectionError(endpoint_url="http://s3")
 
-    desk.s3.trouble = trouble
-    desk.ask(action="adopt", dry_run=False)
-    desk.s3.trouble = lambda name, key: None
-    desk.replay()
-    assert {(one["partition"], one["offset"]) for one in desk.vantiq.taken} == {
+    harness.s3.trouble = trouble
+    harness.ask(action="adopt", dry_run=False)
+    harness.s3.trouble = lambda name, key: None
+    harness.replay()
+    assert {(one["partition"], one["offset"]) for one in harness.vantiq.taken} == {
         (p, n) for p in range(2) for n in range(3, 6)
     }
-    assert desk.s3.names("aws/") == desk.s3.names("dead-letters/") == []
+    assert harness.s3.names("aws/") == harness.s3.names("dead-letters/") == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"requestContext": {}, "KafkaBatchInfo": {}}'])
 def test_an_object_of_another_form_is_named_and_left(body: bytes) -> None:
-    desk = Desk()
-    name = put(desk, body)
-    done = desk.replay()
-    assert (done.unreadable, desk.s3.names()) == ([name], [name])
+    harness = RedriveHarness()
+    name = put(harness, body)
+    done = harness.replay()
+    assert (done.unreadable, harness.s3.names()) == ([name], [name])
 
 
 def test_every_documented_spelling_is_read() -> None:
@@ -134,9 +134,9 @@ def test_a_record_fetched_again_is_what_the_mapping_would_have_handed_over() -> 
 
 
 def test_an_adopted_record_that_vantiq_refuses_gets_vantiqs_reason() -> None:
-    desk = Desk()
-    put(desk, failure(RECORDS[:3]))
-    desk.vantiq.faults.append(at_offset(4, refusal(400, "io.vantiq.bad")))
-    assert desk.replay().done == Counts(delivered=2, refused=1, adopted=3)
-    (left,) = desk.s3.names("dead-letters/")
-    assert json.loads(desk.s3.objects[left])["refusal"]["code"] == "io.vantiq.bad"
+    harness = RedriveHarness()
+    put(harness, failure(RECORDS[:3]))
+    harness.vantiq.faults.append(at_offset(4, refusal(400, "io.vantiq.bad")))
+    assert harness.replay().done == Counts(delivered=2, refused=1, adopted=3)
+    (left,) = harness.s3.names("dead-letters/")
+    assert json.loads(harness.s3.objects[left])["refusal"]["code"] == "io.vantiq.bad"

@@ -11,7 +11,7 @@ from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.request import Counts, parse_request
 
 from tests.fakes.kafka_events import ARN, CLUSTER
-from tests.fakes.redrive_desk import Desk
+from tests.fakes.redrive_harness import RedriveHarness
 
 TOPIC = "given-up"
 
@@ -52,10 +52,10 @@ def message(offset: int) -> dict[str, Any]:
 class FailureTopic:
     """The topic's partitions, each a list of what stands there; read two at a time."""
 
-    def __init__(self, desk: Desk, *partitions: list[bytes | None]) -> None:
+    def __init__(self, harness: RedriveHarness, *partitions: list[bytes | None]) -> None:
         self.partitions = [list(each) for each in partitions]
         self.read: list[Range] = []
-        desk.tools = desk.tools._replace(fetch=self.fetch, spans=self.spans)
+        harness.tools = harness.tools._replace(fetch=self.fetch, spans=self.spans)
 
     def spans(self, topic: str, deadline: Any) -> dict[int, tuple[int, int]]:
         assert topic == TOPIC
@@ -77,31 +77,31 @@ def written(*offsets: int) -> list[bytes | None]:
     return [json.dumps(message(offset)).encode() for offset in offsets]
 
 
-def adopt(desk: Desk, **more: Any) -> Any:
-    return desk.ask(action="adopt", failure_topic=TOPIC, **more)
+def adopt(harness: RedriveHarness, **more: Any) -> Any:
+    return harness.ask(action="adopt", failure_topic=TOPIC, **more)
 
 
 def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> None:
-    desk = Desk()
-    topic = FailureTopic(desk, written(7, 8, 9), written(40))
-    assert adopt(desk, dry_run=False).done == Counts(adopted=4)
-    letters = desk.s3.names("dead-letters/")
+    harness = RedriveHarness()
+    topic = FailureTopic(harness, written(7, 8, 9), written(40))
+    assert adopt(harness, dry_run=False).done == Counts(adopted=4)
+    letters = harness.s3.names("dead-letters/")
     assert [name.rpartition("/")[2].split("-")[0] for name in letters] == [f"{n:020}" for n in (7, 8, 9, 40)]
-    assert json.loads(desk.s3.objects[letters[0]])["refusal"]["code"] == "RetriesExhausted"
-    assert desk.replay(failure_topic=TOPIC).done == Counts(delivered=4)
+    assert json.loads(harness.s3.objects[letters[0]])["refusal"]["code"] == "RetriesExhausted"
+    assert harness.replay(failure_topic=TOPIC).done == Counts(delivered=4)
     # Replayed letters do not come back from the topic, where their messages still stand.
     topic.partitions[1] += written(41)
     topic.read.clear()
-    assert adopt(desk, dry_run=False).done == Counts(adopted=1)
+    assert adopt(harness, dry_run=False).done == Counts(adopted=1)
     assert topic.read == [Range(TOPIC, 1, 1, 1)]
-    assert [one["id"] for one in desk.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9, 40)]
+    assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9, 40)]
 
 
 def test_a_dry_run_counts_what_waits_and_writes_nothing() -> None:
-    desk = Desk()
-    FailureTopic(desk, written(7, 8, 9))
-    found = adopt(desk)
-    assert (found.waiting, found.done, desk.s3.names()) == (3, Counts(), [])
+    harness = RedriveHarness()
+    FailureTopic(harness, written(7, 8, 9))
+    found = adopt(harness)
+    assert (found.waiting, found.done, harness.s3.names()) == (3, Counts(), [])
 
 
 # Deeper than any reader of JSON goes.
@@ -124,18 +124,18 @@ DEEP = b"[" * 200_000 + b"]" * 200_000
     ids=lambda strange: str(strange)[:20],
 )
 def test_a_message_of_another_form_is_kept_and_told_each_time_and_keeps_no_other_back(strange: bytes | None) -> None:
-    desk = Desk()
-    FailureTopic(desk, [strange, *written(7)])
+    harness = RedriveHarness()
+    FailureTopic(harness, [strange, *written(7)])
     for adopted in (1, 0):
-        found = adopt(desk, dry_run=False)
+        found = adopt(harness, dry_run=False)
         assert found.done == Counts(adopted=adopted)
         assert found.unreadable == [f"aws/lambda/kafka/{TOPIC}/0/{0:020}"]
-    assert desk.s3.objects[found.unreadable[0]] == (strange or b"")
+    assert harness.s3.objects[found.unreadable[0]] == (strange or b"")
 
 
 def test_an_adoption_that_is_cut_short_is_finished_by_the_next_and_writes_nothing_twice() -> None:
-    desk = Desk()
-    FailureTopic(desk, written(*range(6)))
+    harness = RedriveHarness()
+    FailureTopic(harness, written(*range(6)))
     left = [3]
 
     def trouble(name: str, key: str) -> None:
@@ -144,30 +144,30 @@ def test_an_adoption_that_is_cut_short_is_finished_by_the_next_and_writes_nothin
             if left[0] < 0:
                 raise AwsError("S3 is away")
 
-    desk.s3.trouble = trouble
-    assert "S3 is away" in adopt(desk, dry_run=False).stopped
+    harness.s3.trouble = trouble
+    assert "S3 is away" in adopt(harness, dry_run=False).stopped
     left[0] = 100
-    adopt(desk, dry_run=False)
-    assert len(desk.s3.names("dead-letters/")) == 6
+    adopt(harness, dry_run=False)
+    assert len(harness.s3.names("dead-letters/")) == 6
 
 
 def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
-    desk = Desk()
-    topic = FailureTopic(desk, written(1, 2, 3))
-    adopt(desk, dry_run=False)
+    harness = RedriveHarness()
+    topic = FailureTopic(harness, written(1, 2, 3))
+    adopt(harness, dry_run=False)
     topic.partitions[0] = written(9)
-    assert adopt(desk, dry_run=False).done == Counts(adopted=1)
+    assert adopt(harness, dry_run=False).done == Counts(adopted=1)
 
 
 def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_sent() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
 
     def away(topic: str, deadline: Any) -> Any:
         raise StageError("tcp", "timeout", "b-1:9096", "no answer")
 
-    desk.tools = desk.tools._replace(spans=away)
-    assert desk.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"
-    assert desk.vantiq.posts == []
+    harness.tools = harness.tools._replace(spans=away)
+    assert harness.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"
+    assert harness.vantiq.posts == []
 
 
 @pytest.mark.parametrize(

@@ -11,72 +11,72 @@ from msk_toolkit.redrive.request import Counts
 from msk_toolkit.vantiq.client import VantiqClient
 
 from tests.fakes.kafka_events import event, record
-from tests.fakes.redrive_desk import Desk
+from tests.fakes.redrive_harness import RedriveHarness
 from tests.fakes.s3_fake import MOMENT
 from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
 
 
-def older_name(desk: Desk, name: str) -> str:
+def older_name(harness: RedriveHarness, name: str) -> str:
     """Rename a letter to what older versions would have called it."""
     older = f"{name.rpartition('-')[0]}.json"
-    desk.s3.objects[older], desk.s3.modified[older] = desk.s3.objects.pop(name), MOMENT
+    harness.s3.objects[older], harness.s3.modified[older] = harness.s3.objects.pop(name), MOMENT
     return older
 
 
 def test_a_letter_that_was_moved_by_hand_is_replayed_from_where_it_lies() -> None:
-    desk = Desk()
-    (name,) = desk.write(record(4))
+    harness = RedriveHarness()
+    (name,) = harness.write(record(4))
     moved = name.replace("/orders/", "/orders-fixed/")
-    desk.s3.objects[moved], desk.s3.modified[moved] = desk.s3.objects.pop(name), MOMENT
-    desk.vantiq.faults.append(at_offset(4, refusal(400), refusal(400)))
-    assert desk.replay().done == Counts(refused=1)
-    assert desk.s3.names("dead-letters/") == [moved]
-    desk.vantiq.faults.clear()
-    assert desk.replay().done == Counts(delivered=1)
-    assert desk.s3.names() == [moved.replace("dead-letters/", "replayed/")]
+    harness.s3.objects[moved], harness.s3.modified[moved] = harness.s3.objects.pop(name), MOMENT
+    harness.vantiq.faults.append(at_offset(4, refusal(400), refusal(400)))
+    assert harness.replay().done == Counts(refused=1)
+    assert harness.s3.names("dead-letters/") == [moved]
+    harness.vantiq.faults.clear()
+    assert harness.replay().done == Counts(delivered=1)
+    assert harness.s3.names() == [moved.replace("dead-letters/", "replayed/")]
 
 
 def test_letters_under_the_names_of_older_versions_are_replayed_from_where_they_lie() -> None:
-    desk = Desk()
-    names = [older_name(desk, name) for name in desk.write(*[record(n) for n in range(3)])]
-    desk.write(record(3))
-    desk.vantiq.faults.append(at_offset(1, refusal(422, "io.vantiq.new.reason")))
-    assert desk.replay().done == Counts(delivered=3, refused=1)
-    assert desk.vantiq.offsets() == [0, 2, 3]
-    assert desk.s3.names("dead-letters/") == names[1:2]
-    assert json.loads(desk.s3.objects[names[1]])["refusal"]["code"] == "io.vantiq.new.reason"
+    harness = RedriveHarness()
+    names = [older_name(harness, name) for name in harness.write(*[record(n) for n in range(3)])]
+    harness.write(record(3))
+    harness.vantiq.faults.append(at_offset(1, refusal(422, "io.vantiq.new.reason")))
+    assert harness.replay().done == Counts(delivered=3, refused=1)
+    assert harness.vantiq.offsets() == [0, 2, 3]
+    assert harness.s3.names("dead-letters/") == names[1:2]
+    assert json.loads(harness.s3.objects[names[1]])["refusal"]["code"] == "io.vantiq.new.reason"
 
 
 def test_two_letters_of_one_record_are_sent_once_and_both_leave() -> None:
-    desk = Desk()
-    older_name(desk, desk.write(record(0))[0])
-    desk.write(record(0), record(1))
-    assert desk.replay().done == Counts(delivered=3)
-    assert desk.vantiq.offsets() == [0, 1]
-    assert desk.s3.names("dead-letters/") == []
+    harness = RedriveHarness()
+    older_name(harness, harness.write(record(0))[0])
+    harness.write(record(0), record(1))
+    assert harness.replay().done == Counts(delivered=3)
+    assert harness.vantiq.offsets() == [0, 1]
+    assert harness.s3.names("dead-letters/") == []
 
 
 def test_letters_of_a_topic_and_of_the_one_made_anew_are_both_sent() -> None:
-    desk = Desk(max_consecutive_refusals=0)
-    desk.write(*[record(n, b'"OLD"') for n in range(3)])
-    desk.write(*[record(n, b'"NEW"') for n in range(3)])
-    desk.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["value"] == "OLD" else None)
-    assert desk.replay().done == Counts(delivered=3, refused=3)
-    left = [json.loads(desk.s3.objects[name]) for name in desk.s3.names("dead-letters/")]
+    harness = RedriveHarness(max_consecutive_refusals=0)
+    harness.write(*[record(n, b'"OLD"') for n in range(3)])
+    harness.write(*[record(n, b'"NEW"') for n in range(3)])
+    harness.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["value"] == "OLD" else None)
+    assert harness.replay().done == Counts(delivered=3, refused=3)
+    left = [json.loads(harness.s3.objects[name]) for name in harness.s3.names("dead-letters/")]
     assert {one["event"]["records"]["orders-0"][0]["value"] for one in left} == {record(0, b'"OLD"')["value"]}
 
 
 def test_letters_that_are_still_refused_do_not_keep_those_behind_them() -> None:
-    desk = Desk(max_consecutive_refusals=100)
-    desk.write(*[record(n) for n in range(250)])
-    desk.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 200 else None)
-    done = desk.replay()
+    harness = RedriveHarness(max_consecutive_refusals=100)
+    harness.write(*[record(n) for n in range(250)])
+    harness.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 200 else None)
+    done = harness.replay()
     assert (done.done, done.stopped) == (Counts(delivered=50, refused=200), "")
-    assert len(desk.s3.names("dead-letters/")) == 200
+    assert len(harness.s3.names("dead-letters/")) == 200
 
 
 def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     vantiq = FakeVantiq(lambda path, documents: refusal(400))
     monkeypatch.setattr(VantiqClient, "from_settings", lambda settings, token: vantiq)
     told = {
@@ -85,42 +85,42 @@ def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pyt
         "VANTIQ_TARGET": "topic:/orders",
         "TARGET_CHECK": "off",
     }
-    tools = environment.tools(told | {"DEAD_LETTER_BUCKET": "letters"}, lambda service: desk.s3)
-    store = RefusedAgain(desk.tools.bucket)
+    tools = environment.tools(told | {"DEAD_LETTER_BUCKET": "letters"}, lambda service: harness.s3)
+    store = RefusedAgain(harness.tools.bucket)
     outcome = tools.make(0.0, 60.0)(store).forward(event([record(n) for n in range(150)]), Deadline(120))
     assert (outcome.dead_lettered, outcome.failures) == (150, [])
 
 
 @pytest.mark.parametrize("ordering", ["key", "none"])
 def test_letters_go_in_offset_order_whatever_the_forwarder_keeps_in_order(ordering: str) -> None:
-    desk = Desk(ordering=ordering, max_in_flight=8)
-    desk.write(*[record(n, key=b"%d" % (n % 5)) for n in range(100)])
-    assert desk.replay(records_per_second=0).done == Counts(delivered=100)
-    assert desk.vantiq.offsets() == list(range(100))
+    harness = RedriveHarness(ordering=ordering, max_in_flight=8)
+    harness.write(*[record(n, key=b"%d" % (n % 5)) for n in range(100)])
+    assert harness.replay(records_per_second=0).done == Counts(delivered=100)
+    assert harness.vantiq.offsets() == list(range(100))
 
 
 def test_letters_without_a_target_stay_and_are_told_and_the_others_go() -> None:
-    desk = Desk(vantiq_target="type:{topic}", vantiq_routes='{"broken": "topic:/mended"}')
-    desk.write(*[record(n) for n in range(3)], *[record(n, topic="zebra") for n in range(2)])
-    left = desk.write(*[record(n, topic="orders-eu", partition=p) for n in range(3) for p in range(2)])
-    desk.write(record(1, topic="broken"))
-    done = desk.replay()
+    harness = RedriveHarness(vantiq_target="type:{topic}", vantiq_routes='{"broken": "topic:/mended"}')
+    harness.write(*[record(n) for n in range(3)], *[record(n, topic="zebra") for n in range(2)])
+    left = harness.write(*[record(n, topic="orders-eu", partition=p) for n in range(3) for p in range(2)])
+    harness.write(record(1, topic="broken"))
+    done = harness.replay()
     assert (done.done, done.stopped, done.unreadable) == (Counts(delivered=6), "", [])
     (said,) = done.without_target
     assert "orders-eu" in said
-    assert desk.s3.names("dead-letters/") == sorted(left)
+    assert harness.s3.names("dead-letters/") == sorted(left)
 
 
 def test_a_letter_that_cannot_be_decoded_has_the_target_of_its_place() -> None:
-    desk = Desk(vantiq_target="type:{topic}")
+    harness = RedriveHarness(vantiq_target="type:{topic}")
     broken: dict[str, Any] = {"value": "no base64"}
-    desk.write(record(1) | broken, record(1, topic="orders-eu") | broken, reason="unsendable")
-    done = desk.replay()
+    harness.write(record(1) | broken, record(1, topic="orders-eu") | broken, reason="unsendable")
+    done = harness.replay()
     assert (done.done, len(done.without_target)) == (Counts(refused=1), 1)
 
 
 def test_a_letters_target_is_that_of_its_record_and_not_of_the_key_that_the_record_stood_under() -> None:
-    desk = Desk(vantiq_target="type:{topic}")
-    (name,) = desk.write(record(1))
-    desk.s3.objects[name] = desk.s3.objects[name].replace(b'"orders-0"', b'"orders-eu-0"')
-    assert desk.replay().done == Counts(delivered=1)
+    harness = RedriveHarness(vantiq_target="type:{topic}")
+    (name,) = harness.write(record(1))
+    harness.s3.objects[name] = harness.s3.objects[name].replace(b'"orders-0"', b'"orders-eu-0"')
+    assert harness.replay().done == Counts(delivered=1)

@@ -10,14 +10,14 @@ from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.request import Counts, parse_request
 
 from tests.fakes.kafka_events import CLUSTER
-from tests.fakes.redrive_desk import RECORDS, Desk, as_fetched, failure, notice
+from tests.fakes.redrive_harness import RECORDS, RedriveHarness, as_fetched, failure, notice
 
 
 @pytest.mark.parametrize("wrap", ["plain", "text", "sqs", "sns", "sns in sqs"])
 def test_notices_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     said = notice(RECORDS[:3])
-    desk.fetched = [as_fetched(RECORDS[:1]), as_fetched(RECORDS[1:2])]
+    harness.fetched = [as_fetched(RECORDS[:1]), as_fetched(RECORDS[1:2])]
     if wrap == "plain":
         asked: dict[str, Any] = {"action": "adopt", "dry_run": False, "notices": [said]}
     elif wrap == "text":
@@ -28,28 +28,28 @@ def test_notices_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -
         asked = {"Records": [{"body": json.dumps({"Type": "Notification", "Message": json.dumps(said)})}]}
     else:
         asked = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(said)}}]}
-    done = desk.ask(**asked)
+    done = harness.ask(**asked)
     assert done.done == Counts(adopted=2, gone=1)
-    assert desk.replay().done == Counts(delivered=2)
-    assert [one["id"] for one in desk.vantiq.taken] == [f"{CLUSTER}/my.or-ders/0/{n}" for n in (3, 4)]
+    assert harness.replay().done == Counts(delivered=2)
+    assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/my.or-ders/0/{n}" for n in (3, 4)]
 
 
 def test_a_dry_run_of_notices_says_what_kafka_still_has_and_writes_nothing() -> None:
-    desk = Desk()
-    desk.fetched = [as_fetched(RECORDS[:2])]
-    assert desk.ask(action="adopt", notices=[notice(RECORDS[:3])]).done == Counts(gone=1)
-    assert desk.s3.names() == []
+    harness = RedriveHarness()
+    harness.fetched = [as_fetched(RECORDS[:2])]
+    assert harness.ask(action="adopt", notices=[notice(RECORDS[:3])]).done == Counts(gone=1)
+    assert harness.s3.names() == []
 
 
 def test_a_queue_keeps_its_notice_when_kafka_cannot_be_read() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
 
     def broken(wanted: Range, deadline: Any) -> Any:
         raise StageError("tcp", "connection-refused", "b-1:9096", "refused")
 
-    desk.tools = desk.tools._replace(fetch=broken)
+    harness.tools = harness.tools._replace(fetch=broken)
     with pytest.raises(NoticesError, match="b-1:9096"):
-        desk.ask(Records=[{"body": json.dumps(notice())}])
+        harness.ask(Records=[{"body": json.dumps(notice())}])
 
 
 STRANGE: list[Any] = [
@@ -68,32 +68,32 @@ STRANGE: list[Any] = [
 
 @pytest.mark.parametrize("strange", STRANGE)
 def test_a_strange_message_keeps_no_good_one_back_and_is_an_error_all_the_same(strange: Any) -> None:
-    desk = Desk()
-    desk.fetched = [as_fetched(RECORDS[:3])]
+    harness = RedriveHarness()
+    harness.fetched = [as_fetched(RECORDS[:3])]
     with pytest.raises(NoticesError, match=r"1 of 2 notices .* number 1"):
-        desk.ask(Records=[strange, {"body": json.dumps(notice(RECORDS[:3]))}])
-    assert len(desk.s3.names("dead-letters/")) == 3
+        harness.ask(Records=[strange, {"body": json.dumps(notice(RECORDS[:3]))}])
+    assert len(harness.s3.names("dead-letters/")) == 3
 
 
 def test_a_notice_that_holds_its_payload_needs_no_broker_and_a_broken_payload_is_an_error() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
     with pytest.raises(NoticesError, match="1 of 2 notices"):
-        desk.ask(action="adopt", dry_run=False, notices=[failure() | {"payload": "{}"}, failure()])
-    assert len(desk.s3.names("dead-letters/")) == 6
+        harness.ask(action="adopt", dry_run=False, notices=[failure() | {"payload": "{}"}, failure()])
+    assert len(harness.s3.names("dead-letters/")) == 6
 
 
 def test_a_topic_that_is_gone_keeps_no_notice_of_another_back() -> None:
-    desk = Desk()
+    harness = RedriveHarness()
 
     def fetch(wanted: Range, deadline: Any) -> Any:
         if wanted.partition == 0:
             raise StageError("metadata", "broker-error", "b-1:9096", "my.or-ders-0 is not there")
         return [as_fetched(RECORDS[3:])]
 
-    desk.tools = desk.tools._replace(fetch=fetch)
+    harness.tools = harness.tools._replace(fetch=fetch)
     with pytest.raises(NoticesError, match="ders-0 is not there"):
-        desk.ask(Records=[{"body": json.dumps(notice(part))} for part in (RECORDS[:3], RECORDS[3:])])
-    assert len(desk.s3.names("dead-letters/")) == 3
+        harness.ask(Records=[{"body": json.dumps(notice(part))} for part in (RECORDS[:3], RECORDS[3:])])
+    assert len(harness.s3.names("dead-letters/")) == 3
 
 
 def test_a_queues_event_without_messages_is_a_mistake() -> None:

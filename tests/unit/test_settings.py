@@ -80,7 +80,7 @@ def test_what_somebody_pasted_there_is_never_quoted(variable: str) -> None:
         (SCRAM | {"BOOTSTRAP_SERVERS": "a:0"}, "BOOTSTRAP_SERVERS: ports go from 1 to 65535"),
     ],
 )
-def test_rules_across_the_variables(environ: dict[str, str], problem: str) -> None:
+def test_a_rule_across_the_variables_names_what_breaks_it(environ: dict[str, str], problem: str) -> None:
     assert problems(ClusterSettings, environ) == [problem]
 
 

@@ -138,7 +138,7 @@ def test_a_broker_that_is_away_is_a_warning_for_a_new_topic_only(brokers: int, w
         ("mixed", ["create", "unchanged", "update", "refused"]),
     ],
 )
-def test_every_decision(case: str, actions: list[str]) -> None:
+def test_every_kind_of_difference_has_its_action(case: str, actions: list[str]) -> None:
     assert [step.action for step in plan(*CASES[case]).steps] == actions
 
 

@@ -119,7 +119,7 @@ def test_routes_that_are_no_json_object_of_texts_are_refused(routes: str) -> Non
         parse_routes("topic:/a", routes)
 
 
-def test_bodies() -> None:
+def test_a_body_is_the_record_or_an_array_as_its_target_takes_it() -> None:
     topic, procedure = Target("topic", "/a"), Target("procedure", "p")
     assert delivery_body(topic, [b"1"], as_array=False) == b"1"
     assert delivery_body(topic, [b"1"], as_array=True) == b"[1]"

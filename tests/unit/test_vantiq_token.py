@@ -23,7 +23,7 @@ class FakeSecrets:
 
 
 @pytest.mark.parametrize("text", ['{"token": "abc="}', "abc=", " abc=\n", '"abc="'])
-def test_json_or_the_bare_token(text: str) -> None:
+def test_a_secret_is_json_or_the_bare_token(text: str) -> None:
     assert parse_token(text, "s") == "abc="
 
 

@@ -14,7 +14,7 @@ from tests.fakes.kafka_events import event
 from tests.fakes.vantiq_fake import FakeVantiq, Fault
 
 
-class Bench:
+class ForwarderHarness:
     """A forwarder on fakes, under a clock that only moves when somebody waits."""
 
     def __init__(

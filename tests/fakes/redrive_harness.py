@@ -67,7 +67,7 @@ def as_fetched(records: tuple[Record, ...]) -> list[dict[str, Any]]:
     ]
 
 
-class Desk:
+class RedriveHarness:
     """A redrive on fakes."""
 
     def __init__(self, **settings: Any) -> None:
@@ -115,8 +115,10 @@ class Desk:
         return self.ask(action="replay", dry_run=False, **request)
 
 
-def put(desk: Desk, said: Any, number: int = 0) -> str:
+def put(harness: RedriveHarness, said: Any, number: int = 0) -> str:
     """Put a failure object where the mapping would; answers its name."""
     name = f"aws/lambda/mapping-id/my.or-ders-0/2026/11/22/2026-11-22T17.05.13-{number}"
-    desk.s3.put_object(Bucket="letters", Key=name, Body=said if isinstance(said, bytes) else json.dumps(said).encode())
+    harness.s3.put_object(
+        Bucket="letters", Key=name, Body=said if isinstance(said, bytes) else json.dumps(said).encode()
+    )
     return name
