@@ -1,4 +1,4 @@
-"""Init time and peak memory of every built function: `python -m benchmarks.cold_start`.
+"""Init time and peak memory of every built function: ``python -m benchmarks.cold_start``.
 
 Each start is Lambda's own runtime client (awslambdaric) under Lambda's runtime interface emulator, as plain
 processes without any limit of CPU: trust the ratios to the two bare functions of the same run, not the milliseconds.
@@ -75,7 +75,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Sample:
-    """One cold start. `init_ms` is from the first request to its answer: process start, imports, an empty call."""
+    """One cold start. ``init_ms`` is from the first request to its answer: process start, imports, an empty call."""
 
     init_ms: float
     cpu_ms: float
@@ -95,9 +95,11 @@ class Row:
 
 
 def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> list[Subject]:
-    """The functions of a `sam build`, with `variables` by logical id, as `sam local invoke --env-vars` takes them.
+    """The functions of a ``sam build``.
 
-    Raises `ColdStartError` for a build without a layer for this machine.
+    ``variables`` by logical id, as ``sam local invoke --env-vars`` takes them.
+
+    Raises ``ColdStartError`` for a build without a layer for this machine.
     """
     template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
     # A loop (Fn::ForEach) stands among the resources as a list.
@@ -127,7 +129,7 @@ def machine() -> str:
 
 
 def bare_functions(folder: Path) -> list[Subject]:
-    """The two functions to compare with, written and compiled below `folder`."""
+    """The two functions to compare with, written and compiled below ``folder``."""
     subjects = []
     for number, (name, source) in enumerate(BARE_SOURCES.items()):
         task = folder / f"bare{number}"
@@ -139,7 +141,7 @@ def bare_functions(folder: Path) -> list[Subject]:
 
 
 def runtime_folder(folder: Path) -> Path:
-    """A stand-in for /var/runtime below `folder`: awslambdaric and boto3, compiled."""
+    """A stand-in for /var/runtime below ``folder``: awslambdaric and boto3, compiled."""
     for path, source in runtime_files().items():
         target = folder / "runtime" / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +156,7 @@ def compile_folder(folder: Path) -> None:
 
 
 def measure(subject: Subject, runtime: Path) -> Sample:
-    """Start a function once. Raises `ColdStartError` with the process's own words when its init fails."""
+    """Start a function once. Raises ``ColdStartError`` with the process's own words when its init fails."""
     with emulator(subject, runtime) as (port, log):
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", data=b"{}"
@@ -235,7 +237,7 @@ def measure_all(subjects: list[Subject], runtime: Path, repetitions: int) -> dic
 
 
 def summary(samples: Mapping[str, list[Sample]]) -> list[Row]:
-    """Medians by function, in the order of `samples`, which hold the two bare ones."""
+    """Medians by function, in the order of ``samples``, which hold the two bare ones."""
     init = {name: statistics.median(each.init_ms for each in taken) for name, taken in samples.items()}
     return [
         Row(
@@ -262,7 +264,9 @@ def show(rows: list[Row]) -> None:
 
 def main() -> int:
     """Measure, print, write the report; 1 with a sentence on stderr when something can't be started."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_start", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.cold_start", description="Init time and peak memory of every built function."
+    )
     parser.add_argument("--build", type=Path, default=BUILD, help="folder of a sam build for this machine")
     parser.add_argument("--env-vars", type=Path, help="as for sam local invoke: variables by logical id (JSON)")
     parser.add_argument("--repetitions", type=int, default=10)

@@ -1,4 +1,4 @@
-"""How fast the forwarder is, as ratios to other senders of the same run: `python -m benchmarks.forwarding`.
+"""How fast the forwarder is, as ratios to other senders of the same run: ``python -m benchmarks.forwarding``.
 
 Absolute numbers belong to the machine. Every cell plays all senders in turn, several times and in both orders, and
 takes each one's median; a ratio is the forwarder's rate over that sender's. On a busy machine trust the CPU time.

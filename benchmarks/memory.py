@@ -1,4 +1,4 @@
-"""Memory of a warm forwarder over many invocations of 6 MB: `python -m benchmarks.memory`; it must stay flat."""
+"""Memory of a warm forwarder over many invocations of 6 MB: ``python -m benchmarks.memory``; it must stay flat."""
 
 import argparse
 import json
@@ -31,7 +31,7 @@ def resident() -> float:
 
 def main() -> int:
     """Invoke again and again; the exit status says whether memory stayed flat."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Memory of the forwarder.")
     parser.add_argument("--invocations", type=int, default=1000)
     invocations = parser.parse_args().invocations
     one = len(json.dumps(record(0, b"x" * 500)))

@@ -1,4 +1,4 @@
-"""All stages on three warm brokers over SASL_SSL, against kafka-python's own clients: `python -m benchmarks.probes`.
+"""All stages on three warm brokers over SASL_SSL, against kafka-python's own clients: ``python -m benchmarks.probes``.
 
 Ratios of the same run count, not milliseconds: the rounds alternate, and medians are compared. The job is the same:
 every broker is written to with acks=all and read from, and a group commits. With LOCAL_KAFKA_HOME the brokers that
@@ -186,7 +186,7 @@ def brokers() -> Iterator[KafkaCluster]:
                 cache=ROOT / ".local" / "cache",
             )
         finally:
-            ledger.stop_all(grace_s=0)
+            ledger.stop_all(grace_seconds=0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What plan and apply cost beside the least that any tool must ask: `python -m benchmarks.topics`.
+"""What plan and apply cost beside the least that any tool must ask: ``python -m benchmarks.topics``.
 
 On three local brokers, over one open connection. The limit of reading is one Metadata and one DescribeConfigs request
 in kafka-python's own messages; that of creating is one CreateTopics request and Metadata until every topic has its
@@ -67,7 +67,7 @@ class Figure(NamedTuple):
 
 def main() -> int:
     """Measure, print and write the report; 1 where a limit is not kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="What plan and apply cost, as ratios to the minimum of requests.")
     parser.add_argument("--rounds", type=int, default=12)
     rounds: int = parser.parse_args().rounds
     # Unwinds, so that the brokers are ended too.
@@ -226,7 +226,7 @@ def cluster() -> Iterator[Access]:
             )
             yield Access(brokers=parse_brokers(kafka.bootstrap("PLAINTEXT")), auth_mode="none")
         finally:
-            ledger.stop_all(grace_s=0)
+            ledger.stop_all(grace_seconds=0)
 
 
 def _print(figures: list[Figure]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m local up|down|demo|status`: the whole system on this machine."""
+"""``python -m local up|down|demo|status``: the whole system on this machine."""
 
 import argparse
 import sys
@@ -41,7 +41,7 @@ _KNOWN = (
 
 def main() -> int:
     """Returns the exit status: 0, 1 when something failed, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run the whole system on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start everything and leave it running")
     down = commands.add_parser("down", help="stop what `up` started, and what runs that died have left")

@@ -1,7 +1,7 @@
-"""Topics, probes and connect on several versions of Apache Kafka: `python -m local.compat [VERSION ...]`.
+"""Topics, probes and connect on several versions of Apache Kafka: ``python -m local.compat [VERSION ...]``.
 
 Each version brings up a cluster of its own for each part and runs that part's integration tests against it. A table
-and `build/compat.json` say what passed, what a version can't do and why, and how long it took.
+and ``build/compat.json`` say what passed, what a version can't do and why, and how long it took.
 """
 
 import os
@@ -128,7 +128,7 @@ def _run(version: str, part: str) -> Cell:
         finally:
             # Tests that were cut off have not ended their brokers.
             for ledger in folder.rglob("processes.json"):
-                Ledger(ledger).stop_all(grace_s=0)
+                Ledger(ledger).stop_all(grace_seconds=0)
         if not report.exists():
             return Cell(version, part, _since(began), failed=[f"no report, see {log}"])
         tests = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest has just written it

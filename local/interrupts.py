@@ -12,7 +12,7 @@ _POLITE = (signal.SIGTERM, signal.SIGHUP)
 def end_as_on_ctrl_c() -> None:
     """SIGTERM and SIGHUP raise KeyboardInterrupt from now on, so that who has started something ends it.
 
-    What is ignored stays so: `nohup` asks for that.
+    What is ignored stays so: ``nohup`` asks for that.
     """
     terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 

@@ -1,4 +1,4 @@
-"""`sam local invoke` against the local system: the variables that a function in a container needs."""
+"""``sam local invoke`` against the local system: the variables that a function in a container needs."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ class NoContainerAddressError(Exception):
 def container_environment(system: System) -> dict[str, Any]:
     """The content of an ``--env-vars`` file; its keys are those of ``Parameters`` in ``events/env.example.json``.
 
-    Raises `NoContainerAddressError`.
+    Raises ``NoContainerAddressError``.
     """
     if system.emulator.container_endpoint is None:
         raise NoContainerAddressError(
@@ -54,5 +54,5 @@ def container_environment(system: System) -> dict[str, Any]:
 
 
 def write_environment(system: System, path: Path) -> None:
-    """Write the file; it names secrets and holds none. Raises `NoContainerAddressError`."""
+    """Write the file; it names secrets and holds none. Raises ``NoContainerAddressError``."""
     path.write_text(json.dumps(container_environment(system), indent=2) + "\n")

@@ -19,7 +19,7 @@ class Leftovers(msgspec.Struct, frozen=True):
 
 
 def end_leftovers(home: Path) -> Leftovers:
-    """End what every ledger below `home` records, except where its run goes on.
+    """End what every ledger below ``home`` records, except where its run goes on.
 
     A run holds the ledger's folder, or one above it.
     """
@@ -35,13 +35,13 @@ def end_leftovers(home: Path) -> Leftovers:
                 found.live[folder] = list(ledger.running())
                 continue
             # Nobody uses their data any more, so they need no time to end in good order.
-            if names := ledger.stop_all(grace_s=0):
+            if names := ledger.stop_all(grace_seconds=0):
                 found.ended[folder] = names
     return found
 
 
 def _runs(folder: Path, home: Path) -> Iterator[Ledger]:
-    """The ledgers whose run may hold this folder: its own, and those above it up to `home`."""
+    """The ledgers whose run may hold this folder: its own, and those above it up to ``home``."""
     yield Ledger(folder / _LEDGER)
     while folder != home:
         folder = folder.parent

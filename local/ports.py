@@ -12,7 +12,7 @@ _CANDIDATES = range(15_000, 30_000)
 
 
 def free_ports(count: int, candidates: Sequence[int] = _CANDIDATES) -> list[int]:
-    """`count` different ports that are free on every address of this machine, over IPv4 and IPv6.
+    """``count`` different ports that are free on every address of this machine, over IPv4 and IPv6.
 
     Raises OSError when there are not so many among the candidates.
     """

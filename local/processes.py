@@ -1,7 +1,7 @@
 """The ledger of the processes that the local system has started.
 
 Whoever opens the ledger later, also after a crash, can end exactly these processes and no others. Nothing is
-kept in memory that the file does not say, so that several programs (the demo, a test, `make down`) can work with
+kept in memory that the file does not say, so that several programs (the demo, a test, ``make down``) can work with
 one ledger at the same time.
 """
 
@@ -21,13 +21,13 @@ import psutil
 # Every process we start carries this variable with a value of its own, and hands it down to its children.
 # So a child that outlives its parent is found as well, and a stranger never is.
 _MARK = "LOCAL_SYSTEM_PROCESS"
-_POLL_S = 0.05
+_POLL_SECONDS = 0.05
 
 
 class ProcessError(Exception):
     """A process can't be started, ended before it was ready, or was not ready in time.
 
-    `name` is its name; the message ends with the last lines of its log, if it has one.
+    ``name`` is its name; the message ends with the last lines of its log, if it has one.
     """
 
     def __init__(self, name: str, what: str) -> None:
@@ -49,7 +49,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """The processes recorded in the file `path` (JSON)."""
+    """The processes recorded in the file ``path`` (JSON)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -64,7 +64,7 @@ class Ledger:
     def sole_run(self) -> Iterator[None]:
         """Hold the ledger for one run; the kernel lets go of it when the holder ends, however it ends.
 
-        Raises `AlreadyRunningError` when another process holds it.
+        Raises ``AlreadyRunningError`` when another process holds it.
         """
         lock = self.run_file
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -91,12 +91,12 @@ class Ledger:
         cwd: Path,
         log: Path,
         ready: Callable[[], bool] | None = None,
-        deadline_s: float = 60,
+        deadline_seconds: float = 60,
     ) -> psutil.Process:
-        """Start a process in a session of its own, its output appended to `log`.
+        """Start a process in a session of its own, its output appended to ``log``.
 
-        `env` is its whole environment. With `ready`, returns when that says True; see `await_ready`.
-        Raises `AlreadyRunningError` when a process of that name is running, `ProcessError` when it can't be started
+        ``env`` is its whole environment. With ``ready``, returns when that says True; see ``await_ready``.
+        Raises ``AlreadyRunningError`` when a process of that name is running, ``ProcessError`` when it can't be started
         or does not become ready.
         """
         if name in self.running():
@@ -123,15 +123,15 @@ class Ledger:
         process = psutil.Process(child.pid)  # not reaped yet, so the pid is still its own
         self._record(name, msgspec.structs.replace(entry, pid=child.pid, created=process.create_time()))
         if ready is not None:
-            self.await_ready({name: ready}, deadline_s)
+            self.await_ready({name: ready}, deadline_seconds)
         return process
 
-    def await_ready(self, checks: Mapping[str, Callable[[], bool]], deadline_s: float) -> None:
+    def await_ready(self, checks: Mapping[str, Callable[[], bool]], deadline_seconds: float) -> None:
         """Return when the check of every named process has said True.
 
-        Raises `ProcessError` for the first that ends before that, or is not ready in time; that one is ended.
+        Raises ``ProcessError`` for the first that ends before that, or is not ready in time; that one is ended.
         """
-        deadline = time.monotonic() + deadline_s
+        deadline = time.monotonic() + deadline_seconds
         waiting = dict(checks)
         while waiting := {name: is_ready for name, is_ready in waiting.items() if not is_ready()}:
             running = self.running()
@@ -139,25 +139,25 @@ class Ledger:
                 if name not in running:
                     self._fail(name, f"ended{self._exit_status(name)} before it was ready")
             if time.monotonic() > deadline:
-                self._fail(next(iter(waiting)), f"was not ready within {deadline_s:g} s")
-            time.sleep(_POLL_S)
+                self._fail(next(iter(waiting)), f"was not ready within {deadline_seconds:g} s")
+            time.sleep(_POLL_SECONDS)
 
     def running(self) -> dict[str, psutil.Process]:
         """The recorded processes that are alive, by name, in the order of their start."""
         found = {name: _leader(entry) for name, entry in self._entries().items()}
         return {name: process for name, process in found.items() if process is not None}
 
-    def stop(self, *names: str, grace_s: float = 10) -> None:
-        """Ask processes and their descendants to end (SIGTERM), and after `grace_s` seconds make them (SIGKILL)."""
-        self._end(names, grace_s)
+    def stop(self, *names: str, grace_seconds: float = 10) -> None:
+        """Send SIGTERM to processes and their descendants, and SIGKILL after ``grace_seconds``."""
+        self._end(names, grace_seconds)
 
     def kill(self, *names: str) -> None:
         """End processes and their descendants without asking (SIGKILL)."""
         self._end(names, 0)
 
-    def stop_all(self, grace_s: float = 10) -> list[str]:
+    def stop_all(self, grace_seconds: float = 10) -> list[str]:
         """Stop every recorded process, all at once; returns the names of those that were still there."""
-        return self._end(list(self._entries()), grace_s)
+        return self._end(list(self._entries()), grace_seconds)
 
     def pause(self, name: str) -> None:
         """Freeze the process and its descendants (SIGSTOP): their connections stay open and nobody answers."""
@@ -167,22 +167,22 @@ class Ledger:
         """Let a paused process go on (SIGCONT)."""
         _signal(self._members((name,)), signal.SIGCONT)
 
-    def _end(self, names: Sequence[str], grace_s: float) -> list[str]:
+    def _end(self, names: Sequence[str], grace_seconds: float) -> list[str]:
         members = self._members(names)
         found = [name for name in names if members.get(name)]
-        if grace_s > 0:
+        if grace_seconds > 0:
             _signal(members, signal.SIGTERM)
             _signal(members, signal.SIGCONT)  # a paused process would never see the SIGTERM
-            deadline = time.monotonic() + grace_s
+            deadline = time.monotonic() + grace_seconds
             while self._alive(members) and time.monotonic() < deadline:
-                time.sleep(_POLL_S)
+                time.sleep(_POLL_SECONDS)
         # Looked up again each time: a process may have had children meanwhile.
         deadline = time.monotonic() + 10
         while members := self._members(names):
             _signal(members, signal.SIGKILL)
             if time.monotonic() > deadline:
                 raise ProcessError(", ".join(members), "still there 10 s after SIGKILL")
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_SECONDS)
         self._forget(names)
         return found
 

@@ -1,4 +1,4 @@
-"""Whether the SAM CLI on PATH can build the template; a script that needs nothing but Python, for `make build`.
+"""Whether the SAM CLI on PATH can build the template; a script that needs nothing but Python, for ``make build``.
 
 An older one fails before it runs anything of the project's, with "AttributeError: 'list' object has no attribute 'get'"
 (seen with 1.145.2 and 1.159.1), and 1.160.0 with "Fn::Join layout is incorrect".
@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-_LIMIT_S = 60
+_LIMIT_SECONDS = 60
 _INSTALL = "pip install --upgrade aws-sam-cli, or your package's own way"
 
 
@@ -17,7 +17,7 @@ def refusal(oldest: str, said: str | None) -> str | None:
 
     Args:
         oldest: the oldest version that will do, such as 1.160.1.
-        said: what `sam --version` printed; None where there is no SAM CLI.
+        said: what ``sam --version`` printed; None where there is no SAM CLI.
     """
     if said is None:
         return f"The SAM CLI is missing: install {oldest} or later ({_INSTALL})."
@@ -37,11 +37,11 @@ def _numbers(version: str) -> list[int]:
 
 def _installed() -> str | None:
     try:
-        done = subprocess.run(["sam", "--version"], capture_output=True, text=True, timeout=_LIMIT_S, check=False)
+        done = subprocess.run(["sam", "--version"], capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
     except FileNotFoundError:
         return None
     except subprocess.TimeoutExpired:
-        return f"nothing within {_LIMIT_S} s"
+        return f"nothing within {_LIMIT_SECONDS} s"
     return done.stdout
 
 

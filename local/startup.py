@@ -33,7 +33,7 @@ STACK = "msk-vantiq"
 _MAX_BATCH_RECORDS = 50
 # Where the probes' heartbeats go, so that the whole path is timed here too.
 _HEARTBEATS = "/msk/heartbeat"
-_POLLER_READY_S = 30.0
+_POLLER_READY_SECONDS = 30.0
 
 
 def topic_names(declaration: Path = CHECKOUT / "topics.yaml") -> list[str]:
@@ -63,7 +63,7 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
 def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     """Start everything in ``run``, build, deploy, and start a poller for each mapping.
 
-    Raises the parts' own errors; what was started stays in the ledger, for :func:`bring_down`.
+    Raises the parts' own errors; what was started stays in the ledger, for ``bring_down``.
     """
     bring_down(run)
     _remove_remains(run)
@@ -181,7 +181,7 @@ def _start_pollers(system: System) -> None:
             cwd=CHECKOUT,
             log=home / f"{source.logical_id}.log",
             ready=partial(_polls, stats),
-            deadline_s=_POLLER_READY_S,
+            deadline_seconds=_POLLER_READY_SECONDS,
         )
 
 

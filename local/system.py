@@ -24,8 +24,8 @@ USERNAME = "test"
 PROBE_TOPIC = "msk-toolkit-heartbeat"
 
 VANTIQ = "vantiq"
-_VANTIQ_READY_S = 20.0
-_OTHER_RUN_S = 120.0
+_VANTIQ_READY_SECONDS = 20.0
+_OTHER_RUN_SECONDS = 120.0
 
 
 def container_address() -> str | None:
@@ -83,7 +83,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         """A deployed function, such as ``TopicsFunction``."""
         name, session = self.stack.physical_ids[logical_id], self.emulator.session()
         # Most run once at a time, and the scheduler may have been first.
-        return Function(name, session, self.emulator.endpoint, patience_s=_OTHER_RUN_S)
+        return Function(name, session, self.emulator.endpoint, patience_seconds=_OTHER_RUN_SECONDS)
 
     def poller_stats(self) -> list[Stats]:
         """What each event source mapping has done so far."""
@@ -110,7 +110,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
             cwd=CHECKOUT,
             log=home / "vantiq.log",
             ready=lambda: _speaks_tls(self.vantiq_port, self.kafka.ca_file),
-            deadline_s=_VANTIQ_READY_S,
+            deadline_seconds=_VANTIQ_READY_SECONDS,
         )
 
     def stop_vantiq(self) -> None:

@@ -13,7 +13,7 @@ class UvMissingError(Exception):
 
 
 def find_uv() -> str:
-    """The path of uv. Raises `UvMissingError`."""
+    """The path of uv. Raises ``UvMissingError``."""
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=_TOOLS)
     if uv is None:
         raise UvMissingError(f"uv is neither on PATH, nor in the variable UV, nor in {_TOOLS}; start through make")

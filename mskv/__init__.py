@@ -1,1 +1,1 @@
-"""`mskv`: the toolkit's command line, for a deployed stack and for the local system alike."""
+"""``mskv``: the toolkit's command line, for a deployed stack and for the local system alike."""

@@ -1,4 +1,4 @@
-"""`python -m mskv`: the same as `mskv`."""
+"""``python -m mskv``: the same as ``mskv``."""
 
 from mskv.command_line import main
 

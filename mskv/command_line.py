@@ -1,4 +1,4 @@
-"""The commands and their options. What a command needs is imported when it runs: `--help` is to be there at once."""
+"""The commands and their options. What a command needs is imported when it runs: ``--help`` is to be there at once."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The system of `make up`, for `--local`: only this module knows the `local` package, and only a checkout has it."""
+"""The system of ``make up``, for ``--local``; the only module that imports ``local``, which only a checkout has."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def on_this_machine(run: Path | None) -> Place:
     """The running local system.
 
     Args:
-        run: its folder, where it is not that of `make up`.
+        run: its folder, where it is not that of ``make up``.
 
     Raises:
         NotReachedError: nothing runs, or there is no checkout.

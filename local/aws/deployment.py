@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy`, for real, against the emulator."""
+"""``sam build`` and ``sam deploy``, for real, against the emulator."""
 
 import os
 import platform
@@ -17,18 +17,18 @@ from local.aws.processed import Stack, read_stack
 from local.aws.refusals import Refusal, without_refused
 from local.aws.resources import Resources
 
-_BUILD_S = 600
-_DEPLOY_S = 300
+_BUILD_SECONDS = 600
+_DEPLOY_SECONDS = 300
 _LAST_LINES = 15
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 class DeploymentError(Exception):
-    """`sam` failed or took too long; the message ends with its last lines and names its log."""
+    """``sam`` failed or took too long; the message ends with its last lines and names its log."""
 
 
 class Build(msgspec.Struct, frozen=True):
-    """What `sam build` has made: the built template as AWS would get it."""
+    """What ``sam build`` has made: the built template as AWS would get it."""
 
     template: Path
     architecture: str
@@ -40,9 +40,9 @@ def architecture() -> str:
 
 
 def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path) -> Build:
-    """Build the checkout's template into `output`, for a deployment on this machine; raises `DeploymentError`.
+    """Build the checkout's template into ``output``, for a deployment on this machine; raises ``DeploymentError``.
 
-    `parameters` are the stack's: SAM needs those that a `Fn::ForEach` runs over.
+    ``parameters`` are the stack's: SAM needs those that a ``Fn::ForEach`` runs over.
     """
     output.mkdir(parents=True, exist_ok=True)
     values = _write(output / "parameters.yaml", dict(parameters))
@@ -60,7 +60,7 @@ def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path
         checkout,
         log,
         dict(os.environ),
-        _BUILD_S,
+        _BUILD_SECONDS,
     )
     return Build(output / "build" / "template.yaml", architecture())
 
@@ -74,9 +74,9 @@ def deploy(
     log: Path,
     say: Callable[[str], None],
 ) -> Stack:
-    """Deploy what was built; `parameters` go beside those of `resources`.
+    """Deploy what was built; ``parameters`` go beside those of ``resources``.
 
-    `say` hears what the emulator refuses. Raises `DeploymentError`, and `StillNeededError` when the template uses
+    ``say`` hears what the emulator refuses. Raises ``DeploymentError``, and ``StillNeededError`` when the template uses
     what is refused.
     """
     template, refusals = without_refused(yaml.safe_load(built.template.read_text()))
@@ -104,7 +104,7 @@ def deploy(
         log,
         # SAM looks at the stack each five seconds; the emulator is done in less.
         {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"},
-        _DEPLOY_S,
+        _DEPLOY_SECONDS,
     )
     stack = read_stack(emulator.session(), emulator.endpoint, stack_name)
     _limit_concurrency(emulator, stack)
@@ -130,7 +130,7 @@ def _write(path: Path, content: Any) -> Path:
     return path
 
 
-def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, str], limit_s: float) -> None:
+def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, str], limit_seconds: float) -> None:
     # SAM builds with the first python3.13 on PATH that has pip: the project's own.
     bin_folder = Path(sys.executable).parent
     environment |= {
@@ -148,11 +148,11 @@ def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, 
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=limit_s,
+                timeout=limit_seconds,
                 check=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise DeploymentError(f"sam {arguments[0]} took more than {limit_s:g} s{_ending(log)}") from error
+            raise DeploymentError(f"sam {arguments[0]} took more than {limit_seconds:g} s{_ending(log)}") from error
         except (OSError, subprocess.CalledProcessError) as error:
             raise DeploymentError(f"sam {arguments[0]} failed{_ending(log)}") from error
 

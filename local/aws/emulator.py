@@ -22,8 +22,8 @@ REQUIREMENTS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
 PROCESS = "aws"
 REGION: Final = "eu-central-1"
 _CONTAINER_HOST = "host.docker.internal"
-_INSTALL_S = 180
-_READY_S = 60
+_INSTALL_SECONDS = 180
+_READY_SECONDS = 60
 
 
 class EmulatorError(Exception):
@@ -31,7 +31,7 @@ class EmulatorError(Exception):
 
 
 class Brokers(msgspec.Struct, frozen=True):
-    """What MSK's GetBootstrapBrokers answers, as `host:port,host:port`; empty for a listener that isn't there."""
+    """What MSK's GetBootstrapBrokers answers, as ``host:port,host:port``; empty for a listener that isn't there."""
 
     plaintext: str
     tls: str
@@ -39,7 +39,7 @@ class Brokers(msgspec.Struct, frozen=True):
 
 
 class Emulator(msgspec.Struct, frozen=True):
-    """A running emulator; `container_endpoint` is how containers reach it, None without Docker's bridge."""
+    """A running emulator; ``container_endpoint`` is how containers reach it, None without Docker's bridge."""
 
     endpoint: str
     container_endpoint: str | None
@@ -64,7 +64,7 @@ class Emulator(msgspec.Struct, frozen=True):
 def install(cache: Path, log: Path) -> Path:
     """Make the emulator's environment unless it is there; returns its Python interpreter.
 
-    Functions run in that interpreter, so it is the project's. Raises `EmulatorError`.
+    Functions run in that interpreter, so it is the project's. Raises ``EmulatorError``.
     """
     home, python = cache / "ministack", cache / "ministack" / "bin" / "python"
     mark = home / "requirements"
@@ -82,7 +82,7 @@ def install(cache: Path, log: Path) -> Path:
             ["pip", "install", "--python", str(python), *REQUIREMENTS],
         ):
             try:
-                subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_S)
+                subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_SECONDS)
             except (OSError, subprocess.SubprocessError) as error:
                 raise EmulatorError(f"the AWS emulator can't be installed, see {log}: {error}") from error
     mark.write_text(wanted)
@@ -97,9 +97,9 @@ def start(
     brokers: Brokers,
     container_address: str | None = None,
 ) -> Emulator:
-    """Install if need be, and start an empty emulator on a free port of 127.0.0.1, and of `container_address` if given.
+    """Install the emulator if necessary and start it empty, on a free port of 127.0.0.1 and ``container_address``.
 
-    `run` takes its log (aws/emulator.log) and data. Raises `EmulatorError`, or the ledger's errors.
+    ``run`` takes its log (aws/emulator.log) and data. Raises ``EmulatorError``, or the ledger's errors.
     """
     home = run / "aws"
     python = install(cache, home / "install.log")
@@ -121,7 +121,7 @@ def start(
         cwd=home,
         log=home / "emulator.log",
         ready=lambda: _answers(f"{endpoint}/_ministack/ready"),
-        deadline_s=_READY_S,
+        deadline_seconds=_READY_SECONDS,
     )
     return Emulator(endpoint, f"http://{_CONTAINER_HOST}:{port}" if container_address else None)
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 # Lambda's longest time-out is 15 minutes, and no invocation is silently repeated.
 _INVOKE = Config(read_timeout=900, connect_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 _THROTTLED = "TooManyRequestsException"
-_AGAIN_S = 0.2
+_AGAIN_SECONDS = 0.2
 
 
 class FunctionError(Exception):
@@ -27,19 +27,19 @@ class FunctionUnavailableError(Exception):
 class Function:
     """A deployed function, by its name or ARN.
 
-    `patience_s`: how long an invocation that is throttled waits for its turn, in seconds.
+    ``patience_seconds``: how long an invocation that is throttled waits for its turn, in seconds.
     """
 
-    def __init__(self, name: str, session: boto3.Session, endpoint: str, *, patience_s: float = 0) -> None:
+    def __init__(self, name: str, session: boto3.Session, endpoint: str, *, patience_seconds: float = 0) -> None:
         self.name = name
-        self._patience_s = patience_s
+        self._patience_seconds = patience_seconds
         self._lambda = session.client("lambda", endpoint_url=endpoint, config=_INVOKE)
         self._logs = session.client("logs", endpoint_url=endpoint)
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Invoke and wait; returns the response, decoded.
 
-        Raises `FunctionError` or `FunctionUnavailableError`.
+        Raises ``FunctionError`` or ``FunctionUnavailableError``.
         """
         try:
             answer = self._invoke(msgspec.json.encode(event))
@@ -52,14 +52,14 @@ class Function:
         return response
 
     def _invoke(self, payload: bytes) -> Any:
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self._patience_seconds
         while True:
             try:
                 return self._lambda.invoke(FunctionName=self.name, Payload=payload)
             except ClientError as error:
                 if error.response["Error"]["Code"] != _THROTTLED or time.monotonic() >= deadline:
                     raise
-            time.sleep(_AGAIN_S)
+            time.sleep(_AGAIN_SECONDS)
 
     def logs(self, since: datetime | None = None) -> list[str]:
         """What the function has logged, oldest first; raises botocore's errors."""

@@ -15,8 +15,8 @@ class UnresolvedError(Exception):
 class Resolver:
     """Resolves values of a processed template (transforms applied).
 
-    `parameters` are the stack's, as text; `references` is what `Ref` gives for a resource or a pseudo parameter;
-    `attributes` what `Fn::GetAtt` gives for (logical id, attribute). Methods raise `UnresolvedError`.
+    ``parameters`` are the stack's, as text; ``references`` is what ``Ref`` gives for a resource or a pseudo parameter;
+    ``attributes`` what ``Fn::GetAtt`` gives for (logical id, attribute). Methods raise ``UnresolvedError``.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Resolver:
         return dict(resolved)
 
     def value(self, node: Any) -> Any:
-        """The value without functions; what is `AWS::NoValue` is left out of its list or mapping."""
+        """The value without functions; what is ``AWS::NoValue`` is left out of its list or mapping."""
         if isinstance(node, list):
             return [item for item in map(self.value, node) if item is not _NO_VALUE]
         if not isinstance(node, Mapping):

@@ -20,7 +20,7 @@ _ATTRIBUTES = {
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """An event source mapping of the stack; `mapping_id` is its UUID, `properties` hold no functions any more."""
+    """An event source mapping of the stack; ``mapping_id`` is its UUID, ``properties`` hold no functions any more."""
 
     logical_id: str
     mapping_id: str
@@ -28,7 +28,7 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """A deployed stack; `physical_ids` and `types` by logical id, `parameters` and `outputs` by name."""
+    """A deployed stack; ``physical_ids`` and ``types`` by logical id, ``parameters`` and ``outputs`` by name."""
 
     name: str
     stack_id: str
@@ -39,7 +39,7 @@ class Stack(msgspec.Struct, frozen=True):
     types: dict[str, str]
 
     def event_sources(self) -> list[EventSource]:
-        """The event source mappings whose condition holds; raises `UnresolvedError`."""
+        """The event source mappings whose condition holds; raises ``UnresolvedError``."""
         resolver, found = self._resolver(), []
         for name, kind in self.types.items():
             if kind == _MAPPING and (properties := resolver.properties(name)) is not None:
@@ -47,7 +47,7 @@ class Stack(msgspec.Struct, frozen=True):
         return found
 
     def concurrency_limits(self) -> dict[str, int]:
-        """By the function's name: how many executions of it may run at a time; raises `UnresolvedError`."""
+        """By the function's name: how many executions of it may run at a time; raises ``UnresolvedError``."""
         resolver, limits = self._resolver(), {}
         for name in (name for name, kind in self.types.items() if kind == _FUNCTION):
             properties = self.template["Resources"][name].get("Properties", {})

@@ -22,7 +22,7 @@ _NO_METRIC_MATH = "this alarm for silence is not there"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A resource that is not deployed locally; `lacking` is what that means."""
+    """A resource that is not deployed locally; ``lacking`` is what that means."""
 
     logical_id: str
     type: str
@@ -39,7 +39,7 @@ class StillNeededError(Exception):
 def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refusal]]:
     """The template without what the emulator refuses, and the list of that.
 
-    Only `DependsOn` and `Metadata` are loosened: they are an order, not a value. Raises `StillNeededError` when a
+    Only ``DependsOn`` and ``Metadata`` are loosened: they are an order, not a value. Raises ``StillNeededError`` when a
     property or an output uses the value of a refused resource.
     """
     refusals = [
@@ -67,7 +67,7 @@ def _lacking(resource: Mapping[str, Any]) -> str | None:
 
 
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Resources proper: a `Fn::ForEach` stands among them, and is a list."""
+    """Resources proper: a ``Fn::ForEach`` stands among them, and is a list."""
     return ((name, value) for name, value in template["Resources"].items() if isinstance(value, Mapping))
 
 
@@ -86,7 +86,7 @@ def _loosened(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
 
 
 def _used(node: Any) -> Iterator[str]:
-    """The names that `Ref`, `Fn::GetAtt` and `Fn::Sub` use anywhere below."""
+    """The names that ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub`` use anywhere below."""
     if isinstance(node, list):
         for item in node:
             yield from _used(item)

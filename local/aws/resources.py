@@ -13,7 +13,7 @@ VANTIQ_SECRET_NAME = "vantiq-token"  # noqa: S105
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """Names and ARNs of what `create` has made."""
+    """Names and ARNs of what ``create`` has made."""
 
     cluster_arn: str
     kms_key_arn: str
@@ -48,7 +48,7 @@ def create(
 ) -> Resources:
     """Create them in an emulator that has none of them yet.
 
-    `scram` holds username and password. Raises botocore's errors.
+    ``scram`` holds username and password. Raises botocore's errors.
     """
     ec2 = session.client("ec2", endpoint_url=endpoint)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

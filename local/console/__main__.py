@@ -1,4 +1,4 @@
-"""`python -m local.console --run FOLDER --port PORT`: serve the page of a running system until SIGTERM."""
+"""``python -m local.console --run FOLDER --port PORT``: serve the page of a running system until SIGTERM."""
 
 import argparse
 import sys
@@ -15,7 +15,9 @@ from local.system import System
 
 def main() -> int:
     """Returns the exit status: 1 when nothing runs there."""
-    parser = argparse.ArgumentParser(prog="python -m local.console", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local.console", description="Serve the console of a running local system until SIGTERM."
+    )
     parser.add_argument("--run", type=Path, required=True, help="the system's folder")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()

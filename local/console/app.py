@@ -25,7 +25,7 @@ class Invokes(Protocol):
     """Invokes a deployed function by its logical id."""
 
     def __call__(self, logical_id: str, event: dict[str, Any]) -> Any:
-        """Its answer; raises `FunctionError` or `FunctionUnavailableError`."""
+        """Its answer; raises ``FunctionError`` or ``FunctionUnavailableError``."""
         ...
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from local.processes import Ledger
 
-_READY_S = 30.0
+_READY_SECONDS = 30.0
 
 
 def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
-    """Serve the page of the system in `run`; returns when it listens. Raises the ledger's errors."""
+    """Serve the page of the system in ``run``; returns when it listens. Raises the ledger's errors."""
     ledger.start(
         "console",
         [sys.executable, "-m", "local.console", f"--run={run}", f"--port={port}"],
@@ -19,7 +19,7 @@ def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
         cwd=checkout,
         log=run / "console.log",
         ready=lambda: _listens(port),
-        deadline_s=_READY_S,
+        deadline_seconds=_READY_SECONDS,
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m local.container build [--tag TAG]`: the stand-in base image; prints its tag for --invoke-image."""
+"""``python -m local.container build [--tag TAG]``: the stand-in base image; prints its tag for --invoke-image."""
 
 import argparse
 import sys
@@ -9,7 +9,9 @@ from local.container.image import TAG, ImageError, build
 
 def main() -> int:
     """Run the command line; 0 when the image stands, 1 with a sentence on stderr when it can't be made."""
-    parser = argparse.ArgumentParser(prog="python -m local.container", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local.container", description="Build the base image for sam local invoke and print its tag."
+    )
     commands = parser.add_subparsers(required=True)
     make = commands.add_parser("build", help="make the image unless an up-to-date one exists")
     make.add_argument("--tag", default=TAG)

@@ -49,7 +49,7 @@ class NoSuchCommandError(RuntimeError):
 def image_files() -> dict[str, Path]:
     """Absolute path in the image -> file on this machine.
 
-    Raises `NoSuchCommandError` when this machine lacks `ldd` or a command of `COMMANDS`.
+    Raises ``NoSuchCommandError`` when this machine lacks ``ldd`` or a command of ``COMMANDS``.
     """
     files = dict(_python_files())
     for command in COMMANDS:
@@ -71,7 +71,7 @@ def _python_files() -> Iterator[tuple[str, Path]]:
 
 
 def _libraries(binaries: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """What the dynamic linker loads for `binaries`; the linker itself at the path that is compiled into them."""
+    """What the dynamic linker loads for ``binaries``; the linker itself at the path that is compiled into them."""
     _which("ldd")
     answer = subprocess.run(
         ["ldd", *map(str, binaries)], capture_output=True, text=True, timeout=60, check=False

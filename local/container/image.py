@@ -1,4 +1,4 @@
-"""Build the stand-in image: a tar into `docker import`, skipped when an up-to-date image exists."""
+"""Build the stand-in image: a tar into ``docker import``, skipped when an up-to-date image exists."""
 
 import hashlib
 import io
@@ -25,10 +25,10 @@ class ImageError(RuntimeError):
 
 
 def build(tag: str = TAG) -> bool:
-    """Make the image `tag`; False when the one that exists was made from the same files.
+    """Make the image ``tag``; False when the one that exists was made from the same files.
 
-    Raises `ImageError` when the engine can't be reached or refuses, or when the image can't import the runtime;
-    `filesystem.NoSuchCommandError` when this machine lacks a part.
+    Raises ``ImageError`` when the engine can't be reached or refuses, or when the image can't import the runtime;
+    ``filesystem.NoSuchCommandError`` when this machine lacks a part.
     """
     files = filesystem.image_files()
     digest = files_digest(files)
@@ -60,7 +60,7 @@ def engine_problem() -> str | None:
 
 
 def existing_digest(tag: str) -> str | None:
-    """The digest that the image `tag` was made from; None without such an image, "" for one of other origin."""
+    """The digest that the image ``tag`` was made from; None without such an image, "" for one of other origin."""
     listed = _docker("image", "ls", "--quiet", tag)
     if not listed.strip():
         return None

@@ -12,7 +12,7 @@ RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
 def runtime_distributions() -> list[Distribution]:
     """The installed distributions that the runtime consists of, with all that they need, by name.
 
-    Raises `importlib.metadata.PackageNotFoundError` for one that is not installed.
+    Raises ``importlib.metadata.PackageNotFoundError`` for one that is not installed.
     """
     found: dict[str, Distribution] = {}
     wanted = list(RUNTIME_DISTRIBUTIONS)

@@ -1,4 +1,4 @@
-"""`python -m local.cost`: what the stack costs a month, counted from a run of the local system or the last such run."""
+"""``python -m local.cost``: the stack's cost per month, counted from a run of the local system."""
 
 import argparse
 import sys
@@ -16,7 +16,9 @@ from local.system import HOME, ledger
 
 def main() -> int:
     """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m local.cost", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local.cost", description="Estimate the stack's cost per month from a run of the local system."
+    )
     parser.add_argument("--recorded", action="store_true", help="count nothing, show the recorded counts")
     parser.add_argument("--record", action="store_true", help="keep the counts: READMEs and documents show them")
     parser.add_argument("--report", type=Path, default=Path("build/cost/counts.json"), help="(default: %(default)s)")

@@ -25,7 +25,7 @@ class Metrics(msgspec.Struct, frozen=True, order=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """Log lines of one kind; `bytes` of all of them together."""
+    """Log lines of one kind; ``bytes`` of all of them together."""
 
     number: int
     bytes: int
@@ -40,16 +40,16 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Alarms(msgspec.Struct, frozen=True):
-    """The template's alarms; `metrics` are those that they watch, which is what is billed."""
+    """The template's alarms; ``metrics`` are those that they watch, which is what is billed."""
 
     metrics: int
     composites: int
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """A whole run; `told` by state and then by function.
+    """A whole run; ``told`` by state and then by function.
 
-    `secret_calls` and `key_calls` are those of one run of a probe or a check.
+    ``secret_calls`` and ``key_calls`` are those of one run of a probe or a check.
     """
 
     brokers: int

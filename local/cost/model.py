@@ -25,7 +25,7 @@ MILLION = 1_000_000
 
 
 class Prices(msgspec.Struct, frozen=True):
-    """US dollars; a month has `hours`. Named by what one of it costs a month, or by its unit."""
+    """US dollars; a month has ``hours``. Named by what one of it costs a month, or by its unit."""
 
     date: str
     region: str
@@ -84,7 +84,7 @@ def _number(counts: Counts, metric: Metrics, brokers: int, topics: int) -> float
 
 
 def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
-    """A month of `state`, which is healthy or detailed."""
+    """A month of ``state``, which is healthy or detailed."""
     price = prices()
     number = metrics(counts, state, brokers, topics)
     told = counts.told[state]

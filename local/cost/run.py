@@ -36,9 +36,9 @@ CALLS_LOG = Path("aws") / "calls.log"
 _STOPPED = 2
 _SINGLE_RECORDS = 8
 # The batch window is a second: records that are further apart come one in a batch.
-_APART_S = 1.5
+_APART_SECONDS = 1.5
 _RUNS = 2
-_LETTER_S = 60.0
+_LETTER_SECONDS = 60.0
 
 
 class Counting:
@@ -96,7 +96,7 @@ class Counting:
         with self.steps.step("Forward: records that come one by one") as step:
             for number in range(_SINGLE_RECORDS):
                 self.story.send(SENSORS, list(sensor_records(1, start=number)))
-                time.sleep(_APART_S)
+                time.sleep(_APART_SECONDS)
             step.ok = self.story.delivered()
 
     def _dead_letter(self) -> None:
@@ -106,7 +106,7 @@ class Counting:
             self.story.send(SENSORS, list(sensor_records(1)))
             self.story.produced.pop()
             forwarder = self.system.function("ForwarderFunction")
-            deadline = time.monotonic() + _LETTER_S
+            deadline = time.monotonic() + _LETTER_SECONDS
             step.ok = False
             while not step.ok and time.monotonic() < deadline:
                 time.sleep(0.5)

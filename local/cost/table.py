@@ -29,7 +29,7 @@ _TRICKLE_SECONDS, _FORWARDER_GB = 0.022 + 0.02, 1
 
 
 class RowText(msgspec.Struct, frozen=True):
-    """Label and calculation of a row in each language, with the names of :func:`numbers` in braces."""
+    """Label and calculation of a row in each language, with the names of ``numbers`` in braces."""
 
     key: str
     en: tuple[str, str]

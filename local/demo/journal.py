@@ -9,7 +9,7 @@ import msgspec
 
 from local.vantiq.journal import Entry
 
-_POLL_S = 0.1
+_POLL_SECONDS = 0.1
 
 # Topic, partition, offset.
 Place = tuple[str, int, int]
@@ -42,13 +42,15 @@ class Deliveries:
                     self._places.add((envelope["topic"], envelope["partition"], envelope["offset"]))
         return self._places
 
-    def wait_for(self, places: Set[Place], limit_s: float, arrived: Callable[[int], None] = lambda _: None) -> bool:
+    def wait_for(
+        self, places: Set[Place], limit_seconds: float, arrived: Callable[[int], None] = lambda _: None
+    ) -> bool:
         """Wait until every one of ``places`` has arrived; False when the time is up first."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + limit_seconds
         while missing := len(places - self.read()):
             arrived(len(places) - missing)
             if time.monotonic() > deadline:
                 return False
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_SECONDS)
         arrived(len(places))
         return True

@@ -20,9 +20,9 @@ from local.system import USERNAME, System
 TUTORIAL, SENSORS = "AWSKafkaTutorialTopic", "sensor-readings"
 _STOPPED_BROKER = 2
 _OUTAGE_RECORDS = 500
-_DELIVERY_S = 90.0
-_INVOCATION_S = 120.0
-_SCHEDULE_S = 90.0
+_DELIVERY_SECONDS = 90.0
+_INVOCATION_SECONDS = 120.0
+_SCHEDULE_SECONDS = 90.0
 
 
 class Report(msgspec.Struct):
@@ -97,14 +97,14 @@ class Story:
         """
         with self.steps.step("Probe: a run by its schedule") as step:
             probe = self.system.function("ConsumerProbeFunction")
-            deadline = time.monotonic() + _SCHEDULE_S
+            deadline = time.monotonic() + _SCHEDULE_SECONDS
             verdict = None
             # A run in the middle of a fault has rightly not been healthy; then the next one counts.
             while (verdict is None or verdict["status"] != "healthy") and time.monotonic() < deadline:
                 verdict = next(reversed(_verdicts(probe.logs(since))), None)
                 time.sleep(0.5)
             step.ok = verdict is not None and verdict["status"] == "healthy"
-            step.result = verdict["summary"] if verdict else f"no run within {_SCHEDULE_S:.0f} s"
+            step.result = verdict["summary"] if verdict else f"no run within {_SCHEDULE_SECONDS:.0f} s"
             self.verdicts["scheduled"] = verdict
 
     def broker_stops(self) -> None:
@@ -127,7 +127,7 @@ class Story:
             polled = self._polled()
             self.system.stop_vantiq()
             self.send(SENSORS, list(sensor_records(_OUTAGE_RECORDS, start=number)))
-            deadline = time.monotonic() + _INVOCATION_S + _DELIVERY_S
+            deadline = time.monotonic() + _INVOCATION_SECONDS + _DELIVERY_SECONDS
             # Whoever holds them goes on trying for as long as the function's time allows.
             while self._polled() == polled and time.monotonic() < deadline:
                 time.sleep(0.2)
@@ -181,7 +181,7 @@ class Story:
         step.result = (
             f"{len(records):,} written and delivered in {seconds:.1f} s ({len(records) / seconds:,.0f} a second)"
             if step.ok
-            else f"{missing:,} did not arrive within {_DELIVERY_S:.0f} s"
+            else f"{missing:,} did not arrive within {_DELIVERY_SECONDS:.0f} s"
         )
 
     def delivered(self) -> bool:
@@ -189,7 +189,9 @@ class Story:
         places = self.places
         with self._progress() as progress:
             task = progress.add_task("delivered to Vantiq", total=len(places))
-            return self.deliveries.wait_for(places, _DELIVERY_S, lambda count: progress.update(task, completed=count))
+            return self.deliveries.wait_for(
+                places, _DELIVERY_SECONDS, lambda count: progress.update(task, completed=count)
+            )
 
     def _polled(self) -> int:
         return sum(stats.polled for stats in self.system.poller_stats())

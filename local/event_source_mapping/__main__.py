@@ -1,4 +1,4 @@
-"""`python -m local.event_source_mapping --config FILE`: play one mapping until SIGTERM."""
+"""``python -m local.event_source_mapping --config FILE``: play one mapping until SIGTERM."""
 
 import argparse
 import logging
@@ -22,12 +22,14 @@ from local.event_source_mapping.poller import Poller
 from local.event_source_mapping.stats import StatsFile
 
 # An invocation that lasts longer is given up: its records are not committed, so they come again.
-_STOP_S = 2.5
+_STOP_SECONDS = 2.5
 
 
 def main() -> int:
     """Returns the process's exit status."""
-    parser = argparse.ArgumentParser(prog="python -m local.event_source_mapping", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local.event_source_mapping", description="Run one event source mapping until SIGTERM."
+    )
     parser.add_argument(
         "--config", type=Path, required=True, help="JSON file, see local/event_source_mapping/config.py"
     )
@@ -73,7 +75,7 @@ def _play(config: Config, stop: threading.Event) -> None:
 
 def _stop(stop: threading.Event) -> None:
     stop.set()
-    timer = threading.Timer(_STOP_S, os._exit, [0])
+    timer = threading.Timer(_STOP_SECONDS, os._exit, [0])
     timer.daemon = True
     timer.start()
 

@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True):
     """What closes a batch: a number of records, the age of its first one in seconds, the bytes of its event."""
 
     batch_size: int
-    window_s: float
+    window_seconds: float
     payload_bytes: int = PAYLOAD_BYTES
 
 
@@ -33,7 +33,7 @@ class Waiting:
         return len(self._records)
 
     def add(self, records: Iterable[Record], now: float) -> None:
-        """Take records that were read at the moment `now` (seconds of any clock that only goes forward)."""
+        """Take records that were read at the moment ``now`` (seconds of any clock that only goes forward)."""
         if not self._records:
             self._since = now
         for record in records:
@@ -46,18 +46,18 @@ class Waiting:
         """Whether a batch closes without waiting for more."""
         return len(self._records) >= self._limits.batch_size or not fits(self._size, self._limits.payload_bytes)
 
-    def remaining_s(self, now: float) -> float:
+    def remaining_seconds(self, now: float) -> float:
         """How long the window is still open: nothing once a batch can be taken."""
         if not self._records:
-            return self._limits.window_s
-        return 0.0 if self.is_full() else max(0.0, self._since + self._limits.window_s - now)
+            return self._limits.window_seconds
+        return 0.0 if self.is_full() else max(0.0, self._since + self._limits.window_seconds - now)
 
     def take(self, now: float) -> tuple[Record, ...]:
         """The next batch if it is closed, else nothing.
 
         A record that is over the limit by itself is a batch of its own: it can't be cut.
         """
-        if not self._records or self.remaining_s(now) > 0:
+        if not self._records or self.remaining_seconds(now) > 0:
             return ()
         taken: list[Record] = []
         size = 0

@@ -11,9 +11,9 @@ from local.event_source_mapping.outcome import PartialReading
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`properties` are those of the mapping in the processed template, all functions resolved.
+    """``properties`` are those of the mapping in the processed template, all functions resolved.
 
-    `ca_file` is the PEM file of the brokers' CA, not needed for plaintext. `bootstrap_servers` replaces what the
+    ``ca_file`` is the PEM file of the brokers' CA, not needed for plaintext. ``bootstrap_servers`` replaces what the
     MSK API says.
     """
 
@@ -47,7 +47,7 @@ def bootstrap_servers(config: Config, mapping: Mapping) -> str:
 
 
 def client_settings(config: Config, mapping: Mapping, brokers: str) -> dict[str, Any]:
-    """kafka-python's settings for the connection; raises botocore's errors, and `MappingError` for a bad secret."""
+    """kafka-python's settings for the connection; raises botocore's errors, and ``MappingError`` for a bad secret."""
     settings: dict[str, Any] = {"bootstrap_servers": brokers.split(","), "security_protocol": "PLAINTEXT"}
     if mapping.scram_secret_arn is None:
         return settings

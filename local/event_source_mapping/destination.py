@@ -21,7 +21,7 @@ class Destination(Protocol):
     """Takes what the function could not be given."""
 
     def deliver(self, dead: Dead, now: datetime) -> None:
-        """Keep the records; raises `DeliveryError`."""
+        """Keep the records; raises ``DeliveryError``."""
 
 
 class AwsDestination:
@@ -64,7 +64,7 @@ class AwsDestination:
 
 
 def failure_record(mapping: Mapping, source: Source, dead: Dead, now: datetime) -> dict[str, Any]:
-    """The documented invocation record, with the whole event as text under `payload`."""
+    """The documented invocation record, with the whole event as text under ``payload``."""
     payload = msgspec.json.encode(event_of(source, dead.batch.records)).decode()
     return {
         "requestContext": {

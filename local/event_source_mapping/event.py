@@ -25,7 +25,7 @@ class Partition(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A record as it was read from a partition; `timestamp` in milliseconds since 1970."""
+    """A record as it was read from a partition; ``timestamp`` in milliseconds since 1970."""
 
     partition: Partition
     offset: int
@@ -73,12 +73,12 @@ def encoded_size(record: Record) -> int:
 
 
 def fits(sizes: int, limit: int) -> bool:
-    """Whether records of these sizes together make an event of at most `limit` bytes."""
+    """Whether records of these sizes together make an event of at most ``limit`` bytes."""
     return sizes + _ENVELOPE_BYTES <= limit
 
 
 def batch_info(source: Source, records: Sequence[Record], payload_size: int) -> dict[str, Any]:
-    """The `KafkaBatchInfo` of a failed batch: for each partition its first and last record."""
+    """The ``KafkaBatchInfo`` of a failed batch: for each partition its first and last record."""
     info: dict[str, dict[str, str]] = {}
     for record in records:
         offset, timestamp = str(record.offset), _iso(record.timestamp)

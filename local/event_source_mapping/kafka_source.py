@@ -22,7 +22,7 @@ _LONGEST_INVOCATION_MS = 15 * 60 * 1000
 
 
 class KafkaSource:
-    """Connects at the first poll, and anew after an error; `client` are the connection's kafka-python settings."""
+    """Connects at the first poll, and anew after an error; ``client`` are the connection's kafka-python settings."""
 
     def __init__(self, mapping: EventSourceMapping, client: Mapping[str, Any]) -> None:
         self._mapping = mapping
@@ -48,8 +48,8 @@ class KafkaSource:
         self._assignment: frozenset[Partition] = frozenset()
         self._revoked: queue.SimpleQueue[Partition] = queue.SimpleQueue()
 
-    def poll(self, timeout_s: float) -> Polled:
-        return self._poll(timeout_s, reading=True)
+    def poll(self, timeout_seconds: float) -> Polled:
+        return self._poll(timeout_seconds, reading=True)
 
     def keep_alive(self) -> Polled:
         return self._poll(0, reading=False)
@@ -74,7 +74,7 @@ class KafkaSource:
             with suppress(KafkaError, OSError):
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
 
-    def _poll(self, timeout_s: float, *, reading: bool) -> Polled:
+    def _poll(self, timeout_seconds: float, *, reading: bool) -> Polled:
         owned = self._assignment
         try:
             if self._consumer is None:
@@ -84,7 +84,7 @@ class KafkaSource:
                 consumer.resume(*consumer.paused())
             else:
                 consumer.pause(*consumer.assignment())
-            polled = consumer.poll(timeout_ms=round(timeout_s * 1000))
+            polled = consumer.poll(timeout_ms=round(timeout_seconds * 1000))
             self._assignment = frozenset(Partition(*assigned) for assigned in consumer.assignment())
         except (KafkaError, OSError) as error:
             # A client that has failed once is not trusted again; what it owned will be read again.

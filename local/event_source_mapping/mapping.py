@@ -1,4 +1,4 @@
-"""The properties of an `AWS::Lambda::EventSourceMapping`, typed and checked."""
+"""The properties of an ``AWS::Lambda::EventSourceMapping``, typed and checked."""
 
 import math
 from collections.abc import Mapping as Properties
@@ -27,8 +27,8 @@ class StartingPosition(StrEnum):
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """One event source mapping.
 
-    Shapes: `batching_window_s` seconds; `starting_timestamp_ms` milliseconds since 1970, with AT_TIMESTAMP only;
-    `maximum_retry_attempts` and `maximum_record_age_s` are -1 for "no limit".
+    Shapes: ``batching_window_seconds`` seconds; ``starting_timestamp_ms`` milliseconds since 1970, with AT_TIMESTAMP
+    only; ``maximum_retry_attempts`` and ``maximum_record_age_seconds`` are -1 for "no limit".
     """
 
     function_name: str
@@ -38,12 +38,12 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     starting_position: StartingPosition
     starting_timestamp_ms: int | None = None
     batch_size: int = 100
-    batching_window_s: float = 0.5
+    batching_window_seconds: float = 0.5
     provisioned: bool = False
     report_batch_item_failures: bool = False
     bisect_batch_on_function_error: bool = False
     maximum_retry_attempts: int = FOREVER
-    maximum_record_age_s: int = FOREVER
+    maximum_record_age_seconds: int = FOREVER
     on_failure_arn: str | None = None
     scram_secret_arn: str | None = None
 
@@ -59,10 +59,10 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         return _RETRIES_WITH_DESTINATION if self.on_failure_arn else math.inf
 
     @property
-    def record_age_s(self) -> float:
+    def record_age_seconds(self) -> float:
         """How old a record may be and still be sent, in seconds."""
-        limited = self.provisioned and self.maximum_record_age_s != FOREVER
-        return self.maximum_record_age_s if limited else math.inf
+        limited = self.provisioned and self.maximum_record_age_seconds != FOREVER
+        return self.maximum_record_age_seconds if limited else math.inf
 
 
 class _SourceAccess(msgspec.Struct, rename="pascal"):
@@ -113,7 +113,7 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
 def mapping_of(properties: Properties[str, Any]) -> Mapping:
     """Read a mapping from resolved resource properties (no intrinsic functions left).
 
-    Raises `MappingError` naming every property that is wrong, or that this poller doesn't play.
+    Raises ``MappingError`` naming every property that is wrong, or that this poller doesn't play.
     """
     # CloudFormation hands numbers and booleans on as text.
     try:
@@ -132,12 +132,12 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
         starting_position=given.starting_position,
         starting_timestamp_ms=None if timestamp is None else round(timestamp * 1000),
         batch_size=given.batch_size,
-        batching_window_s=0.5 if window is None else window,
+        batching_window_seconds=0.5 if window is None else window,
         provisioned=given.provisioned_poller_config is not None,
         report_batch_item_failures="ReportBatchItemFailures" in given.function_response_types,
         bisect_batch_on_function_error=given.bisect_batch_on_function_error,
         maximum_retry_attempts=given.maximum_retry_attempts,
-        maximum_record_age_s=given.maximum_record_age_in_seconds,
+        maximum_record_age_seconds=given.maximum_record_age_in_seconds,
         on_failure_arn=destination.destination if destination else None,
         scram_secret_arn=next((access.uri for access in given.source_access_configurations), None),
     )

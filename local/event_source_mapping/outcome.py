@@ -25,14 +25,14 @@ class Condition(Enum):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Records for one invocation; `attempts` says how often they were tried before."""
+    """Records for one invocation; ``attempts`` says how often they were tried before."""
 
     records: tuple[Record, ...]
     attempts: int = 0
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The function returned; `response` is its decoded JSON."""
+    """The function returned; ``response`` is its decoded JSON."""
 
     response: Any
 
@@ -51,7 +51,7 @@ class Dead(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Every record of the batch is in exactly one of these; `again` is to be invoked in its order."""
+    """Every record of the batch is in exactly one of these; ``again`` is to be invoked in its order."""
 
     done: tuple[Record, ...] = ()
     again: tuple[Batch, ...] = ()
@@ -59,8 +59,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def without_expired(mapping: Mapping, batch: Batch, now_ms: int) -> Outcome:
-    """Set aside the records that are too old to be sent; `now_ms` in milliseconds since 1970."""
-    limit = mapping.record_age_s
+    """Set aside the records that are too old to be sent; ``now_ms`` in milliseconds since 1970."""
+    limit = mapping.record_age_seconds
     fresh = tuple(record for record in batch.records if now_ms - record.timestamp <= limit * 1000)
     old = tuple(record for record in batch.records if now_ms - record.timestamp > limit * 1000)
     return Outcome(

@@ -27,9 +27,9 @@ from local.event_source_mapping.outcome import (
 from local.event_source_mapping.progress import Progress
 from local.event_source_mapping.stats import Stats
 
-_POLL_S = 0.5
-_FIRST_BACKOFF_S = 0.2
-_LONGEST_BACKOFF_S = 3.0
+_POLL_SECONDS = 0.5
+_FIRST_BACKOFF_SECONDS = 0.2
+_LONGEST_BACKOFF_SECONDS = 3.0
 
 
 class SourceError(Exception):
@@ -37,16 +37,16 @@ class SourceError(Exception):
 
 
 class Polled(msgspec.Struct, frozen=True):
-    """What a poll brought: `lost` partitions were taken away before `records` were read."""
+    """What a poll brought: ``lost`` partitions were taken away before ``records`` were read."""
 
     records: tuple[Record, ...] = ()
     lost: frozenset[Partition] = frozenset()
 
 
 class RecordSource(Protocol):
-    """A member of a consumer group. Every method raises `SourceError`."""
+    """A member of a consumer group. Every method raises ``SourceError``."""
 
-    def poll(self, timeout_s: float) -> Polled:
+    def poll(self, timeout_seconds: float) -> Polled:
         """Records, as soon as there are any."""
 
     def keep_alive(self) -> Polled:
@@ -62,8 +62,8 @@ class RecordSource(Protocol):
 class Poller:
     """Plays one mapping.
 
-    `invoke` takes an event and returns the function's response, decoded; it raises `FunctionError` or
-    `FunctionUnavailableError`. `notice` is called whenever `stats` may have changed.
+    ``invoke`` takes an event and returns the function's response, decoded; it raises ``FunctionError`` or
+    ``FunctionUnavailableError``. ``notice`` is called whenever ``stats`` may have changed.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class Poller:
         self._mapping, self._event_source, self._records = mapping, event_source, records
         self._invoke, self._destination, self._reading = invoke, destination, reading
         self._notice, self._clock, self._now = notice, clock, now
-        self._waiting = Waiting(Limits(mapping.batch_size, mapping.batching_window_s))
+        self._waiting = Waiting(Limits(mapping.batch_size, mapping.batching_window_seconds))
         self._progress = Progress()
         self._lost: set[Partition] = set()
         self.stats = Stats()
 
     def run(self, stop: Event) -> None:
-        """Play until `stop` is set; whatever is not done by then will be read again by the next member."""
+        """Play until ``stop`` is set; whatever is not done by then will be read again by the next member."""
         delays = _backoff()
         while not stop.is_set():
             try:
@@ -107,9 +107,9 @@ class Poller:
 
     def _read(self) -> None:
         if not self._waiting.is_full():
-            timeout = min(self._waiting.remaining_s(self._clock()), _POLL_S)
+            timeout = min(self._waiting.remaining_seconds(self._clock()), _POLL_SECONDS)
             # A window of nothing still has to leave the broker time to answer.
-            self._take(self._records.poll(timeout if len(self._waiting) else _POLL_S))
+            self._take(self._records.poll(timeout if len(self._waiting) else _POLL_SECONDS))
         assignment = self._records.assignment()
         self.stats.partitions = sorted(map(str, assignment))
         self.stats.state = "polling" if assignment else "joining"
@@ -124,7 +124,7 @@ class Poller:
         self.stats.polled += len(polled.records)
 
     def _finish(self, records: tuple[Record, ...], stop: Event) -> None:
-        """Invoke until every record is done, dead-lettered, lost to another member, or `stop` is set."""
+        """Invoke until every record is done, dead-lettered, lost to another member, or ``stop`` is set."""
         self._lost.clear()
         self._progress.begin(records)
         pending = deque([Batch(records)])
@@ -202,7 +202,7 @@ class Poller:
     def _pause(self, seconds: float, stop: Event) -> None:
         """Wait, and stay in the group meanwhile."""
         until = self._clock() + seconds
-        while (left := until - self._clock()) > 0 and not stop.wait(min(left, _POLL_S)):
+        while (left := until - self._clock()) > 0 and not stop.wait(min(left, _POLL_SECONDS)):
             try:
                 self._take(self._records.keep_alive())
             except SourceError as error:
@@ -215,5 +215,7 @@ class Poller:
 
 
 def _backoff() -> Iterator[float]:
-    rising = itertools.takewhile(lambda pause: pause < _LONGEST_BACKOFF_S, (_FIRST_BACKOFF_S * 2**n for n in range(64)))
-    return itertools.chain(rising, itertools.repeat(_LONGEST_BACKOFF_S))
+    rising = itertools.takewhile(
+        lambda pause: pause < _LONGEST_BACKOFF_SECONDS, (_FIRST_BACKOFF_SECONDS * 2**n for n in range(64))
+    )
+    return itertools.chain(rising, itertools.repeat(_LONGEST_BACKOFF_SECONDS))

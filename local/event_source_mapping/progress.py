@@ -36,7 +36,7 @@ class Progress:
         return dict(self._done_before)
 
     def committed(self, offsets: Mapping[Partition, int]) -> int:
-        """The coordinator has taken these offsets, just got from `to_commit`.
+        """The coordinator has taken these offsets, just got from ``to_commit``.
 
         Returns how many records that is.
         """

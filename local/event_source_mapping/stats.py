@@ -6,10 +6,10 @@ import msgspec
 
 
 class Stats(msgspec.Struct, kw_only=True):
-    """Counts since the start: records, but for `invocations`, `failed_invocations` and the errors.
+    """Counts since the start: records, but for ``invocations``, ``failed_invocations`` and the errors.
 
-    `polled` records were read from Kafka, `invoked` ones were sent to the function (again and again counts again),
-    `committed` ones will not come again, `dead_lettered` ones are at the destination, `dropped` ones had none.
+    ``polled`` records were read from Kafka, ``invoked`` ones were sent to the function (again and again counts again),
+    ``committed`` ones will not come again, ``dead_lettered`` ones are at the destination, ``dropped`` ones had none.
     """
 
     state: str = "starting"
@@ -29,7 +29,7 @@ class Stats(msgspec.Struct, kw_only=True):
 
 
 class StatsFile:
-    """A JSON file that always holds a whole `Stats`, written at most twice a second."""
+    """A JSON file that always holds a whole ``Stats``, written at most twice a second."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

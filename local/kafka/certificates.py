@@ -17,7 +17,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 
 class CertificateAuthority:
-    """An authority whose certificate and key lie in one directory as `ca.pem` and `ca.key`.
+    """An authority whose certificate and key lie in one directory as ``ca.pem`` and ``ca.key``.
 
     Its certificates carry what strict verification (Python 3.13 and later) asks for: key identifiers, key usage
     and subject alternative names.
@@ -30,7 +30,7 @@ class CertificateAuthority:
 
     @classmethod
     def create(cls, directory: Path) -> Self:
-        """Make a new authority in `directory`."""
+        """Make a new authority in ``directory``."""
         directory.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name("Local test CA")
@@ -54,7 +54,7 @@ class CertificateAuthority:
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """The authority that `create` made in `directory`."""
+        """The authority that ``create`` made in ``directory``."""
         key = serialization.load_pem_private_key((directory / "ca.key").read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{directory / 'ca.key'} is not an elliptic-curve key")
@@ -75,7 +75,7 @@ class CertificateAuthority:
     ) -> tuple[Path, Path]:
         """A certificate for a server or client; returns the paths of its chain and of its key (PEM, unencrypted).
 
-        `name` is the common name and the file's name; `sans` are host names and IP addresses. Without times it is
+        ``name`` is the common name and the file's name; ``sans`` are host names and IP addresses. Without times it is
         valid from now on for 30 days.
         """
         key = ec.generate_private_key(ec.SECP256R1())

@@ -34,8 +34,8 @@ from local.kafka.zookeeper import ZooKeeper, ZooKeeperError
 from local.ports import free_ports
 from local.processes import Ledger, ProcessError
 
-_START_DEADLINE_S = 90.0
-_STOP_GRACE_S = 20.0
+_START_DEADLINE_SECONDS = 90.0
+_STOP_GRACE_SECONDS = 20.0
 
 
 class KafkaClusterError(Exception):
@@ -43,9 +43,9 @@ class KafkaClusterError(Exception):
 
 
 class KafkaCluster:
-    """A running cluster, its processes in `ledger` under the names `kafka-1`, `kafka-2` and `kafka-3`.
+    """A running cluster, its processes in ``ledger`` under the names ``kafka-1``, ``kafka-2`` and ``kafka-3``.
 
-    Versions that need a ZooKeeper have one more, `zookeeper`.
+    Versions that need a ZooKeeper have one more, ``zookeeper``.
     """
 
     def __init__(self, settings: KafkaSettings, ledger: Ledger) -> None:
@@ -66,12 +66,12 @@ class KafkaCluster:
         container_address: str | None = None,
         on_progress: Callable[[str], object] = lambda _: None,
     ) -> Self:
-        """Start a new, empty cluster in `home`; whatever an earlier one left there is ended and deleted.
+        """Start a new, empty cluster in ``home``; whatever an earlier one left there is ended and deleted.
 
-        `cache` keeps the downloads. Without `version` the environment variable KAFKA_VERSION decides, and without
-        that `DEFAULT_VERSION`. The user may log in with SCRAM-SHA-512. Raises `KafkaUnavailableError` when the version
-        can't be downloaded or can't be run here, `KafkaClusterError` when the data can't be prepared or a broker does
-        not come up; then nothing is left running.
+        ``cache`` keeps the downloads. Without ``version`` the environment variable KAFKA_VERSION decides, and without
+        that ``DEFAULT_VERSION``. The user may log in with SCRAM-SHA-512. Raises ``KafkaUnavailableError`` when the
+        version can't be downloaded or can't be run here, ``KafkaClusterError`` when the data can't be prepared or a
+        broker does not come up; then nothing is left running.
         """
         ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
         if home.exists():
@@ -104,7 +104,7 @@ class KafkaCluster:
 
     @classmethod
     def open(cls, home: Path) -> Self:
-        """The cluster that another process started in `home`. Raises `KafkaClusterError` when there is none."""
+        """The cluster that another process started in ``home``. Raises ``KafkaClusterError`` when there is none."""
         try:
             settings = KafkaSettings.read(home)
         except FileNotFoundError as error:
@@ -143,7 +143,7 @@ class KafkaCluster:
 
     def stop_broker(self, broker: int) -> None:
         """Stop a broker in good order: it hands its partitions to the others first."""
-        self._ledger.stop(_process(broker), grace_s=_STOP_GRACE_S)
+        self._ledger.stop(_process(broker), grace_seconds=_STOP_GRACE_SECONDS)
 
     def kill_broker(self, broker: int) -> None:
         """End a broker as a power cut does (SIGKILL)."""
@@ -160,7 +160,7 @@ class KafkaCluster:
     def start_broker(self, broker: int) -> None:
         """Start a stopped broker with its data; returns when every broker that answers counts it in again.
 
-        Raises `KafkaClusterError` with the broker's own first error when it does not come up.
+        Raises ``KafkaClusterError`` with the broker's own first error when it does not come up.
         """
         if self._zookeeper:
             try:
@@ -170,7 +170,7 @@ class KafkaCluster:
         self._launch([broker])
 
     def stop(self) -> None:
-        """End all brokers, and their ZooKeeper. What they logged stays in `home` until the next `start`."""
+        """End all brokers, and their ZooKeeper. What they logged stays in ``home`` until the next ``start``."""
         # Without asking: the data are of no more use, and the last brokers could not hand over their partitions
         # anyway, since with two of three controllers gone nobody answers them.
         self._ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
@@ -178,7 +178,7 @@ class KafkaCluster:
     def add_scram_user(self, username: str, password: str) -> None:
         """Add a SCRAM-SHA-512 user, or change its password; returns when every running broker knows the user.
 
-        Raises `KafkaClusterError` when that takes more than 10 s.
+        Raises ``KafkaClusterError`` when that takes more than 10 s.
         """
         self._put_scram_user(username, password)
         deadline = time.monotonic() + 10
@@ -189,7 +189,7 @@ class KafkaCluster:
             time.sleep(0.05)
 
     def console_tool(self, tool: str) -> list[str]:
-        """The command line of one of Kafka's console tools, for example `ConsoleConsumer` or `TopicCommand`."""
+        """The command line of one of Kafka's console tools, for example ``ConsoleConsumer`` or ``TopicCommand``."""
         return self.programs.console_tool(tool)
 
     @property
@@ -245,7 +245,7 @@ class KafkaCluster:
             )
         checks = {_process(broker): partial(self._is_ready, broker) for broker in brokers}
         try:
-            self._ledger.await_ready(checks, _START_DEADLINE_S)
+            self._ledger.await_ready(checks, _START_DEADLINE_SECONDS)
         except ProcessError as error:
             cause = first_error(*log_ends[error.name])
             raise KafkaClusterError(f"{cause}\n{error}" if cause else str(error)) from error

@@ -20,9 +20,9 @@ class KafkaUnavailableError(Exception):
 
 
 def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
-    """The directory under `cache` with the jars of a Kafka version; downloads them the first time only.
+    """The directory under ``cache`` with the jars of a Kafka version; downloads them the first time only.
 
-    Raises `KafkaUnavailableError` when that fails.
+    Raises ``KafkaUnavailableError`` when that fails.
     """
     jars = cache / f"kafka-{version}"
     if jars.is_dir():
@@ -46,7 +46,7 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
 
 
 def _download(version: str, directory: Path) -> None:
-    """Resolve and download into `directory`; the jars alone end up in its `lib`."""
+    """Resolve and download into ``directory``; the jars alone end up in its ``lib``."""
     maven = MavenContext(repo_cache=directory / "repository", timeout=60)
     way = way_of(version)
     wanted = [maven.create_dependency(f"org.apache.kafka:kafka_{way.scala}:{version}")]

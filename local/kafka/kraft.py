@@ -12,7 +12,7 @@ from local.kafka.logs import QUIET
 from local.kafka.programs import KafkaPrograms
 from local.kafka.settings import BROKER_IDS, KafkaSettings, write_private
 
-_DEADLINE_S = 90.0
+_DEADLINE_SECONDS = 90.0
 _SCRAM_ITERATIONS = 4096
 
 
@@ -21,7 +21,7 @@ class FormatError(Exception):
 
 
 def format_data(programs: KafkaPrograms, settings: KafkaSettings) -> None:
-    """Prepare each broker's data directory, with the cluster's user in it. Raises `FormatError`."""
+    """Prepare each broker's data directory, with the cluster's user in it. Raises ``FormatError``."""
     # In a file, since everyone on this machine can read a command line.
     arguments = settings.home / "format-arguments"
     write_private(arguments, f"--add-scram\n{_scram_credential(settings)}\n")
@@ -41,7 +41,7 @@ def _format(programs: KafkaPrograms, settings: KafkaSettings, broker: int, argum
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_DEADLINE_S,
+            timeout=_DEADLINE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:

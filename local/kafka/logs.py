@@ -18,7 +18,7 @@ QUIET = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",)
 
 
 def first_error(log: Path, start: int) -> str:
-    """The first error with an exception in a log from byte `start` on, else the first error; "" when there is none.
+    """The first error with an exception in a log from byte ``start`` on, else the first error; "" when there is none.
 
     A broker that fails says why once, with the exception, and then a hundred lines about its shutdown. What it logs
     as an error under load, without an exception, is not why it ended.

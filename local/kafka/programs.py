@@ -20,7 +20,7 @@ class KafkaPrograms(NamedTuple):
     java_home: Path
 
     def command(self, main_class: str, *options: str) -> list[str]:
-        """The command line that runs a class of Kafka's; `options` are Java's."""
+        """The command line that runs a class of Kafka's; ``options`` are Java's."""
         return [
             str(self.java_home / "bin" / "java"),
             # Small and quick to start: three of these share a laptop with everything else.
@@ -36,9 +36,9 @@ class KafkaPrograms(NamedTuple):
         ]
 
     def console_tool(self, tool: str) -> list[str]:
-        """The command line of one of Kafka's console tools, for example `ConsoleConsumer`, `TopicCommand`.
+        """The command line of one of Kafka's console tools, for example ``ConsoleConsumer``, ``TopicCommand``.
 
-        Raises `KafkaUnavailableError` for a tool that this version does not have.
+        Raises ``KafkaUnavailableError`` for a tool that this version does not have.
         """
         # Kafka 3 and 4 moved them one by one from Scala's packages to Java's.
         packages = ("org.apache.kafka.tools", "org.apache.kafka.tools.consumer", "kafka.tools", "kafka.admin")
@@ -50,9 +50,9 @@ class KafkaPrograms(NamedTuple):
 
 
 def kafka_programs(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> KafkaPrograms:
-    """A version of Kafka with its Java, both under `cache`; downloads them the first time only.
+    """A version of Kafka with its Java, both under ``cache``; downloads them the first time only.
 
-    Raises `KafkaUnavailableError` when that fails, or when the version can't be run here.
+    Raises ``KafkaUnavailableError`` when that fails, or when the version can't be run here.
     """
     try:
         way = way_of(version)

@@ -15,7 +15,7 @@ from kafka.protocol.metadata import MetadataRequest
 from kafka.protocol.parser import KafkaProtocol
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
-_TIMEOUT_S = 1.0
+_TIMEOUT_SECONDS = 1.0
 
 
 def known_brokers(port: int) -> frozenset[int]:
@@ -50,11 +50,11 @@ def _ask(port: int, request: Any) -> Any:
 
 
 def _connection(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT_S)
+    return socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT_SECONDS)
 
 
 def _exchange(connection: socket.socket, request: Any) -> Any:
-    deadline = time.monotonic() + _TIMEOUT_S
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     protocol = KafkaProtocol(client_id="local")
     protocol.send_request(request)
     connection.sendall(protocol.send_bytes())

@@ -31,10 +31,10 @@ BROKER_NAMES = (_HOST, _LOOPBACK, _CONTAINER_HOST)
 class KafkaSettings(msgspec.Struct, frozen=True):
     """Three brokers with their ports by listener and broker. They are controllers as well, or have a ZooKeeper.
 
-    `home` holds data, logs, certificates and these settings, `cache` the downloads; `ledger` is the file of the
-    ledger with the brokers' processes. `container_address` is the address of this machine
+    ``home`` holds data, logs, certificates and these settings, ``cache`` the downloads; ``ledger`` is the file of the
+    ledger with the brokers' processes. ``container_address`` is the address of this machine
     as containers see it; with it, the listener CONTAINER is bound there and advertised as host.docker.internal.
-    `zookeeper_port` is None for versions that need no ZooKeeper.
+    ``zookeeper_port`` is None for versions that need no ZooKeeper.
     """
 
     version: str
@@ -61,7 +61,7 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         container_address: str | None,
         ports: Sequence[int],
     ) -> Self:
-        """Settings for a new cluster; `ports` are free ones, `port_count(version, container_address)` of them.
+        """Settings for a new cluster; ``ports`` are free ones, ``port_count(version, container_address)`` of them.
 
         ValueError for a version that can't be run here.
         """
@@ -85,12 +85,12 @@ class KafkaSettings(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, home: Path) -> Self:
-        """The settings that `write` left in `home`; FileNotFoundError when there are none."""
+        """The settings that ``write`` left in ``home``; FileNotFoundError when there are none."""
         text = (home / "cluster.json").read_bytes()
         return msgspec.json.decode(text, type=cls, dec_hook=lambda kind, value: kind(value))
 
     def write(self) -> None:
-        """Keep the settings in `home`, readable by the owner only: the password is among them."""
+        """Keep the settings in ``home``, readable by the owner only: the password is among them."""
         text = msgspec.json.format(msgspec.json.encode(self, enc_hook=str))
         write_private(self.home / "cluster.json", text.decode())
 
@@ -116,7 +116,7 @@ def port_count(version: str, container_address: str | None) -> int:
 def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key_store_password: str) -> str:
     """The configuration file of one broker, with the defaults of Amazon MSK where they matter to a client.
 
-    `key_store` is a PKCS#12 file with the broker's key and certificate chain.
+    ``key_store`` is a PKCS#12 file with the broker's key and certificate chain.
     """
     listeners = _listeners(settings.version, settings.container_address)
     for_clients = [listener for listener in listeners if listener != "CONTROLLER"]

@@ -18,8 +18,8 @@ _FIRST_NEW_AUTHORIZER = _FIRST_SCALA_2_13 = Version("2.4.0")
 class Way(NamedTuple):
     """How a version is run.
 
-    `java` is the release of a Java runtime of its own, None for the project's. `authorizer` is the class that keeps
-    the ACLs, `scala` a part of the name of the brokers' jar.
+    ``java`` is the release of a Java runtime of its own, None for the project's. ``authorizer`` is the class that keeps
+    the ACLs, ``scala`` a part of the name of the brokers' jar.
     """
 
     zookeeper: bool

@@ -23,9 +23,9 @@ from local.processes import Ledger
 
 PROCESS = "zookeeper"
 _HOST = "127.0.0.1"
-_READY_S = 60.0
-_CONNECT_S = 10.0
-_SESSION_END_S = 30.0
+_READY_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
+_SESSION_END_SECONDS = 30.0
 _SCRAM_ITERATIONS = 4096
 
 
@@ -34,14 +34,14 @@ class ZooKeeperError(Exception):
 
 
 class ZooKeeper:
-    """The ZooKeeper that listens on 127.0.0.1:`port`, its files in `home`."""
+    """The ZooKeeper that listens on 127.0.0.1:`port``, its files in ``home`."""
 
     def __init__(self, home: Path, port: int) -> None:
         self._home = home
         self._port = port
 
     def start(self, programs: KafkaPrograms, ledger: Ledger) -> None:
-        """Start it with empty data, under the name `zookeeper`. Raises the ledger's errors."""
+        """Start it with empty data, under the name ``zookeeper``. Raises the ledger's errors."""
         self._home.mkdir()
         properties = {
             "dataDir": self._home / "data",
@@ -62,13 +62,13 @@ class ZooKeeper:
             cwd=self._home,
             log=self._home / "zookeeper.log",
             ready=lambda: self._port in listening_ports(ledger.running().get(PROCESS)),
-            deadline_s=_READY_S,
+            deadline_seconds=_READY_SECONDS,
         )
 
     def put_scram_user(self, username: str, password: str) -> None:
         """Add a SCRAM-SHA-512 user or change its password, as Kafka's own tool writes it; brokers hear of it later.
 
-        Raises `ZooKeeperError`.
+        Raises ``ZooKeeperError``.
         """
         # The tool takes passwords on its command line, which everyone on this machine can read.
         entity = f"users/{urllib.parse.quote(username, safe='')}"
@@ -84,23 +84,23 @@ class ZooKeeper:
     def await_end_of_session(self, broker: int) -> None:
         """Return when the broker's former self is forgotten: until then it may not come back.
 
-        Raises `ZooKeeperError` after 30 s.
+        Raises ``ZooKeeperError`` after 30 s.
         """
-        deadline = time.monotonic() + _SESSION_END_S
+        deadline = time.monotonic() + _SESSION_END_SECONDS
         with self._session() as session:
             while session.exists(f"/brokers/ids/{broker}"):
                 if time.monotonic() > deadline:
-                    raise ZooKeeperError(f"broker {broker} is still registered after {_SESSION_END_S:g} s")
+                    raise ZooKeeperError(f"broker {broker} is still registered after {_SESSION_END_SECONDS:g} s")
                 time.sleep(0.05)
 
     @contextmanager
     def _session(self) -> Iterator[KazooClient]:
         session = KazooClient(f"{_HOST}:{self._port}")
         try:
-            session.start(timeout=_CONNECT_S)
+            session.start(timeout=_CONNECT_SECONDS)
             yield session
         except KazooTimeoutError as error:
-            raise ZooKeeperError(f"no answer within {_CONNECT_S:g} s") from error
+            raise ZooKeeperError(f"no answer within {_CONNECT_SECONDS:g} s") from error
         finally:
             session.stop()
             session.close()

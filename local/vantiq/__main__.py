@@ -1,6 +1,6 @@
-"""Run the stand-in as a process: `python -m local.vantiq --host 127.0.0.1 --port 0 --token-file F`.
+"""Run the stand-in as a process: ``python -m local.vantiq --host 127.0.0.1 --port 0 --token-file F``.
 
-It prints one line of JSON when it is ready (`{"url": ..., "port": ...}`) and ends within two seconds
+It prints one line of JSON when it is ready (``{"url": ..., "port": ...}``) and ends within two seconds
 after SIGTERM or SIGINT.
 """
 

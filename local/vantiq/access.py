@@ -12,14 +12,14 @@ from local.vantiq.errors import unauthorized
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a token opens: its own namespace, and those that `X-Target-Namespace` may name."""
+    """What a token opens: its own namespace, and those that ``X-Target-Namespace`` may name."""
 
     namespace: str
     namespaces: frozenset[str]
 
 
 class Access:
-    """The valid tokens. One of them, `token`, is the client's long-lived one and can be rotated."""
+    """The valid tokens. One of them, ``token``, is the client's long-lived one and can be rotated."""
 
     def __init__(self, token: str, grant: Grant, users: Mapping[str, str]) -> None:
         self.token = token
@@ -28,7 +28,7 @@ class Access:
         self._grants = {token: grant}
 
     def check(self, authorization: str | None) -> Grant:
-        """The grant of an `Authorization: Bearer` header; 401 without a valid one."""
+        """The grant of an ``Authorization: Bearer`` header; 401 without a valid one."""
         scheme, _, token = (authorization or "").partition(" ")
         return self.check_token(token if scheme == "Bearer" else "")
 

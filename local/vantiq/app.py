@@ -32,15 +32,15 @@ from local.vantiq.subscriptions import Connection, Subscriptions
 
 _API = "/api/v1/"
 _LARGEST_BODY = 64 * 1024 * 1024
-_STOP_S = 1.0
+_STOP_SECONDS = 1.0
 
 
 class VantiqStandIn:
-    """A Vantiq server on this machine: `async with VantiqStandIn() as vantiq: vantiq.url, vantiq.token`.
+    """A Vantiq server on this machine: ``async with VantiqStandIn() as vantiq: vantiq.url, vantiq.token``.
 
-    HTTPS with `cert` and `key`, else HTTP. Port 0 takes a free one, the same on every host. The first of
-    `namespaces` is the token's own; those in `closed_namespaces` exist and answer 403. `journal`, `faults`,
-    `define`, `fail`, `receive` and `rotate_token` may be used from any thread.
+    HTTPS with ``cert`` and ``key``, else HTTP. Port 0 takes a free one, the same on every host. The first of
+    ``namespaces`` is the token's own; those in ``closed_namespaces`` exist and answer 403. ``journal``, ``faults``,
+    ``define``, ``fail``, ``receive`` and ``rotate_token`` may be used from any thread.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class VantiqStandIn:
         return self._resources.swallowed
 
     def define(self, kind: str, definition: Row, namespace: str | None = None) -> Row:
-        """Create or replace a type, topic, service, source or procedure, as a POST to `kind` with upsert."""
+        """Create or replace a type, topic, service, source or procedure, as a POST to ``kind`` with upsert."""
         space = self._namespaces[namespace or self._home]
         return space.define(kind, definition, timestamp(), upsert=True)
 
     def fail(self, action: Any, **fields: Any) -> Fault:
-        """Play a fault: `vantiq.fail("status", status=503, times=2)`; fields as in `Fault`."""
+        """Play a fault: ``vantiq.fail("status", status=503, times=2)``; fields as in ``Fault``."""
         fault = msgspec.convert({"action": action, **fields}, Fault)
         self.faults.add(fault)
         return fault
@@ -128,7 +128,7 @@ class VantiqStandIn:
         self.arrive(self._home, source, message)
 
     def arrive(self, namespace: str, source: str, message: Any) -> None:
-        """As `receive`, in any namespace."""
+        """As ``receive``, in any namespace."""
         if self._loop is None:
             raise RuntimeError("the stand-in does not run")
         path, value = f"/sources/{source}/receive", msgspec.json.encode(message)
@@ -165,7 +165,7 @@ class VantiqStandIn:
         app.router.add_route("*", "/{path:.*}", self._api)
         app.on_shutdown.append(self._end_waiting)
         # A client that leaves ends its hanging request.
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_S)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
         for host in self._hosts:
             await web.TCPSite(self._runner, host, self.port, ssl_context=self._tls).start()
@@ -206,9 +206,9 @@ class VantiqStandIn:
             return _response(answer)
 
     async def _play(self, fault: Fault, request: web.Request, body: bytes) -> web.StreamResponse:
-        if fault.delay_s:
+        if fault.delay_seconds:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), fault.delay_s)
+                await asyncio.wait_for(self._stopping.wait(), fault.delay_seconds)
         if fault.action in ANSWERED:
             refused = dict.fromkeys(fault.hits(body), fault.error()) if fault.action == "index_errors" else {}
             answer = in_form(fault, self._answer(request, body, refused), refused, request)
@@ -276,7 +276,7 @@ class VantiqStandIn:
 
 
 def session(token: str) -> bytes:
-    """The answer to `authenticate`; the vendor's client reads both tokens, and nobody checks the second."""
+    """The answer to ``authenticate``; the vendor's client reads both tokens, and nobody checks the second."""
     return msgspec.json.encode({"accessToken": token, "idToken": token, "expiresIn": 24 * 3600})
 
 

@@ -1,4 +1,4 @@
-"""`POST /api/v1/batch`: several requests in one."""
+"""``POST /api/v1/batch``: several requests in one."""
 
 import random
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from local.vantiq.errors import invalid
 
 
 class BatchItem(msgspec.Struct, frozen=True):
-    """One request inside a batch; `uri` is relative to `/api/v1/resources`."""
+    """One request inside a batch; ``uri`` is relative to ``/api/v1/resources``."""
 
     method: str
     uri: str

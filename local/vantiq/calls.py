@@ -1,4 +1,4 @@
-"""A request to `/api/v1` and its answer, and how JSON bodies are taken apart."""
+"""A request to ``/api/v1`` and its answer, and how JSON bodies are taken apart."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _patch = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request: `path` follows `/api/v1/` and is decoded, `refused` are array indexes to refuse."""
+    """One request: ``path`` follows ``/api/v1/`` and is decoded, ``refused`` are array indexes to refuse."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""The control API under `/standin/`: look at the journal, make the server fail, start afresh.
+"""The control API under ``/standin/``: look at the journal, make the server fail, start afresh.
 
 It answers to loopback addresses only, with no token of its own: whoever reaches it is already on the
 machine that owns everything the stand-in holds.
@@ -61,7 +61,7 @@ class _Control:
         self._vantiq = vantiq
 
     async def journal(self, request: web.Request) -> web.Response:
-        """`?after=SEQ&limit=N`: the entries, and in `last` the newest sequence number that there is."""
+        """``?after=SEQ&limit=N``: the entries, and in ``last`` the newest sequence number that there is."""
         try:
             after = max(0, int(request.query.get("after", "0")))
             limit = max(1, int(request.query.get("limit", str(_PAGE))))

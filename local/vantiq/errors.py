@@ -1,6 +1,6 @@
-"""Vantiq's errors: a status and the documented body `[{code, message, params}]`.
+"""Vantiq's errors: a status and the documented body ``[{code, message, params}]``.
 
-Codes that begin with `io.vantiq.standin.` are placeholders: the documentation names no code for the
+Codes that begin with ``io.vantiq.standin.`` are placeholders: the documentation names no code for the
 case, and an invented one must not be taken for a fact.
 """
 
@@ -39,7 +39,7 @@ def not_found(resource: str, key: str) -> VantiqError:
     """An instance that does not exist.
 
     The vendor's tests show the code and the text. The status is 404 in their recorded answers, and 400
-    was seen on release 1.44.1; the stand-in's setting `not_found_status` chooses.
+    was seen on release 1.44.1; the stand-in's setting ``not_found_status`` chooses.
     """
     text = f"The requested instance ('{{name={key}}}') of the {resource} resource could not be found."
     return VantiqError(404, NOT_FOUND, text, resource, f"{{name={key}}}")
@@ -52,7 +52,7 @@ def type_not_found(name: str) -> VantiqError:
 
 
 def unknown_resource(name: str) -> VantiqError:
-    """A path that names no system resource (a user type without `custom/`, for one)."""
+    """A path that names no system resource (a user type without ``custom/``, for one)."""
     text = (
         f"The resource {name} is not recognized as a Vantiq system resource.  "
         "Either correct resource name or adjust access URI/prefix."

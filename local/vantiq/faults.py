@@ -34,21 +34,21 @@ _ACCEPTING = ("half_answer", "slow_drip", "invalid_json")
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One way to fail, and the requests that it is for.
 
-    Matching: `method` and `path` (a prefix, as in `/api/v1/resources/topics//orders`; empty matches
-    all), `min_bytes` of body, and `pointer` with `equals`: a JSON pointer into the body, or into one
-    element of it when it is an array. `skip` requests pass first, then `times` requests fail (null:
-    until cleared), each with `probability`.
+    Matching: ``method`` and ``path`` (a prefix, as in ``/api/v1/resources/topics//orders``; empty matches
+    all), ``min_bytes`` of body, and ``pointer`` with ``equals``: a JSON pointer into the body, or into one
+    element of it when it is an array. ``skip`` requests pass first, then ``times`` requests fail (null:
+    until cleared), each with ``probability``.
 
-    Action, after `delay_s` seconds: `none` (the delay alone), `status` (with `code`, `message`, `params`,
-    or the usual ones of that status, and `retry_after` seconds, as an HTTP date with
-    `retry_after_date`), `redirect` (302 to `location`), `reset` and `hang` (`before_body`: without reading
-    the body), `half_answer`, `slow_drip` (the answer stretched over `drip_s`), `invalid_json` (status 200),
-    `html` (status 200 and a page, as of a proxy's login), `early_hints` (a 103, then the usual answer),
-    `index_errors` (status 200; elements at `indexes`, or those that the pointer finds, are refused, with
-    `onwards` also those behind the first), told in the `form` of a row or an error object, an array of
-    errors, or the references' standard response with or without `contentType`, all with `status`.
-    `accept` says whether the events are taken before it fails: false for status, redirect, reset and
-    hang, true for the broken answers, unless given.
+    Action, after ``delay_seconds`` seconds: ``none`` (the delay alone), ``status`` (with ``code``, ``message``,
+    ``params``, or the usual ones of that status, and ``retry_after`` seconds, as an HTTP date with
+    ``retry_after_date``), ``redirect`` (302 to ``location``), ``reset`` and ``hang`` (``before_body``: without reading
+    the body), ``half_answer``, ``slow_drip`` (the answer stretched over ``drip_seconds``), ``invalid_json`` (status
+    200), ``html`` (status 200 and a page, as of a proxy's login), ``early_hints`` (a 103, then the usual answer),
+    ``index_errors`` (status 200; elements at ``indexes``, or those that the pointer finds, are refused, with
+    ``onwards`` also those behind the first), told in the ``form`` of a row or an error object, an array of errors, or
+    the references' standard response with or without ``contentType``, all with ``status``. ``accept`` says whether the
+    events are taken before it fails: false for status, redirect, reset and hang, true for the broken answers, unless
+    given.
     """
 
     action: Action
@@ -60,7 +60,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     skip: int = 0
     times: int | None = None
     probability: float = 1.0
-    delay_s: float = 0.0
+    delay_seconds: float = 0.0
     status: int = 500
     code: str | None = None
     message: str | None = None
@@ -69,7 +69,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     retry_after_date: bool = False
     location: str = "/login"
     before_body: bool = False
-    drip_s: float = 60.0
+    drip_seconds: float = 60.0
     indexes: tuple[int, ...] = ()
     onwards: bool = False
     form: Form = "row"

@@ -12,8 +12,8 @@ import msgspec
 class Entry(msgspec.Struct, frozen=True):
     """One accepted event.
 
-    `seq` counts from 1, `time` is the monotonic clock in seconds, `kind` is topics, services, sources,
-    procedures or custom, `name` the topic, `service/Event`, source, procedure or type, and `body` the
+    ``seq`` counts from 1, ``time`` is the monotonic clock in seconds, ``kind`` is topics, services, sources,
+    procedures or custom, ``name`` the topic, ``service/Event``, source, procedure or type, and ``body`` the
     event's JSON as it came (one array element where an array was unwound).
     """
 
@@ -60,18 +60,18 @@ class Journal:
             self._grown.notify_all()
 
     def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
-        """Entries with a higher sequence number than `after`, oldest first."""
+        """Entries with a higher sequence number than ``after``, oldest first."""
         return self._entries[after : None if limit is None else after + limit]
 
     def values(self, kind: str | None = None, name: str | None = None) -> list[Any]:
         """The decoded bodies, in order, of one kind and name or of all."""
         return [entry.value() for entry in self.entries() if kind in (None, entry.kind) and name in (None, entry.name)]
 
-    def wait_for(self, count: int, timeout_s: float = 10.0) -> list[Entry]:
-        """Wait until at least `count` events were accepted; TimeoutError names how many there are."""
+    def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Entry]:
+        """Wait until at least ``count`` events were accepted; TimeoutError names how many there are."""
         with self._grown:
-            if not self._grown.wait_for(lambda: len(self._entries) >= count, timeout_s):
-                raise TimeoutError(f"{len(self._entries)} of {count} events after {timeout_s} s")
+            if not self._grown.wait_for(lambda: len(self._entries) >= count, timeout_seconds):
+                raise TimeoutError(f"{len(self._entries)} of {count} events after {timeout_seconds} s")
             return list(self._entries)
 
     def clear(self) -> None:

@@ -1,8 +1,8 @@
-"""One Kafka source, in a process with a Java virtual machine: `python -m local.vantiq.kafka_source JARS JAVA_HOME`.
+"""One Kafka source, in a process with a Java virtual machine: ``python -m local.vantiq.kafka_source JARS JAVA_HOME``.
 
-The first line of its input is `{"config": ..., "group": ...}`, every later one a message to publish. It writes a line
-for each event (`{"event": {"key", "value", "topic"}}`), each record that is none (`{"skipped": "..."}`) and each
-failure (`{"error": "..."}`), and ends with its input.
+The first line of its input is ``{"config": ..., "group": ...}``, every later one a message to publish. It writes a line
+for each event (``{"event": {"key", "value", "topic"}}``), each record that is none (``{"skipped": "..."}``) and each
+failure (``{"error": "..."}``), and ends with its input.
 """
 
 import json
@@ -23,7 +23,7 @@ _ended = threading.Event()
 
 
 def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, str]:
-    """What the Java client is given for `consumer` or `producer`.
+    """What the Java client is given for ``consumer`` or ``producer``.
 
     Raises TypeError for a value that is no text, which Vantiq's documentation says the client refuses.
     """
@@ -40,7 +40,7 @@ def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, 
 
 
 def content_type(config: dict[str, Any], direction: str) -> str:
-    """The contentType of `consumer` or `producer`: its own, or that of both; text where neither is set."""
+    """The contentType of ``consumer`` or ``producer``: its own, or that of both; text where neither is set."""
     return str(config.get(f"{direction}.contentType") or config.get("contentType") or "text/plain")
 
 

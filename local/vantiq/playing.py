@@ -19,7 +19,7 @@ from local.vantiq.faults import Fault
 _BROKEN_JSON = b'[{"status": "ok", "results": [1, 2'
 _PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
 _EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
-_DRIP_STEP_S = 0.1
+_DRIP_STEP_SECONDS = 0.1
 
 
 async def play(
@@ -27,7 +27,7 @@ async def play(
 ) -> tuple[str, web.StreamResponse]:
     """Fail as told; returns what the statistics count (a status or the action) and the response.
 
-    `accept` does what the request asked for and returns the answer; it is called at most once.
+    ``accept`` does what the request asked for and returns the answer; it is called at most once.
     """
     answer = accept() if fault.accepts else Answer(200, b"[]", JSON)
     match fault.action:
@@ -40,7 +40,7 @@ async def play(
         case "half_answer":
             return "half_answer", await _half(request, answer)
         case "slow_drip":
-            return "slow_drip", await _drip(request, answer, fault.drip_s, stopping)
+            return "slow_drip", await _drip(request, answer, fault.drip_seconds, stopping)
         case "invalid_json":
             return "200", web.Response(body=_BROKEN_JSON, headers=JSON)
         case "html":
@@ -76,7 +76,7 @@ def _element(element: Any, fault: Fault, refused: bool) -> Any:
 
 
 def retry_after(fault: Fault) -> dict[str, str]:
-    """The `Retry-After` header of a fault, in seconds or as an HTTP date."""
+    """The ``Retry-After`` header of a fault, in seconds or as an HTTP date."""
     if fault.retry_after is None:
         return {}
     if fault.retry_after_date:
@@ -107,7 +107,7 @@ async def _half(request: web.Request, answer: Answer) -> web.StreamResponse:
 
 async def _drip(request: web.Request, answer: Answer, seconds: float, stopping: asyncio.Event) -> web.StreamResponse:
     """Send the answer whole and valid, a byte at a time; blanks in front of JSON mean nothing."""
-    steps = max(1, round(seconds / _DRIP_STEP_S))
+    steps = max(1, round(seconds / _DRIP_STEP_SECONDS))
     body = b" " * steps + (answer.body or b"{}")
     response = web.StreamResponse(status=answer.status, headers=JSON | {"Content-Length": str(len(body))})
     await response.prepare(request)
@@ -115,7 +115,7 @@ async def _drip(request: web.Request, answer: Answer, seconds: float, stopping: 
         for _ in range(steps):
             await response.write(b" ")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _DRIP_STEP_S)
+                await asyncio.wait_for(stopping.wait(), _DRIP_STEP_SECONDS)
                 _reset(request)
                 return response
         await response.write(body[steps:])

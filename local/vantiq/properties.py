@@ -1,7 +1,7 @@
 """The properties that a type declares, and whether a record's values are of their types.
 
-From the resource guide's list of property types and the VAIL reference: an `Object` is name and value pairs, and
-neither `Map` nor `Value` may be stored, nor is `Any` a property's type. Uncertain: the code of the refusal, what
+From the resource guide's list of property types and the VAIL reference: an ``Object`` is name and value pairs, and
+neither ``Map`` nor ``Value`` may be stored, nor is ``Any`` a property's type. Uncertain: the code of the refusal, what
 becomes of properties that the type does not declare (they are kept here), and whether numbers are turned into text.
 """
 

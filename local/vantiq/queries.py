@@ -1,4 +1,7 @@
-"""A select's `where`, `props`, `sort`, `limit` and `page`, by the API reference; not `$elemMatch` and places."""
+"""``where``, ``props``, ``sort``, ``limit`` and ``page`` of a select, by the API reference.
+
+``$elemMatch`` and the operators on places are not implemented.
+"""
 
 import operator
 import re

@@ -1,8 +1,8 @@
-"""What a request to `/api/v1/resources` does and answers, without any HTTP server around it.
+"""What a request to ``/api/v1/resources`` does and answers, without any HTTP server around it.
 
 Uncertain, because no documentation says it: the body of a publish's answer (empty here), the results
 of an array insert (the rows, and in a refused one's place its error object), what an array published
-without `autoUnwind` becomes (one event), and how inbound service events are declared (`eventTypes` of the service).
+without ``autoUnwind`` becomes (one event), and how inbound service events are declared (``eventTypes`` of the service).
 """
 
 from collections import Counter
@@ -44,7 +44,7 @@ _EVENTS = ("topics", "services", "sources")
 
 
 class SourceRunner(Protocol):
-    """Whoever runs sources: see `local.vantiq.sources`."""
+    """Whoever runs sources: see ``local.vantiq.sources``."""
 
     def follow(self, namespace: Namespace, name: str) -> None:
         """Start, restart or stop a source, as it stands now."""
@@ -236,7 +236,7 @@ class Resources:
             self._events.deliver(call.namespace.name, path, [msgspec.json.encode(row) for row in rows])
 
     def _select(self, call: Call, table: Table) -> Answer:
-        """Rows by the URL's parameters; posted to `/select`, the where clause is the body."""
+        """Rows by the URL's parameters; posted to ``/select``, the where clause is the body."""
         query = queries.parse(call.query)
         if call.method == "POST":
             query = msgspec.structs.replace(query, where=record(call.body or b"{}"))
@@ -264,7 +264,7 @@ class Resources:
 def open_namespace(
     namespaces: Mapping[str, Namespace], granted: frozenset[str], default: str, wanted: str | None
 ) -> Namespace:
-    """The namespace a request works in: `X-Target-Namespace`, else the token's.
+    """The namespace a request works in: ``X-Target-Namespace``, else the token's.
 
     How Vantiq refuses an unknown one is not documented; this answers as for any instance not found.
     """

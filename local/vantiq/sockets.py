@@ -1,9 +1,10 @@
 """Web sockets: the plain one, and the one that SockJS clients open; both bring the same messages.
 
-The plain one is at `/api/v1/wsock/websocket`. The API reference says that the server answers in binary frames, and the
-vendor's Java client hears no others; its Python client takes both. The vendor's JavaScript client speaks SockJS: it
-asks `/api/v1/wsock/info` and opens `/api/v1/wsock/<server>/<session>/websocket`, where frames are text: `o` at the
-start, `a["..."]` with messages, and from the client an array of messages. SockJS's other transports are not played.
+The plain one is at ``/api/v1/wsock/websocket``. The API reference says that the server answers in binary frames, and
+the vendor's Java client hears no others; its Python client takes both. The vendor's JavaScript client speaks SockJS: it
+asks ``/api/v1/wsock/info`` and opens ``/api/v1/wsock/<server>/<session>/websocket``, where frames are text: ``o`` at
+the start, ``a["..."]`` with messages, and from the client an array of messages. SockJS's other transports are not
+played.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from local.vantiq.subscriptions import Connection
 
 _PREFIX = "/api/v1/wsock"
 _LARGEST_MESSAGE = 64 * 1024 * 1024
-_GOODBYE_S = 0.5
+_GOODBYE_SECONDS = 0.5
 
 
 class Framing(Protocol):
@@ -42,7 +43,7 @@ class Plain:
         """Nothing comes before."""
 
     async def send(self, socket: web.WebSocketResponse, message: bytes) -> None:
-        """See `Framing`."""
+        """See ``Framing``."""
         await socket.send_bytes(message)
 
     def messages(self, frame: WSMessage) -> list[bytes]:
@@ -54,15 +55,15 @@ class SockJs:
     """SockJS's framing over a web socket."""
 
     async def open(self, socket: web.WebSocketResponse) -> None:
-        """See `Framing`."""
+        """See ``Framing``."""
         await socket.send_str("o")
 
     async def send(self, socket: web.WebSocketResponse, message: bytes) -> None:
-        """See `Framing`."""
+        """See ``Framing``."""
         await socket.send_str("a" + msgspec.json.encode([message.decode()]).decode())
 
     def messages(self, frame: WSMessage) -> list[bytes]:
-        """See `Framing`."""
+        """See ``Framing``."""
         if frame.type is not WSMsgType.TEXT or not frame.data:
             return []
         try:
@@ -128,6 +129,6 @@ async def _write(socket: web.WebSocketResponse, framing: Framing, outbox: asynci
 async def _hang_up(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
     """Say goodbye, and do not wait for a client that says nothing."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(socket.close(), _GOODBYE_S)
+        await asyncio.wait_for(socket.close(), _GOODBYE_SECONDS)
     if transport is not None:
         transport.abort()

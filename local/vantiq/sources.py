@@ -1,7 +1,7 @@
 """Sources of type KAFKA that really run: each is a process with Kafka's own Java client in it.
 
 The client gets exactly the properties of the source's configuration, secrets filled in, as Vantiq documents it: own
-keys taken out, `consumer.*` and `producer.*` for one direction, everything else for both.
+keys taken out, ``consumer.*`` and ``producer.*`` for one direction, everything else for both.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from local.vantiq.store import Namespace
 # Namespace, source, and what arrived or went wrong.
 Arrive = Callable[[str, str, Any], None]
 Fail = Callable[[str, str, str], None]
-_END_S = 2.0
+_END_SECONDS = 2.0
 
 
 class KafkaSources:
@@ -49,7 +49,7 @@ class KafkaSources:
         self._start(namespace.name, name, config)
 
     def publish(self, namespace: Namespace, name: str, body: Any) -> None:
-        """Send `{"topic": ..., "message": {"key"?: ..., "value": ...}}`; refused where the source does not run."""
+        """Send ``{"topic": ..., "message": {"key"?: ..., "value": ...}}``; refused where the source does not run."""
         row = namespace.system("sources").get(name)
         if row.get("type") != "KAFKA":
             return
@@ -103,10 +103,10 @@ class KafkaSources:
             with contextlib.suppress(BrokenPipeError):  # it has ended by itself
                 process.stdin.close()
         try:
-            process.wait(_END_S)
+            process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(_END_S)
+            process.wait(_END_SECONDS)
 
 
 def _json_only(config: Row) -> bool:
@@ -114,7 +114,7 @@ def _json_only(config: Row) -> bool:
 
 
 def filled_in(config: Row, namespace: Namespace) -> Row:
-    """The configuration with every `@secrets(name)`, in whole values and in parts; KeyError names a missing one."""
+    """The configuration with every ``@secrets(name)``, in whole values and in parts; KeyError names a missing one."""
     secrets = namespace.system("secrets")
 
     def value_of(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 class Stats:
-    """Counts of answers by status, or by what was done instead (`reset`, `hang`, `half_answer`, ...)."""
+    """Counts of answers by status, or by what was done instead (``reset``, ``hang``, ``half_answer``, ...)."""
 
     def __init__(self) -> None:
         self.in_flight = 0

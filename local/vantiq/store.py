@@ -13,10 +13,10 @@ _ids = itertools.count(1)
 
 
 class Table:
-    """The instances of one resource, found by `_id` or by natural key.
+    """The instances of one resource, found by ``_id`` or by natural key.
 
-    Rows carry what Vantiq adds: `_id`, `ars_namespace`, `ars_version`, `ars_createdAt`,
-    `ars_createdBy`. A natural key is unique: a second plain insert of it is refused with 409.
+    Rows carry what Vantiq adds: ``_id``, ``ars_namespace``, ``ars_version``, ``ars_createdAt``,
+    ``ars_createdBy``. A natural key is unique: a second plain insert of it is refused with 409.
     """
 
     def __init__(self, name: str, namespace: str, natural_key: tuple[str, ...] = ()) -> None:
@@ -50,7 +50,7 @@ class Table:
     def upsert(self, record: Row, now: str) -> Row:
         """Insert, or update the row with the same natural key; refused where the type has none.
 
-        The answer to the update holds what was changed, neither natural key nor `_id`, as the vendor's
+        The answer to the update holds what was changed, neither natural key nor ``_id``, as the vendor's
         test of their client against a live server expects.
         """
         if not self.natural_key:
@@ -68,7 +68,7 @@ class Table:
         return self._change(self._find(name), record, now)
 
     def get(self, name: str) -> Row:
-        """The row with this `_id` or natural key."""
+        """The row with this ``_id`` or natural key."""
         return self._rows[self._find(name)]
 
     def holds(self, name: str) -> bool:
@@ -89,7 +89,7 @@ class Table:
         return doomed
 
     def delete_one(self, name: str) -> Row:
-        """Delete the row with this `_id` or natural key and return it."""
+        """Delete the row with this ``_id`` or natural key and return it."""
         return self._drop(self._find(name))
 
     def _drop(self, row_id: str) -> Row:
@@ -158,7 +158,7 @@ class Namespace:
         return table
 
     def define(self, kind: str, definition: Row, now: str, *, upsert: bool = False) -> Row:
-        """Create (or with `upsert` replace) a type, topic, source, service, procedure or token."""
+        """Create (or with ``upsert`` replace) a type, topic, source, service, procedure or token."""
         table = self.system(kind)
         definition = _named(kind, definition)
         if kind == "types":
@@ -182,7 +182,7 @@ def _is_required(spec: Any) -> bool:
 
 
 def _named(kind: str, definition: Row) -> Row:
-    """The definition with its name; a procedure is created by its text (`ruleText`) and names itself there."""
+    """The definition with its name; a procedure is created by its text (``ruleText``) and names itself there."""
     text = definition.get("ruleText")
     if kind == "procedures" and "name" not in definition and isinstance(text, str):
         head = text.split("(", 1)[0].split()

@@ -1,9 +1,10 @@
 """Subscriptions over the web socket, in the messages that the vendor's clients speak.
 
-From the API reference and those clients' source and tests: `validate`, `subscribe`, `unsubscribe`, `acknowledge`;
-status 200 answers a request, status 100 brings an event `{path, value}`; a source's arrivals are at
-`/sources/<name>/receive`. Not played: persistent subscriptions outlive no connection, and a reliable topic's events
-carry `partitionId` and `sequenceId` but are not sent again. How messages lie in frames is `local.vantiq.sockets`'.
+From the API reference and those clients' source and tests: ``validate``, ``subscribe``, ``unsubscribe``,
+``acknowledge``; status 200 answers a request, status 100 brings an event ``{path, value}``; a source's arrivals are at
+``/sources/<name>/receive``. Not played: persistent subscriptions outlive no connection, and a reliable topic's events
+carry ``partitionId`` and ``sequenceId`` but are not sent again. How messages lie in frames is
+``local.vantiq.sockets``'.
 """
 
 import asyncio
@@ -78,8 +79,8 @@ class Subscriptions:
     ) -> Subscription:
         """Subscribe; the path is that of the delivered events.
 
-        A client that comes back to a persistent subscription brings its name. `only` is the filter: an event has to be
-        an object with these values.
+        A client that comes back to a persistent subscription brings its name. ``only`` is the filter: an event has to
+        be an object with these values.
         """
         name = name or f"subscription-{next(self._names)}"
         subscription = Subscription(name, namespace, path, request_id, outbox, only)

@@ -8,21 +8,21 @@ from typing import Any
 
 from local.vantiq.app import VantiqStandIn
 
-_PATIENCE_S = 10.0
+_PATIENCE_SECONDS = 10.0
 
 
 @contextlib.contextmanager
 def running_standin(**settings: Any) -> Iterator[VantiqStandIn]:
-    """A stand-in in a thread of its own; settings as `VantiqStandIn`."""
+    """A stand-in in a thread of its own; settings as ``VantiqStandIn``."""
     vantiq = VantiqStandIn(**settings)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="vantiq-stand-in", daemon=True)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(vantiq.start(), loop).result(_PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(vantiq.start(), loop).result(_PATIENCE_SECONDS)
         yield vantiq
     finally:
-        asyncio.run_coroutine_threadsafe(vantiq.stop(), loop).result(_PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(vantiq.stop(), loop).result(_PATIENCE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(_PATIENCE_S)
+        thread.join(_PATIENCE_SECONDS)
         loop.close()

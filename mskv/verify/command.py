@@ -1,4 +1,4 @@
-"""`mskv verify`: open the place, run, print; the exit status."""
+"""``mskv verify``: open the place, run, print; the exit status."""
 
 import sys
 from datetime import UTC, datetime

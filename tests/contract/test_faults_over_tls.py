@@ -20,10 +20,10 @@ UPGRADE = (
 )
 
 
-def insert(vantiq: VantiqStandIn, certificates: Path, timeout_s: float = 5) -> bytes:
+def insert(vantiq: VantiqStandIn, certificates: Path, timeout_seconds: float = 5) -> bytes:
     parts = urlsplit(vantiq.url)
     context = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
-    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=context)
+    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_seconds, context=context)
     try:
         headers = {"Authorization": f"Bearer {vantiq.token}"}
         connection.request("POST", "/api/v1/resources/custom/Order", b'{"id": 1}', headers)

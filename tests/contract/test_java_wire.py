@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from local.vantiq import VantiqStandIn
-from tests.contract.wire import API, PATIENCE_S, Wire, converse
+from tests.contract.wire import API, PATIENCE_SECONDS, Wire, converse
 
 ORDERS = f"{API}/resources/custom/Order"
 
@@ -32,7 +32,7 @@ class Subscriber:
 
     async def message(self) -> dict[str, Any]:
         """The next message."""
-        received = await asyncio.wait_for(self._socket.receive(), PATIENCE_S)
+        received = await asyncio.wait_for(self._socket.receive(), PATIENCE_SECONDS)
         assert received.type is WSMsgType.BINARY
         message: dict[str, Any] = json.loads(received.data)
         if message.get("headers") is not None:

@@ -13,13 +13,13 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from local.vantiq import VantiqStandIn
 from tests.contract.conftest import PASSWORD, USER
-from tests.contract.wire import API, PATIENCE_S, Wire, converse
+from tests.contract.wire import API, PATIENCE_SECONDS, Wire, converse
 
 ORDERS = f"{API}/resources/custom/Order"
 
 
 class SockJs:
-    """SockJS over its web-socket transport, with the client's option `server: "websocket"`."""
+    """SockJS over its web-socket transport, with the client's option ``server: "websocket"``."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -43,7 +43,7 @@ class SockJs:
         assert await self._frame() == "o"
 
     async def _frame(self) -> str:
-        received = await asyncio.wait_for(self._socket.receive(), PATIENCE_S)
+        received = await asyncio.wait_for(self._socket.receive(), PATIENCE_SECONDS)
         assert received.type is WSMsgType.TEXT
         return str(received.data)
 

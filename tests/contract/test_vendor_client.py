@@ -17,7 +17,7 @@ from tests.contract.conftest import PASSWORD, USER
 
 pytestmark = pytest.mark.enable_socket
 
-WAIT_S = 10
+WAIT_SECONDS = 10
 
 Conversation = Callable[[Any], Awaitable[None]]
 
@@ -37,7 +37,7 @@ def converse(
         async def hold() -> None:
             async with Vantiq(vantiq.url, "1", ssl=context) as client:
                 await client.set_access_token(vantiq.token)
-                await asyncio.wait_for(conversation(client), WAIT_S)
+                await asyncio.wait_for(conversation(client), WAIT_SECONDS)
 
         asyncio.run(hold())
 
@@ -54,12 +54,12 @@ class Ear:
         await self.heard.put((what, message))
 
     async def connected(self) -> dict[str, Any]:
-        what, message = await asyncio.wait_for(self.heard.get(), WAIT_S)
+        what, message = await asyncio.wait_for(self.heard.get(), WAIT_SECONDS)
         assert what == "connect"
         return message
 
     async def event(self) -> dict[str, Any]:
-        what, message = await asyncio.wait_for(self.heard.get(), WAIT_S)
+        what, message = await asyncio.wait_for(self.heard.get(), WAIT_SECONDS)
         assert what == "message"
         body: dict[str, Any] = message["body"]
         return body

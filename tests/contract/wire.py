@@ -17,7 +17,7 @@ import aiohttp
 from local.vantiq import VantiqStandIn
 
 API = "/api/v1"
-PATIENCE_S = 10.0
+PATIENCE_SECONDS = 10.0
 
 
 class Reply(NamedTuple):
@@ -65,6 +65,6 @@ def converse(vantiq: VantiqStandIn, certificates: Path, talk: Callable[[Wire], A
     async def run() -> None:
         context = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-            await asyncio.wait_for(talk(Wire(session, vantiq, vantiq.token)), 4 * PATIENCE_S)
+            await asyncio.wait_for(talk(Wire(session, vantiq, vantiq.token)), 4 * PATIENCE_SECONDS)
 
     asyncio.run(run())

@@ -9,7 +9,7 @@ from local.system import System
 
 
 def ask_standin(system: System, method: str, name: str, body: Any = None) -> None:
-    """One request to `/standin/<name>`; text goes as it is, everything else as JSON. Raises OSError."""
+    """One request to ``/standin/<name>``; text goes as it is, everything else as JSON. Raises OSError."""
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{system.vantiq_url}/standin/{name}", data, method=method)  # noqa: S310
     context = ssl.create_default_context(cafile=system.kafka.ca_file)

@@ -13,12 +13,12 @@ from local.system import PROBE_TOPIC, System
 
 pytestmark = pytest.mark.e2e
 
-_LONGEST_S = 60.0
-_INVOCATION_S = 120.0
+_LONGEST_SECONDS = 60.0
+_INVOCATION_SECONDS = 120.0
 
 
-def wait_until(condition: Callable[[], bool], what: str, longest_s: float = _LONGEST_S) -> None:
-    end = time.monotonic() + longest_s
+def wait_until(condition: Callable[[], bool], what: str, longest_seconds: float = _LONGEST_SECONDS) -> None:
+    end = time.monotonic() + longest_seconds
     while not condition():
         assert time.monotonic() < end, what
         time.sleep(0.3)
@@ -47,7 +47,7 @@ def test_a_heartbeat_reaches_vantiq_and_its_time_is_a_metric(system: System) -> 
     began = datetime.now(UTC)
     written = write_heartbeats(system)
     wait_until(lambda: len(latencies(system, began)) >= written, "the heartbeats were not acknowledged")
-    assert all(0 < value < _LONGEST_S * 1000 for value in latencies(system, began))
+    assert all(0 < value < _LONGEST_SECONDS * 1000 for value in latencies(system, began))
     deliveries = Deliveries(system.vantiq_journal, system.resources.cluster_arn)
     deliveries.read()
     assert {one["topic"] for one in deliveries.envelopes} >= {PROBE_TOPIC}
@@ -63,7 +63,7 @@ def test_without_vantiq_there_is_no_metric_and_afterwards_it_tells_how_late_they
         wait_until(
             lambda: mapping(system).polled > polled,
             "the heartbeats were not taken to the function",
-            _INVOCATION_S + _LONGEST_S,
+            _INVOCATION_SECONDS + _LONGEST_SECONDS,
         )
         # No data for as long as it lasts: what HeartbeatMissingAlarm takes for a breach.
         assert latencies(system, stopped) == []

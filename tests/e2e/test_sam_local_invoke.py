@@ -1,4 +1,4 @@
-"""`sam local invoke` of each function, as the README gives it, against the local system."""
+"""``sam local invoke`` of each function, as the README gives it, against the local system."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""`mskv verify` on the deployed stack, as a person types it: what works, what is broken, what is not there."""
+"""``mskv verify`` on the deployed stack, as a person types it: what works, what is broken, what is not there."""
 
 import json
 import os

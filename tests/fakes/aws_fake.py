@@ -28,7 +28,7 @@ def refused(code: str) -> ClientError:
 class FakeAws:
     """Answers by the name of the call; what has no answer is not found.
 
-    It makes clients as `boto3.client` does, and is itself a client of any service.
+    It makes clients as ``boto3.client`` does, and is itself a client of any service.
     """
 
     def __init__(self, **answers: Any) -> None:

@@ -60,7 +60,7 @@ def resets_whoever_asks(context: ssl.SSLContext) -> Iterator[int]:
 
 @contextmanager
 def _handshakes(context: ssl.SSLContext, end: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that tries a handshake on each connection, one after the other, and ends it with `end`."""
+    """A server that tries a handshake on each connection, one after the other, and ends it with ``end``."""
 
     def serve() -> None:
         while True:

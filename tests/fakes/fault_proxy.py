@@ -17,7 +17,7 @@ class FaultProxy:
         upstream: the broker's port on 127.0.0.1.
         rule: what happens to Kafka's frames; needs plaintext, or TLS that ends here.
         server: ends TLS here, with its own certificate.
-        client: speaks TLS to the broker; with `server`.
+        client: speaks TLS to the broker; with ``server``.
         silent: takes connections and bytes, and never answers.
         cut_at_once: ends each connection when its first bytes have come.
     """

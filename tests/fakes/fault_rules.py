@@ -29,7 +29,7 @@ class Rule:
         return None
 
     async def on_response(self, api_key: int, frame: bytes) -> bytes | None:
-        """The response to pass on; `frame` begins with the correlation id."""
+        """The response to pass on; ``frame`` begins with the correlation id."""
         return frame
 
 
@@ -94,7 +94,7 @@ class Delay(Rule):
 
 
 class Change(Rule):
-    """An answer of one API is another one: `change` gets the frame behind the correlation id."""
+    """An answer of one API is another one: ``change`` gets the frame behind the correlation id."""
 
     def __init__(self, api_key: int, change: Callable[[bytes], bytes]) -> None:
         self._api_key, self._change = api_key, change
@@ -106,8 +106,8 @@ class Change(Rule):
 class Edit(Rule):
     """An answer of one API is taken apart, changed and put together again.
 
-    `response_class` is kafka-python's; `edit` changes the response in place. With `behind`, only once that API was
-    asked; with `times`, so many answers and no more.
+    ``response_class`` is kafka-python's; ``edit`` changes the response in place. With ``behind``, only once that API
+    was asked; with ``times``, so many answers and no more.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A deployed stack as AWS answers `mskv`, healthy until a test changes an answer."""
+"""A deployed stack as AWS answers ``mskv``, healthy until a test changes an answer."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def function_name(logical_id: str) -> str:
 
 
 class World:
-    """Its fields are what a test changes; `answers` are the functions', by logical id."""
+    """Its fields are what a test changes; ``answers`` are the functions', by logical id."""
 
     def __init__(self) -> None:
         self.status = "CREATE_COMPLETE"

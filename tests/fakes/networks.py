@@ -62,7 +62,7 @@ def subnet(name: str, vpc: str, *blocks: str) -> Subnet:
 
 
 def rule(name: str, group: str, low: int, high: int, other: str, **more: Any) -> GroupRule:
-    """`other` is a block, a prefix list or a group; a rule inbound unless `egress` is given."""
+    """``other`` is a block, a prefix list or a group; a rule inbound unless ``egress`` is given."""
     named: dict[str, Any] = {"referenced": other} if other.startswith("sg-") else {}
     named = {"prefix_list": other} if other.startswith("pl-") else named or {"block": ip_network(other)}
     values = {"egress": False, "protocol": "tcp", **named, **more}
@@ -134,7 +134,7 @@ def open_facts(**changes: Any) -> Facts:
 
 
 def joined_facts(kind: RouteKind, target: str, **changes: Any) -> Facts:
-    """Brokers in another VPC, to which both route tables lead through `target`."""
+    """Brokers in another VPC, to which both route tables lead through ``target``."""
     here, there = "10.0.0.0/16", "10.1.0.0/16"
     facts = open_facts(
         subnets={

@@ -23,7 +23,7 @@ ON_DEMAND = EventSourceMapping(
     consumer_group_id="group",
     starting_position=StartingPosition.TRIM_HORIZON,
     batch_size=4,
-    batching_window_s=0,
+    batching_window_seconds=0,
 )
 PROVISIONED = msgspec.structs.replace(ON_DEMAND, provisioned=True, report_batch_item_failures=True)
 P0, P1 = Partition("orders", 0), Partition("orders", 1)
@@ -48,7 +48,7 @@ class World:
         self.failing_commits = 0
         self.at_commit: Callable[[Mapping[Partition, int]], None] = lambda _: None
 
-    def poll(self, timeout_s: float) -> Polled:
+    def poll(self, timeout_seconds: float) -> Polled:
         if self.failing_polls:
             self.failing_polls -= 1
             raise SourceError("a broker is down")
@@ -58,7 +58,7 @@ class World:
         for record in records:
             self.position[record.partition] = record.offset + 1
         if not records:
-            self.wait(timeout_s)
+            self.wait(timeout_seconds)
         return Polled(records, polled.lost)
 
     def keep_alive(self) -> Polled:
@@ -98,7 +98,7 @@ class _Stop(Event):
 
 
 class Function:
-    """Delivers records as the design says; each of its `troubles` spoils one invocation."""
+    """Delivers records as the design says; each of its ``troubles`` spoils one invocation."""
 
     def __init__(self, mapping: EventSourceMapping, troubles: list[str] | None = None) -> None:
         self.reports = mapping.provisioned

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class FakeSecretsManager:
-    """Answers with `secrets`, text by id; what it doesn't have is not found."""
+    """Answers with ``secrets``, text by id; what it doesn't have is not found."""
 
     def __init__(self, url: str, secrets: dict[str, str]) -> None:
         self.url = url
@@ -26,7 +26,7 @@ class FakeSecretsManager:
 
 @contextmanager
 def secrets_manager(**secrets: str) -> Iterator[FakeSecretsManager]:
-    """A running server; AWS_ENDPOINT_URL is to be its `url`."""
+    """A running server; AWS_ENDPOINT_URL is to be its ``url``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -35,7 +35,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
             ledger, folder / "home", username="test", password=secrets.token_urlsafe(16), cache=CACHE
         )
     finally:
-        ledger.stop_all(grace_s=0)
+        ledger.stop_all(grace_seconds=0)
 
 
 @pytest.fixture(scope="module")

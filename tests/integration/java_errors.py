@@ -1,5 +1,5 @@
 """Kafka's own table of errors as JSON lines: number, name, whether it is retriable. In a process of its own, since a
-Java machine can't be stopped: `python -m tests.integration.java_errors JARS JAVA_HOME`."""
+Java machine can't be stopped: ``python -m tests.integration.java_errors JARS JAVA_HOME``."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Read JAAS and properties text with Java's own readers: `python -m tests.integration.java_reads JARS JAVA_HOME`.
+"""Read JAAS and properties text with Java's own readers: ``python -m tests.integration.java_reads JARS JAVA_HOME``.
 
-The input is a JSON array of `{"properties", "jaas_config", "jaas_file"}`, the output one of what each says the
+The input is a JSON array of ``{"properties", "jaas_config", "jaas_file"}``, the output one of what each says the
 password is. A process of its own, because a Java virtual machine never leaves one.
 """
 
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _properties(case: dict[str, str]) -> dict[str, str | None]:
-    """As Kafka's tools load `--producer.config`, and then what the login module is given."""
+    """As Kafka's tools load ``--producer.config``, and then what the login module is given."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "client.properties"
         path.write_text(case["properties"], encoding="utf-8")
@@ -40,7 +40,7 @@ def _password_of(jaas: str) -> str | None:
 
 
 def _jaas_file(text: str) -> str | None:
-    """As Java reads the file of `-Djava.security.auth.login.config`."""
+    """As Java reads the file of ``-Djava.security.auth.login.config``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "users_jaas.conf"
         path.write_text(text, encoding="utf-8")

@@ -82,7 +82,7 @@ def created(kafka: KafkaCluster, name: str) -> Topic:
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Wait for a condition; fails with `what` when it does not come."""
+    """Wait for a condition; fails with ``what`` when it does not come."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what

@@ -17,4 +17,4 @@ def cluster_of(version: str, folder: Path) -> Iterator[KafkaCluster]:
     try:
         yield KafkaCluster.start(ledger, folder / "home", username="test", password="own", cache=CACHE, version=version)
     finally:
-        ledger.stop_all(grace_s=0)
+        ledger.stop_all(grace_seconds=0)

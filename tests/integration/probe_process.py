@@ -1,4 +1,4 @@
-"""A run of the producer probe in a process of its own: `access` and topic come in as JSON, the response goes out."""
+"""A run of the producer probe in a process of its own: ``access`` and topic come in as JSON, the response goes out."""
 
 import sys
 

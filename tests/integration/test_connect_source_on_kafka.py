@@ -1,5 +1,5 @@
 """Vantiq's own Kafka source: registered in the stand-in, run there by the Java client, for both of the walk-through's
-clusters. `Test Publish` and `Test Subscribe` are the walk-through's."""
+clusters. ``Test Publish`` and ``Test Subscribe`` are the walk-through's."""
 
 import json
 from collections.abc import Iterator

@@ -56,7 +56,7 @@ def ask(
     stage_seconds: float = STAGE_SECONDS,
     password: str = "",
 ) -> DiagnoseResponse:
-    """Diagnose the cluster, as AWS would describe it; `further` are keys of GetBootstrapBrokers."""
+    """Diagnose the cluster, as AWS would describe it; ``further`` are keys of GetBootstrapBrokers."""
     login = {"username": kafka.settings.username, "password": password or kafka.settings.password}
     nodes = {"ClientSubnets": ["subnet-b"], "SecurityGroups": ["sg-b"], "InstanceType": "kafka.m7g.large"}
     cluster = {"ClusterName": "demo", "State": "ACTIVE", "ClusterArn": ARN}

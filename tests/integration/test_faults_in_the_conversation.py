@@ -83,7 +83,7 @@ def test_a_slow_broker_is_no_fault_and_delays_no_other(
 
 
 def forged(offset: int) -> Callable[[bytes], bytes]:
-    """Makes a Produce answer (version 8) say that the record stands at `offset`."""
+    """Makes a Produce answer (version 8) say that the record stands at ``offset``."""
 
     def change(answer: bytes) -> bytes:
         # Topics, the topic's name, partitions, the partition's number, the error code, then the offset.

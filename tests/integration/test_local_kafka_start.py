@@ -40,7 +40,7 @@ def is_listening(port: int) -> bool:
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A place for a cluster of the test's own, which is ended with it."""
     yield tmp_path
-    Ledger(tmp_path / "processes.json").stop_all(grace_s=0)
+    Ledger(tmp_path / "processes.json").stop_all(grace_seconds=0)
 
 
 def start_in(folder: Path, **options: Any) -> KafkaCluster:
@@ -137,7 +137,7 @@ def test_an_expired_and_a_foreign_certificate_fail_verification(tmp_path: Path) 
 
 
 def verification_error(ca_file: Path, chain: Path, key: Path) -> str | None:
-    """What a client that trusts `ca_file` and wants localhost says of a server, in memory."""
+    """What a client that trusts ``ca_file`` and wants localhost says of a server, in memory."""
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_context.load_cert_chain(chain, key)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()

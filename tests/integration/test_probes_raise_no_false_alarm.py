@@ -1,7 +1,7 @@
 """Healthy runs in a row, also while brokers restart one by one: no false alarm.
 
-PROBE_RUNS says how many; `make soak` takes 300, and restarts all three again and again, every other time as after a
-power cut. With `-s` it prints what the runs said.
+PROBE_RUNS says how many; ``make soak`` takes 300, and restarts all three again and again, every other time as after a
+power cut. With ``-s`` it prints what the runs said.
 """
 
 import os

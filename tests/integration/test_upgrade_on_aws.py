@@ -44,7 +44,7 @@ _REAL = {"TopicsFunction": "topics", "DeclaredTopicsFunction": "declared_topics"
 
 
 class CloudFormation:
-    """One stack, deployed by change sets as `sam deploy` does it."""
+    """One stack, deployed by change sets as ``sam deploy`` does it."""
 
     def __init__(self, aws: Emulator, resources: Resources) -> None:
         self.client: Any = aws.session().client("cloudformation", endpoint_url=aws.endpoint)

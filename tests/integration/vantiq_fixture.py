@@ -29,7 +29,7 @@ class StandInSecret:
 
 
 class Line:
-    """A forwarder and what stands at its ends; with `checked` it asks Vantiq whether its targets keep records."""
+    """A forwarder and what stands at its ends; with ``checked`` it asks Vantiq whether its targets keep records."""
 
     def __init__(self, standin: VantiqStandIn, *, checked: bool = False, **settings: Any) -> None:
         self.standin = standin

@@ -2,7 +2,7 @@
 
 Of metric math only FILL with a constant. What AWS documents of missing data: the most recent real data points of the
 evaluation range are used, which is longer than the evaluation periods; only where they are too few, missing ones count
-as `TreatMissingData` says. How much longer the range is, AWS does not say; its example has two more.
+as ``TreatMissingData`` says. How much longer the range is, AWS does not say; its example has two more.
 """
 
 import re
@@ -81,7 +81,7 @@ def state(alarm: Mapping[str, Any], values: Sequence[float | None], before: Stat
 
 
 def rings(rule: str, on: Mapping[str, bool]) -> bool:
-    """Whether a composite's rule holds; names of alarms stand in it as `${LogicalId}`."""
+    """Whether a composite's rule holds; names of alarms stand in it as ``${LogicalId}``."""
     tokens = [(match[1], match[2]) for match in _TOKEN.finditer(rule)]
     assert _TOKEN.sub("", rule).strip() == "", f"not understood: {rule}"
     position = 0

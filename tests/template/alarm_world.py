@@ -14,7 +14,7 @@ _DELAY = 20.0
 
 
 class AlarmWorld:
-    """All alarms of a stack from its creation on; `mails` holds (minute, logical id) of each that was sent."""
+    """All alarms of a stack from its creation on; ``mails`` holds (minute, logical id) of each that was sent."""
 
     def __init__(self, **answers: str) -> None:
         stack = Stack(**answers)

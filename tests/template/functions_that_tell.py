@@ -66,7 +66,7 @@ def warning(broker: int, stage: str, cause: str) -> BrokerReport:
 
 
 class Functions:
-    """The handlers of the stack `shop`, loaded as Lambda would."""
+    """The handlers of the stack ``shop``, loaded as Lambda would."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **environment: str) -> None:
         self._monkeypatch = monkeypatch

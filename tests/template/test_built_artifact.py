@@ -1,4 +1,4 @@
-"""What a real `sam build` leaves: the right machine's libraries, byte code that survives packing, a small layer."""
+"""What a real ``sam build`` leaves: the right machine's libraries, byte code that survives packing, a small layer."""
 
 import hashlib
 import importlib.util
@@ -46,7 +46,7 @@ print(len(loaded), *[path for path in compiled if path.startswith(build)])
 
 @dataclass(frozen=True)
 class Build:
-    """The folder of a `sam build`, and the resources of its template."""
+    """The folder of a ``sam build``, and the resources of its template."""
 
     folder: Path
 
@@ -73,7 +73,7 @@ class Build:
 
 
 def sam_build(folder: Path, architecture: str | None = None) -> Build:
-    """What a user types: no container, Python 3.13 and make on PATH; without `architecture` its default."""
+    """What a user types: no container, Python 3.13 and make on PATH; without ``architecture`` its default."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["SAM_CLI_TELEMETRY"] = "0"

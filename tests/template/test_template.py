@@ -47,7 +47,7 @@ def stack(mode: str, **answers: str) -> Stack:
 
 
 def everything_below(node: Any, key: str) -> list[Any]:
-    """The values of `key` anywhere in a tree."""
+    """The values of ``key`` anywhere in a tree."""
     if isinstance(node, list):
         return [found for each in node for found in everything_below(each, key)]
     if not isinstance(node, dict):

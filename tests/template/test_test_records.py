@@ -1,4 +1,4 @@
-"""Marked records of `mskv verify`: who may write them, by default nobody."""
+"""Marked records of ``mskv verify``: who may write them, by default nobody."""
 
 import pytest
 

@@ -43,7 +43,7 @@ def test_any_other_property_of_function_or_layer_has_the_topics_applied_again(
 
 
 def references(node: Any) -> set[str]:
-    """Every name that `Ref` uses below."""
+    """Every name that ``Ref`` uses below."""
     if isinstance(node, list):
         return {name for each in node for name in references(each)}
     if not isinstance(node, dict):

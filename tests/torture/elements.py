@@ -30,7 +30,7 @@ def elements(seed: int, count: int) -> Scenario:
         consumer_group_id="torture",
         starting_position=StartingPosition.TRIM_HORIZON,
         batch_size=chance.choice([1000, 2000]),
-        batching_window_s=0,
+        batching_window_seconds=0,
         provisioned=provisioned,
         report_batch_item_failures=provisioned,
     )

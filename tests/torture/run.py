@@ -41,7 +41,7 @@ class Log:
         self.committed = dict.fromkeys(records, 0)
         self._stop = stop
 
-    def poll(self, timeout_s: float) -> Polled:
+    def poll(self, timeout_seconds: float) -> Polled:
         """A few records of each partition in turn, as a consumer gets them."""
         found: list[Any] = []
         for partition, log in self.records.items():
@@ -87,13 +87,13 @@ class _Destination:
 
 
 def run(
-    scenario: Scenario, *, killing: float, stalling: float, starving: float, failing_s3: float, limit_s: float
+    scenario: Scenario, *, killing: float, stalling: float, starving: float, failing_s3: float, limit_seconds: float
 ) -> Result:
     """Play it.
 
     Args:
         killing, stalling, starving, failing_s3: chances, per invocation and per request to S3.
-        limit_s: an AssertionError when it has not ended by then.
+        limit_seconds: an AssertionError when it has not ended by then.
     """
     chance = random.Random(scenario.seed + 1)  # noqa: S311 - a reproducible choice, not a secret
     s3, stop, began = FakeS3(), _HurriedStop(), time.monotonic()
@@ -133,7 +133,7 @@ def run(
             while playing.is_alive():
                 playing.join(1.0)
                 vantiq.rotate_token()
-                assert time.monotonic() - began < limit_s, f"{scenario}: not done in time; {poller.stats}"
+                assert time.monotonic() - began < limit_seconds, f"{scenario}: not done in time; {poller.stats}"
         finally:
             stop.set()
             function.close()

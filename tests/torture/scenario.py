@@ -66,7 +66,7 @@ def scenario(seed: int, count: int) -> Scenario:
         consumer_group_id="torture",
         starting_position=StartingPosition.TRIM_HORIZON,
         batch_size=chance.choice([50, 150, 300] if per_post == 1 else [100, 500, 1500]),
-        batching_window_s=0,
+        batching_window_seconds=0,
         provisioned=provisioned,
         report_batch_item_failures=provisioned,
         bisect_batch_on_function_error=provisioned and chance.random() < 0.5,
@@ -134,7 +134,7 @@ def _faults(chance: random.Random, per_post: int) -> list[Fault]:
         {"action": "half_answer"},
         {"action": "half_answer", "accept": False},
         {"action": "invalid_json"},
-        {"action": "slow_drip", "drip_s": 3.0},
+        {"action": "slow_drip", "drip_seconds": 3.0},
         {"action": "hang"},
         {"action": "hang", "accept": True},
     ]

@@ -1,6 +1,6 @@
 """Each record's own result decides, in whichever form it comes.
 
-The long run is `TORTURE_ELEMENTS=25000 make torture`: four seeds, 100,000 records.
+The long run is ``TORTURE_ELEMENTS=25000 make torture``: four seeds, 100,000 records.
 """
 
 import os
@@ -25,7 +25,7 @@ def test_no_element_counts_as_delivered_that_was_not_and_none_is_set_aside_for_n
     print(played)
     # A request of a killed environment may arrive after those of the next: an insert of it is there already.
     killing = 0.1 if seed % 2 == 0 else 0.0
-    result = run(played, killing=killing, stalling=0.0, starving=0.0, failing_s3=0.1, limit_s=120 + RECORDS / 20)
+    result = run(played, killing=killing, stalling=0.0, starving=0.0, failing_s3=0.1, limit_seconds=120 + RECORDS / 20)
     print(result)
     _results[seed] = result
     assert result.lost == []

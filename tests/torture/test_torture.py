@@ -1,6 +1,6 @@
 """Everything fails, over and over: nothing is lost, altered, out of order or forgotten in the bucket.
 
-`make torture` plays many seeds with many records; here, a few seeds with few.
+``make torture`` plays many seeds with many records; here, a few seeds with few.
 """
 
 import os
@@ -29,7 +29,7 @@ _results: dict[int, Result] = {}
 def test_nothing_is_lost_whatever_fails(seed: int) -> None:
     played = scenario(seed, RECORDS)
     print(played)
-    result = run(played, killing=0.12, stalling=0.06, starving=0.1, failing_s3=0.1, limit_s=60 + RECORDS / 10)
+    result = run(played, killing=0.12, stalling=0.06, starving=0.1, failing_s3=0.1, limit_seconds=60 + RECORDS / 10)
     print(result)
     _results[seed] = result
     assert result.lost == []

@@ -37,13 +37,13 @@ def send(
     body: Any = None,
     *,
     method: str = "POST",
-    timeout_s: float = 5.0,
+    timeout_seconds: float = 5.0,
     token: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Reply:
     """One request on a connection of its own; bytes go as they are, anything else as JSON."""
     parts = urlsplit(vantiq.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_seconds)
     try:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         authorization = {"Authorization": f"Bearer {token or vantiq.token}"}

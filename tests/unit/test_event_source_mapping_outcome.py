@@ -125,7 +125,7 @@ def test_bisecting_halves_the_batch_and_does_not_count_as_an_attempt() -> None:
 
 
 def test_records_over_their_age_are_set_aside_before_they_are_sent() -> None:
-    aged = msgspec.structs.replace(PROVISIONED, maximum_record_age_s=60)
+    aged = msgspec.structs.replace(PROVISIONED, maximum_record_age_seconds=60)
     young, old = Record(Partition("orders", 0), 2, 1_000_000, b""), Record(Partition("orders", 0), 1, 999_999, b"")
     outcome = without_expired(aged, Batch((old, young), 3), now_ms=1_060_000)
     assert outcome == Outcome(again=(Batch((young,), 3),), dead=(Dead(Batch((old,), 3), Condition.AGE),))

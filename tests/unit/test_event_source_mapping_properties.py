@@ -18,9 +18,9 @@ PROPERTIES: dict[str, Any] = {
 
 def test_takes_lambdas_defaults() -> None:
     mapping = mapping_of(PROPERTIES)
-    assert (mapping.batch_size, mapping.batching_window_s, mapping.provisioned) == (100, 0.5, False)
+    assert (mapping.batch_size, mapping.batching_window_seconds, mapping.provisioned) == (100, 0.5, False)
     assert mapping.starting_position is StartingPosition.TRIM_HORIZON
-    assert mapping.retries == mapping.record_age_s == math.inf
+    assert mapping.retries == mapping.record_age_seconds == math.inf
 
 
 def test_reads_numbers_and_booleans_that_cloudformation_hands_on_as_text() -> None:
@@ -35,15 +35,15 @@ def test_reads_numbers_and_booleans_that_cloudformation_hands_on_as_text() -> No
             "MaximumRecordAgeInSeconds": "60",
         }
     )
-    assert (mapping.batch_size, mapping.batching_window_s) == (500, 0)
+    assert (mapping.batch_size, mapping.batching_window_seconds) == (500, 0)
     assert mapping.provisioned
     assert mapping.bisect_batch_on_function_error
-    assert (mapping.retries, mapping.record_age_s) == (3, 60)
+    assert (mapping.retries, mapping.record_age_seconds) == (3, 60)
 
 
 def test_on_demand_has_no_retry_and_age_limits() -> None:
     mapping = mapping_of(PROPERTIES | {"MaximumRetryAttempts": 3, "MaximumRecordAgeInSeconds": 60})
-    assert mapping.retries == mapping.record_age_s == math.inf
+    assert mapping.retries == mapping.record_age_seconds == math.inf
 
 
 @pytest.mark.parametrize("mode", [{}, {"ProvisionedPollerConfig": {}}])

@@ -13,12 +13,12 @@ from tests.fakes.aws_fake import FakeAws, refused
 THROTTLED = refused("TooManyRequestsException")
 
 
-def function(*answers: Any, patience_s: float = 0.0) -> tuple[Function, FakeAws]:
+def function(*answers: Any, patience_seconds: float = 0.0) -> tuple[Function, FakeAws]:
     """A function that answers so, one invocation after the other."""
     coming: Iterator[Any] = iter(answers)
     aws = FakeAws(invoke=lambda **_: next(coming))
     session: Any = SimpleNamespace(client=lambda service, **_: aws(service))
-    return Function("probe", session, "http://127.0.0.1:1", patience_s=patience_s), aws
+    return Function("probe", session, "http://127.0.0.1:1", patience_seconds=patience_seconds), aws
 
 
 def told(text: str, **fields: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def test_an_error_of_the_function_is_told_with_its_words() -> None:
 
 
 def test_an_invocation_that_finds_another_running_waits_for_its_turn() -> None:
-    busy, aws = function(THROTTLED, THROTTLED, told("1"), patience_s=30)
+    busy, aws = function(THROTTLED, THROTTLED, told("1"), patience_seconds=30)
     assert busy.invoke({}) == 1
     assert aws.asked == ["invoke"] * 3
 
@@ -49,7 +49,7 @@ def test_whoever_has_no_patience_is_told_at_once() -> None:
 
 
 def test_another_refusal_is_not_waited_for() -> None:
-    unknown, aws = function(refused("ResourceNotFoundException"), told("1"), patience_s=30)
+    unknown, aws = function(refused("ResourceNotFoundException"), told("1"), patience_seconds=30)
     with pytest.raises(FunctionUnavailableError, match="ResourceNotFoundException"):
         unknown.invoke({})
     assert aws.asked == ["invoke"]

@@ -36,7 +36,7 @@ def process(tmp_path_factory):
         argv = [sys.executable, "-c", "import time; time.sleep(60)"]
         yield ledger.start("child", argv, env={}, cwd=folder, log=folder / "log")
     finally:
-        ledger.stop_all(grace_s=0)
+        ledger.stop_all(grace_seconds=0)
 
 def test_at_work(process):
     Path("started.new").write_text(str(process.pid))
@@ -108,7 +108,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger = Ledger(tmp_path / "run" / "processes.json")
     ledger.start("kafka-1", SLEEP, env={}, cwd=tmp_path, log=tmp_path / "log")
     yield ledger
-    ledger.stop_all(grace_s=0)
+    ledger.stop_all(grace_seconds=0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -227,7 +227,7 @@ def test_an_interrupted_command_tells_what_still_runs(
     monkeypatch.setattr(System, "open", interrupted)
     monkeypatch.setattr(sys, "argv", ["local", "probe"])
     assert command.main() == 130
-    ledger.stop_all(grace_s=0)
+    ledger.stop_all(grace_seconds=0)
     assert command.main() == 130
     assert capsys.readouterr().out.splitlines() == [
         "interrupted; still running: kafka-1 (make down ends that)",

@@ -32,7 +32,7 @@ PARENT = [
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger = Ledger(tmp_path / "processes.json")
     yield ledger
-    ledger.stop_all(grace_s=0)
+    ledger.stop_all(grace_seconds=0)
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def stranger() -> Iterator[psutil.Process]:
 def start(ledger: Ledger, name: str, argv: list[str], ready: Callable[[], bool] | None = None) -> psutil.Process:
     folder = ledger.path.parent
     log = folder / f"{name}.log"
-    return ledger.start(name, argv, env={}, cwd=folder, log=log, ready=ready, deadline_s=10)
+    return ledger.start(name, argv, env={}, cwd=folder, log=log, ready=ready, deadline_seconds=10)
 
 
 def says(ledger: Ledger, name: str) -> Callable[[], bool]:
     return lambda: "\n" in (ledger.path.parent / f"{name}.log").read_text()
 
 
-def within_5_s(condition: Callable[[], bool]) -> bool:
+def within_5_seconds(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + 5
     while not (true := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -180,7 +180,7 @@ def test_a_child_that_outlived_its_parent_is_still_ended(ledger: Ledger) -> None
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(ledger: Ledger) -> None:
     process = start(ledger, "deaf", DEAF, says(ledger, "deaf"))
     began = time.monotonic()
-    ledger.stop("deaf", grace_s=0.3)
+    ledger.stop("deaf", grace_seconds=0.3)
     assert is_gone(process)
     assert 0.3 <= time.monotonic() - began < 5
 
@@ -188,17 +188,17 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(ledger: Ledger
 def test_a_process_that_obeys_is_not_waited_for(ledger: Ledger) -> None:
     start(ledger, "polite", SLEEP)
     began = time.monotonic()
-    ledger.stop("polite", grace_s=60)
+    ledger.stop("polite", grace_seconds=60)
     assert time.monotonic() - began < 5
 
 
 def test_a_paused_process_is_alive_and_can_be_stopped(ledger: Ledger) -> None:
     process = start(ledger, "frozen", SLEEP)
     ledger.pause("frozen")
-    assert within_5_s(lambda: process.status() == psutil.STATUS_STOPPED)
+    assert within_5_seconds(lambda: process.status() == psutil.STATUS_STOPPED)
     assert list(ledger.running()) == ["frozen"]
     began = time.monotonic()
-    ledger.stop("frozen", grace_s=60)
+    ledger.stop("frozen", grace_seconds=60)
     assert time.monotonic() - began < 5
     assert is_gone(process)
 
@@ -206,9 +206,9 @@ def test_a_paused_process_is_alive_and_can_be_stopped(ledger: Ledger) -> None:
 def test_a_resumed_process_goes_on(ledger: Ledger) -> None:
     process = start(ledger, "napper", SLEEP)
     ledger.pause("napper")
-    assert within_5_s(lambda: process.status() == psutil.STATUS_STOPPED)
+    assert within_5_seconds(lambda: process.status() == psutil.STATUS_STOPPED)
     ledger.resume("napper")
-    assert within_5_s(lambda: process.status() != psutil.STATUS_STOPPED)
+    assert within_5_seconds(lambda: process.status() != psutil.STATUS_STOPPED)
 
 
 def test_a_second_run_at_the_same_time_is_refused_and_names_the_first(ledger: Ledger) -> None:

@@ -151,7 +151,7 @@ def test_a_redirect_points_elsewhere(vantiq: VantiqStandIn) -> None:
 
 
 def test_a_delay_comes_before_a_good_answer(vantiq: VantiqStandIn) -> None:
-    vantiq.fail("none", delay_s=0.3, times=1)
+    vantiq.fail("none", delay_seconds=0.3, times=1)
     before = time.monotonic()
     assert send(vantiq, TOPIC, {}).status == 200
     assert time.monotonic() - before >= 0.3
@@ -177,7 +177,7 @@ def test_a_reset_before_the_body_needs_no_body(vantiq: VantiqStandIn) -> None:
 def test_a_hang_never_answers(vantiq: VantiqStandIn) -> None:
     vantiq.fail("hang", accept=True, times=1)
     with pytest.raises(TimeoutError):
-        send(vantiq, TOPIC, {}, timeout_s=0.3)
+        send(vantiq, TOPIC, {}, timeout_seconds=0.3)
     assert len(vantiq.journal) == 1
     assert send(vantiq, TOPIC, {}).status == 200
 
@@ -192,9 +192,9 @@ def test_a_half_answer_ends_in_the_middle(vantiq: VantiqStandIn) -> None:
 
 
 def test_a_slow_drip_takes_its_time_and_is_valid(vantiq: VantiqStandIn) -> None:
-    vantiq.fail("slow_drip", drip_s=0.5, times=1)
+    vantiq.fail("slow_drip", drip_seconds=0.5, times=1)
     before = time.monotonic()
-    reply = send(vantiq, TYPE, {"id": 1}, timeout_s=0.4)  # no single wait is as long as the whole
+    reply = send(vantiq, TYPE, {"id": 1}, timeout_seconds=0.4)  # no single wait is as long as the whole
     assert time.monotonic() - before >= 0.5
     assert reply.json()["id"] == 1
 

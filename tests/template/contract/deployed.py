@@ -50,7 +50,7 @@ _ATTRIBUTES = {"CidrBlock": "10.90.0.0/20", "Version": "1"}
 
 
 class Resource(NamedTuple):
-    """A resource that the stack has with these answers; `properties` hold no functions any more."""
+    """A resource that the stack has with these answers; ``properties`` hold no functions any more."""
 
     logical_id: str
     type: str
@@ -58,7 +58,7 @@ class Resource(NamedTuple):
 
 
 class Deployed(NamedTuple):
-    """A stack as it would stand; `answers` say which."""
+    """A stack as it would stand; ``answers`` say which."""
 
     answers: Mapping[str, str]
     template: Mapping[str, Any]

@@ -14,7 +14,7 @@ _LOOP = "Fn::ForEach::"
 
 
 class Replaced(NamedTuple):
-    """A change of `parameter` makes resources of `type` anew, for their `property`."""
+    """A change of ``parameter`` makes resources of ``type`` anew, for their ``property``."""
 
     parameter: str
     type: str
