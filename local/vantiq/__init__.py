@@ -8,6 +8,7 @@ real Vantiq, stands in ``docs/vantiq-stand-in.md``.
 from local.vantiq.app import VantiqStandIn
 from local.vantiq.faults import Fault
 from local.vantiq.journal import Entry
+from local.vantiq.settings import StandInSettings
 from local.vantiq.thread import running_standin
 
-__all__ = ["Entry", "Fault", "VantiqStandIn", "running_standin"]
+__all__ = ["Entry", "Fault", "StandInSettings", "VantiqStandIn", "running_standin"]

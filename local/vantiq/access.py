@@ -1,4 +1,4 @@
-"""Who may come in: tokens, and users with a password."""
+"""Authentication: tokens, and users with a password."""
 
 import base64
 import binascii
@@ -30,7 +30,9 @@ class Access:
     def check(self, authorization: str | None) -> Grant:
         """The grant of an ``Authorization: Bearer`` header; 401 without a valid one."""
         scheme, _, token = (authorization or "").partition(" ")
-        return self.check_token(token if scheme == "Bearer" else "")
+        if scheme != "Bearer":
+            raise unauthorized()
+        return self.check_token(token)
 
     def check_token(self, token: str) -> Grant:
         """The grant of a bare token; 401 when it is not valid."""
@@ -72,8 +74,10 @@ class Access:
 
 def read_or_make_token(path: Path) -> str:
     """The token in a file, or a new one written there for the owner alone to read."""
-    if path.exists() and (token := path.read_text().strip()):
-        return token
+    if path.exists():
+        token = path.read_text().strip()
+        if token:
+            return token
     token = secrets.token_urlsafe(32)
     write_token(path, token)
     return token

@@ -1,99 +1,70 @@
-"""The stand-in server: listening, authentication, dispatch, faults, statistics, and a clean stop."""
+"""The stand-in server: its parts put together, listening, and a clean stop."""
 
 import asyncio
-import contextlib
 import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl
-from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
 
-from local.vantiq import batches, control
+from local.vantiq import control
 from local.vantiq.access import Access, Grant, write_token
-from local.vantiq.calls import JSON, Answer, Call, timestamp
-from local.vantiq.errors import VantiqError, not_allowed, unknown_resource
-from local.vantiq.faults import ANSWERED, Fault, Faults
+from local.vantiq.api import Api, Parts
+from local.vantiq.calls import timestamp
+from local.vantiq.faults import Fault, Faults
 from local.vantiq.journal import Journal
-from local.vantiq.playing import in_form, play
+from local.vantiq.publishing import NoSources
 from local.vantiq.queries import Row
-from local.vantiq.resources import NoSources, Resources, open_namespace
-from local.vantiq.results import ArrayResults
+from local.vantiq.resources import Forms, Resources, Tokens
+from local.vantiq.settings import StandInSettings
 from local.vantiq.sockets import Sockets
 from local.vantiq.sources import KafkaSources
 from local.vantiq.stats import Stats
 from local.vantiq.store import Namespace
 from local.vantiq.subscriptions import Connection, Subscriptions
 
-_API = "/api/v1/"
-_LARGEST_BODY = 64 * 1024 * 1024
+_MAX_BODY_BYTES = 64 * 1024 * 1024
 _STOP_SECONDS = 1.0
 
 
 class VantiqStandIn:
     """A Vantiq server on this machine: ``async with VantiqStandIn() as vantiq: vantiq.url, vantiq.token``.
 
-    HTTPS with ``cert`` and ``key``, else HTTP. Port 0 takes a free one, the same on every host. The first of
-    ``namespaces`` is the token's own; those in ``closed_namespaces`` exist and answer 403. ``journal``, ``faults``,
-    ``define``, ``fail``, ``receive`` and ``rotate_token`` may be used from any thread.
+    ``journal``, ``faults``, ``define``, ``fail``, ``receive`` and ``rotate_token`` may be used from any thread.
     """
 
-    def __init__(
-        self,
-        *,
-        hosts: tuple[str, ...] = ("127.0.0.1",),
-        port: int = 0,
-        token: str = "stand-in-token",  # noqa: S107 a made-up server's made-up token
-        users: Mapping[str, str] | None = None,
-        cert: Path | None = None,
-        key: Path | None = None,
-        journal: Path | None = None,
-        namespaces: tuple[str, ...] = ("local", "other"),
-        closed_namespaces: tuple[str, ...] = ("closed",),
-        not_found_status: int = 400,
-        seed: int = 0,
-        token_file: Path | None = None,
-        kafka: tuple[Path, Path] | None = None,
-        array_results: ArrayResults = "rows",
-    ) -> None:
-        self.port = port
-        self._token_file = token_file
-        self.journal = Journal(journal)
-        self.faults = Faults(seed)
+    def __init__(self, settings: StandInSettings | None = None) -> None:
+        settings = settings or StandInSettings()
+        self._settings = settings
+        self.port = settings.port
+        self.journal = Journal(settings.journal)
+        self.faults = Faults(settings.seed)
         self.stats = Stats()
-        self.access = Access(token, Grant(namespaces[0], frozenset(namespaces)), users or {})
+        self._home = settings.namespaces[0]
+        grant = Grant(self._home, frozenset(settings.namespaces))
+        self.access = Access(settings.token, grant, settings.users)
         self.subscriptions = Subscriptions()
-        self._hosts = hosts
-        self._tls = _tls(cert, key)
-        self._home = namespaces[0]
-        self._namespaces = {name: Namespace(name) for name in (*namespaces, *closed_namespaces)}
-        # The jars and the home of the Java that runs them; without, sources are kept and do nothing.
-        running = KafkaSources(kafka, self.arrive, self._unavailable) if kafka else NoSources()
-        self._resources = Resources(
-            self.journal,
-            self.subscriptions,
-            not_found_status,
-            lambda name: self.access.issue(Grant(name, frozenset({name}))),
-            self.access.revoke,
-            running,
-        )
-        self._resources.array_results = array_results
-        self._running = running
+        self._tls = _tls(settings.cert, settings.key)
+        self._namespaces = {name: Namespace(name) for name in (*settings.namespaces, *settings.closed_namespaces)}
+        self._sources: KafkaSources | NoSources = NoSources()
+        if settings.kafka is not None:
+            self._sources = KafkaSources(settings.kafka, self.arrive, self._unavailable)
+        tokens = Tokens(lambda name: self.access.issue(Grant(name, frozenset({name}))), self.access.revoke)
+        forms = Forms(settings.not_found_status, settings.array_results)
+        self._resources = Resources(self.journal, self.subscriptions, tokens, self._sources, forms)
+        self._api = Api(Parts(self.access, self._namespaces, self._resources, self.faults, self.stats))
         self._sockets = Sockets(lambda: Connection(self.access, self._namespaces, self.subscriptions))
-        self._transports: WeakSet[asyncio.Transport] = WeakSet()
-        self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
-        """Where the first host listens, without a slash at the end."""
-        return f"{'https' if self._tls else 'http'}://{self._hosts[0]}:{self.port}"
+        """The address of the first host, without a slash at the end."""
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{self._settings.hosts[0]}:{self.port}"
 
     @property
     def token(self) -> str:
@@ -103,7 +74,7 @@ class VantiqStandIn:
     @property
     def swallowed(self) -> Counter[str]:
         """How many publishes were answered with 200 and kept nowhere, by the topic that is not registered."""
-        return self._resources.swallowed
+        return self._resources.publisher.swallowed
 
     def define(self, kind: str, definition: Row, namespace: str | None = None) -> Row:
         """Create or replace a type, topic, service, source or procedure, as a POST to ``kind`` with upsert."""
@@ -119,8 +90,8 @@ class VantiqStandIn:
     def rotate_token(self, token: str | None = None) -> str:
         """Refuse every earlier token with 401 from now on; the new one goes into the token file too."""
         new = self.access.rotate(token)
-        if self._token_file is not None:
-            write_token(self._token_file, new)
+        if self._settings.token_file is not None:
+            write_token(self._settings.token_file, new)
         return new
 
     def receive(self, source: str, message: Any) -> None:
@@ -130,21 +101,23 @@ class VantiqStandIn:
     def arrive(self, namespace: str, source: str, message: Any) -> None:
         """As ``receive``, in any namespace."""
         if self._loop is None:
-            raise RuntimeError("the stand-in does not run")
+            raise RuntimeError("the stand-in is not running")
         path, value = f"/sources/{source}/receive", msgspec.json.encode(message)
         self._loop.call_soon_threadsafe(self.subscriptions.deliver, namespace, path, [value])
 
     def look_up(self, kind: str, name: str) -> Row | None:
-        """An instance of a system resource in the token's namespace, with what a client is not shown."""
+        """An instance of a system resource with what clients are not shown, so that tests can look for secrets."""
         table = self._namespaces[self._home].system(kind)
-        return table.get(name) if table.holds(name) else None
+        if not table.holds(name):
+            return None
+        return table.get(name)
 
     def _unavailable(self, namespace: str, source: str, reason: str) -> None:
-        """A source has failed: it says so of itself until it is changed."""
+        """A source has failed: its instance says so until it is changed."""
         table = self._namespaces[namespace].system("sources")
         if self._loop is not None and table.holds(source):
-            said = {"isUnavailable": True, "unavailableReason": reason}
-            self._loop.call_soon_threadsafe(table.update, source, said, timestamp())
+            properties = {"isUnavailable": True, "unavailableReason": reason}
+            self._loop.call_soon_threadsafe(table.update, source, properties, timestamp())
 
     def reset(self) -> None:
         """Forget journal, faults and statistics; definitions and rows stay."""
@@ -155,19 +128,15 @@ class VantiqStandIn:
     async def start(self) -> Self:
         """Listen on every host."""
         self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=_LARGEST_BODY)
+        app = web.Application(client_max_size=_MAX_BODY_BYTES)
         control.add_routes(app, self)
         self._sockets.add_routes(app)
-        for prefix in ("", "/api/v1"):
-            app.router.add_get(prefix + "/authenticate", self._log_in)
-            app.router.add_post(prefix + "/authenticate/refresh", self._refresh)
-            app.router.add_post(prefix + "/authenticate/revoke", self._revoke)
-        app.router.add_route("*", "/{path:.*}", self._api)
+        self._api.add_routes(app)
         app.on_shutdown.append(self._end_waiting)
         # A client that leaves ends its hanging request.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_SECONDS)
         await self._runner.setup()
-        for host in self._hosts:
+        for host in self._settings.hosts:
             await web.TCPSite(self._runner, host, self.port, ssl_context=self._tls).start()
             self.port = self._runner.addresses[0][1]
         return self
@@ -177,11 +146,10 @@ class VantiqStandIn:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-            for transport in list(self._transports):
-                transport.abort()  # closing waits for a client that does not read
-            await asyncio.sleep(0)  # they end in the loop's next turn, which may be its last
-        if isinstance(self._running, KafkaSources):
-            self._running.stop()
+            self._api.abort()
+            await asyncio.sleep(0)  # connections end in the loop's next turn, which may be its last
+        if isinstance(self._sources, KafkaSources):
+            self._sources.stop()
         self.journal.close()
 
     async def __aenter__(self) -> Self:
@@ -192,96 +160,9 @@ class VantiqStandIn:
     ) -> None:
         await self.stop()
 
-    async def _api(self, request: web.Request) -> web.StreamResponse:
-        if request.transport is not None:
-            self._transports.add(request.transport)
-        with self.stats.request():
-            if (fault := self.faults.take_before_body(request.method, request.path)) is not None:
-                return await self._play(fault, request, b"")
-            body = await request.read()
-            if (fault := self.faults.take(request.method, request.path, body)) is not None:
-                return await self._play(fault, request, body)
-            answer = self._answer(request, body, {})
-            self.stats.answered(str(answer.status))
-            return _response(answer)
-
-    async def _play(self, fault: Fault, request: web.Request, body: bytes) -> web.StreamResponse:
-        if fault.delay_seconds:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), fault.delay_seconds)
-        if fault.action in ANSWERED:
-            refused = dict.fromkeys(fault.hits(body), fault.error()) if fault.action == "index_errors" else {}
-            answer = in_form(fault, self._answer(request, body, refused), refused, request)
-            self.stats.answered(str(answer.status))
-            return _response(answer)
-        outcome, response = await play(fault, request, lambda: self._answer(request, body, {}), self._stopping)
-        self.stats.answered(outcome)
-        return response
-
-    def _answer(self, request: web.Request, body: bytes, refused: Mapping[int, VantiqError]) -> Answer:
-        """Check who asks and for which namespace, then do it."""
-        try:
-            grant = self.access.check(request.headers.get("Authorization"))
-            wanted = request.headers.get("X-Target-Namespace") or request.query.get("targetNamespace")
-            if not request.path.startswith(_API):
-                raise unknown_resource(request.path)
-            path = request.path.removeprefix(_API)
-            if path == "batch":
-                if request.method != "POST":
-                    raise not_allowed(request.method, request.path)
-                return batches.run(body, lambda item: self._item(item, grant, wanted))
-            namespace = open_namespace(self._namespaces, grant.namespaces, grant.namespace, wanted)
-        except VantiqError as exc:
-            return self._resources.refusal(exc)
-        return self._resources.answer(Call(request.method, path, request.query, body, namespace, refused))
-
-    def _item(self, item: batches.BatchItem, grant: Grant, wanted: str | None) -> Answer:
-        """One request of a batch; of the faults, those that answer with a status are played here too."""
-        path, _, query = item.uri.partition("?")
-        path = "resources/" + path.removeprefix("/")
-        fault = self.faults.take(item.method, _API + path, bytes(item.body))
-        if fault is not None and fault.action == "status":
-            return Answer(fault.status, fault.error().body(), JSON)
-        try:
-            wanted = item.headers.get("X-Target-Namespace", wanted)
-            namespace = open_namespace(self._namespaces, grant.namespaces, grant.namespace, wanted)
-        except VantiqError as exc:
-            return self._resources.refusal(exc)
-        call = Call(item.method, path, dict(parse_qsl(query)), bytes(item.body), namespace)
-        return self._resources.answer(call)
-
-    async def _log_in(self, request: web.Request) -> web.Response:
-        return self._session(lambda: self.access.log_in(request.headers.get("Authorization")))
-
-    async def _refresh(self, request: web.Request) -> web.Response:
-        token = (await request.text()).strip()
-        return self._session(lambda: self.access.issue(self.access.check_token(token)))
-
-    async def _revoke(self, request: web.Request) -> web.Response:
-        """The vendor's Java client sends the token to end, and no other."""
-        self.access.revoke((await request.text()).strip())
-        return web.Response()
-
-    def _session(self, open_session: Callable[[], str]) -> web.Response:
-        try:
-            answer = Answer(200, session(open_session()), JSON)
-        except VantiqError as exc:
-            answer = self._resources.refusal(exc)
-        self.stats.answered(str(answer.status))
-        return _response(answer)
-
     async def _end_waiting(self, _: web.Application) -> None:
-        self._stopping.set()
+        self._api.end()
         await self._sockets.end()
-
-
-def session(token: str) -> bytes:
-    """The answer to ``authenticate``; the vendor's client reads both tokens, and nobody checks the second."""
-    return msgspec.json.encode({"accessToken": token, "idToken": token, "expiresIn": 24 * 3600})
-
-
-def _response(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
 def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

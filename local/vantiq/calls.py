@@ -69,11 +69,11 @@ def record(body: bytes | msgspec.Raw) -> Row:
     try:
         return _record.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise invalid("A record has to be a JSON object.") from exc
+        raise invalid("A record must be a JSON object.") from exc
 
 
 def patched(body: bytes) -> Row:
-    """What a JSON patch changes at the top level of an instance; nested paths are not played."""
+    """What a JSON patch changes at the top level of an instance; nested paths are not supported."""
     changes: Row = {}
     try:
         steps = _patch.decode(body)
@@ -82,8 +82,10 @@ def patched(body: bytes) -> Row:
     for step in steps:
         name = str(step.get("path", ""))[1:]
         if not name or "/" in name or step.get("op") not in ("add", "replace", "remove"):
-            raise invalid("This operation of a patch is not played.", str(step.get("op")), name)
-        changes[name] = None if step["op"] == "remove" else step.get("value")
+            raise invalid("The stand-in does not support this patch operation.", str(step.get("op")), name)
+        changes[name] = step.get("value")
+        if step["op"] == "remove":
+            changes[name] = None
     return changes
 
 

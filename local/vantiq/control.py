@@ -1,7 +1,7 @@
 """The control API under ``/standin/``: look at the journal, make the server fail, start afresh.
 
-It answers to loopback addresses only, with no token of its own: whoever reaches it is already on the
-machine that owns everything the stand-in holds.
+It answers to loopback addresses only and has no token of its own: its callers are already on the machine that owns
+everything the stand-in holds.
 """
 
 import ipaddress
@@ -66,7 +66,7 @@ class _Control:
             after = max(0, int(request.query.get("after", "0")))
             limit = max(1, int(request.query.get("limit", str(_PAGE))))
         except ValueError:
-            return _json({"error": "after and limit are whole numbers"}, 400)
+            return _json({"error": "after and limit must be integers"}, 400)
         journal = self._vantiq.journal
         return _json({"last": len(journal), "entries": journal.entries(after, limit)})
 
@@ -91,10 +91,12 @@ class _Control:
         """One fault, or an array of them."""
         body = await request.read()
         try:
-            given = msgspec.json.decode(body, type=Fault | list[Fault])
+            faults = msgspec.json.decode(body, type=Fault | list[Fault])
         except msgspec.MsgspecError as exc:
             return _json({"error": str(exc)}, 400)
-        self._vantiq.faults.add(*(given if isinstance(given, list) else [given]))
+        if isinstance(faults, Fault):
+            faults = [faults]
+        self._vantiq.faults.add(*faults)
         return _json(self._vantiq.faults.active())
 
     async def clear_faults(self, _: web.Request) -> web.Response:
@@ -120,7 +122,7 @@ def _loopback_only(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.Response:
         # Browsers name the page that a request comes from; none has any business here.
         if "Origin" in request.headers or not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104
-            return _json({"error": "the control API answers to this machine only"}, 403)
+            return _json({"error": "the control API is only available from this machine"}, 403)
         return await handler(request)
 
     return guarded

@@ -23,7 +23,7 @@ Action = Literal[
     "html",
     "index_errors",
 ]
-# How an array's answer tells what became of each element.
+# The form of each element's result in an array's answer.
 Form = Literal["row", "errors", "response", "socket_response"]
 # Done like any other request; only the answer, or a part of it, is another.
 ANSWERED = ("none", "early_hints", "index_errors")
@@ -86,25 +86,33 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     @property
     def accepts(self) -> bool:
         """Whether the events of the request are taken."""
-        return self.action in _ACCEPTING if self.accept is None else self.accept
+        if self.accept is not None:
+            return self.accept
+        return self.action in _ACCEPTING
 
     def error(self) -> VantiqError:
         """The error that this fault answers with."""
-        usual = of_status(self.status if self.action == "status" else 400)
-        params = self.params if self.code or self.message else usual.params
-        return VantiqError(self.status, self.code or usual.code, self.message or usual.message, *params)
+        usual = of_status(400)
+        if self.action == "status":
+            usual = of_status(self.status)
+        if not (self.code or self.message):
+            return VantiqError(self.status, usual.code, usual.message, *usual.params)
+        return VantiqError(self.status, self.code or usual.code, self.message or usual.message, *self.params)
 
     def hits(self, body: bytes) -> list[int]:
         """Indexes of the array elements (or 0 for one object) that the fault is for."""
         if self.pointer is None and not self.onwards:
             return list(self.indexes)
-        value = _decoded(body)
-        elements = value if isinstance(value, list) else [value]
-        found = list(self.indexes)
+        elements = _decoded(body)
+        if not isinstance(elements, list):
+            elements = [elements]
+        indexes = list(self.indexes)
         if self.pointer is not None:
-            pointed = (_point(element, self.pointer, absent=_ABSENT) for element in elements)
-            found = [index for index, element in enumerate(pointed) if element == self.equals]
-        return list(range(min(found), len(elements))) if self.onwards and found else found
+            values = (_point(element, self.pointer, absent=_ABSENT) for element in elements)
+            indexes = [index for index, value in enumerate(values) if value == self.equals]
+        if self.onwards and indexes:
+            return list(range(min(indexes), len(elements)))
+        return indexes
 
 
 class Faults:
@@ -153,19 +161,20 @@ class Faults:
             return None
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if not matching(fault):
-                    continue
-                # No draw for a certain fault, so that adding one leaves the others' draws alone.
-                if fault.probability < 1 and self._random.random() >= fault.probability:
-                    continue
-                self._matched[index] += 1
-                if self._matched[index] <= fault.skip:
-                    continue
-                if fault.times is not None and self._matched[index] >= fault.skip + fault.times:
-                    del self._faults[index], self._matched[index]
-                self.played[fault.action] += 1
-                return fault
+                if matching(fault) and self._is_due(index, fault):
+                    if fault.times is not None and self._matched[index] >= fault.skip + fault.times:
+                        del self._faults[index], self._matched[index]
+                    self.played[fault.action] += 1
+                    return fault
         return None
+
+    def _is_due(self, index: int, fault: Fault) -> bool:
+        """Draw for a fault that matches, and count it past those that it skips."""
+        # No draw for a certain fault, so that adding one leaves the others' draws alone.
+        if fault.probability < 1 and self._random.random() >= fault.probability:
+            return False
+        self._matched[index] += 1
+        return self._matched[index] > fault.skip
 
 
 _ABSENT = object()

@@ -61,7 +61,9 @@ class Journal:
 
     def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
         """Entries with a higher sequence number than ``after``, oldest first."""
-        return self._entries[after : None if limit is None else after + limit]
+        if limit is None:
+            return self._entries[after:]
+        return self._entries[after : after + limit]
 
     def values(self, kind: str | None = None, name: str | None = None) -> list[Any]:
         """The decoded bodies, in order, of one kind and name or of all."""
@@ -103,4 +105,6 @@ class Journal:
 
 def _one_line(body: bytes | msgspec.Raw) -> bytes:
     text = bytes(body)
-    return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
+    if b"\n" in text or b"\r" in text:
+        return msgspec.json.format(text, indent=-1)
+    return text

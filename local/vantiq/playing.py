@@ -25,11 +25,13 @@ _DRIP_STEP_SECONDS = 0.1
 async def play(
     fault: Fault, request: web.Request, accept: Callable[[], Answer], stopping: asyncio.Event
 ) -> tuple[str, web.StreamResponse]:
-    """Fail as told; returns what the statistics count (a status or the action) and the response.
+    """Fail as the fault says; returns what the statistics count (a status or the action) and the response.
 
     ``accept`` does what the request asked for and returns the answer; it is called at most once.
     """
-    answer = accept() if fault.accepts else Answer(200, b"[]", JSON)
+    answer = Answer(200, b"[]", JSON)
+    if fault.accepts:
+        answer = accept()
     match fault.action:
         case "reset":
             return "reset", _reset(request)
@@ -60,19 +62,29 @@ def in_form(fault: Fault, answer: Answer, refused: Mapping[int, VantiqError], re
     if fault.form == "row" or answer.status != 200 or not is_array(answer.body):
         return answer
     elements = msgspec.json.decode(answer.body, type=list[Any])
-    told = [_element(element, fault, index in refused) for index, element in enumerate(elements)]
-    return msgspec.structs.replace(answer, body=msgspec.json.encode(told))
+    formed = [_element(element, fault, index in refused) for index, element in enumerate(elements)]
+    return msgspec.structs.replace(answer, body=msgspec.json.encode(formed))
 
 
 def _element(element: Any, fault: Fault, refused: bool) -> Any:
     failed = isinstance(element, dict) and element.keys() == {"code", "message", "params"}
-    if fault.form == "errors":
-        return [element] if failed else element
-    content_type = {"contentType": "application/json"} if fault.form == "socket_response" else {}
-    status = 200
+    status, body = 200, element
     if failed:
-        status = fault.status if refused else 409 if element["code"] == DUPLICATE_KEY else 400
-    return {"status": status, **content_type, "headers": {}, "body": [element] if failed else element}
+        status, body = _error_status(element, fault, refused), [element]
+    if fault.form == "errors":
+        return body
+    response: dict[str, Any] = {"status": status}
+    if fault.form == "socket_response":
+        response["contentType"] = "application/json"
+    return {**response, "headers": {}, "body": body}
+
+
+def _error_status(error: dict[str, Any], fault: Fault, refused: bool) -> int:
+    if refused:
+        return fault.status
+    if error["code"] == DUPLICATE_KEY:
+        return 409
+    return 400
 
 
 def retry_after(fault: Fault) -> dict[str, str]:
@@ -86,8 +98,10 @@ def retry_after(fault: Fault) -> dict[str, str]:
 
 def _reset(request: web.Request) -> web.Response:
     """Break the connection with a TCP reset: no lingering, no orderly end."""
-    if (transport := request.transport) is not None:
-        if (connection := transport.get_extra_info("socket")) is not None:
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()

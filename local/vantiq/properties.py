@@ -36,13 +36,22 @@ def check_values(type_name: str, properties: Mapping[str, Any], record: Mapping[
     """Refuse a record with a value of another type than its property's; null is a value of every type."""
     for name, value in record.items():
         spec: Any = properties.get(name)
-        types = _STORED.get(spec.get("type", "")) if isinstance(spec, dict) else None
-        if types is None or value is None:  # undeclared, or of a type of the user's own
+        if not isinstance(spec, dict):  # undeclared
+            continue
+        types = _STORED.get(spec.get("type", ""))
+        if types is None or value is None:  # of a type of the user's own
             continue
         several = spec.get("multi") is True or spec.get("array") is True
-        values = value if several and isinstance(value, list) else [value]
-        if several != isinstance(value, list) or not all(_fits(each, types) for each in values):
-            raise invalid(f"The value of {type_name}.{name} is no {spec['type']}.", type_name, name)
+        if not _is_of(value, types, several=several):
+            raise invalid(f"The value of {type_name}.{name} is not of type {spec['type']}.", type_name, name)
+
+
+def _is_of(value: Any, types: tuple[type, ...], *, several: bool) -> bool:
+    if several != isinstance(value, list):
+        return False
+    if several:
+        return all(_fits(element, types) for element in value)
+    return _fits(value, types)
 
 
 def _fits(value: Any, types: tuple[type, ...]) -> bool:

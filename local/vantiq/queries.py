@@ -28,7 +28,6 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "$size": lambda value, count: isinstance(value, list) and len(value) == count,
     "$regex": lambda value, pattern: isinstance(value, str) and re.search(pattern, value) is not None,
 }
-_MISSING = object()
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -52,67 +51,67 @@ def parse(parameters: Mapping[str, str]) -> Query:
 
 
 def matches(row: Row, where: Mapping[str, Any]) -> bool:
-    """Whether a row satisfies a where clause; an operator that is not played is refused, and never taken for a name."""
-    for name, wanted in where.items():
-        if name == "$and":
-            holds = all(matches(row, clause) for clause in wanted)
-        elif name == "$or":
-            holds = any(matches(row, clause) for clause in wanted)
-        elif name == "$nor":
-            holds = not any(matches(row, clause) for clause in wanted)
-        elif name.startswith("$"):
-            raise _not_played(name)
-        else:
-            holds = _compare(_value(row, name), wanted)
-        if not holds:
-            return False
-    return True
+    """Whether a row satisfies a where clause; an operator that is not supported is refused, never taken for a name."""
+    return all(_holds(row, name, condition) for name, condition in where.items())
+
+
+def _holds(row: Row, name: str, condition: Any) -> bool:
+    if name == "$and":
+        return all(matches(row, clause) for clause in condition)
+    if name == "$or":
+        return any(matches(row, clause) for clause in condition)
+    if name == "$nor":
+        return not any(matches(row, clause) for clause in condition)
+    if name.startswith("$"):
+        raise _not_supported(name)
+    return _compare(_value(row, name), condition)
 
 
 def select(rows: Iterable[Row], query: Query) -> tuple[list[Row], int]:
     """The selected rows, cut to properties and limit, and how many there were before the limit."""
-    found = [row for row in rows if matches(row, query.where)]
+    selected = [row for row in rows if matches(row, query.where)]
     # Sorting is stable, so the last key goes first.
     for name, direction in reversed(query.sort.items()):
-        found.sort(key=lambda row, name=name: _sort_key(row.get(name)), reverse=direction < 0)  # type: ignore[misc]
-    total = len(found)
+        selected.sort(key=lambda row, name=name: _sort_key(row.get(name)), reverse=direction < 0)  # type: ignore[misc]
+    total = len(selected)
     if query.limit is not None:
         # The first page is page 1.
         start = (query.page - 1) * query.limit
-        found = found[start : start + query.limit]
+        selected = selected[start : start + query.limit]
     if query.props:
-        found = [{name: row[name] for name in query.props if name in row} for row in found]
-    return found, total
+        selected = [{name: row[name] for name in query.props if name in row} for row in selected]
+    return selected, total
 
 
 def _value(row: Row, name: str) -> Any:
     value: Any = row
     for part in name.split("."):
-        value = value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
-    return None if value is _MISSING else value
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
 
 
-def _compare(value: Any, wanted: Any) -> bool:
-    if not (isinstance(wanted, dict) and any(name.startswith("$") for name in wanted)):
-        return bool(value == wanted)
-    for name, operand in wanted.items():
-        if name == "$not":
-            if _compare(value, operand):
-                return False
-            continue
-        comparison = _COMPARISONS.get(name)
-        if comparison is None:
-            raise _not_played(name)
-        try:
-            if not comparison(value, operand):
-                return False
-        except TypeError:  # text against a number: no match, as in the document store underneath
-            return False
-    return True
+def _compare(value: Any, condition: Any) -> bool:
+    if not (isinstance(condition, dict) and any(name.startswith("$") for name in condition)):
+        return bool(value == condition)
+    return all(_satisfies(value, name, operand) for name, operand in condition.items())
 
 
-def _not_played(operator_name: str) -> VantiqError:
-    return invalid(f"The operator {operator_name} is not played by this stand-in.", operator_name)
+def _satisfies(value: Any, operator_name: str, operand: Any) -> bool:
+    if operator_name == "$not":
+        return not _compare(value, operand)
+    comparison = _COMPARISONS.get(operator_name)
+    if comparison is None:
+        raise _not_supported(operator_name)
+    try:
+        return comparison(value, operand)
+    except TypeError:  # text against a number: no match, as in the document store underneath
+        return False
+
+
+def _not_supported(operator_name: str) -> VantiqError:
+    return invalid(f"The stand-in does not support the operator {operator_name}.", operator_name)
 
 
 def _sort_key(value: Any) -> tuple[str, Any]:
@@ -121,4 +120,4 @@ def _sort_key(value: Any) -> tuple[str, Any]:
         return ("", "")
     if isinstance(value, int | float):
         return ("number", value)
-    return (type(value).__name__, value if isinstance(value, str) else str(value))
+    return (type(value).__name__, str(value))

@@ -1,13 +1,12 @@
 """What a request to ``/api/v1/resources`` does and answers, without any HTTP server around it.
 
-Uncertain, because no documentation says it: the body of a publish's answer (empty here), the results
-of an array insert (the rows, and in a refused one's place its error object), what an array published
-without ``autoUnwind`` becomes (one event), and how inbound service events are declared (``eventTypes`` of the service).
+Uncertain, because no documentation says it: the body of a publish's answer (empty here), the results of an array insert
+(the rows, and in a refused one's place its error object), what an array published without ``autoUnwind`` becomes (one
+event), and how inbound service events are declared (``eventTypes`` of the service).
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,76 +23,50 @@ from local.vantiq.calls import (
     split,
     timestamp,
 )
-from local.vantiq.errors import (
-    NOT_FOUND,
-    VantiqError,
-    forbidden,
-    invalid,
-    no_topic_name,
-    not_allowed,
-    not_found,
-    unknown_resource,
-)
+from local.vantiq.errors import NOT_FOUND, VantiqError, forbidden, not_allowed, not_found, unknown_resource
 from local.vantiq.journal import Journal
+from local.vantiq.publishing import EVENT_RESOURCES, EventSink, Publisher, SourceRunner
 from local.vantiq.queries import Row
 from local.vantiq.results import ArrayResults, array_result, shown, stored
 from local.vantiq.store import Namespace, Table
 
 _PREFIX = "resources/"
-_EVENTS = ("topics", "services", "sources")
 
 
-class SourceRunner(Protocol):
-    """Whoever runs sources: see ``local.vantiq.sources``."""
+class Tokens(NamedTuple):
+    """How access tokens are made for a namespace, and ended."""
 
-    def follow(self, namespace: Namespace, name: str) -> None:
-        """Start, restart or stop a source, as it stands now."""
-
-    def publish(self, namespace: Namespace, name: str, body: bytes | msgspec.Raw) -> None:
-        """Send through a source; refused where it does not run."""
+    issue: Callable[[str], str]
+    revoke: Callable[[str], None]
 
 
-class NoSources:
-    """Sources are kept and do nothing; what is published through them is in the journal."""
+class Forms(NamedTuple):
+    """What the documentation leaves open: the status of a missing instance, and the elements of an array's answer."""
 
-    def follow(self, namespace: Namespace, name: str) -> None:
-        """Nothing to do."""
-
-    def publish(self, namespace: Namespace, name: str, body: bytes | msgspec.Raw) -> None:
-        """Nothing to do."""
+    not_found_status: int = 400
+    array_results: ArrayResults = "rows"
 
 
-class EventSink(Protocol):
-    """Whoever is told of events: the subscriptions."""
+class Changes(NamedTuple):
+    """What a select, update or delete came to: its answer, the rows deleted, the changes made."""
 
-    def deliver(self, namespace: str, path: str, values: Sequence[bytes | msgspec.Raw]) -> None:
-        """Take events of one path, in order."""
-
-    def wants(self, namespace: str, path: str) -> bool:
-        """Whether anybody listens to a path (rows are encoded for listeners only)."""
+    answer: Answer
+    deleted: Sequence[Row] = ()
+    updated: Sequence[Row] = ()
 
 
 class Resources:
     """Does what a call asks for; accepted events go to the journal first, then to the subscribers."""
 
     def __init__(
-        self,
-        journal: Journal,
-        events: EventSink,
-        not_found_status: int,
-        issue_token: Callable[[str], str],
-        revoke_token: Callable[[str], None],
-        sources: SourceRunner,
+        self, journal: Journal, events: EventSink, tokens: Tokens, sources: SourceRunner, forms: Forms
     ) -> None:
         self._journal = journal
         self._events = events
-        self._not_found_status = not_found_status
-        self._issue_token = issue_token
-        self._revoke_token = revoke_token
+        self._tokens = tokens
         self._sources = sources
-        # By topic that is not registered: what was published there, answered with 200, and lost.
-        self.swallowed: Counter[str] = Counter()
-        self.array_results: ArrayResults = "rows"
+        self._forms = forms
+        self.publisher = Publisher(journal, events, sources)
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; whatever is wrong with the call becomes an error answer."""
@@ -104,7 +77,9 @@ class Resources:
 
     def refusal(self, error: VantiqError) -> Answer:
         """The answer that carries an error."""
-        status = self._not_found_status if error.code == NOT_FOUND else error.status
+        status = error.status
+        if error.code == NOT_FOUND:
+            status = self._forms.not_found_status
         return Answer(status, error.body(), JSON)
 
     def _answer(self, call: Call) -> Answer:
@@ -115,70 +90,36 @@ class Resources:
             type_name, _, key = name.partition("/")
             return self._custom(call, type_name, key)
         table = call.namespace.system(kind)
-        if call.method == "POST" and name == "select":
-            return self._select(call, table)
-        if call.method == "POST" and kind in _EVENTS and name:
-            return self._event(call, kind, name)
-        if call.method == "POST" and kind == "procedures" and name:
-            return self._execute(call, name)
+        if call.method == "POST":
+            return self._post(call, table, kind, name)
         if call.method == "PUT" and kind == "services" and "/" in name:
             return self._execute(call, name.replace("/", "."))
-        if call.method == "POST" and not name:
+        changes = self._rows(call, table, name)
+        self._follow(call, kind, name, changes.deleted)
+        return changes.answer
+
+    def _post(self, call: Call, table: Table, kind: str, name: str) -> Answer:
+        if name == "select":
+            return self._select(call, table)
+        if not name:
             return self._define(call, kind)
-        answer, gone, _ = self._rows(call, table, name)
+        if kind in EVENT_RESOURCES:
+            return self.publisher.publish(call, kind, name)
+        if kind == "procedures":
+            return self._execute(call, name)
+        raise not_allowed(call.method, call.path)
+
+    def _follow(self, call: Call, kind: str, name: str, deleted: Sequence[Row]) -> None:
+        """Let types, sources and tokens take effect as they are defined now."""
         if kind == "types" and call.method in ("PUT", "PATCH"):
             call.namespace.retype(name)
         if kind == "sources" and call.method != "GET":
-            for changed in [name] if name else [row["name"] for row in gone]:
-                self._sources.follow(call.namespace, changed)
+            names = [row["name"] for row in deleted]
+            for source in names or filter(None, [name]):
+                self._sources.follow(call.namespace, source)
         if kind == "tokens":
-            for row in gone:
-                self._revoke_token(row["accessToken"])
-        return answer
-
-    def _event(self, call: Call, kind: str, name: str) -> Answer:
-        """Publish to a topic, a service's event or a source, or query a source."""
-        table = call.namespace.system(kind)
-        if kind == "topics":
-            if not name.startswith("/"):
-                raise no_topic_name(name)
-            event_path = f"/topics{name}/publish"
-            if not table.holds(name):
-                return self._swallow(call, name, event_path)
-            return self._publish(call, kind, name, table.get(name), event_path)
-        owner, _, rest = name.partition("/")
-        definition = table.get(owner)
-        if kind == "services":
-            event = (definition.get("eventTypes") or {}).get(rest)
-            if event is None:
-                raise not_found("services", name)
-            return self._publish(call, kind, name, event, service_event_path(owner, rest))
-        if definition.get("active") is False:
-            raise invalid(f"The source {owner} is not active.", owner)
-        if rest == "query":  # what a source answers is its own business; this one echoes
-            return Answer(200, bytes(checked(call.body)), JSON)
-        if not call.refused:
-            self._sources.publish(call.namespace, owner, checked(call.body))
-        return self._publish(call, kind, name, definition, f"/sources/{name}/publish")
-
-    def _swallow(self, call: Call, topic: str, event_path: str) -> Answer:
-        """Publish to a topic that nobody registered: who listens hears of it, nothing is kept, the answer is 200."""
-        body = checked(call.body)
-        self.swallowed[topic] += 1
-        self._events.deliver(call.namespace.name, event_path, [body])
-        return Answer()
-
-    def _publish(self, call: Call, kind: str, name: str, definition: Row, event_path: str) -> Answer:
-        unwind = definition.get("autoUnwind") is True
-        bodies = split(call.body) if unwind else [checked(call.body)]
-        taken = [body for index, body in enumerate(bodies) if index not in call.refused]
-        self._journal.add(call.namespace.name, kind, name, taken)
-        self._events.deliver(call.namespace.name, event_path, taken)
-        if not call.refused:
-            return Answer()
-        return answer_with(
-            [call.refused[index].item() if index in call.refused else {} for index in range(len(bodies))]
-        )
+            for row in deleted:
+                self._tokens.revoke(row["accessToken"])
 
     def _execute(self, call: Call, name: str) -> Answer:
         """Run a procedure: it is journalled and answers with its arguments."""
@@ -194,7 +135,7 @@ class Resources:
         upsert = call.query.get("upsert") == "true" or kind == "sources"
         definition = record(call.body)
         if kind == "tokens":
-            definition |= {"accessToken": self._issue_token(call.namespace.name)}
+            definition |= {"accessToken": self._tokens.issue(call.namespace.name)}
         defined = call.namespace.define(kind, definition, timestamp(), upsert=upsert)
         if kind == "sources":
             self._sources.follow(call.namespace, definition["name"])
@@ -206,23 +147,26 @@ class Resources:
             return self._store(call, table)
         if call.method == "POST" and key == "select":
             return self._select(call, table)
-        answer, gone, changed = self._rows(call, table, key)
-        self._tell(call, table, "delete", gone)
-        self._tell(call, table, "update", changed)
-        return answer
+        changes = self._rows(call, table, key)
+        self._notify(call, table, "delete", changes.deleted)
+        self._notify(call, table, "update", changes.updated)
+        return changes.answer
 
     def _store(self, call: Call, table: Table) -> Answer:
-        """Insert or upsert one record, or each one of an array on its own."""
+        """Insert or upsert one record, or each record of an array by itself."""
         bodies = split(call.body)
-        store = table.upsert if call.query.get("upsert") == "true" else table.insert
+        store = table.insert
+        if call.query.get("upsert") == "true":
+            store = table.upsert
         now = timestamp()
         results = [stored(store, body, call.refused.get(index), now) for index, body in enumerate(bodies)]
         kept = [(body, row) for body, row in zip(bodies, results, strict=True) if not isinstance(row, VantiqError)]
         self._journal.add(call.namespace.name, "custom", table.name, [body for body, _ in kept])
         for _, row in kept:
-            self._tell(call, table, "insert" if "_id" in row else "update", [row])
+            operation = "insert" if "_id" in row else "update"
+            self._notify(call, table, operation, [row])
         if is_array(call.body):
-            return answer_with([array_result(row, self.array_results) for row in results])
+            return answer_with([array_result(row, self._forms.array_results) for row in results])
         (result,) = results
         if not isinstance(result, VantiqError):
             return answer_with(result)
@@ -230,7 +174,7 @@ class Resources:
             raise result
         return Answer(200, result.body(), JSON)
 
-    def _tell(self, call: Call, table: Table, operation: str, rows: Sequence[Row]) -> None:
+    def _notify(self, call: Call, table: Table, operation: str, rows: Sequence[Row]) -> None:
         path = f"/types/{table.name}/{operation}"
         if rows and self._events.wants(call.namespace.name, path):
             self._events.deliver(call.namespace.name, path, [msgspec.json.encode(row) for row in rows])
@@ -243,32 +187,33 @@ class Resources:
         rows, total = table.select(query)
         return answer_with([shown(table.name, row) for row in rows], _count(call, total))
 
-    def _rows(self, call: Call, table: Table, key: str) -> tuple[Answer, list[Row], list[Row]]:
-        """Select, update and delete: the answer, the rows deleted, the changes made."""
+    def _rows(self, call: Call, table: Table, key: str) -> Changes:
+        """Select, update and delete."""
         match call.method:
             case "GET" if key:
-                return answer_with(shown(table.name, table.get(key))), [], []
+                return Changes(answer_with(shown(table.name, table.get(key))))
             case "GET":
-                return self._select(call, table), [], []
-            case "PUT" | "PATCH" if key:
-                wanted = record(call.body) if call.method == "PUT" else patched(call.body)
-                changed = table.update(key, wanted, timestamp())
-                return answer_with(shown(table.name, changed)), [], [changed]
+                return Changes(self._select(call, table))
+            case "PUT" if key:
+                return _update(table, key, record(call.body))
+            case "PATCH" if key:
+                return _update(table, key, patched(call.body))
+            case "DELETE" if key:
+                return _deletion(call, [table.delete_one(key)])
             case "DELETE":
-                gone = [table.delete_one(key)] if key else table.delete(queries.parse(call.query).where)
-                return Answer(204, headers=_count(call, len(gone))), gone, []
+                return _deletion(call, table.delete(queries.parse(call.query).where))
             case _:
                 raise not_allowed(call.method, call.path)
 
 
 def open_namespace(
-    namespaces: Mapping[str, Namespace], granted: frozenset[str], default: str, wanted: str | None
+    namespaces: Mapping[str, Namespace], granted: frozenset[str], default: str, target: str | None
 ) -> Namespace:
     """The namespace a request works in: ``X-Target-Namespace``, else the token's.
 
-    How Vantiq refuses an unknown one is not documented; this answers as for any instance not found.
+    How Vantiq refuses an unknown one is not documented; this answers as for any instance that does not exist.
     """
-    name = wanted or default
+    name = target or default
     if name not in namespaces:
         raise not_found("namespaces", name)
     if name not in granted:
@@ -276,11 +221,16 @@ def open_namespace(
     return namespaces[name]
 
 
-def service_event_path(service: str, event: str) -> str:
-    """The path of a service's event, in the form that the vendor's test sees on its subscription."""
-    package, _, name = service.rpartition(".")
-    return f"/topics/{package + '/' if package else ''}services/{name}/{event}/publish"
+def _update(table: Table, key: str, properties: Row) -> Changes:
+    updated = table.update(key, properties, timestamp())
+    return Changes(answer_with(shown(table.name, updated)), updated=[updated])
+
+
+def _deletion(call: Call, rows: Sequence[Row]) -> Changes:
+    return Changes(Answer(204, headers=_count(call, len(rows))), deleted=rows)
 
 
 def _count(call: Call, total: int) -> dict[str, str]:
-    return {"X-Total-Count": str(total)} if call.query.get("count") == "true" else {}
+    if call.query.get("count") != "true":
+        return {}
+    return {"X-Total-Count": str(total)}

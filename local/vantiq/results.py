@@ -1,4 +1,4 @@
-"""What is told of instances, and of each record of an array."""
+"""How instances are shown to clients, and the results of an array's records."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -15,16 +15,22 @@ ArrayResults = Literal["responses", "rows"]
 
 
 def array_result(result: Row | VantiqError, form: ArrayResults) -> Row:
-    """What became of one record of an array."""
+    """The answer's element for one record of an array."""
     if isinstance(result, VantiqError):
         error = result.item()
-        return error if form == "rows" else {"status": result.status, "headers": {}, "body": [error]}
-    return result if form == "rows" else {"status": 200, "headers": {}, "body": result}
+        if form == "rows":
+            return error
+        return {"status": result.status, "headers": {}, "body": [error]}
+    if form == "rows":
+        return result
+    return {"status": 200, "headers": {}, "body": result}
 
 
 def shown(kind: str, row: Row) -> Row:
-    """What is told of an instance: of a secret never what it holds."""
-    return {name: value for name, value in row.items() if name != "secret"} if kind == "secrets" else row
+    """An instance as clients see it: of a secret never its content."""
+    if kind != "secrets":
+        return row
+    return {name: value for name, value in row.items() if name != "secret"}
 
 
 def stored(

@@ -19,8 +19,8 @@ from aiohttp import WSMessage, WSMsgType, web
 from local.vantiq.subscriptions import Connection
 
 _PREFIX = "/api/v1/wsock"
-_LARGEST_MESSAGE = 64 * 1024 * 1024
-_GOODBYE_SECONDS = 0.5
+_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_CLOSE_SECONDS = 0.5
 
 
 class Framing(Protocol):
@@ -48,7 +48,9 @@ class Plain:
 
     def messages(self, frame: WSMessage) -> list[bytes]:
         """Messages come as text; the Java client's own pings are binary, and no JSON."""
-        return [frame.data.encode()] if frame.type is WSMsgType.TEXT else []
+        if frame.type is not WSMsgType.TEXT:
+            return []
+        return [frame.data.encode()]
 
 
 class SockJs:
@@ -86,14 +88,14 @@ class Sockets:
         app.router.add_get(_PREFIX + "/{server}/{session}/websocket", self._sockjs)
 
     async def end(self) -> None:
-        """Hang up on every client."""
-        await asyncio.gather(*(_hang_up(*each) for each in self._open.items()))
+        """Disconnect every client."""
+        await asyncio.gather(*(_disconnect(socket, transport) for socket, transport in self._open.items()))
 
     async def _info(self, _: web.Request) -> web.Response:
         """What SockJS asks first. The number is only there to be different each time."""
         number = random.randrange(2**32)  # noqa: S311 no secret
-        told = {"websocket": True, "origins": ["*:*"], "cookie_needed": False, "entropy": number}
-        return web.Response(body=msgspec.json.encode(told), content_type="application/json")
+        info = {"websocket": True, "origins": ["*:*"], "cookie_needed": False, "entropy": number}
+        return web.Response(body=msgspec.json.encode(info), content_type="application/json")
 
     async def _plain(self, request: web.Request) -> web.StreamResponse:
         return await self._serve(request, Plain())
@@ -102,7 +104,7 @@ class Sockets:
         return await self._serve(request, SockJs())
 
     async def _serve(self, request: web.Request, framing: Framing) -> web.StreamResponse:
-        socket = web.WebSocketResponse(max_msg_size=_LARGEST_MESSAGE)
+        socket = web.WebSocketResponse(max_msg_size=_MAX_MESSAGE_BYTES)
         await socket.prepare(request)
         self._open[socket] = request.transport
         connection = self._connection()
@@ -126,9 +128,9 @@ async def _write(socket: web.WebSocketResponse, framing: Framing, outbox: asynci
         await framing.send(socket, await outbox.get())
 
 
-async def _hang_up(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
-    """Say goodbye, and do not wait for a client that says nothing."""
+async def _disconnect(socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+    """Close the socket, and do not wait for a client that does not answer."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(socket.close(), _GOODBYE_SECONDS)
+        await asyncio.wait_for(socket.close(), _CLOSE_SECONDS)
     if transport is not None:
         transport.abort()

@@ -37,7 +37,9 @@ class KafkaSources:
         """Start, restart or stop a source, as it stands now."""
         self._end(namespace.name, name)
         table = namespace.system("sources")
-        row = table.get(name) if table.holds(name) else {}
+        row: Row = {}
+        if table.holds(name):
+            row = table.get(name)
         if row.get("type") != "KAFKA" or row.get("active") is not True:
             return
         row["isUnavailable"] = False
@@ -56,13 +58,13 @@ class KafkaSources:
         process = self._running.get((namespace.name, name))
         if process is None or process.poll() is not None or process.stdin is None:
             raise invalid(f"The source {name} is not active.", name)
-        asked = json.loads(bytes(body))
-        message = asked.get("message") if isinstance(asked, dict) else None
-        if not isinstance(message, dict) or "value" not in message or not isinstance(asked.get("topic"), str):
+        publication = json.loads(bytes(body))
+        message = _message(publication)
+        if message is None:
             raise invalid("A Kafka source publishes a message with a value, to a topic.", name)
         if _json_only(row.get("config") or {}) and not isinstance(message["value"], dict):
-            raise invalid("With contentType application/json a message's value has to be an object.", name)
-        process.stdin.write(json.dumps({"topic": asked["topic"], **message}) + "\n")
+            raise invalid("With contentType application/json a message's value must be an object.", name)
+        process.stdin.write(json.dumps({"topic": publication["topic"], **message}) + "\n")
         process.stdin.flush()
 
     def stop(self) -> None:
@@ -89,11 +91,11 @@ class KafkaSources:
 
     def _listen(self, namespace: str, name: str, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
-            said = json.loads(line)
-            if "event" in said:
-                self._arrive(namespace, name, said["event"])
-            elif "error" in said:
-                self._fail(namespace, name, said["error"])
+            message = json.loads(line)
+            if "event" in message:
+                self._arrive(namespace, name, message["event"])
+            elif "error" in message:
+                self._fail(namespace, name, message["error"])
 
     def _end(self, namespace: str, name: str) -> None:
         process = self._running.pop((namespace, name), None)
@@ -109,6 +111,16 @@ class KafkaSources:
             process.wait(_END_SECONDS)
 
 
+def _message(publication: Any) -> dict[str, Any] | None:
+    """The message of a publication with a topic; None where there is no such thing."""
+    if not isinstance(publication, dict) or not isinstance(publication.get("topic"), str):
+        return None
+    message = publication.get("message")
+    if not isinstance(message, dict) or "value" not in message:
+        return None
+    return message
+
+
 def _json_only(config: Row) -> bool:
     return (config.get("producer.contentType") or config.get("contentType")) == "application/json"
 
@@ -117,12 +129,14 @@ def filled_in(config: Row, namespace: Namespace) -> Row:
     """The configuration with every ``@secrets(name)``, in whole values and in parts; KeyError names a missing one."""
     secrets = namespace.system("secrets")
 
-    def value_of(found: re.Match[str]) -> str:
-        if not secrets.holds(found[1]):
-            raise KeyError(found[1])
-        return str(secrets.get(found[1])["secret"])
+    def secret_of(match: re.Match[str]) -> str:
+        if not secrets.holds(match[1]):
+            raise KeyError(match[1])
+        return str(secrets.get(match[1])["secret"])
 
-    return {
-        key: re.sub(r"@secrets\(([^)]+)\)", value_of, value) if isinstance(value, str) else value
-        for key, value in config.items()
-    }
+    def resolved(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return re.sub(r"@secrets\(([^)]+)\)", secret_of, value)
+
+    return {key: resolved(value) for key, value in config.items()}

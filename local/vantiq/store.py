@@ -109,7 +109,9 @@ class Table:
         return changed
 
     def _find(self, name: str) -> str:
-        row_id = name if name in self._rows else self._by_key.get((name,))
+        if name in self._rows:
+            return name
+        row_id = self._by_key.get((name,))
         if row_id is None:
             raise not_found(self.name, name)
         return row_id
@@ -121,7 +123,7 @@ class Table:
         try:
             hash(key)
         except TypeError as exc:
-            raise invalid(f"The natural key of {self.name} is no plain value.", self.name) from exc
+            raise invalid(f"The natural key of {self.name} is not a plain value.", self.name) from exc
         return key
 
     def _check(self, record: Row) -> None:
@@ -163,7 +165,10 @@ class Namespace:
         definition = _named(kind, definition)
         if kind == "types":
             check_definition(definition["name"], definition.get("properties"))
-        row = table.upsert(definition, now) if upsert else table.insert(definition, now)
+        store = table.insert
+        if upsert:
+            store = table.upsert
+        row = store(definition, now)
         if kind == "types":
             self.retype(definition["name"])
         return row

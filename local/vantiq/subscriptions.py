@@ -16,7 +16,8 @@ import msgspec
 
 from local.vantiq.access import Access, Grant
 from local.vantiq.errors import AUTHENTICATION_FAILED, VantiqError, invalid
-from local.vantiq.resources import open_namespace, service_event_path
+from local.vantiq.publishing import service_event_path
+from local.vantiq.resources import open_namespace
 from local.vantiq.store import Namespace
 
 
@@ -32,7 +33,7 @@ class Message(msgspec.Struct):
 
 
 class Subscription(msgspec.Struct, frozen=True, eq=False):
-    """One wish to hear of an event path, and the connection it came by."""
+    """A subscriber's event path, and the connection to the subscriber."""
 
     name: str
     namespace: str
@@ -41,16 +42,16 @@ class Subscription(msgspec.Struct, frozen=True, eq=False):
     outbox: asyncio.Queue[bytes]
     only: Mapping[str, Any] = {}
 
-    def hears(self, value: bytes | msgspec.Raw) -> bool:
+    def hears(self, body: bytes | msgspec.Raw) -> bool:
         """Whether an event passes the filter."""
         if not self.only:
             return True
-        event = msgspec.json.decode(value)
-        return isinstance(event, dict) and all(event.get(name) == wanted for name, wanted in self.only.items())
+        event = msgspec.json.decode(body)
+        return isinstance(event, dict) and all(event.get(name) == value for name, value in self.only.items())
 
 
 class Subscriptions:
-    """Who hears of what; delivers in the order of acceptance."""
+    """All subscriptions; delivers in the order of acceptance."""
 
     def __init__(self) -> None:
         self._by_path: dict[tuple[str, str], list[Subscription]] = {}
@@ -58,7 +59,7 @@ class Subscriptions:
         self._names = itertools.count(1)
 
     def deliver(self, namespace: str, path: str, values: Sequence[bytes | msgspec.Raw]) -> None:
-        """Send events to whoever subscribed to their path."""
+        """Send events to the subscribers of their path."""
         for subscription in tuple(self._by_path.get((namespace, path), ())):
             for value in filter(subscription.hears, values):
                 self._send(subscription, path, value)
@@ -68,22 +69,22 @@ class Subscriptions:
         return bool(self._by_path.get((namespace, path)))
 
     def add(
-        self,
-        namespace: str,
-        path: str,
-        request_id: str,
-        outbox: asyncio.Queue[bytes],
-        *,
-        name: str | None = None,
-        only: Mapping[str, Any] = {},
+        self, namespace: str, path: str, request_id: str, outbox: asyncio.Queue[bytes], parameters: Mapping[str, Any]
     ) -> Subscription:
         """Subscribe; the path is that of the delivered events.
 
-        A client that comes back to a persistent subscription brings its name. ``only`` is the filter: an event has to
-        be an object with these values.
+        Of the request's ``parameters``, ``subscriptionName`` or ``subscriptionId`` is the name with which a client
+        comes back to a persistent subscription; an event has to be an object with the values of ``eventFilter``.
         """
-        name = name or f"subscription-{next(self._names)}"
-        subscription = Subscription(name, namespace, path, request_id, outbox, only)
+        name = parameters.get("subscriptionName") or parameters.get("subscriptionId")
+        subscription = Subscription(
+            name=name or f"subscription-{next(self._names)}",
+            namespace=namespace,
+            path=path,
+            request_id=request_id,
+            outbox=outbox,
+            only=parameters.get("eventFilter") or {},
+        )
         self._by_path.setdefault((namespace, path), []).append(subscription)
         return subscription
 
@@ -99,26 +100,28 @@ class Subscriptions:
 
 def reply(status: int, body: Any, request_id: str | None = None) -> bytes:
     """A message to the client."""
+    message: dict[str, Any] = {"status": status, "contentType": "application/json"}
     # No empty headers: the vendor's Java client looks up the request's id in them and fails where there is none.
-    headers = {} if request_id is None else {"headers": {"X-Request-Id": request_id}}
-    return msgspec.json.encode({"status": status, "contentType": "application/json", **headers, "body": body})
+    if request_id is not None:
+        message["headers"] = {"X-Request-Id": request_id}
+    return msgspec.json.encode({**message, "body": body})
 
 
-def event_path(wanted: str) -> str:
-    """The path of the events behind the path that a client subscribes to."""
-    kind, _, name = wanted.removeprefix("/").partition("/")
+def event_path(path: str) -> str:
+    """The path of the events that a client gets that subscribes to a resource's path."""
+    kind, _, name = path.removeprefix("/").partition("/")
     match kind:
         case "topics":
-            return f"{wanted}/publish"
+            return f"{path}/publish"
         case "sources":
-            return f"{wanted}/receive"
+            return f"{path}/receive"
         case "services" if "/" in name.removeprefix("/"):
             service, _, event = name.removeprefix("/").partition("/")
             return service_event_path(service, event)
         case "types" if "/" in name:
-            return wanted
+            return path
         case _:
-            raise invalid(f"There are no events at {wanted}.", wanted)
+            raise invalid(f"There are no events at {path}.", path)
 
 
 class Connection:
@@ -147,7 +150,8 @@ class Connection:
         try:
             message = msgspec.json.decode(text, type=Message)
             request_id = message.parameters.get("requestId")
-            if (body := self._act(message)) is not None:
+            body = self._act(message)
+            if body is not None:
                 yield reply(200, body, request_id)
         except msgspec.MsgspecError as exc:
             yield reply(400, [invalid(f"The message is not valid: {exc}").item()])
@@ -163,32 +167,29 @@ class Connection:
         request_id = str(message.parameters.get("requestId", message.resourceId))
         match message.op:
             case "subscribe":
-                namespace = open_namespace(
-                    self._namespaces,
-                    self._grant.namespaces,
-                    self._grant.namespace,
-                    message.targetNamespace,
-                )
-                path = event_path(message.resourceId)
-                name = message.parameters.get("subscriptionName") or message.parameters.get("subscriptionId")
-                only = message.parameters.get("eventFilter") or {}
-                subscription = self._hub.add(namespace.name, path, request_id, self.outbox, name=name, only=only)
-                self._subscriptions[request_id] = subscription
-                return {
-                    "name": subscription.name,
-                    "subscriptionName": subscription.name,
-                    "namespace": namespace.name,
-                    "topic": message.resourceId,
-                    "path": path,
-                }
+                return self._subscribe(message, self._grant, request_id)
             case "unsubscribe":
-                if (known := self._subscriptions.pop(request_id, None)) is not None:
-                    self._hub.remove(known)
+                subscription = self._subscriptions.pop(request_id, None)
+                if subscription is not None:
+                    self._hub.remove(subscription)
                 return {"op": "unsubscribe"}
             case "acknowledge":  # unanswered: the client would take an answer for an event
                 return None
             case _:
-                raise invalid(f"The operation {message.op} is not played.", message.op)
+                raise invalid(f"The stand-in does not support the operation {message.op}.", message.op)
+
+    def _subscribe(self, message: Message, grant: Grant, request_id: str) -> dict[str, Any]:
+        namespace = open_namespace(self._namespaces, grant.namespaces, grant.namespace, message.targetNamespace)
+        path = event_path(message.resourceId)
+        subscription = self._hub.add(namespace.name, path, request_id, self.outbox, message.parameters)
+        self._subscriptions[request_id] = subscription
+        return {
+            "name": subscription.name,
+            "subscriptionName": subscription.name,
+            "namespace": namespace.name,
+            "topic": message.resourceId,
+            "path": path,
+        }
 
     def _validated(self, token: Any) -> Grant:
         try:

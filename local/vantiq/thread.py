@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.vantiq.app import VantiqStandIn
+from local.vantiq.settings import StandInSettings
 
 _PATIENCE_SECONDS = 10.0
 
 
 @contextlib.contextmanager
 def running_standin(**settings: Any) -> Iterator[VantiqStandIn]:
-    """A stand-in in a thread of its own; settings as ``VantiqStandIn``."""
-    vantiq = VantiqStandIn(**settings)
+    """A stand-in in a thread of its own; settings as in ``StandInSettings``."""
+    vantiq = VantiqStandIn(StandInSettings(**settings))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="vantiq-stand-in", daemon=True)
     thread.start()

@@ -37,7 +37,6 @@ NOT_YET = {
     "local/demo",
     "local/event_source_mapping",
     "local/kafka",
-    "local/vantiq",
     "mskv/aws",
     "mskv/verify",
     "tests/e2e",

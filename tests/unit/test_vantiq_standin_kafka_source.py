@@ -34,8 +34,8 @@ def test_a_record_that_is_no_json_object_does_not_end_a_source_of_json(
     said = consumed(monkeypatch, {key: "application/json"}, '{"a": 1}', "no JSON", "5", None, '{"b": 2}')
     assert [message["event"]["value"] for message in said if "event" in message] == [{"a": 1}, None, {"b": 2}]
     assert [message["skipped"] for message in said if "skipped" in message] == [
-        "offset 1 of t holds no JSON object",
-        "offset 2 of t holds no JSON object",
+        "offset 1 of t is not a JSON object",
+        "offset 2 of t is not a JSON object",
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.vantiq import VantiqStandIn, running_standin
+from local.vantiq import StandInSettings, VantiqStandIn, running_standin
 from tests.unit.standin_client import TOPIC, Server, open_socket, send
 
 pytestmark = pytest.mark.enable_socket
@@ -76,7 +76,7 @@ def test_web_pages_cannot_use_the_control_api(vantiq: VantiqStandIn) -> None:
 
 def test_listens_on_several_hosts_with_one_port() -> None:
     async def both() -> list[int]:
-        async with VantiqStandIn(hosts=("127.0.0.1", "127.0.0.2")) as standin:
+        async with VantiqStandIn(StandInSettings(hosts=("127.0.0.1", "127.0.0.2"))) as standin:
             ports = []
             for host in ("127.0.0.1", "127.0.0.2"):
                 _, writer = await asyncio.open_connection(host, standin.port)
