@@ -2,15 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# The uv that is there, or one of our own. Relative as a target: make can't name a file whose path has a space.
+# The installed uv, or our own. Relative as a target: make cannot name a file whose path has a space.
 INSTALLED_UV := $(shell command -v uv 2>/dev/null)
 OWN_UV := .tools/uv/bin/uv
 export UV := $(or $(INSTALLED_UV),$(CURDIR)/$(OWN_UV))
-# The oldest SAM CLI that builds template.yaml; `make oldest-sam` really builds with it.
+# The oldest SAM CLI that builds template.yaml; `make oldest-sam` builds with it.
 OLDEST_SAM := 1.160.1
-# The SAM CLI that deploys is the user's own, so that one must be able to build; ours where there is none.
+# The user's own SAM CLI deploys, so it must be able to build; ours if there is none.
 USER_PATH := $(PATH):$(CURDIR)/.venv/bin
-# Each of these would be in the home folder.
+# By default each of these is in the home folder.
 export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
 export UV_TOOL_DIR := $(CURDIR)/.tools/uv-tools
@@ -25,42 +25,42 @@ export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-build: ## Build the stack for `sam deploy`, after a look at the SAM CLI's version
+build: ## Build the stack for `sam deploy`; checks the SAM CLI's version first
 	@PATH="$(USER_PATH)" python3.13 local/sam_version.py $(OLDEST_SAM)
 	@PATH="$(USER_PATH)" sam build
 
-oldest-sam: .venv/ready ## Build with the oldest SAM CLI that will do, in an environment of its own
+oldest-sam: .venv/ready ## Build with the oldest supported SAM CLI, in its own environment
 	@"$(UV)" tool run --quiet --python 3.13 --from aws-sam-cli==$(OLDEST_SAM) --with pip \
 		sam build --no-cached --build-dir build/oldest-sam
 
-demo: .venv/ready ## The whole product on this machine, step by step; leaves nothing running
+demo: .venv/ready ## Run the whole product on this machine, step by step; leaves nothing running
 	@python -m local demo
 
 up: .venv/ready ## Start the local system and leave it running
 	@python -m local up
 
-down: .venv/ready ## Stop what `make up` started, and what runs that died have left
+down: .venv/ready ## Stop what `make up` started, and the leftovers of runs that died
 	@python -m local down
 
-verify: .venv/ready ## Acceptance test of a deployed stack: STACK=NAME, and if need be REGION, PROFILE, ARGS
+verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [REGION, PROFILE, ARGS]
 	@if [ -z "$(STACK)" ]; then echo "usage: make verify STACK=NAME [REGION=R] [PROFILE=P] [ARGS='-o json']"; exit 2; fi
 	@python -m mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
-test: .venv/ready ## Unit, template, integration and end-to-end tests
+test: .venv/ready ## Run the unit, template, integration and end-to-end tests
 	@python -m pytest $(PYTEST_ARGS)
 
-torture: .venv/ready ## Over 100,000 records through everything that can fail; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
+torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \
 		python -m pytest -s tests/torture
 
-compat: .venv/ready ## Topics, probes and connect on seven versions of Kafka from 2.2.1 to 4.4.0 (or VERSIONS), as a table (long)
+compat: .venv/ready ## Test topics, probes and connect on Kafka 2.2.1 to 4.4.0 (or VERSIONS); prints a table (long)
 	@python -m local.compat $(VERSIONS)
 
-samples: .venv/ready ## Lint the sample clusters, with checkov in an environment of its own
+samples: .venv/ready ## Lint the sample clusters, with checkov in its own environment
 	cfn-lint samples/clusters/template.yaml
 	@"$(UV)" tool run --python 3.13 checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
 
-check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate, cfn-lint
+check: .venv/ready ## Run the static checks: ruff, mypy, import-linter, sam validate, cfn-lint
 	ruff check .
 	ruff format --check .
 	mypy
@@ -68,10 +68,10 @@ check: .venv/ready ## Linters and types: ruff, mypy, import-linter, sam validate
 	sam validate --lint
 	cfn-lint template.yaml samples/clusters/template.yaml -a cfn_lint_serverless.rules
 
-soak: .venv/ready ## 300 probe runs on healthy brokers and 300 while brokers restart: none may raise a false alarm
+soak: .venv/ready ## Run the probes 300 times on healthy and 300 times on restarting brokers: no false alarms
 	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_raise_no_false_alarm.py $(PYTEST_ARGS)
 
-bench: .venv/ready ## Cold start, topics, probes, forwarding, memory: all as ratios to others in the same run
+bench: .venv/ready ## Benchmark cold start, topics, probes, forwarding and memory, as ratios to alternatives in the same run
 	@mkdir -p build
 	@sam build --build-dir build/bench/artifact > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
@@ -81,10 +81,10 @@ bench: .venv/ready ## Cold start, topics, probes, forwarding, memory: all as rat
 	@python -m benchmarks.forwarding
 	@python -m benchmarks.memory
 
-cost: .venv/ready ## What the stack costs a month, counted from a run of the local system (COST_ARGS=--recorded: the last one)
+cost: .venv/ready ## Calculate the stack's monthly cost from a run of the local system (COST_ARGS=--recorded: the last one)
 	@python -m local.cost $(COST_ARGS)
 
-docs: .venv/ready ## Write the generated documents again: settings, schemas, causes
+docs: .venv/ready ## Regenerate the generated documents: settings, schemas, causes, runbook, cost
 	@python -m docs.generate
 
 lock: ## Resolve the dependencies again and export the layer's
@@ -92,7 +92,7 @@ lock: ## Resolve the dependencies again and export the layer's
 	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV="$(UV)" > layers/msk_toolkit/requirements.txt.new
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
 
-clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
+clean: ## Remove the output of builds, tests and runs (not .venv and .tools)
 	@test ! -x .venv/bin/python || .venv/bin/python -m local down --all
 	rm -rf .local .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
@@ -103,6 +103,6 @@ clean: ## Remove what builds, tests and runs have left (not .venv and .tools)
 	@touch $@
 
 $(OWN_UV):
-	@echo "uv is missing: bringing it into .tools ..."
+	@echo "uv is not installed: installing it into .tools ..."
 	@python3 -m venv .tools/uv
 	@.tools/uv/bin/python -m pip install --quiet uv

@@ -189,14 +189,14 @@ def test_possible_combinations_are_accepted(mode: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "answers", "words"),
     [
-        ("scram", {"ScramSecretArn": ""}, "needs ScramSecretArn"),
-        ("scram", {"ScramSecretKmsKeyArn": ""}, "needs ScramSecretKmsKeyArn"),
-        ("iam", {"ScramSecretArn": SECRET}, "ScramSecretArn has a meaning for AuthMode scram only"),
-        ("none", {"TrustedCa": "-----BEGIN CERTIFICATE-----"}, "TrustedCa has no meaning"),
+        ("scram", {"ScramSecretArn": ""}, "requires ScramSecretArn"),
+        ("scram", {"ScramSecretKmsKeyArn": ""}, "requires ScramSecretKmsKeyArn"),
+        ("iam", {"ScramSecretArn": SECRET}, "ScramSecretArn is only valid with AuthMode scram"),
+        ("none", {"TrustedCa": "-----BEGIN CERTIFICATE-----"}, "TrustedCa cannot be used"),
         (
             "iam",
             {"HeartbeatTarget": "topic:/msk/heartbeat", "ForwardTopics": "orders,beats", "ProbeTopic": "beats"},
-            "ForwardTopics names the ProbeTopic",
+            "ForwardTopics must not contain ProbeTopic",
         ),
     ],
 )

@@ -50,7 +50,6 @@ NAMES_NOT_YET = {
 }
 DOCUMENTS_NOT_YET = {
     "CHANGELOG.md",
-    "Makefile",
     "README.md",
     "docs/architecture.md",
     "docs/compatibility.md",
@@ -65,9 +64,6 @@ DOCUMENTS_NOT_YET = {
     "docs/vantiq-stand-in.md",
     "docs/verify.md",
     "docs/walkthrough.md",
-    "samples/clusters/template.yaml",
-    "template.yaml",
-    "topics.yaml",
 }
 PACKAGES = packages()
 OUTSIDE = {text.place: text for text in outside_texts()}
