@@ -32,15 +32,9 @@ from msk_toolkit.probe.marked_record import (  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
-from msk_toolkit.settings.connect import ConnectSettings  # noqa: E402
-from msk_toolkit.settings.declared_topics import DeclaredTopicsSettings  # noqa: E402
-from msk_toolkit.settings.diagnose import DiagnoseSettings  # noqa: E402
-from msk_toolkit.settings.forwarder import ForwarderSettings  # noqa: E402
+from msk_toolkit.settings.advanced import PARAMETERS, is_advanced  # noqa: E402
+from msk_toolkit.settings.catalogue import MODELS  # noqa: E402
 from msk_toolkit.settings.loading import load  # noqa: E402
-from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings  # noqa: E402
-from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings  # noqa: E402
-from msk_toolkit.settings.redrive import RedriveSettings  # noqa: E402
-from msk_toolkit.settings.topics import TopicsSettings  # noqa: E402
 from msk_toolkit.settings.vantiq import VantiqSettings  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
@@ -59,17 +53,8 @@ from docs.runbook import runbook_page  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
 from local.cost.table import Language, report, with_table  # noqa: E402
 
-SETTINGS: dict[str, type[msgspec.Struct]] = {
-    "topics": TopicsSettings,
-    "declared_topics": DeclaredTopicsSettings,
-    "producer_probe": ProducerProbeSettings,
-    "consumer_probe": ConsumerProbeSettings,
-    "probe_matrix": ProbeMatrixSettings,
-    "forwarder": ForwarderSettings,
-    "redrive": RedriveSettings,
-    "connect": ConnectSettings,
-    "diagnose": DiagnoseSettings,
-}
+# What a function always reads.
+SETTINGS: dict[str, type[msgspec.Struct]] = {function: models[0] for function, models in MODELS.items()}
 # What a function reads for some of its actions only.
 FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "connect": ("plan, register and check", VantiqSettings)
@@ -77,8 +62,9 @@ FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {
 _READMES: dict[str, Language] = {"README.md": "en", "README.ja.md": "ja"}
 # Functions that read more than one set of variables.
 _BESIDE = {
-    "redrive": "It sends as the forwarder does, with the forwarder's variables, and reads those of the topics function "
-    "when it fetches records from Kafka again."
+    "redrive": "It sends as the forwarder does and reads the forwarder's variables for that. To fetch records from "
+    "Kafka again it reads those that every function with access to the brokers has, from `CLUSTER_ARN` to "
+    "`STAGE_TIMEOUT_SECONDS`."
 }
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -102,6 +88,19 @@ with boto3.
 | `AWS_LAMBDA_FUNCTION_NAME` | Name under which logs and metrics are written. |
 | `POWERTOOLS_LOG_LEVEL` | Level of the function's own log, `INFO` without it; libraries stay at `WARNING`. |
 """
+
+
+_IN_A_STACK = """\
+The column *In a stack* says what sets a variable of a deployed function: a parameter of the stack, the template
+itself (names of other resources), or the one parameter `AdvancedSettings` for everything else. That is a JSON object,
+for all functions together:
+
+```sh
+sam deploy --parameter-overrides 'AdvancedSettings="{\\"MAX_IN_FLIGHT\\": 16, \\"STAGE_TIMEOUT_SECONDS\\": 10}"'
+```
+
+Each function reads its own settings from it. A setting that no function knows, one that has a parameter of its own and
+a value that is out of bounds are refused before a topic is touched, all at once.""".splitlines()
 
 
 def documents() -> dict[str, str]:
@@ -164,19 +163,21 @@ def settings_page() -> str:
         "",
         _GENERATED,
         "",
-        "Each function checks all of its variables at every start and names everything that is wrong at once. "
+        "Each function checks all of its variables in every invocation and reports everything that is wrong at once. "
         "An empty variable counts as absent.",
+        "",
+        *_IN_A_STACK,
         "",
     ]
     for function, model in SETTINGS.items():
-        lines += [f"## {function}", "", *_table(model), ""]
+        lines += [f"## {function}", "", *_table(function, model), ""]
         if function in _BESIDE:
             lines += [_BESIDE[function], ""]
         if missing := _needed(model):
             lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
         if function in FURTHER_SETTINGS:
             actions, further = FURTHER_SETTINGS[function]
-            lines += [f"For {actions} also:", "", *_table(further), ""]
+            lines += [f"For {actions} also:", "", *_table(function, further), ""]
     return "\n".join([*lines, _AWS_VARIABLES])
 
 
@@ -214,13 +215,24 @@ def _json(schema: Schema) -> str:
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _table(model: type[msgspec.Struct]) -> Iterator[str]:
-    yield "| Variable | Kind | Default | Meaning |"
-    yield "| --- | --- | --- | --- |"
+def _table(function: str, model: type[msgspec.Struct]) -> Iterator[str]:
+    yield "| Variable | Kind | Default | In a stack | Meaning |"
+    yield "| --- | --- | --- | --- | --- |"
     for field in msgspec.structs.fields(model):
         default = "**required**" if field.required else _default(field.default)
         plain, meaning = _plain(inspect.type_info(field.type))
-        yield f"| `{field.name.upper()}` | {_kind(plain)} | {default} | {_cell(meaning)} |"
+        variable = field.name.upper()
+        source = _source(function, variable)
+        yield f"| `{variable}` | {_kind(plain)} | {default} | {source} | {_cell(meaning)} |"
+
+
+def _source(function: str, variable: str) -> str:
+    """What sets a variable of a function in a deployed stack."""
+    if is_advanced(variable, function):
+        return "`AdvancedSettings`"
+    if variable in PARAMETERS:
+        return f"`{PARAMETERS[variable]}`"
+    return "the template"
 
 
 def _default(value: object) -> str:

@@ -16,9 +16,7 @@ from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import verdict
-from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.settings.catalogue import MODELS
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import Observed, ObservedTopic
 from msk_toolkit.topics.plan import plan
@@ -60,8 +58,8 @@ RESOURCES = {
     "connect": "ConnectFunction",
     "diagnose": "DiagnoseFunction",
 }
-# The redrive sends as the forwarder does, and may read records from Kafka again; connect may register with Vantiq.
-ALSO_READS = {"redrive": (ForwarderSettings, TopicsSettings), "connect": (VantiqSettings,)}
+# Of which a function reads some for some of its actions only.
+ALSO_READS = {function: models[1:] for function, models in MODELS.items()}
 
 
 def check(name: str, instance: Any) -> None:
@@ -178,5 +176,5 @@ def test_the_template_gives_a_function_what_it_needs_and_nothing_that_it_does_no
     given = set(Stack().variables(RESOURCES[function]))
     models = (SETTINGS[function], *ALSO_READS.get(function, ()))
     fields = [field for model in models for field in msgspec.structs.fields(model)]
-    assert given <= {field.name.upper() for field in fields}
+    assert given <= {field.name.upper() for field in fields} | {"ADVANCED_SETTINGS"}
     assert {field.name.upper() for field in fields if field.required} <= given

@@ -40,6 +40,7 @@ def test_the_defaults_have_nothing_against_them(mode: str) -> None:
         {"VantiqUrl": "https://vantiq.example.org:8443", "VantiqPort": "8443"},
         {"ClusterKind": "serverless", "AuthMode": "iam"},
         {"VantiqTarget": "type:Record", "ForwardTopics": "a,b"},
+        {"VantiqRoutes": '{"orders": "upsert:Order"}', "AdvancedSettings": '{"MAX_IN_FLIGHT": 16}'},
     ],
 )
 def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
@@ -75,7 +76,22 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
         ({"VantiqTarget": "type:1"}, "VantiqTarget must look like type:my.pkg.Type"),
         ({"HeartbeatTarget": "topic:no"}, "HeartbeatTarget must look like topic:/my/topic"),
-        ({"VantiqTarget": "type:{topic}", "ForwardTopics": "1st"}, "ForwardTopics and VantiqTarget: Kafka topic 1st"),
+        ({"VantiqRoutes": '{"orders": "tpic:/a"}'}, "VantiqRoutes orders: must begin with one of topic:"),
+        ({"VantiqRoutes": '{"orders": 1}'}, "VantiqRoutes must be a JSON object such as"),
+        (
+            {"VantiqTarget": "type:{topic}", "ForwardTopics": "1st"},
+            "ForwardTopics, VantiqTarget and VantiqRoutes: Kafka topic 1st",
+        ),
+        (
+            {"AdvancedSettings": '{"LANE": 4}'},
+            "AdvancedSettings: LANE is not known; known are HANDOVER_SECONDS (redrive)",
+        ),
+        ({"AdvancedSettings": '{"MAX_IN_FLIGHT": 65}'}, "AdvancedSettings: MAX_IN_FLIGHT: expected `int` <= 64"),
+        (
+            {"AdvancedSettings": '{"PAYLOAD": "value"}'},
+            "AdvancedSettings: PAYLOAD has a parameter of its own: set Payload",
+        ),
+        ({"AdvancedSettings": '{"HANDOVER_SECONDS": 1}'}, "AdvancedSettings: HANDOVER_SECONDS: expected `float` > 5.0"),
         (
             {"ClusterArn": ANSWERS["ClusterArn"].replace(REGION, "us-east-1")},
             "ClusterArn is in us-east-1 and the stack in eu-central-1: deploy the stack there",

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from msk_toolkit.topics.stack_findings import stack_findings
+from msk_toolkit.topics.stack_findings import ENVIRONMENTS, PARAMETER_BYTES, stack_findings
 
 from tests.template.contract.deployed import REGION, SAMPLE, Deployed, Resource, deployed, stacks
 from tests.template.stack import ANSWERS, TEMPLATE, raw_template, read_template
@@ -48,7 +48,8 @@ def large_stacks() -> list[Deployed]:
 
 def large_answers() -> Iterator[dict[str, str]]:
     topics = ("orders", *(",".join(f"plant-{n:03}.{'r' * length}" for n in range(100)) for length in (5, 60)))
-    for ca, vantiq_ca, names, groups, servers in itertools.product((0, 1), (0, 1), topics, (0, 1), (0, 1)):
+    switches = itertools.product((0, 1), repeat=5)
+    for names, (ca, vantiq_ca, groups, servers, routes) in itertools.product(topics, switches):
         yield {
             **ANSWERS,
             **LONG_ARNS,
@@ -57,6 +58,10 @@ def large_answers() -> Iterator[dict[str, str]]:
             "ForwardTopics": names,
             "LagGroups": longest("LagGroups") * groups,
             "BootstrapServers": ("b" * 507 + ":9096") * servers,
+            "SetAside": longest("SetAside"),
+            "AdvancedSettings": longest("AdvancedSettings"),
+            "VantiqNamespace": longest("VantiqNamespace") * routes,
+            "VantiqRoutes": longest("VantiqRoutes") * routes,
         }
 
 
@@ -82,8 +87,15 @@ def test_an_environment_fits_or_its_parameters_are_refused() -> None:
 
 
 def test_what_is_too_large_for_a_function_that_stands_first_is_refused_by_its_parameters_lengths() -> None:
-    # The others are not made after AppliedTopics: a stack that can't reach its brokers needs them.
-    waiting = {"ConnectFunction", "ConsumerProbeFunction", "ProducerProbeFunction", "RedriveFunction"}
+    # The others are not made after AppliedTopics, so nobody would refuse their variables.
+    waiting = {
+        "ConnectFunction",
+        "ConsumerProbeFunction",
+        "DiagnoseFunction",
+        "ForwarderFunction",
+        "ProducerProbeFunction",
+        "RedriveFunction",
+    }
     for stack in large_stacks():
         for function in stack.of("AWS::Lambda::Function"):
             # The topics function is what would refuse; Lambda refuses itself, before a topic is touched.
@@ -91,6 +103,26 @@ def test_what_is_too_large_for_a_function_that_stands_first_is_refused_by_its_pa
             assert not checked or environment_bytes(function) <= LAMBDA_ENVIRONMENT, function.logical_id
     for name in waiting:
         assert raw_template()["Resources"][name]["DependsOn"] == "AppliedTopics"
+
+
+FUNCTIONS = {
+    "consumer probe": "ConsumerProbeFunction",
+    "connect function": "ConnectFunction",
+    "diagnose function": "DiagnoseFunction",
+    "forwarder": "ForwarderFunction",
+    "redrive": "RedriveFunction",
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_is_left_for_names_and_other_variables_is_enough_for_the_longest(function: str) -> None:
+    assert ENVIRONMENTS.keys() == FUNCTIONS.keys()
+    for stack in large_stacks():
+        (declared,) = stack.of("Custom::DeclaredTopics")
+        values = [declared.properties[name] for name in (*ENVIRONMENTS[function], "AdvancedSettings")]
+        counted = sum(len(",".join(value) if isinstance(value, list) else value) for value in values)
+        (made,) = [each for each in stack.of("AWS::Lambda::Function") if each.logical_id == FUNCTIONS[function]]
+        assert environment_bytes(made) - counted <= LAMBDA_ENVIRONMENT - PARAMETER_BYTES
 
 
 def test_an_authority_with_the_longest_usual_key_fits_beside_ordinary_answers() -> None:

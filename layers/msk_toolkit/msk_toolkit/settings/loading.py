@@ -1,11 +1,12 @@
 """What a function is told, by its environment and by an event, as typed models: every mistake is reported at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 import msgspec
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.advanced import VARIABLE, parse_advanced
 from msk_toolkit.settings.renamed import texts_by_current_name
 
 
@@ -21,6 +22,7 @@ class Checked(Protocol):
 def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, str]) -> Settings:
     """Read ``model`` from environment variables named like its fields, in capitals.
 
+    Settings without a parameter of their own may stand in ``ADVANCED_SETTINGS`` (:mod:`msk_toolkit.settings.advanced`).
     An empty variable counts as absent, because a template passes an unused parameter as an empty string. A variable
     under its old name (:mod:`msk_toolkit.settings.renamed`) counts as if it had the current one.
 
@@ -29,8 +31,10 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     """
     problems: list[str] = []
     fields = msgspec.structs.fields(model)
-    texts = texts_by_current_name([field.name.upper() for field in fields], environ, problems)
-    values = _values(model, texts, problems)
+    texts = _texts([field.name.upper() for field in fields], environ, problems)
+    required = [field.name.upper() for field in fields if field.required]
+    problems += [f"{name} is missing" for name in required if name not in texts]
+    values = read_values(model, texts, problems)
     if problems:
         raise ConfigurationError("settings", problems)
     settings = model(**values)
@@ -41,14 +45,30 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     return settings
 
 
-def _values(model: type[msgspec.Struct], texts: Mapping[str, str], problems: list[str]) -> dict[str, object]:
+def _texts(names: Sequence[str], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    texts = texts_by_current_name(names, environ, problems)
+    advanced = parse_advanced(environ.get(VARIABLE, ""), problems)
+    for name in names:
+        if name in texts and name in advanced:
+            problems.append(f"{name} is set both as a variable and in {VARIABLE}: remove one of them")
+        elif name in advanced:
+            texts[name] = advanced[name]
+    # What is left in `advanced` belongs to other functions.
+    return texts
+
+
+def read_values(model: type[msgspec.Struct], texts: Mapping[str, str], problems: list[str]) -> dict[str, object]:
+    """The values of a model's fields out of texts, by the fields' names; what has no text is left out.
+
+    Args:
+        texts: by variable; those that the model has no field for are passed over.
+        problems: gets a sentence for each malformed text.
+    """
     hints = get_type_hints(model, include_extras=True)
     values: dict[str, object] = {}
     for field in msgspec.structs.fields(model):
         variable = field.name.upper()
         if variable not in texts:
-            if field.required:
-                problems.append(f"{variable} is missing")
             continue
         try:
             values[field.name] = msgspec.convert(texts[variable], hints[field.name], strict=False)

@@ -36,7 +36,9 @@ _CHECKED = (
     "VantiqUrl",
     "VantiqPort",
     "VantiqTokenSecretArn",
+    "VantiqNamespace",
     "VantiqTarget",
+    "VantiqRoutes",
     "HeartbeatTarget",
     "ForwardTopics",
     "ProbeTopic",
@@ -45,6 +47,8 @@ _CHECKED = (
     "MaximumPollers",
     "VantiqTrustedCa",
     "LagGroups",
+    "SetAside",
+    "AdvancedSettings",
 )
 _KNOWN = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
 # Of the reason in the attribute Status: an output is read in one line.

@@ -3,10 +3,11 @@
 Rules compare texts; they know no numbers, parts of texts or patterns of other parameters.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
+from msk_toolkit.settings.catalogue import advanced_settings_problems
 from msk_toolkit.settings.targets import parse_routes, parse_target
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
@@ -18,12 +19,23 @@ _ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
 # Lambda takes 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the probe's
 # topic.
-_ENVIRONMENT_BYTES = 3400
+PARAMETER_BYTES = 3400
 _OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "BootstrapServers", "TrustedCa")
-_OF_A_VANTIQ_FUNCTION = ("VantiqUrl", "VantiqTokenSecretArn", "VantiqTarget", "VantiqTrustedCa", "HeartbeatTarget")
-_ENVIRONMENTS = {
+_OF_A_VANTIQ_FUNCTION = (
+    "VantiqUrl",
+    "VantiqTokenSecretArn",
+    "VantiqNamespace",
+    "VantiqTarget",
+    "VantiqRoutes",
+    "VantiqTrustedCa",
+    "HeartbeatTarget",
+)
+# Function -> the parameters that its variables hold, beside AdvancedSettings, which all have.
+ENVIRONMENTS = {
     "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups"),
     "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
+    "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
+    "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
     "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION),
 }
 
@@ -44,6 +56,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
         *_topics(given),
         *_pollers(given),
         *_environments(given),
+        *_advanced(given),
     ]
 
 
@@ -104,15 +117,15 @@ def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _environments(given: Mapping[str, Any]) -> Iterator[str]:
-    for function, names in _ENVIRONMENTS.items():
-        values = {name: given[name] for name in names if name in given}
+    for function, names in ENVIRONMENTS.items():
+        values = {name: given[name] for name in (*names, "AdvancedSettings") if name in given}
         sizes = {name: len(_joined(value).encode()) for name, value in values.items()}
-        if sum(sizes.values()) > _ENVIRONMENT_BYTES:
+        if sum(sizes.values()) > PARAMETER_BYTES:
             largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
             told = ", ".join(f"{name} {sizes[name]}" for name in largest)
             yield (
                 f"the {function}'s variables would be larger than the 4 KB that Lambda takes: its parameters may have "
-                f"{_ENVIRONMENT_BYTES} bytes together and have {sum(sizes.values())} ({told}); shorten them, or "
+                f"{PARAMETER_BYTES} bytes together and have {sum(sizes.values())} ({told}); shorten them, or "
                 "forward the topics with two stacks"
             )
 
@@ -135,16 +148,33 @@ def _topics(given: Mapping[str, Any]) -> Iterator[str]:
             parse_target(str(given["HeartbeatTarget"]))
         except ValueError as error:
             yield f"HeartbeatTarget {error}"
+    yield from _routes(given, [name for name in dict.fromkeys(names) if name not in problems])
+
+
+def _routes(given: Mapping[str, Any], topics: Iterable[str]) -> Iterator[str]:
     if "VantiqTarget" not in given:
         return
     try:
-        routes = parse_routes(str(given["VantiqTarget"]), "")
+        routes = parse_routes(str(given["VantiqTarget"]), str(given.get("VantiqRoutes", "")))
     except ExceptionGroup as group:
-        # It speaks of the variable that the parameter becomes.
-        yield from (str(error).replace("VANTIQ_TARGET", "VantiqTarget") for error in group.exceptions)
+        yield from (_of_parameters(str(error)) for error in group.exceptions)
         return
-    for name in dict.fromkeys(each for each in names if each not in problems):
+    for topic in topics:
         try:
-            routes.target_for(name)
+            routes.target_for(topic)
         except ValueError as error:
-            yield f"ForwardTopics and VantiqTarget: {error}"
+            yield f"ForwardTopics, VantiqTarget and VantiqRoutes: {_of_parameters(str(error))}"
+
+
+def _of_parameters(problem: str) -> str:
+    """A sentence about variables as one about the parameters that they come from."""
+    names = {"VANTIQ_TARGET": "VantiqTarget", "VANTIQ_ROUTES": "VantiqRoutes", "ADVANCED_SETTINGS": "AdvancedSettings"}
+    for variable, parameter in names.items():
+        problem = problem.replace(variable, parameter)
+    return problem
+
+
+def _advanced(given: Mapping[str, Any]) -> Iterator[str]:
+    for problem in advanced_settings_problems(str(given.get("AdvancedSettings", ""))):
+        parameter_problem = _of_parameters(problem)
+        yield parameter_problem if parameter_problem.startswith("AdvancedSettings") else f"AdvancedSettings: {problem}"
