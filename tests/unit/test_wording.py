@@ -50,7 +50,6 @@ NAMES_NOT_YET = {
 }
 DOCUMENTS_NOT_YET = {
     "CHANGELOG.md",
-    "README.md",
     "docs/architecture.md",
     "docs/compatibility.md",
     "docs/dead-letters.md",
@@ -59,7 +58,6 @@ DOCUMENTS_NOT_YET = {
     "docs/forwarder.md",
     "docs/local.md",
     "docs/monitoring.md",
-    "docs/parameters.md",
     "docs/topics.md",
     "docs/vantiq-stand-in.md",
     "docs/verify.md",

@@ -1,4 +1,4 @@
-"""README's table of the ways out of the VPC, in both languages, made of the table that diagnose judges by."""
+"""README's table of outbound connectivity, in both languages, made from the table that diagnose checks."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -37,8 +37,8 @@ _PHRASES: dict[Language, _Phrases] = {
         },
         "{} {}",
         " and ",
-        {"s3": "gateway endpoint", "iam": "no way in most Regions", "": "interface endpoint"},
-        "peering, transit gateway, VPN or Direct Connect to a private one",
+        {"s3": "gateway endpoint", "iam": "not available in most Regions", "": "interface endpoint"},
+        "peering, transit gateway, VPN or Direct Connect if Vantiq is private",
         ", ",
         "; ",
     ),
@@ -56,7 +56,7 @@ _PHRASES: dict[Language, _Phrases] = {
         "で、",
         {
             "s3": "ゲートウェイエンドポイント",
-            "iam": "ほとんどのリージョンではなし",
+            "iam": "ほとんどのリージョンで提供なし",
             "": "インターフェイスエンドポイント",
         },
         "プライベートな Vantiq へはピアリング・Transit Gateway・VPN・Direct Connect",
@@ -66,8 +66,8 @@ _PHRASES: dict[Language, _Phrases] = {
 }
 
 
-def ways_out_table(language: Language) -> str:
-    """The table as Markdown, a row for each service and network; Vantiq is the last one of the functions'."""
+def egress_table(language: Language) -> str:
+    """The table as Markdown, a row for each service and network; Vantiq is the last row of the functions."""
     phrases = _PHRASES[language]
     return "\n".join([phrases.head, "|---|---|---|---|", *_rows(phrases)])
 

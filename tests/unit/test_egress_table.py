@@ -1,20 +1,20 @@
-"""The ways out of the VPC: what README tells is what diagnose judges by, and that is what the functions really call."""
+"""Outbound connectivity: README lists what diagnose checks, and that is what the functions really call."""
 
 import pytest
 from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, Mode, needs_of
 
-from docs.ways_out import Language, ways_out_table
+from docs.egress import Language, egress_table
 from tests.template.stack import Stack
 from tests.unit.test_documents import ROOT
 
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
-# Secrets Manager asks the key; brokers are no service; logs are sent past the VPC.
-NO_WAY_OF_THEIR_OWN = {"kms", "kafka-cluster", "logs"}
+# Secrets Manager calls KMS; brokers are not a service; logs do not pass through the VPC.
+NO_ROUTE_OF_THEIR_OWN = {"kms", "kafka-cluster", "logs"}
 
 
 @pytest.mark.parametrize(("page", "language"), [("README.md", "en"), ("README.ja.md", "ja")])
-def test_readme_has_the_table_that_diagnose_judges_by(page: str, language: Language) -> None:
-    assert ways_out_table(language) in (ROOT / page).read_text(encoding="utf-8")
+def test_readme_has_the_table_that_diagnose_checks(page: str, language: Language) -> None:
+    assert egress_table(language) in (ROOT / page).read_text(encoding="utf-8")
 
 
 def functions(stack: Stack) -> dict[str, str]:
@@ -32,7 +32,7 @@ def permitted(stack: Stack, function: str) -> set[str]:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         if not sid.startswith("LetThePollers"):
             services |= {action.partition(":")[0] for action in actions}
-    return services - NO_WAY_OF_THEIR_OWN
+    return services - NO_ROUTE_OF_THEIR_OWN
 
 
 @pytest.mark.parametrize("poller_mode", ["on-demand", "provisioned"])
@@ -62,10 +62,10 @@ def test_vantiq_is_called_by_those_that_know_its_address() -> None:
         ({"provisioned"}, ["s3"]),
     ],
 )
-def test_the_pollers_ways_follow_their_mode(modes: set[Mode], services: list[str]) -> None:
+def test_the_services_that_pollers_need_follow_their_mode(modes: set[Mode], services: list[str]) -> None:
     assert [need.service for need in needs_of("pollers", modes)] == services
 
 
-def test_of_several_uses_of_a_service_the_gravest_counts() -> None:
+def test_of_several_uses_of_a_service_the_most_severe_counts() -> None:
     assert {need.service: need.severity for need in needs_of("functions", {"provisioned"})}["lambda"] == "warning"
     assert {need.service: need.severity for need in needs_of("functions", {"on-demand"})}["lambda"] == "note"
