@@ -13,11 +13,11 @@ import requests
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 
 from tests.fakes.vantiq_fake import answer
 
@@ -63,7 +63,7 @@ class Setup(NamedTuple):
 
 def forwarder(setup: Setup) -> Sender:
     """The toolkit's own."""
-    made = Forwarder(setup.settings, Tools(VantiqClient.from_settings(setup.settings, Token()), None))
+    made = Forwarder(setup.settings, DeliveryServices(VantiqClient.from_settings(setup.settings, Token()), None))
 
     def send(event: dict[str, Any]) -> None:
         outcome = made.forward(event, Deadline(900))
@@ -127,7 +127,7 @@ def ceiling(setup: Setup, event: dict[str, Any]) -> Sender:
     kept: dict[str, list[bytes]] = {}
     for place, records in event["records"].items():
         taken = kept.setdefault(place, [])
-        Forwarder(setup.settings, Tools(_Recorder(setup, taken), None)).forward(
+        Forwarder(setup.settings, DeliveryServices(_Recorder(setup, taken), None)).forward(
             {**event, "records": {place: records}}, Deadline(900)
         )
     sockets = [socket.create_connection(("127.0.0.1", setup.port)) for _ in kept]
@@ -155,7 +155,7 @@ class _Recorder:
         self._head = f"POST {setup.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         self._taken = taken
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """See Vantiq."""
         self._taken.append(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return answer(200)

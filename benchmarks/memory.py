@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.vantiq.client import VantiqClient
 
@@ -40,7 +40,7 @@ def main() -> int:
     text = json.dumps(event([record(n, b"x" * 500, partition=p) for p in range(4) for n in range(count)]))
     with endpoint() as port:
         settings = Setup(port, 0, 100).settings
-        forwarder = Forwarder(settings, Tools(VantiqClient.from_settings(settings, Token()), None))
+        forwarder = Forwarder(settings, DeliveryServices(VantiqClient.from_settings(settings, Token()), None))
         seen = []
         for number in range(WARM_UP + invocations):
             outcome = forwarder.forward(json.loads(text), Deadline(60))

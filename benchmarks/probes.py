@@ -103,14 +103,14 @@ def measure(kafka: KafkaCluster, topic: str, socket_runs: int) -> dict[str, floa
 
 def run_probes(access: Access, topic: str, group: str) -> tuple[ProducerProbeResponse, ConsumerProbeResponse]:
     """Both probes, one after the other: every stage."""
-    read = consumer.probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    read = consumer.run_consumer_probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     assert read.verdict.status == "healthy", read.table
     return run_producer(access, topic), read
 
 
 def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
     """The producer probe alone."""
-    response = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    response = producer.run_producer_probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     assert response.verdict.status == "healthy", response.table
     assert response.brokers_led == len(response.brokers)
     return response

@@ -24,15 +24,15 @@ from kafka.protocol.admin import DescribeConfigsRequest
 from kafka.protocol.metadata import MetadataRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import still_shown
-from msk_toolkit.topics.request import Action, TopicsRequest
-from msk_toolkit.topics.serve import run
-from msk_toolkit.topics.spread import await_every_broker
+from msk_toolkit.topics.propagation import await_propagation
+from msk_toolkit.topics.request import TopicsAction, TopicsRequest
+from msk_toolkit.topics.run import carry_out_request
 from rich.console import Console
 from rich.table import Table
 
@@ -152,18 +152,18 @@ def _declared(count: int) -> list[DeclaredTopic]:
     return [DeclaredTopic(f"bench-{run_id}-{number}", 1, 3, dict(CONFIG)) for number in range(count)]
 
 
-def _serve(session: Session, action: Action, declared: list[DeclaredTopic]) -> None:
-    response = run(TopicsRequest(action=action), declared, session, "standard", Deadline(120))
+def _serve(session: Session, action: TopicsAction, declared: list[DeclaredTopic]) -> None:
+    response = carry_out_request(TopicsRequest(action=action), declared, session, "standard", Deadline(120))
     assert response.status in {"applied", "planned"}, response.table
 
 
-def _raw_read(declared: list[DeclaredTopic]) -> Callable[[Conversation, Deadline], None]:
+def _raw_read(declared: list[DeclaredTopic]) -> Callable[[BrokerConnection, Deadline], None]:
     resource = DescribeConfigsRequest.DescribeConfigsResource
     resources = [resource(resource_type=2, resource_name=topic.name, configuration_keys=None) for topic in declared]
 
-    def read(conversation: Conversation, deadline: Deadline) -> None:
-        conversation.ask(MetadataRequest(topics=None, allow_auto_topic_creation=False), "metadata", deadline)
-        answer = conversation.ask(
+    def read(connection: BrokerConnection, deadline: Deadline) -> None:
+        connection.send(MetadataRequest(topics=None, allow_auto_topic_creation=False), "metadata", deadline)
+        answer = connection.send(
             DescribeConfigsRequest(resources=resources, include_synonyms=False), "metadata", deadline
         )
         assert len(answer.results) == len(declared)
@@ -171,20 +171,20 @@ def _raw_read(declared: list[DeclaredTopic]) -> Callable[[Conversation, Deadline
     return read
 
 
-def _raw_create(declared: list[DeclaredTopic]) -> Callable[[Conversation, Deadline], None]:
+def _raw_create(declared: list[DeclaredTopic]) -> Callable[[BrokerConnection, Deadline], None]:
     topics = [NewTopic(topic.name, topic.partitions, topic.replication_factor, topic.config) for topic in declared]
     names = [MetadataRequest.MetadataRequestTopic(name=topic.name) for topic in declared]
 
-    def create(conversation: Conversation, deadline: Deadline) -> None:
-        assert create_topics(conversation, topics, validate_only=False, deadline=deadline) == {}
-        while any(map(_unserved, _metadata(conversation, names, deadline))):
+    def create(connection: BrokerConnection, deadline: Deadline) -> None:
+        assert create_topics(connection, topics, validate_only=False, deadline=deadline) == {}
+        while any(map(_unserved, _metadata(connection, names, deadline))):
             time.sleep(0.02)
 
     return create
 
 
-def _metadata(conversation: Conversation, names: Any, deadline: Deadline) -> Any:
-    return conversation.ask(MetadataRequest(topics=names, allow_auto_topic_creation=False), "metadata", deadline).topics
+def _metadata(connection: BrokerConnection, names: Any, deadline: Deadline) -> Any:
+    return connection.send(MetadataRequest(topics=names, allow_auto_topic_creation=False), "metadata", deadline).topics
 
 
 def _unserved(topic: Any) -> bool:
@@ -198,11 +198,11 @@ def _delete(session: Session, names: list[str]) -> None:
     (last,) = _declared(1)
     _serve(session, "apply", [last])
     _send_deletion(session, [last.name])
-    assert await_every_broker(session, still_shown([*names, last.name]), Deadline(60)) == []
+    assert await_propagation(session, still_shown([*names, last.name]), Deadline(60)) == []
 
 
 def _send_deletion(session: Session, names: list[str]) -> None:
-    session.ask(lambda conversation, deadline: delete_topics(conversation, names, deadline), Deadline(60))
+    session.ask(lambda connection, deadline: delete_topics(connection, names, deadline), Deadline(60))
 
 
 def _timed(what: Callable[[], object]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, Mode, Place, ServiceUse
+from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, FunctionMode, NetworkPlace, ServiceUse
 
 Language = Literal["en", "ja"]
 
@@ -13,9 +13,9 @@ class _Phrases(NamedTuple):
     """A language's phrases; ``condition`` takes the users and the modes that must all hold, which ``both`` joins."""
 
     head: str
-    places: dict[Place, str]
+    places: dict[NetworkPlace, str]
     pollers: str
-    modes: dict[Mode, str]
+    modes: dict[FunctionMode, str]
     condition: str
     both: str
     endpoints: dict[str, str]

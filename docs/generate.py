@@ -17,11 +17,11 @@ sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
 from msk_toolkit.connect.check import CheckResponse  # noqa: E402
-from msk_toolkit.connect.serve import ConnectRequest, ConnectResponse  # noqa: E402
+from msk_toolkit.connect.run import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
-from msk_toolkit.forward.event import Answer, Envelope, KafkaEvent, KafkaRecord  # noqa: E402
+from msk_toolkit.forward.event import Envelope, EventRecord, KafkaEvent, PartialBatchResponse  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.marked_record import (  # noqa: E402
     FollowedRecord,
@@ -136,8 +136,8 @@ def all_schemas() -> dict[str, Schema]:
         ),
         "probe_matrix.event": schema_of(WidgetEvent),
         "probe_matrix.response": _HTML,
-        "forwarder.event": schema_of(KafkaEvent[KafkaRecord]),
-        "forwarder.response": schema_of(Answer),
+        "forwarder.event": schema_of(KafkaEvent[EventRecord]),
+        "forwarder.response": schema_of(PartialBatchResponse),
         "forwarder.envelope": schema_of(Envelope),
         "redrive.event": schema_of(RedriveRequest),
         "redrive.response": schema_of(RedriveResponse),

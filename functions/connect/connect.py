@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.aws.clients import client
-from msk_toolkit.connect.check import report
-from msk_toolkit.connect.serve import AskKafka, parse_request, serve
+from msk_toolkit.connect.check import report_targets
+from msk_toolkit.connect.run import AskKafka, parse_connect_request, run_connect
 from msk_toolkit.connect.vantiq_side import check_targets, registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
@@ -26,11 +26,11 @@ RESERVE_SECONDS = 3
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
-    request = parse_request(event)
+    request = parse_connect_request(event)
     settings = load(ConnectSettings, os.environ)
     if request.action == "check":
         checked = check_targets(settings, load(VantiqSettings, os.environ), client, deadline)
-        report(checked, settings, logger, metrics)
+        report_targets(checked, settings, logger, metrics)
         return msgspec.to_builtins(checked)  # type: ignore[no-any-return]  # a struct becomes a dict
     in_vantiq = None
     ask_kafka: AskKafka | None = None
@@ -41,7 +41,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         ask_kafka = topic_findings
         vantiq = load(VantiqSettings, os.environ)
         in_vantiq = registrar(vantiq, client, deadline, write=request.action == "register")
-    response = serve(request, settings, client, in_vantiq, deadline, ask_kafka)
+    response = run_connect(request, settings, client, in_vantiq, deadline, ask_kafka)
     # The response alone may hold the password; of it only the findings are logged, which never do.
     findings = [str(finding) for finding in response.findings]
     logger.info("connect", extra={"action": request.action, "findings": findings})

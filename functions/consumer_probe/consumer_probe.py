@@ -10,7 +10,7 @@ import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
-from msk_toolkit.probe.consumer import probe
+from msk_toolkit.probe.consumer import run_consumer_probe
 from msk_toolkit.probe.context import ControlPlane, explain, with_verdict
 from msk_toolkit.probe.marked_record import FollowRecord, follow_record, requested
 from msk_toolkit.probe.telemetry import Publisher
@@ -37,7 +37,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         followed = follow_record(access, request, group, deadline=deadline, stage_seconds=stage_seconds)
         return msgspec.to_builtins(followed)  # type: ignore[no-any-return]  # a struct becomes a dict
     control_plane = ControlPlane(settings, client, deadline)
-    response = probe(
+    response = run_consumer_probe(
         access,
         settings.probe_topic,
         settings.consumer_group,

@@ -13,13 +13,13 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.declared_topics import DeclaredTopicsSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
-from msk_toolkit.telemetry.metrics import metrics_of
-from msk_toolkit.topics.relay import Payload, relay
+from msk_toolkit.telemetry.metrics import collected_metrics
+from msk_toolkit.topics.relay import RelayPayload, relay
 from msk_toolkit.topics.telemetry import report_answer
 
 logger = toolkit_logger("declared_topics")
 # TopicsNotRestoredAlarm watches the topics function's name, and what is published here is about its topics.
-metrics = metrics_of(os.environ.get("TOPICS_FUNCTION", "topics"))
+metrics = collected_metrics(os.environ.get("TOPICS_FUNCTION", "topics"))
 
 END_SECONDS = 1
 RESERVE_SECONDS = ANSWER_SECONDS + END_SECONDS
@@ -38,7 +38,7 @@ def handler(event: Any, context: Any) -> dict[str, str] | None:
     def rolls_back() -> bool | None:
         return is_rollback(event, client, deadline)
 
-    def ask(payload: Payload) -> bytes:
+    def ask(payload: RelayPayload) -> bytes:
         function = load(DeclaredTopicsSettings, os.environ).topics_function
         return invoke_for_result(invoking_client(), function, payload, deadline)
 

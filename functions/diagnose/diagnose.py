@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.diagnose.report import parse_request
-from msk_toolkit.diagnose.serve import diagnose
+from msk_toolkit.diagnose.report import parse_diagnose_request
+from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -19,9 +19,9 @@ RESERVE_SECONDS = 5
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
-    request = parse_request(event)
+    request = parse_diagnose_request(event)
     settings = load(DiagnoseSettings, os.environ)
-    response = diagnose(request, settings, client, deadline)
+    response = run_diagnosis(request, settings, client, deadline)
     sentences = [one.sentence for one in (*response.network, *response.mapping) if one.severity == "error"]
     findings = [str(finding) for finding in response.findings]
     logger.info(response.summary, extra={"status": response.status, "errors": sentences, "findings": findings})

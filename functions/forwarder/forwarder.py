@@ -4,10 +4,10 @@ import os
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.forward.forwarder import warm_forwarder
-from msk_toolkit.forward.mode import MappingLook
-from msk_toolkit.forward.report import answer
-from msk_toolkit.forward.telemetry import publish
+from msk_toolkit.forward.mapping_check import MappingCheck
+from msk_toolkit.forward.telemetry import publish_delivery
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -15,7 +15,7 @@ from msk_toolkit.telemetry.metrics import toolkit_metrics
 
 logger = toolkit_logger("forwarder")
 metrics = toolkit_metrics("forwarder")
-mapping = MappingLook()
+mapping = MappingCheck()
 
 
 def handler(event: dict[str, Any], context: Any) -> object:
@@ -23,5 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> object:
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)
-    publish(*(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics)
-    return answer(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger, deadline))
+    publish_delivery(
+        *(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics
+    )
+    return batch_response(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger, deadline))

@@ -5,7 +5,7 @@ from typing import Any
 
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.probe.widget import widget
+from msk_toolkit.probe.widget import render_widget
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 
@@ -14,4 +14,4 @@ RESERVE_SECONDS = 2
 
 def handler(event: Any, context: Any) -> str:
     deadline = Deadline.of_invocation(context, RESERVE_SECONDS)
-    return widget(event, load(ProbeMatrixSettings, os.environ), client, deadline)
+    return render_widget(event, load(ProbeMatrixSettings, os.environ), client, deadline)

@@ -12,7 +12,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.probe.context import ControlPlane, explain, with_verdict
 from msk_toolkit.probe.marked_record import WriteRecord, requested, write_record
-from msk_toolkit.probe.producer import probe
+from msk_toolkit.probe.producer import run_producer_probe
 from msk_toolkit.probe.telemetry import Publisher
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probes import ProducerProbeSettings
@@ -39,7 +39,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         logger.info("marked record written", extra={"record": msgspec.to_builtins(written)})
         return msgspec.to_builtins(written)  # type: ignore[no-any-return]  # a struct becomes a dict
     control_plane = ControlPlane(settings, client, deadline)
-    response = probe(
+    response = run_producer_probe(
         *(access, settings.probe_topic),
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,

@@ -7,9 +7,9 @@ import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.redrive.environment import tools
-from msk_toolkit.redrive.request import parse_request
-from msk_toolkit.redrive.serve import serve
-from msk_toolkit.redrive.telemetry import publish
+from msk_toolkit.redrive.request import parse_redrive_request
+from msk_toolkit.redrive.run import run_redrive
+from msk_toolkit.redrive.telemetry import publish_redrive
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 
@@ -19,7 +19,7 @@ metrics = toolkit_metrics("redrive")
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     deadline = Deadline.of_invocation(context, 0)
-    request = parse_request(event)
-    response = serve(request, tools(os.environ, client), deadline)
-    publish(request, response, logger, metrics)
+    request = parse_redrive_request(event)
+    response = run_redrive(request, tools(os.environ, client), deadline)
+    publish_redrive(request, response, logger, metrics)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

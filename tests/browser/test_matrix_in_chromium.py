@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from msk_toolkit.probe.matrix import Theme, matrix
+from msk_toolkit.probe.matrix import Theme, render_matrix
 from playwright.sync_api import Browser, Page
 
 from local.console.page import page as console_page
@@ -59,7 +59,9 @@ def open_page(browser: Browser, complaints: list[str]) -> Opens:
         context = browser.new_context(
             color_scheme=look.scheme, forced_colors=look.forced, viewport={"width": 800, "height": 900}
         )
-        body = console_page(matrix(shown_runs(), stale_after_seconds=1800, theme=look.theme), refresh_seconds=600)
+        body = console_page(
+            render_matrix(shown_runs(), stale_after_seconds=1800, theme=look.theme), refresh_seconds=600
+        )
         context.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
         page = context.new_page()
         listen(page, complaints)

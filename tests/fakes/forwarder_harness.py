@@ -3,9 +3,9 @@
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
 from tests.fakes.clock_fake import FakeClock
@@ -32,7 +32,7 @@ class ForwarderHarness:
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.forwarder = Forwarder(
             self.settings,
-            Tools(
+            DeliveryServices(
                 self.vantiq,
                 self.letters if bucket else None,
                 clock=self.clock,
@@ -44,11 +44,11 @@ class ForwarderHarness:
             patient=patient,
         )
 
-    def forward(self, *records: dict[str, Any], seconds: float = 60.0) -> Outcome:
+    def forward(self, *records: dict[str, Any], seconds: float = 60.0) -> BatchOutcome:
         """One invocation with these records."""
         return self.forwarder.forward(event(records), Deadline(seconds, self.clock))
 
 
-def reasons(outcome: Outcome) -> list[str]:
+def reasons(outcome: BatchOutcome) -> list[str]:
     """Why lanes stopped, the gravest first."""
     return [failure.kind for failure in outcome.failures]

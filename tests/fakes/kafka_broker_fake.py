@@ -1,4 +1,4 @@
-"""A broker's end of a conversation, answered by a test: Kafka's frames over tests.fakes.http_fake's scripted server."""
+"""A broker's end of a connection, answered by a test: Kafka's frames over tests.fakes.http_fake's scripted server."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from kafka.protocol.metadata import ApiVersionsResponse, MetadataResponse
 from kafka.protocol.sasl import SaslAuthenticateResponse, SaslHandshakeResponse
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.network.stages import StageLog
 
 from tests.fakes.http_fake import Peer, Script, ScriptedServer
@@ -103,13 +103,13 @@ def plain(*ports: int) -> Access:
 
 
 @contextmanager
-def talking_to(script: Script, seconds: float = 5) -> Iterator[tuple[Conversation, Deadline]]:
-    """A conversation with a broker that plays a script, and the deadline of all that is asked."""
+def talking_to(script: Script, seconds: float = 5) -> Iterator[tuple[BrokerConnection, Deadline]]:
+    """A connection with a broker that plays a script, and the deadline of all that is asked."""
     with ScriptedServer(script) as server:
         access = plain(server.port)
         deadline = Deadline(seconds)
-        with Conversation.open(access.brokers[0], access, StageLog(deadline, seconds)) as conversation:
-            yield conversation, deadline
+        with BrokerConnection.open(access.brokers[0], access, StageLog(deadline, seconds)) as connection:
+            yield connection, deadline
 
 
 def _exactly(peer: Peer, count: int) -> bytes:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msk_toolkit.connect.listeners import Protocol
 from msk_toolkit.connect.pollers import PollerListener
-from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Side
+from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkEnd
 from msk_toolkit.diagnose.mapping import Pollers
-from msk_toolkit.diagnose.network import Door, network_findings
+from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.diagnose.services import Need
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import (
@@ -31,9 +31,9 @@ from msk_toolkit.vpc.facts import (
     VpnGateway,
 )
 
-FUNCTION_SIDE = Side(FUNCTION, ("subnet-f",), ("sg-f",))
-BROKERS_SIDE = Side(BROKERS, ("subnet-b",), ("sg-b",))
-SCRAM = Door(9096, "vpc", True)
+FUNCTION_SIDE = NetworkEnd(FUNCTION, ("subnet-f",), ("sg-f",))
+BROKERS_SIDE = NetworkEnd(BROKERS, ("subnet-b",), ("sg-b",))
+SCRAM = BrokerPort(9096, "vpc", True)
 SECRETS = [Need("secretsmanager", "error", "nobody can log in")]
 LAST = 65535
 
@@ -51,7 +51,7 @@ def pollers(
     return Pollers(auth_mode=mode, listener=listener, ports=ports, provisioned=provisioned, function="shop-forwarder")
 
 
-def told(facts: Facts, *doors: Door) -> list[tuple[str, str]]:
+def told(facts: Facts, *doors: BrokerPort) -> list[tuple[str, str]]:
     """Severity and text of every finding, but that Vantiq itself may be out of reach."""
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
     return [(finding.severity, finding.text) for finding in found if finding.code != "no-way-out"]

@@ -2,9 +2,9 @@
 
 from msk_toolkit.causes import remedy
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.last_run import LastRun, Run
+from msk_toolkit.probe.last_run import LastRun, ProbeRun
 from msk_toolkit.probe.results import BrokerReport
-from msk_toolkit.probe.verdict import STAGES, verdict
+from msk_toolkit.probe.verdict import STAGES, judge_brokers
 
 WRITTEN, READ = STAGES[:-1], (*STAGES[:6], "fetch", "commit")
 
@@ -48,9 +48,9 @@ def warning_broker(broker: int) -> BrokerReport:
     return BrokerReport(broker, host(broker), [_passed("dns"), _passed("tcp"), soon, *map(_passed, WRITTEN[3:])])
 
 
-def run_of(*brokers: BrokerReport) -> Run:
+def run_of(*brokers: BrokerReport) -> ProbeRun:
     """What a probe logs of them."""
-    return Run(verdict(brokers), list(brokers))
+    return ProbeRun(judge_brokers(brokers), list(brokers))
 
 
 def shown_runs() -> list[LastRun]:

@@ -6,17 +6,17 @@ from typing import Any
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.dead_letters import DeadLetterStore, Refusal, letter, letter_name
+from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
-from msk_toolkit.forward.deliver import Tools as DeliveryTools
+from msk_toolkit.forward.deliver import DeliveryServices as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.kafka.records import Record as KafkaRecord
+from msk_toolkit.kafka.records import KafkaRecord
 from msk_toolkit.redrive.environment import replaying
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.fetch import as_event
 from msk_toolkit.redrive.replay import MakeForwarder
-from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse, parse_request
-from msk_toolkit.redrive.serve import Tools, serve
+from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse, parse_redrive_request
+from msk_toolkit.redrive.run import RedriveServices, run_redrive
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
 from local.event_source_mapping.destination import failure_record
@@ -79,7 +79,7 @@ class RedriveHarness:
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.fetched: list[list[dict[str, Any]]] = []
         self.spans: dict[int, tuple[int, int]] = {}
-        self.tools = Tools(
+        self.tools = RedriveServices(
             Bucket("letters", self.s3),
             self.settings.targets,
             self.make,
@@ -103,13 +103,13 @@ class RedriveHarness:
         batch = decode(event(records) | source)
         names = []
         for one in (one for part in batch.partitions.values() for one in part):
-            refused = Refusal(reason=reason, detail="secret words", target="topic:/orders", status=400, code=code)
+            refused = RecordRefusal(reason=reason, detail="secret words", target="topic:/orders", status=400, code=code)
             names.append(letter_name(one, batch.cluster))
             self.s3.put_object(Bucket="letters", Key=names[-1], Body=letter(one, batch, refused, 1.0))
         return names
 
     def ask(self, seconds: float = 900, **request: Any) -> RedriveResponse:
-        return serve(parse_request(request), self.tools, Deadline(seconds, self.clock))
+        return run_redrive(parse_redrive_request(request), self.tools, Deadline(seconds, self.clock))
 
     def replay(self, **request: Any) -> RedriveResponse:
         return self.ask(action="replay", dry_run=False, **request)

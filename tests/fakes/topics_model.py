@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from msk_toolkit.kafka.topic_configs import Setting
-from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.kafka.topic_configs import TopicConfig
+from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import Plan
 
 # What holds where a topic sets nothing itself, and where that comes from.
-INHERITED: Mapping[str, Setting] = {
-    "retention.ms": Setting("604800000", "default", "604800000"),
-    "segment.bytes": Setting("1073741824", "default", "1073741824"),
-    "cleanup.policy": Setting("delete", "default", "delete"),
-    "min.insync.replicas": Setting("2", "broker", "2"),
-    "preallocate": Setting("false", "default", "false"),
+INHERITED: Mapping[str, TopicConfig] = {
+    "retention.ms": TopicConfig("604800000", "default", "604800000"),
+    "segment.bytes": TopicConfig("1073741824", "default", "1073741824"),
+    "cleanup.policy": TopicConfig("delete", "default", "delete"),
+    "min.insync.replicas": TopicConfig("2", "broker", "2"),
+    "preallocate": TopicConfig("false", "default", "false"),
 }
 
 
@@ -21,12 +21,12 @@ def standing(name: str, partitions: int, replication_factor: int, **config: str)
     return _topic(name, partitions, replication_factor, {key.replace("_", "."): value for key, value in config.items()})
 
 
-def cluster(*topics: ObservedTopic, brokers: int = 3, others: tuple[str, ...] = ()) -> Observed:
+def cluster(*topics: ObservedTopic, brokers: int = 3, others: tuple[str, ...] = ()) -> ObservedTopics:
     """A standard cluster."""
-    return Observed(brokers, {topic.name: topic for topic in topics}, list(others))
+    return ObservedTopics(brokers, {topic.name: topic for topic in topics}, list(others))
 
 
-def applied(plan: Plan, before: Observed) -> Observed:
+def applied(plan: Plan, before: ObservedTopics) -> ObservedTopics:
     """The cluster after the plan's writes, without the topics that it refuses."""
     after = dict(before.topics)
     for step in plan.steps:
@@ -42,11 +42,12 @@ def applied(plan: Plan, before: Observed) -> Observed:
                 if setting.source == "topic" and key not in taken_back
             }
             after[step.topic] = _topic(step.topic, step.partitions, found.replication_factor, kept | wanted)
-    return Observed(before.brokers, after, before.others, before.unreadable, before.kind)
+    return ObservedTopics(before.brokers, after, before.others, before.unreadable, before.kind)
 
 
 def _topic(name: str, partitions: int, replication_factor: int, own: Mapping[str, str]) -> ObservedTopic:
     set_here = {
-        key: Setting(value, "topic", INHERITED[key].value if key in INHERITED else None) for key, value in own.items()
+        key: TopicConfig(value, "topic", INHERITED[key].value if key in INHERITED else None)
+        for key, value in own.items()
     }
     return ObservedTopic(name, partitions, replication_factor, {**INHERITED, **set_here})

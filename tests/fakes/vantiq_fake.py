@@ -7,30 +7,30 @@ from email.message import Message
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 
-Fault = Callable[[str, list[Any]], Response | Exception | None]
+Fault = Callable[[str, list[Any]], HttpResponse | Exception | None]
 
 
-def answer(status: int, body: Any = None, **headers: str) -> Response:
+def answer(status: int, body: Any = None, **headers: str) -> HttpResponse:
     """An answer; a header's underscore stands for a hyphen."""
     message = Message()
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Response(status, message, raw)
+    return HttpResponse(status, message, raw)
 
 
-def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str) -> Response:
+def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str) -> HttpResponse:
     """An error in the documented shape."""
     return answer(status, [{"code": code, "message": "secret words", "params": []}], **headers)
 
 
-def at_offset(offset: int, *responses: Response | Exception, partition: int = 0) -> Fault:
+def at_offset(offset: int, *responses: HttpResponse | Exception, partition: int = 0) -> Fault:
     """Fail requests that hold this record; once for each response, or for ever with just one."""
     left = list(responses)
 
-    def fault(path: str, documents: list[Any]) -> Response | Exception | None:
+    def fault(path: str, documents: list[Any]) -> HttpResponse | Exception | None:
         if not any(one.get("offset") == offset and one.get("partition") == partition for one in documents):
             return None
         if len(responses) == 1:
@@ -50,7 +50,7 @@ class FakeVantiq:
         self._took = took
         self._lock = threading.Lock()
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """See VantiqClient.post."""
         decoded = json.loads(body)
         documents = decoded if isinstance(decoded, list) else [decoded]

@@ -11,8 +11,8 @@ from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, KafkaAd
 from kafka.protocol.admin import DescribeAclsRequest, DescribeQuorumRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.bootstrap import open_any
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
 
@@ -61,9 +61,9 @@ def views_of(kafka: KafkaCluster, name: str) -> list[Topic | None]:
     for broker in kafka.running_brokers():
         access = plaintext(kafka)
         address = BrokerAddress("localhost", kafka.settings.ports["PLAINTEXT"][broker])
-        conversation, _ = open_any(msgspec.structs.replace(access, brokers=(address,)), Deadline(10), 5)
-        with conversation:
-            found = read_metadata(conversation, [name], Deadline(10)).topics[name]
+        connection, _ = open_any(msgspec.structs.replace(access, brokers=(address,)), Deadline(10), 5)
+        with connection:
+            found = read_metadata(connection, [name], Deadline(10)).topics[name]
         views.append(None if found.error_code else found)
     return views
 
@@ -127,15 +127,15 @@ def make_topic(kafka: KafkaCluster, replicas: dict[int, list[int]], **configs: s
 def active_controller(kafka: KafkaCluster) -> int:
     """The node that leads the metadata quorum, or the broker that ZooKeeper has elected."""
     if kafka.settings.zookeeper_port:
-        conversation, metadata = open_any(plaintext(kafka), Deadline(10), 5)
-        conversation.close()
+        connection, metadata = open_any(plaintext(kafka), Deadline(10), 5)
+        connection.close()
         return metadata.controller
     # Not with kafka-python's admin client: it can't read the answer of older brokers (3.6.2).
     quorum = DescribeQuorumRequest.TopicData
     asked = quorum(topic_name="__cluster_metadata", partitions=[quorum.PartitionData(partition_index=0)])
-    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
-    with conversation:
-        answer = conversation.ask(DescribeQuorumRequest(topics=[asked]), "metadata", Deadline(10))
+    connection, _ = open_any(plaintext(kafka), Deadline(10), 5)
+    with connection:
+        answer = connection.send(DescribeQuorumRequest(topics=[asked]), "metadata", Deadline(10))
     return int(answer.topics[0].partitions[0].leader_id)
 
 
@@ -179,7 +179,7 @@ def _rules_known(kafka: KafkaCluster, kind: ResourceType, name: str) -> set[int]
     for ports in (kafka.settings.ports[name] for name in ("PLAINTEXT", "CONTROLLER") if name in kafka.settings.ports):
         for node in kafka.running_brokers():
             address = BrokerAddress("127.0.0.1", ports[node])
-            with Conversation.open(address, plaintext(kafka), StageLog(Deadline(10), 5)) as conversation:
-                answer = conversation.ask(DescribeAclsRequest(**question, **anyone), "metadata", Deadline(10))
+            with BrokerConnection.open(address, plaintext(kafka), StageLog(Deadline(10), 5)) as connection:
+                answer = connection.send(DescribeAclsRequest(**question, **anyone), "metadata", Deadline(10))
             known.add(sum(len(resource.acls) for resource in answer.resources))
     return known

@@ -34,7 +34,7 @@ def produce(
 ) -> ProducerProbeResponse:
     """One run of the producer probe, in time."""
     return bounded(
-        lambda: producer.probe(
+        lambda: producer.run_producer_probe(
             *(access, topic),
             deadline=Deadline(30),
             stage_seconds=stage_seconds,
@@ -48,7 +48,9 @@ def consume(
 ) -> ConsumerProbeResponse:
     """One run of the consumer probe, in time."""
     return bounded(
-        lambda: consumer.probe(access, topic, group, max_records, deadline=Deadline(30), stage_seconds=stage_seconds)
+        lambda: consumer.run_consumer_probe(
+            access, topic, group, max_records, deadline=Deadline(30), stage_seconds=stage_seconds
+        )
     )
 
 

@@ -11,5 +11,5 @@ from tests.integration.probe_faults import STAGE_SECONDS
 
 if __name__ == "__main__":
     access, topic = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Access, str])
-    response = producer.probe(access, topic, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
+    response = producer.run_producer_probe(access, topic, deadline=Deadline(20), stage_seconds=STAGE_SECONDS)
     sys.stdout.buffer.write(msgspec.json.encode(response))

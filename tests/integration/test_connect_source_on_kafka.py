@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 from kafka import KafkaProducer
 from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.serve import ConnectResponse, parse_request, serve
+from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
 from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
@@ -66,7 +66,7 @@ class Scene:
         event = {"action": action, "source": {"name": "Msk", "topics": [topic], **source}}
         deadline = Deadline(SECONDS)
         in_vantiq = registrar(self.vantiq, self.aws, deadline, write=action == "register")
-        return serve(parse_request(event), settings, self.aws, in_vantiq, deadline)
+        return run_connect(parse_connect_request(event), settings, self.aws, in_vantiq, deadline)
 
 
 class MakeScene(Protocol):

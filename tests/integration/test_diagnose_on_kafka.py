@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
-from msk_toolkit.diagnose.serve import diagnose
+from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.topics.declared import DeclaredTopic
 
@@ -86,7 +86,7 @@ def ask(
     def client(service: str) -> Any:
         return ec2.client if service == "ec2" else aws
 
-    return diagnose(DiagnoseRequest(), settings, client, Deadline(seconds))
+    return run_diagnosis(DiagnoseRequest(), settings, client, Deadline(seconds))
 
 
 def of(response: DiagnoseResponse, name: str) -> ListenerReport:

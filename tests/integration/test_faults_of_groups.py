@@ -9,8 +9,8 @@ from kafka.protocol.consumer import OffsetCommitResponse, OffsetFetchResponse, S
 from kafka.protocol.metadata import FindCoordinatorResponse
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.group import find_coordinator, join, leave
+from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.group import find_coordinator, join_group, leave
 from msk_toolkit.network.stages import StageLog
 
 from local.kafka import KafkaCluster
@@ -53,8 +53,8 @@ def only_the_coordinator_fails(response: Response, coordinator: BrokerAddress, c
 
 
 def coordinator_of(access: Access, group: str) -> BrokerAddress:
-    with Conversation.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as conversation:
-        return find_coordinator(conversation, group, Deadline(10))
+    with BrokerConnection.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as connection:
+        return find_coordinator(connection, group, Deadline(10))
 
 
 def test_a_commit_that_is_not_stored_fails_the_coordinator(
@@ -136,14 +136,14 @@ def test_an_empty_group_that_waits_for_more_members_as_on_msk_is_no_fault(
 def test_a_member_that_holds_up_the_rebalance_fails_the_commit(kafka: KafkaCluster, topic: str, group: str) -> None:
     access = scram(kafka)
     coordinator = coordinator_of(access, group)
-    with Conversation.open(coordinator, access, StageLog(Deadline(10), 10)) as conversation:
+    with BrokerConnection.open(coordinator, access, StageLog(Deadline(10), 10)) as connection:
         # It joins, and then takes no more notice of the group: the next one waits for it.
-        member = join(conversation, group, topic, [0], Deadline(20))
+        member = join_group(connection, group, topic, [0], Deadline(20))
         response = consume(access, topic, group)
         assert not failures(response), response.table
         assert named(response) == ("degraded", None, "commit", "rebalance-timeout")
         assert f"group {group} did not settle in time" in response.verdict.summary
-        leave(conversation, member, Deadline(5))
+        leave(connection, member, Deadline(5))
 
 
 def test_a_coordinator_on_a_broker_that_is_away_marks_no_healthy_broker(

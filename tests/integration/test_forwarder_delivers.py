@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from msk_toolkit.forward.report import DeliveryIncompleteError, answer
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
 
 from tests.fakes.kafka_events import CLUSTER, event, record
 from tests.integration.vantiq_fixture import Line, line
@@ -23,7 +23,7 @@ def until_done(made: Line, batch: Any, tries: int = 20) -> int:
     """Play an on-demand mapping: the whole batch again until it succeeds; returns the number of tries."""
     for number in range(1, tries + 1):
         try:
-            answer(made.forward(batch), "on-demand")
+            batch_response(made.forward(batch), "on-demand")
         except DeliveryIncompleteError:
             continue
         return number

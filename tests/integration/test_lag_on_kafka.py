@@ -26,7 +26,7 @@ EVERYWHERE = {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]}
 
 
 def lag_of(access: Access, topic: str, *groups: str) -> list[GroupLag]:
-    found = consumer.probe(
+    found = consumer.run_consumer_probe(
         access, topic, new_name("group"), 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, lag_of=groups
     )
     assert found.verdict.status == "healthy", found.table
@@ -34,7 +34,7 @@ def lag_of(access: Access, topic: str, *groups: str) -> list[GroupLag]:
 
 
 def beat(access: Access, topic: str) -> None:
-    found = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    found = producer.run_producer_probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     assert found.verdict.status == "healthy", found.table
 
 
@@ -64,7 +64,7 @@ def write_packed(kafka: KafkaCluster, topic: str, codec: str, lines: int) -> Non
 def test_the_lag_of_other_groups_is_told_in_records_and_seconds(kafka: KafkaCluster, topic: str, group: str) -> None:
     access, never = scram(kafka), new_name("never")
     beat(access, topic)
-    consumer.probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    consumer.run_consumer_probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
     assert lag_of(access, topic, group, never) == [
         GroupLag(group, 0, 0.0),
         GroupLag(
@@ -158,7 +158,7 @@ def test_a_broker_that_fell_silent_in_the_run_is_left_out_and_breaks_nothing(
     beat(access, watched)
     silent = itertools.cycle([Rule(), Delay(FETCH, 2.5), Rule()])
     with faults_before(kafka, access.brokers, lambda: next(silent), monkeypatch):
-        found = consumer.probe(
+        found = consumer.run_consumer_probe(
             *(access, topic, new_name("group"), 1000), deadline=Deadline(30), stage_seconds=2, lag_of=[group, group]
         )
     assert (found.verdict.stage, found.verdict.cause) == ("fetch", "request-timeout"), found.table

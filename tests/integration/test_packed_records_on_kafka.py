@@ -6,7 +6,7 @@ import time
 import confluent_kafka
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.entry import open_any
+from msk_toolkit.kafka.bootstrap import open_any
 from msk_toolkit.kafka.topic_configs import topic_configs
 from msk_toolkit.redrive.failures import Range
 
@@ -45,9 +45,9 @@ def change_default(kafka: KafkaCluster, what: str, value: str) -> None:
 
 
 def codec_of(kafka: KafkaCluster, topic: str) -> str:
-    conversation, _ = open_any(plaintext(kafka), Deadline(10), 5)
-    with conversation:
-        found, _ = topic_configs(conversation, [topic], Deadline(10))
+    connection, _ = open_any(plaintext(kafka), Deadline(10), 5)
+    with connection:
+        found, _ = topic_configs(connection, [topic], Deadline(10))
     return found[topic]["compression.type"].value
 
 

@@ -40,13 +40,17 @@ _WRITER = Writer()
 
 
 def produce(access: Access, topic: str, writer: Writer = _WRITER) -> ProducerProbeResponse:
-    found = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
+    found = producer.run_producer_probe(
+        access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer
+    )
     in_time(found)
     return found
 
 
 def consume(access: Access, topic: str, group: str, max_records: int = 1000) -> ConsumerProbeResponse:
-    found = consumer.probe(access, topic, group, max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    found = consumer.run_consumer_probe(
+        access, topic, group, max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS
+    )
     in_time(found)
     return found
 
@@ -116,7 +120,9 @@ def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(kafka: 
     topic = make_topic(kafka, {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]})
 
     def write() -> None:
-        response = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
+        response = producer.run_producer_probe(
+            access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer
+        )
         assert response.verdict.status == "healthy", response.table
 
     def read() -> ConsumerProbeResponse:
@@ -146,7 +152,9 @@ def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(kafka: 
     # As if the last write had failed, and so its number were sent again.
     again = Writer()
     again._name = writer._name
-    response = producer.probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=again)
+    response = producer.run_producer_probe(
+        access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=again
+    )
     assert response.verdict.status == "healthy"
     assert counted() == (0, 3)
 

@@ -8,7 +8,7 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.protocol.admin import ElectLeadersRequest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.group import find_coordinator
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.network.stages import StageLog
@@ -105,10 +105,10 @@ def coordinated_by(kafka: KafkaCluster, brokers: Collection[int]) -> str:
     """A new group that one of these brokers coordinates."""
     access = plaintext(kafka)
     addresses = [access.brokers[broker - 1] for broker in brokers]
-    with Conversation.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as conversation:
+    with BrokerConnection.open(access.brokers[0], access, StageLog(Deadline(10), 10)) as connection:
         while True:
             name = new_name("group")
-            if find_coordinator(conversation, name, Deadline(10)) in addresses:
+            if find_coordinator(connection, name, Deadline(10)) in addresses:
                 return name
 
 
@@ -237,16 +237,16 @@ def prefer(kafka: KafkaCluster, topic: str, replicas: list[int]) -> Iterator[Cal
     wait_until(lambda: settled(kafka, topic), "the replicas are not in their new order")
     access = plaintext(kafka)
     partition = ElectLeadersRequest.TopicPartitions(topic=topic, partitions=[0])
-    with Conversation.open(access.brokers[replicas[0] - 1], access, StageLog(Deadline(60), 60)) as conversation:
+    with BrokerConnection.open(access.brokers[replicas[0] - 1], access, StageLog(Deadline(60), 60)) as connection:
 
         def elect() -> None:
             request = ElectLeadersRequest(election_type=0, topic_partitions=[partition], timeout_ms=5000)
-            conversation.ask(request, "elect", Deadline(5))
+            connection.send(request, "elect", Deadline(5))
             # The controller answers when it has decided; the broker hears of it a moment later.
             wait_until(leads, "the broker does not know that it leads", 5)
 
         def leads() -> bool:
-            (part,) = read_metadata(conversation, [topic], Deadline(5)).topics[topic].partitions
+            (part,) = read_metadata(connection, [topic], Deadline(5)).topics[topic].partitions
             return part.leader == replicas[0]
 
         yield elect

@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.redrive.fetch import fetch_range, spans
+from msk_toolkit.redrive.fetch import fetch_range, offset_spans
 from msk_toolkit.redrive.request import Counts
 
 from local.kafka import KafkaCluster
@@ -55,7 +55,9 @@ def harness_on(kafka: KafkaCluster) -> RedriveHarness:
     def fetch(wanted: Any, deadline: Any) -> Any:
         return fetch_range(access, wanted, deadline, 5)
 
-    harness.tools = harness.tools._replace(fetch=fetch, spans=lambda topic, deadline: spans(access, topic, deadline, 5))
+    harness.tools = harness.tools._replace(
+        fetch=fetch, spans=lambda topic, deadline: offset_spans(access, topic, deadline, 5)
+    )
     return harness
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
-from msk_toolkit.forward.dead_letters import Refusal, letter, letter_name
+from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
 
 from local.aws import emulator
@@ -87,7 +87,7 @@ def test_letters_and_failure_objects_are_replayed_to_nothing(
     redrive: Callable[..., Any], s3: Any, aws: Emulator, vantiq: VantiqStandIn
 ) -> None:
     batch = decode(event([record(n, partition=p, topic="a.b-c") for n in range(30) for p in range(3)]))
-    refused = Refusal(reason="refused", detail="d", target="topic:/orders", status=400, code="io.vantiq.invalid")
+    refused = RecordRefusal(reason="refused", detail="d", target="topic:/orders", status=400, code="io.vantiq.invalid")
     for one in (one for part in batch.partitions.values() for one in part):
         name = letter_name(one, batch.cluster)
         s3.put_object(Bucket=BUCKET, Key=name, Body=letter(one, batch, refused, 0.0))
@@ -127,7 +127,7 @@ def test_letters_and_failure_objects_are_replayed_to_nothing(
 def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator, vantiq: VantiqStandIn) -> None:
     """The emulator runs it in a process of its own, and again when the function itself asks for it."""
     batch = decode(event([record(n, topic="goes-on") for n in range(130)]))
-    refused = Refusal(reason="refused", detail="d", target="topic:/orders", status=400, code="c")
+    refused = RecordRefusal(reason="refused", detail="d", target="topic:/orders", status=400, code="c")
     for one in batch.partitions["goes-on-0"]:
         s3.put_object(Bucket=BUCKET, Key=letter_name(one, batch.cluster), Body=letter(one, batch, refused, 0.0))
     code = io.BytesIO()

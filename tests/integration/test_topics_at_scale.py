@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import new_name, scram
@@ -21,13 +21,13 @@ def test_three_hundred_topics_take_one_metadata_and_one_config_request_to_plan(
     created = do(scram(kafka), *declared, seconds=60)
     assert Counter(change.state for change in created.changes) == {"done": 300}
     asked: Counter[str] = Counter()
-    ask = Conversation.ask
+    ask = BrokerConnection.send
 
-    def counting(self: Conversation, request: Any, *rest: Any) -> Any:
-        # Opening a conversation asks for brokers only.
+    def counting(self: BrokerConnection, request: Any, *rest: Any) -> Any:
+        # Opening a connection asks for brokers only.
         asked[type(request).__name__ + (" of no topic" if getattr(request, "topics", None) == [] else "")] += 1
         return ask(self, request, *rest)
 
-    monkeypatch.setattr(Conversation, "ask", counting)
+    monkeypatch.setattr(BrokerConnection, "send", counting)
     assert do(scram(kafka), *declared).changes == []
     assert asked == {"MetadataRequest of no topic": 1, "MetadataRequest": 1, "DescribeConfigsRequest": 1}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from kafka.admin import ACLOperation, ResourceType
 from kafka.protocol.admin import IncrementalAlterConfigsRequest
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import KafkaCluster
@@ -172,19 +172,19 @@ def test_undeclared_keys_survive_on_a_broker_that_can_only_replace_a_configurati
 ) -> None:
     name = new_name("topic")
     do(scram(kafka), topic(name, retention_ms="604800000", segment_bytes="536870912"))
-    supports = Conversation.supports
+    supports = BrokerConnection.supports
     asked: list[str] = []
-    ask = Conversation.ask
+    ask = BrokerConnection.send
 
-    def old(self: Conversation, request_class: Any, *rest: Any) -> bool:
+    def old(self: BrokerConnection, request_class: Any, *rest: Any) -> bool:
         return request_class is not IncrementalAlterConfigsRequest and supports(self, request_class, *rest)
 
-    def noting(self: Conversation, request: Any, *rest: Any) -> Any:
+    def noting(self: BrokerConnection, request: Any, *rest: Any) -> Any:
         asked.append(type(request).__name__)
         return ask(self, request, *rest)
 
-    monkeypatch.setattr(Conversation, "supports", old)
-    monkeypatch.setattr(Conversation, "ask", noting)
+    monkeypatch.setattr(BrokerConnection, "supports", old)
+    monkeypatch.setattr(BrokerConnection, "send", noting)
     assert do(scram(kafka), topic(name, retention_ms="banana")).status == "refused"
     assert do(scram(kafka), topic(name, retention_ms="259200000", min_insync_replicas="1")).status == "applied"
     assert asked.count("AlterConfigsRequest") == 3  # both checked, one written

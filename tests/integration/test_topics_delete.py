@@ -9,7 +9,7 @@ from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import Deletion, Guard
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
-from msk_toolkit.topics.serve import serve
+from msk_toolkit.topics.run import run_topics
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import new_name, plaintext
@@ -25,7 +25,7 @@ def delete(kafka: KafkaCluster, *deletions: Deletion, declared: list[DeclaredTop
     def client(service: str) -> Any:
         raise AssertionError(f"{service} has no part in this")
 
-    return serve(request, settings, client, Deadline(20))
+    return run_topics(request, settings, client, Deadline(20))
 
 
 def test_an_empty_topic_that_is_named_twice_is_deleted(kafka: KafkaCluster) -> None:

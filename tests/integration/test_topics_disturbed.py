@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from kafka.admin import ACLOperation, ResourceType
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.bootstrap import NoBrokerError
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsResponse
@@ -153,15 +153,15 @@ def test_a_broker_that_dies_during_an_apply_neither_stops_it_nor_is_taken_for_dr
     do(scram(kafka), topic(name))
     declared = [new, topic(name, 4, retention_ms="1000")]
     used: list[int] = []
-    ask = Conversation.ask
+    ask = BrokerConnection.send
 
-    def noting(self: Conversation, request: Any, *rest: Any) -> Any:
+    def noting(self: BrokerConnection, request: Any, *rest: Any) -> Any:
         used.append(self.address.port)
         return ask(self, request, *rest)
 
-    monkeypatch.setattr(Conversation, "ask", noting)
+    monkeypatch.setattr(BrokerConnection, "send", noting)
     ports = {port: broker for broker, port in kafka.settings.ports["SASL_SSL"].items()}
-    # The very broker that the conversation is with.
+    # The very broker that the connection is with.
     before_sending(monkeypatch, "partitions", once(lambda: kafka.kill_broker(ports[used[-1]])))
     try:
         outcome = do(scram(kafka), *declared, seconds=40)

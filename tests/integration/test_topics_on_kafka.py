@@ -13,7 +13,7 @@ import pytest
 from kafka.admin import ACLOperation, ResourceType
 from msk_toolkit.errors import ConfigurationError, CredentialsError
 from msk_toolkit.kafka.access import parse_brokers
-from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.bootstrap import NoBrokerError
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import BROKER_IDS, KafkaCluster

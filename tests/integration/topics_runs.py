@@ -10,9 +10,9 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics import apply as apply_module
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, observe
-from msk_toolkit.topics.request import Action, TopicsRequest, TopicsResponse
-from msk_toolkit.topics.serve import run as serve_run
-from msk_toolkit.topics.writes import WRITES, Kind
+from msk_toolkit.topics.request import TopicsAction, TopicsRequest, TopicsResponse
+from msk_toolkit.topics.run import carry_out_request as serve_run
+from msk_toolkit.topics.writes import WRITES, WriteKind
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import new_name, plaintext
@@ -25,7 +25,7 @@ def topic(name: str | None = None, partitions: int = 2, replication_factor: int 
 
 
 def do(
-    access: Access, *declared: DeclaredTopic, action: Action = "apply", seconds: float = 20, **more: Any
+    access: Access, *declared: DeclaredTopic, action: TopicsAction = "apply", seconds: float = 20, **more: Any
 ) -> TopicsResponse:
     """One run over a session of its own."""
     with Session(access, 5) as session:
@@ -60,14 +60,14 @@ def states(response: TopicsResponse) -> list[tuple[str, str, str]]:
     return [(change.topic, change.change, change.state) for change in response.changes]
 
 
-def before_sending(monkeypatch: pytest.MonkeyPatch, kind: Kind, happens: Callable[[], object]) -> None:
+def before_sending(monkeypatch: pytest.MonkeyPatch, kind: WriteKind, happens: Callable[[], object]) -> None:
     """Let something happen between the check of the whole plan and the first write of a kind."""
 
     def wrapped(send: Any) -> Any:
-        def sending(conversation: Any, steps: Any, validate_only: bool, deadline: Deadline) -> Any:
+        def sending(connection: Any, steps: Any, validate_only: bool, deadline: Deadline) -> Any:
             if not validate_only:
                 happens()
-            return send(conversation, steps, validate_only, deadline)
+            return send(connection, steps, validate_only, deadline)
 
         return sending
 

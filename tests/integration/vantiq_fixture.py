@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient
@@ -42,9 +42,9 @@ class Line:
         self.letters = FakeDeadLetters()
         self.client = VantiqClient.from_settings(self.settings, Token(StandInSecret(standin), "vantiq-token"))
         check = TargetCheck(self.settings, self.client) if checked else None
-        self.forwarder = Forwarder(self.settings, Tools(self.client, self.letters), check)
+        self.forwarder = Forwarder(self.settings, DeliveryServices(self.client, self.letters), check)
 
-    def forward(self, event: object, seconds: float = 60.0) -> Outcome:
+    def forward(self, event: object, seconds: float = 60.0) -> BatchOutcome:
         """One invocation."""
         return self.forwarder.forward(event, Deadline(seconds))
 

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from msk_toolkit.causes import CAUSES
 from msk_toolkit.connect.check import CheckedTarget, CheckResponse
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.report import DeliveryIncompleteError
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.results import BrokerReport
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
 from msk_toolkit.vantiq.target_state import Fitness
 
@@ -30,8 +30,8 @@ from tests.fakes.probe_runs import WRITTEN, healthy_broker
 from tests.fakes.vantiq_fake import FakeVantiq, Fault
 
 ROOT = Path(__file__).parents[2]
-SETTLED = Step("unchanged", "orders", 3, 3, partitions_before=3, replication_factor_before=3)
-MISSING = Step("create", "orders", 3, 3)
+SETTLED = TopicStep("unchanged", "orders", 3, 3, partitions_before=3, replication_factor_before=3)
+MISSING = TopicStep("create", "orders", 3, 3)
 FIT = CheckedTarget("topic:/orders", Fitness.FIT)
 UNFIT = CheckedTarget("topic:/orders", Fitness.UNFIT, "there is no such topic", "create it")
 UNKNOWN = CheckedTarget("topic:/orders", Fitness.UNKNOWN, "Vantiq does not answer")
@@ -85,7 +85,7 @@ class Functions:
     def probe(self, kind: str, *reports: BrokerReport, gaps: int = 0) -> str:
         """A run of a probe that saw these brokers; three healthy ones where none is given."""
         seen = list(reports) or [healthy_broker(broker, WRITTEN) for broker in (1, 2, 3)]
-        judged = verdict(seen)
+        judged = judge_brokers(seen)
         if kind == "producer":
             response: Any = ProducerProbeResponse(judged, seen, len(seen), len(seen), "")
         else:
@@ -95,14 +95,14 @@ class Functions:
             module, "cluster_access", lambda *_: Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls")
         )
         self._monkeypatch.setattr(module, "client", FakeAws())
-        self._monkeypatch.setattr(module, "probe", lambda *_, **__: response)
+        self._monkeypatch.setattr(module, f"run_{kind}_probe", lambda *_, **__: response)
         module.handler({}, Context())
         return self._printed()
 
-    def check(self, *steps: Step) -> str:
+    def check(self, *steps: TopicStep) -> str:
         """A drift check that came to these steps."""
         response = TopicsResponse("check", "checked", "table", Plan(list(steps), 0))
-        self._monkeypatch.setattr(self._modules["topics"], "serve", lambda *_: response)
+        self._monkeypatch.setattr(self._modules["topics"], "run_topics", lambda *_: response)
         self._modules["topics"].handler({"action": "check"}, Context())
         return self._printed()
 
@@ -118,7 +118,7 @@ class Functions:
         forwarder = self._modules["forwarder"]
 
         def warm(settings: ForwarderSettings) -> Forwarder:
-            return Forwarder(settings, Tools(FakeVantiq(*faults), FakeDeadLetters()))
+            return Forwarder(settings, DeliveryServices(FakeVantiq(*faults), FakeDeadLetters()))
 
         self._monkeypatch.setattr(forwarder, "warm_forwarder", warm)
         failed = True

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from msk_toolkit.causes import FaultClass, fault_class
 from msk_toolkit.probe.results import BrokerReport
-from msk_toolkit.topics.custom_resource import Answer
+from msk_toolkit.topics.custom_resource import CustomResourceResult
 from msk_toolkit.topics.telemetry import report_answer
 
 from tests.fakes.kafka_events import record
@@ -208,7 +208,7 @@ def test_a_failure_that_was_kept_from_a_stack_that_rolls_back_is_mailed(
 ) -> None:
     topics = functions.module("topics")
     day = Day(functions)
-    report_answer("Update", Answer("SUCCESS", "kept", excused=True), topics.logger, topics.metrics)
+    report_answer("Update", CustomResourceResult("SUCCESS", "kept", excused=True), topics.logger, topics.metrics)
     day.world.printed(capsys.readouterr().out)
     assert day.go_on(10) == ["TopicsNotRestoredAlarm"]
 

@@ -11,7 +11,7 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.telemetry import Publisher
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.probe.widget import WidgetEvent
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
@@ -114,9 +114,9 @@ def test_every_query_asks_for_fields_that_the_probes_write(caplog: pytest.LogCap
     caplog.set_level("INFO")
     publisher = Publisher(metrics, logger, "producer-probe", detailed=False)
     broker = msgspec.structs.replace(healthy_broker(1), certificate_days=80.5)
-    publisher.producer(ProducerProbeResponse(verdict([broker]), [broker], 1, 1, ""))
+    publisher.producer(ProducerProbeResponse(judge_brokers([broker]), [broker], 1, 1, ""))
     group = GroupLag("orders", 3, 1.5)
-    publisher.consumer(ConsumerProbeResponse(verdict([broker]), [broker], 0, None, {}, 0, 0, [], 0, [group], ""))
+    publisher.consumer(ConsumerProbeResponse(judge_brokers([broker]), [broker], 0, None, {}, 0, 0, [], 0, [group], ""))
     written = {name for record in caplog.records for name in fields_of(vars(record))}
     messages = {record.getMessage() for record in caplog.records}
     for each in log_widgets():

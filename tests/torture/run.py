@@ -13,7 +13,7 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.redrive.environment import tools
 from msk_toolkit.redrive.request import RedriveRequest
-from msk_toolkit.redrive.serve import serve
+from msk_toolkit.redrive.run import run_redrive
 
 from local.event_source_mapping.destination import DeliveryError, failure_record, object_key
 from local.event_source_mapping.event import Partition, Source
@@ -189,7 +189,7 @@ def _redrive(s3: FakeS3, variables: Mapping[str, str], vantiq: VantiqStandIn, ch
         going_on.append(RedriveRequest(action="replay", dry_run=False, records_per_second=0))
         while going_on:
             request = going_on.pop()
-            response = serve(request, made, Deadline(4))
+            response = run_redrive(request, made, Deadline(4))
             delivered += response.done.delivered - request.so_far.delivered
         if not response.stopped:
             return delivered

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from msk_toolkit.aws.custom_resource import Status, is_custom_resource, physical_id, send_answer
+from msk_toolkit.aws.custom_resource import CustomResourceStatus, is_custom_resource, physical_id, send_answer
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
@@ -46,7 +46,7 @@ def answered(server: ScriptedServer) -> dict[str, Any]:
 
 def send(
     server: ScriptedServer,
-    status: Status = "SUCCESS",
+    status: CustomResourceStatus = "SUCCESS",
     reason: str = "",
     data: dict[str, str] | None = None,
     seconds: float = 5,
@@ -60,7 +60,7 @@ CREATED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("status", ["SUCCESS", "FAILED"])
-def test_the_answer_has_all_that_cloudformation_asks_for(status: Status) -> None:
+def test_the_answer_has_all_that_cloudformation_asks_for(status: CustomResourceStatus) -> None:
     with ScriptedServer(serve(CREATED)) as server:
         send(server, status, "why", {"Created": "2"})
     assert server.requests[0].startswith(b"PUT /a?Signature=hush HTTP/1.1\r\n")

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from msk_toolkit.connect.check import CheckResponse, report
-from msk_toolkit.connect.serve import parse_request
+from msk_toolkit.connect.check import CheckResponse, report_targets
+from msk_toolkit.connect.run import parse_connect_request
 from msk_toolkit.connect.vantiq_side import check_targets
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
@@ -19,7 +19,7 @@ from msk_toolkit.settings.vantiq import VantiqSettings
 from local.ports import free_ports
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.aws_fake import FakeAws
-from tests.unit.test_connect_serve import ENVIRON
+from tests.unit.test_connect_run import ENVIRON
 
 pytestmark = pytest.mark.enable_socket
 RELIABLE = {"name": "/msk/orders", "isReliable": True}
@@ -68,7 +68,7 @@ class Printed:
 
 def reported(there: Checked, response: CheckResponse) -> Printed:
     printed = Printed()
-    report(response, there.settings, printed, printed)
+    report_targets(response, there.settings, printed, printed)
     return printed
 
 
@@ -166,7 +166,7 @@ def test_a_setting_that_names_no_target_is_among_the_problems() -> None:
 
 
 def test_the_schedules_event_is_a_request() -> None:
-    assert parse_request({"action": "check"}).action == "check"
+    assert parse_connect_request({"action": "check"}).action == "check"
 
 
 def test_the_answer_is_plain_json() -> None:

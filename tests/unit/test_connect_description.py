@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.connect.auth_modes import AuthMode, auth_findings, auth_modes
+from msk_toolkit.connect.auth_modes import ListenerAuth, auth_findings, auth_modes
 from msk_toolkit.connect.description import DeclaredAuth, broker_node_types, describe, state_findings
 from msk_toolkit.connect.listeners import listeners
 
@@ -21,7 +21,7 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
-def by_mode(description: dict[str, Any], brokers: dict[str, Any] | None) -> dict[str, AuthMode]:
+def by_mode(description: dict[str, Any], brokers: dict[str, Any] | None) -> dict[str, ListenerAuth]:
     found = None if brokers is None else listeners(brokers)
     return {mode.mode: mode for mode in auth_modes(describe(description), found)}
 

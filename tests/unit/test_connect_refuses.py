@@ -10,7 +10,7 @@ from msk_toolkit.connect.kafka_topics import topic_findings
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.register import Wanted, register
 from msk_toolkit.connect.registration import MADE_HERE, plan_source, plan_target
-from msk_toolkit.connect.serve import ConnectResponse, parse_request, serve
+from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
 from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.connect.vantiq_source import SourceOptions, property_faults
 from msk_toolkit.deadline import Deadline
@@ -21,7 +21,7 @@ from msk_toolkit.settings.targets import parse_target
 
 from tests.fakes.kafka_topics_fake import TopicsBroker
 from tests.unit.test_connect_register import CONFIG, vantiq
-from tests.unit.test_connect_serve import ENVIRON, aws
+from tests.unit.test_connect_run import ENVIRON, aws
 
 pytestmark = pytest.mark.enable_socket
 SCRAM = Login("scram", "b-1.shop.example:9096", "u", "p4ssword")
@@ -113,13 +113,13 @@ def test_properties_that_give_nothing_away_are_taken(mode: Any, properties: dict
 def registered(event: dict[str, Any], **answers: Any) -> tuple[ConnectResponse, list[Wanted]]:
     """The answer to register, and what Vantiq was asked for."""
     asked: list[Wanted] = []
-    request = parse_request({"action": "register"} | event)
+    request = parse_connect_request({"action": "register"} | event)
 
     def registrar(wanted: Wanted, findings: Any) -> None:
         asked.append(wanted)
 
     settings = load(ConnectSettings, ENVIRON)
-    return serve(request, settings, aws(), registrar, Deadline(20), **answers), asked
+    return run_connect(request, settings, aws(), registrar, Deadline(20), **answers), asked
 
 
 def test_a_misspelt_topic_is_one_clear_line_and_vantiq_is_not_asked() -> None:
@@ -158,9 +158,9 @@ def test_a_cluster_that_cannot_be_asked_stops_nothing() -> None:
 @pytest.mark.parametrize("name", ["Msk\n", "Msk source", "1Msk", ""])
 def test_a_source_has_a_name_of_vantiqs(name: str) -> None:
     with pytest.raises(ConfigurationError):
-        parse_request({"source": {"name": name}})
+        parse_connect_request({"source": {"name": name}})
     with pytest.raises(ConfigurationError):
-        parse_request({"source": {"secret": name}} if name != "1Msk" else {"source": {"secret": "1\n"}})
+        parse_connect_request({"source": {"secret": name}} if name != "1Msk" else {"source": {"secret": "1\n"}})
 
 
 def test_a_type_that_an_earlier_version_made_gets_what_it_lacks_and_one_of_the_users_stays() -> None:
@@ -208,10 +208,10 @@ def test_the_test_message_is_an_object_where_the_source_publishes_json(config: d
 
 def test_the_forwarders_targets_alone_are_registered_without_a_source() -> None:
     environ = ENVIRON | {"FORWARD_TOPICS": "orders,sensor-readings", "HEARTBEAT_TARGET": "topic:/msk/heartbeat"}
-    request = parse_request({"action": "register", "targets_only": True})
+    request = parse_connect_request({"action": "register", "targets_only": True})
     with vantiq() as there:
         in_vantiq = registrar(there.settings, lambda _: there, Deadline(20), write=True)
-        found = serve(request, load(ConnectSettings, environ), aws(), in_vantiq, Deadline(20)).registration
+        found = run_connect(request, load(ConnectSettings, environ), aws(), in_vantiq, Deadline(20)).registration
         assert found is not None
         assert (found.applied, found.state) == (True, None)
         assert found.changes == [

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted
-from msk_toolkit.connect.serve import parse_request, serve
+from msk_toolkit.connect.run import parse_connect_request, run_connect
 from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
@@ -18,7 +18,7 @@ from msk_toolkit.settings.vantiq import VantiqSettings
 
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.aws_fake import FakeAws, refused
-from tests.unit.test_connect_serve import ENVIRON, SECRET, aws
+from tests.unit.test_connect_run import ENVIRON, SECRET, aws
 
 pytestmark = pytest.mark.enable_socket
 CONFIG = {
@@ -254,7 +254,7 @@ def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> Non
         tokens = FakeAws(get_secret_value={"SecretString": "no-longer-valid"})
         in_vantiq = registrar(there.settings, lambda _: tokens, Deadline(20), write=True)
         event = {"action": "register", "source": {"topics": ["t"]}}
-        found = serve(parse_request(event), settings, client, in_vantiq, Deadline(20))
+        found = run_connect(parse_connect_request(event), settings, client, in_vantiq, Deadline(20))
     assert found.registration is None
     assert [finding.text.partition(": ")[0] for finding in found.findings] == [
         "kafka:DescribeClusterV2",

@@ -6,7 +6,7 @@ from typing import Any
 import jmespath
 import pytest
 from msk_toolkit.forward.dead_letters import LETTERS
-from msk_toolkit.redrive.adopt import ADOPTED, FAILURES
+from msk_toolkit.redrive.import_failures import FAILURES, IMPORTED
 from msk_toolkit.redrive.letters import REPLAYED
 
 from tests.template.stack import raw_template
@@ -36,7 +36,7 @@ def test_every_version_and_marker_is_erased(listed: dict[str, Any], named: list[
 
 def test_the_page_names_every_folder() -> None:
     folders = re.findall(r"^\| `([a-z/-]+/)` \|", PAGE, re.MULTILINE)
-    assert sorted(folders) == sorted([LETTERS, REPLAYED, FAILURES, ADOPTED])
+    assert sorted(folders) == sorted([LETTERS, REPLAYED, FAILURES, IMPORTED])
 
 
 def test_the_page_says_the_defaults_of_the_template() -> None:

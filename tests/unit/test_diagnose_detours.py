@@ -7,9 +7,9 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.finding import BROKERS
 from msk_toolkit.diagnose.listeners import Offered
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.network import Door, network_findings, weighed
+from msk_toolkit.diagnose.network import BrokerPort, network_findings, weighed
 from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport
-from msk_toolkit.diagnose.serve import diagnose
+from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.settings.diagnose import DiagnoseSettings
@@ -41,7 +41,7 @@ from tests.fakes.networks import (
 )
 
 ARN = "arn:aws:kafka:ap-southeast-1:123456789012:cluster/demo/1"
-MULTI_VPC = Door(14001, "multi-vpc", True)
+MULTI_VPC = BrokerPort(14001, "multi-vpc", True)
 
 
 def linked(*rules: Any, **changes: Any) -> Facts:
@@ -86,7 +86,7 @@ def test_a_multi_vpc_listener_needs_an_endpoint_that_the_function_gets_to(facts:
 
 
 def test_inside_the_clusters_own_network_nobody_needs_an_endpoint() -> None:
-    assert told(open_facts(), SCRAM, Door(14001, "multi-vpc", False)) == []
+    assert told(open_facts(), SCRAM, BrokerPort(14001, "multi-vpc", False)) == []
 
 
 def test_an_endpoint_that_lets_nobody_in_is_none_for_a_multi_vpc_listener() -> None:
@@ -165,7 +165,7 @@ def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_re
             reached=[BrokerReport(1, "b-1-multi:14001", stages)],
         )
 
-    monkeypatch.setattr("msk_toolkit.diagnose.serve.examine", reaches)
+    monkeypatch.setattr("msk_toolkit.diagnose.run.check_listener", reaches)
     nodes = {"ClientSubnets": ["subnet-b"], "SecurityGroups": ["sg-b"], "InstanceType": "kafka.m7g.large"}
     provisioned = {"BrokerNodeGroupInfo": nodes, "NumberOfBrokerNodes": 3}
     described = {"ClusterName": "demo", "State": "ACTIVE", "ClusterArn": ARN, "Provisioned": provisioned}
@@ -181,7 +181,9 @@ def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_re
     settings = DiagnoseSettings(
         cluster_arn=ARN, bootstrap_servers=servers, subnet_ids="subnet-f", security_group_ids="sg-f"
     )
-    response = diagnose(DiagnoseRequest(), settings, lambda name: ec2.client if name == "ec2" else aws, Deadline(10))
+    response = run_diagnosis(
+        DiagnoseRequest(), settings, lambda name: ec2.client if name == "ec2" else aws, Deadline(10)
+    )
     said = [(one.severity, one.text) for one in response.network if one.port == 14001]
     assert [severity for severity, _ in said] == ["note"]
     assert said[0][1].startswith(f"{UNREACHED} (and yet it came through just now")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from msk_toolkit.aws.mappings import MappingState
-from msk_toolkit.diagnose.finding import BROKERS, Side
+from msk_toolkit.diagnose.connectivity import connectivity_options
+from msk_toolkit.diagnose.finding import BROKERS, NetworkEnd
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.ways import joining_ways
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import Attachment, Facts, Peering, VpnConnection, VpnGateway
 
@@ -71,7 +71,7 @@ def test_acls_between_the_clusters_subnets_stand_before_the_pollers() -> None:
     }
     facts = open_facts(subnets=subnets, acls=(open_acl("acl-1", "subnet-b"), open_acl("acl-2")))
     shut = open_facts(subnets=subnets, acls=(open_acl("acl-1", "subnet-b"), acl("acl-9", ("subnet-c",))))
-    cluster = Side(BROKERS, ("subnet-b", "subnet-c"), ("sg-b",))
+    cluster = NetworkEnd(BROKERS, ("subnet-b", "subnet-c"), ("sg-b",))
     assert mapping_findings(facts, cluster, PROVISIONED, NOTHING) == []
     found = mapping_findings(shut, cluster, PROVISIONED, NOTHING)
     assert {finding.code for finding in found if finding.port == 9096} == {"acl-closed"}
@@ -216,6 +216,6 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
 @pytest.mark.parametrize("name", WAYS)
 def test_each_of_the_five_ways_is_recognised_as_far_as_it_can_be_seen(name: str) -> None:
     facts, way, seen, words = WAYS[name]
-    ways: dict[str, Any] = {one.way: one for one in joining_ways(facts, BROKERS_SIDE)}
+    ways: dict[str, Any] = {one.way: one for one in connectivity_options(facts, BROKERS_SIDE)}
     assert list(ways) == ["VPC peering", "transit gateway", "Direct Connect", "VPN", "REST proxy"]
     assert (ways[way].seen, words in ways[way].detail) == (seen, True), ways[way].detail

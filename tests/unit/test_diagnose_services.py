@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.network import Door, network_findings
+from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.diagnose.services import Need
 from msk_toolkit.vpc.facts import Facts, Nat, Peering, Route, SecurityGroup
 
@@ -289,5 +289,5 @@ def test_an_acl_that_shuts_a_public_listeners_port_is_named() -> None:
     facts = before_function(
         shut, *SHUT_OUT[1:], groups={**(open_facts().groups or {}), "sg-e": ENDPOINT_GROUP, "sg-f": everywhere}
     )
-    (first, *_) = [text for _, text in told(facts, SCRAM, Door(9196, "public", False))]
+    (first, *_) = [text for _, text in told(facts, SCRAM, BrokerPort(9196, "public", False))]
     assert "the public listener 9196 is not reached from the function: network ACL acl-1 drops outbound tcp" in first

@@ -8,19 +8,19 @@ import msgspec
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
-from msk_toolkit.forward.event import Answer, BatchItemFailure, ItemIdentifier
+from msk_toolkit.forward.event import BatchItemFailure, ItemIdentifier, PartialBatchResponse
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.catalogue import MODELS
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import plan
-from msk_toolkit.topics.render import render
+from msk_toolkit.topics.render import render_topics
 from msk_toolkit.topics.request import TopicsResponse
 
 from docs.generate import SETTINGS, all_schemas, documents
@@ -143,7 +143,7 @@ def test_cloudformations_event_fits_and_a_misspelt_action_does_not() -> None:
 STAGES = [StageResult("tcp", "ok", 1.5, 5000.0), StageResult("tls", "failed", 2.0, 5000.0, "tls-failed", "d", "r")]
 REPORTS = [BrokerReport(1, "b-1:9096", STAGES[:1]), BrokerReport(None, "b-2:9096", STAGES)]
 FOUND = plan(
-    [DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], Observed(3, {"a": ObservedTopic("a", 2, 1, {})}, ["c"])
+    [DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], ObservedTopics(3, {"a": ObservedTopic("a", 2, 1, {})}, ["c"])
 )
 
 
@@ -154,17 +154,17 @@ LAG = GroupLag("orders", 3, None, "1 partitions have no leader in reach")
 @pytest.mark.parametrize(
     ("name", "response"),
     [
-        ("topics", TopicsResponse("plan", "planned", render(FOUND, [], []), FOUND)),
+        ("topics", TopicsResponse("plan", "planned", render_topics(FOUND, [], []), FOUND)),
         ("topics", TopicsResponse("delete", "refused", "table", problems=["not empty"])),
-        ("producer_probe", ProducerProbeResponse(verdict(REPORTS), REPORTS, 1, 2, "table")),
-        ("producer_probe", ProducerProbeResponse(verdict([]), [], 0, 0, "")),
+        ("producer_probe", ProducerProbeResponse(judge_brokers(REPORTS), REPORTS, 1, 2, "table")),
+        ("producer_probe", ProducerProbeResponse(judge_brokers([]), [], 0, 0, "")),
         (
             "consumer_probe",
-            ConsumerProbeResponse(verdict(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, 0, [], 0, [], ""),
+            ConsumerProbeResponse(judge_brokers(REPORTS[:1]), REPORTS[:1], 3, None, {"t-0": 3}, 0, 0, [], 0, [], ""),
         ),
-        ("consumer_probe", ConsumerProbeResponse(verdict([]), [], 3, 7, {}, 0, 2, [MISSING], 1, [LAG], "")),
-        ("forwarder", Answer([BatchItemFailure(ItemIdentifier("orders-0", 4711))])),
-        ("forwarder", Answer([])),
+        ("consumer_probe", ConsumerProbeResponse(judge_brokers([]), [], 3, 7, {}, 0, 2, [MISSING], 1, [LAG], "")),
+        ("forwarder", PartialBatchResponse([BatchItemFailure(ItemIdentifier("orders-0", 4711))])),
+        ("forwarder", PartialBatchResponse([])),
     ],
 )
 def test_a_response_fits_its_schema(name: str, response: msgspec.Struct) -> None:

@@ -1,7 +1,7 @@
 """Outbound connectivity: README lists what diagnose checks, and that is what the functions really call."""
 
 import pytest
-from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, Mode, needs_of
+from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, FunctionMode, needs_of
 
 from docs.egress import Language, egress_table
 from tests.template.stack import Stack
@@ -62,7 +62,7 @@ def test_vantiq_is_called_by_those_that_know_its_address() -> None:
         ({"provisioned"}, ["s3"]),
     ],
 )
-def test_the_services_that_pollers_need_follow_their_mode(modes: set[Mode], services: list[str]) -> None:
+def test_the_services_that_pollers_need_follow_their_mode(modes: set[FunctionMode], services: list[str]) -> None:
     assert [need.service for need in needs_of("pollers", modes)] == services
 
 

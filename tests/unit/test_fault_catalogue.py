@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msk_toolkit.causes import CAUSES
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.error_codes import refused_error
 
 TESTS = Path(__file__).parents[1]
 MATRIX = sorted([*TESTS.glob("integration/test_faults_*.py"), *TESTS.glob("integration/test_probes_*.py")])
@@ -92,6 +92,6 @@ def test_a_cause_that_is_not_real_here_is_shown_by_another_test(cause: str) -> N
     ],
 )
 def test_an_error_code_has_its_cause_and_keeps_kafkas_name(code: int, cause: str, name: str) -> None:
-    error = refused("commit", "OffsetCommit", code, BrokerAddress("b-1", 9096), "group g")
+    error = refused_error("commit", "OffsetCommit", code, BrokerAddress("b-1", 9096), "group g")
     assert error.cause == cause
     assert name in error.detail

@@ -9,13 +9,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
-from msk_toolkit.forward.dead_letters import BucketStore, Refusal, letter, letter_name
+from msk_toolkit.forward.dead_letters import BucketStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
 
 from tests.fakes.kafka_events import CLUSTER, event, record
 
-REFUSAL = Refusal(reason="refused", detail="", target="topic:/a", status=400, code="c")
+REFUSAL = RecordRefusal(reason="refused", detail="", target="topic:/a", status=400, code="c")
 
 
 class FakeS3:

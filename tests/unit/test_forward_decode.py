@@ -10,17 +10,17 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.forward.dead_letters import Refusal, letter, letter_name
-from msk_toolkit.forward.decode import MalformedEventError, Record, decode
+from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
+from msk_toolkit.forward.decode import MalformedEventError, SourceRecord, decode
 from msk_toolkit.forward.envelope import Documents, document
-from msk_toolkit.forward.event import KafkaRecord
+from msk_toolkit.forward.event import EventRecord
 
 from tests.fakes.kafka_events import CLUSTER, event, record
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "forwarder.json").read_text())
 
 
-def only(raw: Any) -> Record:
+def only(raw: Any) -> SourceRecord:
     (found,) = decode({**event([]), "records": {"orders-0": [raw]}}).partitions["orders-0"]
     return found
 
@@ -239,7 +239,7 @@ def test_a_mutated_event_is_decoded_marked_or_refused_as_a_whole(
                     records[index][data.draw(st.sampled_from(sorted(records[index])))] = data.draw(JUNK)
     batch = decode(mutated)
     assert batch.size == sum(map(len, mutated["records"].values()))
-    refusal = Refusal(reason="unsendable", detail="", target="")
+    refusal = RecordRefusal(reason="unsendable", detail="", target="")
     for place, records in batch.partitions.items():
         assert {id(one.raw) for one in records} == {id(raw) for raw in mutated["records"][place]}
         for one in records:
@@ -250,4 +250,4 @@ def test_a_mutated_event_is_decoded_marked_or_refused_as_a_whole(
                 assert kept == [one.raw]
                 assert letter_name(one, batch.cluster).startswith("dead-letters/demo/")
             else:
-                assert isinstance(one.content, KafkaRecord)
+                assert isinstance(one.content, EventRecord)

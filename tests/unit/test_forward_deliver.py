@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError
-from msk_toolkit.forward.report import answer
+from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.dead_letters_fake import FakeDeadLetters
@@ -164,7 +164,7 @@ def test_without_a_bucket_a_refused_record_blocks_its_lane_and_says_what_to_do()
     outcome = harness.forward(*FIVE)
     assert reasons(outcome) == ["blocked"]
     with pytest.raises(Exception, match="DEAD_LETTER_BUCKET") as caught:
-        answer(outcome, "on-demand")
+        batch_response(outcome, "on-demand")
     assert "secret words" not in str(caught.value)
 
 
@@ -278,4 +278,4 @@ def test_topics_without_a_valid_target_are_all_named_before_anything_is_sent() -
 
 
 def test_an_empty_event_is_done() -> None:
-    assert answer(ForwarderHarness().forward(), "on-demand") == {"batchItemFailures": []}
+    assert batch_response(ForwarderHarness().forward(), "on-demand") == {"batchItemFailures": []}

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward import forwarder as forwarding
-from msk_toolkit.forward import mode
+from msk_toolkit.forward import mapping_check
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError
 from msk_toolkit.forward.decode import MalformedEventError
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.report import DeliveryIncompleteError
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
 from tests.fakes.dead_letters_fake import FakeDeadLetters
@@ -52,7 +52,9 @@ def function(vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
 
     def warm(settings: ForwarderSettings) -> Forwarder:
-        return Forwarder(settings, Tools(vantiq, None if settings.on_refusal == "block" else FakeDeadLetters()))
+        return Forwarder(
+            settings, DeliveryServices(vantiq, None if settings.on_refusal == "block" else FakeDeadLetters())
+        )
 
     monkeypatch.setattr(module, "warm_forwarder", warm)
     return module
@@ -115,7 +117,7 @@ def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_reco
         def paginate(self, **_: str) -> list[dict[str, Any]]:
             return [{"EventSourceMappings": [{"FunctionResponseTypes": []}]}]
 
-    monkeypatch.setattr(mode, "client", lambda service: Lambda())
+    monkeypatch.setattr(mapping_check, "client", lambda service: Lambda())
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "forwarder")
     monkeypatch.setenv("POLLER_MODE", "provisioned")
     assert function.handler(event([record(0)]), Context()) == {"batchItemFailures": []}

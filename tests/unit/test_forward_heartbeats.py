@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from msk_toolkit.errors import ConfigurationError
-from msk_toolkit.forward.outcome import Outcome
-from msk_toolkit.forward.telemetry import publish
+from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.telemetry import publish_delivery
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -27,7 +27,7 @@ def harness(*faults: Fault, **settings: Any) -> ForwarderHarness:
     return ForwarderHarness(*faults, **ON, **settings)
 
 
-def ages(outcome: Outcome) -> list[float]:
+def ages(outcome: BatchOutcome) -> list[float]:
     return [seconds for lane in outcome.lanes for seconds in lane.ages]
 
 
@@ -93,9 +93,9 @@ def test_a_target_that_heartbeats_can_not_go_to_is_told_with_the_other_mistakes(
     assert [problem.split()[0] for problem in caught.value.problems] == ["VANTIQ_TARGET", "HEARTBEAT_TARGET"]
 
 
-def published(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> list[float] | None:
+def published(outcome: BatchOutcome, capsys: pytest.CaptureFixture[str]) -> list[float] | None:
     """The metric's values in the one line that is written, None where it is not in there."""
-    publish(outcome, toolkit_logger("forwarder"), toolkit_metrics("forwarder"))
+    publish_delivery(outcome, toolkit_logger("forwarder"), toolkit_metrics("forwarder"))
     (line,) = [line for text in capsys.readouterr().out.splitlines() if "_aws" in (line := json.loads(text))]
     values: list[float] | None = line.get("HeartbeatLatency")
     return values

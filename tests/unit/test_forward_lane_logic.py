@@ -12,11 +12,11 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward import forwarder as forwarding
 from msk_toolkit.forward.decode import NO_OFFSET
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.outcome import Outcome
+from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.clock_fake import FakeClock
@@ -56,7 +56,7 @@ class ScriptedVantiq:
         self.taken: list[tuple[int, int]] = []
         self.acknowledged: set[tuple[int, int]] = set()
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         documents = json.loads(body)
         documents = documents if isinstance(documents, list) else [documents]
         ids = [(one["partition"], one["offset"]) for one in documents]
@@ -161,7 +161,7 @@ def number_of(raw: Any) -> int:
     return offset if isinstance(offset, int) else NO_OFFSET
 
 
-def left(batch: dict[str, list[Any]], outcome: Outcome, mode: str) -> dict[str, list[Any]]:
+def left(batch: dict[str, list[Any]], outcome: BatchOutcome, mode: str) -> dict[str, list[Any]]:
     """What the mapping brings again: what was named, or everything where only an error could tell."""
     if not outcome.to_report:
         return {}
@@ -171,7 +171,7 @@ def left(batch: dict[str, list[Any]], outcome: Outcome, mode: str) -> dict[str, 
     return {place: [raw for raw in raws if (place, number_of(raw)) in named] for place, raws in batch.items()}
 
 
-def check(outcome: Outcome, vantiq: ScriptedVantiq, letters: Store) -> None:
+def check(outcome: BatchOutcome, vantiq: ScriptedVantiq, letters: Store) -> None:
     """Each record is acknowledged, set aside, or unfinished; nothing that is unfinished hides."""
     reported = set(outcome.to_report)
     for lane in outcome.lanes:
@@ -206,7 +206,9 @@ def test_each_record_is_acknowledged_set_aside_or_reported_and_lanes_keep_their_
 ) -> None:
     clock = FakeClock()
     vantiq, letters = ScriptedVantiq(clock), Store()
-    tools = Tools(vantiq, None if made.on_refusal == "block" else letters, clock, lambda: 0.0, clock.wait, lambda: 0.5)
+    tools = DeliveryServices(
+        vantiq, None if made.on_refusal == "block" else letters, clock, lambda: 0.0, clock.wait, lambda: 0.5
+    )
     forwarder = Forwarder(made, tools)
     keys = {(p, n): key for p, some in enumerate(partitions) for n, (key, _) in enumerate(some)}
     batch: dict[str, list[Any]] = {

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.forward.decode import NO_OFFSET, Record, decode
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response, to_report, unfinished
+from msk_toolkit.forward.decode import NO_OFFSET, SourceRecord, decode
+from msk_toolkit.forward.delivered_cache import DeliveredCache
 from msk_toolkit.forward.envelope import Document
-from msk_toolkit.forward.lanes import Lane, groups, split
-from msk_toolkit.forward.memory import UnfinishedBatches
-from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
-from msk_toolkit.forward.report import DeliveryIncompleteError, answer, to_report, unfinished
+from msk_toolkit.forward.lanes import Lane, split, split_into_requests
+from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
 from msk_toolkit.forward.retry import pause, retry_after
 from msk_toolkit.settings.forwarder import Ordering
 
@@ -19,7 +19,7 @@ from tests.fakes.kafka_events import event, record
 KEYS = [b"a", b"b", b"c", b"d", None]
 
 
-def partitions(count: int = 1, length: int = 20) -> dict[str, list[Record]]:
+def partitions(count: int = 1, length: int = 20) -> dict[str, list[SourceRecord]]:
     raws = [record(n, partition=p, key=KEYS[n % 5]) for p in range(count) for n in range(length)]
     return decode(event(raws)).partitions
 
@@ -61,7 +61,7 @@ def test_an_empty_partition_has_no_lane() -> None:
 
 
 def sized(sizes: dict[int, int | str]) -> Any:
-    def make(one: Record) -> Document:
+    def make(one: SourceRecord) -> Document:
         size = sizes.get(one.offset, 10)
         return Document(one, b"", size) if isinstance(size, str) else Document(one, b"x" * size)
 
@@ -69,7 +69,7 @@ def sized(sizes: dict[int, int | str]) -> Any:
 
 
 def grouped(sizes: dict[int, int | str], most: int = 4, most_bytes: int = 100) -> list[list[int]]:
-    found = groups(partitions(1, 8)["orders-0"], sized(sizes), most, most_bytes)
+    found = split_into_requests(partitions(1, 8)["orders-0"], sized(sizes), most, most_bytes)
     return [[one.record.offset for one in group] for group in found]
 
 
@@ -88,11 +88,11 @@ def test_a_record_that_cannot_travel_stands_alone() -> None:
 def test_documents_are_made_as_they_are_needed() -> None:
     made: list[int] = []
 
-    def make(one: Record) -> Document:
+    def make(one: SourceRecord) -> Document:
         made.append(one.offset)
         return Document(one, b"x")
 
-    next(groups(partitions(1, 8)["orders-0"], make, 2, 100))
+    next(split_into_requests(partitions(1, 8)["orders-0"], make, 2, 100))
     assert made == [0, 1, 2]
 
 
@@ -114,7 +114,7 @@ def test_retry_after_comes_in_two_forms(text: str | None, seconds: float | None)
     assert retry_after(text, 1445412450.0) == seconds
 
 
-def outcome(stops: dict[int, int | None], length: int = 4, *, ordering: Ordering = "partition") -> Outcome:
+def outcome(stops: dict[int, int | None], length: int = 4, *, ordering: Ordering = "partition") -> BatchOutcome:
     batch = decode(event([record(n, partition=p) for p in stops for n in range(length)]))
     lanes = [
         LaneOutcome(
@@ -123,16 +123,16 @@ def outcome(stops: dict[int, int | None], length: int = 4, *, ordering: Ordering
         for lane, stop in zip(split(batch.partitions, ordering, 8), stops.values(), strict=True)
     ]
     lowest = unfinished(lanes)
-    return Outcome(batch.size, 0, lanes, lowest, to_report(batch, lowest), None)
+    return BatchOutcome(batch.size, 0, lanes, lowest, to_report(batch, lowest), None)
 
 
 def test_all_done_is_an_empty_report_in_both_modes() -> None:
     done = outcome({0: None, 1: None})
-    assert answer(done, "provisioned") == answer(done, "on-demand") == {"batchItemFailures": []}
+    assert batch_response(done, "provisioned") == batch_response(done, "on-demand") == {"batchItemFailures": []}
 
 
 def test_provisioned_mode_is_told_the_failed_record_and_every_later_one_of_its_partition() -> None:
-    assert answer(outcome({0: 2, 1: None, 2: 0}), "provisioned") == {
+    assert batch_response(outcome({0: 2, 1: None, 2: 0}), "provisioned") == {
         "batchItemFailures": [
             {"itemIdentifier": {"partition": "orders-0", "offset": 2}},
             {"itemIdentifier": {"partition": "orders-0", "offset": 3}},
@@ -143,13 +143,13 @@ def test_provisioned_mode_is_told_the_failed_record_and_every_later_one_of_its_p
 
 def test_on_demand_mode_is_told_by_an_error() -> None:
     with pytest.raises(DeliveryIncompleteError, match=r"2 of 8 records are not done.*why.*What to do"):
-        answer(outcome({0: 2, 1: None}), "on-demand")
+        batch_response(outcome({0: 2, 1: None}), "on-demand")
 
 
 def test_a_record_without_an_offset_cannot_be_named_so_it_is_told_by_an_error() -> None:
     done = outcome({0: 0})
     with pytest.raises(DeliveryIncompleteError):
-        answer(done._replace(unfinished={"orders-0": NO_OFFSET}), "provisioned")
+        batch_response(done._replace(unfinished={"orders-0": NO_OFFSET}), "provisioned")
 
 
 @given(st.lists(st.integers(0, 30), unique=True, min_size=1).map(sorted), st.data())
@@ -167,14 +167,14 @@ def test_by_key_the_report_covers_every_lane_of_the_partition(present: list[int]
 
 
 def test_the_same_batch_again_is_recognised_and_a_part_of_it_too() -> None:
-    memory, batch = UnfinishedBatches(), decode(event([record(n) for n in range(4)]))
+    memory, batch = DeliveredCache(), decode(event([record(n) for n in range(4)]))
     memory.remember(batch, [("orders-0", 0), ("orders-0", 1)])
     assert memory.done(decode(event([record(n) for n in range(4)]))) == {("orders-0", 0), ("orders-0", 1)}
     assert ("orders-0", 1) in memory.done(decode(event([record(1), record(2)])))
 
 
 def test_a_different_batch_is_none_and_changes_nothing() -> None:
-    memory, batch = UnfinishedBatches(), decode(event([record(0), record(1)]))
+    memory, batch = DeliveredCache(), decode(event([record(0), record(1)]))
     memory.remember(batch, [("orders-0", 0)])
     assert memory.done(decode(event([record(0), record(1), record(2)]))) == frozenset()
     assert memory.done(decode(event([]))) == frozenset()
@@ -185,7 +185,7 @@ def test_a_different_batch_is_none_and_changes_nothing() -> None:
 
 
 def test_batches_that_come_in_turn_are_each_remembered_and_the_oldest_is_forgotten() -> None:
-    memory = UnfinishedBatches()
+    memory = DeliveredCache()
     batches = [decode(event([record(n, partition=p) for n in range(3)])) for p in range(20)]
     for number, batch in enumerate(batches):
         memory.remember(batch, [(f"orders-{number}", 1)])
@@ -199,7 +199,7 @@ def test_batches_that_come_in_turn_are_each_remembered_and_the_oldest_is_forgott
 
 
 def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
-    memory = UnfinishedBatches()
+    memory = DeliveredCache()
     memory.remember(decode(event([record(0, b"old")])), [("orders-0", 0)])
     assert memory.done(decode(event([record(0, b"new")]))) == frozenset()
     undecodable = [decode(event([record(0) | {"value": value}])) for value in ("not base64", 7, {"deep": [1]})]
@@ -209,6 +209,6 @@ def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
 
 
 def test_records_without_an_offset_are_never_known() -> None:
-    memory, batch = UnfinishedBatches(), decode({**event([]), "records": {"orders-0": [None, None]}})
+    memory, batch = DeliveredCache(), decode({**event([]), "records": {"orders-0": [None, None]}})
     memory.remember(batch, [("orders-0", NO_OFFSET)])
     assert memory.done(batch) == frozenset()

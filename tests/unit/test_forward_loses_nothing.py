@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.report import DeliveryIncompleteError, answer
 from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.clock_fake import FakeClock
@@ -36,7 +36,7 @@ class MoodyVantiq(FakeVantiq):
         self.rate = rate
         self.faults = [self.mood]
 
-    def mood(self, path: str, documents: list[Any]) -> Response | Exception | None:
+    def mood(self, path: str, documents: list[Any]) -> HttpResponse | Exception | None:
         poisoned = [(one["partition"], one["offset"]) in POISON for one in documents]
         if self.chance.random() < self.rate:
             kind = self.chance.choice(["before", "after", "part"])
@@ -45,14 +45,14 @@ class MoodyVantiq(FakeVantiq):
                 return self.take(documents, poisoned, results)
             if kind == "after" and not any(poisoned):
                 self.taken += documents
-            answers: list[Response | Exception] = [refusal(s) for s in (302, 401, 403, 404, 408, 429, 500, 503)]
+            answers: list[HttpResponse | Exception] = [refusal(s) for s in (302, 401, 403, 404, 408, 429, 500, 503)]
             answers += [unanswered(stage) for stage in ("dns", "tcp", "tls", "send", "answer")]
             return self.chance.choice([*answers, reply(200, b"<html>")])
         if any(poisoned):
             return self.take(documents, poisoned, [ROW] * len(documents)) if "custom" in path else refusal(400)
         return None
 
-    def take(self, documents: list[Any], poisoned: list[bool], results: list[Any]) -> Response:
+    def take(self, documents: list[Any], poisoned: list[bool], results: list[Any]) -> HttpResponse:
         """An insert of an array that is not atomic."""
         results = [INVALID if bad else result for bad, result in zip(poisoned, results, strict=True)]
         self.taken += [one for one, result in zip(documents, results, strict=True) if result is ROW]
@@ -101,7 +101,7 @@ def test_every_record_arrives_in_order_or_is_set_aside(seed: int, reading: str, 
     )
 
     def environment() -> Forwarder:
-        return Forwarder(settings, Tools(vantiq, letters, clock, lambda: 0.0, clock.wait, chance.random))
+        return Forwarder(settings, DeliveryServices(vantiq, letters, clock, lambda: 0.0, clock.wait, chance.random))
 
     records = [record(n, partition=p, key=b"k%d" % (n % 3)) for n in range(30) for p in range(3)]
     forwarder, batch = environment(), records
@@ -112,7 +112,7 @@ def test_every_record_arrives_in_order_or_is_set_aside(seed: int, reading: str, 
             forwarder = environment()  # the warm environment and its memory are gone
         outcome = forwarder.forward(event(batch), Deadline(60, clock))
         try:
-            told = answer(outcome, mode)
+            told = batch_response(outcome, mode)
             # On demand whatever is no error counts as success.
             batch = [] if reading == "on-demand" else bring_again(batch, told, reading)
         except DeliveryIncompleteError:

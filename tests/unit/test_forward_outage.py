@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.report import answer
+from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
@@ -229,4 +229,4 @@ def test_a_blocked_record_is_told_once_however_often_it_was_tried() -> None:
     assert reasons(outcome) == ["blocked"]
     assert [len(lane.refused) for lane in outcome.lanes] == [1]
     with pytest.raises(Exception, match="5 of 5 records"):
-        answer(outcome, "on-demand")
+        batch_response(outcome, "on-demand")

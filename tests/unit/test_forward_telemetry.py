@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msk_toolkit.forward.telemetry import publish
+from msk_toolkit.forward.telemetry import publish_delivery
 
 from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import record
@@ -30,7 +30,7 @@ class Written:
 def written(harness: ForwarderHarness, partitions: int) -> Written:
     said: Any = Written()
     outcome = harness.forward(*[record(n, partition=p) for p in range(partitions) for n in range(3)])
-    publish(outcome, said, said, detailed=True)
+    publish_delivery(outcome, said, said, detailed=True)
     kept: Written = said
     return kept
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
-from msk_toolkit.forward.report import answer
 
 from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import CLUSTER, event, record
@@ -55,7 +55,7 @@ def with_surrogate(field: str) -> dict[str, Any]:
 def test_a_lone_surrogate_in_a_record_is_that_records_fault_alone(field: str) -> None:
     odd, harness = with_surrogate(field), ForwarderHarness()
     outcome = harness.forward(record(0), odd, record(2), record(0, partition=1))
-    assert answer(outcome, "on-demand") == {"batchItemFailures": []}
+    assert batch_response(outcome, "on-demand") == {"batchItemFailures": []}
     assert [harness.vantiq.offsets(p) for p in range(2)] == [[0, 2], [0]]
     (kept,) = harness.letters.letters.values()
     assert kept["refusal"]["reason"] == "unsendable"

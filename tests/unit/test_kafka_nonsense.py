@@ -16,10 +16,10 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.login import log_in
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.records import fetch, offset_at, produce
+from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
 from msk_toolkit.kafka.topic_configs import alter_topic_configs, topic_configs
 from msk_toolkit.kafka.topics import NewTopic, add_partitions, create_topics, delete_topics
@@ -30,7 +30,7 @@ from tests.fakes.kafka_broker_fake import Asked, api_versions, frame, replies, t
 pytestmark = pytest.mark.enable_socket
 
 MEMBER = groups.Member("g", 1, "m", (0,))
-Question = Callable[[Conversation, Deadline], object]
+Question = Callable[[BrokerConnection, Deadline], object]
 
 
 def every_api(asked: Asked) -> Any:
@@ -113,8 +113,8 @@ NONSENSE: dict[str, tuple[Question, Callable[[Asked], Any]]] = {
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_an_answer_that_lacks_what_was_asked_for_is_the_brokers_fault(kind: str) -> None:
     question, response = NONSENSE[kind]
-    with talking_to(replies(every_api, response)) as (conversation, deadline), pytest.raises(StageError) as caught:
-        question(conversation, deadline)
+    with talking_to(replies(every_api, response)) as (connection, deadline), pytest.raises(StageError) as caught:
+        question(connection, deadline)
     assert caught.value.cause == "protocol-error"
     assert "lacks what it must hold" in caught.value.detail
 
@@ -152,8 +152,8 @@ def test_one_version_alone_is_spoken_whose_numbers_may_have_no_end() -> None:
 
 def test_a_number_without_an_end_is_left_at_once() -> None:
     endless = replies(every_api, lambda asked: Raw(asked, bytes(6) + b"\xff" * 400_000))
-    with talking_to(endless, seconds=20) as (conversation, deadline), pytest.raises(StageError) as caught:
-        groups.group_type(conversation, "g", deadline)
+    with talking_to(endless, seconds=20) as (connection, deadline), pytest.raises(StageError) as caught:
+        groups.group_type(connection, "g", deadline)
     assert caught.value.cause == "protocol-error"
     assert deadline.remaining() > 15
 
@@ -180,8 +180,8 @@ def test_memory_is_taken_for_what_has_arrived_and_not_for_what_was_announced() -
     claim: Any = Claim(clock, 60_000_000)
     tracemalloc.start()
     try:
-        with Conversation(BrokerAddress("b", 1), claim) as conversation, pytest.raises(StageError) as caught:
-            read_metadata(conversation, [], Deadline(5, clock))
+        with BrokerConnection(BrokerAddress("b", 1), claim) as connection, pytest.raises(StageError) as caught:
+            read_metadata(connection, [], Deadline(5, clock))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -192,8 +192,8 @@ def test_memory_is_taken_for_what_has_arrived_and_not_for_what_was_announced() -
 def test_more_than_any_answer_holds_is_refused_at_once() -> None:
     clock = FakeClock()
     claim: Any = Claim(clock, 90_000_000)
-    with Conversation(BrokerAddress("b", 1), claim) as conversation, pytest.raises(StageError) as caught:
-        read_metadata(conversation, [], Deadline(5, clock))
+    with BrokerConnection(BrokerAddress("b", 1), claim) as connection, pytest.raises(StageError) as caught:
+        read_metadata(connection, [], Deadline(5, clock))
     assert caught.value.cause == "protocol-error"
     assert len(claim.data) == 5, "nothing more was read"
 
@@ -202,12 +202,12 @@ def test_an_answer_that_can_not_be_decoded_is_in_no_log(caplog: pytest.LogCaptur
     caplog.set_level(logging.INFO)
     with (
         talking_to(replies(api_versions(), lambda asked: Raw(asked, b"\x7f\xff\xff\xff the-secret"))) as (
-            conversation,
+            connection,
             deadline,
         ),
         pytest.raises(StageError) as caught,
     ):
-        read_metadata(conversation, [], deadline)
+        read_metadata(connection, [], deadline)
     assert caught.value.cause == "protocol-error"
     assert "the-secret" not in caplog.text
     assert caught.value.__cause__ is None, "what a traceback prints"

@@ -37,8 +37,8 @@ not_yet = offsets(-1, OFFSET_NOT_AVAILABLE)
 
 
 def test_a_leader_that_was_just_elected_is_asked_until_it_knows() -> None:
-    with talking_to(replies(versions, offsets(4), not_yet, not_yet, offsets(9))) as (conversation, deadline):
-        assert offset_range(conversation, "orders", [0], "fetch", deadline) == {0: (4, 9)}
+    with talking_to(replies(versions, offsets(4), not_yet, not_yet, offsets(9))) as (connection, deadline):
+        assert offset_range(connection, "orders", [0], "fetch", deadline) == {0: (4, 9)}
 
 
 def test_a_leader_that_never_learns_where_its_records_end_is_told_in_time() -> None:
@@ -47,12 +47,12 @@ def test_a_leader_that_never_learns_where_its_records_end_is_told_in_time() -> N
         while True:
             answer(peer, asked := read_request(peer), not_yet(asked))
 
-    with talking_to(for_ever, seconds=0.4) as (conversation, deadline), pytest.raises(StageError) as caught:
-        offset_at(conversation, "orders", 0, 1, "fetch", deadline)
+    with talking_to(for_ever, seconds=0.4) as (connection, deadline), pytest.raises(StageError) as caught:
+        offset_at(connection, "orders", 0, 1, "fetch", deadline)
     assert (caught.value.stage, caught.value.cause) == ("fetch", "offset-not-available")
     assert not deadline.expired
 
 
 def test_no_record_from_a_time_on_is_no_offset() -> None:
-    with talking_to(replies(versions, offsets(-1))) as (conversation, deadline):
-        assert offset_at(conversation, "orders", 0, 1, "fetch", deadline) is None
+    with talking_to(replies(versions, offsets(-1))) as (connection, deadline):
+        assert offset_at(connection, "orders", 0, 1, "fetch", deadline) is None

@@ -41,8 +41,8 @@ MAGIC_AT, OLD_ATTRIBUTES_AT = 16, 17
 def read(data: bytes, start: int = 0) -> Fetched:
     # As in the layer, where kafka-python has no library for them.
     without = patch.multiple("kafka.codec", snappy=None, lz4=None, zstd=None)
-    with without, talking_to(replies(versions, fetched({0: data}))) as (conversation, deadline):
-        return read_from(conversation, "orders", {0: start}, deadline=deadline)[0]
+    with without, talking_to(replies(versions, fetched({0: data}))) as (connection, deadline):
+        return read_from(connection, "orders", {0: start}, deadline=deadline)[0]
 
 
 def failure(data: bytes) -> StageError:
@@ -106,16 +106,16 @@ def test_what_is_cut_short_at_the_end_of_an_answer_is_read_with_the_next_one() -
 
 
 def test_an_offset_that_the_partition_does_not_reach_to_is_told_apart_from_an_empty_answer() -> None:
-    with talking_to(replies(versions, fetched({0: b""}, error_code=OUT_OF_RANGE))) as (conversation, deadline):
-        answer = read_from(conversation, "orders", {0: 5}, deadline=deadline)
+    with talking_to(replies(versions, fetched({0: b""}, error_code=OUT_OF_RANGE))) as (connection, deadline):
+        answer = read_from(connection, "orders", {0: 5}, deadline=deadline)
     assert answer == {0: Fetched([], 5, out_of_range=True)}
     assert read(b"", start=5) == Fetched([], 5)
 
 
 def test_the_first_records_time_is_told_of_old_formats_too() -> None:
     answer = fetched({0: batch([b"a", b"b"], GZIP, magic=1, offset=5), 1: batch([b"a"], magic=0)})
-    with talking_to(replies(versions, answer)) as (conversation, deadline):
-        first = first_records(conversation, "orders", {0: (6, 7), 1: (0, 1)}, "lag", deadline)
+    with talking_to(replies(versions, answer)) as (connection, deadline):
+        first = first_records(connection, "orders", {0: (6, 7), 1: (0, 1)}, "lag", deadline)
     assert {partition: (each.holds_record, each.timestamp) for partition, each in first.items()} == {
         0: (True, 1001),
         1: (True, None),
@@ -157,9 +157,9 @@ def test_a_batch_that_unpacks_to_too_much_is_the_stages_failure(monkeypatch: pyt
 def test_a_batch_of_very_many_records_is_read_in_several_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_MOST_RECORDS", 4)
     answer = fetched({0: batch([b"v"] * 10, ZSTD), 1: batch([b"w"])})
-    with talking_to(replies(versions, answer, answer)) as (conversation, deadline):
-        first = read_from(conversation, "orders", {0: 0, 1: 0}, deadline=deadline)
+    with talking_to(replies(versions, answer, answer)) as (connection, deadline):
+        first = read_from(connection, "orders", {0: 0, 1: 0}, deadline=deadline)
         assert ([each.offset for each in first[0].records], first[0].next_offset) == ([0, 1, 2, 3], 4)
         assert first[1] == Fetched([], 0), "left for the next answer, not passed over"
-        second = fetch(conversation, "orders", {0: 4, 1: 0}, deadline=deadline)
+        second = fetch(connection, "orders", {0: 4, 1: 0}, deadline=deadline)
         assert [each.offset for each in second[0]] == [4, 5, 6, 7]

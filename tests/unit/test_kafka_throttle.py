@@ -54,10 +54,10 @@ def cluster(throttle_ms: int = 0, port: int = 9092) -> Callable[[Asked], Any]:
 
 
 def test_a_write_over_its_quota_is_told_at_the_next_question_and_at_once() -> None:
-    with talking_to(replies(versions, produced(11_190))) as (conversation, deadline):
-        assert produce(conversation, "hb", 0, b"v", timestamp=1, deadline=deadline) == 7
+    with talking_to(replies(versions, produced(11_190))) as (connection, deadline):
+        assert produce(connection, "hb", 0, b"v", timestamp=1, deadline=deadline) == 7
         with pytest.raises(StageError) as caught:
-            read_metadata(conversation, [], deadline)
+            read_metadata(connection, [], deadline)
         assert deadline.remaining() > 3
     assert caught.value.cause == "throttled"
     assert "s more after Produce: the quota on writing (producer_byte_rate), or the quota on requests" in str(
@@ -73,25 +73,25 @@ def test_a_broker_that_stays_silent_for_about_as_long_as_it_said_does_not_hang(t
         read_request(peer)
         peer.sock.recv(1)
 
-    with talking_to(silent) as (conversation, deadline):
-        produce(conversation, "hb", 0, b"v", timestamp=1, deadline=deadline)
+    with talking_to(silent) as (connection, deadline):
+        produce(connection, "hb", 0, b"v", timestamp=1, deadline=deadline)
         with pytest.raises(StageError) as caught:
-            read_metadata(conversation, [], deadline.at_most(0.8))
+            read_metadata(connection, [], deadline.at_most(0.8))
     assert caught.value.cause == cause
 
 
 def test_a_short_throttle_is_waited_for() -> None:
-    with talking_to(replies(versions, produced(50), cluster())) as (conversation, deadline):
-        produce(conversation, "hb", 0, b"v", timestamp=1, deadline=deadline)
-        assert read_metadata(conversation, [], deadline).brokers
+    with talking_to(replies(versions, produced(50), cluster())) as (connection, deadline):
+        produce(connection, "hb", 0, b"v", timestamp=1, deadline=deadline)
+        assert read_metadata(connection, [], deadline).brokers
 
 
 def test_changes_of_topics_over_the_controllers_quota_are_told_as_that() -> None:
-    with talking_to(replies(versions, created(17_900))) as (conversation, deadline):
+    with talking_to(replies(versions, created(17_900))) as (connection, deadline):
         new = [NewTopic("orders", 1, 1, {})]
-        assert create_topics(conversation, new, validate_only=False, deadline=deadline) == {}
+        assert create_topics(connection, new, validate_only=False, deadline=deadline) == {}
         with pytest.raises(StageError, match=r"after CreateTopics: .*controller_mutation_rate") as caught:
-            create_topics(conversation, new, validate_only=False, deadline=deadline)
+            create_topics(connection, new, validate_only=False, deadline=deadline)
     assert caught.value.cause == "throttled"
 
 

@@ -14,7 +14,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import StageLog
-from msk_toolkit.probe.survey import BrokerCheck, _check_operations
+from msk_toolkit.probe.check_brokers import BrokerCheck, _check_operations
 
 from local import compat
 from local.kafka import CertificateAuthority, KafkaCluster, KafkaUnavailableError

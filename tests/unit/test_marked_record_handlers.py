@@ -35,7 +35,7 @@ def handler_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("the probe ran")
 
-    monkeypatch.setattr(module, "probe", never)
+    monkeypatch.setattr(module, f"run_{kind}_probe", never)
     return module
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from msk_toolkit.aws.mappings import mapping_states
-from msk_toolkit.connect.serve import parse_request as parse_connect
-from msk_toolkit.connect.serve import serve
+from msk_toolkit.connect.run import parse_connect_request as parse_connect
+from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse
-from msk_toolkit.diagnose.serve import diagnose
+from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 
@@ -62,7 +62,7 @@ def run(aws: Aws, network: Network, **values: Any) -> DiagnoseResponse:
         "forwarder_role_arn": make_function(aws, "shop-forwarder"),
         **values,
     }
-    return diagnose(NO_BROKERS, DiagnoseSettings(**values), aws, Deadline(30))
+    return run_diagnosis(NO_BROKERS, DiagnoseSettings(**values), aws, Deadline(30))
 
 
 def pollers_lack(response: DiagnoseResponse) -> list[tuple[str, int | None, str]]:
@@ -137,7 +137,7 @@ def test_connect_describes_the_cluster_that_was_made(aws: Aws) -> None:
     secret = make_secret(aws, KmsKeyId=KEY)
     aws.answers["list_scram_secrets"] = {"SecretArnList": [secret]}
     settings = ConnectSettings(cluster_arn=cluster, scram_secret_arn=secret)
-    response = serve(parse_connect({"cluster": cluster}), settings, aws, None, Deadline(30))
+    response = run_connect(parse_connect({"cluster": cluster}), settings, aws, None, Deadline(30))
     assert response.cluster is not None
     assert (response.cluster.name, response.cluster.kafka_version, response.cluster.brokers) == ("demo", "3.9.x", 2)
     assert (response.cluster.subnets, response.cluster.security_groups) == (

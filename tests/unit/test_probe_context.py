@@ -11,12 +11,12 @@ from msk_toolkit.causes import CAUSES
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.cluster_state import ClusterState, cluster_state, parse_state
-from msk_toolkit.msk.scram_association import Secret, examine, findings
+from msk_toolkit.msk.scram_association import Secret, findings, secret_findings
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.context import ControlPlane, explain
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.telemetry import fault_counts
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.probes import ConsumerProbeSettings
 
@@ -86,13 +86,13 @@ SECRET = {"ARN": ARN, "Name": "AmazonMSK_orders", "KmsKeyId": "key", "LastChange
 
 
 def test_every_page_of_associated_secrets_counts() -> None:
-    assert "as MSK demands" in examine(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, lambda: NOW)[0]
+    assert "as MSK demands" in secret_findings(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, lambda: NOW)[0]
 
 
 def test_what_is_not_permitted_is_said_and_the_rest_is_still_told() -> None:
-    denied = examine(Aws(None, None), ARN, CLUSTER, lambda: NOW)
+    denied = secret_findings(Aws(None, None), ARN, CLUSTER, lambda: NOW)
     assert [sentence.partition(" could not")[0] for sentence in denied] == ["the secret", "the associated secrets"]
-    (finding, missing) = examine(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, lambda: NOW)
+    (finding, missing) = secret_findings(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, lambda: NOW)
     assert "default KMS key" in finding
     assert "kafka:ListScramSecrets" in missing
 
@@ -130,30 +130,30 @@ AWAY = [report(1), report(2, "tcp", "connection-refused"), report(3)]
 
 
 def test_maintenance_tags_a_broker_that_is_away_as_planned_and_alarms_nobody() -> None:
-    judged = explain(verdict(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(judge_brokers(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert (judged.cluster_state, judged.planned) == ("MAINTENANCE", True)
     assert judged.summary.endswith("; MSK says MAINTENANCE: planned")
     assert sum(fault_counts(judged, AWAY).values()) == 0
 
 
 def test_an_active_cluster_excuses_nothing() -> None:
-    judged = explain(verdict(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
+    judged = explain(judge_brokers(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
     assert (judged.cluster_state, judged.planned) == ("ACTIVE", False)
     assert {str(metric): count for metric, count in fault_counts(judged, AWAY).items() if count} == {"NetworkFaults": 1}
 
 
 def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() -> None:
     down = [report(1, "tcp", "connect-timeout"), report(2, "tcp", "connect-timeout")]
-    judged = explain(verdict(down), down, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(judge_brokers(down), down, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert (judged.status, judged.planned) == ("down", False)
     lost = [report(1, "fetch", "record-lost"), report(2)]
-    judged = explain(verdict(lost), lost, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(judge_brokers(lost), lost, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
     assert {str(metric): count for metric, count in fault_counts(judged, lost).items() if count} == {"RecordsLost": 1}
 
 
 def counted(*reports: BrokerReport) -> dict[str, int]:
     """The classes that count anything."""
-    counts = fault_counts(verdict(reports), reports)
+    counts = fault_counts(judge_brokers(reports), reports)
     return {str(metric): count for metric, count in counts.items() if count}
 
 
@@ -166,13 +166,13 @@ def test_a_partition_without_a_leader_counts_though_every_broker_answers() -> No
 
 def test_missing_heartbeats_are_a_loss_and_not_the_end_of_the_cluster() -> None:
     lost = [report(broker, "fetch", "heartbeat-missing") for broker in (1, 2)]
-    assert verdict(lost).status == "degraded"
+    assert judge_brokers(lost).status == "degraded"
     assert counted(*lost) == {"RecordsLost": 2}
 
 
 def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
-    judged = explain(verdict(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
+    judged = explain(judge_brokers(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
     (finding,) = judged.findings
     assert finding.startswith("the secret is not associated with the cluster; run kafka batch-associate-scram-secret")
     # The call says "done" and lists what it did not do.
@@ -182,7 +182,7 @@ def test_a_refused_login_is_explained_from_the_apis() -> None:
 
 def test_a_healthy_verdict_asks_nobody() -> None:
     aws = Aws(SECRET, [ARN], "ACTIVE")
-    healthy = verdict([report(1)])
+    healthy = judge_brokers([report(1)])
     assert explain(healthy, [report(1)], settings(), aws, Deadline(5)) is healthy
     assert aws.asked == []
 
@@ -191,7 +191,7 @@ def test_how_many_brokers_there_should_be_is_asked_while_they_are_probed_and_onc
     aws = Aws(SECRET, [ARN], "ACTIVE")
     control_plane = ControlPlane(settings(), aws, Deadline(5))
     assert control_plane.expected_brokers() == 3
-    explain(verdict(AWAY), AWAY, settings(), aws, Deadline(5), control_plane)
+    explain(judge_brokers(AWAY), AWAY, settings(), aws, Deadline(5), control_plane)
     assert aws.asked == ["DescribeClusterV2"]
 
 

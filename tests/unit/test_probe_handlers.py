@@ -54,7 +54,7 @@ def function(kind: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
         given.update(named, expected_brokers=expected_brokers())
         return RESPONSES[kind]
 
-    monkeypatch.setattr(module, "probe", probe)
+    monkeypatch.setattr(module, f"run_{kind}_probe", probe)
     return module
 
 

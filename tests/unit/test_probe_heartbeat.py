@@ -1,8 +1,8 @@
 """The heartbeats' numbers: what is missing, what stands twice, and from run to run."""
 
 import msgspec
-from msk_toolkit.kafka.records import Record
-from msk_toolkit.probe.heartbeat import Heartbeat, MissingHeartbeats, Sequence, Writer
+from msk_toolkit.kafka.records import KafkaRecord
+from msk_toolkit.probe.heartbeat import Heartbeat, HeartbeatSequence, MissingHeartbeats, Writer
 
 PARTITION = 2
 
@@ -11,12 +11,12 @@ def beat(writer: str, number: int) -> bytes:
     return Heartbeat("nonce", 1, 0, writer, number).as_bytes()
 
 
-def records(*values: bytes | None) -> list[Record]:
-    return [Record(100 + index, 0, None, value) for index, value in enumerate(values)]
+def records(*values: bytes | None) -> list[KafkaRecord]:
+    return [KafkaRecord(100 + index, 0, None, value) for index, value in enumerate(values)]
 
 
-def after(*values: bytes | None, before: str = "") -> Sequence:
-    sequence = Sequence.from_text(PARTITION, before)
+def after(*values: bytes | None, before: str = "") -> HeartbeatSequence:
+    sequence = HeartbeatSequence.from_text(PARTITION, before)
     sequence.note(records(*values))
     return sequence
 
@@ -62,7 +62,7 @@ def test_a_run_goes_on_from_what_the_last_one_committed() -> None:
 
 def test_a_commit_of_somebody_else_says_nothing() -> None:
     for text in ("", "hello", "a:x", ":4", "a:1 nonsense"):
-        assert Sequence.from_text(PARTITION, text).last == {}
+        assert HeartbeatSequence.from_text(PARTITION, text).last == {}
 
 
 def test_a_commit_stays_small_however_many_writers_there_were() -> None:

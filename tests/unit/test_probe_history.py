@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.probe.chart import Point, chart
-from msk_toolkit.probe.widget import widget
+from msk_toolkit.probe.chart import Point, render_chart
+from msk_toolkit.probe.widget import render_widget
 
 from tests.fakes.aws_fake import refused
 from tests.unit.test_probe_widget import NOW, SETTINGS, Logs
@@ -27,7 +27,7 @@ def group(name: str, seconds: float | None) -> str:
 
 
 def shown(logs: Logs, **context: Any) -> str:
-    return widget({"show": "history", "widgetContext": context}, SETTINGS, logs, Deadline(5), lambda: NOW)
+    return render_widget({"show": "history", "widgetContext": context}, SETTINGS, logs, Deadline(5), lambda: NOW)
 
 
 def figures(html: str) -> list[ElementTree.Element]:
@@ -83,7 +83,7 @@ def test_no_script_and_no_name_of_a_group_gets_into_the_page() -> None:
 
 def test_lines_are_told_apart_without_colours_and_numbered_names_come_in_their_order() -> None:
     lines = {str(number): [Point(0, 1), Point(10, number)] for number in (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)}
-    (figure,) = figures(chart("t", "", lines, 0, 10))
+    (figure,) = figures(render_chart("t", "", lines, 0, 10))
     assert [text.partition(":")[0] for text in texts(figure)] == [str(number) for number in range(1, 11)]
     drawn = [each for each in figure.iter("polyline") if each.find("title") is not None]
     assert len({(each.get("stroke"), each.get("stroke-dasharray")) for each in drawn}) == 10
@@ -93,4 +93,4 @@ def test_lines_are_told_apart_without_colours_and_numbered_names_come_in_their_o
 
 @pytest.mark.parametrize("lines", [{}, {"a": [Point(0, 0)]}, {"a": [Point(5, 0.0), Point(5, 3.0)]}])
 def test_few_points_are_drawn_too(lines: dict[str, list[Point]]) -> None:
-    assert figures(chart("t", "", lines, 5, 5))
+    assert figures(render_chart("t", "", lines, 5, 5))

@@ -4,8 +4,8 @@ import pytest
 from kafka.protocol.admin import ListGroupsResponse
 from msk_toolkit.kafka.group import group_type
 from msk_toolkit.probe.lag import GroupLag, why_nothing_is_committed
-from msk_toolkit.probe.producer import STAGES
-from msk_toolkit.probe.render import render
+from msk_toolkit.probe.producer import PRODUCER_STAGES
+from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.results import Verdict
 
 from tests.fakes.kafka_broker_fake import Asked, api_versions, replies, talking_to
@@ -36,8 +36,8 @@ def test_a_group_without_commits_is_told_by_its_kind(name: str, kind: str | None
         ]
         return ListGroupsResponse(version=asked.version, throttle_time_ms=0, error_code=0, groups=listed)
 
-    with talking_to(replies(api_versions(0, 5, api_key=LIST_GROUPS), groups)) as (conversation, deadline):
-        seen = group_type(conversation, name, deadline)
+    with talking_to(replies(api_versions(0, 5, api_key=LIST_GROUPS), groups)) as (connection, deadline):
+        seen = group_type(connection, name, deadline)
     assert seen == (kind and kind.lower())
     assert why_nothing_is_committed(seen).startswith(detail)
 
@@ -53,7 +53,7 @@ def test_lag_stands_in_the_table() -> None:
         GroupLag("part", 4, None, "2 partitions have no leader in reach"),
         GroupLag("gone", detail="no group of this name"),
     ]
-    table = render(Verdict("healthy", "all is well"), [], STAGES, lags)
+    table = render_probe(Verdict("healthy", "all is well"), [], PRODUCER_STAGES, lags)
     assert table.splitlines()[-4:] == [
         "group orders: 12 records behind, the oldest 4 s old",
         "group idle: 0 records behind",

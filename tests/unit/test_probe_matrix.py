@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 from msk_toolkit.probe.last_run import LastRun
-from msk_toolkit.probe.matrix import age, matrix
+from msk_toolkit.probe.matrix import age, render_matrix
 
 from tests.fakes.probe_runs import healthy_broker, host, run_of, shown_runs, stopped_broker, warning_broker
 
@@ -47,7 +47,7 @@ class Reader(HTMLParser):
 
 def read(*shown: LastRun) -> Reader:
     reader = Reader()
-    reader.feed(matrix(shown, stale_after_seconds=STALE))
+    reader.feed(render_matrix(shown, stale_after_seconds=STALE))
     return reader
 
 
@@ -105,8 +105,8 @@ def test_an_age_is_told_in_one_unit(seconds: float, words: str) -> None:
 
 
 def test_a_dashboard_decides_on_light_or_dark_and_otherwise_the_reader() -> None:
-    assert "color-scheme: dark" in matrix([], stale_after_seconds=STALE, theme="dark")
-    assert "color-scheme: light dark" in matrix([], stale_after_seconds=STALE)
+    assert "color-scheme: dark" in render_matrix([], stale_after_seconds=STALE, theme="dark")
+    assert "color-scheme: light dark" in render_matrix([], stale_after_seconds=STALE)
 
 
 def test_a_long_name_is_shortened_and_its_cells_title_has_the_whole() -> None:

@@ -1,13 +1,13 @@
 """What a run of the consumer probe takes from what it reads."""
 
-from msk_toolkit.kafka.batches import Fetched, Record
+from msk_toolkit.kafka.batches import Fetched, KafkaRecord
 from msk_toolkit.probe.reading import Reading
 
 
 def read(*times: int) -> Reading:
     reading = Reading(max_records=100)
     reading.begin(0, None, 0, len(times))
-    records = [Record(offset, time, None, b"v") for offset, time in enumerate(times)]
+    records = [KafkaRecord(offset, time, None, b"v") for offset, time in enumerate(times)]
     reading.note(0, Fetched(records, len(times)))
     return reading
 

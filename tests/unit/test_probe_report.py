@@ -7,10 +7,10 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.metadata import ClusterMetadata, Partition, Topic
 from msk_toolkit.network.stages import StageLog
-from msk_toolkit.probe.producer import STAGES
+from msk_toolkit.probe.check_brokers import BrokerCheck
+from msk_toolkit.probe.producer import PRODUCER_STAGES
 from msk_toolkit.probe.report import BrokerReport, broker_reports
-from msk_toolkit.probe.survey import BrokerCheck
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 
 
 def check(host: str, *, brokers: dict[int, str] | None = None, fails: bool = False) -> BrokerCheck:
@@ -29,7 +29,7 @@ def check(host: str, *, brokers: dict[int, str] | None = None, fails: bool = Fal
 
 
 def reports(checks: list[BrokerCheck], expected: int | None = None) -> list[BrokerReport]:
-    return broker_reports(checks, STAGES, "heartbeat", [one.address for one in checks], expected)
+    return broker_reports(checks, PRODUCER_STAGES, "heartbeat", [one.address for one in checks], expected)
 
 
 def test_reports_come_by_broker_id_and_unknown_ones_last() -> None:
@@ -49,7 +49,7 @@ def test_a_broker_that_nobody_reached_keeps_the_number_in_its_name() -> None:
 
 def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
     (only,) = reports([check("a", fails=True)])
-    assert [each.stage for each in only.stages] == list(STAGES)
+    assert [each.stage for each in only.stages] == list(PRODUCER_STAGES)
     assert [each.status for each in only.stages] == ["ok", "failed", *["skipped"] * 6]
     assert only.failure is not None
     assert only.failure.stage == "tcp"
@@ -60,7 +60,7 @@ def test_bootstrap_aliases_are_told_as_aliases_and_not_counted_as_brokers() -> N
     shown = reports([check(f"{kind}-{n}", brokers=advertised) for kind in ("alias", "b") for n in (1, 2, 3)])
     assert [one.broker for one in shown if not one.is_alias] == [1, 2, 3]
     assert [one.address for one in shown if one.is_alias] == ["alias-1:1", "alias-2:1", "alias-3:1"]
-    judged = verdict(shown)
+    judged = judge_brokers(shown)
     assert judged.status == "healthy"
     assert not judged.warnings
     assert judged.summary == (
@@ -89,7 +89,7 @@ def seeing(host: str, brokers: dict[int, str], replicas: tuple[int, ...], cluste
 def test_a_broker_that_left_the_metadata_is_known_by_its_replicas() -> None:
     shown = reports([seeing("a", {1: "a"}, (1, 2))])
     assert [(one.broker, one.known_from) for one in shown] == [(1, "both"), (2, "replicas")]
-    judged = verdict(shown)
+    judged = judge_brokers(shown)
     assert (judged.status, judged.broker, judged.stage, judged.cause) == ("degraded", 2, "metadata", "not-in-metadata")
 
 
@@ -108,14 +108,14 @@ def test_a_fenced_broker_that_still_answers_is_missed_by_the_others_and_so_by_no
     shown = reports([seeing("a", alone, (1, 2)), seeing("b", alone, (1, 2)), seeing("c", everyone, (1, 2))])
     failures = {one.broker: (one.failure.stage, one.failure.cause) for one in shown if one.failure}
     assert failures == {3: ("metadata", "not-in-metadata")}
-    assert verdict(shown).status == "degraded"
+    assert judge_brokers(shown).status == "degraded"
 
 
 def test_a_broker_that_starts_and_answers_before_anybody_lists_it_is_named_with_its_address() -> None:
     others = {1: "a", 3: "c"}
     shown = reports([seeing(host, others, (1, 2, 3)) for host in ("a", "b", "c")])
     assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (2, "b:1"), (3, "c:1")]
-    judged = verdict(shown)
+    judged = judge_brokers(shown)
     assert (judged.status, judged.broker, judged.address) == ("degraded", 2, "b:1")
     assert (judged.stage, judged.cause) == ("metadata", "not-in-metadata")
 
@@ -124,14 +124,14 @@ def test_a_broker_whose_name_tells_its_number_is_missed_though_it_answers() -> N
     others = {1: "b-1.demo", 3: "b-3.demo"}
     shown = reports([seeing(f"b-{number}.demo", others, (1, 3)) for number in (1, 2, 3)])
     assert [one.broker for one in shown if one.failure] == [2]
-    assert verdict(shown).status == "degraded"
+    assert judge_brokers(shown).status == "degraded"
 
 
 def test_an_alias_that_answers_is_not_taken_for_the_broker_that_is_gone() -> None:
     # Broker 1 by an alias only, broker 2 dead and not listed.
     shown = reports([seeing("alias", {1: "a"}, (1, 2))])
     assert [(one.broker, one.address) for one in shown] == [(2, ""), (None, "alias:1")]
-    assert verdict(shown).broker == 2
+    assert judge_brokers(shown).broker == 2
 
 
 def test_a_broker_that_only_it_itself_could_list_is_not_missed() -> None:
@@ -147,13 +147,13 @@ def test_brokers_that_only_msk_counts_are_missed() -> None:
     assert shown[-1].failure is not None
     assert shown[-1].failure.detail == "the cluster has 3 brokers, and 1 of them are not listed"
     # MSK numbers its brokers from 1 on.
-    assert (verdict(shown).broker, verdict(shown).cause) == (3, "not-in-metadata")
+    assert (judge_brokers(shown).broker, judge_brokers(shown).cause) == (3, "not-in-metadata")
 
 
 def test_a_broker_that_only_msk_counts_is_not_named_by_guessing() -> None:
     shown = reports([seeing("a", {11: "a", 12: "b"}, (11, 12)), seeing("b", {11: "a", 12: "b"}, (11, 12))], expected=3)
     assert [one.broker for one in shown] == [11, 12, None]
-    assert verdict(shown).summary.startswith("a broker that nobody lists fails at metadata")
+    assert judge_brokers(shown).summary.startswith("a broker that nobody lists fails at metadata")
 
 
 def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ours() -> None:
@@ -166,5 +166,5 @@ def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ou
 def test_a_partition_without_a_leader_is_told_even_where_every_broker_answers() -> None:
     one = seeing("a", {1: "a"}, (1,))
     one.log.caution("metadata", "leaderless", "heartbeat-0 has no leader; replicas: 1")
-    judged = verdict(reports([one]))
+    judged = judge_brokers(reports([one]))
     assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "leaderless")

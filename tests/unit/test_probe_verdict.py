@@ -4,16 +4,16 @@ import msgspec
 import pytest
 from msk_toolkit.causes import CAUSES, remedy
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.producer import STAGES
-from msk_toolkit.probe.render import render
+from msk_toolkit.probe.producer import PRODUCER_STAGES
+from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import STAGES as ALL_STAGES
-from msk_toolkit.probe.verdict import explained_by_planned_work, verdict
+from msk_toolkit.probe.verdict import explained_by_planned_work, judge_brokers
 
 
 def broker(number: int | None, failure: str = "") -> BrokerReport:
     """A report; `failure` is "stage cause", empty for a broker that passes."""
-    stages = [StageResult(stage, "ok", 1.0, 5000.0) for stage in STAGES]
+    stages = [StageResult(stage, "ok", 1.0, 5000.0) for stage in PRODUCER_STAGES]
     if failure:
         stage, cause = failure.split()
         before = [each for each in stages if ALL_STAGES.index(each.stage) < ALL_STAGES.index(stage)]
@@ -121,7 +121,7 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
 def test_the_verdict_names_the_cause_and_not_its_echoes(
     failures: list[str], status: str, named: int | None, stage: str | None, summary: str
 ) -> None:
-    found = verdict([broker(number, failure) for number, failure in enumerate(failures, start=1)])
+    found = judge_brokers([broker(number, failure) for number, failure in enumerate(failures, start=1)])
     assert (found.status, found.broker, found.stage, found.summary) == (status, named, stage, summary)
     assert (found.remedy is None) == (status == "healthy")
 
@@ -135,25 +135,27 @@ def test_a_broker_that_froze_is_named_before_those_that_waited_for_it(again: str
         msgspec.structs.replace(report, stages=[*report.stages, result])
         for report, result in zip(late, looked, strict=True)
     ]
-    found = verdict(shown)
+    found = judge_brokers(shown)
     assert (found.status, found.broker, found.cause) == ("degraded", 2, "acknowledgement-late")
     assert found.summary.endswith("; 2 other brokers affected")
 
 
 def test_without_brokers_the_cluster_is_down() -> None:
-    assert verdict([]).status == "down"
+    assert judge_brokers([]).status == "down"
 
 
 def test_a_healthy_verdict_says_which_broker_was_not_written_through() -> None:
     idle = broker(2)
     stages = [StageResult(each.stage, "skipped") if each.stage == "produce" else each for each in idle.stages]
-    found = verdict([broker(1), msgspec.structs.replace(idle, stages=stages)])
+    found = judge_brokers([broker(1), msgspec.structs.replace(idle, stages=stages)])
     assert found.status == "healthy"
     assert "broker 2 (b-2:9096) leads no partition of the probe topic and was not written to" in found.summary
 
 
 def test_a_broker_without_a_number_goes_by_its_address() -> None:
-    assert verdict([broker(None, "tcp unreachable"), broker(1)]).summary.startswith("broker b-9:9096 fails at tcp")
+    assert judge_brokers([broker(None, "tcp unreachable"), broker(1)]).summary.startswith(
+        "broker b-9:9096 fails at tcp"
+    )
 
 
 def test_every_cause_has_a_meaning_and_a_remedy() -> None:
@@ -164,7 +166,7 @@ def test_every_cause_has_a_meaning_and_a_remedy() -> None:
 
 def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
     reports = [broker(1), broker(None, "tcp connection-refused")]
-    shown = render(verdict(reports), reports, ("dns", "tcp", "tls", "commit"))
+    shown = render_probe(judge_brokers(reports), reports, ("dns", "tcp", "tls", "commit"))
     assert shown.splitlines() == [
         "DEGRADED: broker b-9:9096 fails at tcp: said connection-refused",
         f"-> {CAUSES['connection-refused'].remedy}",
@@ -178,7 +180,7 @@ def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
 
 def test_a_healthy_table_has_no_remedy_and_shows_cautions() -> None:
     one = BrokerReport(1, "b:1", [StageResult("acl", "warn", 3.0), StageResult("produce", "skipped")])
-    assert render(Verdict("healthy", "fine"), [one], ("acl", "produce")).splitlines() == [
+    assert render_probe(Verdict("healthy", "fine"), [one], ("acl", "produce")).splitlines() == [
         "HEALTHY: fine",
         "",
         "broker  address  acl        produce",
@@ -188,13 +190,15 @@ def test_a_healthy_table_has_no_remedy_and_shows_cautions() -> None:
 
 def test_what_passes_when_brokers_restart_is_never_the_end_of_the_cluster() -> None:
     for failure in ("produce leader-moved", "commit coordinator-unavailable", "commit rebalance-timeout"):
-        assert verdict([broker(1, failure), broker(2, failure)]).status == "degraded"
-    assert verdict([broker(1, "produce isr-below-minimum"), broker(2, "produce isr-below-minimum")]).status == "down"
+        assert judge_brokers([broker(1, failure), broker(2, failure)]).status == "degraded"
+    assert (
+        judge_brokers([broker(1, "produce isr-below-minimum"), broker(2, "produce isr-below-minimum")]).status == "down"
+    )
 
 
 def test_warnings_are_listed_beside_a_healthy_verdict() -> None:
     result = StageResult("tls", "warn", 1.0, cause="tls-expires-soon", detail="the certificate expires in 3 days")
-    judged = verdict([BrokerReport(2, "b-2:9096", [result])])
+    judged = judge_brokers([BrokerReport(2, "b-2:9096", [result])])
     assert judged.status == "healthy"
     assert judged.warnings == ["broker 2 (b-2:9096) warns at tls: the certificate expires in 3 days"]
 
@@ -207,9 +211,11 @@ def with_stage(report: BrokerReport, result: StageResult) -> BrokerReport:
 
 def test_a_cluster_in_which_no_broker_takes_a_write_is_down() -> None:
     refused = "produce isr-below-minimum"
-    judged = verdict([broker(1, "tcp connection-refused"), broker(2, "tcp connection-refused"), broker(3, refused)])
+    judged = judge_brokers(
+        [broker(1, "tcp connection-refused"), broker(2, "tcp connection-refused"), broker(3, refused)]
+    )
     assert judged.status == "down"
-    assert verdict([broker(1, "tcp connection-refused"), broker(2), broker(3, refused)]).status == "degraded"
+    assert judge_brokers([broker(1, "tcp connection-refused"), broker(2), broker(3, refused)]).status == "degraded"
 
 
 def test_one_broker_that_fails_may_be_planned_work_and_two_or_a_refused_write_are_not() -> None:
@@ -223,14 +229,14 @@ def test_one_broker_that_fails_may_be_planned_work_and_two_or_a_refused_write_ar
 
 def test_a_partition_without_a_leader_is_told_beside_the_broker_that_fails() -> None:
     leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 1")
-    judged = verdict([broker(1, "tcp connection-refused"), with_stage(broker(2), leaderless)])
+    judged = judge_brokers([broker(1, "tcp connection-refused"), with_stage(broker(2), leaderless)])
     assert judged.summary.endswith("; heartbeat-1 has no leader; replicas: 1")
 
 
 def test_a_group_that_does_not_settle_is_told_of_the_group_and_of_no_broker() -> None:
     unsettled = StageResult("commit", "warn", cause="rebalance-timeout", detail="group g did not settle in time")
     stages = [*broker(2).stages, unsettled]
-    judged = verdict([broker(1), msgspec.structs.replace(broker(2), stages=stages)])
+    judged = judge_brokers([broker(1), msgspec.structs.replace(broker(2), stages=stages)])
     assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "rebalance-timeout")
     assert judged.summary == "all brokers answer, and group g did not settle in time"
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from msk_toolkit.aws.log_lines import newest_line, windows
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.probe.widget import DESCRIPTION, widget
+from msk_toolkit.probe.widget import DESCRIPTION, render_widget
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 
 from tests.fakes.aws_fake import refused
@@ -50,7 +50,7 @@ def line(*brokers: Any) -> str:
 
 
 def show(logs: Logs, event: object = None) -> str:
-    return widget(event or {}, SETTINGS, logs, Deadline(5), lambda: NOW)
+    return render_widget(event or {}, SETTINGS, logs, Deadline(5), lambda: NOW)
 
 
 def test_the_newest_result_of_each_probe_is_shown() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from msk_toolkit.errors import AwsError, ConfigurationError
-from msk_toolkit.redrive.request import Counts, parse_request
+from msk_toolkit.redrive.request import Counts, parse_redrive_request
 
 from tests.fakes.kafka_events import CLUSTER, event, record
 from tests.fakes.redrive_harness import RedriveHarness
@@ -230,4 +230,4 @@ def test_nothing_but_a_letter_is_shown_since_only_of_that_it_is_known_where_the_
 )
 def test_a_request_of_another_form_is_a_mistake_in_the_event(bad: Any) -> None:
     with pytest.raises(ConfigurationError):
-        parse_request(bad)
+        parse_redrive_request(bad)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msk_toolkit.errors import AwsError, ConfigurationError, StageError
 from msk_toolkit.redrive.failures import Range
-from msk_toolkit.redrive.request import Counts, parse_request
+from msk_toolkit.redrive.request import Counts, parse_redrive_request
 
 from tests.fakes.kafka_events import ARN, CLUSTER
 from tests.fakes.redrive_harness import RedriveHarness
@@ -180,4 +180,4 @@ def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_
 )
 def test_a_topic_in_the_wrong_place_is_refused(request_: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="failure_topic"):
-        parse_request(request_)
+        parse_redrive_request(request_)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from msk_toolkit.errors import ConfigurationError, StageError
-from msk_toolkit.redrive.adopt import NoticesError
 from msk_toolkit.redrive.failures import Range
-from msk_toolkit.redrive.request import Counts, parse_request
+from msk_toolkit.redrive.import_failures import NotificationsError
+from msk_toolkit.redrive.request import Counts, parse_redrive_request
 
 from tests.fakes.kafka_events import CLUSTER
 from tests.fakes.redrive_harness import RECORDS, RedriveHarness, as_fetched, failure, notice
@@ -48,7 +48,7 @@ def test_a_queue_keeps_its_notice_when_kafka_cannot_be_read() -> None:
         raise StageError("tcp", "connection-refused", "b-1:9096", "refused")
 
     harness.tools = harness.tools._replace(fetch=broken)
-    with pytest.raises(NoticesError, match="b-1:9096"):
+    with pytest.raises(NotificationsError, match="b-1:9096"):
         harness.ask(Records=[{"body": json.dumps(notice())}])
 
 
@@ -70,14 +70,14 @@ STRANGE: list[Any] = [
 def test_a_strange_message_keeps_no_good_one_back_and_is_an_error_all_the_same(strange: Any) -> None:
     harness = RedriveHarness()
     harness.fetched = [as_fetched(RECORDS[:3])]
-    with pytest.raises(NoticesError, match=r"1 of 2 notices .* number 1"):
+    with pytest.raises(NotificationsError, match=r"1 of 2 notices .* number 1"):
         harness.ask(Records=[strange, {"body": json.dumps(notice(RECORDS[:3]))}])
     assert len(harness.s3.names("dead-letters/")) == 3
 
 
 def test_a_notice_that_holds_its_payload_needs_no_broker_and_a_broken_payload_is_an_error() -> None:
     harness = RedriveHarness()
-    with pytest.raises(NoticesError, match="1 of 2 notices"):
+    with pytest.raises(NotificationsError, match="1 of 2 notices"):
         harness.ask(action="adopt", dry_run=False, notices=[failure() | {"payload": "{}"}, failure()])
     assert len(harness.s3.names("dead-letters/")) == 6
 
@@ -91,11 +91,11 @@ def test_a_topic_that_is_gone_keeps_no_notice_of_another_back() -> None:
         return [as_fetched(RECORDS[3:])]
 
     harness.tools = harness.tools._replace(fetch=fetch)
-    with pytest.raises(NoticesError, match="ders-0 is not there"):
+    with pytest.raises(NotificationsError, match="ders-0 is not there"):
         harness.ask(Records=[{"body": json.dumps(notice(part))} for part in (RECORDS[:3], RECORDS[3:])])
     assert len(harness.s3.names("dead-letters/")) == 3
 
 
 def test_a_queues_event_without_messages_is_a_mistake() -> None:
     with pytest.raises(ConfigurationError):
-        parse_request({"Records": []})
+        parse_redrive_request({"Records": []})

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
-from msk_toolkit.redrive.adopt import NoticesError
+from msk_toolkit.redrive.import_failures import NotificationsError
 from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from local.event_source_mapping.event import Partition, Record
@@ -40,7 +40,7 @@ class SlowVantiq(FakeVantiq):
         super().__init__()
         self.harness, self.seconds = harness, seconds
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         if deadline.remaining() < self.seconds:
             self.harness.clock.advance(deadline.remaining())
             raise VantiqUnansweredError("answer", "answer-timeout", "v:443", "no answer in time", maybe_taken=True)
@@ -243,7 +243,7 @@ def test_notices_that_take_too_long_end_in_time_and_come_again() -> None:
     harness.fetched = [[record(n, topic="t") for n in range(600)]]
     slow_s3(harness, "put", 1.0)
     started = harness.clock.now
-    with pytest.raises(NoticesError, match="the time is used up"):
+    with pytest.raises(NotificationsError, match="the time is used up"):
         harness.ask(seconds=900, action="adopt", dry_run=False, notices=[notice(many(600))] * 5)
     assert harness.clock.now - started < 900
     slow_s3(harness, "put", 0)

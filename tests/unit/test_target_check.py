@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import Tools
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.outcome import Outcome
-from msk_toolkit.forward.report import DeliveryIncompleteError, answer
+from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import parse_target
@@ -41,9 +41,9 @@ class Way:
         self.letters = FakeDeadLetters()
         self.vantiq = VantiqClient.from_settings(made, FixedToken(standin.token))
         check = TargetCheck(made, self.vantiq, self.clock)
-        self.forwarder = Forwarder(made, Tools(self.vantiq, self.letters), check)
+        self.forwarder = Forwarder(made, DeliveryServices(self.vantiq, self.letters), check)
 
-    def forward(self, first: int = 0) -> Outcome:
+    def forward(self, first: int = 0) -> BatchOutcome:
         """Two records."""
         return self.forwarder.forward(event([record(first), record(first + 1)]), Deadline(30))
 
@@ -80,7 +80,7 @@ def test_a_publish_to_a_topic_that_nobody_registered_is_an_outage_and_never_a_su
         assert '"action": "register", "targets_only": true' in failure.reason
         assert not there.letters.letters
         with pytest.raises(DeliveryIncompleteError):
-            answer(outcome, "on-demand")
+            batch_response(outcome, "on-demand")
 
 
 def test_records_flow_as_soon_as_the_topic_is_there() -> None:

@@ -3,11 +3,11 @@
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.topics import apply, serve
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics import apply, run
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
-from msk_toolkit.topics.serve import run
+from msk_toolkit.topics.run import carry_out_request
 
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import HANGS_UP, Entry, TopicsBroker
@@ -21,22 +21,22 @@ APPEARED = "it has appeared meanwhile, and differs from its declaration"
 @pytest.fixture(autouse=True)
 def short_waits_for_what_was_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apply, "OVERTAKEN_SECONDS", 0.2)
-    monkeypatch.setattr(serve, "OVERTAKEN_SECONDS", 0.2)
+    monkeypatch.setattr(run, "OVERTAKEN_SECONDS", 0.2)
 
 
 def applied(broker: TopicsBroker, seconds: float = 5, **config: str) -> TopicsResponse:
     declared = [DeclaredTopic("orders", 1, 1, {key.replace("_", "."): value for key, value in config.items()})]
     with broker.serving() as port, Session(plain(port), 0.5) as session:
-        return run(TopicsRequest("apply"), declared, session, "standard", Deadline(seconds))
+        return carry_out_request(TopicsRequest("apply"), declared, session, "standard", Deadline(seconds))
 
 
-def the_change(response: TopicsResponse) -> Change:
+def the_change(response: TopicsResponse) -> TopicChange:
     (change,) = response.changes
     return change
 
 
 @pytest.mark.parametrize("code", [NOT_CONTROLLER, TIMED_OUT])
-def test_a_check_that_meets_a_controller_that_has_just_moved_is_made_again_over_a_new_conversation(code: int) -> None:
+def test_a_check_that_meets_a_controller_that_has_just_moved_is_made_again_over_a_new_connection(code: int) -> None:
     broker = TopicsBroker({})
     broker.checks = [code, code, 0]
     response = applied(broker)
@@ -51,7 +51,9 @@ def test_a_controller_that_stays_away_is_told_while_time_is_left() -> None:
     broker.checks = [NOT_CONTROLLER]
     deadline = Deadline(2)
     with broker.serving() as port, Session(plain(port), 0.5) as session:
-        response = run(TopicsRequest("apply"), [DeclaredTopic("orders", 1, 1)], session, "standard", deadline)
+        response = carry_out_request(
+            TopicsRequest("apply"), [DeclaredTopic("orders", 1, 1)], session, "standard", deadline
+        )
     assert (response.status, response.problems) == ("refused", ["CreateTopics of orders answered NOT_CONTROLLER"])
     assert broker.asked.count("CreateTopics to check") > 2
     assert deadline.remaining() > 1
@@ -65,7 +67,7 @@ def test_a_refusal_that_will_not_pass_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("code", [EXISTS, UNKNOWN_TOPIC])
-def test_a_plan_that_is_behind_the_controller_is_made_again_over_the_same_conversation(code: int) -> None:
+def test_a_plan_that_is_behind_the_controller_is_made_again_over_the_same_connection(code: int) -> None:
     broker = TopicsBroker({})
     broker.checks = [code, 0]
     assert applied(broker).status == "applied"
@@ -97,7 +99,7 @@ def test_a_topic_that_has_appeared_is_compared_with_its_declaration(retention: s
     # The plan's two questions do not show it yet.
     broker = TopicsBroker({"orders": {"retention.ms": Entry(retention)}}, hides=2)
     broker.creates = [EXISTS]
-    assert the_change(applied(broker, retention_ms="1000")) == Change("orders", "create", state, detail)  # type: ignore[arg-type]
+    assert the_change(applied(broker, retention_ms="1000")) == TopicChange("orders", "create", state, detail)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("codes", [[TIMED_OUT], [TIMED_OUT, NOT_CONTROLLER], [HANGS_UP, NOT_CONTROLLER]])

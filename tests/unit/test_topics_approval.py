@@ -8,7 +8,7 @@ from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.plan import plan
 from msk_toolkit.topics.request import TopicsRequest
-from msk_toolkit.topics.serve import run
+from msk_toolkit.topics.run import carry_out_request
 
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import TopicsBroker
@@ -54,7 +54,7 @@ def test_an_approved_plan_is_carried_out_on_its_own_cluster_and_on_no_other() ->
     for cluster_id, action in (("test", "plan"), ("live", "apply"), ("test", "apply")):
         with TopicsBroker({}, cluster_id=cluster_id).serving() as port, Session(plain(port), 0.5) as session:
             request = TopicsRequest(action, plan=approved)  # type: ignore[arg-type]
-            response = run(request, [DeclaredTopic("orders", 1, 1)], session, "standard", Deadline(5))
+            response = carry_out_request(request, [DeclaredTopic("orders", 1, 1)], session, "standard", Deadline(5))
         approved = approved or response.plan
         statuses.append(response.status)
     assert statuses == ["planned", "refused", "applied"]

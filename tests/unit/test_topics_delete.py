@@ -7,10 +7,10 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.delete import delete
-from msk_toolkit.topics.request import TopicsResponse, parse_request
-from msk_toolkit.topics.serve import serve
+from msk_toolkit.topics.request import TopicsResponse, parse_topics_request
+from msk_toolkit.topics.run import run_topics
 
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import HANGS_UP, TopicsBroker
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.enable_socket
 TIMED_OUT, DENIED = 7, 29
 
 
-def deleted(broker: TopicsBroker, gone_after: int | None, seconds: float = 2) -> Change:
+def deleted(broker: TopicsBroker, gone_after: int | None, seconds: float = 2) -> TopicChange:
     """One deletion, and a topic that is gone from the broker's metadata after so many looks, or never."""
     looks = 0
 
@@ -39,7 +39,7 @@ def deleted(broker: TopicsBroker, gone_after: int | None, seconds: float = 2) ->
 def test_a_deletion_that_may_have_begun_is_looked_for_until_the_topic_is_gone(code: int) -> None:
     broker = TopicsBroker({"orders": {}})
     broker.deletes = [code]
-    assert deleted(broker, gone_after=3) == Change("orders", "delete", "done")
+    assert deleted(broker, gone_after=3) == TopicChange("orders", "delete", "done")
     # Once more it might hit a topic that somebody has created anew.
     assert broker.asked.count("DeleteTopics") == 1
 
@@ -59,14 +59,14 @@ def test_a_deletion_that_was_refused_is_not_done_after_one_look() -> None:
 
 
 def asked_to_delete(broker: TopicsBroker, file: Path, **more: Any) -> TopicsResponse:
-    request = parse_request({"action": "delete", "delete": [{"topic": "orders", "confirm": "orders"}], **more})
+    request = parse_topics_request({"action": "delete", "delete": [{"topic": "orders", "confirm": "orders"}], **more})
 
     def client(service: str) -> Any:
         raise AssertionError(f"{service} has no part in this")
 
     with broker.serving() as port:
         settings = TopicsSettings(bootstrap_servers=f"127.0.0.1:{port}", auth_mode="none", topics_file=str(file))
-        return serve(request, settings, client, Deadline(5))
+        return run_topics(request, settings, client, Deadline(5))
 
 
 PROTECTED = {"name": "orders", "partitions": 1, "replication_factor": 1, "protected": True}

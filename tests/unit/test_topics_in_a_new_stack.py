@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError, StageError
-from msk_toolkit.topics.apply import Change
-from msk_toolkit.topics.custom_resource import Answer, answer_for
-from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.apply import TopicChange
+from msk_toolkit.topics.custom_resource import CustomResourceResult, answer_for
+from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
 
@@ -30,7 +30,7 @@ def asked(kind: str = "Create", before: dict[str, Any] | None = None, **properti
     return event if before is None else event | {"OldResourceProperties": {"ServiceToken": "t", **before}}
 
 
-def answered(event: dict[str, Any], outcome: Exception | TopicsResponse) -> Answer:
+def answered(event: dict[str, Any], outcome: Exception | TopicsResponse) -> CustomResourceResult:
     def carry_out(request: TopicsRequest) -> TopicsResponse:
         if isinstance(outcome, Exception):
             raise outcome
@@ -72,7 +72,7 @@ def test_an_update_that_asks_for_other_topics_fails_when_they_cannot_be_had(name
 
 
 def refused(*problems: str, refusals: tuple[Refusal, ...] = ()) -> TopicsResponse:
-    plan = Plan([Step("refused", "a", 2, 3, refusals=list(refusals))], 0)
+    plan = Plan([TopicStep("refused", "a", 2, 3, refusals=list(refusals))], 0)
     return TopicsResponse("apply", "refused", "", plan, problems=[*(each.reason for each in refusals), *problems])
 
 
@@ -90,7 +90,7 @@ def test_a_new_stack_whose_declaration_is_refused_fails_before_anything_is_chang
 
 
 def test_a_new_stack_whose_brokers_fail_in_the_middle_comes_up_and_says_how_far_it_came() -> None:
-    changes = [Change("a", "create", "done"), Change("b", "create", "unknown", "no answer")]
+    changes = [TopicChange("a", "create", "done"), TopicChange("b", "create", "unknown", "no answer")]
     found = answered(asked(), TopicsResponse("apply", "incomplete", "", Plan([], 0), changes))
     assert (found.status, found.created) == ("SUCCESS", 1)
     assert "Not done: create of b" in found.data["Status"]

@@ -5,7 +5,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
-from msk_toolkit.topics.serve import run
+from msk_toolkit.topics.run import carry_out_request
 
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import Entry, TopicsBroker
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.enable_socket
 def apply(broker: TopicsBroker, **config: str) -> TopicsResponse:
     declared = [DeclaredTopic("orders", 1, 1, {key.replace("_", "."): value for key, value in config.items()})]
     with broker.serving() as port, Session(plain(port), 2) as session:
-        return run(TopicsRequest("apply"), declared, session, "standard", Deadline(5))
+        return carry_out_request(TopicsRequest("apply"), declared, session, "standard", Deadline(5))
 
 
 def broker() -> TopicsBroker:

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.kafka.topic_configs import Setting
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.kafka.topic_configs import TopicConfig
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
-from msk_toolkit.topics.observed import ClusterKind, Observed
+from msk_toolkit.topics.observed import ClusterKind, ObservedTopics
 from msk_toolkit.topics.plan import Plan, as_grown, plan
-from msk_toolkit.topics.render import render
+from msk_toolkit.topics.render import render_topics
 
 from tests.fakes.topics_model import applied, cluster, standing
 
@@ -32,7 +32,7 @@ CLUSTER = cluster(
     standing("pinned", 1, 3),
     others=("somebody-elses", "theirs"),
 )
-CASES: dict[str, tuple[list[DeclaredTopic], Observed]] = {
+CASES: dict[str, tuple[list[DeclaredTopic], ObservedTopics]] = {
     "create": ([declared("new.v1", 12, 3, retention_ms="604800000", segment_bytes="536870912")], CLUSTER),
     "unchanged": ([declared("heartbeat", retention_ms="14400000")], CLUSTER),
     "more-partitions": ([declared("orders.v1", 12, retention_ms="604800000", segment_ms="3600000")], CLUSTER),
@@ -86,27 +86,27 @@ def golden(name: str, text: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_plan_reads_as_its_golden_file(case: str) -> None:
     topics, observed = CASES[case]
-    golden(case, render(plan(topics, observed, list_all=True), [], []))
+    golden(case, render_topics(plan(topics, observed, list_all=True), [], []))
 
 
 def test_an_apply_that_was_broken_off_reads_as_its_golden_file() -> None:
     changes = [
-        Change("new.v1", "create", "done"),
-        Change("orders.v1", "partitions", "unknown", "localhost:9096 fails at metadata: no answer in time"),
-        Change("orders.v1", "config", "not-done", "not tried after the failure before"),
+        TopicChange("new.v1", "create", "done"),
+        TopicChange("orders.v1", "partitions", "unknown", "localhost:9096 fails at metadata: no answer in time"),
+        TopicChange("orders.v1", "config", "not-done", "not tried after the failure before"),
     ]
     topics, observed = CASES["mixed"]
-    golden("broken-off", render(plan(topics[:3], observed), changes, []))
+    golden("broken-off", render_topics(plan(topics[:3], observed), changes, []))
 
 
 def test_an_apply_that_was_refused_reads_as_its_golden_file() -> None:
     problems = ["CreateTopics of new.v1 answered INVALID_CONFIG: Unknown topic config name: no.such.key"]
-    golden("refused", render(plan(*CASES["create"]), [], problems))
+    golden("refused", render_topics(plan(*CASES["create"]), [], problems))
 
 
 def test_an_apply_with_a_broker_behind_reads_as_its_golden_file() -> None:
-    changes = [Change("new.v1", "create", "done")]
-    golden("behind", render(plan(*CASES["create"]), changes, [], ["localhost:9096 does not show yet: new.v1"]))
+    changes = [TopicChange("new.v1", "create", "done")]
+    golden("behind", render_topics(plan(*CASES["create"]), changes, [], ["localhost:9096 does not show yet: new.v1"]))
 
 
 def test_every_golden_file_belongs_to_a_case() -> None:
@@ -286,4 +286,4 @@ def test_a_broker_that_does_not_tell_the_default_leaves_it_out() -> None:
     observed = cluster(standing("a", 1, 3, x="1"))
     (change,) = plan([declared("a", 1, 3, x="2")], observed).steps[0].config
     assert change.inherited is None
-    assert isinstance(observed.topics["a"].config["x"], Setting)
+    assert isinstance(observed.topics["a"].config["x"], TopicConfig)

@@ -3,26 +3,26 @@
 import msgspec
 import pytest
 from msk_toolkit.kafka.metadata import Partition, Topic
-from msk_toolkit.kafka.topic_configs import Setting
+from msk_toolkit.kafka.topic_configs import TopicConfig
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line
-from msk_toolkit.topics.observed import Observed, observed_topic
+from msk_toolkit.topics.observed import ObservedTopics, observed_topic
 from msk_toolkit.topics.plan import Plan, plan
-from msk_toolkit.topics.render import render
+from msk_toolkit.topics.render import render_topics
 
 from tests.fakes.topics_model import applied, cluster, standing
 
 ORDERS = DeclaredTopic("orders", 3, 3)
 
 
-def seen(*replicas: tuple[int, ...], leaving: dict[int, int] | None = None) -> Observed:
+def seen(*replicas: tuple[int, ...], leaving: dict[int, int] | None = None) -> ObservedTopics:
     """A cluster with the topic `orders`, whose partitions have these replicas."""
     partitions = tuple(Partition(index, each[0], each, each) for index, each in enumerate(replicas))
     topic = observed_topic(Topic("orders", 0, False, partitions), {}, leaving or {})
     return cluster(topic)
 
 
-def decided(observed: Observed, *declared: DeclaredTopic) -> Plan:
+def decided(observed: ObservedTopics, *declared: DeclaredTopic) -> Plan:
     return plan(declared or (ORDERS,), observed)
 
 
@@ -49,7 +49,7 @@ def test_replicas_on_the_move_are_no_drift_and_hold_back_nothing() -> None:
         "replicas of 1 partition are being moved between brokers; the number counts without those that leave"
     ]
     assert not count_drift(moving)
-    assert "note: replicas of 1 partition" in render(moving, [], [])
+    assert "note: replicas of 1 partition" in render_topics(moving, [], [])
 
 
 def test_a_key_that_is_taken_back_is_shown_with_the_value_that_will_hold() -> None:
@@ -57,7 +57,7 @@ def test_a_key_that_is_taken_back_is_shown_with_the_value_that_will_hold() -> No
     before = cluster(standing("orders", 3, 3, retention_ms="1000"))
     taken_back = decided(before, topic)
     assert taken_back.steps[0].action == "update"
-    assert "retention.ms 1s (on the topic) -> the cluster's default (7d)" in render(taken_back, [], [])
+    assert "retention.ms 1s (on the topic) -> the cluster's default (7d)" in render_topics(taken_back, [], [])
     assert not taken_back.steps[0].undeclared_config
     assert decided(applied(taken_back, before), topic).steps[0].action == "unchanged"
 
@@ -77,6 +77,6 @@ def test_the_line_of_a_drift_check_stays_short(number: int) -> None:
 
 
 def test_a_value_of_the_brokers_is_no_own_one() -> None:
-    setting = Setting("5", "broker", "5")
+    setting = TopicConfig("5", "broker", "5")
     topic = observed_topic(Topic("orders", 0, False, (Partition(0, 1, (1, 2, 3), (1, 2, 3)),)), {"a": setting}, {})
     assert decided(cluster(topic), DeclaredTopic("orders", 1, 3, reset=("a",))).steps[0].action == "unchanged"

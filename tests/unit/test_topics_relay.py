@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from msk_toolkit.aws.invocation import invoke_for_result
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.topics.custom_resource import Answer
+from msk_toolkit.topics.custom_resource import CustomResourceResult
 from msk_toolkit.topics.relay import is_relayed, relay, relayed_result
 
 URL = "https://bucket.s3.amazonaws.com/answer?Signature=hush"
 STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/s/1"
-DONE = Answer("SUCCESS", "2 created", 2, 1)
+DONE = CustomResourceResult("SUCCESS", "2 created", 2, 1)
 TOPICS = [{"name": "a", "partitions": "1", "replication_factor": "3"}]
 
 
@@ -64,7 +64,7 @@ class FakeLambda:
 
 def relayed(
     event: dict[str, Any], functions: FakeLambda, rolls_back: Callable[[], bool | None] = lambda: False
-) -> Answer:
+) -> CustomResourceResult:
     clock = Clock()
     until = Deadline(75, clock)
     return relay(
@@ -73,7 +73,11 @@ def relayed(
 
 
 def test_the_topics_functions_answer_is_passed_on_as_it_is() -> None:
-    for answer in (DONE, Answer("FAILED", "no", 0, 1), Answer("SUCCESS", "no way", excused=True)):
+    for answer in (
+        DONE,
+        CustomResourceResult("FAILED", "no", 0, 1),
+        CustomResourceResult("SUCCESS", "no way", excused=True),
+    ):
         found = relayed(asked(), FakeLambda(relayed_result(answer)))
         assert (found, found.data) == (answer, answer.data)
 

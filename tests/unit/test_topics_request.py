@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from msk_toolkit.errors import AwsError, ConfigurationError
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.custom_resource import answer_for
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import Deletion
-from msk_toolkit.topics.observed import Observed
+from msk_toolkit.topics.observed import ObservedTopics
 from msk_toolkit.topics.plan import Plan, as_grown, plan
-from msk_toolkit.topics.render import render
-from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
+from msk_toolkit.topics.render import render_topics
+from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
 
 from tests.fakes.topics_model import cluster, standing
 from tests.template.stack import raw_template
@@ -21,21 +21,23 @@ TOPIC = {"name": "a", "partitions": "2", "replication_factor": "3"}
 
 @pytest.mark.parametrize("event", [{}, {"action": "plan"}, {"topics": None}])
 def test_a_request_only_looks_unless_told_otherwise(event: dict[str, Any]) -> None:
-    assert parse_request(event) == TopicsRequest()
+    assert parse_topics_request(event) == TopicsRequest()
 
 
 @pytest.mark.parametrize("topics", [[TOPIC], {"topics": [TOPIC]}, {"defaults": {"partitions": 2}, "topics": [TOPIC]}])
 def test_a_request_may_bring_its_own_topics(topics: Any) -> None:
-    assert parse_request({"topics": topics}).topics == [DeclaredTopic("a", 2, 3)]
+    assert parse_topics_request({"topics": topics}).topics == [DeclaredTopic("a", 2, 3)]
 
 
 def test_a_request_may_bring_the_plan_that_was_approved() -> None:
-    request = parse_request({"action": "apply", "plan": {"steps": [], "undeclared": 0}})
+    request = parse_topics_request({"action": "apply", "plan": {"steps": [], "undeclared": 0}})
     assert request.plan == Plan([], 0)
 
 
 def test_a_deletion_names_its_topic_twice() -> None:
-    request = parse_request({"action": "delete", "delete": [{"topic": "a", "confirm": "a", "although": ["protected"]}]})
+    request = parse_topics_request(
+        {"action": "delete", "delete": [{"topic": "a", "confirm": "a", "although": ["protected"]}]}
+    )
     assert request.delete == [Deletion("a", "a", ["protected"])]
 
 
@@ -58,19 +60,19 @@ def test_a_deletion_names_its_topic_twice() -> None:
 )
 def test_a_request_of_another_shape_is_refused(event: Any) -> None:
     with pytest.raises(ConfigurationError, match="event"):
-        parse_request(event)
+        parse_topics_request(event)
 
 
 def test_all_mistakes_of_the_topics_in_a_request_come_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        parse_request({"action": "aply", "topics": [{"name": "a"}, {"name": "b"}]})
+        parse_topics_request({"action": "aply", "topics": [{"name": "a"}, {"name": "b"}]})
     assert len(caught.value.problems) == 5
 
 
 class Function:
     """The function over a model of a cluster; notes what it was asked."""
 
-    def __init__(self, observed: Observed, failure: Exception | None = None) -> None:
+    def __init__(self, observed: ObservedTopics, failure: Exception | None = None) -> None:
         self.observed = observed
         self.failure = failure
         self.asked: list[TopicsRequest] = []
@@ -82,8 +84,8 @@ class Function:
         declared = request.topics or []
         decided = plan(as_grown(declared, self.observed) if request.keep_partitions else declared, self.observed)
         problems = [refusal.reason for step in decided.steps for refusal in step.refusals]
-        changes = [] if problems else [Change(step.topic, "create", "done") for step in decided.having("create")]
-        table = render(decided, changes, problems)
+        changes = [] if problems else [TopicChange(step.topic, "create", "done") for step in decided.having("create")]
+        table = render_topics(decided, changes, problems)
         return TopicsResponse("apply", "refused" if problems else "applied", table, decided, changes, problems)
 
 
@@ -223,7 +225,7 @@ def test_an_answer_names_the_brokers_that_are_behind() -> None:
 
 def test_an_apply_that_broke_off_tells_what_was_done_and_what_was_not() -> None:
     def broken_off(request: TopicsRequest) -> TopicsResponse:
-        changes = [Change("a", "create", "done"), Change("b", "config", "not-done", "denied")]
+        changes = [TopicChange("a", "create", "done"), TopicChange("b", "config", "not-done", "denied")]
         return TopicsResponse("apply", "incomplete", "", Plan([], 0), changes)
 
     found = answer_for(event(), broken_off, lambda: False)

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.topics import serve
-from msk_toolkit.topics.apply import Checked
+from msk_toolkit.topics import run
+from msk_toolkit.topics.apply import CheckedPlan
 from msk_toolkit.topics.plan import Plan
 
 
@@ -19,39 +19,39 @@ def plans() -> Iterator[Plan]:
         number += 1
 
 
-def checked(monkeypatch: pytest.MonkeyPatch, seconds: float, *answers: Checked) -> tuple[Plan, list[str]]:
+def checked(monkeypatch: pytest.MonkeyPatch, seconds: float, *answers: CheckedPlan) -> tuple[Plan, list[str]]:
     left = list(answers)
-    monkeypatch.setattr(serve, "check", lambda *_: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(run, "check_plan", lambda *_: left.pop(0) if len(left) > 1 else left[0])
     made = plans()
-    answer: Any = serve._checked(cast(Session, None), lambda: next(made), Deadline(seconds))
+    answer: Any = run._checked(cast(Session, None), lambda: next(made), Deadline(seconds))
     return cast(tuple[Plan, list[str]], answer)
 
 
 def test_a_plan_that_the_controller_agrees_with_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided, problems = checked(monkeypatch, 5, Checked([], []))
+    decided, problems = checked(monkeypatch, 5, CheckedPlan([], []))
     assert (decided.undeclared, problems) == (0, [])
 
 
 def test_what_the_new_plan_finds_counts_and_not_what_the_old_one_did(monkeypatch: pytest.MonkeyPatch) -> None:
     decided, problems = checked(
-        monkeypatch, 5, Checked([], ["orders"]), Checked([], ["orders"]), Checked(["orders: refused"], [])
+        monkeypatch, 5, CheckedPlan([], ["orders"]), CheckedPlan([], ["orders"]), CheckedPlan(["orders: refused"], [])
     )
     assert (decided.undeclared, problems) == (2, ["orders: refused"])
 
 
 def test_the_wait_for_a_lagging_broker_is_bounded_and_its_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided, problems = checked(monkeypatch, 0.2, Checked([], ["orders already exists"]))
+    decided, problems = checked(monkeypatch, 0.2, CheckedPlan([], ["orders already exists"]))
     assert 1 <= decided.undeclared <= 6
     assert problems == ["orders already exists"]
 
 
 def test_a_check_that_waits_for_a_controller_takes_no_time_from_the_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*_: object) -> Checked:
+    def slow(*_: object) -> CheckedPlan:
         time.sleep(0.1)
         return answers.pop(0)
 
-    answers = [Checked([], ["orders already exists"]), Checked([], [])]
-    monkeypatch.setattr(serve, "OVERTAKEN_SECONDS", 0.05)
-    monkeypatch.setattr(serve, "check", slow)
+    answers = [CheckedPlan([], ["orders already exists"]), CheckedPlan([], [])]
+    monkeypatch.setattr(run, "OVERTAKEN_SECONDS", 0.05)
+    monkeypatch.setattr(run, "check_plan", slow)
     made = plans()
-    assert serve._checked(cast(Session, None), lambda: next(made), Deadline(5)) == (Plan([], 1), [])
+    assert run._checked(cast(Session, None), lambda: next(made), Deadline(5)) == (Plan([], 1), [])

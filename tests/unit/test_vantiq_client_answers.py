@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.vantiq.connection import Connection
+from msk_toolkit.vantiq.connection import VantiqConnection
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.http_fake import OK, forever, serve
@@ -90,7 +90,7 @@ class OddSocket:
 @pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENOBUFS, errno.EIO])
 @pytest.mark.parametrize("operation", ["send", "recv", "settimeout"])
 def test_every_failure_of_a_socket_is_an_unanswered_request(operation: str, number: int) -> None:
-    connection = Connection(cast("Any", OddSocket(operation, number)), "v:443")
+    connection = VantiqConnection(cast("Any", OddSocket(operation, number)), "v:443")
     with pytest.raises(VantiqUnansweredError, match=errno.errorcode[number]) as caught:
         connection.exchange(b"POST", b"", Deadline(5))
     assert caught.value.maybe_taken == (operation == "recv")
@@ -98,7 +98,7 @@ def test_every_failure_of_a_socket_is_an_unanswered_request(operation: str, numb
 
 
 def test_a_socket_that_cannot_be_closed_or_polled_is_given_up_in_silence() -> None:
-    connection = Connection(cast("Any", OddSocket("close", errno.EIO)), "v:443")
+    connection = VantiqConnection(cast("Any", OddSocket("close", errno.EIO)), "v:443")
     connection.close()
     assert connection.stale()
 

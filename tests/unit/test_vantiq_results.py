@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 from msk_toolkit.settings.targets import TargetKind
-from msk_toolkit.vantiq.answers import Judged, Verdict, judge
+from msk_toolkit.vantiq.responses import Disposition, RequestResults, results_of_request
 from msk_toolkit.vantiq.results import error_in
 
-DELIVERED, RETRIABLE, REFUSED, OUTAGE = Verdict.DELIVERED, Verdict.RETRIABLE, Verdict.REFUSED, Verdict.OUTAGE
-THERE_ALREADY, UNCLEAR = Verdict.THERE_ALREADY, Verdict.UNCLEAR
+DELIVERED, RETRIABLE, REFUSED, OUTAGE = (
+    Disposition.DELIVERED,
+    Disposition.RETRIABLE,
+    Disposition.REFUSED,
+    Disposition.OUTAGE,
+)
+THERE_ALREADY, UNCLEAR = Disposition.THERE_ALREADY, Disposition.UNCLEAR
 INVALID = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
 DUPLICATE = {"code": "io.vantiq.resource.duplicate.key", "message": "no", "params": []}
 QUOTA = {"code": "io.vantiq.resource.quota.credit.exhausted", "message": "no", "params": []}
@@ -22,13 +27,15 @@ ROW = {"_id": "1"}
 ENVELOPE = {"id": "c/t/0/1", "topic": "t", "offset": 1, "headers": [], "value": {"status": 400}}
 
 
-def judged(body: Any, *sent: Any, status: int = 200, kind: TargetKind = "upsert", as_array: bool = True) -> Judged:
+def judged(
+    body: Any, *sent: Any, status: int = 200, kind: TargetKind = "upsert", as_array: bool = True
+) -> RequestResults:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     documents = [json.dumps(document).encode() for document in sent]
-    return judge(status, raw, kind, len(documents), as_array=as_array, sent=documents)
+    return results_of_request(status, raw, kind, len(documents), as_array=as_array, sent=documents)
 
 
-def of_one(result: Any, sent: Any = ENVELOPE, kind: TargetKind = "upsert") -> Verdict:
+def of_one(result: Any, sent: Any = ENVELOPE, kind: TargetKind = "upsert") -> Disposition:
     """The verdict on the first of two records whose second one was stored."""
     answer = judged([result, ROW], sent, ENVELOPE, kind=kind)
     assert not answer.for_all
@@ -75,7 +82,7 @@ def response(status: Any, body: Any = None, form: str = "batch") -> dict[str, An
     ],
 )
 def test_the_status_of_a_standard_response_decides_on_its_record(
-    status: int, body: Any, verdict: Verdict, kind: TargetKind, form: str
+    status: int, body: Any, verdict: Disposition, kind: TargetKind, form: str
 ) -> None:
     assert of_one(response(status, body, form), kind=kind) is verdict
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msk_toolkit.diagnose.network import Door, network_findings
+from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.vpc.facts import Acl, AclEntry, Block, Facts, GroupRule, Route, SecurityGroup
-from msk_toolkit.vpc.filters import Ends, Outcome, through_acl, through_groups
+from msk_toolkit.vpc.filters import Ends, FilterOutcome, through_acl, through_groups
 from msk_toolkit.vpc.routing import routed
-from msk_toolkit.vpc.spans import Span, decide, overlap
+from msk_toolkit.vpc.rule_matching import AddressRange, first_match, overlap
 
 from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, open_facts, route, subnet, table
 
@@ -95,7 +95,7 @@ def acl_passes(entries: list[AclEntry], packet: Packet, egress: bool) -> bool:
     return best is not None and best.allow
 
 
-def outcome_of(passed: list[bool]) -> Outcome:
+def outcome_of(passed: list[bool]) -> FilterOutcome:
     return "open" if all(passed) else "partly" if any(passed) else "closed"
 
 
@@ -144,7 +144,7 @@ def test_a_closed_finding_stands_exactly_where_nothing_passes(
 ) -> None:
     subnets = {"subnet-f": subnet("subnet-f", "vpc-1", str(ours)), "subnet-b": subnet("subnet-b", "vpc-1", str(theirs))}
     facts = open_facts(groups=facts_with(rules).groups, prefix_lists=LISTS, subnets=subnets)
-    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [Door(port, "vpc", True)], ())
+    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [BrokerPort(port, "vpc", True)], ())
     said = {(one.code, one.severity) for one in found if one.code in {"egress-closed", "ingress-closed"}}
     for code, own, peer, there, egress in (
         ("egress-closed", "sg-f", "sg-b", theirs, True),
@@ -184,9 +184,10 @@ def test_each_address_goes_where_the_longest_prefix_sends_it(found: list[Route],
 
 
 def test_pieces_cover_what_was_asked_once_and_families_never_meet() -> None:
-    asked = Span(ip_network("10.0.0.0/24"), 10, 20)
-    pieces = decide(
-        [asked], [(Span(ip_network("10.0.0.64/26"), 15, 30), "a"), (Span(ip_network("0.0.0.0/0"), 20, 20), "b")]
+    asked = AddressRange(ip_network("10.0.0.0/24"), 10, 20)
+    pieces = first_match(
+        [asked],
+        [(AddressRange(ip_network("10.0.0.64/26"), 15, 30), "a"), (AddressRange(ip_network("0.0.0.0/0"), 20, 20), "b")],
     )
     counted = [
         (address, port) for span, _ in pieces for address in span.block for port in range(span.low, span.high + 1)
@@ -194,4 +195,4 @@ def test_pieces_cover_what_was_asked_once_and_families_never_meet() -> None:
     assert len(counted) == len(set(counted)) == 256 * 11
     decided = {rule for span, rule in pieces if ip_address("10.0.0.70") in span.block and span.low <= 15 <= span.high}
     assert decided == {"a"}
-    assert overlap(asked, Span(ip_network("::/0"))) is None
+    assert overlap(asked, AddressRange(ip_network("::/0"))) is None

@@ -8,19 +8,19 @@ import re
 from typing import Any
 
 import pytest
-from msk_toolkit.connect.auth_modes import AuthMode, Use, auth_modes
+from msk_toolkit.connect.auth_modes import ListenerAuth, Use, auth_modes
 from msk_toolkit.connect.client_files import client_files
 from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.listeners import listeners
 from msk_toolkit.connect.login import Login
-from msk_toolkit.connect.registration import plan_activation, plan_secret, plan_source, plan_target, render
+from msk_toolkit.connect.registration import plan_activation, plan_secret, plan_source, plan_target, render_registration
 from msk_toolkit.connect.vantiq_source import SourceOptions, source_configuration
-from msk_toolkit.kafka.topic_configs import Setting
+from msk_toolkit.kafka.topic_configs import TopicConfig
 from msk_toolkit.settings.targets import parse_target
 from msk_toolkit.topics.declaration import read_declaration
-from msk_toolkit.topics.observed import Observed, ObservedTopic
+from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import plan
-from msk_toolkit.topics.render import render as render_topics
+from msk_toolkit.topics.render import render_topics
 
 from tests.unit.test_documents import DOCS, ROOT
 
@@ -60,7 +60,7 @@ def registration(name: str, mode: str, *, secret: dict[str, Any] | None, carried
     secrets = [plan_secret(secret, "MskPassword", "p4ssword", renew=False)] if mode == "scram" else []
     target = plan_target(READY, parse_target(f"topic:/msk/{TOPIC}"))
     changes = [*secrets, source, plan_activation(None, source, secrets[0] if secrets else None), target]
-    return render(changes, sum(change.writes for change in changes) if carried_out else None).splitlines()
+    return render_registration(changes, sum(change.writes for change in changes) if carried_out else None).splitlines()
 
 
 def test_both_languages_show_the_same_commands_and_answers(page: str) -> None:
@@ -92,11 +92,11 @@ def test_a_plan_of_the_declared_topics_reads_so_after_the_deployment(page: str) 
             topic.name,
             topic.partitions,
             topic.replication_factor,
-            {key: Setting(value, "topic", None) for key, value in topic.config.items()},
+            {key: TopicConfig(value, "topic", None) for key, value in topic.config.items()},
         )
         for topic in declared
     }
-    assert render_topics(plan(declared, Observed(3, as_declared)), [], []) + "\n" in blocks(page, "text")
+    assert render_topics(plan(declared, ObservedTopics(3, as_declared)), [], []) + "\n" in blocks(page, "text")
 
 
 @pytest.mark.parametrize("mode", ["none", "scram"])
@@ -114,7 +114,7 @@ def test_the_registrations_read_so(page: str) -> None:
     assert shown == [registration(f"Walk_{mode}", mode, secret={}, carried_out=True) for mode in ("none", "scram")]
 
 
-def _auth_line(mode: AuthMode) -> str:
+def _auth_line(mode: ListenerAuth) -> str:
     ports = ",".join(str(port) for one in mode.listeners for port in one.ports)
     uses = f"Vantiq {_use(mode.vantiq)}, forwarder {_use(mode.forwarder)}"
     return f"{mode.mode:<6} {mode.state:<8} ports {ports:<20} {uses}\n"

@@ -14,7 +14,7 @@ class NotFoundAtAwsError(AwsError):
     """What was asked for does not exist, in this account and Region."""
 
 
-def ask[Answer](action: str, call: Callable[[], Answer]) -> Answer:
+def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
     """The call's answer.
 
     Args:

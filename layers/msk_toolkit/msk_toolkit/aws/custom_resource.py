@@ -16,7 +16,7 @@ from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
-Status = Literal["SUCCESS", "FAILED"]
+CustomResourceStatus = Literal["SUCCESS", "FAILED"]
 
 # The longest that an answer takes, with all its tries; whoever owes one keeps this time for it.
 ANSWER_SECONDS = 9.0
@@ -46,7 +46,9 @@ def region_of(event: dict[str, Any]) -> str:
     return parts[_REGION_OF_AN_ARN] if len(parts) > _REGION_OF_AN_ARN else ""
 
 
-def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str], deadline: Deadline) -> None:
+def send_answer(
+    event: dict[str, Any], status: CustomResourceStatus, reason: str, data: dict[str, str], deadline: Deadline
+) -> None:
     """Put the answer where CloudFormation waits for it, by the deadline and within ``ANSWER_SECONDS``.
 
     Raises:
@@ -65,7 +67,7 @@ def send_answer(event: dict[str, Any], status: Status, reason: str, data: dict[s
         pause *= 2
 
 
-def _answer(event: dict[str, Any], status: Status, reason: str, data: dict[str, str]) -> bytes:
+def _answer(event: dict[str, Any], status: CustomResourceStatus, reason: str, data: dict[str, str]) -> bytes:
     answer = {
         "Status": status,
         "Reason": "",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.ask import ask_aws
 
 # Lines come oldest first, so the newest is looked for in a window that ends now, and then in earlier and longer ones:
 # a writer that writes is found in the first, and one that fell silent costs a few questions more.
@@ -57,7 +57,7 @@ def lines_between(logs: Any, group: str, pattern: str, start: float, end: float)
         "endTime": int(end * 1000),
     }
     while True:
-        page = ask(f"reading the log {group}", lambda: logs.filter_log_events(**request))
+        page = ask_aws(f"reading the log {group}", lambda: logs.filter_log_events(**request))
         yield from (LogLine(event["timestamp"] / 1000, event["message"]) for event in page["events"])
         if not page.get("nextToken"):
             return

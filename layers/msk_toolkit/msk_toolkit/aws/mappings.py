@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.ask import ask_aws
 
 # Also while it is being switched off: what its pollers hold is answered as before.
 _SETTLED = frozenset({"Enabled", "Disabling", "Disabled"})
@@ -87,7 +87,7 @@ def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) ->
 def _mappings(lambda_client: Any, function: str, source_arn: str) -> list[dict[str, Any]]:
     # All pages: one mapping that is overlooked can be the one that takes no partial answers.
     pages = lambda_client.get_paginator("list_event_source_mappings")
-    return ask(
+    return ask_aws(
         "lambda:ListEventSourceMappings",
         lambda: [
             each

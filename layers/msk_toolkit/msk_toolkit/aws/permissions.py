@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.ask import ask_aws
 
 Denied = tuple[str, str]
 
@@ -23,7 +23,7 @@ def denied_actions(iam: Any, role_arn: str, wanted: Mapping[str, Sequence[str]])
     for resource, actions in wanted.items():
         arguments = {"PolicySourceArn": role_arn, "ActionNames": list(actions), "ResourceArns": [resource]}
         pages = iam.get_paginator("simulate_principal_policy")
-        results = ask(
+        results = ask_aws(
             "iam:SimulatePrincipalPolicy",
             lambda: [
                 result

@@ -10,7 +10,7 @@ from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.listeners import Listener, Protocol
 from msk_toolkit.connect.pollers import poller_listener, protocols_inside
 
-Mode = Literal["none", "tls", "mtls", "scram", "iam"]
+ListenerMode = Literal["none", "tls", "mtls", "scram", "iam"]
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -21,17 +21,17 @@ class Use(msgspec.Struct, frozen=True):
     reason: str
 
 
-class AuthMode(msgspec.Struct, frozen=True):
+class ListenerAuth(msgspec.Struct, frozen=True):
     """A way to log in, and what it is good for."""
 
-    mode: Mode
+    mode: ListenerMode
     state: Literal["on", "off", "unknown"]
     listeners: list[Listener]
     vantiq: Use
     forwarder: Use
 
 
-_PROTOCOL: Mapping[Mode, Protocol] = {
+_PROTOCOL: Mapping[ListenerMode, Protocol] = {
     "none": "plaintext",
     "tls": "tls",
     # Client certificates are asked for on the TLS listener itself.
@@ -39,7 +39,7 @@ _PROTOCOL: Mapping[Mode, Protocol] = {
     "scram": "scram",
     "iam": "iam",
 }
-_VANTIQ: Mapping[Mode, Use] = {
+_VANTIQ: Mapping[ListenerMode, Use] = {
     "none": Use(
         True,
         True,
@@ -59,7 +59,7 @@ _VANTIQ: Mapping[Mode, Use] = {
         "it needs Amazon's login module in Vantiq's class path, of which Vantiq's documentation says nothing",
     ),
 }
-_FORWARDER: Mapping[Mode, Use] = {
+_FORWARDER: Mapping[ListenerMode, Use] = {
     "none": Use(True, True, "AuthMode none"),
     "tls": Use(True, True, "AuthMode tls"),
     "mtls": Use(
@@ -70,13 +70,13 @@ _FORWARDER: Mapping[Mode, Use] = {
 }
 
 
-def auth_modes(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[AuthMode]:
+def auth_modes(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[ListenerAuth]:
     """Every auth mode with its state.
 
     A listener that is there decides; what the cluster declares decides where the listeners are not known (None).
     """
     declared = cluster.declared_auth if cluster else DeclaredAuth()
-    return [_auth_mode(mode, declared, found) for mode in get_args(Mode)]
+    return [_auth_mode(mode, declared, found) for mode in get_args(ListenerMode)]
 
 
 def auth_findings(cluster: ClusterDescription | None, found: Sequence[Listener] | None) -> list[Finding]:
@@ -101,12 +101,14 @@ def auth_findings(cluster: ClusterDescription | None, found: Sequence[Listener] 
     return findings
 
 
-def _auth_mode(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> AuthMode:
+def _auth_mode(mode: ListenerMode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> ListenerAuth:
     mine = _of(mode, found or ())
-    return AuthMode(mode, _state(mode, declared, found, mine), mine, _VANTIQ[mode], _forwarder(mode, declared, found))
+    return ListenerAuth(
+        mode, _state(mode, declared, found, mine), mine, _VANTIQ[mode], _forwarder(mode, declared, found)
+    )
 
 
-def _forwarder(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> Use:
+def _forwarder(mode: ListenerMode, declared: DeclaredAuth, found: Sequence[Listener] | None) -> Use:
     """What the mode is for the forwarder, whose pollers choose their own listener where there is no secret."""
     if mode not in ("none", "tls"):
         return _FORWARDER[mode]
@@ -122,7 +124,7 @@ def _forwarder(mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | N
 
 
 def _state(
-    mode: Mode, declared: DeclaredAuth, found: Sequence[Listener] | None, mine: Sequence[Listener]
+    mode: ListenerMode, declared: DeclaredAuth, found: Sequence[Listener] | None, mine: Sequence[Listener]
 ) -> Literal["on", "off", "unknown"]:
     known = found is not None
     match mode:
@@ -138,5 +140,5 @@ def _state(
     return "unknown" if on is None else "on" if on else "off"
 
 
-def _of(mode: Mode, found: Sequence[Listener]) -> list[Listener]:
+def _of(mode: ListenerMode, found: Sequence[Listener]) -> list[Listener]:
     return [one for one in found if one.protocol == _PROTOCOL[mode]]

@@ -12,7 +12,7 @@ from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.targets import Target, sends_arrays
-from msk_toolkit.telemetry.metrics import Metric, publish
+from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.vantiq.target_state import Fitness, judge_target
 from msk_toolkit.vantiq.targets import target_resource
 
@@ -22,7 +22,7 @@ _REGISTER = 'invoke this function with {"action": "register", "targets_only": tr
 _BY_HAND = "register can't mend it: correct it in Vantiq, or name another target (VANTIQ_TARGET, HEARTBEAT_TARGET)"
 
 
-class Resources(Protocol):
+class TargetLookup(Protocol):
     """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None: ...
@@ -52,7 +52,7 @@ class CheckResponse(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-def check(settings: ConnectSettings, resources: Resources) -> CheckResponse:
+def check_targets_of_topics(settings: ConnectSettings, resources: TargetLookup) -> CheckResponse:
     """Ask about the target of each topic that the stack forwards, and of the heartbeats; never raises a ToolkitError.
 
     What the forwarder asks before it sends, by the same judgement: a target that needs no ``autoUnwind`` because no
@@ -64,7 +64,7 @@ def check(settings: ConnectSettings, resources: Resources) -> CheckResponse:
     return CheckResponse(targets=checked, table=_table(checked), problems=[str(finding) for finding in findings])
 
 
-def _look(resources: Resources, target: Target, max_batch_records: int) -> CheckedTarget:
+def _look(resources: TargetLookup, target: Target, max_batch_records: int) -> CheckedTarget:
     kind, name = target_resource(target)
     try:
         instance = resources.find(kind, name)
@@ -90,7 +90,7 @@ def _table(checked: Sequence[CheckedTarget]) -> str:
     return "\n".join([*(each.line() for each in checked), f"{_counts(checked)}. Nothing was changed."])
 
 
-def report(response: CheckResponse, settings: ConnectSettings, logger: Any, metrics: Any) -> None:
+def report_targets(response: CheckResponse, settings: ConnectSettings, logger: Any, metrics: Any) -> None:
     """Log one line, as a warning where a target is not fit, and publish how many are unfit.
 
     With ``TARGET_CHECK=warn`` records go to an unfit target on purpose, so it is in the log alone.
@@ -98,7 +98,7 @@ def report(response: CheckResponse, settings: ConnectSettings, logger: Any, metr
     unfit = sum(each.state is Fitness.UNFIT for each in response.targets)
     notable = [each.line() for each in response.targets if each.state is not Fitness.FIT]
     if settings.target_check == "require":
-        publish(metrics, [(Metric.TARGETS_UNFIT, unfit)], detailed=settings.detailed_metrics)
+        publish_metrics(metrics, [(Metric.TARGETS_UNFIT, unfit)], detailed=settings.detailed_metrics)
     details = {
         "action": "check",
         "targets": notable,

@@ -7,7 +7,7 @@ import msgspec
 
 from msk_toolkit.connect.findings import Finding
 
-Kind = Literal["provisioned", "express", "serverless"]
+ClusterOffering = Literal["provisioned", "express", "serverless"]
 Switch = bool | None
 
 
@@ -25,7 +25,7 @@ class ClusterDescription(msgspec.Struct, frozen=True, kw_only=True):
 
     arn: str
     name: str
-    kind: Kind = "provisioned"
+    kind: ClusterOffering = "provisioned"
     state: str | None = None
     state_reason: str | None = None
     kafka_version: str | None = None

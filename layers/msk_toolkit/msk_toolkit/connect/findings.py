@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-Severity = Literal["error", "warning", "note"]
+ConfigurationSeverity = Literal["error", "warning", "note"]
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -13,7 +13,7 @@ class Finding(msgspec.Struct, frozen=True):
     ``error`` keeps something from working, ``warning`` may, ``note`` is worth knowing.
     """
 
-    severity: Severity
+    severity: ConfigurationSeverity
     subject: str
     text: str
 

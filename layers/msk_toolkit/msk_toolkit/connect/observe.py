@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.ask import ask_aws
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.optional import answer_or_none
 from msk_toolkit.aws.secrets import read_secret
@@ -16,13 +16,13 @@ from msk_toolkit.connect.secret import SecretFacts
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 
-Client = Callable[[str], Any]
+MakeClient = Callable[[str], Any]
 
 # Time enough for boto3 to try twice and not to connect either time, or for one slow answer.
 _SECONDS = 12.0
 
 
-class Observed(msgspec.Struct, frozen=True):
+class ObservedCluster(msgspec.Struct, frozen=True):
     """What AWS told; None for what it did not."""
 
     arn: str
@@ -31,7 +31,7 @@ class Observed(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
-def observe_cluster(client: Client, cluster: str, deadline: Deadline) -> Observed:
+def observe_cluster(client: MakeClient, cluster: str, deadline: Deadline) -> ObservedCluster:
     """The cluster with this ARN or name, as far as AWS answers by the deadline."""
     findings: list[Finding] = []
     kafka = client("kafka")
@@ -39,20 +39,20 @@ def observe_cluster(client: Client, cluster: str, deadline: Deadline) -> Observe
     region = kafka.meta.region_name
     if arn and _region_of(arn) != region:
         text = f"lies in Region {_region_of(arn)}, and this function in {region}: deploy the toolkit there"
-        return Observed(arn, None, None, [Finding("error", "cluster", text)])
+        return ObservedCluster(arn, None, None, [Finding("error", "cluster", text)])
     if not arn:
-        return Observed(cluster, None, None, findings)
+        return ObservedCluster(cluster, None, None, findings)
     described = _with_nodes(kafka, _describe(kafka, arn, findings, deadline), deadline)
     answer = _try(
         "listeners",
         findings,
         lambda: _ask(deadline, "kafka:GetBootstrapBrokers", lambda: kafka.get_bootstrap_brokers(ClusterArn=arn)),
     )
-    return Observed(arn, described, None if answer is None else listeners(answer), _once(findings))
+    return ObservedCluster(arn, described, None if answer is None else listeners(answer), _once(findings))
 
 
 def observe_secret(
-    client: Client, cluster_arn: str, secret_id: str, deadline: Deadline
+    client: MakeClient, cluster_arn: str, secret_id: str, deadline: Deadline
 ) -> tuple[SecretFacts, list[Finding]]:
     """The SCRAM secret and what the cluster has associated, as far as AWS answers by the deadline."""
     findings: list[Finding] = []
@@ -83,7 +83,7 @@ def observe_secret(
 
 
 def _ask[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer:
-    return call_within(deadline.at_most(_SECONDS), action, lambda: ask(action, call))
+    return call_within(deadline.at_most(_SECONDS), action, lambda: ask_aws(action, call))
 
 
 def _describe(kafka: Any, arn: str, findings: list[Finding], deadline: Deadline) -> ClusterDescription | None:

@@ -9,12 +9,12 @@ import msgspec
 
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.registration import (
-    Change,
+    RegistrationChange,
     plan_activation,
     plan_secret,
     plan_source,
     plan_target,
-    render,
+    render_registration,
 )
 from msk_toolkit.connect.vantiq_source import publishes_json
 from msk_toolkit.deadline import Deadline
@@ -24,7 +24,7 @@ from msk_toolkit.vantiq.resources import VantiqRefusedError
 from msk_toolkit.vantiq.targets import target_resource
 
 
-class Resources(Protocol):
+class SourceResources(Protocol):
     """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None: ...
@@ -34,8 +34,8 @@ class Resources(Protocol):
     def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
 
 
-class Arrivals(Protocol):
-    """See :class:`msk_toolkit.vantiq.events.Arrivals`."""
+class RegistrationTest(Protocol):
+    """See :class:`msk_toolkit.vantiq.events.ReceivedEvents`."""
 
     def wait_for(self, wanted: str, seconds: float) -> Any: ...
 
@@ -46,8 +46,8 @@ _TEST_SECONDS = 40.0
 _SECONDS_A_TRY = 5.0
 _NOT_LOGGED_IN = 401
 # Looks at an instance, decides what is to change, and answers what was there.
-Decide = Callable[[str, str, Callable[[dict[str, Any] | None], Change]], dict[str, Any] | None]
-Subscribe = Callable[[str], AbstractContextManager[Arrivals]]
+Decide = Callable[[str, str, Callable[[dict[str, Any] | None], RegistrationChange]], dict[str, Any] | None]
+Subscribe = Callable[[str], AbstractContextManager[RegistrationTest]]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,22 +100,24 @@ class Registration(msgspec.Struct, frozen=True):
     state: SourceState | None = None
 
 
-def plan_registration(resources: Resources, wanted: Wanted, findings: list[Finding]) -> list[Change]:
+def plan_registration(resources: SourceResources, wanted: Wanted, findings: list[Finding]) -> list[RegistrationChange]:
     """Every change that is needed; what Vantiq refuses to show becomes a finding and a refusal.
 
     Raises:
         VantiqError: Vantiq does not answer, or takes the token for nothing.
     """
-    changes: list[Change] = []
+    changes: list[RegistrationChange] = []
 
-    def decide(kind: str, name: str, plan: Callable[[dict[str, Any] | None], Change]) -> dict[str, Any] | None:
+    def decide(
+        kind: str, name: str, plan: Callable[[dict[str, Any] | None], RegistrationChange]
+    ) -> dict[str, Any] | None:
         try:
             found = resources.find(kind, name)
         except VantiqRefusedError as error:
             if error.status == _NOT_LOGGED_IN:
                 raise  # the others would be refused alike
             findings.append(Finding("error", f"Vantiq {kind} {name}", str(error)))
-            changes.append(Change("refuse", kind, name, "could not be looked at"))
+            changes.append(RegistrationChange("refuse", kind, name, "could not be looked at"))
             return None
         changes.append(plan(found))
         return found
@@ -128,7 +130,7 @@ def plan_registration(resources: Resources, wanted: Wanted, findings: list[Findi
     return changes
 
 
-def _plan_the_source(wanted: Wanted, changes: list[Change], decide: Decide) -> None:
+def _plan_the_source(wanted: Wanted, changes: list[RegistrationChange], decide: Decide) -> None:
     """The secret, the source, and what starts it."""
     secret = wanted.secret
     if secret is not None:
@@ -143,7 +145,7 @@ def _plan_the_source(wanted: Wanted, changes: list[Change], decide: Decide) -> N
 
 
 def register(
-    resources: Resources, subscribe: Subscribe, wanted: Wanted, findings: list[Finding], *, write: bool
+    resources: SourceResources, subscribe: Subscribe, wanted: Wanted, findings: list[Finding], *, write: bool
 ) -> Registration:
     """Plan, and with ``write`` carry out, test and read back. A plan with a refusal changes nothing at all.
 
@@ -165,10 +167,10 @@ def register(
             "errors in Vantiq say why, and the probes whether the brokers let anybody in"
         )
         findings.append(Finding("error", f"source {wanted.source}", text))
-    return Registration(complete, lines, render(changes, done), test, state)
+    return Registration(complete, lines, render_registration(changes, done), test, state)
 
 
-def _carry_out(resources: Resources, changes: list[Change], findings: list[Finding]) -> int:
+def _carry_out(resources: SourceResources, changes: list[RegistrationChange], findings: list[Finding]) -> int:
     """How many changes were done, in their order; the first that fails becomes a finding and ends it."""
     done = 0
     for change in changes:
@@ -181,7 +183,7 @@ def _carry_out(resources: Resources, changes: list[Change], findings: list[Findi
     return done
 
 
-def _write(resources: Resources, change: Change) -> None:
+def _write(resources: SourceResources, change: RegistrationChange) -> None:
     match change.step:
         case "create":
             resources.create(change.kind, change.instance)
@@ -197,7 +199,7 @@ def _write(resources: Resources, change: Change) -> None:
 
 
 def _round_trip(
-    resources: Resources, subscribe: Subscribe, wanted: Wanted, topic: str, findings: list[Finding]
+    resources: SourceResources, subscribe: Subscribe, wanted: Wanted, topic: str, findings: list[Finding]
 ) -> TestResult:
     """Test publish and test subscribe in one: a message that nobody else sends, out through the source and in again."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
@@ -225,7 +227,7 @@ def _round_trip(
     return TestResult(topic, published, event is not None, event)
 
 
-def _state(resources: Resources, source: str, findings: list[Finding]) -> SourceState | None:
+def _state(resources: SourceResources, source: str, findings: list[Finding]) -> SourceState | None:
     try:
         found = resources.find("sources", source)
     except VantiqError as error:

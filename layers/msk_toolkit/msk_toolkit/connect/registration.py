@@ -12,9 +12,9 @@ from msk_toolkit.settings.topic_names import kafka_name
 from msk_toolkit.vantiq.target_state import VALUE_TEXT, Fitness, judge_target
 from msk_toolkit.vantiq.targets import target_resource
 
-Step = Literal["create", "update", "activate", "restart", "none", "refuse"]
+RegistrationStep = Literal["create", "update", "activate", "restart", "none", "refuse"]
 _TYPE = "KAFKA"
-_SYMBOLS: Mapping[Step, str] = {
+_SYMBOLS: Mapping[RegistrationStep, str] = {
     "create": "+",
     "update": "~",
     "activate": "~",
@@ -24,13 +24,13 @@ _SYMBOLS: Mapping[Step, str] = {
 }
 # In the description of what the toolkit has made, so that it knows it again.
 MADE_HERE = "Made by connect of the MSK-Vantiq toolkit"
-_COUNTED: Sequence[Step] = ("create", "update", "activate", "restart", "refuse")
+_COUNTED: Sequence[RegistrationStep] = ("create", "update", "activate", "restart", "refuse")
 
 
-class Change(msgspec.Struct, frozen=True):
+class RegistrationChange(msgspec.Struct, frozen=True):
     """One resource and what is to happen to it. Neither its text nor its answer holds a secret."""
 
-    step: Step
+    step: RegistrationStep
     kind: str
     name: str
     detail: str
@@ -53,46 +53,48 @@ class Change(msgspec.Struct, frozen=True):
 
 def plan_secret(
     found: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool, replace: Sequence[str] = ()
-) -> Change:
+) -> RegistrationChange:
     """The secret with the password. What it holds can't be read back, so it is written once, or when asked to.
 
     Args:
         replace: names of what may be overwritten although the toolkit did not make it.
     """
     if found is not None and not renew:
-        return Change("none", "secrets", name, "exists; what it holds can't be read (renew_secret writes it anew)")
+        return RegistrationChange(
+            "none", "secrets", name, "exists; what it holds can't be read (renew_secret writes it anew)"
+        )
     if value is None:
-        return Change("refuse", "secrets", name, "the password is not known, so nothing can be stored")
+        return RegistrationChange("refuse", "secrets", name, "the password is not known, so nothing can be stored")
     instance = {"name": name, "description": MADE_HERE, "secret": value}
     if found is not None and found.get("description") != MADE_HERE and name not in replace:
         text = f"was not made here (its description is not '{MADE_HERE}'), so it is not overwritten; {_by_name(name)}"
-        return Change("refuse", "secrets", name, text)
+        return RegistrationChange("refuse", "secrets", name, text)
     if found is None:
-        return Change("create", "secrets", name, "the password, readable by nobody afterwards", instance)
-    return Change("update", "secrets", name, "the password is written anew", instance)
+        return RegistrationChange("create", "secrets", name, "the password, readable by nobody afterwards", instance)
+    return RegistrationChange("update", "secrets", name, "the password is written anew", instance)
 
 
 def plan_source(
     found: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
-) -> Change:
+) -> RegistrationChange:
     """The source itself. One of another cluster is somebody else's, and stays as it is unless it is named.
 
     A source has no property that could say who made it (source reference, release 1.44), so its brokers tell.
     """
     instance = {"name": name, "type": _TYPE, "config": dict(config)}
     if found is None:
-        return Change("create", "sources", name, f"a {_TYPE} source", instance)
+        return RegistrationChange("create", "sources", name, f"a {_TYPE} source", instance)
     if found.get("type") != _TYPE:
         text = f"there is a source of that name with type {found.get('type')}: name another, or remove that one"
-        return Change("refuse", "sources", name, text)
+        return RegistrationChange("refuse", "sources", name, text)
     was: Mapping[str, Any] = found.get("config") or {}
     different = sorted(key for key in {*was, *config} if was.get(key) != config.get(key))
     if different and name not in replace and not same_cluster(was, config):
         text = f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_by_name(name)}"
-        return Change("refuse", "sources", name, text)
+        return RegistrationChange("refuse", "sources", name, text)
     if different:
-        return Change("update", "sources", name, _differences(was, config, different), instance)
-    return Change("none", "sources", name, "is as it should be")
+        return RegistrationChange("update", "sources", name, _differences(was, config, different), instance)
+    return RegistrationChange("none", "sources", name, "is as it should be")
 
 
 def same_cluster(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -114,47 +116,53 @@ def _by_name(name: str) -> str:
     return f'to overwrite it all the same add "replace": ["{name}"]'
 
 
-def plan_target(found: Mapping[str, Any] | None, target: Target) -> Change:
+def plan_target(found: Mapping[str, Any] | None, target: Target) -> RegistrationChange:
     """What the forwarder's target needs: a topic that keeps what it took, and unwinds arrays; a type with its key."""
     kind, name = target_resource(target)
     if target.kind in {"service", "procedure", "source"}:
         if found is None:
-            return Change(
+            return RegistrationChange(
                 "refuse", kind, name, "does not exist, and only you know what it is to do: create it in Vantiq"
             )
         state = judge_target(target, found, arrays=False)
-        step: Step = "refuse" if state.fitness is Fitness.UNFIT else "none"
-        return Change(step, kind, name, state.reason or "exists")
+        step: RegistrationStep = "refuse" if state.fitness is Fitness.UNFIT else "none"
+        return RegistrationChange(step, kind, name, state.reason or "exists")
     wanted = _wanted(target)
     if found is None:
         detail = "a type with the records' properties"
         if target.kind == "topic":
             detail = f"reliable, with autoUnwind{_kafka_topic(name)}"
-        return Change("create", kind, name, detail, wanted)
+        return RegistrationChange("create", kind, name, detail, wanted)
     missing = [key for key in ("isReliable", "autoUnwind") if target.kind == "topic" and found.get(key) is not True]
     if missing:
-        return Change("update", kind, name, " and ".join(missing) + " switched on", dict.fromkeys(missing, True))
+        return RegistrationChange(
+            "update", kind, name, " and ".join(missing) + " switched on", dict.fromkeys(missing, True)
+        )
     if target.kind == "upsert" and not found.get("naturalKey"):
-        return Change("refuse", kind, name, "has no natural key, which an upsert needs: the records' is id")
+        return RegistrationChange("refuse", kind, name, "has no natural key, which an upsert needs: the records' is id")
     if target.kind in {"type", "upsert"}:
         return _plan_type(found, name, wanted)
-    return Change("none", kind, name, "is as it should be")
+    return RegistrationChange("none", kind, name, "is as it should be")
 
 
-def plan_activation(found: Mapping[str, Any] | None, source: Change, secret: Change | None) -> Change:
+def plan_activation(
+    found: Mapping[str, Any] | None, source: RegistrationChange, secret: RegistrationChange | None
+) -> RegistrationChange:
     """Whether the source has to be started, or stopped and started, which is when it reads its secret."""
     if found is None or found.get("active") is not True:
-        return Change("activate", "sources", source.name, "activate")
+        return RegistrationChange("activate", "sources", source.name, "activate")
     # Activating what is active may do nothing, and one that is unavailable no longer tries by itself.
     restart = "restart (deactivate, activate)"
     if source.step == "update" or (secret is not None and secret.writes):
-        return Change("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
+        return RegistrationChange("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
     if found.get("isUnavailable") is True:
-        return Change("restart", "sources", source.name, f"{restart}, since Vantiq says that it is unavailable")
-    return Change("none", "sources", source.name, "is active")
+        return RegistrationChange(
+            "restart", "sources", source.name, f"{restart}, since Vantiq says that it is unavailable"
+        )
+    return RegistrationChange("none", "sources", source.name, "is active")
 
 
-def render(changes: Sequence[Change], done: int | None) -> str:
+def render_registration(changes: Sequence[RegistrationChange], done: int | None) -> str:
     """The plan as a person reads it, and how it ended.
 
     Args:
@@ -185,20 +193,20 @@ def _kafka_topic(name: str) -> str:
     return "" if kafka_topic == part else f", for Kafka's {kafka_topic}"
 
 
-def _plan_type(found: Mapping[str, Any], name: str, wanted: Mapping[str, Any]) -> Change:
+def _plan_type(found: Mapping[str, Any], name: str, wanted: Mapping[str, Any]) -> RegistrationChange:
     """A type that is there: one that an earlier version made gets what it lacks, somebody's own stays as it is."""
     if found.get("role") == "schema":
-        return Change("refuse", "types", name, "is a schema, which stores nothing: name another type")
+        return RegistrationChange("refuse", "types", name, "is a schema, which stores nothing: name another type")
     properties = found.get("properties")
     known: Mapping[str, Any] = properties if isinstance(properties, Mapping) else {}
     if VALUE_TEXT in known or "value" not in known:
-        return Change("none", "types", name, "is as it should be")
+        return RegistrationChange("none", "types", name, "is as it should be")
     missing = {key: spec for key, spec in wanted["properties"].items() if key not in known}
     if known.keys() == wanted["properties"].keys() - _ADDED_LATER:
         text = f"{', '.join(missing)} added, for values that are no JSON object and for schemas"
-        return Change("update", "types", name, text, {"properties": {**known, **missing}})
+        return RegistrationChange("update", "types", name, text, {"properties": {**known, **missing}})
     text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
-    return Change("none", "types", name, text)
+    return RegistrationChange("none", "types", name, text)
 
 
 # A property of type Object takes name and value pairs alone, and none that is stored takes every JSON value.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from msk_toolkit.connect.check import CheckResponse, check
+from msk_toolkit.connect.check import CheckResponse, check_targets_of_topics
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted, register
 from msk_toolkit.deadline import Deadline
@@ -27,7 +27,7 @@ def check_targets(
     token = Token(client("secretsmanager"), vantiq_settings.vantiq_token_secret_arn)
     vantiq = VantiqClient.from_settings(vantiq_settings, token)
     try:
-        return check(settings, VantiqResources(vantiq, deadline.at_most(_CHECK_SECONDS)))
+        return check_targets_of_topics(settings, VantiqResources(vantiq, deadline.at_most(_CHECK_SECONDS)))
     finally:
         vantiq.close()
 

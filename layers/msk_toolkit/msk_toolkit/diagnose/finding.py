@@ -56,7 +56,7 @@ class NetworkFinding(msgspec.Struct, frozen=True, kw_only=True, rename={"source"
         return f"{self.text}: {self.remedy}" if self.remedy else self.text
 
 
-class Side(NamedTuple):
+class NetworkEnd(NamedTuple):
     """One end of a connection: who it is, and the subnets and security groups of its network interfaces."""
 
     name: str
@@ -77,7 +77,7 @@ BROKERS = "the brokers"
 POLLERS = "the mapping's pollers"
 
 
-def soften(severity: Severity) -> Severity:
+def downgrade(severity: Severity) -> Severity:
     """One step less."""
     return "warning" if severity == "error" else "note"
 

@@ -8,7 +8,7 @@ import msgspec
 from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.listeners import Listener, Network, Protocol
 from msk_toolkit.connect.pollers import PollerListener
-from msk_toolkit.diagnose.network import Door
+from msk_toolkit.diagnose.network import BrokerPort
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
@@ -60,13 +60,13 @@ def offered(
     return sorted(each, key=lambda one: not one.in_use)
 
 
-def doors(each: Sequence[Offered], cluster: ClusterDescription | None, auth_mode: AuthMode) -> list[Door]:
+def broker_ports(each: Sequence[Offered], cluster: ClusterDescription | None, auth_mode: AuthMode) -> list[BrokerPort]:
     """The ports to judge: of the listeners, of ZooKeeper where the cluster has it, MSK's own where nothing is known."""
-    found = [Door(port, one.listener.network, one.in_use) for one in each for port in one.listener.ports]
+    found = [BrokerPort(port, one.listener.network, one.in_use) for one in each for port in one.listener.ports]
     if not any(door.in_use for door in found):
-        found.append(Door(_DEFAULT_PORTS[auth_mode], "vpc", True))
+        found.append(BrokerPort(_DEFAULT_PORTS[auth_mode], "vpc", True))
     for text in (cluster.zookeeper, cluster.zookeeper_tls) if cluster else ():
-        found += [Door(address.port, "zookeeper", False) for address in parse_brokers(text or "")]
+        found += [BrokerPort(address.port, "zookeeper", False) for address in parse_brokers(text or "")]
     return list(dict.fromkeys(found))
 
 

@@ -7,12 +7,11 @@ import msgspec
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.permissions import Denied
 from msk_toolkit.connect.pollers import PollerListener
-from msk_toolkit.diagnose.doors import Way, acl_findings
-from msk_toolkit.diagnose.doors import group_findings as security_group_findings
-from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkFinding, Severity, Side
-from msk_toolkit.diagnose.mapping_mode import group_findings, mode_findings
+from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
+from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkEnd, NetworkFinding, Severity
+from msk_toolkit.diagnose.mapping_mode import mode_findings, poller_group_findings
 from msk_toolkit.diagnose.mapping_states import STATES, UNKNOWN, Meaning, meaning_of_reason, meaning_of_result
-from msk_toolkit.diagnose.needs import Mode, needs_of
+from msk_toolkit.diagnose.needs import FunctionMode, needs_of
 from msk_toolkit.diagnose.network import ordered
 from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
@@ -49,14 +48,14 @@ class Pollers(msgspec.Struct, frozen=True, kw_only=True):
 def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
     """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
     provisioned = {state.provisioned for state in states or ()} or {pollers.provisioned}
-    modes: set[Mode] = {"provisioned" if each else "on-demand" for each in provisioned}
+    modes: set[FunctionMode] = {"provisioned" if each else "on-demand" for each in provisioned}
     if pollers.auth_mode == "scram":
         modes.add("scram")
     return needs_of("pollers", modes)
 
 
 def mapping_findings(
-    facts: Facts, cluster: Side, pollers: Pollers, told: MappingFacts, *, resolved: Collection[str] = ()
+    facts: Facts, cluster: NetworkEnd, pollers: Pollers, told: MappingFacts, *, resolved: Collection[str] = ()
 ) -> list[NetworkFinding]:
     """Everything that keeps the pollers from the brokers, from the function or from their credentials.
 
@@ -66,14 +65,14 @@ def mapping_findings(
     source, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
     findings: list[NetworkFinding] = []
     for port in pollers.ports:
-        way = Way(source, brokers, port, "error")
+        way = Flow(source, brokers, port, "error")
         findings += [*security_group_findings(facts, way), *acl_findings(facts, way)]
     findings += dns_findings(facts, source, resolved)
     findings += service_findings(facts, source, poller_needs(pollers, told.states))
     findings += [_role(action, resource) for action, resource in told.denied or ()]
     findings += _listener(pollers)
     states = told.states or ()
-    findings += [*mode_findings(states, provisioned=pollers.provisioned), *group_findings(states)]
+    findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
     # Lambda's words come last: what explains them has been found by then.
     known = {finding.code for finding in findings if finding.severity == "error"}
     for state in states:

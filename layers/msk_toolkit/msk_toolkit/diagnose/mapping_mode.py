@@ -38,7 +38,7 @@ def mode_findings(states: Sequence[MappingState], *, provisioned: bool) -> Itera
             yield _finding("mapping-mode", "error", text, remedy)
 
 
-def group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
+def poller_group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
     """Poller groups that hold more than Lambda takes."""
     grouped = sorted((state for state in states if state.poller_group), key=lambda state: state.poller_group)
     for name, members in groupby(grouped, key=lambda state: state.poller_group):

@@ -11,9 +11,9 @@ from msk_toolkit.diagnose.finding import Severity
 from msk_toolkit.diagnose.services import Need
 
 # Whose subnets: those of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
-Place = Literal["functions", "pollers"]
+NetworkPlace = Literal["functions", "pollers"]
 # When it is called: with AuthMode scram, without BootstrapServers, in one mode of the pollers, or in any case.
-Mode = Literal["always", "scram", "asks-msk", "provisioned", "on-demand"]
+FunctionMode = Literal["always", "scram", "asks-msk", "provisioned", "on-demand"]
 
 
 class ServiceUse(NamedTuple):
@@ -22,10 +22,10 @@ class ServiceUse(NamedTuple):
     ``users`` are functions, as their names end; ``modes`` must all hold.
     """
 
-    place: Place
+    place: NetworkPlace
     service: str
     users: tuple[str, ...]
-    modes: tuple[Mode, ...]
+    modes: tuple[FunctionMode, ...]
     severity: Severity
     lacking: str
 
@@ -124,7 +124,7 @@ VANTIQ_USERS = ("forwarder", "redrive", "connect")
 _GRAVITY: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 
-def needs_of(place: Place, modes: Collection[Mode]) -> list[Need]:
+def needs_of(place: NetworkPlace, modes: Collection[FunctionMode]) -> list[Need]:
     """The services that are called from there in these modes, each once, with the gravest that is lacking without."""
     needs: dict[str, Need] = {}
     for use in SERVICE_USES:

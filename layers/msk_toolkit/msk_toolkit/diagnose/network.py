@@ -7,11 +7,20 @@ from typing import Literal
 import msgspec
 
 from msk_toolkit.connect.listeners import Network
-from msk_toolkit.diagnose.doors import Way, acl_findings, group_findings
-from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, Code, NetworkFinding, Severity, Side, listed, soften
-from msk_toolkit.diagnose.reach import through_interface, way_out
-from msk_toolkit.diagnose.roads import address_findings, private_nats, references, road_findings
-from msk_toolkit.diagnose.services import Need, dns_findings, service_findings, way_out_findings
+from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
+from msk_toolkit.diagnose.finding import (
+    BROKERS,
+    FUNCTION,
+    Code,
+    NetworkEnd,
+    NetworkFinding,
+    Severity,
+    downgrade,
+    listed,
+)
+from msk_toolkit.diagnose.paths import path_out, path_through_interface
+from msk_toolkit.diagnose.routes import address_findings, private_nats, references, route_findings
+from msk_toolkit.diagnose.services import Need, dns_findings, path_out_findings, service_findings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.filters import Ends, through_groups
 
@@ -20,7 +29,7 @@ _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 _PRIVATE_SERVICE = "vpce-svc-"
 
 
-class Door(msgspec.Struct, frozen=True):
+class BrokerPort(msgspec.Struct, frozen=True):
     """A port of the brokers, or of ZooKeeper, and whether the toolkit uses it."""
 
     port: int
@@ -35,9 +44,9 @@ class Door(msgspec.Struct, frozen=True):
 
 def network_findings(
     facts: Facts,
-    function: Side,
-    brokers: Side,
-    doors: Sequence[Door],
+    function: NetworkEnd,
+    brokers: NetworkEnd,
+    doors: Sequence[BrokerPort],
     needs: Sequence[Need],
     *,
     resolved: Collection[str] = (),
@@ -59,13 +68,13 @@ def network_findings(
     for door in private:
         version = 6 if door.network == "ipv6" else 4
         # The brokers see the gateway's address, not the function's: nothing is sure then.
-        severity = soften(door.severity) if masks and version == 4 else door.severity
-        way = Way(function, brokers, door.port, severity, reference, version)
-        findings += group_findings(facts, way)
+        severity = downgrade(door.severity) if masks and version == 4 else door.severity
+        way = Flow(function, brokers, door.port, severity, reference, version)
+        findings += security_group_findings(facts, way)
         findings += acl_findings(facts, way, answers=version not in first)
         if version not in first:
             # Roads are the same for every port: they are as grave as the gravest of them.
-            findings += road_findings(facts, way)
+            findings += route_findings(facts, way)
             findings += address_findings(facts, way)
         first.add(version)
     for door in doors:
@@ -75,7 +84,7 @@ def network_findings(
             findings += _multi_vpc(facts, function, brokers, door)
     findings += dns_findings(facts, function, resolved)
     findings += service_findings(facts, function, needs)
-    findings += way_out_findings(facts, function)
+    findings += path_out_findings(facts, function)
     return ordered(findings)
 
 
@@ -143,7 +152,7 @@ def _unread(facts: Facts) -> Iterator[NetworkFinding]:
         )
 
 
-def _unknown_ends(facts: Facts, *sides: Side) -> Iterator[NetworkFinding]:
+def _unknown_ends(facts: Facts, *sides: NetworkEnd) -> Iterator[NetworkFinding]:
     for side in sides:
         missing = [subnet for subnet in side.subnets if facts.subnets is not None and subnet not in facts.subnets]
         if missing or not side.subnets or not side.groups:
@@ -158,7 +167,7 @@ def _unknown_ends(facts: Facts, *sides: Side) -> Iterator[NetworkFinding]:
             )
 
 
-def _public(facts: Facts, function: Side, brokers: Side, door: Door) -> Iterator[NetworkFinding]:
+def _public(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, door: BrokerPort) -> Iterator[NetworkFinding]:
     if facts.groups is None or facts.route_tables is None:
         return
 
@@ -166,7 +175,7 @@ def _public(facts: Facts, function: Side, brokers: Side, door: Door) -> Iterator
         ends = {"source": FUNCTION, "target": BROKERS}
         return NetworkFinding(severity=door.severity, code=code, port=door.port, text=text, remedy=remedy, **ends)
 
-    faults = [way_out(facts, function, subnet, door.port) for subnet in function.known(facts)]
+    faults = [path_out(facts, function, subnet, door.port) for subnet in function.known(facts)]
     stuck = [way.fault for way in faults if not way.works]
     if stuck:
         text = f"the public listener {door.port} is not reached from {function.name}: {'; '.join(dict.fromkeys(stuck))}"
@@ -181,7 +190,7 @@ def _public(facts: Facts, function: Side, brokers: Side, door: Door) -> Iterator
             yield finding("ingress-closed", text, f"add one (ingress, tcp {door.port}, from {address}/32)")
 
 
-def _multi_vpc(facts: Facts, function: Side, brokers: Side, door: Door) -> Iterator[NetworkFinding]:
+def _multi_vpc(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, door: BrokerPort) -> Iterator[NetworkFinding]:
     ours = facts.vpcs_of(function.subnets)
     if facts.endpoints is None or not ours or ours == facts.vpcs_of(brokers.subnets):
         return  # inside the cluster's own VPC nobody needs it
@@ -189,7 +198,9 @@ def _multi_vpc(facts: Facts, function: Side, brokers: Side, door: Door) -> Itera
     faults: list[str] = []
     stuck = not points
     for subnet in function.known(facts):
-        ways = [through_interface(facts, function, subnet, one, door.port) for one in points if one.vpc == subnet.vpc]
+        ways = [
+            path_through_interface(facts, function, subnet, one, door.port) for one in points if one.vpc == subnet.vpc
+        ]
         if not any(way.works for way in ways):
             stuck = True
             faults += [way.fault for way in ways]

@@ -3,20 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from msk_toolkit.connect.findings import Finding
+from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.report import ListenerReport
-from msk_toolkit.diagnose.ways import JoiningWay
 from msk_toolkit.probe import consumer, producer
-from msk_toolkit.probe.render import render as broker_table
+from msk_toolkit.probe.render import render_probe as broker_table
 
 
-def render(
+def render_diagnosis(
     head: str,
     listeners: Sequence[ListenerReport],
     findings: Sequence[Finding],
     network: Sequence[NetworkFinding],
     mapping: Sequence[NetworkFinding],
-    ways: Sequence[JoiningWay],
+    ways: Sequence[ConnectivityOption],
 ) -> str:
     """Every part of the answer, with the brokers and stages of the listeners that fail."""
     sections = [
@@ -67,8 +67,8 @@ def _findings(findings: Iterable[NetworkFinding]) -> list[str]:
 def _stages(listener: ListenerReport) -> list[str]:
     lines = []
     for name, result, stages in (
-        ("written through", listener.written, producer.STAGES),
-        ("read from", listener.read, consumer.STAGES),
+        ("written through", listener.written, producer.PRODUCER_STAGES),
+        ("read from", listener.read, consumer.CONSUMER_STAGES),
     ):
         if result and result.verdict.status != "healthy":
             title = f"STAGES of {listener.network} {listener.protocol}, {name}"

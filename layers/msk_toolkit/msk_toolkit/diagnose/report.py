@@ -8,12 +8,12 @@ from msgspec import Meta
 from msk_toolkit.connect.description import ClusterDescription
 from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.listeners import Network, Protocol
+from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
-from msk_toolkit.diagnose.ways import JoiningWay
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.settings.loading import read_event
 
-Status = Literal["healthy", "degraded", "down", "reached", "not reached"]
+DiagnoseStatus = Literal["healthy", "degraded", "down", "reached", "not reached"]
 
 
 class DiagnoseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -47,7 +47,7 @@ class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     protocol: Protocol
     ports: list[int]
     in_use: bool
-    status: Status
+    status: DiagnoseStatus
     summary: str
     offers: list[str] = []
     written: ProbeResult | None = None
@@ -85,11 +85,11 @@ class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     findings: list[Finding]
     network: list[NetworkFinding]
     mapping: list[NetworkFinding]
-    ways: list[JoiningWay]
+    ways: list[ConnectivityOption]
     table: str
 
 
-def parse_request(event: Any) -> DiagnoseRequest:
+def parse_diagnose_request(event: Any) -> DiagnoseRequest:
     """An invocation's event as a request.
 
     Raises:

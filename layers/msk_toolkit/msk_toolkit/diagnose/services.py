@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from msk_toolkit.diagnose.finding import HTTPS, NetworkFinding, Severity, Side, listed
-from msk_toolkit.diagnose.reach import endpoints, hubs, way_out
+from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, NetworkFinding, Severity, listed
+from msk_toolkit.diagnose.paths import endpoints_of_service, hubs, path_out
 from msk_toolkit.vpc.facts import Facts, Subnet
 
 
@@ -16,7 +16,7 @@ class Need(NamedTuple):
     lacking: str
 
 
-def service_findings(facts: Facts, side: Side, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
+def service_findings(facts: Facts, side: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
     """The services that some of the side's subnets don't reach, each with what is wrong with the ways there."""
     if facts.endpoints is None or facts.route_tables is None or facts.groups is None:
         return  # the refusals tell
@@ -25,9 +25,9 @@ def service_findings(facts: Facts, side: Side, needs: Sequence[Need]) -> Iterato
         unsure: list[str] = []
         for subnet in side.known(facts):
             ways = [
-                *endpoints(facts, side, subnet, need.service),
+                *endpoints_of_service(facts, side, subnet, need.service),
                 *hubs(facts, side, subnet, need.service),
-                way_out(facts, side, subnet),
+                path_out(facts, side, subnet),
             ]
             if any(way.works and way.sure for way in ways):
                 continue
@@ -45,13 +45,13 @@ def service_findings(facts: Facts, side: Side, needs: Sequence[Need]) -> Iterato
             yield _finding(side, need, "note", text)
 
 
-def way_out_findings(facts: Facts, side: Side) -> Iterator[NetworkFinding]:
+def path_out_findings(facts: Facts, side: NetworkEnd) -> Iterator[NetworkFinding]:
     """Subnets without a way into the internet: then Vantiq must be reachable without one."""
     if facts.route_tables is None or facts.groups is None:
         return
-    without = [subnet for subnet in side.known(facts) if not way_out(facts, side, subnet).works]
+    without = [subnet for subnet in side.known(facts) if not path_out(facts, side, subnet).works]
     if without:
-        fault = way_out(facts, side, without[0]).fault
+        fault = path_out(facts, side, without[0]).fault
         yield NetworkFinding(
             severity="note",
             code="no-way-out",
@@ -63,7 +63,7 @@ def way_out_findings(facts: Facts, side: Side) -> Iterator[NetworkFinding]:
         )
 
 
-def dns_findings(facts: Facts, side: Side, resolved: Collection[str]) -> Iterator[NetworkFinding]:
+def dns_findings(facts: Facts, side: NetworkEnd, resolved: Collection[str]) -> Iterator[NetworkFinding]:
     """A VPC's two switches, without which names lead nowhere.
 
     Args:
@@ -85,7 +85,7 @@ def dns_findings(facts: Facts, side: Side, resolved: Collection[str]) -> Iterato
             yield _dns(side, "warning", text, "Hostnames")
 
 
-def _finding(side: Side, need: Need, severity: Severity, text: str) -> NetworkFinding:
+def _finding(side: NetworkEnd, need: Need, severity: Severity, text: str) -> NetworkFinding:
     kind = "a gateway endpoint" if need.service == "s3" else "an interface endpoint (with private DNS)"
     return NetworkFinding(
         severity=severity,
@@ -98,7 +98,7 @@ def _finding(side: Side, need: Need, severity: Severity, text: str) -> NetworkFi
     )
 
 
-def _dns(side: Side, severity: Severity, text: str, switch: str) -> NetworkFinding:
+def _dns(side: NetworkEnd, severity: Severity, text: str, switch: str) -> NetworkFinding:
     remedy = f"switch it on (modify-vpc-attribute --enable-dns-{switch.lower()})"
     return NetworkFinding(
         severity=severity, code="dns-off", source=side.name, target="the resolver", text=text, remedy=remedy

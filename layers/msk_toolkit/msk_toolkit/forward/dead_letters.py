@@ -12,14 +12,14 @@ import msgspec
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.objects import ObjectsClient, put_object
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.decode import NO_OFFSET, Batch, Record
+from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord
 from msk_toolkit.forward.envelope import record_id
 
 # Every letter's name begins with it.
 LETTERS = "dead-letters/"
 
 
-class Refusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
+class RecordRefusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """Why a record is set aside.
 
     Args:
@@ -47,7 +47,7 @@ class DeadLetter(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     version: int = 1
     id: str
-    refusal: Refusal
+    refusal: RecordRefusal
     written_at: int
     event: dict[str, Any]
 
@@ -82,7 +82,7 @@ class BucketStore:
         put_object(client, self._bucket, name, body)
 
 
-def letter_name(record: Record, cluster: str) -> str:
+def letter_name(record: SourceRecord, cluster: str) -> str:
     """The object's name, the same whenever the record is refused, so that a second write changes nothing."""
     content, digest = record.content, _digest(record)
     root, number = LETTERS + _quoted(cluster, safe="/"), f"{record.offset:020}-{digest[:16]}.json"
@@ -94,7 +94,7 @@ def letter_name(record: Record, cluster: str) -> str:
     return f"{root}/{_quoted(record.place)}/unplaced/{digest}.json"
 
 
-def _digest(record: Record) -> str:
+def _digest(record: SourceRecord) -> str:
     """Tells records of one place apart: a topic that was made anew counts from 0 again."""
     content = record.content
     if content is None:
@@ -114,7 +114,7 @@ def _quoted(text: str, safe: str = "") -> str:
     return quote(text, safe=safe, errors="surrogatepass")
 
 
-def letter(record: Record, batch: Batch, refusal: Refusal, now: float) -> bytes:
+def letter(record: SourceRecord, batch: Batch, refusal: RecordRefusal, now: float) -> bytes:
     """The object's body.
 
     Args:

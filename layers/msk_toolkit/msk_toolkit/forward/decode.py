@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.forward.event import TOPIC_PATTERN, KafkaEvent, KafkaRecord
+from msk_toolkit.forward.event import TOPIC_PATTERN, EventRecord, KafkaEvent
 
 _EVENT = KafkaEvent[Any]
-_RECORDS = list[KafkaRecord]
+_RECORDS = list[EventRecord]
 _OFFSET = attrgetter("offset")
 _TOPIC = re.compile(TOPIC_PATTERN)
 # Sorts before every real offset, so that a record without one is settled before its partition goes on.
@@ -26,7 +26,7 @@ class MalformedEventError(ToolkitError):
 
 
 # A batch holds ten thousand of these, and none is ever part of a cycle: the garbage collector need not look at them.
-class Record(msgspec.Struct, frozen=True, gc=False):
+class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """A record, decoded or not.
 
     Args:
@@ -40,7 +40,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     place: str
     offset: int
     raw: Any
-    content: KafkaRecord | None
+    content: EventRecord | None
     fault: str = ""
 
 
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
     cluster: str
     source: KafkaEvent[Any]
-    partitions: dict[str, list[Record]]
+    partitions: dict[str, list[SourceRecord]]
 
     @property
     def size(self) -> int:
@@ -57,7 +57,7 @@ class Batch(NamedTuple):
         return sum(map(len, self.partitions.values()))
 
 
-def time_of(record: Record) -> int | None:
+def time_of(record: SourceRecord) -> int | None:
     """The record's time in milliseconds since 1970; None where it has none, or none that can be a record's.
 
     A producer that writes seconds means a time in January 1970, which says nothing of how long a record has waited.
@@ -80,13 +80,15 @@ def decode(event: object) -> Batch:
     return Batch(_cluster(source), source, partitions)
 
 
-def _records(place: str, raws: list[Any]) -> list[Record]:
+def _records(place: str, raws: list[Any]) -> list[SourceRecord]:
     """A partition's records in offset order."""
     try:
         # All at once takes half the time; one that can't be decoded sends each its own way.
         contents = msgspec.convert(raws, _RECORDS)
         _check_topics({content.topic for content in contents})
-        records = [Record(place, content.offset, raw, content) for content, raw in zip(contents, raws, strict=True)]
+        records = [
+            SourceRecord(place, content.offset, raw, content) for content, raw in zip(contents, raws, strict=True)
+        ]
     except _NOT_AS_DECLARED:
         records = [_record(place, raw) for raw in raws]
     # Hardly any work where they are in order, as they always should be.
@@ -94,13 +96,13 @@ def _records(place: str, raws: list[Any]) -> list[Record]:
     return records
 
 
-def _record(place: str, raw: Any) -> Record:
+def _record(place: str, raw: Any) -> SourceRecord:
     try:
-        content = msgspec.convert(raw, KafkaRecord)
+        content = msgspec.convert(raw, EventRecord)
         _check_topics({content.topic})
     except _NOT_AS_DECLARED as error:
-        return Record(place, _offset(raw), raw, None, str(error))
-    return Record(place, content.offset, raw, content)
+        return SourceRecord(place, _offset(raw), raw, None, str(error))
+    return SourceRecord(place, content.offset, raw, content)
 
 
 def _check_topics(names: set[str]) -> None:

@@ -8,20 +8,20 @@ from typing import NamedTuple
 
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.forward.dead_letters import DeadLetterStore, Refusal, letter, letter_name
+from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import Batch, time_of
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document
 from msk_toolkit.forward.exchange import Exchange, Reply, Vantiq
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, FailureKind, LaneOutcome, RefusedRecord
-from msk_toolkit.forward.pace import Pace
+from msk_toolkit.forward.rate_limiter import RateLimiter
+from msk_toolkit.forward.refusal_limit import RefusalLimit
 from msk_toolkit.forward.retry import pause
-from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.settings.targets import Target
-from msk_toolkit.vantiq.answers import Judgement, Verdict
+from msk_toolkit.vantiq.responses import Disposition, RecordResult
 
 
-class Tools(NamedTuple):
+class DeliveryServices(NamedTuple):
     """What deliveries work with; time and chance are arguments.
 
     Args:
@@ -49,8 +49,8 @@ class Shared(NamedTuple):
     """
 
     outage: threading.Event
-    pace: Pace
-    streaks: RefusalStreaks
+    pace: RateLimiter
+    streaks: RefusalLimit
     took: set[Target]
 
 
@@ -75,7 +75,9 @@ class Limits(NamedTuple):
 class Delivery:
     """Delivers one lane."""
 
-    def __init__(self, lane: Lane, target: Target, batch: Batch, tools: Tools, limits: Limits, shared: Shared) -> None:
+    def __init__(
+        self, lane: Lane, target: Target, batch: Batch, tools: DeliveryServices, limits: Limits, shared: Shared
+    ) -> None:
         self._lane = lane
         self._target = target
         self._batch = batch
@@ -118,7 +120,7 @@ class Delivery:
         """
         if group[0].fault:
             reason = "operator" if group[0].fault == BY_OPERATOR else "unsendable"
-            return self._set_aside(group[0], Refusal(reason=reason, detail=group[0].fault, target=""))
+            return self._set_aside(group[0], RecordRefusal(reason=reason, detail=group[0].fault, target=""))
         attempt = 0
         while group:
             failure = self._turn(len(group))
@@ -127,16 +129,18 @@ class Delivery:
             attempt += 1
             reply = self._exchange.post(group, as_array=self._limits.as_array and not bare)
             if len(group) > 1 and reply.judged.for_all:
-                if reply.verdict in {Verdict.REFUSED, Verdict.THERE_ALREADY}:
+                if reply.verdict in {Disposition.REFUSED, Disposition.THERE_ALREADY}:
                     return self._halves(group)
-                if reply.may_be_about_one and (reply.verdict is Verdict.OUTAGE or attempt >= self._limits.max_attempts):
+                if reply.may_be_about_one and (
+                    reply.verdict is Disposition.OUTAGE or attempt >= self._limits.max_attempts
+                ):
                     # An outage fails the first record as well; if that is taken, one behind it is what can't pass.
                     return self._deliver(group[:1]) or self._halves(group[1:])
             done, failure = self._settle(group, reply, attempt)
             if failure is not None:
                 return failure
             group, attempt = group[done:], 1 if done else attempt
-            if group and reply.judged.each[done].verdict is Verdict.UNCLEAR:
+            if group and reply.judged.each[done].verdict is Disposition.UNCLEAR:
                 failure = self._deliver(group[:1], bare=True)
                 group, attempt = group[1:], 0
             elif group:
@@ -170,32 +174,32 @@ class Delivery:
 
     def _settle(self, group: list[Document], reply: Reply, attempt: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not."""
-        if reply.judged.for_all and reply.verdict is Verdict.DELIVERED:
+        if reply.judged.for_all and reply.verdict is Disposition.DELIVERED:
             self._acknowledged(group)
             return len(group), None
         for number, (document, judgement) in enumerate(zip(group, reply.judged.each, strict=True)):
             match judgement.verdict:
-                case Verdict.DELIVERED | Verdict.THERE_ALREADY:
+                case Disposition.DELIVERED | Disposition.THERE_ALREADY:
                     self._acknowledged([document])
-                    self._there_already += judgement.verdict is Verdict.THERE_ALREADY
-                case Verdict.REFUSED:
+                    self._there_already += judgement.verdict is Disposition.THERE_ALREADY
+                case Disposition.REFUSED:
                     failure = self._refuse(document, judgement, reply, attempt)
                     if failure is not None:
                         return number, failure
-                case Verdict.OUTAGE:
+                case Disposition.OUTAGE:
                     self._shared.outage.set()
                     return number, Failure("outage", reply.reason + self._hint(group[number:], reply))
-                case Verdict.RETRIABLE | Verdict.UNCLEAR:
+                case Disposition.RETRIABLE | Disposition.UNCLEAR:
                     # Later ones of an array may be done already. They go again: order counts for more than a duplicate.
                     return number, None
         return len(group), None
 
-    def _refuse(self, document: Document, judgement: Judgement, reply: Reply, attempt: int) -> Failure | None:
+    def _refuse(self, document: Document, judgement: RecordResult, reply: Reply, attempt: int) -> Failure | None:
         """Set a refused record aside, unless so many are refused that the fault can't be theirs."""
         if self._shared.streaks.refused(self._target, judgement):
             self._shared.outage.set()
             return Failure("outage", f"{reply.reason}, one record after the other")
-        refusal = Refusal(
+        refusal = RecordRefusal(
             reason="refused",
             detail=judgement.message[:1000],
             target=str(self._target),
@@ -241,7 +245,7 @@ class Delivery:
         named = f"{content.topic}/{content.partition}/{content.offset}"
         return f", while the target took other records; if only this one can't pass, SET_ASIDE={named} sets it aside"
 
-    def _set_aside(self, document: Document, refusal: Refusal) -> Failure | None:
+    def _set_aside(self, document: Document, refusal: RecordRefusal) -> Failure | None:
         """Write the dead letter; a record counts as done only when that stands."""
         record = document.record
         where = f"record {record.place} offset {record.offset}"

@@ -8,9 +8,9 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from msk_toolkit.forward.decode import Record
-from msk_toolkit.forward.event import Envelope, Header, KafkaRecord
-from msk_toolkit.settings.forwarder import Payload
+from msk_toolkit.forward.decode import SourceRecord
+from msk_toolkit.forward.event import Envelope, EventRecord, Header
+from msk_toolkit.settings.forwarder import PayloadForm
 
 _JSON = msgspec.json.Encoder()
 # Checks JSON without building it; numbers, key order and repeated keys stay as the producer wrote them.
@@ -35,7 +35,7 @@ BY_OPERATOR = "the operator sets it aside: SET_ASIDE"
 class Document(msgspec.Struct, frozen=True, gc=False):
     """What is posted for a record; without a body where that can't be, for the reason in ``fault``."""
 
-    record: Record
+    record: SourceRecord
     body: bytes
     fault: str = ""
 
@@ -43,12 +43,12 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 class Documents:
     """Makes the documents of one batch; what the records of a partition share is written once."""
 
-    def __init__(self, cluster: str, payload: Payload) -> None:
+    def __init__(self, cluster: str, payload: PayloadForm) -> None:
         self._cluster = cluster
         self._payload = payload
         self._shared: dict[tuple[str, int, str | None], tuple[str, str, str]] = {}
 
-    def make(self, record: Record) -> Document:
+    def make(self, record: SourceRecord) -> Document:
         """The document of a record; one that can't be made is marked, not raised."""
         if self._payload == "value" or record.content is None:
             return document(record, self._cluster, self._payload)
@@ -57,7 +57,7 @@ class Documents:
         except (UnicodeEncodeError, RecursionError, OverflowError):
             return document(record, self._cluster, self._payload)
 
-    def _envelope(self, content: KafkaRecord) -> bytes:
+    def _envelope(self, content: EventRecord) -> bytes:
         """The same bytes as ``encode(envelope(...))`` makes, in half the time, for the records that most are."""
         if content.headers or content.key_schema_metadata is not UNSET or content.value_schema_metadata is not UNSET:
             return _JSON.encode(envelope(content, self._cluster))
@@ -96,7 +96,7 @@ def _shared_parts(cluster: str, topic: str, partition: int, timestamp_type: str 
     return start, place, _json(timestamp_type)
 
 
-def document(record: Record, cluster: str, payload: Payload) -> Document:
+def document(record: SourceRecord, cluster: str, payload: PayloadForm) -> Document:
     """The document of a record; one that can't be made is marked, not raised."""
     content = record.content
     if content is None:
@@ -112,12 +112,12 @@ def document(record: Record, cluster: str, payload: Payload) -> Document:
         return Document(record, b"", "a header's name or the schema metadata is no text that JSON can carry")
 
 
-def record_id(content: KafkaRecord, cluster: str) -> str:
+def record_id(content: EventRecord, cluster: str) -> str:
     """The same for every delivery of the record: what makes an upsert idempotent."""
     return f"{cluster}/{content.topic}/{content.partition}/{content.offset}"
 
 
-def envelope(content: KafkaRecord, cluster: str) -> Envelope:
+def envelope(content: EventRecord, cluster: str) -> Envelope:
     """The record with everything that Kafka says about it."""
     key_encoding, key = _key(content.key)
     value_encoding, value = _value(content.value)

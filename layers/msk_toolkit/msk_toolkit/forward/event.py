@@ -11,7 +11,7 @@ TOPIC_PATTERN = "[a-zA-Z0-9._-]{1,249}"
 HeaderByte = Annotated[int, Meta(ge=-128, le=255, description="Java's signed byte; unsigned is taken as well.")]
 
 
-class KafkaRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="camel"):
+class EventRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="camel"):
     """One record as the mapping hands it over; key and value are base64, and null or absent in a tombstone."""
 
     topic: Annotated[str, Meta(extra_json_schema={"pattern": f"^{TOPIC_PATTERN}$"})]
@@ -48,7 +48,7 @@ class BatchItemFailure(msgspec.Struct, frozen=True, rename="camel"):
     item_identifier: ItemIdentifier
 
 
-class Answer(msgspec.Struct, frozen=True, rename="camel"):
+class PartialBatchResponse(msgspec.Struct, frozen=True, rename="camel"):
     """What the mapping is told: the records that it must bring again, none if all are done."""
 
     batch_item_failures: list[BatchItemFailure]

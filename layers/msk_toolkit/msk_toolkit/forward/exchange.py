@@ -8,9 +8,16 @@ from msk_toolkit.errors import AwsError, CredentialsError
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.retry import retry_after
 from msk_toolkit.settings.targets import Target
-from msk_toolkit.vantiq.answers import QUOTA, UNREADABLE_ANSWER, Judged, Judgement, Verdict, judge
-from msk_toolkit.vantiq.connection import Response
+from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
+from msk_toolkit.vantiq.responses import (
+    QUOTA,
+    UNREADABLE_ANSWER,
+    Disposition,
+    RecordResult,
+    RequestResults,
+    results_of_request,
+)
 from msk_toolkit.vantiq.targets import delivery_body, delivery_path
 
 _WAYS_THERE = {"dns", "tcp", "tls"}
@@ -24,7 +31,7 @@ _MOST_ID_LENGTH = 200
 class Vantiq(Protocol):
     """The one call of :class:`msk_toolkit.vantiq.client.VantiqClient` that is used."""
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """Send one request and return its answer."""
         ...
 
@@ -32,14 +39,14 @@ class Vantiq(Protocol):
 class Reply(NamedTuple):
     """A request's result: what it means for the records, and what a failure would say."""
 
-    judged: Judged
+    judged: RequestResults
     reason: str
     retry_after: float | None = None
     request_id: str = ""
     way_failed: bool = False
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Disposition:
         """That on the first record; on all of them where the answer holds one for all."""
         return self.judged.each[0].verdict
 
@@ -55,7 +62,7 @@ class Reply(NamedTuple):
         first = self.judged.each[0]
         if not self.judged.for_all or self.throttled or first.status in _NEVER_ABOUT_A_RECORD:
             return False
-        page = first.code == UNREADABLE_ANSWER and first.verdict is Verdict.OUTAGE
+        page = first.code == UNREADABLE_ANSWER and first.verdict is Disposition.OUTAGE
         return page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
 
 
@@ -88,16 +95,18 @@ class Exchange:
             response = self._vantiq.post(self._path, body, self._deadline)
         except VantiqUnansweredError as error:
             # An address or a certificate does not change from one try to the next.
-            verdict = Verdict.OUTAGE if error.stage in {"dns", "tls"} else Verdict.RETRIABLE
+            verdict = Disposition.OUTAGE if error.stage in {"dns", "tls"} else Disposition.RETRIABLE
             return Reply(
-                Judged.same(Judgement(verdict, 0, error.cause), count),
+                RequestResults.same(RecordResult(verdict, 0, error.cause), count),
                 str(error),
                 way_failed=error.stage in _WAYS_THERE,
             )
         except (CredentialsError, AwsError) as error:
-            return Reply(Judged.same(Judgement(Verdict.OUTAGE, 0), count), str(error))
+            return Reply(RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count), str(error))
         self.latencies.append(self._clock() - started)
-        judged = judge(response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents)
+        judged = results_of_request(
+            response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
+        )
         return Reply(
             judged,
             _reason(self._target, judged.each[:1] if judged.for_all else judged.each),
@@ -106,9 +115,9 @@ class Exchange:
         )
 
 
-def _reason(target: Target, judgements: list[Judgement]) -> str:
+def _reason(target: Target, judgements: list[RecordResult]) -> str:
     """The first failure as a sentence, without Vantiq's message: that may quote the record."""
-    done = {Verdict.DELIVERED, Verdict.THERE_ALREADY}
+    done = {Disposition.DELIVERED, Disposition.THERE_ALREADY}
     failed = next((judgement for judgement in judgements if judgement.verdict not in done), None)
     if failed is None:
         return ""

@@ -9,18 +9,18 @@ from typing import NamedTuple
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.forward.batch_response import to_report, unfinished
 from msk_toolkit.forward.dead_letters import BucketStore
-from msk_toolkit.forward.decode import LEAST_TIME, Batch, Record, decode
-from msk_toolkit.forward.deliver import Delivery, Limits, Shared, Tools
+from msk_toolkit.forward.decode import LEAST_TIME, Batch, SourceRecord, decode
+from msk_toolkit.forward.deliver import Delivery, DeliveryServices, Limits, Shared
+from msk_toolkit.forward.delivered_cache import DeliveredCache
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents
-from msk_toolkit.forward.lanes import Lane, groups, split
-from msk_toolkit.forward.memory import UnfinishedBatches
-from msk_toolkit.forward.outcome import Failure, LaneOutcome, Outcome
-from msk_toolkit.forward.pace import Pace
-from msk_toolkit.forward.report import to_report, unfinished
-from msk_toolkit.forward.rounds import Patience, Suspects, run_rounds
+from msk_toolkit.forward.lanes import Lane, split, split_into_requests
+from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
+from msk_toolkit.forward.rate_limiter import RateLimiter
+from msk_toolkit.forward.refusal_limit import RefusalLimit
+from msk_toolkit.forward.rounds import PartitionsInDoubt, Patience, run_rounds
 from msk_toolkit.forward.rows import row_document
-from msk_toolkit.forward.streak import RefusalStreaks
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Target
@@ -30,7 +30,7 @@ from msk_toolkit.vantiq.token import Token
 # The mapping's 10,000 tries of what one lane can't pass then last more than a day.
 _LEAST_SECONDS = 10.0
 
-MakeDocument = Callable[[Record], Document]
+MakeDocument = Callable[[SourceRecord], Document]
 
 
 class _Times(NamedTuple):
@@ -49,18 +49,23 @@ class Forwarder:
     """
 
     def __init__(
-        self, settings: ForwarderSettings, tools: Tools, check: TargetCheck | None = None, *, patient: bool = False
+        self,
+        settings: ForwarderSettings,
+        tools: DeliveryServices,
+        check: TargetCheck | None = None,
+        *,
+        patient: bool = False,
     ) -> None:
         self._settings = settings
         self._tools = tools
         self._check = check
         self._patient = patient
-        self._unfinished = UnfinishedBatches()
-        self._suspects = Suspects()
-        self._pace = Pace(settings.records_per_second, tools.clock)
-        self._streaks = RefusalStreaks(settings.max_consecutive_refusals)
+        self._unfinished = DeliveredCache()
+        self._suspects = PartitionsInDoubt()
+        self._pace = RateLimiter(settings.records_per_second, tools.clock)
+        self._streaks = RefusalLimit(settings.max_consecutive_refusals)
 
-    def forward(self, event: object, deadline: Deadline) -> Outcome:
+    def forward(self, event: object, deadline: Deadline) -> BatchOutcome:
         """Deliver the event's records and say what became of each.
 
         Args:
@@ -92,7 +97,7 @@ class Forwarder:
             self._unfinished.remember(batch, known | done)
         else:
             self._unfinished.forget(batch)
-        return Outcome(
+        return BatchOutcome(
             received=batch.size,
             known=batch.size - sum(map(len, fresh.values())),
             lanes=lanes,
@@ -103,7 +108,7 @@ class Forwarder:
         )
 
     def _deliver(
-        self, batch: Batch, fresh: dict[str, list[Record]], targets: dict[str, Target], times: _Times
+        self, batch: Batch, fresh: dict[str, list[SourceRecord]], targets: dict[str, Target], times: _Times
     ) -> list[LaneOutcome]:
         """Run the lanes, in as many rounds as are worth it."""
         settings, tools = self._settings, self._tools
@@ -152,7 +157,7 @@ class Forwarder:
         )
         delivery = Delivery(lane, target, batch, self._tools, limits, shared)
         most = settings.array_length(target.kind)
-        return delivery.run(groups(lane.records, makers(target), most, settings.max_post_bytes))
+        return delivery.run(split_into_requests(lane.records, makers(target), most, settings.max_post_bytes))
 
     def _documents(self, batch: Batch) -> Callable[[Target], MakeDocument]:
         """What makes the documents for a target: envelopes, or rows for a type with a property for other values."""
@@ -167,7 +172,7 @@ class Forwarder:
         """Makes each record's document, but for those that the operator sets aside."""
         named = self._settings.records_to_set_aside
 
-        def make_unless_named(record: Record) -> Document:
+        def make_unless_named(record: SourceRecord) -> Document:
             content = record.content
             if content is not None and (content.topic, content.partition, content.offset) in named:
                 return Document(record, b"", BY_OPERATOR)
@@ -219,7 +224,7 @@ def warm_forwarder(settings: ForwarderSettings) -> Forwarder:
     """
     token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
     vantiq = VantiqClient.from_settings(settings, token)
-    tools = Tools(vantiq, dead_letter_store(settings), by_operator=_bucket_store(settings))
+    tools = DeliveryServices(vantiq, dead_letter_store(settings), by_operator=_bucket_store(settings))
     return Forwarder(settings, tools, TargetCheck(settings, vantiq), patient=True)
 
 

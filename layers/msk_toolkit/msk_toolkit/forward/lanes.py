@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
-from msk_toolkit.forward.decode import Record
+from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.settings.forwarder import Ordering
 
@@ -13,10 +13,10 @@ class Lane(NamedTuple):
     """Records of one partition that are delivered one after the other."""
 
     place: str
-    records: list[Record]
+    records: list[SourceRecord]
 
 
-def split(partitions: Mapping[str, Sequence[Record]], ordering: Ordering, width: int) -> list[Lane]:
+def split(partitions: Mapping[str, Sequence[SourceRecord]], ordering: Ordering, width: int) -> list[Lane]:
     """Divide each partition into lanes, about ``width`` in all.
 
     By partition there is one for each. By key, a key's records share one. Without order they are dealt out.
@@ -27,21 +27,21 @@ def split(partitions: Mapping[str, Sequence[Record]], ordering: Ordering, width:
         return [Lane(place, list(partitions[place])) for place in places]
     lanes: list[Lane] = []
     for place in places:
-        parts: list[list[Record]] = [[] for _ in range(share)]
+        parts: list[list[SourceRecord]] = [[] for _ in range(share)]
         for number, record in enumerate(partitions[place]):
             parts[_part(record, number, ordering) % share].append(record)
         lanes += [Lane(place, part) for part in parts if part]
     return lanes
 
 
-def _part(record: Record, number: int, ordering: Ordering) -> int:
+def _part(record: SourceRecord, number: int, ordering: Ordering) -> int:
     key = record.content.key if record.content else None
     # Kafka itself keeps no order between records without a key.
     return crc32(key) if ordering == "key" and isinstance(key, bytes) else number
 
 
-def groups(
-    records: Sequence[Record], make: Callable[[Record], Document], most: int, most_bytes: int
+def split_into_requests(
+    records: Sequence[SourceRecord], make: Callable[[SourceRecord], Document], most: int, most_bytes: int
 ) -> Iterator[list[Document]]:
     """Documents that travel together, made as they are asked for; one that can't travel stands alone.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from msk_toolkit.forward.decode import Record
+from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.lanes import Lane
 
 # retriable: may work later. outage: Vantiq, the way there or the credential is out of order as a whole.
@@ -26,7 +26,7 @@ class RefusedRecord(NamedTuple):
         reason, status, code: as in its dead letter.
     """
 
-    record: Record
+    record: SourceRecord
     reason: str
     status: int
     code: str
@@ -79,7 +79,7 @@ class LaneOutcome(NamedTuple):
         )
 
     @property
-    def stopped_at(self) -> Record | None:
+    def stopped_at(self) -> SourceRecord | None:
         """The first record that is not done."""
         return self.lane.records[self.settled] if self.failure else None
 
@@ -90,7 +90,7 @@ def _without_repeats(refused: list[RefusedRecord]) -> list[RefusedRecord]:
     return list(latest.values())
 
 
-class Outcome(NamedTuple):
+class BatchOutcome(NamedTuple):
     """What became of a batch.
 
     Args:

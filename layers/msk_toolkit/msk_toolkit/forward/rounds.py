@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, LaneOutcome
 
-Run = Callable[[list[Lane]], list[LaneOutcome]]
+RunLanes = Callable[[list[Lane]], list[LaneOutcome]]
 
 _FIRST_PAUSE_SECONDS = 1.0
 _MOST_PAUSE_SECONDS = 30.0
@@ -34,7 +34,7 @@ class Patience(NamedTuple):
     least: float = 0.0
 
 
-class Suspects:
+class PartitionsInDoubt:
     """Partitions that met an outage while others were only held back by it; one for a warm environment.
 
     They go last: one record that something in front of Vantiq never lets pass must not stop the others. Where all met
@@ -60,7 +60,9 @@ class Suspects:
         self._places |= {place for place, failure in failures if failure is not None and failure.kind == "outage"}
 
 
-def run_rounds(lanes: list[Lane], run: Run, suspects: Suspects, patience: Patience | None) -> list[LaneOutcome]:
+def run_rounds(
+    lanes: list[Lane], run: RunLanes, suspects: PartitionsInDoubt, patience: Patience | None
+) -> list[LaneOutcome]:
     """Run the lanes, and what is left of them again after growing pauses, until they are done or the time is used up.
 
     It ends earlier where a lane came to its end: the mapping should hear of that, and brings the others again at once.
@@ -86,7 +88,7 @@ def run_rounds(lanes: list[Lane], run: Run, suspects: Suspects, patience: Patien
             return outcomes
 
 
-def _round(lanes: list[Lane], run: Run, suspects: Suspects) -> list[LaneOutcome]:
+def _round(lanes: list[Lane], run: RunLanes, suspects: PartitionsInDoubt) -> list[LaneOutcome]:
     """Each lane once, the suspects after the others, or not at all where one of those met an outage."""
     first, last = suspects.split(lanes)
     done = run(first)

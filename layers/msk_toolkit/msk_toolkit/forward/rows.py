@@ -7,14 +7,14 @@ as text: a JSON value as the producer wrote it, so that no number is rounded.
 
 import msgspec
 
-from msk_toolkit.forward.decode import Record
+from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.envelope import Document, document, envelope
 from msk_toolkit.forward.event import Envelope
 
 _JSON = msgspec.json.Encoder()
 
 
-def row_document(record: Record, cluster: str) -> Document:
+def row_document(record: SourceRecord, cluster: str) -> Document:
     """The envelope of a record for such a type; one that can't be made is marked, not raised."""
     if record.content is None:
         return document(record, cluster, "envelope")

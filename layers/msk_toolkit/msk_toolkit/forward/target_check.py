@@ -10,7 +10,7 @@ from msk_toolkit.settings.forwarder import ForwarderSettings, TargetCheckMode
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.resources import VantiqResources
-from msk_toolkit.vantiq.target_state import Fitness, TargetState, look_at_target
+from msk_toolkit.vantiq.target_state import Fitness, TargetState, read_target
 
 # So long a judgement holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
 _HOLDS_SECONDS = 300.0
@@ -77,7 +77,7 @@ class TargetCheck:
 
     def _look(self, target: Target, deadline: Deadline) -> TargetState:
         arrays = self._settings.sends_arrays(target.kind)
-        return look_at_target(VantiqResources(self._vantiq, deadline), target, arrays=arrays)
+        return read_target(VantiqResources(self._vantiq, deadline), target, arrays=arrays)
 
     def _refuse(self, reason: str) -> Failure | None:
         if self._mode == "require":

@@ -5,10 +5,9 @@ from math import ceil
 
 from aws_lambda_powertools import Logger, Metrics
 
-from msk_toolkit.forward.decode import Record
-from msk_toolkit.forward.outcome import Outcome
-from msk_toolkit.telemetry.metrics import Metric
-from msk_toolkit.telemetry.metrics import publish as publish_metrics
+from msk_toolkit.forward.decode import SourceRecord
+from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
 # EMF takes at most 100 values of a metric in one line.
 _MOST_VALUES = 100
@@ -18,8 +17,8 @@ _MOST_HEARTBEATS = 50
 _MOST_REFUSED = 20
 
 
-def publish(
-    outcome: Outcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0, detailed: bool = False
+def publish_delivery(
+    outcome: BatchOutcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0, detailed: bool = False
 ) -> None:
     """Write both; neither holds anything of a record but its topic, partition and offset.
 
@@ -86,7 +85,7 @@ def publish(
         logger.warning("record refused", extra=line)
 
 
-def _start(record: Record, most: int) -> str:
+def _start(record: SourceRecord, most: int) -> str:
     """The start of the value; of the whole record where that can't be decoded."""
     if record.content is None:
         octets = repr(record.raw).encode(errors="backslashreplace")

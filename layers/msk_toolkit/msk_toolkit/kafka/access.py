@@ -31,7 +31,7 @@ def parse_brokers(text: str) -> tuple[BrokerAddress, ...]:
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is needed to open a conversation with any broker of a cluster; prints no secret."""
+    """All that is needed to open a connection with any broker of a cluster; prints no secret."""
 
     brokers: tuple[BrokerAddress, ...]
     auth_mode: AuthMode

@@ -29,7 +29,7 @@ _ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _COUNT_AT, _RECORDS_AT = 21, 23, 27, 
 _CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
 
 
-class Record(NamedTuple):
+class KafkaRecord(NamedTuple):
     """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
     time and 1 for the broker's. Message format 0 has no time: both are -1 then."""
 
@@ -49,7 +49,7 @@ class Fetched(NamedTuple):
     ``out_of_range`` says that the partition does not reach to that offset: it begins later, or ends before.
     """
 
-    records: list[Record]
+    records: list[KafkaRecord]
     next_offset: int
     out_of_range: bool = False
 
@@ -66,7 +66,7 @@ class Budget:
         """Whether the rest has to be asked for again."""
         return self._records <= 0 or self._bytes <= 0
 
-    def take(self, record: Record) -> None:
+    def take(self, record: KafkaRecord) -> None:
         """Count a record."""
         self._records -= 1
         self._bytes -= len(record.key or b"") + len(record.value or b"")
@@ -101,7 +101,7 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
         DamagedError, TooLargeError: see :mod:`msk_toolkit.kafka.codecs`.
         TimeoutError: the deadline has passed.
     """
-    found: list[Record] = []
+    found: list[KafkaRecord] = []
     following = start
     for batch in _batches(data):
         for count, record in enumerate(_records(batch)):
@@ -169,10 +169,10 @@ def _batches(data: bytes) -> Iterator[_Batch]:
         at = end
 
 
-def _records(batch: _Batch) -> Iterator[Record]:
+def _records(batch: _Batch) -> Iterator[KafkaRecord]:
     if batch.magic < 2:
         for message in old_formats.messages(batch.data, UNPACKED_BYTES):
-            yield Record(message.offset, message.timestamp, message.key, message.value, (), message.timestamp_type)
+            yield KafkaRecord(message.offset, message.timestamp, message.key, message.value, (), message.timestamp_type)
         return
     # Transaction markers are Kafka's, not a producer's.
     if batch.attributes & _CONTROL_BIT:
@@ -180,7 +180,9 @@ def _records(batch: _Batch) -> Iterator[Record]:
     try:
         for record in DefaultRecordBatch(_unpacked(batch)):
             headers = tuple(record.headers)
-            yield Record(record.offset, record.timestamp, record.key, record.value, headers, record.timestamp_type or 0)
+            yield KafkaRecord(
+                record.offset, record.timestamp, record.key, record.value, headers, record.timestamp_type or 0
+            )
     # The library has an error of its own for some kinds of damage, and runs into Python's for others.
     except (KafkaError, ValueError, IndexError, TypeError, OverflowError, struct.error) as error:
         raise DamagedError(f"a batch is damaged ({type(error).__name__})") from None

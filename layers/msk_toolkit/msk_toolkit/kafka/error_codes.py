@@ -51,7 +51,7 @@ def _known(code: int) -> ErrorCode | None:
     return ErrorCode(code) if code in _NUMBERS else None
 
 
-def refused(stage: str, api: str, code: int, address: BrokerAddress, about: str) -> StageError:
+def refused_error(stage: str, api: str, code: int, address: BrokerAddress, about: str) -> StageError:
     """A stage's failure from the error code in a broker's answer; ``about`` names the topic or group."""
     return StageError(
         stage, _CAUSES.get(code, "broker-error"), str(address), f"{api} of {about} answered {error_name(code)}"

@@ -25,8 +25,8 @@ from kafka.protocol.metadata import FindCoordinatorRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation, reading
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.error_numbers import ErrorCode
 
 _STAGE = "commit"
@@ -53,21 +53,23 @@ class Member(msgspec.Struct, frozen=True):
     partitions: tuple[int, ...]
 
 
-def find_coordinator(conversation: Conversation, group: str, deadline: Deadline) -> BrokerAddress:
+def find_coordinator(connection: BrokerConnection, group: str, deadline: Deadline) -> BrokerAddress:
     """The broker that coordinates ``group``.
 
     Raises:
         StageError: under ``commit``.
     """
     answer = _patiently(
-        lambda: conversation.ask(FindCoordinatorRequest(key=group, key_type=_GROUP), _STAGE, deadline), deadline
+        lambda: connection.send(FindCoordinatorRequest(key=group, key_type=_GROUP), _STAGE, deadline), deadline
     )
     if answer.error_code:
-        raise refused(_STAGE, "FindCoordinator", answer.error_code, conversation.address, f"group {group}")
+        raise refused_error(_STAGE, "FindCoordinator", answer.error_code, connection.address, f"group {group}")
     return BrokerAddress(answer.host, answer.port)
 
 
-def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence[int], deadline: Deadline) -> Member:
+def join_group(
+    coordinator: BrokerConnection, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
+) -> Member:
     """Join the group and be assigned partitions of ``topic``.
 
     Raises:
@@ -78,7 +80,7 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
         # Since KIP-394 the first attempt only hands out the member id.
         answer = _join(coordinator, group, topic, answer.member_id, deadline)
     if answer.error_code:
-        raise refused(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
+        raise refused_error(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
     assignments = []
     if answer.leader == answer.member_id:
         with reading(coordinator, "JoinGroup", _STAGE):
@@ -89,7 +91,7 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
             )
             for member in members
         ]
-    synced = coordinator.ask(
+    synced = coordinator.send(
         SyncGroupRequest(
             group_id=group,
             generation_id=answer.generation_id,
@@ -102,15 +104,15 @@ def join(coordinator: Conversation, group: str, topic: str, partitions: Sequence
     )
     if synced.error_code:
         # Or the group would wait for this member until its session ends.
-        coordinator.ask(LeaveGroupRequest(group_id=group, member_id=answer.member_id), _STAGE, deadline)
-        raise refused(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
+        coordinator.send(LeaveGroupRequest(group_id=group, member_id=answer.member_id), _STAGE, deadline)
+        raise refused_error(_STAGE, "SyncGroup", synced.error_code, coordinator.address, f"group {group}")
     with reading(coordinator, "SyncGroup", _STAGE):
         assigned = _assigned(synced.assignment, topic)
     return Member(group, answer.generation_id, answer.member_id, assigned)
 
 
 def committed_offsets(
-    coordinator: Conversation, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
+    coordinator: BrokerConnection, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
 ) -> dict[int, Committed]:
     """Where the group stands in each partition of the topic; absent where it never committed.
 
@@ -121,7 +123,9 @@ def committed_offsets(
     return _committed(coordinator, group, [asked], deadline).get(topic, {})
 
 
-def all_committed_offsets(coordinator: Conversation, group: str, deadline: Deadline) -> dict[str, dict[int, Committed]]:
+def all_committed_offsets(
+    coordinator: BrokerConnection, group: str, deadline: Deadline
+) -> dict[str, dict[int, Committed]]:
     """Where the group stands in every topic that it has committed for.
 
     Raises:
@@ -131,34 +135,34 @@ def all_committed_offsets(coordinator: Conversation, group: str, deadline: Deadl
 
 
 def _committed(
-    coordinator: Conversation, group: str, topics: list[Any] | None, deadline: Deadline
+    coordinator: BrokerConnection, group: str, topics: list[Any] | None, deadline: Deadline
 ) -> dict[str, dict[int, Committed]]:
-    answer = coordinator.ask(OffsetFetchRequest(group_id=group, topics=topics), _STAGE, deadline)
+    answer = coordinator.send(OffsetFetchRequest(group_id=group, topics=topics), _STAGE, deadline)
     if answer.error_code:
-        raise refused(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
+        raise refused_error(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
     found: dict[str, dict[int, Committed]] = {}
     with reading(coordinator, "OffsetFetch", _STAGE):
         for name, part in [(response.name, part) for response in answer.topics for part in response.partitions]:
             if part.error_code:
                 about = f"group {group}, {name}-{part.partition_index}"
-                raise refused(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
+                raise refused_error(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
             if part.committed_offset >= 0:
                 committed = Committed(part.committed_offset, part.metadata or "")
                 found.setdefault(name, {})[part.partition_index] = committed
     return found
 
 
-def group_type(coordinator: Conversation, group: str, deadline: Deadline) -> str | None:
+def group_type(coordinator: BrokerConnection, group: str, deadline: Deadline) -> str | None:
     """What kind of group it is: ``classic``, ``consumer``, ``share`` or ``streams``; empty where the broker does not
     tell (before Kafka 3.8), None where the coordinator lists no group of that name that the user may see.
 
     Raises:
         StageError: under ``commit``.
     """
-    answer = coordinator.ask(ListGroupsRequest(states_filter=[], types_filter=[]), _STAGE, deadline)
+    answer = coordinator.send(ListGroupsRequest(states_filter=[], types_filter=[]), _STAGE, deadline)
     with reading(coordinator, "ListGroups", _STAGE):
         if answer.error_code:
-            raise refused(_STAGE, "ListGroups", answer.error_code, coordinator.address, f"group {group}")
+            raise refused_error(_STAGE, "ListGroups", answer.error_code, coordinator.address, f"group {group}")
         for listed in answer.groups:
             if listed.group_id == group:
                 return str(getattr(listed, "group_type", None) or "").lower()
@@ -166,7 +170,7 @@ def group_type(coordinator: Conversation, group: str, deadline: Deadline) -> str
 
 
 def commit(
-    coordinator: Conversation, member: Member, topic: str, offsets: Mapping[int, Committed], deadline: Deadline
+    coordinator: BrokerConnection, member: Member, topic: str, offsets: Mapping[int, Committed], deadline: Deadline
 ) -> None:
     """Commit the next offset to read of each partition.
 
@@ -182,7 +186,7 @@ def commit(
         )
         for partition, committed in offsets.items()
     ]
-    answer = coordinator.ask(
+    answer = coordinator.send(
         OffsetCommitRequest(
             group_id=member.group,
             generation_id_or_member_epoch=member.generation,
@@ -200,16 +204,16 @@ def commit(
     for partition, error_code in errors.items():
         if error_code:
             about = f"group {member.group}, {topic}-{partition}"
-            raise refused(_STAGE, "OffsetCommit", error_code, coordinator.address, about)
+            raise refused_error(_STAGE, "OffsetCommit", error_code, coordinator.address, about)
 
 
-def leave(coordinator: Conversation, member: Member, deadline: Deadline) -> None:
+def leave(coordinator: BrokerConnection, member: Member, deadline: Deadline) -> None:
     """Leave at once, so that the next run need not wait for this member's session to end.
 
     Raises:
         StageError: under ``commit``.
     """
-    coordinator.ask(LeaveGroupRequest(group_id=member.group, member_id=member.member_id), _STAGE, deadline)
+    coordinator.send(LeaveGroupRequest(group_id=member.group, member_id=member.member_id), _STAGE, deadline)
 
 
 def _patiently(ask: Callable[[], Any], deadline: Deadline) -> Any:
@@ -221,7 +225,7 @@ def _patiently(ask: Callable[[], Any], deadline: Deadline) -> Any:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _join(coordinator: Conversation, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:
+def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:
     # Whoever joins next waits so long for this member, should it be gone by then: that must leave time for the rest.
     patience_ms = max(1000, int(deadline.remaining() * 500))
     subscription = ConsumerProtocolSubscription(version=0, topics=[topic], user_data=b"").encode()
@@ -236,7 +240,7 @@ def _join(coordinator: Conversation, group: str, topic: str, member_id: str, dea
         protocols=[JoinGroupRequest.JoinGroupRequestProtocol(name=_PROTOCOL, metadata=subscription)],
     )
     try:
-        return coordinator.ask(request, _STAGE, deadline)
+        return coordinator.send(request, _STAGE, deadline)
     except StageError as error:
         if error.cause != "request-timeout":
             raise

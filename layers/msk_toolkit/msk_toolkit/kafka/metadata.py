@@ -8,7 +8,7 @@ from kafka.protocol.metadata import MetadataRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation, reading
+from msk_toolkit.kafka.connection import BrokerConnection, reading
 
 
 class Partition(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ _WITHOUT_OPERATIONS = 7
 
 
 def read_metadata(
-    conversation: Conversation,
+    connection: BrokerConnection,
     topics: Sequence[str] | None,
     deadline: Deadline,
     stage: str = "metadata",
@@ -66,13 +66,13 @@ def read_metadata(
         StageError: under ``stage``.
     """
     wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
-    answer = conversation.ask(
+    answer = connection.send(
         MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=operations),
         stage,
         deadline,
         None if operations else _WITHOUT_OPERATIONS,
     )
-    with reading(conversation, "Metadata", stage):
+    with reading(connection, "Metadata", stage):
         metadata = ClusterMetadata(
             cluster_id=answer.cluster_id or "",
             controller=answer.controller_id,

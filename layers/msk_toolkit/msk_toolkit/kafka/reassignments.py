@@ -6,11 +6,11 @@ from kafka.protocol.admin import ListPartitionReassignmentsRequest
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.conversation import Conversation, reading
+from msk_toolkit.kafka.connection import BrokerConnection, reading
 
 
 def leaving_replicas(
-    controller: Conversation, partitions: Mapping[str, Sequence[int]], deadline: Deadline
+    controller: BrokerConnection, partitions: Mapping[str, Sequence[int]], deadline: Deadline
 ) -> dict[str, dict[int, int]]:
     """How many replicas of each partition are on their way out; a topic is absent where none is.
 
@@ -28,7 +28,7 @@ def leaving_replicas(
         topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
     )
     try:
-        answer = controller.ask(request, "metadata", deadline)
+        answer = controller.send(request, "metadata", deadline)
     except StageError as error:
         if error.cause == "broker-error":
             return {}

@@ -12,13 +12,13 @@ from kafka.record.memory_records import MemoryRecordsBuilder
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, Record, beginning, read_records
+from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
-from msk_toolkit.kafka.conversation import Conversation, reading
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.error_numbers import ErrorCode
 
-__all__ = ["Fetched", "Record", "fetch", "first_records", "offset_at", "offset_range", "produce", "read_from"]
+__all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "offset_range", "produce", "read_from"]
 
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
@@ -30,7 +30,7 @@ _UNPACKING = threading.Lock()
 
 
 def produce(
-    conversation: Conversation, topic: str, partition: int, value: bytes, *, timestamp: int, deadline: Deadline
+    connection: BrokerConnection, topic: str, partition: int, value: bytes, *, timestamp: int, deadline: Deadline
 ) -> int:
     """Stage ``produce``: write one record with acks=all; answers its offset.
 
@@ -49,7 +49,7 @@ def produce(
     # The broker gives up a little earlier than we do, so that its own reason arrives.
     patience_ms = max(1, int(deadline.remaining() * 900))
     try:
-        answer = conversation.ask(
+        answer = connection.send(
             ProduceRequest(transactional_id=None, acks=_ALL_IN_SYNC, timeout_ms=patience_ms, topic_data=[data]),
             "produce",
             deadline,
@@ -58,28 +58,28 @@ def produce(
         if error.cause == "request-timeout":
             raise StageError("produce", "acknowledgement-late", error.peer, "no acknowledgement in time") from error
         raise
-    with reading(conversation, "Produce", "produce"):
+    with reading(connection, "Produce", "produce"):
         result = answer.responses[0].partition_responses[0]
         error_code, offset = result.error_code, int(result.base_offset)
     if error_code:
-        raise refused("produce", "Produce", error_code, conversation.address, f"{topic}-{partition}")
+        raise refused_error("produce", "Produce", error_code, connection.address, f"{topic}-{partition}")
     return offset
 
 
 def fetch(
-    conversation: Conversation, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
-) -> dict[int, list[Record]]:
+    connection: BrokerConnection, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+) -> dict[int, list[KafkaRecord]]:
     """Read each partition from its start offset, as much as one answer holds; empty where no record is in it.
 
     Raises:
         StageError: under ``stage``.
     """
-    answer = read_from(conversation, topic, starts, stage=stage, deadline=deadline)
+    answer = read_from(connection, topic, starts, stage=stage, deadline=deadline)
     return {partition: fetched.records for partition, fetched in answer.items()}
 
 
 def read_from(
-    conversation: Conversation, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+    connection: BrokerConnection, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
 ) -> dict[int, Fetched]:
     """Read each partition from its start offset, as much as one answer holds, and say where to read on.
 
@@ -88,20 +88,20 @@ def read_from(
     """
     budget = Budget()
     found: dict[int, Fetched] = {}
-    for partition, data in _fetched(conversation, topic, starts, stage, deadline).items():
+    for partition, data in _fetched(connection, topic, starts, stage, deadline).items():
         start = starts[partition]
         if data is None:
             found[partition] = Fetched([], start, out_of_range=True)
         elif budget.spent:
             found[partition] = Fetched([], start)
         else:
-            with _readable(conversation, f"{topic}-{partition}", stage, deadline):
+            with _readable(connection, f"{topic}-{partition}", stage, deadline):
                 found[partition] = read_records(data, start, budget, deadline)
     return found
 
 
 def first_records(
-    conversation: Conversation, topic: str, ranges: Mapping[int, tuple[int, int]], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, ranges: Mapping[int, tuple[int, int]], stage: str, deadline: Deadline
 ) -> dict[int, Beginning]:
     """The first record of each partition in a range of offsets, whose end is not in it.
 
@@ -114,9 +114,9 @@ def first_records(
     starts = {partition: start for partition, (start, _) in ranges.items()}
     while starts:
         following: dict[int, int] = {}
-        for partition, data in _fetched(conversation, topic, starts, stage, deadline).items():
+        for partition, data in _fetched(connection, topic, starts, stage, deadline).items():
             start = starts[partition]
-            with _readable(conversation, f"{topic}-{partition}", stage, deadline):
+            with _readable(connection, f"{topic}-{partition}", stage, deadline):
                 first = beginning(data or b"", start, deadline)
             if first.holds_record or first.next_offset >= ranges[partition][1]:
                 found[partition] = first
@@ -132,32 +132,32 @@ def first_records(
 
 
 def offset_range(
-    conversation: Conversation, topic: str, partitions: list[int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, partitions: list[int], stage: str, deadline: Deadline
 ) -> dict[int, tuple[int, int]]:
     """First and next offset of each partition that the broker leads.
 
     Raises:
         StageError: under ``stage``.
     """
-    first = _offsets(conversation, topic, dict.fromkeys(partitions, _EARLIEST), stage, deadline)
-    following = _offsets(conversation, topic, dict.fromkeys(partitions, _LATEST), stage, deadline)
+    first = _offsets(connection, topic, dict.fromkeys(partitions, _EARLIEST), stage, deadline)
+    following = _offsets(connection, topic, dict.fromkeys(partitions, _LATEST), stage, deadline)
     return {partition: (first[partition], following[partition]) for partition in partitions}
 
 
 def offset_at(
-    conversation: Conversation, topic: str, partition: int, timestamp: int, stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, partition: int, timestamp: int, stage: str, deadline: Deadline
 ) -> int | None:
     """The offset of the first record from ``timestamp`` (milliseconds since 1970) on; None where there is none.
 
     Raises:
         StageError: under ``stage``.
     """
-    offset = _offsets(conversation, topic, {partition: timestamp}, stage, deadline)[partition]
+    offset = _offsets(connection, topic, {partition: timestamp}, stage, deadline)[partition]
     return offset if offset >= 0 else None
 
 
 def _fetched(
-    conversation: Conversation, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
 ) -> dict[int, bytes | None]:
     """One answer's batches for each partition, packed as they stand there; None where the offset is out of range."""
     partitions = [
@@ -167,7 +167,7 @@ def _fetched(
         for partition, start in starts.items()
     ]
     answer = _unthrottled(
-        conversation,
+        connection,
         lambda: FetchRequest(
             replica_id=-1,
             max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
@@ -184,31 +184,31 @@ def _fetched(
         deadline,
     )
     found: dict[int, bytes | None] = {}
-    with reading(conversation, "Fetch", stage):
+    with reading(connection, "Fetch", stage):
         for part in (part for response in answer.responses for part in response.partitions):
             if part.partition_index not in starts:
                 raise ValueError("a partition that nobody asked for")
             if part.error_code not in (ErrorCode.NONE, ErrorCode.OFFSET_OUT_OF_RANGE):
                 about = f"{topic}-{part.partition_index}"
-                raise refused(stage, "Fetch", part.error_code, conversation.address, about)
+                raise refused_error(stage, "Fetch", part.error_code, connection.address, about)
             found[part.partition_index] = None if part.error_code else bytes(part.records or b"")
     return found
 
 
-def _unthrottled(conversation: Conversation, request: Callable[[], Any], stage: str, deadline: Deadline) -> Any:
+def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: str, deadline: Deadline) -> Any:
     """Ask until the answer holds something: to a reader over its quota a broker names no partition at all."""
     while True:
-        answer = conversation.ask(request(), stage, deadline)
+        answer = connection.send(request(), stage, deadline)
         if answer.responses:
             return answer
-        wait = max(conversation.held_back_seconds, _PAUSE_SECONDS)
+        wait = max(connection.held_back_seconds, _PAUSE_SECONDS)
         if wait >= deadline.remaining():
-            raise conversation.throttled(stage, "Fetch")
+            raise connection.throttled(stage, "Fetch")
         time.sleep(wait)
 
 
 def _offsets(
-    conversation: Conversation, topic: str, times: Mapping[int, int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, times: Mapping[int, int], stage: str, deadline: Deadline
 ) -> dict[int, int]:
     request = ListOffsetsRequest.ListOffsetsTopic(
         name=topic,
@@ -220,10 +220,10 @@ def _offsets(
         ],
     )
     while True:
-        answer = conversation.ask(
+        answer = connection.send(
             ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[request]), stage, deadline
         )
-        with reading(conversation, "ListOffsets", stage):
+        with reading(connection, "ListOffsets", stage):
             parts = {part.partition_index: part for part in answer.topics[0].partitions}
             found = {partition: int(parts[partition].offset) for partition in times}
         wrong = next((part for part in parts.values() if part.error_code), None)
@@ -233,14 +233,14 @@ def _offsets(
         passing = wrong.error_code == ErrorCode.OFFSET_NOT_AVAILABLE
         if not passing or deadline.remaining() <= 2 * _PAUSE_SECONDS:
             about = f"{topic}-{wrong.partition_index}"
-            raise refused(stage, "ListOffsets", wrong.error_code, conversation.address, about)
+            raise refused_error(stage, "ListOffsets", wrong.error_code, connection.address, about)
         time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager
-def _readable(conversation: Conversation, where: str, stage: str, deadline: Deadline) -> Iterator[None]:
+def _readable(connection: BrokerConnection, where: str, stage: str, deadline: Deadline) -> Iterator[None]:
     """Unpack and read what was fetched: one thread at a time, by the deadline, every fault as the stage's."""
-    peer = str(conversation.address)
+    peer = str(connection.address)
     late = StageError(stage, "request-timeout", peer, f"no time left to read the records of {where}")
     if not _UNPACKING.acquire(timeout=max(0.0, deadline.remaining())):
         raise late

@@ -1,4 +1,4 @@
-"""A conversation with the controller that is opened again when it breaks."""
+"""A connection with the controller that is opened again when it breaks."""
 
 import time
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import Self
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import open_controller
+from msk_toolkit.kafka.bootstrap import open_controller
+from msk_toolkit.kafka.connection import BrokerConnection
 
 # A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
 _STAGES_OF_A_READ = 2
@@ -20,7 +20,7 @@ _MOST_ATTEMPTS = 20
 
 
 class Session:
-    """One conversation at a time, opened when first needed and again after a failure; a context manager.
+    """One connection at a time, opened when first needed and again after a failure; a context manager.
 
     ``access`` and ``stage_seconds`` are for those who open another one beside it.
     """
@@ -29,25 +29,25 @@ class Session:
         self._sleep = sleep
         self.access = access
         self.stage_seconds = stage_seconds
-        self._conversation: Conversation | None = None
+        self._connection: BrokerConnection | None = None
 
-    def ask[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
-        """Ask once, by the deadline; a failure closes the conversation, so that the next one is new.
+    def ask[Answer](self, question: Callable[[BrokerConnection, Deadline], Answer], deadline: Deadline) -> Answer:
+        """Ask once, by the deadline; a failure closes the connection, so that the next one is new.
 
         Raises:
             NoBrokerError: no broker lets us in.
             StageError: no answer; what was asked may have been done all the same.
         """
-        if self._conversation is None:
-            self._conversation = open_controller(self.access, deadline, self.stage_seconds)
+        if self._connection is None:
+            self._connection = open_controller(self.access, deadline, self.stage_seconds)
         try:
-            return question(self._conversation, deadline)
+            return question(self._connection, deadline)
         except StageError:
             self.close()
             raise
 
-    def read[Answer](self, question: Callable[[Conversation, Deadline], Answer], deadline: Deadline) -> Answer:
-        """Ask something that changes nothing: if the conversation breaks, again over a new one while there is time.
+    def read[Answer](self, question: Callable[[BrokerConnection, Deadline], Answer], deadline: Deadline) -> Answer:
+        """Ask something that changes nothing: if the connection breaks, again over a new one while there is time.
 
         A broker that passes requests on to a controller that hangs does not answer either, until the quorum has
         chosen another one.
@@ -56,7 +56,7 @@ class Session:
             NoBrokerError, StageError: as :meth:`ask`.
         """
         # Over a quota a broker holds one connection back, not the user's next one: what changes nothing need not wait.
-        if self._conversation and self._conversation.held_back_seconds:
+        if self._connection and self._connection.held_back_seconds:
             self.close()
         share = _STAGES_OF_A_READ * self.stage_seconds
         pause = _FIRST_PAUSE_SECONDS
@@ -73,10 +73,10 @@ class Session:
         raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
-        """Close the conversation, if there is one; never fails."""
-        if self._conversation:
-            self._conversation.close()
-        self._conversation = None
+        """Close the connection, if there is one; never fails."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def __enter__(self) -> Self:
         return self

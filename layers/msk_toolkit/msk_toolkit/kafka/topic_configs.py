@@ -7,7 +7,7 @@ from kafka.protocol.admin import AlterConfigsRequest, DescribeConfigsRequest, In
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.conversation import Conversation, reading
+from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import broker_error
 
 _TOPIC = 2
@@ -17,10 +17,10 @@ _SET, _DELETE = 0, 1
 _SET_ON_THE_TOPIC = 1
 _BUILT_IN = 5
 
-Source = Literal["topic", "broker", "default"]
+ConfigSource = Literal["topic", "broker", "default"]
 
 
-class Setting(NamedTuple):
+class TopicConfig(NamedTuple):
     """A configuration value in force.
 
     ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if nobody asked
@@ -28,24 +28,24 @@ class Setting(NamedTuple):
     """
 
     value: str
-    source: Source
+    source: ConfigSource
     inherited: str | None
     writable: bool = True
 
 
 def topic_configs(
-    conversation: Conversation,
+    connection: BrokerConnection,
     names: Sequence[str],
     deadline: Deadline,
     keys: Mapping[str, Sequence[str]] | None = None,
     keep: Container[str] | None = None,
     *,
     inherited: bool = False,
-) -> tuple[dict[str, dict[str, Setting]], dict[str, BrokerError]]:
+) -> tuple[dict[str, dict[str, TopicConfig]], dict[str, BrokerError]]:
     """The configuration of each topic in one request, and what went wrong, by name.
 
     Args:
-        conversation: with any broker.
+        connection: with any broker.
         names: the topics.
         deadline: for the answer.
         keys: ask for these keys only, by topic.
@@ -64,10 +64,10 @@ def topic_configs(
         for name in names
     ]
     request = DescribeConfigsRequest(resources=resources, include_synonyms=inherited)
-    answer = conversation.ask(request, "metadata", deadline)
-    found: dict[str, dict[str, Setting]] = {}
+    answer = connection.send(request, "metadata", deadline)
+    found: dict[str, dict[str, TopicConfig]] = {}
     errors: dict[str, BrokerError] = {}
-    with reading(conversation, "DescribeConfigs", "metadata"):
+    with reading(connection, "DescribeConfigs", "metadata"):
         results = {result.resource_name: result for result in answer.results}
         for name in names:
             result = results[name]
@@ -82,7 +82,7 @@ def topic_configs(
     return found, errors
 
 
-def broker_config(conversation: Conversation, broker: int, key: str, deadline: Deadline) -> str | None:
+def broker_config(connection: BrokerConnection, broker: int, key: str, deadline: Deadline) -> str | None:
     """A value of the broker's own configuration; None where the user may not see it.
 
     Raises:
@@ -91,17 +91,15 @@ def broker_config(conversation: Conversation, broker: int, key: str, deadline: D
     resource = DescribeConfigsRequest.DescribeConfigsResource(
         resource_type=_BROKER, resource_name=str(broker), configuration_keys=[key]
     )
-    answer = conversation.ask(
-        DescribeConfigsRequest(resources=[resource], include_synonyms=False), "metadata", deadline
-    )
-    with reading(conversation, "DescribeConfigs", "metadata"):
+    answer = connection.send(DescribeConfigsRequest(resources=[resource], include_synonyms=False), "metadata", deadline)
+    with reading(connection, "DescribeConfigs", "metadata"):
         result = answer.results[0]
         values = {} if result.error_code else {entry.name: entry.value for entry in result.configs}
     return values.get(key)
 
 
 def alter_topic_configs(
-    controller: Conversation,
+    controller: BrokerConnection,
     changes: Mapping[str, Mapping[str, str | None]],
     *,
     validate_only: bool,
@@ -119,23 +117,23 @@ def alter_topic_configs(
     """
     if controller.supports(IncrementalAlterConfigsRequest, "metadata", deadline):
         request = _incremental(changes, validate_only)
-        answer = controller.ask(request, "metadata", deadline)
+        answer = controller.send(request, "metadata", deadline)
         return _errors(controller, "IncrementalAlterConfigs", answer, changes)
     found, errors = topic_configs(controller, sorted(changes), deadline)
     whole = {name: _merged(found[name], keys) for name, keys in changes.items() if name in found}
     if not whole:
         return errors
-    answer = controller.ask(_replacing(whole, validate_only), "metadata", deadline)
+    answer = controller.send(_replacing(whole, validate_only), "metadata", deadline)
     return errors | _errors(controller, "AlterConfigs", answer, whole)
 
 
-def _merged(own: Mapping[str, Setting], changes: Mapping[str, str | None]) -> dict[str, str]:
+def _merged(own: Mapping[str, TopicConfig], changes: Mapping[str, str | None]) -> dict[str, str]:
     kept = {key: each.value for key, each in own.items() if each.source == "topic" and each.writable}
     return {key: value for key, value in {**kept, **changes}.items() if value is not None}
 
 
-def _setting(entry: Any) -> Setting:
-    source: Source = (
+def _setting(entry: Any) -> TopicConfig:
+    source: ConfigSource = (
         "topic"
         if entry.config_source == _SET_ON_THE_TOPIC
         else "default"
@@ -144,10 +142,10 @@ def _setting(entry: Any) -> Setting:
     )
     writable = not (entry.is_sensitive or entry.read_only)
     if source != "topic":
-        return Setting(entry.value or "", source, entry.value or "", writable)
+        return TopicConfig(entry.value or "", source, entry.value or "", writable)
     # In the order in which they would apply; the topic's own comes first.
     below = [synonym for synonym in entry.synonyms or [] if synonym.source != _SET_ON_THE_TOPIC]
-    return Setting(entry.value or "", source, below[0].value if below else None, writable)
+    return TopicConfig(entry.value or "", source, below[0].value if below else None, writable)
 
 
 def _incremental(changes: Mapping[str, Mapping[str, str | None]], validate_only: bool) -> Any:
@@ -183,7 +181,7 @@ def _replacing(whole: Mapping[str, Mapping[str, str]], validate_only: bool) -> A
     )
 
 
-def _errors(controller: Conversation, api: str, answer: Any, names: Collection[str]) -> dict[str, BrokerError]:
+def _errors(controller: BrokerConnection, api: str, answer: Any, names: Collection[str]) -> dict[str, BrokerError]:
     with reading(controller, api, "metadata"):
         by_name = {each.resource_name: each for each in answer.responses}
         # What is not answered is not done.

@@ -7,7 +7,7 @@ from kafka.protocol.admin import CreatePartitionsRequest, CreateTopicsRequest, D
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.conversation import Conversation, reading
+from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import broker_error
 from msk_toolkit.kafka.error_numbers import ErrorCode
 
@@ -25,7 +25,7 @@ class NewTopic(NamedTuple):
 
 
 def create_topics(
-    controller: Conversation, topics: Sequence[NewTopic], *, validate_only: bool, deadline: Deadline
+    controller: BrokerConnection, topics: Sequence[NewTopic], *, validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
     """Create the topics in one request, or only have the cluster check them; answers what went wrong, by name.
 
@@ -44,12 +44,12 @@ def create_topics(
         for topic in topics
     ]
     request = CreateTopicsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    answer = controller.ask(request, "metadata", deadline)
+    answer = controller.send(request, "metadata", deadline)
     return _errors(controller, "CreateTopics", answer, "topics", [topic.name for topic in topics])
 
 
 def add_partitions(
-    controller: Conversation, totals: Mapping[str, int], *, validate_only: bool, deadline: Deadline
+    controller: BrokerConnection, totals: Mapping[str, int], *, validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
     """Raise topics to these numbers of partitions, or only have it checked; answers what went wrong, by name.
 
@@ -61,23 +61,23 @@ def add_partitions(
         for name, count in totals.items()
     ]
     request = CreatePartitionsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    answer = controller.ask(request, "metadata", deadline)
+    answer = controller.send(request, "metadata", deadline)
     return _errors(controller, "CreatePartitions", answer, "results", totals)
 
 
-def delete_topics(controller: Conversation, names: Sequence[str], deadline: Deadline) -> dict[str, BrokerError]:
+def delete_topics(controller: BrokerConnection, names: Sequence[str], deadline: Deadline) -> dict[str, BrokerError]:
     """Delete the topics in one request; answers what went wrong, by name.
 
     Raises:
         StageError: under ``metadata``.
     """
     request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=_patience_ms(deadline))
-    answer = controller.ask(request, "metadata", deadline)
+    answer = controller.send(request, "metadata", deadline)
     return _errors(controller, "DeleteTopics", answer, "responses", names)
 
 
 def _errors(
-    controller: Conversation, api: str, answer: Any, results: str, names: Collection[str]
+    controller: BrokerConnection, api: str, answer: Any, results: str, names: Collection[str]
 ) -> dict[str, BrokerError]:
     with reading(controller, api, "metadata"):
         by_name = {result.name: result for result in getattr(answer, results)}

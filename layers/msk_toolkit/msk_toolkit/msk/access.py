@@ -12,7 +12,7 @@ from msk_toolkit.settings.cluster import ClusterSettings
 
 
 def cluster_access(settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> Access:
-    """Everything that a conversation with the cluster's brokers needs, read afresh.
+    """Everything that a connection with the cluster's brokers needs, read afresh.
 
     Args:
         settings: what the user declared.

@@ -50,7 +50,7 @@ def findings(secret: Secret | None, associated: Sequence[str] | None, now: datet
     return found
 
 
-def examine(
+def secret_findings(
     client: Callable[[str], Any],
     secret_id: str,
     cluster_arn: str,

@@ -11,7 +11,7 @@ from msk_toolkit.causes import remedy
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import StageError
 
-Status = Literal["ok", "warn", "failed", "skipped"]
+StageStatus = Literal["ok", "warn", "failed", "skipped"]
 
 
 class AgainError(Exception):
@@ -25,7 +25,7 @@ class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel
     """
 
     stage: str
-    status: Status
+    status: StageStatus
     milliseconds: float = 0.0
     deadline_ms: float = 0.0
     cause: str | None = None
@@ -37,7 +37,7 @@ class StageLog:
     """Runs stages one after another, each with its own share of the time.
 
     Args:
-        deadline: the end of the whole conversation.
+        deadline: the end of the whole connection.
         stage_seconds: the most that one stage may take.
     """
 

@@ -26,7 +26,7 @@ class Point(NamedTuple):
     value: float
 
 
-def chart(title: str, unit: str, lines: Mapping[str, Sequence[Point]], start: float, end: float) -> str:
+def render_chart(title: str, unit: str, lines: Mapping[str, Sequence[Point]], start: float, end: float) -> str:
     """A line for each name from ``start`` to ``end``, and below them each name with its last and its largest value.
 
     Args:

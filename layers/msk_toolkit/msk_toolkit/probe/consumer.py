@@ -11,16 +11,16 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError, StageLog
+from msk_toolkit.probe.check_brokers import DESCRIBE, READ, BrokerCheck, check_brokers
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.lag import GroupLag, group_lags
-from msk_toolkit.probe.membership import NoCoordinatorError, join
+from msk_toolkit.probe.membership import NoCoordinatorError, join_probe_group
 from msk_toolkit.probe.reading import Reading, read_newest, read_since
-from msk_toolkit.probe.render import render
+from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
-from msk_toolkit.probe.survey import DESCRIBE, READ, BrokerCheck, survey
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 
-STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit")
+CONSUMER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit")
 
 
 class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
@@ -45,7 +45,7 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     table: str
 
 
-def probe(
+def run_consumer_probe(
     access: Access,
     topic: str,
     group: str,
@@ -72,7 +72,7 @@ def probe(
             reached[one.broker] = one
             topics.append(found)
 
-    checks = survey(
+    checks = check_brokers(
         access,
         topic,
         (DESCRIBE, READ),
@@ -91,15 +91,15 @@ def probe(
             lags = group_lags(reached, lag_of, StageLog(deadline, stage_seconds), now)
     finally:
         for one in checks:
-            if one.conversation:
-                one.conversation.close()
+            if one.connection:
+                one.connection.close()
     if topics:
         _blame_leaders(reached, topics[0], reading.missing)
     for one in reached.values():
         one.log.skip("fetch", _why_not_read(one, topic))
         one.log.skip("commit", f"another broker coordinates group {group}")
-    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
-    judged = verdict(reports)
+    reports = broker_reports(checks, CONSUMER_STAGES, topic, access.brokers, expected_brokers())
+    judged = judge_brokers(reports)
     return ConsumerProbeResponse(
         verdict=judged,
         brokers=reports,
@@ -111,7 +111,7 @@ def probe(
         missing=reading.missing,
         duplicates=reading.duplicates,
         groups=lags,
-        table=render(judged, reports, STAGES, lags),
+        table=render_probe(judged, reports, CONSUMER_STAGES, lags),
     )
 
 
@@ -126,7 +126,7 @@ def _consume(
     reading = Reading(max_records)
     try:
         while True:
-            membership = join(reached, topic, group, unreached)
+            membership = join_probe_group(reached, topic, group, unreached)
             try:
                 last = membership.committed()
                 reading = Reading(max_records)

@@ -10,11 +10,11 @@ from msk_toolkit.aws.bounded import BegunCall, call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ToolkitError
 from msk_toolkit.msk.cluster_state import ClusterState, cluster_state
-from msk_toolkit.msk.scram_association import examine
+from msk_toolkit.msk.scram_association import secret_findings
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.probe.render import render
+from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import explained_by_planned_work
 from msk_toolkit.settings.cluster import ClusterSettings
@@ -46,9 +46,9 @@ def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
     """The response with another verdict, in its table too."""
     if verdict == response.verdict:
         return response
-    stages = producer.STAGES if isinstance(response, ProducerProbeResponse) else consumer.STAGES
+    stages = producer.PRODUCER_STAGES if isinstance(response, ProducerProbeResponse) else consumer.CONSUMER_STAGES
     groups = response.groups if isinstance(response, ConsumerProbeResponse) else []
-    table = render(verdict, response.brokers, stages, groups)
+    table = render_probe(verdict, response.brokers, stages, groups)
     return msgspec.structs.replace(response, verdict=verdict, table=table)
 
 
@@ -105,6 +105,6 @@ def explain(
             findings = call_within(
                 patience,
                 "examining the secret",
-                lambda: examine(client, settings.scram_secret_arn, settings.cluster_arn),
+                lambda: secret_findings(client, settings.scram_secret_arn, settings.cluster_arn),
             )
     return in_context(verdict, reports, state, findings)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from msk_toolkit.kafka.records import Record
+from msk_toolkit.kafka.records import KafkaRecord
 
 # More writers than this in one partition, and the one not seen for longest is forgotten: a commit holds little text.
 _WRITERS_KEPT = 4
@@ -76,7 +76,7 @@ class Writer:
             self._acknowledged[topic, partition] = max(self._acknowledged.get((topic, partition), 0), sequence)
 
 
-class Sequence(msgspec.Struct):
+class HeartbeatSequence(msgspec.Struct):
     """What one partition has shown so far: each writer's last number, and what did not fit."""
 
     partition: int
@@ -84,7 +84,7 @@ class Sequence(msgspec.Struct):
     missing: list[MissingHeartbeats] = []
     duplicates: int = 0
 
-    def note(self, records: Iterable[Record]) -> None:
+    def note(self, records: Iterable[KafkaRecord]) -> None:
         """Take the partition's next records; what is no counted heartbeat is somebody else's, and passed over."""
         for record in records:
             heartbeat = _parsed(record.value)
@@ -105,7 +105,7 @@ class Sequence(msgspec.Struct):
         return " ".join(f"{writer}:{sequence}" for writer, sequence in self.last.items())
 
     @classmethod
-    def from_text(cls, partition: int, text: str) -> "Sequence":
+    def from_text(cls, partition: int, text: str) -> "HeartbeatSequence":
         """What :meth:`as_text` made; nothing known where a commit holds something else."""
         last: dict[str, int] = {}
         for word in text.split():

@@ -11,7 +11,7 @@ from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.log_lines import LogLine, lines_between
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.probe.chart import STYLE, Point, chart
+from msk_toolkit.probe.chart import STYLE, Point, render_chart
 from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 
@@ -77,7 +77,7 @@ def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
         if "produce" in entry.milliseconds:
             writes[entry.broker].append(Point(line.written_at, round(entry.milliseconds["produce"], 1)))
     return [
-        chart("First failed stage of each broker (0 none, 1 dns ... 9 commit)", "", stages, start, end),
-        chart("Write with acks=all, each broker", " ms", writes, start, end),
-        chart("Lag in seconds, each group", " s", lags, start, end),
+        render_chart("First failed stage of each broker (0 none, 1 dns ... 9 commit)", "", stages, start, end),
+        render_chart("Write with acks=all, each broker", " ms", writes, start, end),
+        render_chart("Lag in seconds, each group", " s", lags, start, end),
     ]

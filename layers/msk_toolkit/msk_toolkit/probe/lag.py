@@ -8,13 +8,13 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import first_records, offset_range
 from msk_toolkit.network.stages import StageLog
-from msk_toolkit.probe.survey import BrokerCheck
+from msk_toolkit.probe.check_brokers import BrokerCheck
 
 
 class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -109,7 +109,9 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
     for topic, positions in committed.items():
         found = topics[topic]
         if found.error_code:
-            behind.refusals.append(refused("lag", "Metadata", found.error_code, asked.address, f"topic {topic}").detail)
+            behind.refusals.append(
+                refused_error("lag", "Metadata", found.error_code, asked.address, f"topic {topic}").detail
+            )
             continue
         for leader, partitions in _by_leader(found).items():
             if leader in reached:
@@ -128,7 +130,7 @@ def _by_leader(topic: Topic) -> dict[int, list[int]]:
 
 def _add(
     behind: _Behind,
-    leader: Conversation,
+    leader: BrokerConnection,
     topic: str,
     partitions: Sequence[int],
     positions: Mapping[int, Committed],

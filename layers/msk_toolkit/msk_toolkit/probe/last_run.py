@@ -16,7 +16,7 @@ _PATTERN = f"{{ {' || '.join(f'($.verdict.status = "{status}")' for status in ge
 _BACK_SECONDS = 2 * 86_400
 
 
-class Run(msgspec.Struct, frozen=True):
+class ProbeRun(msgspec.Struct, frozen=True):
     """What a run found: the fields of the probe's log line that the matrix shows."""
 
     verdict: Verdict
@@ -27,7 +27,7 @@ class LastRun(msgspec.Struct, frozen=True):
     """The last run of ``probe``, and its age in seconds; ``run`` is None where none is known, and ``why`` says why."""
 
     probe: str
-    run: Run | None = None
+    run: ProbeRun | None = None
     age_seconds: float = 0.0
     why: str = ""
 
@@ -55,8 +55,8 @@ def last_run(logs: Any, probe: str, group: str, *, now: float, deadline: Deadlin
     return LastRun(probe, run, max(0.0, now - written_at))
 
 
-def _read(line: LogLine) -> tuple[float, Run] | None:
+def _read(line: LogLine) -> tuple[float, ProbeRun] | None:
     try:
-        return line.written_at, msgspec.json.decode(line.text, type=Run)
+        return line.written_at, msgspec.json.decode(line.text, type=ProbeRun)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None

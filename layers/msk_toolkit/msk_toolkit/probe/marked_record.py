@@ -15,9 +15,9 @@ from msgspec import Meta
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import open_any
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.bootstrap import open_any
+from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import committed_offsets, find_coordinator
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import produce
@@ -114,7 +114,7 @@ def write_record(
         metadata = read_metadata(entry, [request.topic], deadline.at_most(stage_seconds))
         topic = metadata.topics[request.topic]
         if topic.error_code:
-            raise refused("metadata", "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
+            raise refused_error("metadata", "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
         partition, leader = _leader(topic, metadata.brokers, entry)
         talk = brokers.to(leader)
         stage = deadline.at_most(stage_seconds)
@@ -152,7 +152,7 @@ def _committed(brokers: "_Brokers", request: FollowRecord, group: str, stage: De
         coordinator = brokers.to(find_coordinator(brokers.entry, group, stage))
         found = committed_offsets(coordinator, group, request.topic, [request.partition], stage)
     except StageError as error:
-        # A coordinator that moves is found anew, over new conversations.
+        # A coordinator that moves is found anew, over new connections.
         brokers.close()
         return None, str(error)
     position = found.get(request.partition)
@@ -165,7 +165,7 @@ def _value(request: WriteRecord, timestamp: int) -> bytes:
     return msgspec.json.encode({"mskvVerify": request.id, "writtenAt": timestamp})
 
 
-def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: Conversation) -> tuple[int, BrokerAddress]:
+def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: BrokerConnection) -> tuple[int, BrokerAddress]:
     for partition in topic.partitions:
         if partition.leader in brokers:
             return partition.index, brokers[partition.leader]
@@ -173,34 +173,34 @@ def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: Conversation
 
 
 class _Brokers:
-    """Conversations, one with the first broker that lets us in and one with whoever else is needed."""
+    """Connections, one with the first broker that lets us in and one with whoever else is needed."""
 
     def __init__(self, access: Access, deadline: Deadline, stage_seconds: float) -> None:
         self._access = access
         self._deadline = deadline
         self._stage_seconds = stage_seconds
-        self._open: dict[BrokerAddress, Conversation] = {}
-        self._entry: Conversation | None = None
+        self._open: dict[BrokerAddress, BrokerConnection] = {}
+        self._entry: BrokerConnection | None = None
 
     @property
-    def entry(self) -> Conversation:
+    def entry(self) -> BrokerConnection:
         """Any broker."""
         if self._entry is None:
             self._entry, _ = open_any(self._access, self._deadline, self._stage_seconds)
             self._open[self._entry.address] = self._entry
         return self._entry
 
-    def to(self, address: BrokerAddress) -> Conversation:
+    def to(self, address: BrokerAddress) -> BrokerConnection:
         """The broker at this address; raises StageError."""
         if address not in self._open:
             log = StageLog(self._deadline, self._stage_seconds)
-            self._open[address] = Conversation.open(address, self._access, log)
+            self._open[address] = BrokerConnection.open(address, self._access, log)
         return self._open[address]
 
     def close(self) -> None:
         """End them all; the next question opens new ones."""
-        for conversation in self._open.values():
-            conversation.close()
+        for connection in self._open.values():
+            connection.close()
         self._open.clear()
         self._entry = None
 

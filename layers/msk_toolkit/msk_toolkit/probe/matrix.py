@@ -8,7 +8,7 @@ from html import escape
 from typing import Literal
 
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.last_run import LastRun, Run
+from msk_toolkit.probe.last_run import LastRun, ProbeRun
 from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.probe.verdict import STAGES
 
@@ -38,7 +38,7 @@ _STYLE = """
 """
 
 
-def matrix(shown: Sequence[LastRun], *, stale_after_seconds: float, theme: Theme = "light dark") -> str:
+def render_matrix(shown: Sequence[LastRun], *, stale_after_seconds: float, theme: Theme = "light dark") -> str:
     """A table for each probe, below its verdict and its age; below a broker's row, what its failing stages say.
 
     Args:
@@ -79,12 +79,12 @@ def _probe(shown: LastRun, stale_after_seconds: float) -> str:
     return f"<table><caption>{name}: {escape(_headline(shown.run))}{lines}</caption>{_body(shown.run)}</table>"
 
 
-def _headline(run: Run) -> str:
+def _headline(run: ProbeRun) -> str:
     sign = {"healthy": "✓", "degraded": "!", "down": "✗"}[run.verdict.status]
     return f"{sign} {run.verdict.status.upper()}: {run.verdict.summary}"
 
 
-def _body(run: Run) -> str:
+def _body(run: ProbeRun) -> str:
     stages = [stage for stage in STAGES if any(result.stage == stage for one in run.brokers for result in one.stages)]
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in stages)
     rows = "".join(_rows(report, stages) for report in run.brokers)

@@ -12,7 +12,7 @@ from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.group import Committed, Member
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError
-from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
+from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 
 _PAUSE_SECONDS = 0.1
 # So long the brokers may name a coordinator that has left in good order; one that crashed they name for longer.
@@ -69,7 +69,7 @@ class NoCoordinatorError(Exception):
         self.detail = detail
 
 
-def join(
+def join_probe_group(
     reached: Mapping[int, BrokerCheck], topic: Topic, group: str, unreached: Collection[BrokerAddress]
 ) -> Membership:
     """Join the group, through whichever broker coordinates it.
@@ -86,7 +86,7 @@ def join(
     while True:
         coordinator = _coordinator(asked, reached, group, unreached)
         with contextlib.suppress(AgainError), _step(coordinator) as stage:
-            member = groups.join(coordinator.talk, group, topic.name, partitions, stage)
+            member = groups.join_group(coordinator.talk, group, topic.name, partitions, stage)
             return Membership(coordinator, member, topic.name)
 
 

@@ -8,14 +8,14 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import Topic
+from msk_toolkit.probe.check_brokers import DESCRIBE, READ, WRITE, BrokerCheck, check_brokers
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.render import render
+from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
-from msk_toolkit.probe.survey import DESCRIBE, READ, WRITE, BrokerCheck, survey
-from msk_toolkit.probe.verdict import verdict
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.probe.write_through import write_through
 
-STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch")
+PRODUCER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch")
 
 # One for the life of the process: its numbers go on from run to run.
 _WRITER = Writer()
@@ -31,7 +31,7 @@ class ProducerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     table: str
 
 
-def probe(
+def run_producer_probe(
     access: Access,
     topic: str,
     *,
@@ -56,7 +56,7 @@ def probe(
             led.add(broker)
         write_through(one, access, found, writer, sent_at=sent_at)
 
-    checks = survey(
+    checks = check_brokers(
         access,
         topic,
         (DESCRIBE, WRITE, READ),
@@ -67,9 +67,9 @@ def probe(
         now=now,
     )
     for one in checks:
-        if one.conversation:
-            one.conversation.close()
-    reports = broker_reports(checks, STAGES, topic, access.brokers, expected_brokers())
-    judged = verdict(reports)
+        if one.connection:
+            one.connection.close()
+    reports = broker_reports(checks, PRODUCER_STAGES, topic, access.brokers, expected_brokers())
+    judged = judge_brokers(reports)
     brokers = sum(not report.is_alias for report in reports)
-    return ProducerProbeResponse(judged, reports, len(led), brokers, render(judged, reports, STAGES))
+    return ProducerProbeResponse(judged, reports, len(led), brokers, render_probe(judged, reports, PRODUCER_STAGES))

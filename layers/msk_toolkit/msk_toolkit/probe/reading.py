@@ -11,9 +11,9 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import Fetched, offset_range, read_from
+from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
+from msk_toolkit.probe.heartbeat import HeartbeatSequence as Heartbeats
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
-from msk_toolkit.probe.heartbeat import Sequence as Heartbeats
-from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
 
 _PAUSE_SECONDS = 0.1
 # Starts a partition, given its first offset and its end.

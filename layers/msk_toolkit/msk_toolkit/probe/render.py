@@ -6,7 +6,7 @@ from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.report import BrokerReport, Verdict
 
 
-def render(
+def render_probe(
     verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[str], groups: Sequence[GroupLag] = ()
 ) -> str:
     """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), and a line for

@@ -7,8 +7,8 @@ from typing import Literal
 from msk_toolkit.causes import remedy
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.network.stages import StageResult
+from msk_toolkit.probe.check_brokers import BrokerCheck
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
-from msk_toolkit.probe.survey import BrokerCheck
 
 KnownFrom = Literal["both", "bootstrap", "metadata", "alias"]
 # The other brokers answer, and none of them lists the address.

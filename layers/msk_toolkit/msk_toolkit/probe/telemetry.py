@@ -16,7 +16,7 @@ from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
 from msk_toolkit.probe.verdict import STAGES, own_failures
-from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, publish
+from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, publish_metrics
 
 _METRIC_OF_CLASS: dict[FaultClass, Metric] = {
     "network": Metric.NETWORK_FAULTS,
@@ -91,7 +91,7 @@ class Publisher:
         }
         if days := [report.certificate_days for report in reports if report.certificate_days is not None]:
             numbers[Metric.CERTIFICATE_DAYS] = min(days)
-        publish(self.metrics, numbers.items(), detailed=self.detailed)
+        publish_metrics(self.metrics, numbers.items(), detailed=self.detailed)
         for report in reports:
             if not report.is_alias:
                 self._broker(report)
@@ -112,7 +112,7 @@ class Publisher:
         self.logger.info(BROKER_LINE, extra={"broker": name, "failed_stage": stage, "milliseconds": times})
         numbers = {_LATENCY[each]: milliseconds for each, milliseconds in times.items()}
         of_broker = dimension_metrics(self.service, "Broker", name)
-        publish(of_broker, {Metric.FAILED_STAGE: stage, **numbers}.items(), detailed=self.detailed)
+        publish_metrics(of_broker, {Metric.FAILED_STAGE: stage, **numbers}.items(), detailed=self.detailed)
 
     def _group(self, lag: GroupLag) -> None:
         if lag.records is None:
@@ -122,7 +122,7 @@ class Publisher:
         if lag.seconds is not None:
             line["seconds"] = numbers[Metric.GROUP_LAG_SECONDS] = lag.seconds
         self.logger.info(GROUP_LINE, extra=line)
-        publish(dimension_metrics(self.service, "Group", lag.group), numbers.items(), detailed=self.detailed)
+        publish_metrics(dimension_metrics(self.service, "Group", lag.group), numbers.items(), detailed=self.detailed)
 
 
 def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metric, int]:

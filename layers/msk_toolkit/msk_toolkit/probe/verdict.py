@@ -35,7 +35,7 @@ _GONE = {"connection-closed", "connection-refused", "connect-timeout", "unreacha
 Failed = tuple[BrokerReport, StageResult]
 
 
-def verdict(reports: Sequence[BrokerReport]) -> Verdict:
+def judge_brokers(reports: Sequence[BrokerReport]) -> Verdict:
     """Judge the brokers.
 
     ``down`` when every broker fails by itself or none takes a write, ``degraded`` when some fail or the cluster has a

@@ -9,7 +9,7 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.history import LONGEST_SECONDS, history
 from msk_toolkit.probe.last_run import last_run
-from msk_toolkit.probe.matrix import Theme, matrix
+from msk_toolkit.probe.matrix import Theme, render_matrix
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 
 DESCRIPTION = """\
@@ -48,7 +48,7 @@ class WidgetEvent(msgspec.Struct, frozen=True, rename="camel"):
     widget_context: WidgetContext = WidgetContext()
 
 
-def widget(
+def render_widget(
     event: object,
     settings: ProbeMatrixSettings,
     client: Callable[[str], Any],
@@ -68,7 +68,7 @@ def widget(
         return history(logs, settings, start, end, theme=asked.widget_context.theme, deadline=deadline)
     groups = {"Producer probe": settings.producer_probe_logs, "Consumer probe": settings.consumer_probe_logs}
     shown = [last_run(logs, probe, group, now=moment, deadline=deadline) for probe, group in groups.items()]
-    return matrix(shown, stale_after_seconds=settings.stale_after_seconds, theme=asked.widget_context.theme)
+    return render_matrix(shown, stale_after_seconds=settings.stale_after_seconds, theme=asked.widget_context.theme)
 
 
 def _span(shown: TimeRange | None, now: float) -> tuple[float, float]:

@@ -16,12 +16,12 @@ import time
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.records import Record, fetch, offset_at, produce
+from msk_toolkit.kafka.records import KafkaRecord, fetch, offset_at, produce
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.survey import BrokerCheck, lasting_refusal
 
 _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
@@ -130,11 +130,11 @@ def _not_written(one: BrokerCheck, why: str) -> None:
 
 def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int, stage: Deadline) -> None:
     topic, partition = attempt.topic, attempt.partition
-    conversation = one.talk
-    opened: Conversation | None = None
+    connection = one.talk
+    opened: BrokerConnection | None = None
     pause = _PAUSE_SECONDS
     try:
-        while not (records := _fetched(conversation, attempt, offset, stage)):
+        while not (records := _fetched(connection, attempt, offset, stage)):
             if stage.remaining() <= pause + _CONCLUDE_SECONDS:
                 one.read_back = "lost"
                 detail = f"offset {offset} of {topic}-{partition} was acknowledged and can't be read"
@@ -145,7 +145,7 @@ def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int,
                 if opened:
                     opened.close()
                 opened = _open_leader(one, access, topic, partition, stage)
-                conversation = opened or one.talk
+                connection = opened or one.talk
     finally:
         if opened:
             opened.close()
@@ -156,25 +156,27 @@ def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int,
     one.read_back = "ok"
 
 
-def _fetched(conversation: Conversation, attempt: _Attempt, offset: int, stage: Deadline) -> list[Record] | None:
+def _fetched(connection: BrokerConnection, attempt: _Attempt, offset: int, stage: Deadline) -> list[KafkaRecord] | None:
     """The records from the offset on; None where the leader is another broker now."""
     try:
-        return fetch(conversation, attempt.topic, {attempt.partition: offset}, deadline=stage)[attempt.partition]
+        return fetch(connection, attempt.topic, {attempt.partition: offset}, deadline=stage)[attempt.partition]
     except StageError as error:
         if error.cause != "leader-moved" or stage.remaining() <= _PAUSE_SECONDS:
             raise
         return None
 
 
-def _open_leader(one: BrokerCheck, access: Access, topic: str, partition: int, stage: Deadline) -> Conversation | None:
-    """A conversation with the partition's new leader, None where it is the same broker or there is none yet."""
+def _open_leader(
+    one: BrokerCheck, access: Access, topic: str, partition: int, stage: Deadline
+) -> BrokerConnection | None:
+    """A connection with the partition's new leader, None where it is the same broker or there is none yet."""
     metadata = read_metadata(one.talk, [topic], stage, "fetch")
     leader = next((part.leader for part in metadata.topics[topic].partitions if part.index == partition), -1)
     address = metadata.brokers.get(leader)
     if address is None or address == one.address:
         return None
     try:
-        return Conversation.open(address, access, StageLog(stage, stage.remaining()))
+        return BrokerConnection.open(address, access, StageLog(stage, stage.remaining()))
     except StageError:
         return None  # that broker's own report says why
 
@@ -195,18 +197,18 @@ def _look_for_late(one: BrokerCheck, access: Access, attempt: _Attempt) -> None:
     one.log.advise("produce", _LATE_ANSWER)
 
 
-def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> Conversation:
+def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> BrokerConnection:
     try:
-        return Conversation.open(one.address, access, StageLog(stage, stage.remaining()))
+        return BrokerConnection.open(one.address, access, StageLog(stage, stage.remaining()))
     except StageError as error:
         raise StageError("fetch", error.cause, error.peer, f"{error.detail}, when connecting again") from error
 
 
-def _stands(conversation: Conversation, attempt: _Attempt, stage: Deadline) -> bool:
+def _stands(connection: BrokerConnection, attempt: _Attempt, stage: Deadline) -> bool:
     topic, partition = attempt.topic, attempt.partition
-    offset = offset_at(conversation, topic, partition, attempt.sent_at, "fetch", stage)
+    offset = offset_at(connection, topic, partition, attempt.sent_at, "fetch", stage)
     while offset is not None:
-        records = fetch(conversation, topic, {partition: offset}, deadline=stage)[partition]
+        records = fetch(connection, topic, {partition: offset}, deadline=stage)[partition]
         if any(record.value == attempt.value for record in records):
             return True
         offset = records[-1].offset + 1 if records else None

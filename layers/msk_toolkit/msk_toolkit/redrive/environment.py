@@ -10,14 +10,14 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
-from msk_toolkit.forward.deliver import Tools as DeliveryTools
+from msk_toolkit.forward.deliver import DeliveryServices as DeliveryTools
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.replay import MakeForwarder
 from msk_toolkit.redrive.request import RedriveRequest
-from msk_toolkit.redrive.serve import Tools
+from msk_toolkit.redrive.run import RedriveServices
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
@@ -26,7 +26,7 @@ from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
 
-def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
+def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> RedriveServices:
     """The tools that the environment's settings describe; brokers are only asked for when a notice needs them.
 
     Args:
@@ -46,12 +46,12 @@ def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> Tools:
         return fetch_range(cluster_access(cluster, client, deadline), wanted, deadline, cluster.stage_timeout_seconds)
 
     def spans(topic: str, deadline: Deadline) -> dict[int, tuple[int, int]]:
-        from msk_toolkit.redrive.fetch import spans
+        from msk_toolkit.redrive.fetch import offset_spans
 
         cluster = load(ClusterSettings, environ)
-        return spans(cluster_access(cluster, client, deadline), topic, deadline, cluster.stage_timeout_seconds)
+        return offset_spans(cluster_access(cluster, client, deadline), topic, deadline, cluster.stage_timeout_seconds)
 
-    return Tools(
+    return RedriveServices(
         bucket=Bucket(settings.dead_letter_bucket, client("s3")),
         routes=forwarding.targets,
         make=partial(_maker, forwarding, client),

@@ -14,10 +14,10 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward.decode import MalformedEventError
-from msk_toolkit.redrive.adopt import ADOPTED, FAILURES, Adoption, Fetch, Spans, letters_of
+from msk_toolkit.redrive.concurrently import concurrently
 from msk_toolkit.redrive.failures import Range, UnknownFormError, read_failure
+from msk_toolkit.redrive.import_failures import FAILURES, IMPORTED, Fetch, ImportResult, OffsetSpans, letters_of
 from msk_toolkit.redrive.request import Counts
-from msk_toolkit.redrive.side_by_side import side_by_side
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -26,17 +26,17 @@ class Progress(msgspec.Struct, frozen=True):
     next: int
 
 
-def adopt_topic(
+def import_topic(
     bucket: Bucket,
     topic: str,
-    spans: Spans,
+    spans: OffsetSpans,
     fetch: Fetch,
     deadline: Deadline,
     *,
     write: bool,
     enough: Callable[[], bool],
     now: Callable[[], float],
-) -> Adoption:
+) -> ImportResult:
     """Write a letter for each record of each message that was not read yet; a letter that is there already stays.
 
     A message of another form is put among the mapping's failure objects, so that it is told each time and outlives the
@@ -58,18 +58,18 @@ def adopt_topic(
             start = first
         for messages in fetch(Range(topic, partition, start, end - 1), deadline) if start < end else ():
             if enough():
-                return Adoption(counts, waiting, [], finished=False)
+                return ImportResult(counts, waiting, [], finished=False)
             if not write:
                 waiting += len(messages)
                 continue
             made = [each for message in messages for each in _objects(message, now)]
-            written = side_by_side(lambda each: bucket.write_new(*each), made, enough)
+            written = concurrently(lambda each: bucket.write_new(*each), made, enough)
             if None in written:
-                return Adoption(counts, waiting, [], finished=False)
+                return ImportResult(counts, waiting, [], finished=False)
             letters = [is_new for (name, _), is_new in zip(made, written, strict=True) if not name.startswith(FAILURES)]
             counts += Counts(adopted=letters.count(True))
             bucket.write(_progress_name(topic, partition), msgspec.json.encode(Progress(messages[-1]["offset"] + 1)))
-    return Adoption(counts, waiting, [], finished=True)
+    return ImportResult(counts, waiting, [], finished=True)
 
 
 def _objects(message: dict[str, Any], now: Callable[[], float]) -> list[tuple[str, bytes]]:
@@ -86,11 +86,11 @@ def _objects(message: dict[str, Any], now: Callable[[], float]) -> list[tuple[st
 
 
 def _progress_name(topic: str, partition: int) -> str:
-    return f"{ADOPTED}kafka/{topic}/{partition}.json"
+    return f"{IMPORTED}kafka/{topic}/{partition}.json"
 
 
 def _progress(bucket: Bucket, topic: str) -> dict[int, int]:
-    prefix = f"{ADOPTED}kafka/{topic}/"
+    prefix = f"{IMPORTED}kafka/{topic}/"
     found: dict[int, int] = {}
     for entry in bucket.entries(prefix):
         number = entry.name.removeprefix(prefix).removesuffix(".json")

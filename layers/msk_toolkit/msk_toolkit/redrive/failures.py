@@ -22,7 +22,7 @@ class Range(NamedTuple):
     last: int
 
 
-class GivenUp(NamedTuple):
+class DiscardedBatch(NamedTuple):
     """One failure object or notice.
 
     Args:
@@ -39,20 +39,20 @@ class GivenUp(NamedTuple):
     ranges: list[Range]
 
 
-def read_failure(body: bytes) -> GivenUp:
+def read_failure(body: bytes) -> DiscardedBatch:
     """What an object of the mapping's S3 destination says.
 
     Raises:
         UnknownFormError: it is none.
     """
     try:
-        return given_up(msgspec.json.decode(body))
+        return discarded_batch(msgspec.json.decode(body))
     except (ValueError, RecursionError) as error:
         # No JSON; text in it that is no UTF-8; or JSON that is nested too deeply.
         raise UnknownFormError(str(error)) from error
 
 
-def given_up(said: Any) -> GivenUp:
+def discarded_batch(said: Any) -> DiscardedBatch:
     """A failure record, decoded or as text; ``payload`` is the event as text or as an object, ``recordInfo`` is also
     written ``recordsInfo``.
 
@@ -72,7 +72,7 @@ def given_up(said: Any) -> GivenUp:
         # Beside the event nobody needs them, and a Kafka topic gets them in another form.
         ranges = (info.get("recordInfo") or info.get("recordsInfo") or {}) if event is None else {}
         source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
-        found = GivenUp(
+        found = DiscardedBatch(
             condition=str(context.get("condition", "")),
             invocations=int(context.get("approximateInvokeCount", 0)),
             event=event,

@@ -7,11 +7,11 @@ from typing import Any
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import open_any
-from msk_toolkit.kafka.error_codes import refused
+from msk_toolkit.kafka.bootstrap import open_any
+from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.metadata import read_metadata
-from msk_toolkit.kafka.records import Record, offset_range, read_from
+from msk_toolkit.kafka.records import KafkaRecord, offset_range, read_from
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.redrive.failures import Range
 
@@ -52,25 +52,25 @@ def fetch_range(
             at = answer.next_offset
 
 
-def _still_there(leader: Conversation, wanted: Range, at: int, deadline: Deadline) -> tuple[int, int]:
+def _still_there(leader: BrokerConnection, wanted: Range, at: int, deadline: Deadline) -> tuple[int, int]:
     """From where to read, and the offset behind the last one."""
     bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
     first, end = bounds[wanted.partition]
     return max(at, first), min(wanted.last + 1, end)
 
 
-def spans(access: Access, topic: str, deadline: Deadline, stage_seconds: float) -> dict[int, tuple[int, int]]:
+def offset_spans(access: Access, topic: str, deadline: Deadline, stage_seconds: float) -> dict[int, tuple[int, int]]:
     """First and next offset of each partition of a topic.
 
     Raises:
         StageError: a broker can't be reached or refuses, or there is no such topic.
         ConfigurationError: TRUSTED_CA holds no certificate.
     """
-    conversation, _ = open_any(access, deadline, stage_seconds)
-    with conversation:
-        found = read_metadata(conversation, [topic], deadline).topics[topic]
+    connection, _ = open_any(access, deadline, stage_seconds)
+    with connection:
+        found = read_metadata(connection, [topic], deadline).topics[topic]
     if found.error_code:
-        raise refused("metadata", "Metadata", found.error_code, conversation.address, topic)
+        raise refused_error("metadata", "Metadata", found.error_code, connection.address, topic)
     places: dict[int, tuple[int, int]] = {}
     for partition in found.partitions:
         with _leader(access, Range(topic, partition.index, 0, 0), deadline, stage_seconds) as leader:
@@ -78,7 +78,7 @@ def spans(access: Access, topic: str, deadline: Deadline, stage_seconds: float) 
     return places
 
 
-def as_event(place: Range, record: Record) -> dict[str, Any]:
+def as_event(place: Range, record: KafkaRecord) -> dict[str, Any]:
     """A record in the mapping's form: base64, signed header bytes, absent where it holds none."""
     entry: dict[str, Any] = {
         "topic": place.topic,
@@ -96,16 +96,14 @@ def as_event(place: Range, record: Record) -> dict[str, Any]:
     return entry
 
 
-def _leader(access: Access, wanted: Range, deadline: Deadline, stage_seconds: float) -> Conversation:
-    conversation, _ = open_any(access, deadline, stage_seconds)
-    with conversation:
-        metadata = read_metadata(conversation, [wanted.topic], deadline)
+def _leader(access: Access, wanted: Range, deadline: Deadline, stage_seconds: float) -> BrokerConnection:
+    connection, _ = open_any(access, deadline, stage_seconds)
+    with connection:
+        metadata = read_metadata(connection, [wanted.topic], deadline)
     topic = metadata.topics[wanted.topic]
     leaders = {partition.index: partition.leader for partition in topic.partitions}
     address = metadata.brokers.get(leaders.get(wanted.partition, -1))
     if address is None:
         where = f"{wanted.topic}-{wanted.partition}"
-        raise StageError(
-            "metadata", "broker-error", str(conversation.address), f"{where} has no leader or is not there"
-        )
-    return Conversation.open(address, access, StageLog(deadline, stage_seconds))
+        raise StageError("metadata", "broker-error", str(connection.address), f"{where} has no leader or is not there")
+    return BrokerConnection.open(address, access, StageLog(deadline, stage_seconds))

@@ -9,14 +9,14 @@ import msgspec
 
 from msk_toolkit.aws.bucket import Bucket, Entry
 from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, letter_name
-from msk_toolkit.forward.decode import Batch, MalformedEventError, Record, decode
+from msk_toolkit.forward.decode import Batch, MalformedEventError, SourceRecord, decode
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.settings.targets import Routes
 
 REPLAYED = "replayed/"
 
 
-class Place(NamedTuple):
+class LetterPlace(NamedTuple):
     """Where a letter's record stood; no partition where the record itself could not be placed."""
 
     topic: str
@@ -36,17 +36,17 @@ class Letter(NamedTuple):
     entry: Entry
     content: DeadLetter
     batch: Batch
-    record: Record
+    record: SourceRecord
     home: str
 
 
-def place_of(name: str) -> Place | None:
+def place_of(name: str) -> LetterPlace | None:
     """The place in a letter's name; None where it is not the name of a letter."""
     parts = name.removesuffix(".json").split("/")
     if not name.startswith(LETTERS) or not name.endswith(".json") or len(parts) < 5:
         return None
     topic, partition, number = parts[-3:]
-    return Place(unquote(topic), int(partition) if partition.isdecimal() else None, number)
+    return LetterPlace(unquote(topic), int(partition) if partition.isdecimal() else None, number)
 
 
 def entries(bucket: Bucket, request: RedriveRequest) -> Iterator[Entry]:
@@ -75,7 +75,7 @@ def read_letter(entry: Entry, body: bytes) -> Letter | None:
     return Letter(entry, content, batch, record, letter_name(record, batch.cluster))
 
 
-def open_letter(body: bytes) -> tuple[DeadLetter, Batch, Record] | None:
+def open_letter(body: bytes) -> tuple[DeadLetter, Batch, SourceRecord] | None:
     """What an object says if it is a letter, with its one record; else None."""
     try:
         content = _parsed(body)

@@ -10,9 +10,9 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward.dead_letters import LETTERS, DeadLetterStore, letter_name
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.redrive.concurrently import concurrently
 from msk_toolkit.redrive.letters import REPLAYED, Letter, entries, means, no_target, read_letter
 from msk_toolkit.redrive.request import Counts, RedriveRequest
-from msk_toolkit.redrive.side_by_side import side_by_side
 from msk_toolkit.settings.targets import Routes
 
 TIME_IS_USED_UP = "the time is used up"
@@ -107,7 +107,7 @@ def read_all(bucket: Bucket, chunk: list[Entry], enough: Callable[[], bool]) -> 
     Raises:
         AwsError: S3 refused.
     """
-    bodies = side_by_side(lambda entry: bucket.read(entry.name), chunk, enough)
+    bodies = concurrently(lambda entry: bucket.read(entry.name), chunk, enough)
     found = [(entry, read_letter(entry, body)) for entry, body in zip(chunk, bodies, strict=True) if body is not None]
     if len(found) < len(chunk):
         return None
@@ -189,7 +189,7 @@ class _Sending:
                 return str(error)
             return ""
 
-        said = side_by_side(move, names, lambda: self._deadline.expired)
+        said = concurrently(move, names, lambda: self._deadline.expired)
         troubles = [TIME_IS_USED_UP if one is None else one for one in said]
         moved = [name for name, trouble in zip(names, troubles, strict=True) if not trouble]
         return moved, next(filter(None, troubles), "")

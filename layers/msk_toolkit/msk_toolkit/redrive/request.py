@@ -9,7 +9,7 @@ from msgspec import Meta
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.loading import read_event
 
-Action = Literal["list", "inspect", "adopt", "replay"]
+RedriveAction = Literal["list", "inspect", "adopt", "replay"]
 Moment = Annotated[datetime, Meta(tz=True)]
 # Each invocation begins with a letter: where only a few fit into its time, the rate would not be kept.
 _SLOWEST = 0.1
@@ -43,7 +43,7 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Which letters, and what to do about them; by default it only looks."""
 
     action: Annotated[
-        Action,
+        RedriveAction,
         Meta(
             description="list: letters by topic, partition and reason. inspect: one letter. adopt: turn the mapping's "
             "own failure objects (or the given notices) into letters. replay: adopt, then send letters again."
@@ -117,7 +117,7 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         continues: whether the function has started that itself.
     """
 
-    action: Action
+    action: RedriveAction
     dry_run: bool
     groups: list[Group] = []
     letter: dict[str, Any] | None = None
@@ -130,7 +130,7 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     continues: bool = False
 
 
-def parse_request(event: Any) -> RedriveRequest:
+def parse_redrive_request(event: Any) -> RedriveRequest:
     """An invocation's event as a request; one of an SQS queue or SNS topic adopts the notices in it.
 
     Raises:

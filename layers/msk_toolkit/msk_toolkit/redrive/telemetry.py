@@ -3,11 +3,10 @@
 from aws_lambda_powertools import Logger, Metrics
 
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse
-from msk_toolkit.telemetry.metrics import Metric
-from msk_toolkit.telemetry.metrics import publish as publish_metrics
+from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
 
-def publish(request: RedriveRequest, response: RedriveResponse, logger: Logger, metrics: Metrics) -> None:
+def publish_redrive(request: RedriveRequest, response: RedriveResponse, logger: Logger, metrics: Metrics) -> None:
     """Write both; the metrics count this invocation alone, the line the whole redrive."""
     before, done = request.so_far, response.done
     numbers = [

@@ -10,7 +10,7 @@ from msk_toolkit.settings.targets import Routes, TargetKind, array_length, parse
 from msk_toolkit.settings.vantiq import VantiqSettings
 
 Ordering = Literal["partition", "key", "none"]
-Payload = Literal["envelope", "value"]
+PayloadForm = Literal["envelope", "value"]
 PollerMode = Literal["on-demand", "provisioned"]
 OnRefusal = Literal["dead-letter", "block"]
 TargetCheckMode = Literal["require", "warn", "off"]
@@ -41,7 +41,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         ),
     ] = "require"
     payload: Annotated[
-        Payload,
+        PayloadForm,
         Meta(description="envelope: the record with key, headers and position; value: the bare value."),
     ] = "envelope"
     ordering: Annotated[

@@ -11,7 +11,7 @@ from msk_toolkit.settings.renamed import texts_by_current_name
 
 
 @runtime_checkable
-class Checked(Protocol):
+class CheckedText(Protocol):
     """A model with rules across its fields."""
 
     def problems(self) -> list[str]:
@@ -38,7 +38,7 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     if problems:
         raise ConfigurationError("settings", problems)
     settings = model(**values)
-    if isinstance(settings, Checked):
+    if isinstance(settings, CheckedText):
         problems = settings.problems()
     if problems:
         raise ConfigurationError("settings", problems)

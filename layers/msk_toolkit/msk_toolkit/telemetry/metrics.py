@@ -147,7 +147,9 @@ class Metric(StrEnum):
     TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
 
 
-def publish(metrics: Metrics | EphemeralMetrics, values: Iterable[tuple[Metric, float]], *, detailed: bool) -> None:
+def publish_metrics(
+    metrics: Metrics | EphemeralMetrics, values: Iterable[tuple[Metric, float]], *, detailed: bool
+) -> None:
     """Publish those of the values that are due, as one line of the log; none, where none is.
 
     Args:
@@ -179,6 +181,6 @@ def toolkit_metrics(service: str) -> Metrics:
     return Metrics(namespace=NAMESPACE, service=function_name(service))
 
 
-def metrics_of(function: str) -> Metrics:
+def collected_metrics(function: str) -> Metrics:
     """Metrics of another function, in whose name something is published: an alarm watches one name."""
     return Metrics(namespace=NAMESPACE, service=function)

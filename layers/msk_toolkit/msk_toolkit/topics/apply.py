@@ -1,7 +1,7 @@
 """Carry out a plan: the whole of it is checked by the cluster first.
 
 A write is done when the controller has acknowledged it, or when the cluster shows it; that every broker shows what was
-acknowledged is for :mod:`msk_toolkit.topics.spread`.
+acknowledged is for :mod:`msk_toolkit.topics.propagation`.
 """
 
 import time
@@ -11,18 +11,18 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError, StageError, ToolkitError
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.bootstrap import NoBrokerError
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_numbers import ErrorCode
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC
-from msk_toolkit.topics.pauses import Pauses, Sleep
-from msk_toolkit.topics.plan import Plan, Step
-from msk_toolkit.topics.spread import Missing
-from msk_toolkit.topics.writes import WRITES, Kind, Write, batches
+from msk_toolkit.topics.plan import Plan, TopicStep
+from msk_toolkit.topics.propagation import FindMissing
+from msk_toolkit.topics.writes import WRITES, Write, WriteKind, batches
 
 State = Literal["done", "not-done", "unknown"]
 
@@ -41,23 +41,23 @@ _BEHIND = _OVERTAKEN | {UNKNOWN_TOPIC}
 OVERTAKEN_SECONDS = 3.0
 
 
-class Change(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class TopicChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One write of an apply or delete and how it ended; unknown means begun, or maybe so, and nobody told the end."""
 
     topic: str
-    change: Kind | Literal["delete"]
+    change: WriteKind | Literal["delete"]
     state: State
     detail: Annotated[str, Meta(description="Why it is not done.")] = ""
 
 
-class Checked(NamedTuple):
+class CheckedPlan(NamedTuple):
     """What keeps a plan from being carried out, all of it, and what tells that it is behind the cluster."""
 
     problems: list[str]
     overtaken: list[str]
 
 
-def check(session: Session, plan: Plan, deadline: Deadline) -> Checked:
+def check_plan(session: Session, plan: Plan, deadline: Deadline) -> CheckedPlan:
     """Find refusals, and what the cluster finds wrong.
 
     The cluster checks names, keys, values, replication and the user's permissions without changing anything. What may
@@ -70,17 +70,17 @@ def check(session: Session, plan: Plan, deadline: Deadline) -> Checked:
         f"{step.topic}: {refusal.reason}; {refusal.way_out}" for step in plan.steps for refusal in step.refusals
     ]
     overtaken: list[str] = []
-    pauses = Pauses(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
+    pauses = Backoff(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
     for write in WRITES:
         for batch in batches(write, plan):
             errors = _judged(session, write, batch, deadline, pauses)
             problems += [str(error) for error in errors if error.code not in _BEHIND]
             overtaken += [str(error) for error in errors if error.code in _BEHIND]
-    return Checked(problems, overtaken)
+    return CheckedPlan(problems, overtaken)
 
 
 def _judged(
-    session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, pauses: Pauses
+    session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, pauses: Backoff
 ) -> Collection[BrokerError]:
     while True:
         errors = session.read(_sending(write, batch, validate_only=True), deadline).values()
@@ -90,18 +90,19 @@ def _judged(
         session.close()
 
 
-def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
+def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[TopicChange]:
     """Do what the plan says, and answer what became of every write; after a failure the rest is left undone.
 
     Never raises for what the cluster does: what was done must be told.
     """
-    changes: list[Change] = []
+    changes: list[TopicChange] = []
     failed = False
     for write in WRITES:
         for batch in batches(write, plan):
             if failed:
                 changes += [
-                    Change(step.topic, write.kind, "not-done", "not tried after the failure before") for step in batch
+                    TopicChange(step.topic, write.kind, "not-done", "not tried after the failure before")
+                    for step in batch
                 ]
                 continue
             changes += _write(session, write, batch, deadline, sleep)
@@ -109,7 +110,7 @@ def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = t
     return changes
 
 
-def not_shown(plan: Plan, changes: Sequence[Change]) -> Missing | None:
+def not_shown(plan: Plan, changes: Sequence[TopicChange]) -> FindMissing | None:
     """Asks a broker which topics it does not show yet as they were written; None where nothing was."""
     done = {(change.topic, change.change) for change in changes if change.state == "done"}
     written = [
@@ -118,22 +119,24 @@ def not_shown(plan: Plan, changes: Sequence[Change]) -> Missing | None:
         if (steps := [step for step in plan.steps if (step.topic, write.kind) in done])
     ]
 
-    def missing(conversation: Conversation, deadline: Deadline) -> set[str]:
+    def missing(connection: BrokerConnection, deadline: Deadline) -> set[str]:
         found: set[str] = set()
         for write, steps in written:
-            found |= {step.topic for step in steps} - write.shows(conversation, steps, deadline)
+            found |= {step.topic for step in steps} - write.shows(connection, steps, deadline)
         return found
 
     return missing if written else None
 
 
-def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Deadline, sleep: Sleep) -> list[Change]:
+def _write(
+    session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, sleep: Sleep
+) -> list[TopicChange]:
     """Send; what was not acknowledged is looked for, and if it may pass sent again, which changes nothing twice."""
     left = {step.topic: step for step in batch}
     reasons: dict[str, ToolkitError] = {}
     begun: set[str] = set()
     to_send = list(batch)
-    pauses = Pauses(deadline, sleep)
+    pauses = Backoff(deadline, sleep)
     overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
     while True:
         if to_send:
@@ -163,7 +166,7 @@ def _write(session: Session, write: Write, batch: Sequence[Step], deadline: Dead
     return [_ended(write, step.topic, reasons if step.topic in left else {}, begun, differing) for step in batch]
 
 
-def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> dict[str, ToolkitError]:
+def _send(session: Session, write: Write, steps: Sequence[TopicStep], deadline: Deadline) -> dict[str, ToolkitError]:
     share = deadline.at_most(min(deadline.remaining() * _SHARE_OF_A_WRITE, _WRITE_SECONDS))
     try:
         errors = session.ask(_sending(write, steps, validate_only=False), share)
@@ -175,25 +178,25 @@ def _send(session: Session, write: Write, steps: Sequence[Step], deadline: Deadl
         return {step.topic: error for step in steps}
 
 
-def _sending(write: Write, steps: Sequence[Step], *, validate_only: bool) -> Callable[..., dict[str, BrokerError]]:
-    return lambda conversation, until: write.send(conversation, steps, validate_only, until)
+def _sending(write: Write, steps: Sequence[TopicStep], *, validate_only: bool) -> Callable[..., dict[str, BrokerError]]:
+    return lambda connection, until: write.send(connection, steps, validate_only, until)
 
 
-def _agreeing(write: Write, steps: Sequence[Step]) -> Callable[[Conversation, Deadline], set[str]]:
-    return lambda conversation, until: write.agrees(conversation, steps, until)
+def _agreeing(write: Write, steps: Sequence[TopicStep]) -> Callable[[BrokerConnection, Deadline], set[str]]:
+    return lambda connection, until: write.agrees(connection, steps, until)
 
 
-def _differing(session: Session, write: Write, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+def _differing(session: Session, write: Write, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
     """The topics that are to be seen, and not as their steps want them; none where nobody tells."""
 
-    def differing(conversation: Conversation, until: Deadline) -> set[str]:
-        topics = read_metadata(conversation, [step.topic for step in steps], until, operations=False).topics
+    def differing(connection: BrokerConnection, until: Deadline) -> set[str]:
+        topics = read_metadata(connection, [step.topic for step in steps], until, operations=False).topics
         served = {
             name
             for name, topic in topics.items()
             if not topic.error_code and all(partition.leader >= 0 for partition in topic.partitions)
         }
-        return served - write.agrees(conversation, steps, until)
+        return served - write.agrees(connection, steps, until)
 
     try:
         return session.read(differing, deadline)
@@ -216,10 +219,10 @@ def _code(error: ToolkitError) -> int | None:
 
 def _ended(
     write: Write, name: str, reasons: Mapping[str, ToolkitError], begun: Collection[str], differing: Collection[str]
-) -> Change:
+) -> TopicChange:
     error = reasons.get(name)
     if error is None:
-        return Change(name, write.kind, "done")
+        return TopicChange(name, write.kind, "done")
     if name in differing:
-        return Change(name, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
-    return Change(name, write.kind, "unknown" if name in begun else "not-done", str(error))
+        return TopicChange(name, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
+    return TopicChange(name, write.kind, "unknown" if name in begun else "not-done", str(error))

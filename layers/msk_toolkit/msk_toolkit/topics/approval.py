@@ -2,7 +2,7 @@
 
 import msgspec
 
-from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.plan import Plan, TopicStep
 
 
 def changed_since(approved: Plan, now: Plan) -> list[str]:
@@ -25,5 +25,5 @@ def changed_since(approved: Plan, now: Plan) -> list[str]:
     return problems
 
 
-def _essence(step: Step) -> Step:
+def _essence(step: TopicStep) -> TopicStep:
     return msgspec.structs.replace(step, warnings=[], undeclared_config=[])

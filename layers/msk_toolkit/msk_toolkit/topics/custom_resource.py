@@ -2,7 +2,7 @@
 
 What is declared wrongly fails, before anything is changed. What stands in the way of a right declaration (no way to the
 brokers or to AWS, a login or a permission that is refused) does not cost a new stack: it comes up, with the function in
-it that finds out why, and says in ``Status``, in the log and by an alarm that the topics are not applied.
+it that finds out why, and says in ``CustomResourceStatus``, in the log and by an alarm that the topics are not applied.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.custom_resource import Status, region_of
+from msk_toolkit.aws.custom_resource import CustomResourceStatus, region_of
 from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitError
-from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_request
+from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
 from msk_toolkit.topics.stack_findings import stack_findings
 
 # A change of one of these asks for other topics, of another cluster, or as another user.
@@ -61,13 +61,13 @@ RollsBack = Callable[[], bool | None]
 ReadOwn = Callable[[], object]
 
 
-class Answer(NamedTuple):
+class CustomResourceResult(NamedTuple):
     """What CloudFormation is told, and what it is not: ``excused`` is a failure that was answered with success, since
     the stack would be lost or get stuck; ``bug`` an exception that nobody expected. ``obstacle`` is a failure of which
     the declaration is innocent.
     """
 
-    status: Status
+    status: CustomResourceStatus
     reason: str
     created: int = 0
     changed: int = 0
@@ -85,7 +85,7 @@ class Answer(NamedTuple):
 
 def answer_for(
     event: dict[str, Any], carry_out: CarryOut, rolls_back: RollsBack, read_own: ReadOwn = lambda: None
-) -> Answer:
+) -> CustomResourceResult:
     """Carry out CloudFormation's request; every outcome is an answer, so this never raises.
 
     Args:
@@ -104,25 +104,27 @@ def answer_for(
             return None
 
     if event["RequestType"] == "Delete":
-        return Answer("SUCCESS", "The topics stay: nothing that holds data is deleted with a stack.")
+        return CustomResourceResult("SUCCESS", "The topics stay: nothing that holds data is deleted with a stack.")
     try:
         answer = _applied(event, carry_out, goes_back, read_own)
     except OutcomeUnknownError as error:
-        answer = Answer("FAILED", f"What was done is not known: {error}.", obstacle=True)
+        answer = CustomResourceResult("FAILED", f"What was done is not known: {error}.", obstacle=True)
     except ToolkitError as error:
-        answer = Answer("FAILED", f"Nothing was changed. {error}", obstacle=True)
+        answer = CustomResourceResult("FAILED", f"Nothing was changed. {error}", obstacle=True)
     except Exception as error:  # noqa: BLE001 - without an answer the stack would hang for an hour
-        answer = Answer(
+        answer = CustomResourceResult(
             "FAILED", f"unexpected {type(error).__name__}; see the function's log", obstacle=True, bug=error
         )
     answer = _excused(answer, event, goes_back) if answer.status == "FAILED" else answer
     return answer._replace(bug=answer.bug or next(iter(bugs), None))
 
 
-def _applied(event: dict[str, Any], carry_out: CarryOut, goes_back: RollsBack, read_own: ReadOwn) -> Answer:
+def _applied(
+    event: dict[str, Any], carry_out: CarryOut, goes_back: RollsBack, read_own: ReadOwn
+) -> CustomResourceResult:
     properties = event.get("ResourceProperties", {})
     if problems := list(_problems(properties, region_of(event), read_own)):
-        return Answer("FAILED", f"Nothing was changed. {'; '.join(problems)}")
+        return CustomResourceResult("FAILED", f"Nothing was changed. {'; '.join(problems)}")
     request = _request(properties)
     response = carry_out(request)
     kept = _grown(response)
@@ -134,12 +136,14 @@ def _applied(event: dict[str, Any], carry_out: CarryOut, goes_back: RollsBack, r
     changed = len({change.topic for change in response.changes if change.state == "done"}) - created
     if response.status != "applied":
         obstacle = response.status == "incomplete" or _is_denied(response)
-        return Answer("FAILED", _why(response), created, changed, obstacle=obstacle)
+        return CustomResourceResult("FAILED", _why(response), created, changed, obstacle=obstacle)
     notes = [f"{each}: the partitions stay, Kafka can't take them away." for each in kept]
     notes += [f"Behind: {each}." for each in response.behind]
     # Where nobody can tell whether the stack goes back, this may be an update that asks for what Kafka can't do.
     excused = bool(kept) and goes_back() is None
-    return Answer("SUCCESS", " ".join([response.table.splitlines()[-1], *notes]), created, changed, excused=excused)
+    return CustomResourceResult(
+        "SUCCESS", " ".join([response.table.splitlines()[-1], *notes]), created, changed, excused=excused
+    )
 
 
 def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> Iterator[str]:
@@ -157,7 +161,7 @@ def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> 
 
 def _request(properties: Mapping[str, Any]) -> TopicsRequest:
     declared = {"topics": properties["Topics"]} if "Topics" in properties else {}
-    return parse_request({"action": "apply", **declared})
+    return parse_topics_request({"action": "apply", **declared})
 
 
 def _is_denied(response: TopicsResponse) -> bool:
@@ -184,7 +188,7 @@ def _why(response: TopicsResponse) -> str:
     return f"Not done: {'; '.join(undone)}. Done: {', '.join(done) or 'nothing'}. An update goes on from here."
 
 
-def _excused(answer: Answer, event: dict[str, Any], rolls_back: RollsBack) -> Answer:
+def _excused(answer: CustomResourceResult, event: dict[str, Any], rolls_back: RollsBack) -> CustomResourceResult:
     """A failure that is answered with success.
 
     What stands in the way of the toolkit's first topics, or of a change that has nothing to do with topics, is no

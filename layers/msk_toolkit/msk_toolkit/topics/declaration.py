@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.document import Found, Located, from_plain, from_yaml
+from msk_toolkit.topics.document import DocumentNode, Located, from_plain, from_yaml
 from msk_toolkit.topics.rules import collisions, contradictions, name_problem
 from msk_toolkit.topics.units import UnitError, to_kafka
 
@@ -85,7 +85,7 @@ def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
     return _declared(from_plain(document, "$"), [], subject)
 
 
-def _declared(root: Located, problems: list[Found], subject: str) -> list[DeclaredTopic]:
+def _declared(root: Located, problems: list[DocumentNode], subject: str) -> list[DeclaredTopic]:
     if not isinstance(root.value, dict) or not isinstance(root.value.get("topics", root).value, list):
         raise ConfigurationError(subject, [*map(str, problems), "a list named topics is needed"])
     problems += _unknown(root, Declaration)
@@ -113,53 +113,53 @@ def _topic(merged: dict[str, Any]) -> DeclaredTopic:
     return DeclaredTopic(**{**merged, "config": _values(config), "reset": reset})
 
 
-def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[Found]:
+def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[DocumentNode]:
     label = _label(entry)
     for key in ("partitions", "replication_factor"):
         if key not in merged and key not in entry.value:
-            yield Found(entry.place, f"{label}: {key} is missing, here and in defaults")
+            yield DocumentNode(entry.place, f"{label}: {key} is missing, here and in defaults")
     config = entry.value.get("config", Located({}, ""))
     places = {key: each.place for key, each in config.entries()} if isinstance(config.value, dict) else {}
     for key, problem in contradictions(merged.get("replication_factor"), _values(merged["config"])):
-        yield Found(places.get(key, entry.place), f"{label}: {problem}")
+        yield DocumentNode(places.get(key, entry.place), f"{label}: {problem}")
 
 
 def _values(config: dict[str, str | None]) -> dict[str, str]:
     return {key: value for key, value in config.items() if value is not None}
 
 
-def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[Found]) -> dict[str, Any]:
+def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[DocumentNode]) -> dict[str, Any]:
     if not isinstance(entry.value, dict):
-        problems.append(Found(entry.place, f"{label}: is not a mapping"))
+        problems.append(DocumentNode(entry.place, f"{label}: is not a mapping"))
         return {}
     problems += _unknown(entry, model, f"{label}: ")
     found: dict[str, Any] = {}
     for field in _fields_of(model):
         if field.name not in entry.value:
             if field.required:
-                problems.append(Found(entry.place, f"{label}: {field.name} is missing"))
+                problems.append(DocumentNode(entry.place, f"{label}: {field.name} is missing"))
             continue
         each = entry.value[field.name]
         if field.name == "config":
             found["config"] = _config(each, label, problems)
             continue
         if each.value is None:
-            problems.append(Found(each.place, f"{label}: {field.name}: is empty"))
+            problems.append(DocumentNode(each.place, f"{label}: {field.name}: is empty"))
             continue
         try:
             # CloudFormation hands custom resources every number as text.
             found[field.name] = msgspec.convert(_plain(each), field.type, strict=False)
         except msgspec.ValidationError as error:
             problem = _RANGES.get(field.name) or str(error)
-            problems.append(Found(each.place, f"{label}: {field.name}: {problem}"))
+            problems.append(DocumentNode(each.place, f"{label}: {field.name}: {problem}"))
     if wrong := name_problem(found.get("name", "orderly")):
-        problems.append(Found(entry.value["name"].place, f"{label}: name: {wrong}"))
+        problems.append(DocumentNode(entry.value["name"].place, f"{label}: name: {wrong}"))
     return found
 
 
-def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str | None]:
+def _config(entry: Located, label: str, problems: list[DocumentNode]) -> dict[str, str | None]:
     if not isinstance(entry.value, dict):
-        problems.append(Found(entry.place, f"{label}: config: is not a mapping"))
+        problems.append(DocumentNode(entry.place, f"{label}: config: is not a mapping"))
         return {}
     found: dict[str, str | None] = {}
     for key, each in entry.entries():
@@ -167,21 +167,21 @@ def _config(entry: Located, label: str, problems: list[Found]) -> dict[str, str 
             found[key] = None
             continue
         if isinstance(each.value, dict | list):
-            problems.append(Found(each.place, f"{label}: config: {key}: is no text or number"))
+            problems.append(DocumentNode(each.place, f"{label}: config: {key}: is no text or number"))
             continue
         text = str(each.value).lower() if isinstance(each.value, bool) else str(each.value).strip()
         try:
             found[key] = to_kafka(key, text)
         except UnitError as error:
-            problems.append(Found(each.place, f"{label}: config: {key}: {error}"))
+            problems.append(DocumentNode(each.place, f"{label}: config: {key}: {error}"))
     return found
 
 
-def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[Found]:
+def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[DocumentNode]:
     known = [field.name for field in _fields_of(model)]
     for key, each in entry.entries():
         if key not in known:
-            yield Found(each.place, f"{label}unknown key {key}; known: {', '.join(known)}")
+            yield DocumentNode(each.place, f"{label}unknown key {key}; known: {', '.join(known)}")
 
 
 @functools.cache

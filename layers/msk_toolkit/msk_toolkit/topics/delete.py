@@ -8,18 +8,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError, ToolkitError
-from msk_toolkit.kafka.conversation import Conversation
-from msk_toolkit.kafka.entry import NoBrokerError
+from msk_toolkit.kafka.bootstrap import NoBrokerError
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC, NewTopic, create_topics, delete_topics
-from msk_toolkit.topics.apply import Change, may_have_begun
+from msk_toolkit.topics.apply import TopicChange, may_have_begun
 from msk_toolkit.topics.observed import is_internal
-from msk_toolkit.topics.pauses import Pauses, Sleep
-from msk_toolkit.topics.spread import Missing
+from msk_toolkit.topics.propagation import FindMissing
 
 Guard = Literal["protected", "declared", "internal", "not-empty"]
 CountRecords = Callable[[ClusterMetadata, Sequence[str]], dict[str, int]]
@@ -84,13 +84,13 @@ def _objections(deletion: Deletion, protected: set[str], declared: set[str], clu
         yield f"{name}: is one of Kafka's own; say although: [internal] to delete it all the same"
 
 
-def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sleep = time.sleep) -> list[Change]:
+def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sleep = time.sleep) -> list[TopicChange]:
     """Delete the topics and read back until they are gone; answers what became of each.
 
     Never raises for what the cluster does: what was done must be told.
     """
     left = set(names)
-    pauses = Pauses(deadline, sleep)
+    pauses = Backoff(deadline, sleep)
     reasons = _send(session, names, deadline)
     # A deletion that was refused will not happen; any other may show yet, and is sent once only: a second one could
     # hit what somebody has created meanwhile.
@@ -113,9 +113,9 @@ def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set
     With ZooKeeper a topic with a replica on a broker that is away is only marked for deletion until it is back.
     """
 
-    def marked(conversation: Conversation, until: Deadline) -> set[str]:
+    def marked(connection: BrokerConnection, until: Deadline) -> set[str]:
         topics = [NewTopic(name, 1, 1, {}) for name in sorted(names)]
-        errors = create_topics(conversation, topics, validate_only=True, deadline=until)
+        errors = create_topics(connection, topics, validate_only=True, deadline=until)
         return {name for name, error in errors.items() if error.code == ALREADY_EXISTS}
 
     return session.read(marked, deadline) if names else set()
@@ -125,27 +125,27 @@ def _send(session: Session, names: Sequence[str], deadline: Deadline) -> dict[st
     # Reading back needs its share.
     until = deadline.at_most(deadline.remaining() / 2)
     try:
-        return dict(session.ask(lambda conversation, share: delete_topics(conversation, names, share), until))
+        return dict(session.ask(lambda connection, share: delete_topics(connection, names, share), until))
     except (StageError, NoBrokerError) as error:
         return dict.fromkeys(names, error)
 
 
-def still_shown(names: Collection[str]) -> Missing:
+def still_shown(names: Collection[str]) -> FindMissing:
     """Asks a broker which of these topics it still shows."""
 
-    def shown(conversation: Conversation, deadline: Deadline) -> set[str]:
-        topics = read_metadata(conversation, sorted(names), deadline, operations=False).topics
+    def shown(connection: BrokerConnection, deadline: Deadline) -> set[str]:
+        topics = read_metadata(connection, sorted(names), deadline, operations=False).topics
         return {name for name in names if topics[name].error_code != UNKNOWN_TOPIC}
 
     return shown
 
 
-def _ended(name: str, left: set[str], marked: set[str], error: ToolkitError | None) -> Change:
+def _ended(name: str, left: set[str], marked: set[str], error: ToolkitError | None) -> TopicChange:
     if name in marked:
         detail = "marked for deletion: it goes when the brokers that hold its replicas are all there, or was made anew"
-        return Change(name, "delete", "unknown", detail)
+        return TopicChange(name, "delete", "unknown", detail)
     if name not in left:
-        return Change(name, "delete", "done")
+        return TopicChange(name, "delete", "done")
     if error is None:
-        return Change(name, "delete", "unknown", "accepted, but still to be seen on the cluster")
-    return Change(name, "delete", "unknown" if may_have_begun(error) else "not-done", str(error))
+        return TopicChange(name, "delete", "unknown", "accepted, but still to be seen on the cluster")
+    return TopicChange(name, "delete", "unknown" if may_have_begun(error) else "not-done", str(error))

@@ -27,7 +27,7 @@ class Located(NamedTuple):
         yield from self.value.items()
 
 
-class Found(NamedTuple):
+class DocumentNode(NamedTuple):
     """A problem and its place."""
 
     place: str
@@ -42,7 +42,7 @@ class Found(NamedTuple):
         return [int(number) for number in re.findall(r"\d+", self.place)]
 
 
-def from_yaml(text: str, subject: str) -> tuple[Located, list[Found]]:
+def from_yaml(text: str, subject: str) -> tuple[Located, list[DocumentNode]]:
     """The tree of a YAML text, and keys that stand twice and values that YAML reads in a surprising way.
 
     Raises:
@@ -52,7 +52,7 @@ def from_yaml(text: str, subject: str) -> tuple[Located, list[Found]]:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ConfigurationError(subject, [_unreadable(text, error)]) from error
-    problems: list[Found] = []
+    problems: list[DocumentNode] = []
     if root is None:
         return Located(None, "line 1, column 1"), problems
     return _from_node(root, _LOADER(""), problems, 0), problems
@@ -85,22 +85,22 @@ def _place(mark: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
-def _from_node(node: Any, loader: Any, problems: list[Found], depth: int) -> Located:
+def _from_node(node: Any, loader: Any, problems: list[DocumentNode], depth: int) -> Located:
     place = _place(node.start_mark)
     if depth > _DEEPEST:
         # An alias may lead back to its own parent.
-        problems.append(Found(place, "is nested too deeply"))
+        problems.append(DocumentNode(place, "is nested too deeply"))
         return Located(None, place)
     if isinstance(node, yaml.MappingNode):
         entries: dict[str, Located] = {}
         for key_node, value_node in node.value:
             if key_node.tag == _MERGE:
                 says = "merge keys (<<) are not read: write the keys out, or use defaults"
-                problems.append(Found(_place(key_node.start_mark), says))
+                problems.append(DocumentNode(_place(key_node.start_mark), says))
                 continue
             key = str(_scalar(key_node, loader, problems, place))
             if key in entries:
-                problems.append(Found(_place(key_node.start_mark), f"{key} stands twice"))
+                problems.append(DocumentNode(_place(key_node.start_mark), f"{key} stands twice"))
             entries[key] = _from_node(value_node, loader, problems, depth + 1)
         return Located(entries, place)
     if isinstance(node, yaml.SequenceNode):
@@ -108,17 +108,17 @@ def _from_node(node: Any, loader: Any, problems: list[Found], depth: int) -> Loc
     return Located(_scalar(node, loader, problems, place), place)
 
 
-def _scalar(node: Any, loader: Any, problems: list[Found], place: str) -> Any:
+def _scalar(node: Any, loader: Any, problems: list[DocumentNode], place: str) -> Any:
     if not isinstance(node, yaml.ScalarNode):
-        problems.append(Found(place, "a key must be text"))
+        problems.append(DocumentNode(place, "a key must be text"))
         return ""
     if not node.style and _TRAPS.fullmatch(node.value):
-        problems.append(Found(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
+        problems.append(DocumentNode(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
         return node.value
     try:
         value = loader.construct_object(node)
     except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2026-99-99
-        problems.append(Found(place, f"{node.tag.rpartition(':')[2]} is no plain value"))
+        problems.append(DocumentNode(place, f"{node.tag.rpartition(':')[2]} is no plain value"))
         return None
     # A date is text to us, and 0.50 stays as it was written.
     return value if value is None or isinstance(value, bool | int | str) else node.value

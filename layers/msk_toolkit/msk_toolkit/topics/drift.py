@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import StrEnum
 
-from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.plan import Plan, TopicStep
 
 _TOPICS_NAMED = 20
 
@@ -19,7 +19,7 @@ class Drift(StrEnum):
     UNREADABLE = "not readable"
 
 
-def drift_of(step: Step) -> set[Drift]:
+def drift_of(step: TopicStep) -> set[Drift]:
     """The kinds of drift that a step shows."""
     if any(refusal.kind == "not-readable" for refusal in step.refusals):
         return {Drift.UNREADABLE}

@@ -10,12 +10,12 @@ from typing import Literal
 import msgspec
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.kafka.reassignments import leaving_replicas
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.kafka.topic_configs import Setting, broker_config, topic_configs
+from msk_toolkit.kafka.topic_configs import TopicConfig, broker_config, topic_configs
 from msk_toolkit.kafka.topics import UNKNOWN_TOPIC
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.units import same
@@ -48,12 +48,12 @@ class ObservedTopic(msgspec.Struct, frozen=True):
     name: str
     partitions: int
     replication_factor: int
-    config: Mapping[str, Setting]
+    config: Mapping[str, TopicConfig]
     uneven: str = ""
     moving: int = 0
 
 
-class Observed(msgspec.Struct, frozen=True):
+class ObservedTopics(msgspec.Struct, frozen=True):
     """What the cluster showed.
 
     ``topics`` holds the declared ones that exist, ``others`` the names of all other visible topics but Kafka's own,
@@ -70,7 +70,9 @@ class Observed(msgspec.Struct, frozen=True):
     default_in_sync: int | None = None
 
 
-def observe(session: Session, declared: Collection[DeclaredTopic], kind: ClusterKind, deadline: Deadline) -> Observed:
+def observe(
+    session: Session, declared: Collection[DeclaredTopic], kind: ClusterKind, deadline: Deadline
+) -> ObservedTopics:
     """Read the cluster, as far as the plan for these topics needs it.
 
     Raises:
@@ -78,49 +80,49 @@ def observe(session: Session, declared: Collection[DeclaredTopic], kind: Cluster
     """
     # Thirty keys of each topic are inherited, and a plan has a use for few of them.
     keys = _ALWAYS.union(*(topic.config for topic in declared))
-    return session.read(lambda conversation, until: _observe(conversation, declared, keys, kind, until), deadline)
+    return session.read(lambda connection, until: _observe(connection, declared, keys, kind, until), deadline)
 
 
 def _observe(
-    conversation: Conversation,
+    connection: BrokerConnection,
     declared: Collection[DeclaredTopic],
     keys: frozenset[str],
     kind: ClusterKind,
     deadline: Deadline,
-) -> Observed:
+) -> ObservedTopics:
     wanted = {topic.name: topic.config for topic in declared}
     names = wanted.keys()
-    cluster = read_metadata(conversation, None, deadline, operations=False)
+    cluster = read_metadata(connection, None, deadline, operations=False)
     topics = cluster.topics
     if unlisted := sorted(names - topics.keys()):
         # The list leaves out what the user may not see; asked by name, the broker says so.
-        topics = topics | read_metadata(conversation, unlisted, deadline, operations=False).topics
+        topics = topics | read_metadata(connection, unlisted, deadline, operations=False).topics
     unreadable = {
         name: f"Metadata answered {error_name(topics[name].error_code)}"
         for name in names & topics.keys()
         if topics[name].error_code not in (0, UNKNOWN_TOPIC)
     }
     there = {name: topic for name, topic in topics.items() if not topic.error_code}
-    configs, errors = topic_configs(conversation, sorted(names & there.keys()), deadline, keep=keys)
+    configs, errors = topic_configs(connection, sorted(names & there.keys()), deadline, keep=keys)
     if own := _own_otherwise(configs, wanted):
-        asked, _ = topic_configs(conversation, sorted(own), deadline, own, inherited=True)
+        asked, _ = topic_configs(connection, sorted(own), deadline, own, inherited=True)
         configs |= {name: configs[name] | asked[name] for name in asked}
     unreadable |= {name: str(error) for name, error in errors.items() if error.code != UNKNOWN_TOPIC}
     described = {name: there[name] for name in configs}
-    moving = _moving(conversation, described, {topic.name: topic.replication_factor for topic in declared}, deadline)
-    return Observed(
+    moving = _moving(connection, described, {topic.name: topic.replication_factor for topic in declared}, deadline)
+    return ObservedTopics(
         brokers=len(cluster.brokers),
         topics={name: observed_topic(there[name], config, moving.get(name, {})) for name, config in configs.items()},
         others=sorted(name for name, topic in there.items() if name not in names and not is_internal(topic)),
         unreadable=unreadable,
         kind=kind,
         cluster_id=cluster.cluster_id,
-        default_in_sync=_default_in_sync(conversation, declared, there.keys(), cluster, deadline),
+        default_in_sync=_default_in_sync(connection, declared, there.keys(), cluster, deadline),
     )
 
 
 def _moving(
-    conversation: Conversation, topics: Mapping[str, Topic], declared: Mapping[str, int], deadline: Deadline
+    connection: BrokerConnection, topics: Mapping[str, Topic], declared: Mapping[str, int], deadline: Deadline
 ) -> Mapping[str, Mapping[int, int]]:
     """For topics whose number of replicas is not the declared one: how many replicas of a partition are on their way
     out, while those that replace them arrive."""
@@ -129,11 +131,11 @@ def _moving(
         for name, topic in topics.items()
         if {len(partition.replicas) for partition in topic.partitions} != {declared[name]}
     }
-    return leaving_replicas(conversation, odd, deadline) if odd else {}
+    return leaving_replicas(connection, odd, deadline) if odd else {}
 
 
 def _default_in_sync(
-    conversation: Conversation,
+    connection: BrokerConnection,
     declared: Collection[DeclaredTopic],
     there: Collection[str],
     cluster: ClusterMetadata,
@@ -142,13 +144,13 @@ def _default_in_sync(
     """The cluster's min.insync.replicas, where a topic that is to be created leaves it to the cluster."""
     if all(topic.name in there or _IN_SYNC in topic.config for topic in declared):
         return None
-    asked = next((broker for broker, address in cluster.brokers.items() if address == conversation.address), None)
-    text = broker_config(conversation, asked, _IN_SYNC, deadline) if asked is not None else None
+    asked = next((broker for broker, address in cluster.brokers.items() if address == connection.address), None)
+    text = broker_config(connection, asked, _IN_SYNC, deadline) if asked is not None else None
     return int(text) if text and text.isdigit() else None
 
 
 def _own_otherwise(
-    configs: Mapping[str, Mapping[str, Setting]], wanted: Mapping[str, Mapping[str, str]]
+    configs: Mapping[str, Mapping[str, TopicConfig]], wanted: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[str]]:
     """The keys that are set on a topic otherwise than declared, or without being declared."""
     own = {
@@ -162,7 +164,7 @@ def _own_otherwise(
     return {name: keys for name, keys in own.items() if keys}
 
 
-def observed_topic(topic: Topic, config: Mapping[str, Setting], leaving: Mapping[int, int]) -> ObservedTopic:
+def observed_topic(topic: Topic, config: Mapping[str, TopicConfig], leaving: Mapping[int, int]) -> ObservedTopic:
     """A topic from what a broker says of it; ``leaving`` counts, by partition, the replicas on their way out."""
     numbers = {
         partition.index: len(partition.replicas) - leaving.get(partition.index, 0) for partition in topic.partitions

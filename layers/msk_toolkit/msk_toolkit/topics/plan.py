@@ -6,19 +6,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from msk_toolkit.kafka.topic_configs import Setting as KafkaSetting
-from msk_toolkit.kafka.topic_configs import Source
-from msk_toolkit.topics.cautions import NO_USES, Uses, cautions
+from msk_toolkit.kafka.topic_configs import ConfigSource
+from msk_toolkit.kafka.topic_configs import TopicConfig as KafkaSetting
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.observed import ClusterKind, Observed, ObservedTopic
-from msk_toolkit.topics.offerings import is_fixed, violations
+from msk_toolkit.topics.observed import ClusterKind, ObservedTopic, ObservedTopics
 from msk_toolkit.topics.refusal import Refusal
+from msk_toolkit.topics.service_limits import is_fixed, violations
 from msk_toolkit.topics.units import same, to_person
+from msk_toolkit.topics.warnings import NO_USES, Uses, topic_warnings
 
-Action = Literal["create", "update", "unchanged", "refused"]
+TopicAction = Literal["create", "update", "unchanged", "refused"]
 
 
-class Setting(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class ConfigChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A key of a topic's configuration, as Kafka has it and (``...Text``) as a person reads it.
 
     ``before`` is the value in force and ``source`` where it comes from, absent for a new topic; ``after`` is the
@@ -31,44 +31,44 @@ class Setting(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     after_text: str | None = None
     before: str | None = None
     before_text: str | None = None
-    source: Source | None = None
+    source: ConfigSource | None = None
     inherited: str | None = None
     inherited_text: str | None = None
 
 
-class Step(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class TopicStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The decision about one declared topic."""
 
-    action: Action
+    action: TopicAction
     topic: str
     partitions: Annotated[int, Meta(description="The declared number.")]
     replication_factor: Annotated[int, Meta(description="The declared number.")]
     partitions_before: Annotated[int | None, Meta(description="The number found; absent for a new topic.")] = None
     replication_factor_before: Annotated[int | None, Meta(description="As partitionsBefore.")] = None
-    config: Annotated[list[Setting], Meta(description="Keys that are to be set.")] = []
+    config: Annotated[list[ConfigChange], Meta(description="Keys that are to be set.")] = []
     refusals: Annotated[list[Refusal], Meta(description="Why the declaration can't be carried out.")] = []
     warnings: list[str] = []
     notes: Annotated[list[str], Meta(description="What is going on with the topic, and is nobody's fault.")] = []
     undeclared_config: Annotated[
-        list[Setting], Meta(description="Keys set on the topic that nobody declared; they are left alone.")
+        list[ConfigChange], Meta(description="Keys set on the topic that nobody declared; they are left alone.")
     ] = []
 
 
 class Plan(msgspec.Struct, frozen=True, rename="camel"):
     """A step for each declared topic, in the declared order, and what else the cluster has."""
 
-    steps: list[Step]
+    steps: list[TopicStep]
     undeclared: Annotated[int, Meta(description="Topics of the cluster that nobody declared; they are left alone.")]
     undeclared_topics: Annotated[list[str], Meta(description="Their names, if all was asked for.")] = []
     cluster_id: Annotated[str, Meta(description="Kafka's id of the cluster; on any other the plan is refused.")] = ""
 
-    def having(self, action: Action) -> list[Step]:
+    def having(self, action: TopicAction) -> list[TopicStep]:
         """The steps with an action."""
         return [step for step in self.steps if step.action == action]
 
 
 def plan(
-    declared: Sequence[DeclaredTopic], observed: Observed, *, list_all: bool = False, uses: Uses = NO_USES
+    declared: Sequence[DeclaredTopic], observed: ObservedTopics, *, list_all: bool = False, uses: Uses = NO_USES
 ) -> Plan:
     """Compare what was declared with what was observed; what destroys data is refused, never planned.
 
@@ -83,7 +83,7 @@ def plan(
     )
 
 
-def as_grown(declared: Sequence[DeclaredTopic], observed: Observed) -> list[DeclaredTopic]:
+def as_grown(declared: Sequence[DeclaredTopic], observed: ObservedTopics) -> list[DeclaredTopic]:
     """The declaration with the partitions that topics have, where they have more than declared."""
     return [
         msgspec.structs.replace(topic, partitions=max(topic.partitions, observed.topics[topic.name].partitions))
@@ -93,9 +93,9 @@ def as_grown(declared: Sequence[DeclaredTopic], observed: Observed) -> list[Decl
     ]
 
 
-def _step(topic: DeclaredTopic, observed: Observed, uses: Uses) -> Step:
+def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicStep:
     if topic.name in observed.unreadable:
-        return Step(
+        return TopicStep(
             "refused",
             topic.name,
             topic.partitions,
@@ -107,7 +107,7 @@ def _step(topic: DeclaredTopic, observed: Observed, uses: Uses) -> Step:
     refusals = violations(topic, existing, [change.key for change in changes], observed.kind)
     if existing:
         refusals += _impossible(topic, existing, observed)
-    return Step(
+    return TopicStep(
         action=_action(topic, existing, changes, refusals),
         topic=topic.name,
         partitions=topic.partitions,
@@ -116,15 +116,15 @@ def _step(topic: DeclaredTopic, observed: Observed, uses: Uses) -> Step:
         replication_factor_before=existing.replication_factor if existing else None,
         config=changes,
         refusals=refusals,
-        warnings=cautions(topic, existing, observed, uses),
+        warnings=topic_warnings(topic, existing, observed, uses),
         notes=_notes(existing),
         undeclared_config=_undeclared(topic, existing) if existing else [],
     )
 
 
 def _action(
-    topic: DeclaredTopic, existing: ObservedTopic | None, changes: Sequence[Setting], refusals: Sequence[Refusal]
-) -> Action:
+    topic: DeclaredTopic, existing: ObservedTopic | None, changes: Sequence[ConfigChange], refusals: Sequence[Refusal]
+) -> TopicAction:
     if refusals:
         return "refused"
     if existing is None:
@@ -133,7 +133,7 @@ def _action(
     return "update" if grows or changes else "unchanged"
 
 
-def _changes(topic: DeclaredTopic, existing: ObservedTopic | None, kind: ClusterKind) -> list[Setting]:
+def _changes(topic: DeclaredTopic, existing: ObservedTopic | None, kind: ClusterKind) -> list[ConfigChange]:
     changes = [
         _setting(key, value, existing)
         for key, value in topic.config.items()
@@ -152,7 +152,7 @@ def _notes(existing: ObservedTopic | None) -> list[str]:
     return [f"replicas of {partitions} are being moved between brokers; the number counts without those that leave"]
 
 
-def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: Observed) -> list[Refusal]:
+def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: ObservedTopics) -> list[Refusal]:
     refusals = []
     if topic.partitions < found.partitions:
         refusals.append(
@@ -196,11 +196,11 @@ def _differs(key: str, value: str, found: ObservedTopic, *, pinned: bool) -> boo
     return current is None or not same(current.value, value) or (pinned and current.source != "topic")
 
 
-def _setting(key: str, value: str, found: ObservedTopic | None) -> Setting:
+def _setting(key: str, value: str, found: ObservedTopic | None) -> ConfigChange:
     current = found.config.get(key) if found else None
     if current is None:
-        return Setting(key, value, to_person(key, value))
-    return Setting(
+        return ConfigChange(key, value, to_person(key, value))
+    return ConfigChange(
         key,
         value,
         to_person(key, value),
@@ -212,7 +212,7 @@ def _setting(key: str, value: str, found: ObservedTopic | None) -> Setting:
     )
 
 
-def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[Setting]:
+def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[ConfigChange]:
     declared = {*topic.config, *topic.reset}
     return [
         _own(key, setting)
@@ -221,9 +221,9 @@ def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[Setting]:
     ]
 
 
-def _own(key: str, setting: KafkaSetting) -> Setting:
+def _own(key: str, setting: KafkaSetting) -> ConfigChange:
     """A value of the topic's own, of which nothing is declared."""
-    return Setting(
+    return ConfigChange(
         key,
         before=setting.value,
         before_text=to_person(key, setting.value),

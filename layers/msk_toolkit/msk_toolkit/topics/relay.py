@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.custom_resource import Status
+from msk_toolkit.aws.custom_resource import CustomResourceStatus
 from msk_toolkit.errors import OutcomeUnknownError
-from msk_toolkit.topics.custom_resource import Answer, RollsBack, answer_for
+from msk_toolkit.topics.custom_resource import CustomResourceResult, RollsBack, answer_for
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
 
 # The request as JSON, for the seconds that are left when it is sent.
-Payload = Callable[[float], bytes]
+RelayPayload = Callable[[float], bytes]
 # Makes the topics function answer a request; the answer is JSON as well.
-Ask = Callable[[Payload], bytes]
+Ask = Callable[[RelayPayload], bytes]
 # Signed: whoever has it can answer in the function's name. It stays with the function that sends the answer.
 _SIGNED = "ResponseURL"
 # What the request holds beside CloudFormation's own: how long the topics function has; whether the stack rolls back.
@@ -25,9 +25,9 @@ _SECONDS, _ROLLS_BACK = "AnswerWithinSeconds", "RollsBack"
 
 
 class RelayedAnswer(msgspec.Struct, frozen=True):
-    """The topics function's answer, as the result of an invocation; the fields are those of ``Answer``."""
+    """The topics function's answer as the result of an invocation, with the fields of ``CustomResourceResult``."""
 
-    status: Status
+    status: CustomResourceStatus
     reason: str
     created: int = 0
     changed: int = 0
@@ -44,19 +44,19 @@ def seconds_given(event: Mapping[str, Any]) -> float:
     return float(event.get(_SECONDS, float("inf")))
 
 
-def rolls_back_as_told(event: Mapping[str, Any]) -> bool | None:
+def relayed_rollback(event: Mapping[str, Any]) -> bool | None:
     """What whoever relays the request knows of a rollback; None if unknown."""
     known: bool | None = event.get(_ROLLS_BACK)
     return known
 
 
-def relayed_result(answer: Answer) -> dict[str, Any]:
+def relayed_result(answer: CustomResourceResult) -> dict[str, Any]:
     """An answer as an invocation's result."""
     result = RelayedAnswer(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
     return msgspec.to_builtins(result)  # type: ignore[no-any-return]  # a struct is a dict
 
 
-def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
+def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResourceResult:
     """The topics function's answer to CloudFormation's request; every outcome is an answer, so this never raises.
 
     An invocation that fails says nothing against what is declared: it counts as an obstacle, as ``answer_for`` has it.
@@ -79,7 +79,7 @@ def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
     return answer_for(event, fail, rolls_back)
 
 
-def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
+def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResourceResult:
     request = {name: value for name, value in event.items() if name != _SIGNED}
     request[_ROLLS_BACK] = rolls_back()
     result = ask(lambda seconds: msgspec.json.encode(request | {_SECONDS: seconds}))
@@ -88,4 +88,4 @@ def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> Answer:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text = "the topics function answered something that is no result; its log says what it did"
         raise OutcomeUnknownError(text) from error
-    return Answer(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
+    return CustomResourceResult(answer.status, answer.reason, answer.created, answer.changed, answer.excused)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from msk_toolkit.topics.apply import Change
-from msk_toolkit.topics.plan import Plan, Setting, Step
+from msk_toolkit.topics.apply import TopicChange
+from msk_toolkit.topics.plan import ConfigChange, Plan, TopicStep
 
 _SIGNS = {"create": "+", "update": "~", "unchanged": "=", "refused": "!"}
 _SOURCES = {"topic": "on the topic", "broker": "from the broker", "default": "Kafka's default"}
 
 
-def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str], behind: Sequence[str] = ()) -> str:
+def render_topics(
+    plan: Plan, changes: Sequence[TopicChange], problems: Sequence[str], behind: Sequence[str] = ()
+) -> str:
     """A few lines for each topic, then what was done and what was not, then one line that sums it up."""
     width = max(map(len, [*(step.topic for step in plan.steps), *plan.undeclared_topics]), default=0)
     lines: list[str] = []
@@ -27,7 +29,7 @@ def render(plan: Plan, changes: Sequence[Change], problems: Sequence[str], behin
     return "\n".join(lines)
 
 
-def change_lines(changes: Sequence[Change], problems: Sequence[str], behind: Sequence[str]) -> list[str]:
+def change_lines(changes: Sequence[TopicChange], problems: Sequence[str], behind: Sequence[str]) -> list[str]:
     """What was not done, in full, every problem, and every broker that is behind."""
     undone = [change for change in changes if change.state != "done"]
     return [
@@ -37,7 +39,7 @@ def change_lines(changes: Sequence[Change], problems: Sequence[str], behind: Seq
     ]
 
 
-def _step_lines(step: Step) -> Iterator[str]:
+def _step_lines(step: TopicStep) -> Iterator[str]:
     if step.action == "refused":
         for refusal in step.refusals:
             yield f"REFUSED {refusal.reason}"
@@ -57,7 +59,7 @@ def _step_lines(step: Step) -> Iterator[str]:
     )
 
 
-def _setting_line(setting: Setting) -> str:
+def _setting_line(setting: ConfigChange) -> str:
     if setting.source is None:
         return f"{setting.key} {setting.after_text}"
     if setting.after is None:
@@ -69,11 +71,11 @@ def _setting_line(setting: Setting) -> str:
     return f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}{pinned}"
 
 
-def _instead(setting: Setting) -> str:
+def _instead(setting: ConfigChange) -> str:
     return "" if setting.inherited_text is None else f", else {setting.inherited_text}"
 
 
-def _ending(changes: Sequence[Change]) -> str:
+def _ending(changes: Sequence[TopicChange]) -> str:
     done = sum(change.state == "done" for change in changes)
     if not changes:
         return "Nothing was changed."

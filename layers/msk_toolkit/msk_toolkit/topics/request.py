@@ -7,21 +7,21 @@ from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.loading import read_event
-from msk_toolkit.topics.apply import Change
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.declaration import Declaration, parse_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import Deletion
 from msk_toolkit.topics.plan import Plan
 
-Action = Literal["plan", "apply", "check", "delete"]
-Status = Literal["planned", "applied", "checked", "deleted", "refused", "incomplete"]
+TopicsAction = Literal["plan", "apply", "check", "delete"]
+TopicsStatus = Literal["planned", "applied", "checked", "deleted", "refused", "incomplete"]
 
 
 class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the function is to do; by default it only looks."""
 
     action: Annotated[
-        Action,
+        TopicsAction,
         Meta(
             description="plan reports, apply carries it out, check counts drift for the schedule, delete deletes what "
             "is named."
@@ -55,7 +55,7 @@ class TopicsRequest(msgspec.Struct, frozen=True):
     ``keep_partitions`` takes a topic that has more partitions than declared as it is: a rollback can't undo them.
     """
 
-    action: Action = "plan"
+    action: TopicsAction = "plan"
     topics: list[DeclaredTopic] | None = None
     plan: Plan | None = None
     all: bool = False
@@ -67,9 +67,9 @@ class TopicsRequest(msgspec.Struct, frozen=True):
 class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     """The plan, what became of it, and the same as a table for a person."""
 
-    action: Action
+    action: TopicsAction
     status: Annotated[
-        Status,
+        TopicsStatus,
         Meta(
             description="refused: nothing was changed, see problems. incomplete: see changes for what was done and "
             "what was not; run it again to go on."
@@ -77,7 +77,7 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     ]
     table: str
     plan: Annotated[Plan | None, Meta(description="Absent for delete.")] = None
-    changes: Annotated[list[Change], Meta(description="Every write, and how it ended.")] = []
+    changes: Annotated[list[TopicChange], Meta(description="Every write, and how it ended.")] = []
     problems: Annotated[list[str], Meta(description="Why nothing was changed, all of it.")] = []
     behind: Annotated[
         list[str],
@@ -96,7 +96,7 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     ] = {}
 
 
-def parse_request(event: Any) -> TopicsRequest:
+def parse_topics_request(event: Any) -> TopicsRequest:
     """An invocation's event as a request.
 
     Raises:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from msk_toolkit.topics.document import Found
+from msk_toolkit.topics.document import DocumentNode
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 # Kafka keeps its own books in topics that begin so.
@@ -36,19 +36,19 @@ def contradictions(replication_factor: int | None, config: Mapping[str, str]) ->
             yield key, f"config: {key}: is {length:,} bytes long: Kafka takes at most {_LONGEST_TEXT:,}"
 
 
-def collisions(names: Iterable[tuple[str, str]]) -> Iterator[Found]:
+def collisions(names: Iterable[tuple[str, str]]) -> Iterator[DocumentNode]:
     """Topics declared twice, and names that Kafka holds for the same; each name comes after its place."""
     seen: dict[str, str] = {}
     known: set[str] = set()
     for place, name in names:
         if name in known:
-            yield Found(place, f"{name}: declared twice")
+            yield DocumentNode(place, f"{name}: declared twice")
             continue
         known.add(name)
         # Kafka's metric names turn '.' into '_', so it refuses two names that differ only there.
         other = seen.setdefault(name.replace(".", "_"), name)
         if other != name:
-            yield Found(place, f"{name}: collides with {other}: Kafka holds '.' and '_' for the same")
+            yield DocumentNode(place, f"{name}: collides with {other}: Kafka holds '.' and '_' for the same")
 
 
 def _number(config: Mapping[str, str], key: str) -> int | None:

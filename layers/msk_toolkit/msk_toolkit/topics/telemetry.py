@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msk_toolkit.telemetry.metrics import Metric, publish
-from msk_toolkit.topics.custom_resource import Answer
+from msk_toolkit.telemetry.metrics import Metric, publish_metrics
+from msk_toolkit.topics.custom_resource import CustomResourceResult
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
 from msk_toolkit.topics.request import TopicsResponse
 
@@ -21,7 +21,7 @@ _METRICS: Mapping[Drift, Metric] = {
 }
 
 
-def metrics_of(response: TopicsResponse) -> dict[Metric, int]:
+def topics_metrics(response: TopicsResponse) -> dict[Metric, int]:
     """What the run counts: what it created, and a check every kind of drift, zeros included."""
     created = sum(change.change == "create" and change.state == "done" for change in response.changes)
     numbers = {Metric.TOPICS_CREATED: created}
@@ -36,10 +36,10 @@ def metrics_of(response: TopicsResponse) -> dict[Metric, int]:
     }
 
 
-def report(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool) -> None:
+def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool) -> None:
     """Publish the metrics that are due and log the outcome: as a warning where somebody should look."""
-    numbers = metrics_of(response)
-    publish(metrics, numbers.items(), detailed=detailed)
+    numbers = topics_metrics(response)
+    publish_metrics(metrics, numbers.items(), detailed=detailed)
     line = drift_line(response.plan) if response.action == "check" and response.plan else _last_line(response)
     settled = (response.status in {"planned", "applied", "deleted"} and not response.behind) or (
         response.status == "checked" and not (response.plan and drifted(response.plan))
@@ -67,9 +67,9 @@ def log_table(response: TopicsResponse, logger: Any) -> None:
             piece, size = [], 0
 
 
-def report_answer(request: str, answer: Answer, logger: Any, metrics: Any) -> None:
+def report_answer(request: str, answer: CustomResourceResult, logger: Any, metrics: Any) -> None:
     """Log what CloudFormation is told, and publish whether a failure was kept from it."""
-    publish(metrics, [(Metric.TOPICS_NOT_RESTORED, int(answer.excused))], detailed=False)
+    publish_metrics(metrics, [(Metric.TOPICS_NOT_RESTORED, int(answer.excused))], detailed=False)
     details = {"request": request, "status": answer.status, "reason": answer.reason}
     failed = answer.excused or answer.status == "FAILED"
     (logger.error if failed else logger.info)("custom resource", extra=details, exc_info=answer.bug)

@@ -5,16 +5,16 @@ from typing import Literal, NamedTuple
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.conversation import Conversation
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.topic_configs import Setting, alter_topic_configs, topic_configs
+from msk_toolkit.kafka.topic_configs import TopicConfig, alter_topic_configs, topic_configs
 from msk_toolkit.kafka.topics import NewTopic, add_partitions, create_topics
-from msk_toolkit.topics.plan import Plan, Step
+from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.units import same
 
-Kind = Literal["create", "partitions", "config"]
-Send = Callable[[Conversation, Sequence[Step], bool, Deadline], dict[str, BrokerError]]
-Agrees = Callable[[Conversation, Sequence[Step], Deadline], set[str]]
+WriteKind = Literal["create", "partitions", "config"]
+Send = Callable[[BrokerConnection, Sequence[TopicStep], bool, Deadline], dict[str, BrokerError]]
+Agrees = Callable[[BrokerConnection, Sequence[TopicStep], Deadline], set[str]]
 
 # Kafka's controller takes up to 10,000 records in one change; a topic costs one, and one a partition and a key.
 _RECORDS_A_REQUEST = 5000
@@ -28,16 +28,16 @@ class Write(NamedTuple):
     be seen.
     """
 
-    kind: Kind
-    concerns: Callable[[Step], bool]
+    kind: WriteKind
+    concerns: Callable[[TopicStep], bool]
     send: Send
     agrees: Agrees
     shows: Agrees
 
 
-def batches(write: Write, plan: Plan) -> Iterator[list[Step]]:
+def batches(write: Write, plan: Plan) -> Iterator[list[TopicStep]]:
     """The steps that a write concerns, as many in a request as the controller takes."""
-    batch: list[Step] = []
+    batch: list[TopicStep] = []
     records = 0
     for step in plan.steps:
         if not write.concerns(step):
@@ -53,40 +53,40 @@ def batches(write: Write, plan: Plan) -> Iterator[list[Step]]:
 
 
 def _create(
-    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+    connection: BrokerConnection, steps: Sequence[TopicStep], validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
     topics = [NewTopic(step.topic, step.partitions, step.replication_factor, _values(step)) for step in steps]
-    return create_topics(conversation, topics, validate_only=validate_only, deadline=deadline)
+    return create_topics(connection, topics, validate_only=validate_only, deadline=deadline)
 
 
 def _grow(
-    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+    connection: BrokerConnection, steps: Sequence[TopicStep], validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
     totals = {step.topic: step.partitions for step in steps}
-    return add_partitions(conversation, totals, validate_only=validate_only, deadline=deadline)
+    return add_partitions(connection, totals, validate_only=validate_only, deadline=deadline)
 
 
 def _configure(
-    conversation: Conversation, steps: Sequence[Step], validate_only: bool, deadline: Deadline
+    connection: BrokerConnection, steps: Sequence[TopicStep], validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
     changes = {step.topic: _wanted(step) for step in steps}
-    return alter_topic_configs(conversation, changes, validate_only=validate_only, deadline=deadline)
+    return alter_topic_configs(connection, changes, validate_only=validate_only, deadline=deadline)
 
 
-def _served(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+def _served(connection: BrokerConnection, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
     # A topic is created in the controller's log first and reaches each broker's metadata a little later.
-    topics = read_metadata(conversation, [step.topic for step in steps], deadline, operations=False).topics
+    topics = read_metadata(connection, [step.topic for step in steps], deadline, operations=False).topics
     return {step.topic for step in steps if _is_served(topics[step.topic], step)}
 
 
-def _is_served(topic: Topic, step: Step) -> bool:
+def _is_served(topic: Topic, step: TopicStep) -> bool:
     led = all(partition.leader >= 0 for partition in topic.partitions)
     return not topic.error_code and len(topic.partitions) == step.partitions and led
 
 
-def _created(conversation: Conversation, steps: Sequence[Step], deadline: Deadline) -> set[str]:
+def _created(connection: BrokerConnection, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
     """Whoever created it: its replicas must be as many as declared, and the declared keys in force."""
-    topics = read_metadata(conversation, [step.topic for step in steps], deadline, operations=False).topics
+    topics = read_metadata(connection, [step.topic for step in steps], deadline, operations=False).topics
     alike = {
         step.topic
         for step in steps
@@ -94,12 +94,12 @@ def _created(conversation: Conversation, steps: Sequence[Step], deadline: Deadli
         and all(len(partition.replicas) == step.replication_factor for partition in topics[step.topic].partitions)
     }
     with_keys = [step for step in steps if step.config and step.topic in alike]
-    return alike - {step.topic for step in with_keys} | _configured(conversation, with_keys, deadline)
+    return alike - {step.topic for step in with_keys} | _configured(connection, with_keys, deadline)
 
 
-def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Deadline) -> set[str]:
+def _configured(connection: BrokerConnection, steps: Iterable[TopicStep], deadline: Deadline) -> set[str]:
     wanted = {step.topic: _wanted(step) for step in steps if step.config}
-    found, _ = topic_configs(conversation, sorted(wanted), deadline, _keys(wanted))
+    found, _ = topic_configs(connection, sorted(wanted), deadline, _keys(wanted))
     return {
         name
         for name, keys in wanted.items()
@@ -107,7 +107,7 @@ def _configured(conversation: Conversation, steps: Iterable[Step], deadline: Dea
     }
 
 
-def _holds(setting: Setting | None, value: str | None) -> bool:
+def _holds(setting: TopicConfig | None, value: str | None) -> bool:
     """Whether a key has the value, or, for None, no value of the topic's own."""
     if setting is None:
         return False
@@ -118,11 +118,11 @@ def _keys(wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, list[str]
     return {name: sorted(keys) for name, keys in wanted.items()}
 
 
-def _values(step: Step) -> dict[str, str]:
+def _values(step: TopicStep) -> dict[str, str]:
     return {setting.key: setting.after for setting in step.config if setting.after is not None}
 
 
-def _wanted(step: Step) -> dict[str, str | None]:
+def _wanted(step: TopicStep) -> dict[str, str | None]:
     return {setting.key: setting.after for setting in step.config}
 
 

@@ -9,7 +9,7 @@ from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.network.trust import tls_context
 from msk_toolkit.settings.vantiq import VantiqAddress, VantiqSettings
-from msk_toolkit.vantiq.connection import Connection, Response
+from msk_toolkit.vantiq.connection import HttpResponse, VantiqConnection
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 # A NAT gateway or firewall forgets an idle connection without telling either end (NAT: after 350 s).
@@ -48,7 +48,7 @@ class VantiqClient:
         self._context = context
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._idle: list[tuple[Connection, float]] = []
+        self._idle: list[tuple[VantiqConnection, float]] = []
         self._lock = threading.Lock()
         self._headers = (
             f"Host: {address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -75,11 +75,11 @@ class VantiqClient:
             timeout_seconds=settings.vantiq_timeout_seconds,
         )
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> Response:
+    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """POST a body; see :meth:`request`."""
         return self.request("POST", path, body, deadline)
 
-    def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> Response:
+    def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """Send one request and return its answer, whatever the status. A 401 is tried once more if the secret
         holds another token by now.
 
@@ -108,7 +108,7 @@ class VantiqClient:
         for connection, _ in idle:
             connection.close()
 
-    def _send(self, method: str, path: str, body: bytes, token: str, bound: Deadline) -> Response:
+    def _send(self, method: str, path: str, body: bytes, token: str, bound: Deadline) -> HttpResponse:
         head = (
             f"{method} {path} HTTP/1.1\r\n{self._headers}Authorization: Bearer {token}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
@@ -121,10 +121,10 @@ class VantiqClient:
                 # The peer closed it as the request set out: HTTP/1.1's own race, not a failure of Vantiq's.
                 if error.cause != "connection-closed":
                     raise
-        fresh = Connection.open(self._address, self._context, bound.at_most(_MOST_CONNECT_SECONDS))
+        fresh = VantiqConnection.open(self._address, self._context, bound.at_most(_MOST_CONNECT_SECONDS))
         return self._exchange(fresh, head, body, bound)
 
-    def _exchange(self, connection: Connection, head: bytes, body: bytes, bound: Deadline) -> Response:
+    def _exchange(self, connection: VantiqConnection, head: bytes, body: bytes, bound: Deadline) -> HttpResponse:
         try:
             response = connection.exchange(head, body, bound)
         finally:
@@ -135,7 +135,7 @@ class VantiqClient:
                 connection.close()
         return response
 
-    def _take(self) -> Connection | None:
+    def _take(self) -> VantiqConnection | None:
         """An idle connection that still stands, the most recently used first."""
         while True:
             with self._lock:

@@ -30,7 +30,7 @@ _SWITCHING = 101
 _FIRST_REDIRECT = 300
 
 
-class Response(NamedTuple):
+class HttpResponse(NamedTuple):
     """Vantiq's answer, whatever its status; redirects are not followed."""
 
     status: int
@@ -38,7 +38,7 @@ class Response(NamedTuple):
     body: bytes
 
 
-class Connection:
+class VantiqConnection:
     """A connected socket that carries one request at a time."""
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
@@ -47,7 +47,7 @@ class Connection:
         self.reusable = True
 
     @classmethod
-    def open(cls, address: VantiqAddress, context: ssl.SSLContext | None, deadline: Deadline) -> "Connection":
+    def open(cls, address: VantiqAddress, context: ssl.SSLContext | None, deadline: Deadline) -> "VantiqConnection":
         """Connect, through the stages dns, tcp and tls.
 
         Args:
@@ -72,7 +72,7 @@ class Connection:
         with contextlib.suppress(OSError):
             self._sock.close()
 
-    def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> Response:
+    def exchange(self, head: bytes, body: bytes, deadline: Deadline) -> HttpResponse:
         """Send one POST and read its whole answer; ``reusable`` tells whether another may follow.
 
         Raises:
@@ -101,7 +101,7 @@ class Connection:
         if refusal is not None and answer.status < _FIRST_REDIRECT:
             raise refusal  # nobody can have taken what never left; what refuses it says why the sending ended
         self.reusable = refusal is None and not answer.will_close
-        return Response(answer.status, answer.headers, content)
+        return HttpResponse(answer.status, answer.headers, content)
 
     def _send(self, request: bytes, deadline: Deadline) -> VantiqUnansweredError | None:
         """Send everything. A peer that closes early has often answered first (413): that is for the reader."""

@@ -19,7 +19,7 @@ _REQUEST = "arrivals"
 _SUCCESS = 200
 
 
-class Arrivals:
+class ReceivedEvents:
     """The messages that a source receives from now on."""
 
     def __init__(self, socket: WebSocket, deadline: Deadline) -> None:
@@ -44,7 +44,7 @@ class Arrivals:
 @contextlib.contextmanager
 def arrivals_of(
     source: str, address: VantiqAddress, context: ssl.SSLContext | None, token: str, namespace: str, deadline: Deadline
-) -> Iterator[Arrivals]:
+) -> Iterator[ReceivedEvents]:
     """Subscribe to what a source receives; in force when this returns.
 
     Raises:
@@ -54,7 +54,7 @@ def arrivals_of(
     try:
         late_answers = _log_in(socket, token, deadline)
         _subscribe(socket, source, namespace, late_answers, deadline)
-        yield Arrivals(socket, deadline)
+        yield ReceivedEvents(socket, deadline)
     finally:
         socket.close()
 

@@ -7,8 +7,8 @@ import msgspec
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
-from msk_toolkit.vantiq.answers import error_of
 from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.responses import error_of
 from msk_toolkit.vantiq.results import parsed
 
 # The second is what Vantiq says of a type, and comes with 400 as well.

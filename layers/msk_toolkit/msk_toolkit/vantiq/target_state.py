@@ -44,7 +44,7 @@ _FIT = TargetState(Fitness.FIT)
 _PASSING = frozenset({401, 408, 425, 429})
 
 
-def look_at_target(resources: VantiqResources, target: Target, *, arrays: bool) -> TargetState:
+def read_target(resources: VantiqResources, target: Target, *, arrays: bool) -> TargetState:
     """Ask Vantiq about a target.
 
     Args:

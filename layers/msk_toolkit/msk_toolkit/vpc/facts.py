@@ -152,7 +152,7 @@ class VpcDns(msgspec.Struct, frozen=True):
     hostnames: bool | None
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class UnreadFact(msgspec.Struct, frozen=True):
     """A question that EC2 did not answer: the action, as IAM calls it, and why."""
 
     action: str
@@ -174,7 +174,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     vpn_connections: tuple[VpnConnection, ...] | None = None
     dns: Mapping[str, VpcDns] = {}
     prefix_lists: Mapping[str, tuple[Block, ...]] = {}
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[UnreadFact, ...] = ()
 
     def known_subnets(self, ids: Iterable[str]) -> list[Subnet]:
         """The subnets among ``ids`` that EC2 told of."""

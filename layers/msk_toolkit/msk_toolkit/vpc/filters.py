@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from msk_toolkit.vpc.facts import Acl, AclEntry, Block, Facts, GroupRule
-from msk_toolkit.vpc.spans import Span, decide
+from msk_toolkit.vpc.rule_matching import AddressRange, first_match
 
-Outcome = Literal["open", "partly", "closed", "unknown"]
+FilterOutcome = Literal["open", "partly", "closed", "unknown"]
 References = Literal["count", "unknown", "never"]
 _TCP = {"tcp", "6", "-1"}
 
@@ -26,8 +26,8 @@ class Ends(NamedTuple):
 class Filtered(NamedTuple):
     """How a filter decides: ``shut`` are the pieces that it drops, each with the entry of an ACL that says so."""
 
-    outcome: Outcome
-    shut: list[tuple[Span, AclEntry | None]]
+    outcome: FilterOutcome
+    shut: list[tuple[AddressRange, AclEntry | None]]
 
 
 def through_groups(facts: Facts, groups: Sequence[str], other: Ends, port: int, *, egress: bool) -> Filtered:
@@ -37,17 +37,17 @@ def through_groups(facts: Facts, groups: Sequence[str], other: Ends, port: int, 
     none of the rules that could be read lets it through, and some could not be read.
     """
     rules, blind = _group_rules(facts, groups, egress=egress)
-    allowed: list[tuple[Span, GroupRule]] = []
+    allowed: list[tuple[AddressRange, GroupRule]] = []
     for rule in rules:
         if rule.protocol not in _TCP or not rule.low <= port <= rule.high:
             continue
         blocks, told = _blocks(facts, rule, other)
         blind = blind or not told
-        allowed += [(Span(block, port, port), rule) for block in blocks]
-    asked = [Span(block, port, port) for block in other.blocks]
-    decided = decide(asked, allowed)
+        allowed += [(AddressRange(block, port, port), rule) for block in blocks]
+    asked = [AddressRange(block, port, port) for block in other.blocks]
+    decided = first_match(asked, allowed)
     # Every rule of a group allows: shut is what none is for.
-    shut: list[tuple[Span, AclEntry | None]] = [(piece, None) for piece, rule in decided if rule is None]
+    shut: list[tuple[AddressRange, AclEntry | None]] = [(piece, None) for piece, rule in decided if rule is None]
     outcome = _outcome(len(decided), len(shut))
     return Filtered("unknown" if outcome != "open" and blind else outcome, shut)
 
@@ -61,13 +61,13 @@ def nearest(facts: Facts, groups: Sequence[str], port: int, *, egress: bool) -> 
 def through_acl(acl: Acl, blocks: Iterable[Block], low: int, high: int, *, egress: bool) -> Filtered:
     """Whether a network ACL lets TCP packets to these ports out to, or in from, the blocks. It knows no connections."""
     entries = sorted((entry for entry in acl.entries if entry.egress == egress), key=lambda entry: entry.number)
-    rules = [(Span(entry.block, entry.low, entry.high), entry) for entry in entries if entry.protocol in _TCP]
-    decided = decide([Span(block, low, high) for block in blocks], rules)
+    rules = [(AddressRange(entry.block, entry.low, entry.high), entry) for entry in entries if entry.protocol in _TCP]
+    decided = first_match([AddressRange(block, low, high) for block in blocks], rules)
     shut = [(piece, entry) for piece, entry in decided if entry is None or not entry.allow]
     return Filtered(_outcome(len(decided), len(shut)), shut)
 
 
-def _outcome(pieces: int, shut: int) -> Outcome:
+def _outcome(pieces: int, shut: int) -> FilterOutcome:
     return "open" if not shut else "closed" if shut == pieces else "partly"
 
 
@@ -90,7 +90,7 @@ def _blocks(facts: Facts, rule: GroupRule, other: Ends) -> tuple[Iterable[Block]
     return (other.blocks if other.references == "count" else ()), other.references != "unknown"
 
 
-def ranges(spans: Iterable[Span]) -> Iterator[str]:
+def ranges(spans: Iterable[AddressRange]) -> Iterator[str]:
     """Spans in words, each once: a block, and its ports where there are several."""
     seen = dict.fromkeys(spans)
     for span in seen:

@@ -21,7 +21,7 @@ from msk_toolkit.vpc.facts import (
     VpnConnection,
     VpnGateway,
 )
-from msk_toolkit.vpc.spans import LAST_PORT
+from msk_toolkit.vpc.rule_matching import LAST_PORT
 
 Item = Mapping[str, Any]
 
@@ -48,12 +48,12 @@ _GATEWAYS: Mapping[str, RouteKind] = {
 _ENDPOINT_KINDS: Mapping[str, Literal["Interface", "Gateway"]] = {"Interface": "Interface", "Gateway": "Gateway"}
 
 
-def subnets(items: Sequence[Item]) -> dict[str, Subnet]:
+def parse_subnets(items: Sequence[Item]) -> dict[str, Subnet]:
     """From DescribeSubnets."""
     return {item["SubnetId"]: Subnet(item["SubnetId"], item["VpcId"], _subnet_blocks(item)) for item in items}
 
 
-def groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, SecurityGroup]:
+def parse_groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, SecurityGroup]:
     """From DescribeSecurityGroups and DescribeSecurityGroupRules (None where that was refused)."""
     by_group: dict[str, list[GroupRule]] = {}
     for item in rules or ():
@@ -67,7 +67,7 @@ def groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, Sec
     }
 
 
-def acls(items: Sequence[Item]) -> tuple[Acl, ...]:
+def parse_acls(items: Sequence[Item]) -> tuple[Acl, ...]:
     """From DescribeNetworkAcls."""
     return tuple(
         Acl(
@@ -79,7 +79,7 @@ def acls(items: Sequence[Item]) -> tuple[Acl, ...]:
     )
 
 
-def route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
+def parse_route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
     """From DescribeRouteTables."""
     return tuple(
         RouteTable(
@@ -93,7 +93,7 @@ def route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
     )
 
 
-def peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
+def parse_peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
     """From DescribeVpcPeeringConnections, each connection once."""
     found = {
         item["VpcPeeringConnectionId"]: Peering(
@@ -107,7 +107,7 @@ def peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
     return tuple(found.values())
 
 
-def attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
+def parse_attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
     """From DescribeTransitGatewayAttachments, each once."""
     found = {
         item["TransitGatewayAttachmentId"]: Attachment(
@@ -122,7 +122,7 @@ def attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
     return tuple(found.values())
 
 
-def endpoints(items: Sequence[Item]) -> tuple[Endpoint, ...]:
+def parse_endpoints(items: Sequence[Item]) -> tuple[Endpoint, ...]:
     """From DescribeVpcEndpoints."""
     return tuple(
         Endpoint(
@@ -141,7 +141,7 @@ def endpoints(items: Sequence[Item]) -> tuple[Endpoint, ...]:
     )
 
 
-def nats(items: Sequence[Item]) -> tuple[Nat, ...]:
+def parse_nats(items: Sequence[Item]) -> tuple[Nat, ...]:
     """From DescribeNatGateways."""
     return tuple(
         Nat(
@@ -153,7 +153,7 @@ def nats(items: Sequence[Item]) -> tuple[Nat, ...]:
     )
 
 
-def vpn_gateways(items: Sequence[Item]) -> tuple[VpnGateway, ...]:
+def parse_vpn_gateways(items: Sequence[Item]) -> tuple[VpnGateway, ...]:
     """From DescribeVpnGateways: those that are attached."""
     return tuple(
         VpnGateway(item["VpnGatewayId"], one["VpcId"])
@@ -163,7 +163,7 @@ def vpn_gateways(items: Sequence[Item]) -> tuple[VpnGateway, ...]:
     )
 
 
-def vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
+def parse_vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
     """From DescribeVpnConnections."""
     return tuple(
         VpnConnection(
@@ -176,7 +176,7 @@ def vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
     )
 
 
-def prefix_list(items: Sequence[Item]) -> tuple[Block, ...]:
+def parse_prefix_list(items: Sequence[Item]) -> tuple[Block, ...]:
     """From GetManagedPrefixListEntries."""
     return tuple(ip_network(item["Cidr"], strict=False) for item in items)
 

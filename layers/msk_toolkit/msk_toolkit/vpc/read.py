@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask
+from msk_toolkit.aws.ask import ask_aws
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.vpc import parse
-from msk_toolkit.vpc.facts import Facts, Refusal, VpcDns
+from msk_toolkit.vpc.facts import Facts, UnreadFact, VpcDns
 
 # Without an endpoint for EC2, or NAT, no call ever ends.
 _CALL_SECONDS = 6.0
@@ -51,7 +51,7 @@ class _Reader:
     def __init__(self, ec2: Any, deadline: Deadline) -> None:
         self._ec2 = ec2
         self._deadline = deadline
-        self.refusals: list[Refusal] = []
+        self.refusals: list[UnreadFact] = []
 
     def ask(self, questions: Mapping[str, _Question]) -> dict[str, _Items | None]:
         """The items of each answer, None where there was none."""
@@ -63,7 +63,7 @@ class _Reader:
                 answers[name] = future.result()
             except ToolkitError as error:
                 answers[name] = None
-                refusal = Refusal(self._action(questions[name]), str(error))
+                refusal = UnreadFact(self._action(questions[name]), str(error))
                 if refusal not in self.refusals:
                     self.refusals.append(refusal)
         return answers
@@ -79,7 +79,7 @@ class _Reader:
             return answer if isinstance(answer, list) else [answer]
 
         patience = self._deadline.at_most(_CALL_SECONDS)
-        return call_within(patience, action, lambda: ask(action, pages))
+        return call_within(patience, action, lambda: ask_aws(action, pages))
 
     def _action(self, question: _Question) -> str:
         return f"ec2:{self._ec2.meta.method_to_api_mapping[question.operation]}"
@@ -96,8 +96,8 @@ def _of_ends(reader: _Reader, subnets: Sequence[str], groups: Sequence[str]) -> 
     )
     of_subnets, of_groups = found.get("subnets"), found.get("groups")
     return Facts(
-        subnets=None if of_subnets is None else parse.subnets(of_subnets),
-        groups=None if of_groups is None else parse.groups(of_groups, found["rules"]),
+        subnets=None if of_subnets is None else parse.parse_subnets(of_subnets),
+        groups=None if of_groups is None else parse.parse_groups(of_groups, found["rules"]),
     )
 
 
@@ -129,16 +129,16 @@ def _of_vpcs(reader: _Reader, facts: Facts, vpcs: Sequence[str]) -> Facts:
         }
     )
     requested, accepted = found["requester"], found["accepter"]
-    peerings = None if requested is None or accepted is None else parse.peerings([*requested, *accepted])
+    peerings = None if requested is None or accepted is None else parse.parse_peerings([*requested, *accepted])
     return msgspec.structs.replace(
         facts,
-        acls=_parsed(parse.acls, found["acls"]),
-        route_tables=_parsed(parse.route_tables, found["route tables"]),
-        endpoints=_parsed(parse.endpoints, found["endpoints"]),
-        nats=_parsed(parse.nats, found["nats"]),
+        acls=_parsed(parse.parse_acls, found["acls"]),
+        route_tables=_parsed(parse.parse_route_tables, found["route tables"]),
+        endpoints=_parsed(parse.parse_endpoints, found["endpoints"]),
+        nats=_parsed(parse.parse_nats, found["nats"]),
         peerings=peerings,
-        attachments=_parsed(parse.attachments, found["attachments"]),
-        vpn_gateways=_parsed(parse.vpn_gateways, found["vpn gateways"]),
+        attachments=_parsed(parse.parse_attachments, found["attachments"]),
+        vpn_gateways=_parsed(parse.parse_vpn_gateways, found["vpn gateways"]),
         dns={
             vpc: VpcDns(_switch(found[f"enableDnsSupport {vpc}"]), _switch(found[f"enableDnsHostnames {vpc}"]))
             for vpc in vpcs
@@ -178,23 +178,23 @@ def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
             },
         }
     )
-    further = parse.attachments(found.get("attachments") or [])
+    further = parse.parse_attachments(found.get("attachments") or [])
     vpn_answers = [found[name] for name in ("transit vpns", "virtual vpns") if name in found]
     entries = {one: found[f"list {one}"] for one in lists}
     return msgspec.structs.replace(
         facts,
         # What was refused stays unknown, whatever was found beside it.
-        subnets=None if facts.subnets is None else {**facts.subnets, **parse.subnets(found.get("subnets") or [])},
+        subnets=None if facts.subnets is None else {**facts.subnets, **parse.parse_subnets(found.get("subnets") or [])},
         groups=None
         if facts.groups is None
-        else {**known, **parse.groups(found.get("groups") or [], found.get("rules"))},
+        else {**known, **parse.parse_groups(found.get("groups") or [], found.get("rules"))},
         attachments=None
         if facts.attachments is None
         else tuple({one.id: one for one in (*facts.attachments, *further)}.values()),
         vpn_connections=None
         if None in vpn_answers
-        else parse.vpn_connections([item for answer in vpn_answers for item in answer or ()]),
-        prefix_lists={one: parse.prefix_list(items) for one, items in entries.items() if items is not None},
+        else parse.parse_vpn_connections([item for answer in vpn_answers for item in answer or ()]),
+        prefix_lists={one: parse.parse_prefix_list(items) for one, items in entries.items() if items is not None},
     )
 
 

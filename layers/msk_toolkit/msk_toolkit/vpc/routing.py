@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.vpc.facts import Block, Facts, Route, RouteTable
-from msk_toolkit.vpc.spans import Span, decide
+from msk_toolkit.vpc.rule_matching import AddressRange, first_match
 
 Hop = tuple[Block, Route | None]
 
@@ -15,7 +15,9 @@ def routed(facts: Facts, table: RouteTable, blocks: Sequence[Block]) -> list[Hop
     """
     known = [(block, route) for route in table.routes for block in destinations(facts, route)]
     known.sort(key=lambda pair: (-pair[0].prefixlen, pair[1].propagated))
-    decided = decide([Span(block) for block in blocks], [(Span(block), route) for block, route in known])
+    decided = first_match(
+        [AddressRange(block) for block in blocks], [(AddressRange(block), route) for block, route in known]
+    )
     return [(span.block, route) for span, route in decided]
 
 

@@ -1,0 +1,37 @@
+"""Refusals in a row: when a target refuses one record after the other, the fault is hardly the records'."""
+
+import threading
+
+from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.responses import RecordResult
+
+
+class RefusalLimit:
+    """Counts, for each target, the last refusals of one kind without a delivery between them.
+
+    Kept with the warm environment: a changed type or a validation gone wrong would else empty a topic into the
+    dead-letter bucket, a few records with each invocation.
+
+    Args:
+        most: refusals that are believed; 0 believes any number.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running: dict[Target, tuple[tuple[int, str], int]] = {}
+        self._lock = threading.Lock()
+
+    def delivered(self, target: Target) -> None:
+        """The target took a record."""
+        if self._running:
+            with self._lock:
+                self._running.pop(target, None)
+
+    def refused(self, target: Target, judgement: RecordResult) -> bool:
+        """Count a refusal; whether it is one too many to be about the record."""
+        kind = (judgement.status, judgement.code)
+        with self._lock:
+            last, count = self._running.get(target, (kind, 0))
+            count = count + 1 if last == kind else 1
+            self._running[target] = (kind, count)
+        return 0 < self._most < count

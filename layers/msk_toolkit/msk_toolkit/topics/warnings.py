@@ -1,0 +1,164 @@
+"""What a declaration allows but its owner may regret, above all when MSK patches the brokers one after another."""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
+from msk_toolkit.topics.units import to_person
+
+# Lambda takes 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
+# key, headers and the event around it.
+LARGEST_FORWARDED_BYTES = 4_500_000
+
+
+class Uses(NamedTuple):
+    """What the stack does with topics: those that it forwards, and the one of the probes."""
+
+    forwarded: Collection[str] = ()
+    probe_topic: str = ""
+
+
+NO_USES = Uses()
+
+
+def topic_warnings(
+    topic: DeclaredTopic, existing: ObservedTopic | None, observed: ObservedTopics, uses: Uses
+) -> list[str]:
+    """A sentence for each."""
+    forwarded = topic.name in uses.forwarded
+    after = _After(topic, existing)
+    warnings = [
+        *_moved_keys(topic, existing),
+        *_shorter_retention(topic, existing, forwarded),
+        *_cleanup(after, is_probe_topic=topic.name == uses.probe_topic),
+        *_message_size(after, forwarded),
+        *_segments(topic),
+        *_unclean(after),
+    ]
+    if observed.kind != "standard":
+        return warnings
+    return [*warnings, *_availability(topic, existing, observed)]
+
+
+class _After:
+    """The configuration as it will be: declared, or as it stands."""
+
+    def __init__(self, topic: DeclaredTopic, existing: ObservedTopic | None) -> None:
+        self._topic = topic
+        self._existing = existing
+
+    def before(self, key: str) -> str | None:
+        """The value in force; None for a new topic."""
+        if self._existing is None or key not in self._existing.config:
+            return None
+        return self._existing.config[key].value
+
+    def after(self, key: str) -> str | None:
+        """The value after an apply; None where it is not known."""
+        if key in self._topic.config:
+            return self._topic.config[key]
+        if key in self._topic.reset and self._existing and key in self._existing.config:
+            return self._existing.config[key].inherited
+        return self.before(key)
+
+
+def _moved_keys(topic: DeclaredTopic, existing: ObservedTopic | None) -> list[str]:
+    if existing is None or topic.partitions <= existing.partitions:
+        return []
+    return [
+        f"partitions {existing.partitions} -> {topic.partitions} move keys: new records of a key may go to another "
+        "partition than its old ones, so their order is lost across the change"
+    ]
+
+
+def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, forwarded: bool) -> Iterator[str]:
+    values = _After(topic, existing)
+    for key in ("retention.ms", "retention.bytes"):
+        before, after = _limit(values.before(key)), _limit(values.after(key))
+        if before is None or after is None or after >= before:
+            continue
+        warning = f"a smaller {key}: records beyond it are deleted for good"
+        if forwarded:
+            warning += "; the topic is forwarded, and records that still wait for Vantiq go with them"
+        yield warning
+
+
+def _limit(text: str | None) -> float | None:
+    if text == "-1":
+        return float("inf")
+    return float(text) if text and text.isdigit() else None
+
+
+def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
+    before, after = _policies(values.before("cleanup.policy")), _policies(values.after("cleanup.policy"))
+    if before and "delete" not in before and "delete" in after:
+        yield "cleanup.policy compact -> delete: records older than the retention are deleted for good, any key"
+    if before and "compact" not in before and "compact" in after:
+        yield "cleanup.policy -> compact: records without a key are refused, and older ones of the same key are removed"
+    if is_probe_topic and "compact" in after:
+        yield "this is the probes' topic: their records have no key, and a compacted topic refuses them"
+
+
+def _policies(text: str | None) -> set[str]:
+    return {part.strip() for part in text.split(",")} if text else set()
+
+
+def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
+    before, after = _limit(values.before("max.message.bytes")), _limit(values.after("max.message.bytes"))
+    if before is not None and after is not None and after < before:
+        yield "a smaller max.message.bytes: producers that send larger records are refused from then on"
+    if forwarded and after is not None and after > LARGEST_FORWARDED_BYTES:
+        size = to_person("max.message.bytes", str(int(after)))
+        yield (
+            f"max.message.bytes {size} on a forwarded topic: Lambda takes 6 MB an invocation, as base64, so that a "
+            "record of more than about 4.5 MB never reaches Vantiq and stops its partition"
+        )
+
+
+def _segments(topic: DeclaredTopic) -> Iterator[str]:
+    segment, retention = _limit(topic.config.get("segment.ms")), _limit(topic.config.get("retention.ms"))
+    if segment is None or retention is None or segment <= retention:
+        return
+    # Compaction alone never looks at retention.ms.
+    if "delete" in topic.config.get("cleanup.policy", "delete"):
+        rolled, kept = (to_person("segment.ms", str(int(value))) for value in (segment, retention))
+        yield (
+            f"segment.ms {rolled} is above retention.ms {kept}: records go with their whole segment, so on a quiet "
+            "topic they stay longer than retention.ms says"
+        )
+
+
+def _unclean(values: _After) -> Iterator[str]:
+    key = "unclean.leader.election.enable"
+    if values.after(key) == "true" and values.before(key) != "true":
+        yield f"{key}: a replica that is behind may become leader, and acknowledged records are lost"
+    key = "remote.log.delete.on.disable"
+    if values.after(key) == "true" and values.before(key) != "true":
+        yield f"{key}: all records in tiered storage are deleted when it is switched off"
+
+
+def _availability(topic: DeclaredTopic, existing: ObservedTopic | None, observed: ObservedTopics) -> Iterator[str]:
+    replicas, brokers = topic.replication_factor, observed.brokers
+    if existing is None and replicas > brokers:
+        yield (
+            f"replication factor {replicas} is above the {brokers} live brokers: the cluster refuses it, or with KRaft "
+            "creates it with no replica in sync on those that are away"
+        )
+        return
+    if replicas == 1:
+        yield "replication factor 1: offline while MSK patches its broker (5 to 15 minutes), lost with its disk"
+        return
+    text = _After(topic, existing).after("min.insync.replicas")
+    is_default = text is None
+    in_sync = observed.default_in_sync if is_default else _whole(text)
+    if in_sync is not None and in_sync >= replicas:
+        origin = ", the cluster's default," if is_default else ""
+        yield (
+            f"min.insync.replicas {in_sync}{origin} with replication factor {replicas}: while MSK patches one of its "
+            "brokers, every write with acks=all fails"
+        )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None

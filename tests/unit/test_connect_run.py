@@ -1,0 +1,216 @@
+"""The connect function's answers: all findings at once, whatever AWS refuses, and no password in any of them."""
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.loading import load
+
+from tests.fakes.aws_fake import REGION, FakeAws, refused
+
+DATA = Path(__file__).parents[1] / "data"
+ARN = "arn:aws:kafka:ap-southeast-1:508174134249:cluster/testkafka-sasl/e2d7910e-2ea2-4e63-89f2-f8a61123dfb4-3"
+SECRET = "arn:aws:secretsmanager:ap-southeast-1:508174134249:secret:AmazonMSK_test-AbCdEf"
+ENVIRON = {
+    "CLUSTER_ARN": ARN,
+    "AUTH_MODE": "scram",
+    "SCRAM_SECRET_ARN": SECRET,
+    "VANTIQ_TARGET": "topic:/msk/{topic}",
+}
+
+
+def seed(name: str) -> Any:
+    return json.loads((DATA / f"{name}.json").read_text())
+
+
+def aws(**answers: Any) -> FakeAws:
+    """The walk-through's SASL cluster, in order but for what a test says."""
+    sound = {
+        "describe_cluster_v2": seed("describe-cluster.testkafka-sasl"),
+        "get_bootstrap_brokers": seed("get-bootstrap-brokers.testkafka-sasl"),
+        "list_scram_secrets": {"SecretArnList": [SECRET]},
+        "describe_secret": {"Name": "AmazonMSK_test", "ARN": SECRET, "KmsKeyId": "arn:aws:kms:key/1"},
+        "get_secret_value": {"SecretString": '{"username": "test", "password": "p4ssword"}'},
+    }
+    return FakeAws(**{**sound, **answers})
+
+
+def ask(
+    client: FakeAws, event: dict[str, Any] | None = None, *, seconds: float = 60.0, **environ: str
+) -> ConnectResponse:
+    event = {"source": {"topics": ["AWSKafkaTutorialTopic"]}} | (event or {})
+    return run_connect(
+        parse_connect_request(event), load(ConnectSettings, {**ENVIRON, **environ}), client, None, Deadline(seconds)
+    )
+
+
+def texts(response: ConnectResponse) -> list[str]:
+    return [str(finding) for finding in response.findings]
+
+
+def test_a_sound_cluster_has_no_findings_and_everything_is_answered() -> None:
+    found = ask(aws(), {"source": {"topics": ["AWSKafkaTutorialTopic"]}})
+    assert texts(found) == []
+    assert found.cluster is not None
+    assert found.cluster.name == "testkafka-sasl"
+    assert found.client is not None
+    assert found.source is not None
+    assert "@secrets(MskPassword)" in found.source.config["sasl.jaas.config"]
+    assert "p4ssword" not in str(found)
+
+
+def test_the_password_is_answered_when_it_is_asked_for_by_name() -> None:
+    found = ask(aws(), {"include": ["password"]})
+    assert found.client is not None
+    assert "p4ssword" in found.client.files["users_jaas.conf"]
+    assert found.source is not None
+    assert "p4ssword" not in str(found.source)
+    inline = ask(aws(), {"source": {"inline_password": True, "topics": ["t"]}})
+    assert "p4ssword" not in str(inline)
+
+
+def test_a_cluster_is_found_by_its_name_over_pages() -> None:
+    pages = {
+        None: {"ClusterInfoList": [{"ClusterName": "testkafka-sasl-2", "ClusterArn": "no"}], "NextToken": "2"},
+        "2": {"ClusterInfoList": [{"ClusterName": "testkafka-sasl", "ClusterArn": ARN}]},
+    }
+    client = aws(list_clusters_v2=lambda ClusterNameFilter, NextToken=None: pages[NextToken])  # noqa: N803
+    assert texts(ask(client, {"cluster": "testkafka-sasl"})) == []
+    assert texts(ask(client, {"cluster": "testkafka"})) == [
+        f"error: cluster: there is no cluster named testkafka in this account and Region {REGION}"
+    ]
+
+
+def test_a_cluster_that_does_not_exist_is_told_once() -> None:
+    found = ask(
+        aws(describe_cluster_v2=refused("NotFoundException"), get_bootstrap_brokers=refused("NotFoundException"))
+    )
+    assert texts(found) == ["error: cluster: kafka:DescribeClusterV2: not found in this account and Region"]
+    assert found.cluster is None
+    assert {mode.state for mode in found.auth_modes} == {"unknown"}
+
+
+def test_a_wrong_region_is_named_before_anything_is_asked() -> None:
+    client = aws()
+    found = ask(client, {"cluster": ARN.replace("ap-southeast-1", "eu-west-1")})
+    assert texts(found) == [
+        f"error: cluster: lies in Region eu-west-1, and this function in {REGION}: deploy the toolkit there"
+    ]
+    assert "describe_cluster_v2" not in client.asked
+
+
+@pytest.mark.parametrize(
+    "denied", ["describe_cluster_v2", "get_bootstrap_brokers", "list_scram_secrets", "describe_secret"]
+)
+def test_a_call_that_is_denied_leaves_the_others_answers(denied: str) -> None:
+    found = ask(aws(**{denied: refused("AccessDeniedException")}))
+    (line,) = texts(found)
+    assert "access denied; allow it for the function's role" in line
+    assert (found.cluster is None) == (denied == "describe_cluster_v2")
+    assert (found.client is None) == (denied == "get_bootstrap_brokers")
+
+
+def test_an_old_policy_that_allows_the_first_version_is_enough() -> None:
+    denied = refused("AccessDeniedException")
+    found = ask(aws(describe_cluster_v2=denied, describe_cluster=seed("describe-cluster.testkafka-sasl")))
+    assert texts(found) == []
+    assert found.cluster is not None
+
+
+def test_a_cluster_still_creating_says_so_and_offers_no_files() -> None:
+    info = {"ClusterInfo": {"ClusterName": "new", "State": "CREATING", "ClusterType": "PROVISIONED", "Provisioned": {}}}
+    found = ask(aws(describe_cluster_v2=info, get_bootstrap_brokers={}))
+    assert [line.partition(":")[2].strip()[:32] for line in texts(found)] == ["cluster: is still CREATING: it h"]
+    assert found.client is None
+
+
+def test_a_serverless_cluster_explains_itself() -> None:
+    info = {"ClusterInfo": {"State": "ACTIVE", "ClusterType": "SERVERLESS", "Serverless": {}}}
+    answers = {"describe_cluster_v2": info, "get_bootstrap_brokers": {"BootstrapBrokerStringSaslIam": "boot:9098"}}
+    found = ask(aws(**answers), {"auth_mode": "iam"})
+    assert [finding.severity for finding in found.findings] == ["warning", "note"]
+    wrong = ask(aws(**answers))
+    assert "the cluster has no listener for scram in vpc; it has iam in vpc" in texts(wrong)[-1]
+
+
+def test_every_fault_of_a_secret_is_told_at_once() -> None:
+    client = aws(
+        list_scram_secrets={"SecretArnList": []},
+        describe_secret={"Name": "my-secret", "ARN": SECRET},
+        get_secret_value={"SecretString": '\ufeff {"username": "te st ", "password": "p4ssword\\n"}\n'},
+    )
+    lines = [finding.text for finding in ask(client).findings if finding.subject.startswith("secret")]
+    assert [text[:38] for text in lines] == [
+        "its name must begin with AmazonMSK_: M",
+        "is encrypted with the account's defaul",
+        "is not associated with the cluster: br",
+        "begins with a byte order mark (an edit",
+        "has blanks or line breaks around the J",
+        "username has blanks or line breaks at ",
+        "password has blanks or line breaks at ",
+    ]
+    assert "p4ssword" not in str(lines)
+
+
+@pytest.mark.parametrize("text", ["", "p4ssword", "[1]", '{"username": 1, "password": ""}', '{"username": "test"'])
+def test_a_secret_that_does_not_parse_is_named_without_its_text(text: str) -> None:
+    found = ask(aws(get_secret_value={"SecretString": text}))
+    assert found.findings
+    assert all("store a JSON object" in finding.text for finding in found.findings)
+    assert "p4ssword" not in str(found)
+    assert found.client is not None
+    assert "<username>" in found.client.files["users_jaas.conf"]
+
+
+def test_public_addresses_are_used_when_they_are_asked_for() -> None:
+    brokers = {"BootstrapBrokerStringSaslScram": "b-1:9096", "BootstrapBrokerStringPublicSaslScram": "p-1:9196"}
+    client = aws(get_bootstrap_brokers=brokers)
+    found = ask(client, {"network": "public"})
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"] == "sb://p-1:9196"
+    assert ["several networks" in line for line in texts(found)] == [True]
+
+
+def test_given_brokers_replace_the_question_to_msk() -> None:
+    found = ask(aws(get_bootstrap_brokers=refused("AccessDeniedException")), BOOTSTRAP_SERVERS="a:9096, b:9096")
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"] == "sb://a:9096,sb://b:9096"
+
+
+def test_given_brokers_are_those_of_the_stacks_own_mode() -> None:
+    offered = {"BootstrapBrokerString": "b-1:9092", "BootstrapBrokerStringSaslScram": "b-1:9096"}
+    client = aws(get_bootstrap_brokers=offered)
+    found = ask(client, {"auth_mode": "none"}, BOOTSTRAP_SERVERS="a:9096,b:9096")
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"] == "sb://b-1:9092"
+
+
+def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msk_toolkit.connect.observe._SECONDS", 0.2)
+    ending = threading.Event()
+    hanging = aws(describe_cluster_v2=lambda **_: ending.wait(10), describe_secret=lambda **_: ending.wait(10))
+    began = time.monotonic()
+    found = ask(hanging, seconds=5)
+    ending.set()
+    assert time.monotonic() - began < 2
+    assert [line.split(":", 2)[1].split()[0] for line in texts(found) if "no answer from AWS in time" in line] == [
+        "cluster",
+        "secret",
+    ]
+    assert found.source is not None
+    assert found.source.config["bootstrap.servers"].startswith("sb://b-")
+
+
+@pytest.mark.parametrize(
+    "event", [None, [], {"action": "delete"}, {"actoin": "plan"}, {"source": {"name": "a b"}}, {"include": ["token"]}]
+)
+def test_an_event_that_is_none_is_refused(event: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_connect_request(event)

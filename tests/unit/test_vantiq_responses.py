@@ -1,0 +1,126 @@
+"""What an answer means, by status and code."""
+
+import json
+from typing import Any
+
+import pytest
+from msk_toolkit.settings.targets import TargetKind
+from msk_toolkit.vantiq.responses import Disposition, results_of_request
+
+INVALID = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
+MISSING = {"code": "io.vantiq.resource.not.found", "message": "no", "params": []}
+QUOTA = {"code": "io.vantiq.resource.quota.credit.exhausted", "message": "no", "params": []}
+ROW = {"_id": "1", "code": "x", "message": "y"}
+
+
+def verdicts(
+    status: int, body: Any, kind: TargetKind = "topic", count: int = 1, *, as_array: bool = False
+) -> list[Disposition]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return [one.verdict for one in results_of_request(status, raw, kind, count, as_array=as_array).each]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "verdict"),
+    [
+        (200, b"", Disposition.DELIVERED),
+        (200, b"{}", Disposition.DELIVERED),
+        (200, [], Disposition.DELIVERED),
+        (204, b"", Disposition.DELIVERED),
+        (200, {"value": 1}, Disposition.DELIVERED),
+        (200, [INVALID], Disposition.REFUSED),
+        (200, INVALID, Disposition.REFUSED),
+        (200, {"error": INVALID}, Disposition.REFUSED),
+        (200, {"error": [QUOTA]}, Disposition.RETRIABLE),
+        (200, [MISSING], Disposition.OUTAGE),
+        (200, b"<html>a login</html>", Disposition.OUTAGE),
+        (202, b"", Disposition.OUTAGE),
+        (206, b"{}", Disposition.OUTAGE),
+        (200, b'{"cut', Disposition.RETRIABLE),
+        (301, b"", Disposition.OUTAGE),
+        (302, b"", Disposition.OUTAGE),
+        (304, b"", Disposition.OUTAGE),
+        (400, [INVALID], Disposition.REFUSED),
+        (400, {"error": INVALID}, Disposition.REFUSED),
+        (400, [MISSING], Disposition.OUTAGE),
+        (400, [QUOTA], Disposition.RETRIABLE),
+        (400, b"<html>a proxy's own</html>", Disposition.OUTAGE),
+        (401, b"", Disposition.OUTAGE),
+        (403, [INVALID], Disposition.OUTAGE),
+        (404, [MISSING], Disposition.OUTAGE),
+        (405, b"", Disposition.OUTAGE),
+        (407, b"", Disposition.OUTAGE),
+        (408, b"", Disposition.RETRIABLE),
+        (409, [INVALID], Disposition.REFUSED),
+        (410, b"", Disposition.OUTAGE),
+        (413, b"<html>", Disposition.REFUSED),
+        (418, [INVALID], Disposition.OUTAGE),
+        (422, b"", Disposition.REFUSED),
+        (425, b"", Disposition.RETRIABLE),
+        (429, b"", Disposition.RETRIABLE),
+        (429, [QUOTA], Disposition.RETRIABLE),
+        (500, [INVALID], Disposition.RETRIABLE),
+        (503, b"", Disposition.RETRIABLE),
+    ],
+)
+def test_status_and_code_decide(status: int, body: Any, verdict: Disposition) -> None:
+    assert verdicts(status, body) == [verdict]
+
+
+@pytest.mark.parametrize("kind", ["type", "upsert", "topic"])
+def test_an_array_is_judged_result_by_result_inside_a_200(kind: TargetKind) -> None:
+    results = [ROW, INVALID, {}, QUOTA]
+    assert verdicts(200, results, kind, 4, as_array=True) == [
+        Disposition.DELIVERED,
+        Disposition.REFUSED,
+        Disposition.DELIVERED,
+        Disposition.RETRIABLE,
+    ]
+
+
+def test_an_inserted_row_that_looks_like_an_error_is_no_error() -> None:
+    assert verdicts(200, [ROW], "type", 1, as_array=True) == [Disposition.DELIVERED]
+
+
+def test_missing_results_leave_the_records_to_do() -> None:
+    assert verdicts(200, [ROW], "type", 2, as_array=True) == [Disposition.RETRIABLE] * 2
+
+
+@pytest.mark.parametrize("kind", ["type", "upsert"])
+@pytest.mark.parametrize("body", [b"", b"null", [], {}, ROW, [ROW, ROW, ROW, ROW], {"rows": 3}])
+def test_an_array_that_is_stored_is_done_only_with_a_result_for_each_record(kind: TargetKind, body: Any) -> None:
+    assert verdicts(200, body, kind, 3, as_array=True) == [Disposition.RETRIABLE] * 3
+
+
+@pytest.mark.parametrize("result", [None, "failed", 1, []])
+def test_a_result_that_is_no_row_leaves_its_record_to_do(result: Any) -> None:
+    assert verdicts(200, [ROW, result], "upsert", 2, as_array=True) == [Disposition.DELIVERED, Disposition.RETRIABLE]
+    # What was published is not stored, and does not come back.
+    assert verdicts(200, [None, None], "topic", 2, as_array=True) == [Disposition.DELIVERED] * 2
+
+
+@pytest.mark.parametrize("more", [{"status": 400}, {"requestId": "r"}])
+def test_an_error_with_more_beside_it_is_an_error(more: dict[str, Any]) -> None:
+    assert verdicts(200, [INVALID | more]) == [Disposition.REFUSED]
+    assert verdicts(200, {"error": INVALID} | more) == [Disposition.REFUSED]
+    assert verdicts(200, [ROW, INVALID | more], "type", 2, as_array=True) == [
+        Disposition.DELIVERED,
+        Disposition.REFUSED,
+    ]
+    # A procedure may return such a thing.
+    assert verdicts(200, INVALID | more, "procedure") == [Disposition.DELIVERED]
+
+
+def test_one_error_for_a_whole_array_says_not_which_record() -> None:
+    judged = results_of_request(400, json.dumps([INVALID]).encode(), "type", 3, as_array=True)
+    assert judged.for_all
+    assert [one.verdict for one in judged.each] == [Disposition.REFUSED] * 3
+
+
+def test_what_a_procedure_returns_is_no_list_of_results() -> None:
+    assert verdicts(200, [1, 2], "procedure", 1, as_array=True) == [Disposition.DELIVERED]
+    assert verdicts(200, [{"code": 3}, None], "procedure", 5, as_array=True) == [Disposition.DELIVERED] * 5
+
+
+def test_a_deep_answer_is_unreadable_and_nothing_worse() -> None:
+    assert verdicts(200, b"[" * 100_000) == [Disposition.RETRIABLE]
