@@ -174,7 +174,7 @@ def settings_page() -> str:
         if function in _BESIDE:
             lines += [_BESIDE[function], ""]
         if missing := _needed(model):
-            lines += ["Without any of them the function says: " + "; ".join(missing) + ".", ""]
+            lines += ["Without any of them the function reports: " + "; ".join(missing) + ".", ""]
         if function in FURTHER_SETTINGS:
             actions, further = FURTHER_SETTINGS[function]
             lines += [f"For {actions} also:", "", *_table(function, further), ""]

@@ -154,7 +154,7 @@ def test_a_letter_of_the_operators_that_cannot_be_written_leaves_the_record_to_d
 def test_a_misspelt_record_is_one_clear_error(text: str) -> None:
     told: dict[str, Any] = {"vantiq_url": "https://v", "vantiq_token_secret_arn": "s", "vantiq_target": "topic:/a"}
     (problem,) = ForwarderSettings(**told, set_aside=text, dead_letter_bucket="b").problems()
-    assert "SET_ASIDE must name records as topic/partition/offset" in problem
+    assert "SET_ASIDE must list records as topic/partition/offset" in problem
     (problem,) = ForwarderSettings(**told, set_aside="orders/0/1").problems()
     assert "SET_ASIDE needs DEAD_LETTER_BUCKET" in problem
 

@@ -49,7 +49,7 @@ def test_the_producer_probe_writes_only_where_the_stack_allows_it(monkeypatch: p
     monkeypatch.setattr(module, "write_record", write)
     monkeypatch.setenv("TEST_RECORD_TOPICS", "orders,others")
     told = module.handler(WRITE, None)
-    assert asked == [("orders", ["orders", "others"])]
+    assert asked == [("orders", ("orders", "others"))]
     assert (told["offset"], told["id"]) == (41, "0a1b2c3d")
 
 

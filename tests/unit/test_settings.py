@@ -70,14 +70,14 @@ def test_what_somebody_pasted_there_is_never_quoted(variable: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "problem"),
     [
-        ({"SCRAM_SECRET_ARN": "s"}, "CLUSTER_ARN or BOOTSTRAP_SERVERS is needed"),
+        ({"SCRAM_SECRET_ARN": "s"}, "set CLUSTER_ARN or BOOTSTRAP_SERVERS"),
         ({"CLUSTER_ARN": "c"}, "SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)"),
         (
             {"CLUSTER_ARN": "c", "AUTH_MODE": "none", "TRUSTED_CA": "pem"},
-            "TRUSTED_CA has no use with AUTH_MODE none, which is plaintext",
+            "TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it",
         ),
-        (SCRAM | {"BOOTSTRAP_SERVERS": "a:1,b:65536"}, "BOOTSTRAP_SERVERS: ports go from 1 to 65535"),
-        (SCRAM | {"BOOTSTRAP_SERVERS": "a:0"}, "BOOTSTRAP_SERVERS: ports go from 1 to 65535"),
+        (SCRAM | {"BOOTSTRAP_SERVERS": "a:1,b:65536"}, "BOOTSTRAP_SERVERS: a port must be from 1 to 65535"),
+        (SCRAM | {"BOOTSTRAP_SERVERS": "a:0"}, "BOOTSTRAP_SERVERS: a port must be from 1 to 65535"),
     ],
 )
 def test_a_rule_across_the_variables_names_what_breaks_it(environ: dict[str, str], problem: str) -> None:

@@ -1,1 +1,1 @@
-"""What each function is told through its environment: one typed model per function, checked as a whole."""
+"""The functions' settings: one typed model for each function's environment variables, checked as a whole."""

@@ -1,4 +1,4 @@
-"""Settings of every function that speaks to brokers."""
+"""Settings of every function that connects to brokers."""
 
 from typing import Annotated, Literal
 
@@ -11,37 +11,37 @@ _PORTS = range(1, 65536)
 
 
 class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """How to reach the cluster and log in."""
+    """How to reach the cluster and authenticate."""
 
     cluster_arn: Annotated[
-        str, Meta(description="ARN of the MSK cluster; its bootstrap brokers are asked from the MSK API.")
+        str, Meta(description="ARN of the MSK cluster; its bootstrap brokers are read from the MSK API.")
     ] = ""
     bootstrap_servers: Annotated[
         str,
         Meta(
-            description="Brokers as host:port,host:port; replaces the question to the MSK API.",
+            description="Bootstrap brokers as host:port,host:port; the MSK API is not asked for them then.",
             pattern=r"^[^\s,:]+:\d{1,5}(\s*,\s*[^\s,:]+:\d{1,5})*$",
         ),
     ] = ""
     auth_mode: Annotated[
         AuthMode,
         Meta(
-            description="scram (SASL/SCRAM-SHA-512 over TLS), iam (over TLS), tls (encryption without a login) "
-            "or none (plaintext)."
+            description="Client authentication: scram (SASL/SCRAM-SHA-512 over TLS), iam (over TLS), tls (TLS without "
+            "authentication) or none (plaintext)."
         ),
     ] = "scram"
     scram_secret_arn: Annotated[
         str,
-        Meta(description='ARN of the AmazonMSK_ secret, a JSON object {"username": ..., "password": ...}.'),
+        Meta(description='ARN of the AmazonMSK_... secret, a JSON object {"username": ..., "password": ...}.'),
     ] = ""
     trusted_ca: Annotated[
         str,
-        Meta(description="Certificates (PEM) to trust instead of the system's; MSK's own need none."),
+        Meta(description="CA certificates (PEM) to trust instead of the system's; MSK's are publicly trusted."),
     ] = ""
     stage_timeout_seconds: Annotated[
         float,
         Meta(
-            description="Longest time for one stage on one broker; joining a group may take 3 s more.",
+            description="Timeout of one stage on one broker; joining a group may take 3 s longer.",
             gt=0,
             le=60,
         ),
@@ -49,15 +49,15 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
 
     def problems(self) -> list[str]:
         """Rules across the fields."""
-        found = []
+        problems = []
         if not self.cluster_arn and not self.bootstrap_servers:
-            found.append("CLUSTER_ARN or BOOTSTRAP_SERVERS is needed")
+            problems.append("set CLUSTER_ARN or BOOTSTRAP_SERVERS")
         ports = [server.rpartition(":")[2].strip() for server in self.bootstrap_servers.split(",") if server]
         if any(int(port) not in _PORTS for port in ports):
             # The resolver would silently take such a port modulo 65536.
-            found.append("BOOTSTRAP_SERVERS: ports go from 1 to 65535")
+            problems.append("BOOTSTRAP_SERVERS: a port must be from 1 to 65535")
         if self.auth_mode == "scram" and not self.scram_secret_arn:
-            found.append("SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)")
+            problems.append("SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)")
         if self.auth_mode == "none" and self.trusted_ca:
-            found.append("TRUSTED_CA has no use with AUTH_MODE none, which is plaintext")
-        return found
+            problems.append("TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it")
+        return problems

@@ -1,4 +1,4 @@
-"""Settings of the connect function, which reads those of Vantiq as well when it is to plan or register."""
+"""Settings of the connect function; for plan, register and check it reads those of Vantiq as well."""
 
 from typing import Annotated
 
@@ -10,25 +10,25 @@ from msk_toolkit.settings.metrics import DetailedMetrics
 
 
 class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
-    """The cluster to describe."""
+    """The cluster to describe, and the targets of the forwarder to create or check in Vantiq."""
 
     vantiq_target: Annotated[
-        str, Meta(description="The forwarder's target, such as topic:/msk/{topic}; register prepares it in Vantiq.")
+        str, Meta(description="The forwarder's target, such as topic:/msk/{topic}; register creates it in Vantiq.")
     ] = ""
     vantiq_routes: Annotated[
-        str, Meta(description="The forwarder's other targets by Kafka topic or glob pattern, as a JSON object.")
+        str, Meta(description="The forwarder's targets of individual Kafka topics or glob patterns, as a JSON object.")
     ] = ""
     forward_topics: Annotated[
-        str, Meta(description="Kafka topics that the stack forwards, comma separated, for targets_only and check.")
+        str, Meta(description="Kafka topics that the stack forwards, comma separated; used by targets_only and check.")
     ] = ""
     heartbeat_target: Annotated[
-        str, Meta(description="Where in Vantiq the heartbeats go, for targets_only and check.")
+        str, Meta(description="Target of the heartbeats in Vantiq; used by targets_only and check.")
     ] = ""
     max_batch_records: Annotated[
         int,
-        Meta(description="The forwarder's; check asks for autoUnwind only where arrays are sent.", ge=0, le=10_000),
+        Meta(description="As for the forwarder; above 1, check requires autoUnwind of the target.", ge=0, le=10_000),
     ] = 0
     target_check: Annotated[
-        TargetCheckMode, Meta(description="The forwarder's; check counts unfit targets only with require.")
+        TargetCheckMode, Meta(description="As for the forwarder; only with require does check count unfit targets.")
     ] = "require"
     detailed_metrics: DetailedMetrics = False

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 
 class DeclaredTopicsSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """Whom CloudFormation's requests are relayed to."""
+    """The functions to which CloudFormation's requests are passed on."""
 
     topics_function: Annotated[str, Meta(description="Name of the topics function.", min_length=1)]
     connect_function: Annotated[
-        str, Meta(description="Name of the connect function, which is asked about Vantiq's targets after a deployment.")
+        str, Meta(description="Name of the connect function, which checks the targets in Vantiq after a deployment.")
     ] = ""

@@ -19,78 +19,90 @@ _RECORD_PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})/([0-9]{1,10})/([0-9]{1,19})
 
 
 class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
-    """Where records go, in which order, and what happens to those that can't go there."""
+    """The targets of records, their order, and the treatment of failures."""
 
     vantiq_target: Annotated[
         str,
         Meta(
-            description="Where records go: topic:/my/topic, service:pkg.Service/Event, type:Name (insert), "
-            "upsert:Name, procedure:name or source:name; {topic} in it stands for the Kafka topic's name, in a topic's "
-            "with Z2D, Z2E and Z5F for dashes, dots and underscores."
+            description="Destination in Vantiq: topic:/my/topic, service:pkg.Service/Event, type:Name (insert), "
+            "upsert:Name, procedure:name or source:name. {topic} is replaced by the Kafka topic; in a topic target its "
+            "dashes, dots and underscores become Z2D, Z2E and Z5F."
         ),
     ] = ""
     vantiq_routes: Annotated[
         str,
-        Meta(description="Other targets by Kafka topic or glob pattern, as a JSON object; the first that fits wins."),
+        Meta(
+            description="Targets of individual Kafka topics or glob patterns, as a JSON object. An exact name wins, "
+            "then the first pattern that matches, then VANTIQ_TARGET."
+        ),
     ] = ""
     target_check: Annotated[
         TargetCheckMode,
         Meta(
-            description="What happens when Vantiq says that a target would not keep records (no such topic, or one "
-            "that is not reliable): require holds them in Kafka, warn sends them and logs it, off asks nothing."
+            description="What to do when a target in Vantiq would not store records (it does not exist, or is not "
+            "reliable): require keeps the records in Kafka until it does, warn sends them and logs a warning, off does "
+            "not check."
         ),
     ] = "require"
     payload: Annotated[
         PayloadForm,
-        Meta(description="envelope: the record with key, headers and position; value: the bare value."),
+        Meta(description="envelope: the record with key, headers and position; value: the value only."),
     ] = "envelope"
     ordering: Annotated[
         Ordering,
-        Meta(description="What stays in order: each partition, each key, or nothing."),
+        Meta(description="Ordering guarantee: per partition, per key, or none."),
     ] = "partition"
-    max_in_flight: Annotated[int, Meta(description="Most requests to Vantiq at the same time.", ge=1, le=64)] = 8
+    max_in_flight: Annotated[int, Meta(description="Maximum number of concurrent requests to Vantiq.", ge=1, le=64)] = 8
     max_batch_records: Annotated[
         int,
         Meta(
-            description="Most records in one request; above 1 they travel as an array, for which a topic, service or "
-            "source needs autoUnwind. 0 means 1, or 500 for type and upsert.",
+            description="Maximum number of records in one request. Above 1 they are sent as an array, for which a "
+            "topic, service or source needs autoUnwind. 0 means 1, or 500 for type and upsert.",
             ge=0,
             le=10_000,
         ),
     ] = 0
     max_post_bytes: Annotated[
-        int, Meta(description="Most bytes in one request of several records.", ge=1_000, le=10_000_000)
+        int, Meta(description="Maximum size, in bytes, of a request with several records.", ge=1_000, le=10_000_000)
     ] = 1_000_000
-    max_attempts: Annotated[int, Meta(description="Most tries of one request within an invocation.", ge=1, le=100)] = 5
+    max_attempts: Annotated[
+        int, Meta(description="Maximum number of attempts per request in one invocation.", ge=1, le=100)
+    ] = 5
     records_per_second: Annotated[
         float,
         Meta(
-            description="Most records a second that one environment sends; 0 sets no limit. Reserved concurrency "
-            "multiplies it.",
+            description="Maximum rate, in records per second, of one execution environment; 0 means unlimited. "
+            "Reserved concurrency multiplies it.",
             ge=0,
             le=1_000_000,
         ),
     ] = 0.0
     reserve_seconds: Annotated[
-        float, Meta(description="Time before the function's time-out when no new request starts.", gt=0, le=300)
+        float, Meta(description="Time before the function's timeout at which no new request is started.", gt=0, le=300)
     ] = 5.0
     poller_mode: Annotated[
         PollerMode,
-        Meta(description="The event source mapping's mode, which decides how failures are told to it."),
+        Meta(description="Mode of the event source mappings, which decides how failures are reported to them."),
     ] = "on-demand"
     dead_letter_bucket: Annotated[
         str,
-        Meta(description="Bucket for records that Vantiq refuses for good; empty: such a record blocks its lane."),
+        Meta(
+            description="Bucket for records that Vantiq permanently refuses; if empty, such a record blocks its lane."
+        ),
     ] = ""
     on_refusal: Annotated[
         OnRefusal,
-        Meta(description="block: a record that Vantiq refuses for good blocks its lane although there is a bucket."),
+        Meta(
+            description="What to do with a record that Vantiq permanently refuses: dead-letter it, or block its lane "
+            "until Vantiq accepts it."
+        ),
     ] = "dead-letter"
     max_consecutive_refusals: Annotated[
         int,
         Meta(
-            description="Refusals of one kind by one target, with no delivery between them, that are believed; one "
-            "more is an outage, and nothing is set aside until the target takes a record again. 0 believes any number.",
+            description="Maximum number of consecutive refusals of one kind by one target that are dead-lettered. One "
+            "more counts as an outage: nothing is dead-lettered until the target accepts a record again. 0 means "
+            "unlimited.",
             ge=0,
             le=1_000_000,
         ),
@@ -98,31 +110,31 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
     set_aside: Annotated[
         str,
         Meta(
-            description="Records that go to the dead-letter bucket unsent, as topic/partition/offset, separated by "
-            "commas: for one that something in front of Vantiq never lets pass. Also where ON_REFUSAL is block."
+            description="Records to dead-letter without sending them, as topic/partition/offset, comma separated: for "
+            "a record that a firewall in front of Vantiq always rejects. Also if ON_REFUSAL is block."
         ),
     ] = ""
     log_payload_bytes: Annotated[
         int,
         Meta(
-            description="Most bytes of a refused record's value that are written into the log; 0 writes none.",
+            description="Maximum number of bytes of a refused record's value that are logged; 0 logs none.",
             ge=0,
             le=4096,
         ),
     ] = 0
     detailed_metrics: DetailedMetrics = False
-
     heartbeat_topic: Annotated[
         str,
-        Meta(description="Topic of the probes' heartbeats, whose way to Vantiq is timed; empty times nothing."),
+        Meta(description="Topic of the heartbeats, whose end-to-end latency is measured; empty measures nothing."),
     ] = ""
     heartbeat_target: Annotated[
-        str, Meta(description="Where in Vantiq the heartbeats go, such as topic:/msk/heartbeat; before every route.")
+        str,
+        Meta(description="Target of the heartbeats in Vantiq, such as topic:/msk/heartbeat; it precedes every route."),
     ] = ""
 
     @property
     def targets(self) -> Routes:
-        """The parsed ``vantiq_target`` and ``vantiq_routes``, and the heartbeats' own before them."""
+        """The parsed ``vantiq_target`` and ``vantiq_routes``, preceded by the route of the heartbeats."""
         routes = parse_routes(self.vantiq_target, self.vantiq_routes)
         if not self.heartbeat_topic:
             return routes
@@ -133,7 +145,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         """Topic, partition and offset of each record in ``set_aside``.
 
         Raises:
-            ValueError: one has another form.
+            ValueError: a part of the text has another form.
         """
         return frozenset(_record_place(text) for text in self.set_aside.split(",") if text.strip())
 
@@ -147,28 +159,41 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
 
     def problems(self) -> list[str]:
         """Rules across the fields."""
-        found = super().problems()
+        return [
+            *super().problems(),
+            *self._problems_of_routes(),
+            *self._problems_of_set_aside(),
+            *self._problems_of_heartbeats(),
+        ]
+
+    def _problems_of_routes(self) -> list[str]:
         try:
             parse_routes(self.vantiq_target, self.vantiq_routes)
         except ExceptionGroup as group:
-            found += [str(problem) for problem in group.exceptions]
+            return [str(problem) for problem in group.exceptions]
+        return []
+
+    def _problems_of_set_aside(self) -> list[str]:
         try:
-            named = self.records_to_set_aside
+            records = self.records_to_set_aside
         except ValueError as error:
-            found.append(f"SET_ASIDE {error}")
-        else:
-            if named and not self.dead_letter_bucket:
-                found.append("SET_ASIDE needs DEAD_LETTER_BUCKET: there is no other place for the records")
-        if self.heartbeat_topic:
-            try:
-                parse_target(self.heartbeat_target)
-            except ValueError as error:
-                found.append(f"HEARTBEAT_TARGET {error}")
-        return found
+            return [f"SET_ASIDE {error}"]
+        if records and not self.dead_letter_bucket:
+            return ["SET_ASIDE needs DEAD_LETTER_BUCKET, where the records are stored"]
+        return []
+
+    def _problems_of_heartbeats(self) -> list[str]:
+        if not self.heartbeat_topic:
+            return []
+        try:
+            parse_target(self.heartbeat_target)
+        except ValueError as error:
+            return [f"HEARTBEAT_TARGET {error}"]
+        return []
 
 
 def _record_place(text: str) -> tuple[str, int, int]:
     match = _RECORD_PLACE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"must name records as topic/partition/offset, such as orders/0/42, not {text.strip()[:80]!r}")
+        raise ValueError(f"must list records as topic/partition/offset, such as orders/0/42, not {text.strip()[:80]!r}")
     return match[1], int(match[2]), int(match[3])

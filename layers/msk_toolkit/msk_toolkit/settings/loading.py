@@ -1,4 +1,4 @@
-"""What a function is told, by its environment and by an event, as typed models: every mistake is reported at once."""
+"""A function's environment variables and events as typed models; all mistakes are reported at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
@@ -81,7 +81,7 @@ def read_event[Request: msgspec.Struct](event: Any, model: type[Request], exampl
     """An invocation's event as a request.
 
     Args:
-        example: an event that would do, for whoever sent something else than an object.
+        example: a valid event, quoted in the error if the event is not an object.
 
     Raises:
         ConfigurationError: with every unknown, missing or malformed entry.
@@ -106,23 +106,31 @@ def _problems(given: Any, model: type[msgspec.Struct], path: str, example: str) 
         if name not in given:
             if field.required:
                 yield f"{path}{name} is missing"
-        elif isinstance(inner := _plain(hint), type) and issubclass(inner, msgspec.Struct):
-            yield from _problems(given[name], inner, f"{path}{name}.", example)
+        elif _is_struct(plain := _plain(hint)):
+            yield from _problems(given[name], plain, f"{path}{name}.", example)
         else:
-            try:
-                msgspec.convert(given[name], hint)
-            except msgspec.ValidationError as error:
-                yield f"{path}{name}: {_complaint(hint, error)}"
+            yield from _problems_of_value(given[name], hint, f"{path}{name}")
+
+
+def _problems_of_value(value: Any, hint: Any, path: str) -> Iterator[str]:
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        yield f"{path}: {_complaint(hint, error)}"
 
 
 def _complaint(hint: Any, error: msgspec.ValidationError) -> str:
-    # The value itself stays out of the message: nobody knows what was pasted there. msgspec keeps to that but for
-    # a choice, where it quotes what it was given.
+    # The value may be a secret that was pasted in the wrong place, so no message quotes it. msgspec quotes values of a
+    # choice only.
     plain = _plain(hint)
     if get_origin(plain) is Literal:
         return f"must be one of {', '.join(map(str, get_args(plain)))}"
-    words = str(error)
-    return words[0].lower() + words[1:]
+    message = str(error)
+    return message[0].lower() + message[1:]
+
+
+def _is_struct(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 def _plain(hint: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How much of itself a function publishes."""
+"""How many metrics a function publishes."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from msgspec import Meta
 DetailedMetrics = Annotated[
     bool,
     Meta(
-        description="Publish every metric in every run, also for each broker and group; otherwise only what alarms "
-        "need, and the log has the rest. CloudWatch bills each one."
+        description="Publish every metric in every run, also by broker and group; otherwise only those that the alarms "
+        "need. The log has the rest. CloudWatch bills each metric."
     ),
 ]

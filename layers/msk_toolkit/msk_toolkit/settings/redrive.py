@@ -1,4 +1,4 @@
-"""Settings of the redrive, beside those of the forwarder (which it sends as) and of the cluster (which it may read)."""
+"""Settings of the redrive, which also reads those of the forwarder (to send) and of the cluster (to fetch records)."""
 
 from typing import Annotated
 
@@ -7,10 +7,14 @@ from msgspec import Meta
 
 
 class RedriveSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """Where letters lie, and when the function goes on in another invocation."""
+    """The bucket of the letters, and when to continue in another invocation."""
 
-    dead_letter_bucket: Annotated[str, Meta(description="Bucket of the letters and of the mapping's failure objects.")]
+    dead_letter_bucket: Annotated[
+        str, Meta(description="Bucket of the dead letters and of the mappings' failure notifications.")
+    ]
     handover_seconds: Annotated[
         float,
-        Meta(description="Time before the function's time-out when it goes on in another invocation.", gt=5, le=600),
+        Meta(
+            description="Time before the function's timeout at which it continues in another invocation.", gt=5, le=600
+        ),
     ] = 60.0

@@ -1,9 +1,9 @@
-"""A Kafka topic's name as a part of a Vantiq topic's name, and back.
+"""Kafka topic names as parts of Vantiq topic names, and back.
 
 Vantiq's resource guide (release 1.44) allows letters, digits and ``/`` in a topic's name; Kafka allows ``.``, ``-``
-and ``_`` as well. Each of those three becomes ``Z`` and its two hexadecimal digits, as in a URL with ``Z`` for ``%``:
-``sensor-readings`` is ``sensorZ2Dreadings``. A ``Z`` that is in the name itself stays, unless it would read as such a
-code; then it is ``Z5A``. So two Kafka topics never share a name in Vantiq.
+and ``_`` as well. Each of those three becomes ``Z`` and its two hexadecimal digits, as in a URL with ``Z`` in place
+of ``%``: ``sensor-readings`` is ``sensorZ2Dreadings``. A ``Z`` in the name itself is kept, unless it would be read as
+such a code; then it becomes ``Z5A``. So no two Kafka topics share a name in Vantiq.
 """
 
 import re

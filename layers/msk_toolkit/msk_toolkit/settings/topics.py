@@ -9,24 +9,24 @@ from msk_toolkit.settings.metrics import DetailedMetrics
 
 
 class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
-    """Where the declared topics stand, and for which kind of cluster they are."""
+    """The file of the declared topics, and the MSK offering whose limits apply to them."""
 
     topics_file: Annotated[
         str,
-        Meta(description="The declared topics; a relative path starts at the function's folder."),
+        Meta(description="File of the declared topics; a relative path starts at the function's folder."),
     ] = "topics.yaml"
     cluster_kind: Annotated[
         Literal["auto", "standard", "express", "serverless"],
         Meta(
-            description="Whose rules the plan knows. auto asks MSK for it, unless BOOTSTRAP_SERVERS is set: "
-            "then it means standard."
+            description="MSK offering whose topic limits apply. auto asks MSK, or means standard if BOOTSTRAP_SERVERS "
+            "is set."
         ),
     ] = "auto"
     forward_topics: Annotated[
         str,
-        Meta(description="The forwarded topics, with commas: the plan warns of what would lose their records."),
+        Meta(description="Forwarded topics, comma separated; a plan warns of changes that would lose their records."),
     ] = ""
     probe_topic: Annotated[
-        str, Meta(description="The topic of the probes' records: the plan warns of what would refuse them.")
+        str, Meta(description="Topic of the heartbeats; a plan warns of changes that would make brokers refuse them.")
     ] = ""
     detailed_metrics: DetailedMetrics = False

@@ -1,4 +1,4 @@
-"""Settings of every function that speaks to Vantiq."""
+"""Settings of every function that connects to Vantiq."""
 
 import ipaddress
 from typing import Annotated, NamedTuple
@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-# A laptop's own name for itself as a container sees it; the local system is reached under it.
+# Names of this machine, one of them as containers see it: the local system is reached under them.
 _LOCAL_NAMES = {"localhost", "host.docker.internal"}
 
 
 class VantiqAddress(NamedTuple):
-    """Where Vantiq listens."""
+    """Host and port of Vantiq, and whether TLS is used."""
 
     tls: bool
     host: str
@@ -20,9 +20,11 @@ class VantiqAddress(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The Host header: the port only where it is not the scheme's own."""
+        """The Host header; it has a port only if that is not the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+        if self.port == _default_port(tls=self.tls):
+            return host
+        return f"{host}:{self.port}"
 
 
 def parse_address(url: str) -> VantiqAddress:
@@ -39,14 +41,19 @@ def parse_address(url: str) -> VantiqAddress:
     if parts.scheme not in {"https", "http"} or not host or not host.isascii():
         raise ValueError("is not a URL such as https://dev.vantiq.com")
     if parts.username or parts.password or parts.query or parts.fragment or parts.path not in {"", "/"}:
-        raise ValueError("holds more than scheme, host and port; the API's path is added to it")
-    if parts.scheme == "http" and not _inside(host):
-        raise ValueError("must begin with https: the token would travel in the clear")
-    return VantiqAddress(parts.scheme == "https", host, port or (443 if parts.scheme == "https" else 80))
+        raise ValueError("must hold scheme, host and port only; the API's path is appended to it")
+    if parts.scheme == "http" and not _is_private(host):
+        raise ValueError("must begin with https: the token would be sent unencrypted")
+    tls = parts.scheme == "https"
+    return VantiqAddress(tls, host, port or _default_port(tls=tls))
 
 
-def _inside(host: str) -> bool:
-    """Whether plain HTTP stays in a private network; a name could lead anywhere, so only addresses count."""
+def _default_port(*, tls: bool) -> int:
+    return 443 if tls else 80
+
+
+def _is_private(host: str) -> bool:
+    """Whether plain HTTP stays in a private network; a name can resolve to anything, so only addresses count."""
     if host in _LOCAL_NAMES:
         return True
     try:
@@ -57,31 +64,32 @@ def _inside(host: str) -> bool:
 
 
 class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """How to reach Vantiq and log in."""
+    """How to reach Vantiq and authenticate."""
 
     vantiq_url: Annotated[
         str,
         Meta(
-            description="Vantiq's address, such as https://dev.vantiq.com. Plain http only for localhost, "
-            "host.docker.internal, or a private or loopback IP address (an Edge host inside the network)."
+            description="URL of the Vantiq server, such as https://dev.vantiq.com. http is accepted only for "
+            "localhost, host.docker.internal, and private or loopback IP addresses (a Vantiq Edge in the same network)."
         ),
     ]
     vantiq_token_secret_arn: Annotated[
         str,
-        Meta(description='ARN of the secret with a long-lived access token: {"token": "..."} or the bare token.'),
+        Meta(description='ARN of the secret with a long-lived access token, as plain text or as {"token": "..."}.'),
     ]
     vantiq_namespace: Annotated[
         str,
         Meta(
-            description="Namespace to act in (header X-Target-Namespace); empty means the token's own.",
+            description="Vantiq namespace to use (header X-Target-Namespace); empty means the token's own.",
             pattern=r"^[A-Za-z0-9_.-]{1,200}$",
         ),
     ] = ""
     vantiq_trusted_ca: Annotated[
-        str, Meta(description="Certificates (PEM) to trust instead of the system's, for a private Vantiq.")
+        str,
+        Meta(description="CA certificates (PEM) to trust instead of the system's, for a server with a private CA."),
     ] = ""
     vantiq_timeout_seconds: Annotated[
-        float, Meta(description="Longest time for one request, from the connection to the answer's end.", gt=0, le=300)
+        float, Meta(description="Timeout of one request, from connecting to the end of the response.", gt=0, le=300)
     ] = 10.0
 
     @property
@@ -96,5 +104,5 @@ class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
         except ValueError as error:
             return [f"VANTIQ_URL {error}"]
         if self.vantiq_trusted_ca and not address.tls:
-            return ["VANTIQ_TRUSTED_CA has no use with an http URL"]
+            return ["VANTIQ_TRUSTED_CA has no effect with an http URL: remove it"]
         return []
