@@ -42,7 +42,7 @@ def handler_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_the_producer_probe_writes_only_where_the_stack_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     module, asked = handler_of("producer", monkeypatch), []
 
-    def write(access: Access, request: WriteRecord, allowed: list[str], **_: Any) -> WrittenRecord:
+    def write(access: Access, request: WriteRecord, allowed: tuple[str, ...], **_: Any) -> WrittenRecord:
         asked.append((request.topic, allowed))
         return WrittenRecord(request.topic, 0, 41, 1, request.id)
 
