@@ -13,6 +13,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.functions import Function
+from local.event_source_mapping.attempts import Invocation
 from local.event_source_mapping.config import Config, bootstrap_servers, client_settings
 from local.event_source_mapping.destination import AwsDestination
 from local.event_source_mapping.event import Source
@@ -21,7 +22,7 @@ from local.event_source_mapping.mapping import MappingError, mapping_of
 from local.event_source_mapping.poller import Poller
 from local.event_source_mapping.stats import StatsFile
 
-# An invocation that lasts longer is given up: its records are not committed, so they come again.
+# An invocation that lasts longer is abandoned: its records are not committed, so they are read again.
 _STOP_SECONDS = 2.5
 
 
@@ -31,7 +32,7 @@ def main() -> int:
         prog="python -m local.event_source_mapping", description="Run one event source mapping until SIGTERM."
     )
     parser.add_argument(
-        "--config", type=Path, required=True, help="JSON file, see local/event_source_mapping/config.py"
+        "--config", type=Path, required=True, help="JSON file with the fields of local/event_source_mapping/config.py"
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -53,18 +54,15 @@ def _play(config: Config, stop: threading.Event) -> None:
     source = Source(mapping.event_source_arn, brokers, config.tombstones)
     records = KafkaSource(mapping, client_settings(config, mapping, brokers))
     session, file = config.session(), StatsFile(Path(config.stats_file))
-    destination = mapping.on_failure_arn and AwsDestination(
-        mapping, source, config.mapping_id, session, config.endpoint_url
-    )
-    poller = Poller(
-        mapping,
+    invocation = Invocation(
         source,
-        records=records,
-        invoke=Function(mapping.function_name, session, config.endpoint_url).invoke,
-        destination=destination or None,
+        Function(mapping.function_name, session, config.endpoint_url).invoke,
         reading=config.partial_reading,
-        notice=lambda stats: file.write(stats, time.monotonic()),
     )
+    if mapping.on_failure_arn:
+        destination = AwsDestination(mapping, source, config.mapping_id, session, config.endpoint_url)
+        invocation = invocation._replace(destination=destination)
+    poller = Poller(mapping, records, invocation, notice=lambda stats: file.write(stats, time.monotonic()))
     try:
         poller.run(stop)
     finally:

@@ -50,7 +50,9 @@ class Waiting:
         """How long the window is still open: nothing once a batch can be taken."""
         if not self._records:
             return self._limits.window_seconds
-        return 0.0 if self.is_full() else max(0.0, self._since + self._limits.window_seconds - now)
+        if self.is_full():
+            return 0.0
+        return max(0.0, self._since + self._limits.window_seconds - now)
 
     def take(self, now: float) -> tuple[Record, ...]:
         """The next batch if it is closed, else nothing.

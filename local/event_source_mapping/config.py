@@ -1,4 +1,4 @@
-"""What the poller's process is told in its file, and what it looks up in AWS as Lambda does."""
+"""The configuration file of the poller's process, and what it looks up in AWS as Lambda does."""
 
 from typing import Any
 
@@ -38,16 +38,27 @@ class _Secret(msgspec.Struct):
 
 
 def bootstrap_servers(config: Config, mapping: Mapping) -> str:
-    """The brokers of the mapping's cluster; raises botocore's errors."""
+    """The brokers of the mapping's cluster.
+
+    Raises:
+        ClientError, BotoCoreError: MSK does not answer.
+    """
     if config.bootstrap_servers:
         return config.bootstrap_servers
     msk = config.session().client("kafka", endpoint_url=config.endpoint_url)
     brokers = msk.get_bootstrap_brokers(ClusterArn=mapping.event_source_arn)
-    return str(brokers["BootstrapBrokerStringSaslScram" if mapping.scram_secret_arn else "BootstrapBrokerString"])
+    if mapping.scram_secret_arn is None:
+        return str(brokers["BootstrapBrokerString"])
+    return str(brokers["BootstrapBrokerStringSaslScram"])
 
 
 def client_settings(config: Config, mapping: Mapping, brokers: str) -> dict[str, Any]:
-    """kafka-python's settings for the connection; raises botocore's errors, and ``MappingError`` for a bad secret."""
+    """kafka-python's settings for the connection.
+
+    Raises:
+        ClientError, BotoCoreError: Secrets Manager does not answer.
+        MappingError: the secret does not hold a username and a password.
+    """
     settings: dict[str, Any] = {"bootstrap_servers": brokers.split(","), "security_protocol": "PLAINTEXT"}
     if mapping.scram_secret_arn is None:
         return settings

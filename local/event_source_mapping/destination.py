@@ -14,14 +14,18 @@ from local.event_source_mapping.outcome import Dead
 
 
 class DeliveryError(Exception):
-    """The destination did not take the records: they have to be tried again."""
+    """The destination did not accept the records: they have to be tried again."""
 
 
 class Destination(Protocol):
-    """Takes what the function could not be given."""
+    """Takes the records that the function could not process."""
 
     def deliver(self, dead: Dead, now: datetime) -> None:
-        """Keep the records; raises ``DeliveryError``."""
+        """Keep the records.
+
+        Raises:
+            DeliveryError: they are not kept.
+        """
 
 
 class AwsDestination:

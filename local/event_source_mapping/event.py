@@ -118,7 +118,9 @@ def _entry(record: Record, tombstones: Tombstones) -> dict[str, Any]:
 
 def _signed(value: bytes | None) -> list[int] | None:
     """Lambda is Java: its header bytes run from -128 to 127."""
-    return None if value is None else list(memoryview(value).cast("b"))
+    if value is None:
+        return None
+    return list(memoryview(value).cast("b"))
 
 
 def _iso(milliseconds: int) -> str:

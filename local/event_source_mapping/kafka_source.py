@@ -1,5 +1,6 @@
 """A member of the mapping's consumer group, on kafka-python."""
 
+import itertools
 import queue
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,14 +16,20 @@ from local.event_source_mapping.mapping import StartingPosition
 from local.event_source_mapping.poller import Polled, SourceError
 
 _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
+# Offsets of a timestamp are committed before the consumer subscribes.
+_OFFSET_RESETS = {
+    StartingPosition.LATEST: "latest",
+    StartingPosition.TRIM_HORIZON: "earliest",
+    StartingPosition.AT_TIMESTAMP: "earliest",
+}
 _COMMIT_MS = 5000
 _CLOSE_MS = 500
 # A function may run for 14 minutes, and nothing is polled meanwhile.
-_LONGEST_INVOCATION_MS = 15 * 60 * 1000
+_MAX_INVOCATION_MS = 15 * 60 * 1000
 
 
 class KafkaSource:
-    """Connects at the first poll, and anew after an error; ``client`` are the connection's kafka-python settings."""
+    """Connects at the first poll, and again after an error; ``client`` are the connection's kafka-python settings."""
 
     def __init__(self, mapping: EventSourceMapping, client: Mapping[str, Any]) -> None:
         self._mapping = mapping
@@ -31,9 +38,9 @@ class KafkaSource:
             "group_id": mapping.consumer_group_id,
             "enable_auto_commit": False,
             "allow_auto_create_topics": False,
-            "auto_offset_reset": "latest" if mapping.starting_position is StartingPosition.LATEST else "earliest",
+            "auto_offset_reset": _OFFSET_RESETS[mapping.starting_position],
             "max_poll_records": max(500, mapping.batch_size),
-            "max_poll_interval_ms": _LONGEST_INVOCATION_MS,
+            "max_poll_interval_ms": _MAX_INVOCATION_MS,
             # A poller that is killed must not keep its partitions for long (6 s is the brokers' least).
             "session_timeout_ms": 6000,
             "heartbeat_interval_ms": 2000,
@@ -93,7 +100,7 @@ class KafkaSource:
                 self._revoked.put(partition)
             raise SourceError(f"poll: {type(error).__name__}: {error}") from error
         return Polled(
-            records=tuple(_record(record) for records in polled.values() for record in records),
+            records=tuple(_record(record) for record in itertools.chain.from_iterable(polled.values())),
             lost=frozenset(self._taken_away()),
         )
 
@@ -108,20 +115,19 @@ class KafkaSource:
         """Commit the offsets of that moment where the group has none: kafka-python has no such reset."""
         consumer = KafkaConsumer(**self._settings)
         try:
-            partitions = [
-                TopicPartition(topic, number)
-                for topic in self._mapping.topics
-                for number in consumer.partitions_for_topic(topic) or ()
-            ]
+            partitions: list[TopicPartition] = []
+            for topic in self._mapping.topics:
+                numbers = consumer.partitions_for_topic(topic) or ()
+                partitions += [TopicPartition(topic, number) for number in numbers]
             new = [
                 partition for partition in partitions if consumer.committed(partition, timeout_ms=_COMMIT_MS) is None
             ]
             if not new:
                 return
             consumer.assign(new)
-            found = consumer.offsets_for_times(dict.fromkeys(new, self._mapping.starting_timestamp_ms))
-            ends = consumer.end_offsets(new)
-            offsets = {Partition(*at): found[at].offset if found.get(at) else ends[at] for at in new}
+            offsets = {Partition(*partition): end for partition, end in consumer.end_offsets(new).items()}
+            starts = consumer.offsets_for_times(dict.fromkeys(new, self._mapping.starting_timestamp_ms))
+            offsets |= {Partition(*partition): start.offset for partition, start in starts.items() if start}
             consumer.commit(_committable(offsets), timeout_ms=_COMMIT_MS)
         finally:
             consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)

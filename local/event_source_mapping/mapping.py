@@ -10,10 +10,11 @@ import msgspec
 # An on-failure destination caps endless retries at this many, without telling.
 _RETRIES_WITH_DESTINATION = 10
 FOREVER = -1
+_DEFAULT_WINDOW_SECONDS = 0.5
 
 
 class MappingError(Exception):
-    """The mapping can't be played; the message names every property that is wrong or not supported here."""
+    """The mapping is invalid; the message names every property that is wrong or not supported here."""
 
 
 class StartingPosition(StrEnum):
@@ -53,16 +54,18 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
 
         On demand there is no such limit, except the one that a destination brings with it.
         """
-        limit = self.maximum_retry_attempts if self.provisioned else FOREVER
-        if limit != FOREVER:
-            return limit
-        return _RETRIES_WITH_DESTINATION if self.on_failure_arn else math.inf
+        if self.provisioned and self.maximum_retry_attempts != FOREVER:
+            return self.maximum_retry_attempts
+        if self.on_failure_arn:
+            return _RETRIES_WITH_DESTINATION
+        return math.inf
 
     @property
     def record_age_seconds(self) -> float:
         """How old a record may be and still be sent, in seconds."""
-        limited = self.provisioned and self.maximum_record_age_seconds != FOREVER
-        return self.maximum_record_age_seconds if limited else math.inf
+        if self.provisioned and self.maximum_record_age_seconds != FOREVER:
+            return self.maximum_record_age_seconds
+        return math.inf
 
 
 class _SourceAccess(msgspec.Struct, rename="pascal"):
@@ -76,6 +79,13 @@ class _OnFailure(msgspec.Struct, rename="pascal"):
 
 class _Destination(msgspec.Struct, rename="pascal"):
     on_failure: _OnFailure | None = None
+
+    @property
+    def arn(self) -> str | None:
+        """Of the on-failure destination."""
+        if self.on_failure is None:
+            return None
+        return self.on_failure.destination
 
 
 class _ConsumerGroup(msgspec.Struct, rename="pascal"):
@@ -99,7 +109,7 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     maximum_retry_attempts: int = FOREVER
     maximum_record_age_in_seconds: int = FOREVER
     bisect_batch_on_function_error: bool = False
-    destination_config: _Destination | None = None
+    destination_config: _Destination | None = None  # null is the same as left out
     enabled: bool = True
     # Without meaning for the playing of a mapping.
     metrics_config: dict[str, Any] | None = None
@@ -109,65 +119,93 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     # Read, so that they are refused by name.
     filter_criteria: dict[str, Any] | None = None
 
+    @property
+    def on_failure_arn(self) -> str | None:
+        """Where records go that are not tried again; None for nowhere."""
+        if self.destination_config is None:
+            return None
+        return self.destination_config.arn
+
+    @property
+    def starting_timestamp_ms(self) -> int | None:
+        """In milliseconds since 1970."""
+        if self.starting_position_timestamp is None:
+            return None
+        return round(self.starting_position_timestamp * 1000)
+
+    @property
+    def batching_window_seconds(self) -> float:
+        """Lambda's default is half a second."""
+        if self.maximum_batching_window_in_seconds is None:
+            return _DEFAULT_WINDOW_SECONDS
+        return self.maximum_batching_window_in_seconds
+
 
 def mapping_of(properties: Properties[str, Any]) -> Mapping:
     """Read a mapping from resolved resource properties (no intrinsic functions left).
 
-    Raises ``MappingError`` naming every property that is wrong, or that this poller doesn't play.
+    Raises:
+        MappingError: names every property that is wrong or not supported here.
     """
     # CloudFormation hands numbers and booleans on as text.
     try:
-        given = msgspec.convert(properties, _Properties, strict=False)
+        declared = msgspec.convert(properties, _Properties, strict=False)
     except msgspec.ValidationError as error:
         raise MappingError(f"the event source mapping's properties: {error}") from error
-    if problems := _problems(given):
+    problems = _problems(declared)
+    if problems:
         raise MappingError("the event source mapping's properties: " + "; ".join(problems))
-    timestamp, window = given.starting_position_timestamp, given.maximum_batching_window_in_seconds
-    destination = given.destination_config.on_failure if given.destination_config else None
     return Mapping(
-        function_name=given.function_name,
-        event_source_arn=given.event_source_arn,
-        topics=tuple(given.topics),
-        consumer_group_id=given.amazon_managed_kafka_event_source_config.consumer_group_id or "",
-        starting_position=given.starting_position,
-        starting_timestamp_ms=None if timestamp is None else round(timestamp * 1000),
-        batch_size=given.batch_size,
-        batching_window_seconds=0.5 if window is None else window,
-        provisioned=given.provisioned_poller_config is not None,
-        report_batch_item_failures="ReportBatchItemFailures" in given.function_response_types,
-        bisect_batch_on_function_error=given.bisect_batch_on_function_error,
-        maximum_retry_attempts=given.maximum_retry_attempts,
-        maximum_record_age_seconds=given.maximum_record_age_in_seconds,
-        on_failure_arn=destination.destination if destination else None,
-        scram_secret_arn=next((access.uri for access in given.source_access_configurations), None),
+        function_name=declared.function_name,
+        event_source_arn=declared.event_source_arn,
+        topics=tuple(declared.topics),
+        consumer_group_id=declared.amazon_managed_kafka_event_source_config.consumer_group_id or "",
+        starting_position=declared.starting_position,
+        starting_timestamp_ms=declared.starting_timestamp_ms,
+        batch_size=declared.batch_size,
+        batching_window_seconds=declared.batching_window_seconds,
+        provisioned=declared.provisioned_poller_config is not None,
+        report_batch_item_failures="ReportBatchItemFailures" in declared.function_response_types,
+        bisect_batch_on_function_error=declared.bisect_batch_on_function_error,
+        maximum_retry_attempts=declared.maximum_retry_attempts,
+        maximum_record_age_seconds=declared.maximum_record_age_in_seconds,
+        on_failure_arn=declared.on_failure_arn,
+        scram_secret_arn=next((access.uri for access in declared.source_access_configurations), None),
     )
 
 
-def _problems(given: _Properties) -> list[str]:
-    group = given.amazon_managed_kafka_event_source_config.consumer_group_id
-    destination = given.destination_config.on_failure if given.destination_config else None
-    unknown = {access.type for access in given.source_access_configurations} - {"SASL_SCRAM_512_AUTH"}
-    at_timestamp = given.starting_position is StartingPosition.AT_TIMESTAMP
+def _problems(declared: _Properties) -> list[str]:
+    group = declared.amazon_managed_kafka_event_source_config.consumer_group_id
+    destination = declared.on_failure_arn
+    unknown = {access.type for access in declared.source_access_configurations} - {"SASL_SCRAM_512_AUTH"}
+    at_timestamp = declared.starting_position is StartingPosition.AT_TIMESTAMP
     checks = [
-        (not given.topics, "Topics is empty"),
-        (not group, "ConsumerGroupId is missing; Lambda would make one up, and then nobody could find it"),
-        (not given.enabled, "Enabled is false: there is nothing to play"),
-        (not 1 <= given.batch_size <= 10_000, "BatchSize must be 1 to 10000"),
-        (not 0 <= (given.maximum_batching_window_in_seconds or 0) <= 300, "the batching window must be 0 to 300 s"),
-        (not -1 <= given.maximum_retry_attempts <= 10_000, "MaximumRetryAttempts must be -1 to 10000"),
+        (not declared.topics, "Topics is empty"),
+        (not group, "ConsumerGroupId is missing; Lambda would generate one that the toolkit does not know"),
+        (not declared.enabled, "Enabled is false, so the mapping would not poll"),
+        (not 1 <= declared.batch_size <= 10_000, "BatchSize must be 1 to 10000"),
         (
-            given.maximum_record_age_in_seconds != FOREVER and not 60 <= given.maximum_record_age_in_seconds <= 604_800,
+            not 0 <= (declared.maximum_batching_window_in_seconds or 0) <= 300,
+            "MaximumBatchingWindowInSeconds must be 0 to 300",
+        ),
+        (not -1 <= declared.maximum_retry_attempts <= 10_000, "MaximumRetryAttempts must be -1 to 10000"),
+        (
+            declared.maximum_record_age_in_seconds != FOREVER
+            and not 60 <= declared.maximum_record_age_in_seconds <= 604_800,
             "MaximumRecordAgeInSeconds must be -1 or 60 to 604800",
         ),
         (
-            at_timestamp != (given.starting_position_timestamp is not None),
-            "StartingPositionTimestamp and the starting position AT_TIMESTAMP belong together",
+            at_timestamp != (declared.starting_position_timestamp is not None),
+            "StartingPositionTimestamp must be set with the starting position AT_TIMESTAMP, and only then",
         ),
-        (bool(unknown), f"{', '.join(sorted(unknown))}: the local brokers know SASL_SCRAM_512_AUTH or none"),
-        (given.filter_criteria is not None, "FilterCriteria is not played here"),
         (
-            destination is not None and not destination.destination.startswith("arn:"),
-            "an on-failure destination must be an ARN of S3, SQS or SNS here (kafka:// is not played)",
+            bool(unknown),
+            f"{', '.join(sorted(unknown))}: the local brokers support SASL_SCRAM_512_AUTH or no authentication",
+        ),
+        (declared.filter_criteria is not None, "FilterCriteria is not supported here"),
+        (
+            destination is not None and not destination.startswith("arn:"),
+            "the on-failure destination must be an ARN of S3, SQS or SNS (kafka:// is not supported here)",
         ),
     ]
     return [text for wrong, text in checks if wrong]

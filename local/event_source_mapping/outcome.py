@@ -11,7 +11,7 @@ from local.event_source_mapping.mapping import Mapping
 
 
 class PartialReading(Enum):
-    """The documentation leaves open which records come again after a partial answer; both can be played."""
+    """Which records are retried after a partial batch response; the documentation leaves it open."""
 
     LISTED_ONLY = "listed-only"
     FROM_FIRST = "from-first"
@@ -63,18 +63,20 @@ def without_expired(mapping: Mapping, batch: Batch, now_ms: int) -> Outcome:
     limit = mapping.record_age_seconds
     fresh = tuple(record for record in batch.records if now_ms - record.timestamp <= limit * 1000)
     old = tuple(record for record in batch.records if now_ms - record.timestamp > limit * 1000)
-    return Outcome(
-        again=(Batch(fresh, batch.attempts),) if fresh else (),
-        dead=(Dead(Batch(old, batch.attempts), Condition.AGE),) if old else (),
-    )
+    outcome = Outcome()
+    if fresh:
+        outcome = msgspec.structs.replace(outcome, again=(Batch(fresh, batch.attempts),))
+    if old:
+        outcome = msgspec.structs.replace(outcome, dead=(Dead(Batch(old, batch.attempts), Condition.AGE),))
+    return outcome
 
 
 def judge(mapping: Mapping, reading: PartialReading, batch: Batch, end: Answered | Failed) -> Outcome:
     """Decide from the mapping's mode what becomes of the batch."""
     if isinstance(end, Failed):
         return _failed(mapping, batch)
-    # Reported failures belong to provisioned mode. On demand we take the reading that hurts: a partial
-    # answer is a success like any other, and the records that it lists are lost.
+    # Batch item failures belong to provisioned mode. On demand we assume the worst reading: a partial batch response
+    # is a success like any other, and the records that it lists are lost.
     if not (mapping.provisioned and mapping.report_batch_item_failures):
         return Outcome(done=batch.records)
     listed = _listed(end.response, batch)
@@ -108,7 +110,7 @@ def _retried(mapping: Mapping, batch: Batch) -> Outcome:
 
 
 def _listed(response: Any, batch: Batch) -> set[tuple[Partition, int]] | None:
-    """The records that a partial answer names, none for success, None when the answer can't be followed."""
+    """The batch item failures of a response; empty for success, None for an invalid response."""
     if response in (None, "", {}):
         return set()
     if not isinstance(response, dict):
@@ -122,8 +124,10 @@ def _listed(response: Any, batch: Batch) -> set[tuple[Partition, int]] | None:
         return None
     known = {(str(record.partition), record.offset): record for record in batch.records}
     listed = [known.get((item.item_identifier.partition, item.item_identifier.offset)) for item in named]
-    # An identifier that is not in the event makes the whole batch come again.
-    return None if None in listed else {(record.partition, record.offset) for record in listed if record}
+    # An identifier that is not in the event makes Lambda retry the whole batch.
+    if None in listed:
+        return None
+    return {(record.partition, record.offset) for record in listed if record}
 
 
 def _coming_again(

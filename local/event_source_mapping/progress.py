@@ -1,5 +1,6 @@
 """Which offsets may be committed: those before the first record that is not done."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
@@ -26,9 +27,10 @@ class Progress:
             if record.offset in offsets:
                 offsets[record.offset] = True
         for partition, offsets in self._under_way.items():
-            while offsets and offsets[first := next(iter(offsets))]:
-                del offsets[first]
-                self._done_before[partition] = first + 1
+            finished = list(itertools.takewhile(offsets.__getitem__, offsets))
+            for offset in finished:
+                del offsets[offset]
+                self._done_before[partition] = offset + 1
                 self._uncommitted[partition] += 1
 
     def to_commit(self) -> Mapping[Partition, int]:

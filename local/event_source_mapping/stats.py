@@ -9,7 +9,7 @@ class Stats(msgspec.Struct, kw_only=True):
     """Counts since the start: records, but for ``invocations``, ``failed_invocations`` and the errors.
 
     ``polled`` records were read from Kafka, ``invoked`` ones were sent to the function (again and again counts again),
-    ``committed`` ones will not come again, ``dead_lettered`` ones are at the destination, ``dropped`` ones had none.
+    ``committed`` ones will not be read again, ``dead_lettered`` ones are at the destination, ``dropped`` ones had none.
     """
 
     state: str = "starting"
@@ -18,7 +18,7 @@ class Stats(msgspec.Struct, kw_only=True):
     invoked: int = 0
     invocations: int = 0
     failed_invocations: int = 0
-    partial_answers: int = 0
+    partial_responses: int = 0
     throttled: int = 0
     committed: int = 0
     dead_lettered: int = 0
@@ -44,7 +44,8 @@ class StatsFile:
 
     def write_now(self, stats: Stats) -> None:
         """Write when something changed."""
-        if (text := msgspec.json.format(msgspec.json.encode(stats))) != self._written:
+        text = msgspec.json.format(msgspec.json.encode(stats))
+        if text != self._written:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary = self._path.with_suffix(".new")
             temporary.write_bytes(text)

@@ -1,5 +1,6 @@
 """Brokers, a function and a bucket around the poller, on a clock that moves when someone waits."""
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -9,12 +10,13 @@ from typing import Any
 import msgspec
 
 from local.aws.functions import FunctionError, FunctionUnavailableError
+from local.event_source_mapping.attempts import Invocation
 from local.event_source_mapping.destination import DeliveryError
 from local.event_source_mapping.event import Partition, Record, Source
 from local.event_source_mapping.mapping import Mapping as EventSourceMapping
 from local.event_source_mapping.mapping import StartingPosition
 from local.event_source_mapping.outcome import Dead, PartialReading
-from local.event_source_mapping.poller import Polled, Poller, SourceError
+from local.event_source_mapping.poller import Clock, Polled, Poller, SourceError
 
 ON_DEMAND = EventSourceMapping(
     function_name="forwarder",
@@ -53,8 +55,8 @@ class World:
             self.failing_polls -= 1
             raise SourceError("a broker is down")
         polled = self.keep_alive()
-        found = [self.logs[partition][at : at + 3] for partition, at in self.position.items()]
-        records = tuple(record for some in found for record in some)
+        chunks = [self.logs[partition][at : at + 3] for partition, at in self.position.items()]
+        records = tuple(itertools.chain.from_iterable(chunks))
         for record in records:
             self.position[record.partition] = record.offset + 1
         if not records:
@@ -148,17 +150,14 @@ def play(
 ) -> Poller:
     poller = Poller(
         mapping,
-        Source("arn:cluster", "b-1:9096"),
-        records=world,
-        invoke=function,
-        destination=destination,
-        reading=reading,
-        clock=lambda: world.time,
-        now=lambda: datetime.fromtimestamp(world.time, UTC),
+        world,
+        Invocation(Source("arn:cluster", "b-1:9096"), function, destination, reading),
+        clock=Clock(lambda: world.time, lambda: datetime.fromtimestamp(world.time, UTC)),
     )
     poller.run(world.stop)
     return poller
 
 
 def everything(world: World) -> set[Place]:
-    return {(str(partition), record.offset) for partition, log in world.logs.items() for record in log}
+    records = itertools.chain.from_iterable(world.logs.values())
+    return {(str(record.partition), record.offset) for record in records}

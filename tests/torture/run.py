@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,10 +15,11 @@ from msk_toolkit.redrive.environment import tools
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.run import run_redrive
 
+from local.event_source_mapping.attempts import Invocation
 from local.event_source_mapping.destination import DeliveryError, failure_record, object_key
 from local.event_source_mapping.event import Partition, Source
 from local.event_source_mapping.outcome import Dead
-from local.event_source_mapping.poller import Polled, Poller
+from local.event_source_mapping.poller import Clock, Polled, Poller
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.kafka_events import ARN
 from tests.fakes.s3_fake import FakeS3, refused
@@ -116,16 +117,11 @@ def run(
             variables, chance, seconds=_FUNCTION_SECONDS, killing=killing, stalling=stalling, starving=starving
         )
         destination = _Destination(scenario, source, aws) if scenario.mapping.on_failure_arn else None
-        log = Log(scenario.records, stop)
         poller = Poller(
             scenario.mapping,
-            source,
-            records=log,
-            invoke=function.invoke,
-            destination=destination,
-            reading=scenario.reading,
-            clock=lambda: time.monotonic() * _HURRY,
-            now=lambda: datetime.now(UTC),
+            Log(scenario.records, stop),
+            Invocation(source, function.invoke, destination, scenario.reading),
+            clock=Clock(lambda: time.monotonic() * _HURRY),
         )
         playing = threading.Thread(target=poller.run, args=(stop,), daemon=True)
         playing.start()

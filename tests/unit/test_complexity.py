@@ -35,7 +35,6 @@ NOT_YET = {
     "local/container",
     "local/cost",
     "local/demo",
-    "local/event_source_mapping",
     "local/kafka",
     "mskv/aws",
     "mskv/verify",

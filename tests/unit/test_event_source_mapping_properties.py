@@ -63,7 +63,7 @@ def test_finds_the_secret_of_scram() -> None:
         ({"Topics": []}, "Topics"),
         ({"BatchSize": 0}, "BatchSize"),
         ({"BatchSize": 10_001}, "BatchSize"),
-        ({"MaximumBatchingWindowInSeconds": 301}, "window"),
+        ({"MaximumBatchingWindowInSeconds": 301}, "MaximumBatchingWindowInSeconds"),
         ({"MaximumRetryAttempts": -2}, "MaximumRetryAttempts"),
         ({"MaximumRecordAgeInSeconds": 59}, "MaximumRecordAgeInSeconds"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp"),
