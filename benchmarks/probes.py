@@ -28,7 +28,7 @@ from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from rich.console import Console
 
-from local.kafka import KafkaCluster
+from local.kafka import KafkaCluster, KafkaOptions
 from local.processes import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,9 +181,7 @@ def brokers() -> Iterator[KafkaCluster]:
             yield KafkaCluster.start(
                 ledger,
                 Path(folder) / "home",
-                username="bench",
-                password=secrets.token_urlsafe(16),
-                cache=ROOT / ".local" / "cache",
+                KafkaOptions("bench", secrets.token_urlsafe(16), ROOT / ".local" / "cache"),
             )
         finally:
             ledger.stop_all(grace_seconds=0)

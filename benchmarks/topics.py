@@ -36,7 +36,7 @@ from msk_toolkit.topics.run import carry_out_request
 from rich.console import Console
 from rich.table import Table
 
-from local.kafka import KafkaCluster
+from local.kafka import KafkaCluster, KafkaOptions
 from local.processes import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -220,9 +220,7 @@ def cluster() -> Iterator[Access]:
             kafka = KafkaCluster.start(
                 ledger,
                 Path(folder) / "home",
-                username="bench",
-                password=secrets.token_urlsafe(16),
-                cache=ROOT / ".local" / "cache",
+                KafkaOptions("bench", secrets.token_urlsafe(16), ROOT / ".local" / "cache"),
             )
             yield Access(brokers=parse_brokers(kafka.bootstrap("PLAINTEXT")), auth_mode="none")
         finally:

@@ -20,7 +20,7 @@ from rich.table import Table
 from local.interrupts import end_as_on_ctrl_c
 from local.kafka.jars import KafkaUnavailableError
 from local.kafka.programs import kafka_programs
-from local.kafka.versions import way_of
+from local.kafka.versions import runtime_of
 from local.processes import Ledger
 
 # The walk-through's, the last of the 2 series, the oldest that MSK still ran in 2026, the last with ZooKeeper, the
@@ -63,13 +63,17 @@ class Cell(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """For the table."""
-        what = "ok" if self.ok else f"{len(self.failed)} FAILED"
-        not_possible = f", {len(self.not_possible)} not possible" if self.not_possible else ""
-        return f"{what} ({self.passed}{not_possible}), {self.seconds:.0f} s"
+        status = "ok"
+        if not self.ok:
+            status = f"{len(self.failed)} FAILED"
+        passed = str(self.passed)
+        if self.not_possible:
+            passed += f", {len(self.not_possible)} not possible"
+        return f"{status} ({passed}), {self.seconds:.0f} s"
 
 
 def main(versions: Sequence[str]) -> int:
-    """Run, say how it goes, print and write; the exit status is 1 when anything failed."""
+    """Run the parts and print each result, then the table; the exit status is 1 when anything failed."""
     console = Console(width=140)
     cells: list[Cell] = []
     try:
@@ -79,14 +83,18 @@ def main(versions: Sequence[str]) -> int:
                 console.print(f"{version}  {cell.part}: {cell.text}")
                 for name in cell.failed:
                     console.print(f"    {name}", markup=False)
-    finally:  # what was found until Ctrl-C counts too
-        console.print(_table(cells))
-        for cell in cells:
-            for reason in sorted(set(cell.not_possible)):
-                console.print(f"{cell.version}  {cell.part}: not possible: {reason}", markup=False)
-        _REPORT.parent.mkdir(exist_ok=True)
-        _REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(cells)))
-    return 0 if all(cell.ok for cell in cells) else 1
+    finally:  # results before Ctrl-C count too
+        _report(cells, console)
+    return int(not all(cell.ok for cell in cells))
+
+
+def _report(cells: Sequence[Cell], console: Console) -> None:
+    console.print(_table(cells))
+    for cell in cells:
+        for reason in sorted(set(cell.not_possible)):
+            console.print(f"{cell.version}  {cell.part}: not possible: {reason}", markup=False)
+    _REPORT.parent.mkdir(exist_ok=True)
+    _REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(cells)))
 
 
 def _try(version: str, console: Console) -> Iterator[Cell]:
@@ -110,7 +118,7 @@ def _run(version: str, part: str) -> Cell:
         folder = Path(name)
         report = folder / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", *PARTS[part], f"--junitxml={report}"]
-        # What a version can't do is skipped with its reason, and told in the table.
+        # What a version can't do is skipped with its reason, which the table shows.
         env = {name: value for name, value in os.environ.items() if name not in ("CI", "LOCAL_KAFKA_HOME")}
         try:
             with log.open("w") as output:
@@ -124,13 +132,13 @@ def _run(version: str, part: str) -> Cell:
                     check=False,
                 )
         except subprocess.TimeoutExpired:
-            return Cell(version, part, _since(began), failed=[f"not done within {_PART_SECONDS} s, see {log}"])
+            return Cell(version, part, _since(began), failed=[f"not finished within {_PART_SECONDS} s, see {log}"])
         finally:
             # Tests that were cut off have not ended their brokers.
             for ledger in folder.rglob("processes.json"):
                 Ledger(ledger).stop_all(grace_seconds=0)
         if not report.exists():
-            return Cell(version, part, _since(began), failed=[f"no report, see {log}"])
+            return Cell(version, part, _since(began), failed=[f"pytest wrote no report, see {log}"])
         tests = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest has just written it
         return _cell(version, part, _since(began), tests)
 
@@ -164,10 +172,12 @@ def _table(cells: Sequence[Cell]) -> Table:
 
 def _run_with(version: str) -> str:
     try:
-        way = way_of(version)
+        runtime = runtime_of(version)
     except ValueError:
         return "-"
-    return f"{'ZooKeeper' if way.zookeeper else 'KRaft'}, Java {way.java or 25}"
+    if runtime.zookeeper:
+        return f"ZooKeeper, Java {runtime.java or 25}"
+    return f"KRaft, Java {runtime.java or 25}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ctrl-C, a polite kill and a terminal that closes all end a run alike; what must not be cut off, they wait for."""
+"""Ctrl-C, SIGTERM and a terminal that closes end a run in the same way, and wait for what must not be cut off."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def not_cut_off() -> Iterator[None]:
 
 
 def _silence(streams: list[int]) -> None:
-    """A terminal that has closed takes no more words: each would be an error, in what ends the run as well."""
+    """Writing to a terminal that has closed is an error, also in what ends the run."""
     with Path(os.devnull).open("wb") as nowhere:
         for stream in streams:
             os.dup2(nowhere.fileno(), stream)

@@ -17,12 +17,13 @@ class NoContainerAddressError(Exception):
 def container_environment(system: System) -> dict[str, Any]:
     """The content of an ``--env-vars`` file; its keys are those of ``Parameters`` in ``events/env.example.json``.
 
-    Raises ``NoContainerAddressError``.
+    Raises:
+        NoContainerAddressError: no container can reach the system.
     """
     if system.emulator.container_endpoint is None:
         raise NoContainerAddressError(
-            "there was no bridge docker0 at `make up`, over which containers reach this machine: start Docker Engine, "
-            "then `make down` and `make up` (Docker Desktop and Podman have no such bridge)"
+            "containers can't reach the local system: there was no docker0 bridge when it was started. Start Docker "
+            "Engine, then run `make down` and `make up` (Docker Desktop and Podman have no such bridge)"
         )
     ca = system.kafka.ca_file.read_text()
     return {
@@ -54,5 +55,9 @@ def container_environment(system: System) -> dict[str, Any]:
 
 
 def write_environment(system: System, path: Path) -> None:
-    """Write the file; it names secrets and holds none. Raises ``NoContainerAddressError``."""
+    """Write the file; it names secrets and holds none.
+
+    Raises:
+        NoContainerAddressError: no container can reach the system.
+    """
     path.write_text(json.dumps(container_environment(system), indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""What runs that died have left running: tests, a start that was killed."""
+"""Processes that crashed runs have left: tests, a start that was killed."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,21 +23,22 @@ def end_leftovers(home: Path) -> Leftovers:
 
     A run holds the ledger's folder, or one above it.
     """
-    found = Leftovers({}, {})
+    leftovers = Leftovers({}, {})
     # A run that has started nothing yet has no ledger, only its lock.
     for folder in sorted({path.parent for path in home.rglob("processes.*")}):
         ledger = Ledger(folder / _LEDGER)
         with ExitStack() as held:
             try:
-                for one in _runs(folder, home):
-                    held.enter_context(one.sole_run())
+                for run in _runs(folder, home):
+                    held.enter_context(run.sole_run())
             except AlreadyRunningError:
-                found.live[folder] = list(ledger.running())
+                leftovers.live[folder] = list(ledger.running())
                 continue
-            # Nobody uses their data any more, so they need no time to end in good order.
-            if names := ledger.stop_all(grace_seconds=0):
-                found.ended[folder] = names
-    return found
+            # Their data are no longer used, so they need no time to end in good order.
+            names = ledger.stop_all(grace_seconds=0)
+            if names:
+                leftovers.ended[folder] = names
+    return leftovers
 
 
 def _runs(folder: Path, home: Path) -> Iterator[Ledger]:
@@ -45,5 +46,6 @@ def _runs(folder: Path, home: Path) -> Iterator[Ledger]:
     yield Ledger(folder / _LEDGER)
     while folder != home:
         folder = folder.parent
-        if (above := Ledger(folder / _LEDGER)).run_file.exists():
+        above = Ledger(folder / _LEDGER)
+        if above.run_file.exists():
             yield above

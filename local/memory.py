@@ -26,7 +26,7 @@ def memory_lines(sizes: Mapping[str, int]) -> str:
 def _with_descendants(process: psutil.Process) -> int:
     size = 0
     with contextlib.suppress(psutil.NoSuchProcess):
-        for each in [process, *process.children(recursive=True)]:
+        for member in [process, *process.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
-                size += each.memory_info().rss
+                size += member.memory_info().rss
     return size

@@ -14,18 +14,20 @@ _CANDIDATES = range(15_000, 30_000)
 def free_ports(count: int, candidates: Sequence[int] = _CANDIDATES) -> list[int]:
     """``count`` different ports that are free on every address of this machine, over IPv4 and IPv6.
 
-    Raises OSError when there are not so many among the candidates.
+    Raises:
+        OSError: there are not so many among the candidates.
     """
     shuffled = random.sample(candidates, len(candidates))
-    found = list(islice(filter(_is_free, shuffled), count))
-    if len(found) < count:
-        raise OSError(f"only {len(found)} of {count} ports are free between {min(candidates)} and {max(candidates)}")
-    return found
+    ports = list(islice(filter(_is_free, shuffled), count))
+    if len(ports) < count:
+        raise OSError(f"only {len(ports)} of {count} ports are free between {min(candidates)} and {max(candidates)}")
+    return ports
 
 
 def _is_free(port: int) -> bool:
     dual = socket.has_dualstack_ipv6()
-    with socket.socket(socket.AF_INET6 if dual else socket.AF_INET) as probe:
+    family = {True: socket.AF_INET6, False: socket.AF_INET}[dual]
+    with socket.socket(family) as probe:
         if dual:
             probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         try:

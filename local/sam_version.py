@@ -9,23 +9,22 @@ import subprocess
 import sys
 
 _LIMIT_SECONDS = 60
-_INSTALL = "pip install --upgrade aws-sam-cli, or your package's own way"
+_INSTALL = "pip install --upgrade aws-sam-cli, or with your package manager"
 
 
-def refusal(oldest: str, said: str | None) -> str | None:
+def refusal(oldest: str, output: str | None) -> str | None:
     """Why this SAM CLI can't be taken, in one sentence; None where it can.
 
     Args:
         oldest: the oldest version that will do, such as 1.160.1.
-        said: what ``sam --version`` printed; None where there is no SAM CLI.
+        output: what ``sam --version`` printed; None where there is no SAM CLI.
     """
-    if said is None:
+    if output is None:
         return f"The SAM CLI is missing: install {oldest} or later ({_INSTALL})."
-    version = re.search(r"\d+(\.\d+)+", said)
+    version = re.search(r"\d+(\.\d+)+", output)
     if version is None:
-        return (
-            f"`sam --version` names none ({said.strip()[:80]!r}): install the SAM CLI {oldest} or later ({_INSTALL})."
-        )
+        text = repr(output.strip()[:80])
+        return f"`sam --version` reports no version ({text}): install the SAM CLI {oldest} or later ({_INSTALL})."
     if _numbers(version.group()) < _numbers(oldest):
         return f"SAM CLI {version.group()} can't build this template: install {oldest} or later ({_INSTALL})."
     return None
@@ -41,7 +40,7 @@ def _installed() -> str | None:
     except FileNotFoundError:
         return None
     except subprocess.TimeoutExpired:
-        return f"nothing within {_LIMIT_SECONDS} s"
+        return f"no answer within {_LIMIT_SECONDS} s"
     return done.stdout
 
 

@@ -16,15 +16,17 @@ import yaml
 from msk_toolkit.settings.topic_names import vantiq_name
 
 from local.aws import deployment, emulator
-from local.aws.emulator import Brokers
-from local.aws.processed import Stack
-from local.aws.resources import create
+from local.aws.emulator import Brokers, Emulator
+from local.aws.processed import EventSource, Stack
+from local.aws.resources import Resources, create
 from local.console.process import start_console
 from local.event_source_mapping.config import Config
 from local.event_source_mapping.stats import Stats
 from local.interrupts import not_cut_off
 from local.kafka.cluster import KafkaCluster, KafkaClusterError
+from local.kafka.settings import KafkaOptions
 from local.ports import free_ports
+from local.processes import Command
 from local.steps import Steps
 from local.system import CHECKOUT, HOME, PROBE_TOPIC, USERNAME, System, container_address, ledger
 
@@ -63,7 +65,10 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
 def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     """Start everything in ``run``, build, deploy, and start a poller for each mapping.
 
-    Raises the parts' own errors; what was started stays in the ledger, for ``bring_down``.
+    What was started before an error stays in the ledger, for ``bring_down``.
+
+    Raises:
+        KafkaClusterError, KafkaUnavailableError, EmulatorError, DeploymentError, ProcessError: of the part that failed.
     """
     bring_down(run)
     _remove_remains(run)
@@ -72,30 +77,57 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     with ThreadPoolExecutor(1) as pool:
         forwarded = {"ForwardTopics": ",".join(topic_names())}
         building = pool.submit(deployment.build, CHECKOUT, HOME / "build", forwarded, run / "sam-build.log")
-        password = secrets.token_urlsafe(24)
-        with steps.step("Apache Kafka: three brokers, TLS and SASL/SCRAM"):
-            kafka = KafkaCluster.start(
-                ledger(run),
-                run / "kafka",
-                username=USERNAME,
-                password=password,
-                cache=cache,
-                container_address=container_address(),
-                on_progress=steps.say,
-            )
-        with steps.step("AWS: emulator, cluster, key, secrets"):
-            brokers = Brokers(kafka.bootstrap("PLAINTEXT"), kafka.bootstrap("SSL"), kafka.bootstrap("SASL_SSL"))
-            aws = emulator.start(ledger(run), run, cache, brokers=brokers, container_address=container_address())
-            token = secrets.token_urlsafe(24)
-            resources = create(
-                aws.session(),
-                aws.endpoint,
-                scram={"username": USERNAME, "password": password},
-                vantiq_token=token,
-                kafka_version=kafka.settings.version,
-            )
+        kafka = _start_kafka(run, cache, steps)
+        token = secrets.token_urlsafe(24)
+        aws, resources = _start_aws(run, cache, kafka, token, steps)
         with steps.step("sam build"):
             built = building.result()
+    system = _start_vantiq(run, kafka, token, aws, resources, steps)
+    with steps.step("sam deploy"):
+        parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
+        deployed = deployment.Deployment(built, STACK, parameters, run / "sam-deploy.log")
+        stack = deployment.deploy(deployed, aws, resources, steps.say)
+        system = msgspec.structs.replace(system, stack=stack)
+    with steps.step("Event source mappings: one poller each"):
+        _start_pollers(system)
+    _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
+    with steps.step("Console: web page with the latest probe results") as step:
+        start_console(ledger(run), run, system.console_port, CHECKOUT)
+        step.result = system.console_url
+    return system
+
+
+def _start_kafka(run: Path, cache: Path, steps: Steps) -> KafkaCluster:
+    with steps.step("Apache Kafka: three brokers, TLS and SASL/SCRAM"):
+        options = KafkaOptions(
+            username=USERNAME,
+            password=secrets.token_urlsafe(24),
+            cache=cache,
+            container_address=container_address(),
+        )
+        return KafkaCluster.start(ledger(run), run / "kafka", options, on_progress=steps.say)
+
+
+def _start_aws(
+    run: Path, cache: Path, kafka: KafkaCluster, vantiq_token: str, steps: Steps
+) -> tuple[Emulator, Resources]:
+    with steps.step("AWS: emulator, cluster, key, secrets"):
+        brokers = Brokers(kafka.bootstrap("PLAINTEXT"), kafka.bootstrap("SSL"), kafka.bootstrap("SASL_SSL"))
+        aws = emulator.start(ledger(run), run, cache, brokers=brokers, container_address=container_address())
+        resources = create(
+            aws.session(),
+            aws.endpoint,
+            scram={"username": USERNAME, "password": kafka.settings.password},
+            vantiq_token=vantiq_token,
+            kafka_version=kafka.settings.version,
+        )
+        return aws, resources
+
+
+def _start_vantiq(
+    run: Path, kafka: KafkaCluster, token: str, aws: Emulator, resources: Resources, steps: Steps
+) -> System:
+    """The system with its stand-in, and without a stack yet."""
     with steps.step("Vantiq: stand-in"):
         # Drawn only now: until brokers and emulator listen, one of them could draw the same.
         vantiq_port, console_port = free_ports(2)
@@ -110,21 +142,11 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
         )
         _prepare_vantiq(kafka, run / "vantiq", token)
         system.start_vantiq()
-    with steps.step("sam deploy"):
-        parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
-        stack = deployment.deploy(built, aws, resources, STACK, parameters, run / "sam-deploy.log", steps.say)
-        system = msgspec.structs.replace(system, stack=stack)
-    with steps.step("Event source mappings: a poller for each"):
-        _start_pollers(system)
-    _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
-    with steps.step("Console: a page with the probes' last results") as step:
-        start_console(ledger(run), run, console_port, CHECKOUT)
-        step.result = system.console_url
-    return system
+        return system
 
 
 def bring_down(run: Path) -> list[str]:
-    """End every process that the system in ``run`` has started, and no other; answers their names.
+    """End every process that the system in ``run`` has started, and no other; returns their names.
 
     Takes half a minute at most, and Ctrl-C waits for that.
     """
@@ -140,7 +162,8 @@ def bring_down(run: Path) -> list[str]:
 
 def _remove_remains(run: Path) -> None:
     """Delete what an earlier run has left; not the ledger and its lock, which this very run holds."""
-    for child in run.iterdir() if run.exists() else ():
+    run.mkdir(parents=True, exist_ok=True)
+    for child in run.iterdir():
         if child.is_dir():
             shutil.rmtree(child)
         elif not child.name.startswith("processes"):
@@ -162,27 +185,29 @@ def _start_pollers(system: System) -> None:
     home.mkdir(exist_ok=True)
     for source in system.stack.event_sources():
         config, stats = home / f"{source.logical_id}.json", home / f"{source.logical_id}.stats.json"
-        config.write_bytes(
-            msgspec.json.encode(
-                Config(
-                    properties=source.properties,
-                    mapping_id=source.mapping_id,
-                    endpoint_url=system.emulator.endpoint,
-                    region=emulator.REGION,
-                    stats_file=str(stats),
-                    ca_file=str(system.kafka.ca_file),
-                )
-            )
-        )
+        config.write_bytes(msgspec.json.encode(_poller_config(system, source, stats)))
         system.ledger.start(
             f"poller-{source.logical_id}",
-            [sys.executable, "-m", "local.event_source_mapping", f"--config={config}"],
-            env=dict(os.environ),
-            cwd=CHECKOUT,
-            log=home / f"{source.logical_id}.log",
+            Command(
+                [sys.executable, "-m", "local.event_source_mapping", f"--config={config}"],
+                env=dict(os.environ),
+                cwd=CHECKOUT,
+                log=home / f"{source.logical_id}.log",
+            ),
             ready=partial(_polls, stats),
             deadline_seconds=_POLLER_READY_SECONDS,
         )
+
+
+def _poller_config(system: System, source: EventSource, stats: Path) -> Config:
+    return Config(
+        properties=source.properties,
+        mapping_id=source.mapping_id,
+        endpoint_url=system.emulator.endpoint,
+        region=emulator.REGION,
+        stats_file=str(stats),
+        ca_file=str(system.kafka.ca_file),
+    )
 
 
 def _polls(stats: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A run as a list of named steps, each with its result and its time, told while they happen."""
+"""A run as a list of named steps, each with its result and its time, printed as they happen."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import msgspec
 from rich.console import Console
 from rich.table import Table
+
+_MARKS = {True: "[green]ok[/green]", False: "[red]FAILED[/red]"}
 
 
 class StepResult(msgspec.Struct):
@@ -45,9 +47,8 @@ class Steps:
             raise
         finally:
             current.seconds = round(time.monotonic() - began, 1)
-            mark = "[green]ok[/green]" if current.ok else "[red]FAILED[/red]"
-            text = f": {current.result}" if current.result else ""
-            self.console.print(f"  {mark}{text} [dim]({current.seconds:.1f} s)[/dim]")
+            summary = ": ".join(filter(None, [_MARKS[current.ok], current.result]))
+            self.console.print(f"  {summary} [dim]({current.seconds:.1f} s)[/dim]")
 
     def say(self, text: str) -> None:
         """A detail of the current step."""
@@ -55,15 +56,13 @@ class Steps:
 
     def table(self) -> Table:
         """Every step, its result and its time."""
-        table = Table(title="What happened", title_justify="left")
+        table = Table(title="Summary", title_justify="left")
         table.add_column("step")
         table.add_column("")
         table.add_column("result")
         table.add_column("seconds", justify="right")
-        for one in self.results:
-            table.add_row(
-                one.name, "[green]ok[/green]" if one.ok else "[red]FAILED[/red]", one.result, f"{one.seconds:.1f}"
-            )
+        for step in self.results:
+            table.add_row(step.name, _MARKS[step.ok], step.result, f"{step.seconds:.1f}")
         table.add_section()
-        table.add_row("all", "", "", f"{sum(one.seconds for one in self.results):.1f}")
+        table.add_row("total", "", "", f"{sum(step.seconds for step in self.results):.1f}")
         return table

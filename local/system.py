@@ -1,4 +1,4 @@
-"""A running system on one machine, as whoever looks at it or uses it needs to know it."""
+"""A running system on one machine: where its parts are, and how to reach them."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from local.aws.processed import Stack
 from local.aws.resources import Resources
 from local.event_source_mapping.stats import Stats
 from local.kafka.cluster import KafkaCluster
-from local.processes import Ledger
+from local.processes import Command, Ledger
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOME = CHECKOUT / ".local"
@@ -40,7 +40,7 @@ def container_address() -> str | None:
 
 
 class OtherVersionError(Exception):
-    """What stands was started by another version of this checkout."""
+    """The system was started by another version of this checkout."""
 
 
 class System(msgspec.Struct, kw_only=True, frozen=True):
@@ -93,22 +93,23 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
     def start_vantiq(self) -> None:
         """Start the stand-in, or start it again: same address, token and journal."""
         home = self.run / "vantiq"
-        address = container_address()
-        hosts = ["127.0.0.1", *([address] if address else [])]
+        hosts = filter(None, ["127.0.0.1", container_address()])
         self.ledger.start(
             VANTIQ,
-            [
-                *(sys.executable, "-m", "local.vantiq", f"--port={self.vantiq_port}"),
-                *(f"--host={host}" for host in hosts),
-                *(f"--token-file={self.vantiq_token_file}", f"--journal={self.vantiq_journal}"),
-                *(f"--cert={home / 'server.pem'}", f"--key={home / 'server.key'}"),
-                f"--define={home / 'definitions.json'}",
-                # Sources of type KAFKA run with the Java client of the brokers' own version.
-                *("--kafka", *map(str, self.kafka.programs)),
-            ],
-            env=dict(os.environ),
-            cwd=CHECKOUT,
-            log=home / "vantiq.log",
+            Command(
+                [
+                    *(sys.executable, "-m", "local.vantiq", f"--port={self.vantiq_port}"),
+                    *(f"--host={host}" for host in hosts),
+                    *(f"--token-file={self.vantiq_token_file}", f"--journal={self.vantiq_journal}"),
+                    *(f"--cert={home / 'server.pem'}", f"--key={home / 'server.key'}"),
+                    f"--define={home / 'definitions.json'}",
+                    # Sources of type KAFKA run with the Java client of the brokers' own version.
+                    *("--kafka", *map(str, self.kafka.programs)),
+                ],
+                env=dict(os.environ),
+                cwd=CHECKOUT,
+                log=home / "vantiq.log",
+            ),
             ready=lambda: _speaks_tls(self.vantiq_port, self.kafka.ca_file),
             deadline_seconds=_VANTIQ_READY_SECONDS,
         )
@@ -122,7 +123,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         """The system that another process has brought up; None where there is none.
 
         Raises:
-            OtherVersionError: another version of this checkout has; its notes can't be read.
+            OtherVersionError: another version of this checkout started it; its files can't be read.
         """
         try:
             system = msgspec.json.decode(
@@ -131,9 +132,12 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         except FileNotFoundError:
             return None
         except msgspec.ValidationError as error:
-            told = f"what stands in {run} was started by another version of this checkout: make down, then make up"
-            raise OtherVersionError(told) from error
-        return system if VANTIQ in system.ledger.running() else None
+            raise OtherVersionError(
+                f"{run} was written by another version of this checkout; run make down, then make up"
+            ) from error
+        if VANTIQ not in system.ledger.running():
+            return None
+        return system
 
 
 def ledger(run: Path) -> Ledger:

@@ -1,4 +1,4 @@
-"""How to look around in a running system, for the person who has just started it."""
+"""Addresses and first commands of a running system."""
 
 import shlex
 from pathlib import Path
@@ -32,25 +32,27 @@ The local system is running.
            {plaintext}  (plaintext)
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
-  Console  {system.console_url}  (each broker, stage by stage, as the probes saw it last)
+  Console  {system.console_url}  (latest probe results, by broker and stage)
 
 Memory:
 
 {memory_lines(resident(system.ledger.running()))}
 
-Look around:
+Try it:
 
-  source {_short(system.run / "shell")}   # for this shell: the project's programs, the emulator in place of AWS
+  source {_short(system.run / "shell")}   # put the project's tools on PATH and point AWS clients at the emulator
 
-  python -m local topics        # what is declared, and what stands on the cluster
-  python -m local probe         # each broker, stage by stage, now
-  sam remote invoke ProducerProbeFunction --event '{{}}'      # the same, as AWS answers it
+  python -m local topics        # compare topics.yaml with the cluster
+  python -m local probe         # run the producer probe: each broker, stage by stage
+  sam remote invoke ProducerProbeFunction --event '{{}}'      # the same, as JSON
 
   echo hello | python -m kafka.producer -b {plaintext.split(",")[0]} -t {_TOPIC}
-  tail -f {_short(system.vantiq_journal)}     # what has arrived in Vantiq
+  tail -f {_short(system.vantiq_journal)}     # events that Vantiq has accepted
 
 Stop it with: make down"""
 
 
 def _short(path: Path) -> str:
-    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return shlex.quote(str(path))

@@ -13,8 +13,14 @@ class UvMissingError(Exception):
 
 
 def find_uv() -> str:
-    """The path of uv. Raises ``UvMissingError``."""
+    """The path of uv.
+
+    Raises:
+        UvMissingError: there is none.
+    """
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=_TOOLS)
     if uv is None:
-        raise UvMissingError(f"uv is neither on PATH, nor in the variable UV, nor in {_TOOLS}; start through make")
+        raise UvMissingError(
+            f"uv is missing: it is neither on PATH, nor in {_TOOLS}, nor named by the variable UV; use make"
+        )
     return uv

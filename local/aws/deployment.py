@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import yaml
@@ -40,79 +40,83 @@ def architecture() -> str:
 
 
 def build(checkout: Path, output: Path, parameters: Mapping[str, str], log: Path) -> Build:
-    """Build the checkout's template into ``output``, for a deployment on this machine; raises ``DeploymentError``.
+    """Build the checkout's template into ``output``, for a deployment on this machine.
 
     ``parameters`` are the stack's: SAM needs those that a ``Fn::ForEach`` runs over.
+
+    Raises:
+        DeploymentError: ``sam build`` fails.
     """
     output.mkdir(parents=True, exist_ok=True)
     values = _write(output / "parameters.yaml", dict(parameters))
-    _sam(
-        [
-            "build",
-            f"--template-file={checkout / 'template.yaml'}",
-            f"--build-dir={output / 'build'}",
-            f"--cache-dir={output / 'cache'}",
-            "--cached",
-            "--parallel",
-            "--language-extensions",
-            f"--parameter-overrides=file://{values}",
-        ],
-        checkout,
-        log,
-        dict(os.environ),
-        _BUILD_SECONDS,
-    )
+    arguments = [
+        "build",
+        f"--template-file={checkout / 'template.yaml'}",
+        f"--build-dir={output / 'build'}",
+        f"--cache-dir={output / 'cache'}",
+        "--cached",
+        "--parallel",
+        "--language-extensions",
+        f"--parameter-overrides=file://{values}",
+    ]
+    _sam(arguments, _Surroundings(checkout, log, dict(os.environ), _BUILD_SECONDS))
     return Build(output / "build" / "template.yaml", architecture())
 
 
-def deploy(
-    built: Build,
-    emulator: Emulator,
-    resources: Resources,
-    stack_name: str,
-    parameters: Mapping[str, str],
-    log: Path,
-    say: Callable[[str], None],
-) -> Stack:
-    """Deploy what was built; ``parameters`` go beside those of ``resources``.
+class Deployment(NamedTuple):
+    """What is deployed, under which name, and where the log goes.
 
-    ``say`` hears what the emulator refuses. Raises ``DeploymentError``, and ``StillNeededError`` when the template uses
-    what is refused.
+    Args:
+        parameters: the stack's, beside those that name the emulator's resources.
     """
+
+    built: Build
+    stack_name: str
+    parameters: Mapping[str, str]
+    log: Path
+
+
+def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say: Callable[[str], None]) -> Stack:
+    """Deploy what was built.
+
+    Args:
+        say: takes a line for each resource that the emulator refuses.
+
+    Raises:
+        DeploymentError: ``sam deploy`` fails.
+        StillNeededError: the template uses what is refused.
+    """
+    built = deployment.built
     template, refusals = without_refused(yaml.safe_load(built.template.read_text()))
     for line in refusal_lines(refusals):
         say(line)
     # JSON is YAML; beside the built template, because its paths are relative. The parameters go by a file too: a
     # certificate has line breaks.
     slim = _write(built.template.with_name("template.local.yaml"), template)
-    values = {**resources.stack_parameters(), "Architecture": built.architecture, **parameters}
-    _sam(
-        [
-            "deploy",
-            f"--template-file={slim}",
-            f"--stack-name={stack_name}",
-            f"--s3-bucket={resources.artifact_bucket}",
-            f"--region={REGION}",
-            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
-            "--no-confirm-changeset",
-            "--no-fail-on-empty-changeset",
-            "--no-progressbar",
-            "--language-extensions",
-            f"--parameter-overrides=file://{_write(built.template.with_name('parameters.local.yaml'), values)}",
-        ],
-        built.template.parent,
-        log,
-        # SAM looks at the stack each five seconds; the emulator is done in less.
-        {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"},
-        _DEPLOY_SECONDS,
-    )
-    stack = read_stack(emulator.session(), emulator.endpoint, stack_name)
+    values = {**resources.stack_parameters(), "Architecture": built.architecture, **deployment.parameters}
+    arguments = [
+        "deploy",
+        f"--template-file={slim}",
+        f"--stack-name={deployment.stack_name}",
+        f"--s3-bucket={resources.artifact_bucket}",
+        f"--region={REGION}",
+        *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
+        "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+        "--no-progressbar",
+        "--language-extensions",
+        f"--parameter-overrides=file://{_write(built.template.with_name('parameters.local.yaml'), values)}",
+    ]
+    # SAM polls the stack every five seconds by default; the emulator is done in less.
+    environment = {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"}
+    _sam(arguments, _Surroundings(built.template.parent, deployment.log, environment, _DEPLOY_SECONDS))
+    stack = read_stack(emulator.session(), emulator.endpoint, deployment.stack_name)
     _limit_concurrency(emulator, stack)
     return stack
 
 
 def _limit_concurrency(emulator: Emulator, stack: Stack) -> None:
-    """The emulator's CloudFormation passes over these limits; its Lambda keeps to them once it is told."""
+    """The emulator's CloudFormation ignores these limits; its Lambda observes them when they are set."""
     client = emulator.session().client("lambda", endpoint_url=emulator.endpoint)
     for name, limit in stack.concurrency_limits().items():
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=limit)
@@ -122,7 +126,10 @@ def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:
     """For the user: what the local stack lacks."""
     if not refusals:
         return []
-    return ["not deployed locally, the AWS emulator refuses it:", *(f"  {refusal}" for refusal in refusals)]
+    return [
+        "Not deployed locally, because the AWS emulator does not support it:",
+        *(f"  {refusal}" for refusal in refusals),
+    ]
 
 
 def _write(path: Path, content: Any) -> Path:
@@ -130,10 +137,20 @@ def _write(path: Path, content: Any) -> Path:
     return path
 
 
-def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, str], limit_seconds: float) -> None:
+class _Surroundings(NamedTuple):
+    """Where and with what ``sam`` runs, and for how long at most."""
+
+    cwd: Path
+    log: Path
+    environment: dict[str, str]
+    limit_seconds: float
+
+
+def _sam(arguments: Sequence[str], surroundings: _Surroundings) -> None:
+    cwd, log, environment, limit = surroundings
     # SAM builds with the first python3.13 on PATH that has pip: the project's own.
     bin_folder = Path(sys.executable).parent
-    environment |= {
+    environment = environment | {
         "PATH": os.pathsep.join([str(bin_folder), environment.get("PATH", os.defpath)]),
         "SAM_CLI_TELEMETRY": "0",
     }
@@ -148,15 +165,15 @@ def _sam(arguments: Sequence[str], cwd: Path, log: Path, environment: dict[str, 
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=limit_seconds,
+                timeout=limit,
                 check=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise DeploymentError(f"sam {arguments[0]} took more than {limit_seconds:g} s{_ending(log)}") from error
+            raise DeploymentError(f"sam {arguments[0]} took more than {limit:g} s{_ending(log)}") from error
         except (OSError, subprocess.CalledProcessError) as error:
             raise DeploymentError(f"sam {arguments[0]} failed{_ending(log)}") from error
 
 
 def _ending(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()[-_LAST_LINES:]
-    return "\n".join(["; its last lines (all in " + str(log) + "):", *lines])
+    return "\n".join([f"; the end of its log ({log}):", *lines])

@@ -13,7 +13,7 @@ import boto3
 import msgspec
 
 from local.ports import free_ports
-from local.processes import Ledger
+from local.processes import Command, Ledger
 from local.uv import UvMissingError, find_uv
 
 # It pins a botocore of its own, so it can't live in the project's environment. sam-translator is the one of the lock
@@ -58,18 +58,22 @@ class Emulator(msgspec.Struct, frozen=True):
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
-        return {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **ours}
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return others | ours
 
 
 def install(cache: Path, log: Path) -> Path:
     """Make the emulator's environment unless it is there; returns its Python interpreter.
 
-    Functions run in that interpreter, so it is the project's. Raises ``EmulatorError``.
+    Functions run in that interpreter, so it is the project's.
+
+    Raises:
+        EmulatorError: it can't be installed.
     """
     home, python = cache / "ministack", cache / "ministack" / "bin" / "python"
     mark = home / "requirements"
-    wanted = "\n".join((*REQUIREMENTS, sys.version))
-    if mark.is_file() and mark.read_text() == wanted:
+    requirements = "\n".join((*REQUIREMENTS, sys.version))
+    if mark.is_file() and mark.read_text() == requirements:
         return python
     try:
         uv = find_uv()
@@ -84,8 +88,8 @@ def install(cache: Path, log: Path) -> Path:
             try:
                 subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_SECONDS)
             except (OSError, subprocess.SubprocessError) as error:
-                raise EmulatorError(f"the AWS emulator can't be installed, see {log}: {error}") from error
-    mark.write_text(wanted)
+                raise EmulatorError(f"the AWS emulator can't be installed: {error}; see {log}") from error
+    mark.write_text(requirements)
     return python
 
 
@@ -99,7 +103,11 @@ def start(
 ) -> Emulator:
     """Install the emulator if necessary and start it empty, on a free port of 127.0.0.1 and ``container_address``.
 
-    ``run`` takes its log (aws/emulator.log) and data. Raises ``EmulatorError``, or the ledger's errors.
+    ``run`` is the folder of its log (aws/emulator.log) and data.
+
+    Raises:
+        EmulatorError: it can't be installed.
+        ProcessError, AlreadyRunningError: it does not start.
     """
     home = run / "aws"
     python = install(cache, home / "install.log")
@@ -107,23 +115,29 @@ def start(
     (home / "data" / "tmp").mkdir(parents=True)
     (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
-    binds = [f"127.0.0.1:{port}", *([f"{container_address}:{port}"] if container_address else [])]
+    addresses = ["127.0.0.1"]
+    container_endpoint = None
+    if container_address:
+        addresses.append(container_address)
+        container_endpoint = f"http://{_CONTAINER_HOST}:{port}"
     ledger.start(
         PROCESS,
-        # Its own command binds one address only, and leaves a file with its pid outside of our folder.
-        [
-            *(python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75"),
-            # Which calls were made, for `make cost`: JSON protocols name the call in a header.
-            *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
-            *(f"--bind={bind}" for bind in binds),
-        ],
-        env=_environment(home / "data", port, brokers),
-        cwd=home,
-        log=home / "emulator.log",
+        Command(
+            # Its own command binds one address only, and leaves a file with its pid outside of our folder.
+            [
+                *(python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75"),
+                # Which calls were made, for `make cost`: JSON protocols name the call in a header.
+                *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
+                *(f"--bind={address}:{port}" for address in addresses),
+            ],
+            env=_environment(home / "data", port, brokers),
+            cwd=home,
+            log=home / "emulator.log",
+        ),
         ready=lambda: _answers(f"{endpoint}/_ministack/ready"),
         deadline_seconds=_READY_SECONDS,
     )
-    return Emulator(endpoint, f"http://{_CONTAINER_HOST}:{port}" if container_address else None)
+    return Emulator(endpoint, container_endpoint)
 
 
 def _environment(data: Path, port: int, brokers: Brokers) -> Mapping[str, str]:

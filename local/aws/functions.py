@@ -1,5 +1,6 @@
 """Invoking a deployed function and reading its logs."""
 
+import itertools
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,11 +18,11 @@ _AGAIN_SECONDS = 0.2
 
 
 class FunctionError(Exception):
-    """The function raised or timed out; the message is what it said."""
+    """The function raised or timed out; the message is its error."""
 
 
 class FunctionUnavailableError(Exception):
-    """The invocation never reached the function: throttled, unknown, or the service didn't answer."""
+    """The invocation never reached the function: throttled, unknown function, or no answer of the service."""
 
 
 class Function:
@@ -39,14 +40,16 @@ class Function:
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Invoke and wait; returns the response, decoded.
 
-        Raises ``FunctionError`` or ``FunctionUnavailableError``.
+        Raises:
+            FunctionError: the function raised or timed out.
+            FunctionUnavailableError: it was not invoked.
         """
         try:
             answer = self._invoke(msgspec.json.encode(event))
             payload = answer["Payload"].read()
         except (BotoCoreError, ClientError) as error:
             raise FunctionUnavailableError(f"{self.name}: {error}") from error
-        response = msgspec.json.decode(payload) if payload else None
+        response = msgspec.json.decode(payload or b"null")
         if "FunctionError" in answer:
             raise FunctionError(f"{self.name}: {_error_text(response)}")
         return response
@@ -62,13 +65,19 @@ class Function:
             time.sleep(_AGAIN_SECONDS)
 
     def logs(self, since: datetime | None = None) -> list[str]:
-        """What the function has logged, oldest first; raises botocore's errors."""
+        """What the function has logged, oldest first.
+
+        Raises:
+            ClientError, BotoCoreError: Lambda or CloudWatch does not answer.
+        """
         settings = self._lambda.get_function_configuration(FunctionName=self.name)
-        start = {} if since is None else {"startTime": round(since.timestamp() * 1000)}
+        start: dict[str, Any] = {}
+        if since is not None:
+            start["startTime"] = round(since.timestamp() * 1000)
         pages = self._logs.get_paginator("filter_log_events").paginate(
             logGroupName=settings["LoggingConfig"]["LogGroup"], **start
         )
-        events = [event for page in pages for event in page["events"]]
+        events = list(itertools.chain.from_iterable(page["events"] for page in pages))
         return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
 

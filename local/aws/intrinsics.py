@@ -35,7 +35,8 @@ class Resolver:
             text = parameters.get(name, str(declared.get("Default", "")))
             self._names[name] = text
             if declared["Type"] == "CommaDelimitedList" or declared["Type"].startswith("List<"):
-                self._lists[name] = [item.strip() for item in text.split(",")] if text else []
+                items = text.split(",")
+                self._lists[name] = [item.strip() for item in items if text]
 
     def properties(self, logical_id: str) -> dict[str, Any] | None:
         """A resource's properties, None when its condition is false."""
@@ -64,7 +65,7 @@ class Resolver:
 
     def _function(self, name: str) -> Callable[[Any], Any]:
         functions: dict[str, Callable[[Any], Any]] = {
-            "Fn::If": lambda args: self.value(args[1] if self._condition(args[0]) else args[2]),
+            "Fn::If": self._if,
             "Fn::Equals": lambda args: _text(self.value(args[0])) == _text(self.value(args[1])),
             "Fn::Not": lambda args: not self.value(args[0]),
             "Fn::And": lambda args: all(map(self.value, args)),
@@ -78,8 +79,14 @@ class Resolver:
             "Fn::FindInMap": self._find_in_map,
         }
         if name not in functions:
-            raise UnresolvedError(f"{name} is not resolved here")
+            raise UnresolvedError(f"{name} is not supported")
         return functions[name]
+
+    def _if(self, arguments: list[Any]) -> Any:
+        condition, when_true, when_false = arguments
+        if self._condition(condition):
+            return self.value(when_true)
+        return self.value(when_false)
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -89,17 +96,21 @@ class Resolver:
         try:
             return self._names[name]
         except KeyError:
-            raise UnresolvedError(f"nothing is known by the name {name}") from None
+            raise UnresolvedError(f"{name} is unknown") from None
 
     def _get_att(self, argument: str | list[str]) -> str:
-        name, _, attribute = (argument if isinstance(argument, str) else ".".join(argument)).partition(".")
+        if isinstance(argument, list):
+            argument = ".".join(argument)
+        name, _, attribute = argument.partition(".")
         try:
             return self._attributes[name, attribute]
         except KeyError:
-            raise UnresolvedError(f"the attribute {name}.{attribute} is not known") from None
+            raise UnresolvedError(f"the attribute {name}.{attribute} is unknown") from None
 
     def _sub(self, argument: str | list[Any]) -> str:
-        text, local = (argument, {}) if isinstance(argument, str) else argument
+        if isinstance(argument, str):
+            argument = [argument, {}]
+        text, local = argument
 
         def replacement(match: re.Match[str]) -> str:
             literal, name = match.groups()
@@ -107,18 +118,20 @@ class Resolver:
                 return f"${{{name}}}"
             if name in local:
                 return str(self.value(local[name]))
-            return str(self._get_att(name) if "." in name else self._ref(name))
+            if "." in name:
+                return self._get_att(name)
+            return str(self._ref(name))
 
         return _PLACEHOLDER.sub(replacement, text)
 
     def _find_in_map(self, argument: list[Any]) -> Any:
-        found = self._template.get("Mappings", {})
+        values = self._template.get("Mappings", {})
         for key in map(self.value, argument[:3]):
             try:
-                found = found[key]
+                values = values[key]
             except KeyError:
-                raise UnresolvedError(f"no {key} in the mapping {argument[0]}") from None
-        return found
+                raise UnresolvedError(f"the mapping {argument[0]} has no {key}") from None
+        return values
 
     def _condition(self, name: str) -> bool:
         try:

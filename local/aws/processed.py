@@ -1,5 +1,6 @@
 """The stack as the emulator has processed it: transforms applied, parameters known, resources named."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,22 +40,34 @@ class Stack(msgspec.Struct, frozen=True):
     types: dict[str, str]
 
     def event_sources(self) -> list[EventSource]:
-        """The event source mappings whose condition holds; raises ``UnresolvedError``."""
-        resolver, found = self._resolver(), []
-        for name, kind in self.types.items():
-            if kind == _MAPPING and (properties := resolver.properties(name)) is not None:
-                found.append(EventSource(name, self.physical_ids[name], properties))
-        return found
+        """The event source mappings whose condition holds.
+
+        Raises:
+            UnresolvedError: a property can't be resolved.
+        """
+        resolver, sources = self._resolver(), []
+        for name in self._named(_MAPPING):
+            properties = resolver.properties(name)
+            if properties is not None:
+                sources.append(EventSource(name, self.physical_ids[name], properties))
+        return sources
 
     def concurrency_limits(self) -> dict[str, int]:
-        """By the function's name: how many executions of it may run at a time; raises ``UnresolvedError``."""
+        """By the function's name: how many executions of it may run at a time.
+
+        Raises:
+            UnresolvedError: a limit can't be resolved.
+        """
         resolver, limits = self._resolver(), {}
-        for name in (name for name, kind in self.types.items() if kind == _FUNCTION):
+        for name in self._named(_FUNCTION):
             properties = self.template["Resources"][name].get("Properties", {})
             limit = resolver.value({key: value for key, value in properties.items() if key == _LIMIT})
             if limit:
                 limits[self.physical_ids[name]] = int(limit[_LIMIT])
         return limits
+
+    def _named(self, resource_type: str) -> list[str]:
+        return [name for name, kind in self.types.items() if kind == resource_type]
 
     def _resolver(self) -> Resolver:
         return Resolver(
@@ -91,16 +104,22 @@ class Stack(msgspec.Struct, frozen=True):
 
 
 def read_stack(session: boto3.Session, endpoint: str, name: str) -> Stack:
-    """Read a deployed stack; raises botocore's errors."""
+    """Read a deployed stack.
+
+    Raises:
+        ClientError, BotoCoreError: CloudFormation does not answer.
+    """
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    resources = list(itertools.chain.from_iterable(page["StackResourceSummaries"] for page in pages))
     template = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+    if isinstance(template, str):
+        template = msgspec.yaml.decode(template)
     return Stack(
         name=name,
         stack_id=described["StackId"],
-        template=template if isinstance(template, dict) else msgspec.yaml.decode(template),
+        template=template,
         parameters={item["ParameterKey"]: item["ParameterValue"] for item in described.get("Parameters", [])},
         outputs={item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])},
         physical_ids={item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources},

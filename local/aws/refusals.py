@@ -12,13 +12,13 @@ import msgspec
 
 # Resource type -> what the stack lacks without it on this machine.
 REFUSED_TYPES: Mapping[str, str] = {
-    "AWS::CloudWatch::CompositeAlarm": "no mail for a fault that a probe finds; the single alarms are there",
-    "AWS::EC2::SecurityGroupEgress": "no rule out of the cluster's security group; nothing filters packets here",
-    "AWS::EC2::SecurityGroupIngress": "no rule in the cluster's security group; nothing filters packets here",
+    "AWS::CloudWatch::CompositeAlarm": "no mail for faults that a probe detects; the single alarms exist",
+    "AWS::EC2::SecurityGroupEgress": "no outbound rule of the cluster's security group; packets are not filtered here",
+    "AWS::EC2::SecurityGroupIngress": "no inbound rule of the cluster's security group; packets are not filtered here",
 }
 # Of this type only those with `Metrics`, which is metric math.
 ALARM = "AWS::CloudWatch::Alarm"
-_NO_METRIC_MATH = "this alarm for silence is not there"
+_NO_METRIC_MATH = "no alarm for missing results"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -39,41 +39,45 @@ class StillNeededError(Exception):
 def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refusal]]:
     """The template without what the emulator refuses, and the list of that.
 
-    Only ``DependsOn`` and ``Metadata`` are loosened: they are an order, not a value. Raises ``StillNeededError`` when a
-    property or an output uses the value of a refused resource.
+    Refused resources are only removed from ``DependsOn`` and ``Metadata``, which hold an order and no value.
+
+    Raises:
+        StillNeededError: a property or an output uses the value of a refused resource.
     """
-    refusals = [
-        Refusal(name, resource["Type"], lacking)
-        for name, resource in _resources(template)
-        if (lacking := _lacking(resource)) is not None
-    ]
+    refusals = []
+    for name, resource in _resources(template):
+        lacking = _lacking(resource)
+        if lacking is not None:
+            refusals.append(Refusal(name, resource["Type"], lacking))
     gone = {refusal.logical_id for refusal in refusals}
-    kept = {
-        name: _loosened(resource, gone) if isinstance(resource, dict) else resource
-        for name, resource in template["Resources"].items()
-        if name not in gone
-    }
+    kept = {name: _loosened(resource, gone) for name, resource in template["Resources"].items() if name not in gone}
     slim = {**template, "Resources": kept}
-    if used := sorted(gone & set(_used(slim))):
+    used = sorted(gone & set(_used(slim)))
+    if used:
         raise StillNeededError(f"the emulator refuses {', '.join(used)}, which the rest of the template uses")
     return slim, refusals
 
 
 def _lacking(resource: Mapping[str, Any]) -> str | None:
-    """What the stack lacks without a resource that is refused; None for one that is taken."""
-    if resource["Type"] == ALARM:
-        return _NO_METRIC_MATH if "Metrics" in resource.get("Properties", {}) else None
-    return REFUSED_TYPES.get(resource["Type"])
+    """What the stack lacks without a resource that is refused; None for one that is accepted."""
+    if resource["Type"] != ALARM:
+        return REFUSED_TYPES.get(resource["Type"])
+    if "Metrics" in resource.get("Properties", {}):
+        return _NO_METRIC_MATH
+    return None
 
 
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Resources proper: a ``Fn::ForEach`` stands among them, and is a list."""
+    """The resources without a ``Fn::ForEach``, which is a list."""
     return ((name, value) for name, value in template["Resources"].items() if isinstance(value, Mapping))
 
 
-def _loosened(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
-    before = resource.get("DependsOn", [])
-    names = [before] if isinstance(before, str) else before
+def _loosened(resource: Any, gone: set[str]) -> Any:
+    if not isinstance(resource, dict):
+        return resource
+    names = resource.get("DependsOn", [])
+    if isinstance(names, str):
+        names = [names]
     metadata = resource.get("Metadata", {})
     orders = {
         "DependsOn": [name for name in names if name not in gone],
@@ -92,11 +96,22 @@ def _used(node: Any) -> Iterator[str]:
             yield from _used(item)
     elif isinstance(node, Mapping):
         for key, value in node.items():
-            if key == "Ref":
-                yield str(value)
-            elif key == "Fn::GetAtt":
-                yield (value if isinstance(value, str) else value[0]).partition(".")[0]
-            elif key == "Fn::Sub":
-                text = value if isinstance(value, str) else value[0]
-                yield from (piece.partition("}")[0].partition(".")[0] for piece in text.split("${")[1:])
+            yield from _used_by(key, value)
             yield from _used(value)
+
+
+def _used_by(function: str, argument: Any) -> Iterator[str]:
+    if function == "Ref":
+        yield str(argument)
+    elif function == "Fn::GetAtt":
+        yield _first(argument).partition(".")[0]
+    elif function == "Fn::Sub":
+        for piece in _first(argument).split("${")[1:]:
+            yield piece.partition("}")[0].partition(".")[0]
+
+
+def _first(argument: str | list[Any]) -> str:
+    """The text of an argument that is a text, or begins with it."""
+    if isinstance(argument, str):
+        return argument
+    return str(argument[0])

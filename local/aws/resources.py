@@ -1,4 +1,4 @@
-"""What lies outside the stack, and has to be there before it is deployed: cluster, key, secrets, network."""
+"""What is not part of the stack and must exist before it is deployed: cluster, key, secrets, network."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,10 @@ def create(
 ) -> Resources:
     """Create them in an emulator that has none of them yet.
 
-    ``scram`` holds username and password. Raises botocore's errors.
+    ``scram`` holds username and password.
+
+    Raises:
+        ClientError, BotoCoreError: the emulator refuses.
     """
     ec2 = session.client("ec2", endpoint_url=endpoint)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -18,12 +18,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local.console", description="Serve the console of a running local system until SIGTERM."
     )
-    parser.add_argument("--run", type=Path, required=True, help="the system's folder")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the running system")
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
     arguments = parser.parse_args()
     system = System.open(arguments.run)
     if system is None:
-        print(f"nothing runs in {arguments.run}", file=sys.stderr)
+        print(f"no local system is running in {arguments.run}", file=sys.stderr)
         return 1
 
     @cache

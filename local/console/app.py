@@ -1,4 +1,4 @@
-"""The console's server: it shows what the deployed matrix answers, and runs the probes for whoever asks."""
+"""The console's server: it shows the deployed matrix, and runs the probes on request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,11 @@ class Invokes(Protocol):
     """Invokes a deployed function by its logical id."""
 
     def __call__(self, logical_id: str, event: dict[str, Any]) -> Any:
-        """Its answer; raises ``FunctionError`` or ``FunctionUnavailableError``."""
+        """Its response.
+
+        Raises:
+            FunctionError, FunctionUnavailableError: there is none.
+        """
         ...
 
 
@@ -40,8 +44,8 @@ def console(invoke: Invokes) -> web.Application:
         return web.Response(text=page(content), content_type="text/html", status=status, headers=_HEADERS)
 
     async def probe(_: web.Request) -> web.Response:
-        # What goes wrong with a probe stands in its log, and the matrix tells a result that is missing.
-        runs = (asyncio.to_thread(invoke, each, {}) for each in PROBES)
+        # The error of a probe is in its log, and the matrix shows that a result is missing.
+        runs = (asyncio.to_thread(invoke, probe, {}) for probe in PROBES)
         for outcome in await asyncio.gather(*runs, return_exceptions=True):
             if isinstance(outcome, BaseException) and not isinstance(outcome, FunctionError | FunctionUnavailableError):
                 raise outcome
@@ -58,5 +62,5 @@ async def _only_from_here(request: web.Request, handler: Handler) -> web.StreamR
     host = request.host.rpartition(":")[0]
     origin = request.headers.get("Origin", f"http://{request.host}")
     if host not in ("127.0.0.1", "localhost") or origin != f"http://{request.host}":
-        raise web.HTTPForbidden(text="this console answers on this machine only")
+        raise web.HTTPForbidden(text="the console is only available from this machine")
     return await handler(request)

@@ -24,11 +24,11 @@ def page(content: str, *, refresh_seconds: int = REFRESH_SECONDS) -> str:
         f'<meta http-equiv="refresh" content="{refresh_seconds}"><link rel="icon" href="data:,">'
         f"<title>MSK-Vantiq toolkit: probes</title><style>{_STYLE}</style></head><body>"
         "<h1>Brokers by stage</h1>"
-        '<form method="post" action="/probe"><button>Probe now</button></form>'
+        '<form method="post" action="/probe"><button>Run probes now</button></form>'
         f"<main>{content}</main></body></html>"
     )
 
 
 def trouble(what: str) -> str:
     """The middle of a page that has nothing better to show."""
-    return f"<p><b>✗ The matrix can't be shown:</b> {escape(what)}</p>"
+    return f"<p><b>✗ The matrix could not be loaded:</b> {escape(what)}</p>"

@@ -5,19 +5,25 @@ import socket
 import sys
 from pathlib import Path
 
-from local.processes import Ledger
+from local.processes import Command, Ledger
 
 _READY_SECONDS = 30.0
 
 
 def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
-    """Serve the page of the system in ``run``; returns when it listens. Raises the ledger's errors."""
+    """Serve the page of the system in ``run``; returns when it listens.
+
+    Raises:
+        ProcessError, AlreadyRunningError: it does not start.
+    """
     ledger.start(
         "console",
-        [sys.executable, "-m", "local.console", f"--run={run}", f"--port={port}"],
-        env=dict(os.environ),
-        cwd=checkout,
-        log=run / "console.log",
+        Command(
+            [sys.executable, "-m", "local.console", f"--run={run}", f"--port={port}"],
+            env=dict(os.environ),
+            cwd=checkout,
+            log=run / "console.log",
+        ),
         ready=lambda: _listens(port),
         deadline_seconds=_READY_SECONDS,
     )

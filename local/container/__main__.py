@@ -8,20 +8,20 @@ from local.container.image import TAG, ImageError, build
 
 
 def main() -> int:
-    """Run the command line; 0 when the image stands, 1 with a sentence on stderr when it can't be made."""
+    """Run the command line; 0 when the image exists, 1 with a sentence on stderr when it can't be made."""
     parser = argparse.ArgumentParser(
         prog="python -m local.container", description="Build the base image for sam local invoke and print its tag."
     )
     commands = parser.add_subparsers(required=True)
-    make = commands.add_parser("build", help="make the image unless an up-to-date one exists")
-    make.add_argument("--tag", default=TAG)
+    make = commands.add_parser("build", help="build the image unless it is up to date")
+    make.add_argument("--tag", default=TAG, help="(default: %(default)s)")
     options = parser.parse_args()
     try:
         made = build(options.tag)
     except (ImageError, NoSuchCommandError) as exc:
         print(exc, file=sys.stderr)
         return 1
-    print("made" if made else "up to date", file=sys.stderr)
+    print({True: "built", False: "up to date"}[made], file=sys.stderr)
     print(options.tag)
     return 0
 

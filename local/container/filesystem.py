@@ -49,7 +49,8 @@ class NoSuchCommandError(RuntimeError):
 def image_files() -> dict[str, Path]:
     """Absolute path in the image -> file on this machine.
 
-    Raises ``NoSuchCommandError`` when this machine lacks ``ldd`` or a command of ``COMMANDS``.
+    Raises:
+        NoSuchCommandError: this machine lacks ``ldd`` or a command of ``COMMANDS``.
     """
     files = dict(_python_files())
     for command in COMMANDS:
@@ -83,9 +84,7 @@ def _libraries(binaries: Iterable[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _which(command: str) -> Path:
-    found = shutil.which(command)
-    if found is None:
-        raise NoSuchCommandError(
-            f"{command} is not on PATH: the stand-in image is made from a Linux machine's own programs"
-        )
-    return Path(found).resolve()
+    path = shutil.which(command)
+    if path is None:
+        raise NoSuchCommandError(f"{command} is not on PATH; the image is built from this (Linux) machine's programs")
+    return Path(path).resolve()

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import subprocess
 import tarfile
 import tempfile
@@ -27,8 +28,9 @@ class ImageError(RuntimeError):
 def build(tag: str = TAG) -> bool:
     """Make the image ``tag``; False when the one that exists was made from the same files.
 
-    Raises ``ImageError`` when the engine can't be reached or refuses, or when the image can't import the runtime;
-    ``filesystem.NoSuchCommandError`` when this machine lacks a part.
+    Raises:
+        ImageError: the engine can't be reached or refuses, or the image can't import the runtime.
+        filesystem.NoSuchCommandError: this machine lacks a part.
     """
     files = filesystem.image_files()
     digest = files_digest(files)
@@ -36,7 +38,7 @@ def build(tag: str = TAG) -> bool:
         return False
     settings = [f"ENV {name}={value}" for name, value in filesystem.ENVIRONMENT.items()]
     settings += ["WORKDIR /var/task", f"LABEL {LABEL}={digest}"]
-    changes = (word for setting in settings for word in ("--change", setting))
+    changes = itertools.chain.from_iterable(("--change", setting) for setting in settings)
     with tempfile.TemporaryFile() as tar:
         write_tar(tar, files)
         tar.seek(0)
@@ -51,7 +53,7 @@ def build(tag: str = TAG) -> bool:
 
 
 def engine_problem() -> str | None:
-    """Why no container engine can be used; None when one answers."""
+    """Why no container engine can be used; None when one answers. Tests that need an engine are skipped by it."""
     try:
         _docker("info")
     except ImageError as exc:
@@ -102,9 +104,9 @@ def _docker(*arguments: str, stdin: IO[bytes] | None = None, seconds: float = QU
     try:
         done = subprocess.run(["docker", *arguments], stdin=stdin, capture_output=True, timeout=seconds, check=False)
     except FileNotFoundError as exc:
-        raise ImageError("docker is not on PATH: install a container engine, or leave out `sam local invoke`") from exc
+        raise ImageError("docker is not on PATH; `sam local invoke` needs a container engine") from exc
     except subprocess.TimeoutExpired as exc:
-        raise ImageError(f"docker {arguments[0]} has not ended within {seconds:.0f} s") from exc
+        raise ImageError(f"docker {arguments[0]} did not finish within {seconds:.0f} s") from exc
     if done.returncode:
         raise ImageError(f"docker {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout.decode()

@@ -12,18 +12,19 @@ RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
 def runtime_distributions() -> list[Distribution]:
     """The installed distributions that the runtime consists of, with all that they need, by name.
 
-    Raises ``importlib.metadata.PackageNotFoundError`` for one that is not installed.
+    Raises:
+        importlib.metadata.PackageNotFoundError: one of them is not installed.
     """
-    found: dict[str, Distribution] = {}
-    wanted = list(RUNTIME_DISTRIBUTIONS)
-    while wanted:
-        name = wanted.pop()
-        if name in found:
+    distributions: dict[str, Distribution] = {}
+    names = list(RUNTIME_DISTRIBUTIONS)
+    while names:
+        name = names.pop()
+        if name in distributions:
             continue
-        found[name] = distribution(name)
-        requirements = map(Requirement, found[name].requires or ())
-        wanted += [need.name for need in requirements if not need.marker or need.marker.evaluate({"extra": ""})]
-    return [found[name] for name in sorted(found)]
+        distributions[name] = distribution(name)
+        requirements = map(Requirement, distributions[name].requires or ())
+        names += [need.name for need in requirements if not need.marker or need.marker.evaluate({"extra": ""})]
+    return [distributions[name] for name in sorted(distributions)]
 
 
 def runtime_files() -> dict[str, Path]:
@@ -33,8 +34,8 @@ def runtime_files() -> dict[str, Path]:
     """
     site = Path(sysconfig.get_path("purelib"))
     files: dict[str, Path] = {}
-    for each in runtime_distributions():
-        for file in each.files or ():
+    for package in runtime_distributions():
+        for file in package.files or ():
             path = file.as_posix()
             if not path.startswith("..") and "__pycache__" not in file.parts and (site / path).is_file():
                 files[path] = site / path

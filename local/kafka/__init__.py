@@ -3,13 +3,14 @@
 from local.kafka.certificates import CertificateAuthority
 from local.kafka.cluster import KafkaCluster, KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
-from local.kafka.settings import BROKER_IDS, KafkaSettings, Listener
+from local.kafka.settings import BROKER_IDS, KafkaOptions, KafkaSettings, Listener
 
 __all__ = [
     "BROKER_IDS",
     "CertificateAuthority",
     "KafkaCluster",
     "KafkaClusterError",
+    "KafkaOptions",
     "KafkaSettings",
     "KafkaUnavailableError",
     "Listener",

@@ -17,7 +17,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 
 class CertificateAuthority:
-    """An authority whose certificate and key lie in one directory as ``ca.pem`` and ``ca.key``.
+    """An authority whose certificate and key are in one directory as ``ca.pem`` and ``ca.key``.
 
     Its certificates carry what strict verification (Python 3.13 and later) asks for: key identifiers, key usage
     and subject alternative names.
@@ -141,7 +141,7 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def _write_certificates(path: Path, certificates: Sequence[x509.Certificate]) -> None:
-    path.write_bytes(b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates))
+    path.write_bytes(b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates))
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:

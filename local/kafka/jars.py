@@ -9,20 +9,21 @@ from pathlib import Path
 
 from jgo.maven import MavenContext
 
-from local.kafka.versions import way_of
+from local.kafka.versions import runtime_of
 
 # Backends of slf4j that some versions bring (3.6 one that is only a name by now); ours takes their place.
 _OTHER_LOGGING = {"slf4j-log4j12", "slf4j-reload4j"}
 
 
 class KafkaUnavailableError(Exception):
-    """A Kafka version can't be had, or can't be run here."""
+    """A Kafka version is not available, or can't be run here."""
 
 
 def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
     """The directory under ``cache`` with the jars of a Kafka version; downloads them the first time only.
 
-    Raises ``KafkaUnavailableError`` when that fails.
+    Raises:
+        KafkaUnavailableError: that fails.
     """
     jars = cache / f"kafka-{version}"
     if jars.is_dir():
@@ -48,13 +49,14 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
 def _download(version: str, directory: Path) -> None:
     """Resolve and download into ``directory``; the jars alone end up in its ``lib``."""
     maven = MavenContext(repo_cache=directory / "repository", timeout=60)
-    way = way_of(version)
-    wanted = [maven.create_dependency(f"org.apache.kafka:kafka_{way.scala}:{version}")]
-    if not way.zookeeper:  # before, the brokers' jar had the tools
+    runtime = runtime_of(version)
+    dependencies = [maven.create_dependency(f"org.apache.kafka:kafka_{runtime.scala}:{version}")]
+    if not runtime.zookeeper:  # before, the brokers' jar had the tools
         connect = maven.project("org.apache.kafka", "connect-runtime")  # the tools' web server: 60 jars for nothing
-        wanted.append(maven.create_dependency(f"org.apache.kafka:kafka-tools:{version}", [connect]))
-    direct, transitive = maven.resolver.resolve(wanted)
-    artifacts = [each.artifact for each in (*direct, *transitive) if each.artifact.artifactId not in _OTHER_LOGGING]
+        dependencies.append(maven.create_dependency(f"org.apache.kafka:kafka-tools:{version}", [connect]))
+    direct, transitive = maven.resolver.resolve(dependencies)
+    artifacts = [dependency.artifact for dependency in (*direct, *transitive)]
+    artifacts = [artifact for artifact in artifacts if artifact.artifactId not in _OTHER_LOGGING]
     # Kafka logs through slf4j and leaves the choice of a backend to us. The simplest one, which has the version of
     # the interface, needs no configuration file.
     slf4j = next(artifact for artifact in artifacts if artifact.artifactId == "slf4j-api")
@@ -65,5 +67,5 @@ def _download(version: str, directory: Path) -> None:
         for jar in pool.map(lambda artifact: artifact.resolve(), artifacts):
             with zipfile.ZipFile(jar) as archive:
                 if archive.testzip() is not None:  # jgo only warns about a wrong checksum
-                    raise zipfile.BadZipFile(f"{jar.name} arrived damaged")
+                    raise zipfile.BadZipFile(f"{jar.name} is damaged")
             jar.rename(library / jar.name)

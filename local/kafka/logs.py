@@ -1,6 +1,7 @@
-"""How the brokers log, and what of it tells why one did not start."""
+"""How the brokers log, and why a broker did not start, from its log."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 # For slf4j-simple: a line is "2026-11-22 17:15:34.050 [WARN] class - text".
@@ -27,7 +28,14 @@ def first_error(log: Path, start: int) -> str:
         file.seek(start)
         lines = [line.decode(errors="replace").rstrip() for line in file]
     errors = [number for number, line in enumerate(lines) if " [ERROR] " in line]
-    failed = [number for number in errors if lines[number + 1 : number + 2] and not _LOGGED.match(lines[number + 1])]
-    return "\n".join(
-        line for number in (failed or errors)[:1] for line in lines[number : number + 2] if not line.startswith("\tat ")
-    )
+    if not errors:
+        return ""
+    with_exception = (number for number in errors if _is_continued(lines, number))
+    first = next(with_exception, errors[0])
+    return "\n".join(line for line in lines[first : first + 2] if not line.startswith("\tat "))
+
+
+def _is_continued(lines: Sequence[str], number: int) -> bool:
+    """Whether the line has a second one, which the exception begins."""
+    following = lines[number + 1 : number + 2]
+    return bool(following) and not _LOGGED.match(following[0])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from local.kafka.jars import KafkaUnavailableError, kafka_jars
 from local.kafka.java import PROJECTS_JAVA, JavaUnavailableError, java_home
-from local.kafka.versions import way_of
+from local.kafka.versions import runtime_of
 
 # Compression libraries bring native code; without these two, Java 24 and later warn about it at every start.
 _OF_NEW_JAVAS = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
@@ -28,7 +28,7 @@ class KafkaPrograms(NamedTuple):
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Djava.awt.headless=true",
-            *(_OF_NEW_JAVAS if self.java_home == PROJECTS_JAVA else ()),
+            *_options_of(self.java_home),
             *options,
             "-cp",
             str(self.jars / "*"),
@@ -38,7 +38,8 @@ class KafkaPrograms(NamedTuple):
     def console_tool(self, tool: str) -> list[str]:
         """The command line of one of Kafka's console tools, for example ``ConsoleConsumer``, ``TopicCommand``.
 
-        Raises ``KafkaUnavailableError`` for a tool that this version does not have.
+        Raises:
+            KafkaUnavailableError: this version has no such tool.
         """
         # Kafka 3 and 4 moved them one by one from Scala's packages to Java's.
         packages = ("org.apache.kafka.tools", "org.apache.kafka.tools.consumer", "kafka.tools", "kafka.admin")
@@ -46,17 +47,23 @@ class KafkaPrograms(NamedTuple):
             path = main_class.replace(".", "/") + ".class"
             if any(path in zipfile.ZipFile(jar).namelist() for jar in self.jars.glob("kafka*.jar")):
                 return self.command(main_class)
-        raise KafkaUnavailableError(f"there is no console tool {tool} in {self.jars.name}")
+        raise KafkaUnavailableError(f"{self.jars.name} has no console tool {tool}")
+
+
+def _options_of(home: Path) -> tuple[str, ...]:
+    if home == PROJECTS_JAVA:
+        return _OF_NEW_JAVAS
+    return ()
 
 
 def kafka_programs(version: str, cache: Path, on_progress: Callable[[str], object] = lambda _: None) -> KafkaPrograms:
     """A version of Kafka with its Java, both under ``cache``; downloads them the first time only.
 
-    Raises ``KafkaUnavailableError`` when that fails, or when the version can't be run here.
+    Raises:
+        KafkaUnavailableError: that fails, or the version can't be run here.
     """
     try:
-        way = way_of(version)
-        home = java_home(way.java, cache, on_progress)
+        home = java_home(runtime_of(version).java, cache, on_progress)
     except (ValueError, JavaUnavailableError) as error:
         raise KafkaUnavailableError(str(error)) from error
     return KafkaPrograms(kafka_jars(version, cache, on_progress), home)

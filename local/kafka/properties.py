@@ -10,9 +10,11 @@ def properties_text(properties: Mapping[str, object]) -> str:
 
 def _escaped(value: str) -> str:
     """Java takes the bytes for ISO-8859-1; UTF-16 units in ASCII are the same to it in any encoding."""
-    return "".join(each if "!" <= each <= "~" and each != "\\" else _units(each) for each in value)
+    return "".join(map(_escaped_character, value))
 
 
-def _units(character: str) -> str:
+def _escaped_character(character: str) -> str:
+    if "!" <= character <= "~" and character != "\\":
+        return character
     encoded = character.encode("utf-16-be")
     return "".join(f"\\u{encoded[at : at + 2].hex()}" for at in range(0, len(encoded), 2))

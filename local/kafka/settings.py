@@ -3,12 +3,12 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
 from local.kafka.properties import properties_text
-from local.kafka.versions import way_of
+from local.kafka.versions import runtime_of
 
 BROKER_IDS = (1, 2, 3)
 
@@ -24,8 +24,46 @@ _SECURITY: Mapping[str, str] = {
     "CONTAINER": "SASL_SSL",
     "CONTROLLER": "PLAINTEXT",
 }
+_SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+# For three zones.
+_MSK_DEFAULTS: Mapping[str, object] = {
+    "auto.create.topics.enable": "false",
+    "default.replication.factor": 3,
+    "min.insync.replicas": 2,
+    "offsets.topic.replication.factor": 3,
+    "transaction.state.log.replication.factor": 3,
+    "transaction.state.log.min.isr": 2,
+    "num.partitions": 1,
+}
+# Few internal partitions and threads, no waiting for more members of a group.
+_SMALL_AND_QUICK: Mapping[str, object] = {
+    "offsets.topic.num.partitions": 6,
+    "transaction.state.log.num.partitions": 3,
+    "group.initial.rebalance.delay.ms": 0,
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "num.recovery.threads.per.data.dir": 1,
+    "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # 128 MB otherwise, half of the heap
+}
 # The host names and addresses that the brokers' certificate is good for.
 BROKER_NAMES = (_HOST, _LOOPBACK, _CONTAINER_HOST)
+
+
+class KafkaOptions(NamedTuple):
+    """What whoever starts a cluster decides.
+
+    Args:
+        username, password: of the user that may log in with SCRAM-SHA-512.
+        cache: keeps the downloads.
+        version: of Apache Kafka; empty for the default.
+        container_address: the address of this machine as containers see it.
+    """
+
+    username: str
+    password: str
+    cache: Path
+    version: str = ""
+    container_address: str | None = None
 
 
 class KafkaSettings(msgspec.Struct, frozen=True):
@@ -49,43 +87,38 @@ class KafkaSettings(msgspec.Struct, frozen=True):
     zookeeper_port: int | None
 
     @classmethod
-    def choose(
-        cls,
-        home: Path,
-        *,
-        cache: Path,
-        ledger: Path,
-        version: str,
-        username: str,
-        password: str,
-        container_address: str | None,
-        ports: Sequence[int],
-    ) -> Self:
-        """Settings for a new cluster; ``ports`` are free ones, ``port_count(version, container_address)`` of them.
+    def choose(cls, home: Path, ledger: Path, options: KafkaOptions, ports: Sequence[int]) -> Self:
+        """Settings for a new cluster; ``ports`` are free ports, ``port_count`` of them.
 
-        ValueError for a version that can't be run here.
+        Raises:
+            ValueError: the version can't be run here.
         """
         free = iter(ports)
-        zookeeper = way_of(version).zookeeper
+        listeners = _listeners(options.version, options.container_address)
+        by_listener = {listener: {broker: next(free) for broker in BROKER_IDS} for listener in listeners}
+        zookeeper_port = None
+        if runtime_of(options.version).zookeeper:
+            zookeeper_port = next(free)
         return cls(
-            version=version,
+            version=options.version,
             home=home,
-            cache=cache,
+            cache=options.cache,
             ledger=ledger,
             cluster_id=_new_cluster_id(),
-            username=username,
-            password=password,
-            container_address=container_address,
-            ports={
-                listener: {broker: next(free) for broker in BROKER_IDS}
-                for listener in _listeners(version, container_address)
-            },
-            zookeeper_port=next(free) if zookeeper else None,
+            username=options.username,
+            password=options.password,
+            container_address=options.container_address,
+            ports=by_listener,
+            zookeeper_port=zookeeper_port,
         )
 
     @classmethod
     def read(cls, home: Path) -> Self:
-        """The settings that ``write`` left in ``home``; FileNotFoundError when there are none."""
+        """The settings that ``write`` left in ``home``.
+
+        Raises:
+            FileNotFoundError: there are none.
+        """
         text = (home / "cluster.json").read_bytes()
         return msgspec.json.decode(text, type=cls, dec_hook=lambda kind, value: kind(value))
 
@@ -95,9 +128,12 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         write_private(self.home / "cluster.json", text.decode())
 
     def bootstrap(self, listener: Listener) -> str:
-        """The brokers' addresses on a listener, "host:port,host:port,host:port". KeyError for one that is off."""
-        host = _CONTAINER_HOST if listener == "CONTAINER" else _HOST
-        return ",".join(f"{host}:{port}" for port in self.ports[listener].values())
+        """The brokers' addresses on a listener, "host:port,host:port,host:port".
+
+        Raises:
+            KeyError: the listener is off.
+        """
+        return ",".join(f"{_host(listener)}:{port}" for port in self.ports[listener].values())
 
     def broker_home(self, broker: int) -> Path:
         """The directory of one broker: its configuration, log and data."""
@@ -109,8 +145,12 @@ class KafkaSettings(msgspec.Struct, frozen=True):
 
 
 def port_count(version: str, container_address: str | None) -> int:
-    """How many ports a cluster needs. ValueError for a version that can't be run here."""
-    return len(BROKER_IDS) * len(_listeners(version, container_address)) + way_of(version).zookeeper
+    """How many ports a cluster needs.
+
+    Raises:
+        ValueError: the version can't be run here.
+    """
+    return len(BROKER_IDS) * len(_listeners(version, container_address)) + runtime_of(version).zookeeper
 
 
 def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key_store_password: str) -> str:
@@ -118,56 +158,52 @@ def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key
 
     ``key_store`` is a PKCS#12 file with the broker's key and certificate chain.
     """
+    properties = {
+        **_metadata_properties(settings, broker),
+        **_listener_properties(settings, broker),
+        "log.dirs": settings.broker_home(broker) / "data",
+        **_security_properties(settings, key_store, key_store_password),
+        **_MSK_DEFAULTS,
+        **_SMALL_AND_QUICK,
+    }
+    return properties_text(properties)
+
+
+def _metadata_properties(settings: KafkaSettings, broker: int) -> dict[str, object]:
+    if settings.zookeeper_port is None:
+        return _without_zookeeper(settings, broker)
+    return _with_zookeeper(settings, broker)
+
+
+def _listener_properties(settings: KafkaSettings, broker: int) -> dict[str, object]:
     listeners = _listeners(settings.version, settings.container_address)
-    for_clients = [listener for listener in listeners if listener != "CONTROLLER"]
-    properties: dict[str, object] = {
-        **(_with_zookeeper(settings, broker) if settings.zookeeper_port else _without_zookeeper(settings, broker)),
+    bound = (f"{name}://{_bound_address(settings, name)}:{settings.ports[name][broker]}" for name in listeners)
+    # A name, as on MSK, so that clients resolve and verify one; it leads to 127.0.0.1, where the brokers listen.
+    advertised = (f"{name}://{_host(name)}:{settings.ports[name][broker]}" for name in _for_clients(listeners))
+    return {
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": ",".join(f"{name}:{_SECURITY[name]}" for name in listeners),
-        "listeners": ",".join(
-            f"{name}://{_bound_address(settings, name)}:{settings.ports[name][broker]}" for name in listeners
-        ),
-        # A name, as on MSK, so that clients resolve and verify one; it leads to 127.0.0.1, where the brokers listen.
-        "advertised.listeners": ",".join(
-            f"{name}://{_CONTAINER_HOST if name == 'CONTAINER' else _HOST}:{settings.ports[name][broker]}"
-            for name in for_clients
-        ),
-        "log.dirs": settings.broker_home(broker) / "data",
-        # TLS and login.
+        "listeners": ",".join(bound),
+        "advertised.listeners": ",".join(advertised),
+    }
+
+
+def _security_properties(settings: KafkaSettings, key_store: Path, key_store_password: str) -> dict[str, object]:
+    """TLS, authentication and authorization."""
+    listeners = _for_clients(_listeners(settings.version, settings.container_address))
+    with_scram = [name for name in listeners if _SECURITY[name] == "SASL_SSL"]
+    return {
         "ssl.keystore.type": "PKCS12",
         "ssl.keystore.location": key_store,
         "ssl.keystore.password": key_store_password,
         "ssl.key.password": key_store_password,
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        **{
-            f"listener.name.{name.lower()}.scram-sha-512.sasl.jaas.config": (
-                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-            )
-            for name in for_clients
-            if _SECURITY[name] == "SASL_SSL"
-        },
+        **{f"listener.name.{name.lower()}.scram-sha-512.sasl.jaas.config": _SCRAM_MODULE for name in with_scram},
         # As on MSK: what no ACL mentions is allowed. The brokers themselves are anonymous.
-        "authorizer.class.name": way_of(settings.version).authorizer,
+        "authorizer.class.name": runtime_of(settings.version).authorizer,
         "allow.everyone.if.no.acl.found": "true",
         "super.users": "User:ANONYMOUS",
-        # MSK's defaults for three zones.
-        "auto.create.topics.enable": "false",
-        "default.replication.factor": 3,
-        "min.insync.replicas": 2,
-        "offsets.topic.replication.factor": 3,
-        "transaction.state.log.replication.factor": 3,
-        "transaction.state.log.min.isr": 2,
-        "num.partitions": 1,
-        # Small and quick: few internal partitions and threads, no waiting for more members of a group.
-        "offsets.topic.num.partitions": 6,
-        "transaction.state.log.num.partitions": 3,
-        "group.initial.rebalance.delay.ms": 0,
-        "num.network.threads": 2,
-        "num.io.threads": 4,
-        "num.recovery.threads.per.data.dir": 1,
-        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # 128 MB otherwise, half of the heap
     }
-    return properties_text(properties)
 
 
 def _without_zookeeper(settings: KafkaSettings, broker: int) -> dict[str, object]:
@@ -200,16 +236,34 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _listeners(version: str, container_address: str | None) -> list[str]:
-    left_out = {*(() if container_address else ("CONTAINER",)), *(("CONTROLLER",) if way_of(version).zookeeper else ())}
+    left_out = set()
+    if not container_address:
+        left_out.add("CONTAINER")
+    if runtime_of(version).zookeeper:
+        left_out.add("CONTROLLER")
     return [name for name in _SECURITY if name not in left_out]
 
 
+def _for_clients(listeners: Sequence[str]) -> list[str]:
+    return [listener for listener in listeners if listener != "CONTROLLER"]
+
+
+def _host(listener: str) -> str:
+    """The host name under which clients reach a listener."""
+    if listener == "CONTAINER":
+        return _CONTAINER_HOST
+    return _HOST
+
+
 def _bound_address(settings: KafkaSettings, listener: str) -> str:
-    return (settings.container_address if listener == "CONTAINER" else None) or _LOOPBACK
+    if listener == "CONTAINER" and settings.container_address:
+        return settings.container_address
+    return _LOOPBACK
 
 
 def _new_cluster_id() -> str:
     """A random id as Kafka makes them: 16 bytes in URL-safe base64."""
-    while (cluster_id := secrets.token_urlsafe(16)).startswith("-"):
-        pass  # Kafka's own format tool takes it for an option
+    cluster_id = secrets.token_urlsafe(16)
+    while cluster_id.startswith("-"):  # Kafka's own format tool takes it for an option
+        cluster_id = secrets.token_urlsafe(16)
     return cluster_id

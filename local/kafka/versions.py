@@ -15,7 +15,7 @@ _FIRST_ON_THE_PROJECTS_JAVA = Version("3.9.1")
 _FIRST_NEW_AUTHORIZER = _FIRST_SCALA_2_13 = Version("2.4.0")
 
 
-class Way(NamedTuple):
+class Runtime(NamedTuple):
     """How a version is run.
 
     ``java`` is the release of a Java runtime of its own, None for the project's. ``authorizer`` is the class that keeps
@@ -28,21 +28,37 @@ class Way(NamedTuple):
     scala: str
 
 
-def way_of(version: str) -> Way:
-    """How to run a version, such as "2.2.1". ValueError, with the reason, for one that can't be run here."""
+def runtime_of(version: str) -> Runtime:
+    """How to run a version, such as "2.2.1".
+
+    Raises:
+        ValueError: it can't be run here; the message says why.
+    """
     try:
-        wanted = Version(version)
+        parsed = Version(version)
     except InvalidVersion as error:
-        raise ValueError(f"{version!r} is no version of Apache Kafka, such as {DEFAULT_VERSION}") from error
-    if wanted < Version(OLDEST_VERSION):
-        raise ValueError(f"Apache Kafka {version} can't be run here: the oldest that can is {OLDEST_VERSION}")
-    zookeeper = wanted < _FIRST_KRAFT
-    return Way(
+        raise ValueError(f"{version!r} is not a version of Apache Kafka (example: {DEFAULT_VERSION})") from error
+    if parsed < Version(OLDEST_VERSION):
+        raise ValueError(f"Apache Kafka {version} can't be run here; the oldest supported version is {OLDEST_VERSION}")
+    zookeeper = parsed < _FIRST_KRAFT
+    return Runtime(
         zookeeper=zookeeper,
-        java=11 if wanted < _FIRST_ON_THE_PROJECTS_JAVA else None,
-        authorizer=_authorizer(wanted, zookeeper),
-        scala="2.12" if wanted < _FIRST_SCALA_2_13 else "2.13",
+        java=_java(parsed),
+        authorizer=_authorizer(parsed, zookeeper),
+        scala=_scala(parsed),
     )
+
+
+def _java(version: Version) -> int | None:
+    if version < _FIRST_ON_THE_PROJECTS_JAVA:
+        return 11
+    return None
+
+
+def _scala(version: Version) -> str:
+    if version < _FIRST_SCALA_2_13:
+        return "2.12"
+    return "2.13"
 
 
 def _authorizer(version: Version, zookeeper: bool) -> str:

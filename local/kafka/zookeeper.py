@@ -19,7 +19,7 @@ from local.kafka.logs import LOGGING
 from local.kafka.programs import KafkaPrograms
 from local.kafka.properties import properties_text
 from local.kafka.sockets import listening_ports
-from local.processes import Ledger
+from local.processes import Command, Ledger
 
 PROCESS = "zookeeper"
 _HOST = "127.0.0.1"
@@ -41,7 +41,11 @@ class ZooKeeper:
         self._port = port
 
     def start(self, programs: KafkaPrograms, ledger: Ledger) -> None:
-        """Start it with empty data, under the name ``zookeeper``. Raises the ledger's errors."""
+        """Start it with empty data, under the name ``zookeeper``.
+
+        Raises:
+            ProcessError, AlreadyRunningError: it does not start.
+        """
         self._home.mkdir()
         properties = {
             "dataDir": self._home / "data",
@@ -57,18 +61,21 @@ class ZooKeeper:
         options = ["-Dzookeeper.jmx.log4j.disable=true", "-Dzookeeper.admin.enableServer=false", *LOGGING]
         ledger.start(
             PROCESS,
-            [*programs.command("org.apache.zookeeper.server.ZooKeeperServerMain", *options), path],
-            env=java_environment(),
-            cwd=self._home,
-            log=self._home / "zookeeper.log",
+            Command(
+                [*programs.command("org.apache.zookeeper.server.ZooKeeperServerMain", *options), path],
+                env=java_environment(),
+                cwd=self._home,
+                log=self._home / "zookeeper.log",
+            ),
             ready=lambda: self._port in listening_ports(ledger.running().get(PROCESS)),
             deadline_seconds=_READY_SECONDS,
         )
 
     def put_scram_user(self, username: str, password: str) -> None:
-        """Add a SCRAM-SHA-512 user or change its password, as Kafka's own tool writes it; brokers hear of it later.
+        """Add a SCRAM-SHA-512 user or change its password, as Kafka's own tool writes it; brokers learn of it later.
 
-        Raises ``ZooKeeperError``.
+        Raises:
+            ZooKeeperError: it does not answer.
         """
         # The tool takes passwords on its command line, which everyone on this machine can read.
         entity = f"users/{urllib.parse.quote(username, safe='')}"
@@ -84,7 +91,8 @@ class ZooKeeper:
     def await_end_of_session(self, broker: int) -> None:
         """Return when the broker's former self is forgotten: until then it may not come back.
 
-        Raises ``ZooKeeperError`` after 30 s.
+        Raises:
+            ZooKeeperError: that takes more than 30 s.
         """
         deadline = time.monotonic() + _SESSION_END_SECONDS
         with self._session() as session:

@@ -32,7 +32,7 @@ def page(system: System) -> Iterator[Page]:
 
 def probe_now(page: Page) -> None:
     with page.expect_navigation(url=re.compile("/$")):
-        page.get_by_role("button", name="Probe now").click()
+        page.get_by_role("button", name="Run probes now").click()
 
 
 def captions(page: Page) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.topics.declared import DeclaredTopic
 
-from local.kafka import KafkaCluster
+from local.kafka import KafkaCluster, KafkaOptions
 from local.processes import Ledger
 from tests.integration.kafka_access import new_name, plaintext, settled, wait_until
 from tests.integration.topics_runs import run
@@ -31,9 +31,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     folder = tmp_path_factory.mktemp("kafka")
     ledger = Ledger(folder / "processes.json")
     try:
-        yield KafkaCluster.start(
-            ledger, folder / "home", username="test", password=secrets.token_urlsafe(16), cache=CACHE
-        )
+        yield KafkaCluster.start(ledger, folder / "home", KafkaOptions("test", secrets.token_urlsafe(16), CACHE))
     finally:
         ledger.stop_all(grace_seconds=0)
 

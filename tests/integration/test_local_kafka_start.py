@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster, KafkaClusterError
+from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster, KafkaClusterError, KafkaOptions
 from local.kafka.jars import KafkaUnavailableError, kafka_jars
 from local.kafka.settings import KafkaSettings
 from local.ports import free_ports
@@ -45,16 +45,16 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def start_in(folder: Path, **options: Any) -> KafkaCluster:
     ledger = Ledger(folder / "processes.json")
-    return KafkaCluster.start(ledger, folder / "kafka", username="test", password="own", cache=CACHE, **options)
+    return KafkaCluster.start(ledger, folder / "kafka", KafkaOptions("test", "own", CACHE, **options))
 
 
 def test_a_second_start_ends_what_a_killed_first_one_left(folder: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from local.kafka import KafkaCluster; from local.processes import Ledger\n"
+        "from local.kafka import KafkaCluster, KafkaOptions; from local.processes import Ledger\n"
         "folder, cache = map(Path, sys.argv[1:])\n"
-        "KafkaCluster.start(Ledger(folder / 'processes.json'), folder / 'kafka', username='test', password='first',\n"
-        "                   cache=cache)\n"
+        "options = KafkaOptions('test', 'first', cache)\n"
+        "KafkaCluster.start(Ledger(folder / 'processes.json'), folder / 'kafka', options)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     first = subprocess.run(

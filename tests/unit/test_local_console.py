@@ -57,7 +57,7 @@ def test_the_page_shows_the_matrix_and_asks_for_itself_again_and_runs_no_probe()
 def test_a_matrix_that_does_not_answer_is_told_and_the_page_goes_on_asking(error: Exception) -> None:
     status, text, _ = ask(Functions(**{MATRIX: error}), lambda client: client.get("/"))
     assert status == 502
-    assert "✗ The matrix can't be shown:</b> matrix: &lt;b&gt;no&lt;/b&gt;" in text
+    assert "✗ The matrix could not be loaded:</b> matrix: &lt;b&gt;no&lt;/b&gt;" in text
     assert '<meta http-equiv="refresh"' in text
 
 

@@ -15,7 +15,7 @@ import pytest
 import local.__main__ as command
 from local.interrupts import end_as_on_ctrl_c, not_cut_off
 from local.leftovers import end_leftovers
-from local.processes import Ledger
+from local.processes import Command, Ledger
 from local.startup import bring_down
 from local.system import System
 
@@ -26,7 +26,7 @@ TESTS = """
 import os, sys, time
 from pathlib import Path
 import pytest
-from local.processes import Ledger
+from local.processes import Command, Ledger
 
 @pytest.fixture(scope="session")
 def process(tmp_path_factory):
@@ -34,7 +34,7 @@ def process(tmp_path_factory):
     ledger = Ledger(folder / "processes.json")
     try:
         argv = [sys.executable, "-c", "import time; time.sleep(60)"]
-        yield ledger.start("child", argv, env={}, cwd=folder, log=folder / "log")
+        yield ledger.start("child", Command(argv, {}, folder, folder / "log"))
     finally:
         ledger.stop_all(grace_seconds=0)
 
@@ -106,7 +106,7 @@ def signals() -> Iterator[None]:
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """The ledger of a run with one process."""
     ledger = Ledger(tmp_path / "run" / "processes.json")
-    ledger.start("kafka-1", SLEEP, env={}, cwd=tmp_path, log=tmp_path / "log")
+    ledger.start("kafka-1", Command(SLEEP, {}, tmp_path, tmp_path / "log"))
     yield ledger
     ledger.stop_all(grace_seconds=0)
 
@@ -164,7 +164,7 @@ def test_what_a_killed_test_run_has_left_is_ended_later_and_not_while_it_lives(r
 @pytest.mark.parametrize("held", [".", "a", "a/b"])
 def test_a_ledger_is_left_alone_while_a_run_holds_its_folder_or_one_above(held: str, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "a" / "b" / "processes.json")
-    process = ledger.start("one", SLEEP, env={}, cwd=tmp_path, log=tmp_path / "log")
+    process = ledger.start("one", Command(SLEEP, {}, tmp_path, tmp_path / "log"))
     with Ledger(tmp_path / held / "processes.json").sole_run():
         assert end_leftovers(tmp_path).live[tmp_path / "a" / "b"] == ["one"]
     assert not is_gone(process)
@@ -183,7 +183,7 @@ def test_down_for_everything_fails_while_another_run_goes_on(
             statuses.append(command.main())
     statuses.append(command.main())
     assert statuses == [0, 1, 0]
-    assert capsys.readouterr().out.count("left alone, its run goes on: nothing yet") == 2
+    assert capsys.readouterr().out.count("not stopped, its run is still in progress: no process yet") == 2
 
 
 def test_ctrl_c_waits_for_the_end_of_what_must_not_be_cut_off() -> None:
@@ -230,7 +230,7 @@ def test_an_interrupted_command_tells_what_still_runs(
     ledger.stop_all(grace_seconds=0)
     assert command.main() == 130
     assert capsys.readouterr().out.splitlines() == [
-        "interrupted; still running: kafka-1 (make down ends that)",
+        "interrupted; still running: kafka-1 (stop with: make down)",
         "interrupted",
     ]
 

@@ -8,7 +8,7 @@ import pytest
 from local.kafka.java import java_environment
 from local.kafka.programs import KafkaPrograms
 from local.kafka.properties import properties_text
-from local.kafka.settings import KafkaSettings, broker_properties, port_count
+from local.kafka.settings import KafkaOptions, KafkaSettings, broker_properties, port_count
 from local.kafka.zookeeper import ZooKeeper
 from local.processes import Ledger
 
@@ -43,12 +43,8 @@ def test_values_of_usual_characters_stay_readable() -> None:
 def test_a_broker_keeps_its_data_below_a_folder_whose_name_is_not_ascii(version: str) -> None:
     settings = KafkaSettings.choose(
         HOME,
-        cache=HOME,
-        ledger=HOME / "l",
-        version=version,
-        username="u",
-        password="p",
-        container_address=None,
+        HOME / "l",
+        KafkaOptions("u", "p", HOME, version),
         ports=range(15_000, 15_000 + port_count(version, None)),
     )
     told = read(broker_properties(settings, 1, HOME / "store.p12", "s"))

@@ -17,10 +17,10 @@ from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck, _check_operations
 
 from local import compat
-from local.kafka import CertificateAuthority, KafkaCluster, KafkaUnavailableError
+from local.kafka import CertificateAuthority, KafkaCluster, KafkaOptions, KafkaUnavailableError
 from local.kafka.certificates import key_store
 from local.kafka.settings import KafkaSettings, broker_properties, port_count
-from local.kafka.versions import way_of
+from local.kafka.versions import runtime_of
 from local.kafka.zookeeper import _scram_credential
 from local.processes import Ledger
 
@@ -40,8 +40,8 @@ from local.processes import Ledger
 def test_each_version_is_run_its_own_way(
     version: str, zookeeper: bool, java: int | None, authorizer: str, scala: str
 ) -> None:
-    way = way_of(version)
-    assert (way.zookeeper, way.java, way.authorizer.rpartition(".")[2], way.scala) == (
+    runtime = runtime_of(version)
+    assert (runtime.zookeeper, runtime.java, runtime.authorizer.rpartition(".")[2], runtime.scala) == (
         zookeeper,
         java,
         authorizer,
@@ -49,11 +49,13 @@ def test_each_version_is_run_its_own_way(
     )
 
 
-@pytest.mark.parametrize(("version", "words"), [("latest", "is no version of Apache Kafka"), ("1.1.1", "the oldest")])
+@pytest.mark.parametrize(
+    ("version", "words"), [("latest", "is not a version of Apache Kafka"), ("1.1.1", "the oldest")]
+)
 def test_a_version_that_cannot_be_run_is_one_clear_error(version: str, words: str, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "processes.json")
     with pytest.raises(KafkaUnavailableError, match=words):
-        KafkaCluster.start(ledger, tmp_path / "home", username="u", password="p", cache=tmp_path, version=version)
+        KafkaCluster.start(ledger, tmp_path / "home", KafkaOptions("u", "p", tmp_path, version))
     assert ledger.running() == {}
 
 
@@ -67,9 +69,7 @@ def test_a_relative_cache_is_taken_from_where_we_are(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("local.kafka.cluster.kafka_programs", programs)
     with pytest.raises(KafkaUnavailableError, match="enough"):
-        KafkaCluster.start(
-            Ledger(Path("processes.json")), Path("home"), username="u", password="p", cache=Path("cache")
-        )
+        KafkaCluster.start(Ledger(Path("processes.json")), Path("home"), KafkaOptions("u", "p", Path("cache")))
     assert asked == [tmp_path / "cache"]
 
 
@@ -82,12 +82,8 @@ def test_a_broker_is_told_of_its_zookeeper_or_that_it_is_a_controller(
 ) -> None:
     settings = KafkaSettings.choose(
         tmp_path,
-        cache=tmp_path,
-        ledger=tmp_path / "l",
-        version=version,
-        username="u",
-        password="p",
-        container_address=None,
+        tmp_path / "l",
+        KafkaOptions("u", "p", tmp_path, version),
         ports=range(15_000, 15_000 + port_count(version, None)),
     )
     keys = {line.partition("=")[0] for line in broker_properties(settings, 1, tmp_path / "k", "s").splitlines()}

@@ -21,6 +21,6 @@ def test_without_dockers_bridge_the_remedy_and_who_has_none_are_told(tmp_path: P
         vantiq_token_file=tmp_path / "token",
         console_port=2,
     )
-    with pytest.raises(NoContainerAddressError, match=r"docker0.*start Docker Engine.*Docker Desktop and Podman"):
+    with pytest.raises(NoContainerAddressError, match=r"docker0.*Start Docker Engine.*Docker Desktop and Podman"):
         write_environment(system, tmp_path / "env.json")
     assert not (tmp_path / "env.json").exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.processes import Command
 from local.startup import bring_down
 from local.system import OtherVersionError, System, ledger
 
@@ -21,12 +22,12 @@ def run(tmp_path: Path) -> Path:
 
 def test_its_processes_are_ended(run: Path) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-    process = ledger(run).start("kafka-1", sleep, env=dict(os.environ), cwd=run, log=run / "log")
+    process = ledger(run).start("kafka-1", Command(sleep, dict(os.environ), run, run / "log"))
     assert bring_down(run) == ["kafka-1"]
     process.wait(5)  # raises where it goes on
     assert ledger(run).running() == {}
 
 
 def test_its_state_is_one_clear_error(run: Path) -> None:
-    with pytest.raises(OtherVersionError, match="another version of this checkout: make down, then make up"):
+    with pytest.raises(OtherVersionError, match="another version of this checkout; run make down, then make up"):
         System.open(run)

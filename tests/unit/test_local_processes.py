@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from local.ports import free_ports
-from local.processes import AlreadyRunningError, Ledger, ProcessError
+from local.processes import AlreadyRunningError, Command, Ledger, ProcessError
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = [
@@ -47,7 +47,7 @@ def stranger() -> Iterator[psutil.Process]:
 def start(ledger: Ledger, name: str, argv: list[str], ready: Callable[[], bool] | None = None) -> psutil.Process:
     folder = ledger.path.parent
     log = folder / f"{name}.log"
-    return ledger.start(name, argv, env={}, cwd=folder, log=log, ready=ready, deadline_seconds=10)
+    return ledger.start(name, Command(argv, {}, folder, log), ready=ready, deadline_seconds=10)
 
 
 def says(ledger: Ledger, name: str) -> Callable[[], bool]:
@@ -125,9 +125,9 @@ def test_a_name_can_be_started_only_once(ledger: Ledger) -> None:
 
 def test_a_later_process_ends_what_the_first_left_and_nothing_else(ledger: Ledger, stranger: psutil.Process) -> None:
     program = (
-        "import pathlib, sys; from local.processes import Ledger\n"
+        "import pathlib, sys; from local.processes import Command, Ledger\n"
         "folder = pathlib.Path(sys.argv[1]); ledger = Ledger(folder / 'processes.json')\n"
-        "ledger.start('left', sys.argv[2:], env={}, cwd=folder, log=folder / 'left.log')\n"
+        "ledger.start('left', Command(sys.argv[2:], {}, folder, folder / 'left.log'))\n"
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     first = subprocess.run(
@@ -252,7 +252,7 @@ def test_a_process_whose_first_thread_has_ended_is_not_over_before_its_last(ledg
         "threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "ctypes.PyDLL(None).pthread_exit(None)"
     )
-    process = ledger.start("halved", [sys.executable, "-c", program], env={}, cwd=tmp_path, log=tmp_path / "log")
+    process = ledger.start("halved", Command([sys.executable, "-c", program], {}, tmp_path, tmp_path / "log"))
     deadline = time.monotonic() + 10
     while process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
