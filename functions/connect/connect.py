@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.connect.check import report_targets
+from msk_toolkit.connect.registrar import check_targets, registrar
 from msk_toolkit.connect.run import AskKafka, parse_connect_request, run_connect
-from msk_toolkit.connect.vantiq_side import check_targets, registrar
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load

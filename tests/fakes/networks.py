@@ -5,12 +5,12 @@ from ipaddress import ip_network
 from typing import Any
 
 import msgspec
-from msk_toolkit.connect.listeners import Protocol
-from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkEnd
 from msk_toolkit.diagnose.mapping import Pollers
 from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.diagnose.services import Need
+from msk_toolkit.msk.listeners import Protocol
+from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import (
     Acl,

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import pytest
 from kafka import KafkaProducer
-from msk_toolkit.connect.findings import Finding
+from msk_toolkit.connect.registrar import registrar
 from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
-from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.vantiq.events import arrivals_of

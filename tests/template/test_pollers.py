@@ -2,7 +2,7 @@
 
 import boto3
 import pytest
-from msk_toolkit.connect.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, MSK_PORTS, TOPIC_ACTIONS
+from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, MSK_PORTS, TOPIC_ACTIONS
 
 from tests.template.stack import CLUSTER, Stack
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from msk_toolkit.connect.check import CheckResponse, report_targets
+from msk_toolkit.connect.registrar import check_targets
 from msk_toolkit.connect.run import parse_connect_request
-from msk_toolkit.connect.vantiq_side import check_targets
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msk_toolkit.connect.auth_modes import ListenerAuth, auth_findings, auth_modes
-from msk_toolkit.connect.description import DeclaredAuth, broker_node_types, describe, state_findings
-from msk_toolkit.connect.listeners import listeners
+from msk_toolkit.msk.auth_modes import ListenerAuth, auth_findings, auth_modes
+from msk_toolkit.msk.description import DeclaredAuth, broker_node_types, describe, state_findings
+from msk_toolkit.msk.listeners import listeners
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msk_toolkit.connect.client_files import client_file_findings, client_files
 from msk_toolkit.connect.escaping import jaas_file_can_carry, jaas_quoted, kcat_can_carry, kcat_value, property_value
 from msk_toolkit.connect.login import Login
-from msk_toolkit.connect.secret import SecretFacts, check_secret
 from msk_toolkit.connect.vantiq_source import (
     SourceOptions,
     secret_value,
@@ -19,6 +18,7 @@ from msk_toolkit.connect.vantiq_source import (
     source_configuration,
     source_findings,
 )
+from msk_toolkit.msk.secret import SecretFacts, check_secret
 
 DATA = Path(__file__).parents[1] / "data"
 TOPIC = ["AWSKafkaTutorialTopic"]

@@ -5,16 +5,16 @@ from contextlib import nullcontext
 from typing import Any, cast
 
 import pytest
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.kafka_topics import topic_findings
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.register import Wanted, register
+from msk_toolkit.connect.registrar import registrar
 from msk_toolkit.connect.registration import MADE_HERE, plan_source, plan_target
 from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
-from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.connect.vantiq_source import SourceOptions, property_faults
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.targets import parse_target

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted
+from msk_toolkit.connect.registrar import registrar
 from msk_toolkit.connect.run import parse_connect_request, run_connect
-from msk_toolkit.connect.vantiq_side import registrar
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.targets import parse_target

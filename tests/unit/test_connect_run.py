@@ -193,7 +193,7 @@ def test_given_brokers_are_those_of_the_stacks_own_mode() -> None:
 
 
 def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("msk_toolkit.connect.observe._SECONDS", 0.2)
+    monkeypatch.setattr("msk_toolkit.msk.observe._SECONDS", 0.2)
     ending = threading.Event()
     hanging = aws(describe_cluster_v2=lambda **_: ending.wait(10), describe_secret=lambda **_: ending.wait(10))
     began = time.monotonic()

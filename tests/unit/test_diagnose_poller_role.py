@@ -7,10 +7,10 @@ import pytest
 from botocore.stub import Stubber
 from msk_toolkit.aws.mappings import MappingState, mapping_states
 from msk_toolkit.aws.permissions import denied_actions
-from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS, poller_actions
 from msk_toolkit.errors import AwsError
+from msk_toolkit.msk.pollers import PollerListener
 
 from tests.fakes.networks import BROKERS_SIDE, open_facts, pollers
 

@@ -8,9 +8,6 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from msk_toolkit.connect.description import ClusterDescription
-from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.listeners import Listener, listeners
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
@@ -23,6 +20,9 @@ from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport, ProbeRe
 from msk_toolkit.diagnose.run import conclude, function_needs, run_diagnosis
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.description import ClusterDescription
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.listeners import Listener, listeners
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import judge_brokers

@@ -47,14 +47,13 @@ USED = {
     "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
     # Registering a source subscribes to it once, to see a test message arrive.
     "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},
-    # It probes what connect describes; it registers nothing, so it needs no web socket.
+    # It registers nothing, so it needs neither connect nor a web socket.
     "diagnose": {
         "boto3",
         "kafka",
         "urllib3",
         "msk_toolkit.kafka",
         "msk_toolkit.probe",
-        "msk_toolkit.connect",
         "msk_toolkit.diagnose",
         "msk_toolkit.vpc",
     },

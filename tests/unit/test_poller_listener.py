@@ -1,12 +1,12 @@
 """Which listener the pollers take: Lambda's own choice, told by connect and judged by diagnose."""
 
 import pytest
-from msk_toolkit.connect.auth_modes import auth_modes
-from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth
-from msk_toolkit.connect.listeners import Listener, Protocol, listeners
-from msk_toolkit.connect.pollers import PollerListener, poller_listener, protocols_inside
 from msk_toolkit.diagnose.listeners import poller_ports
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
+from msk_toolkit.msk.auth_modes import auth_modes
+from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth
+from msk_toolkit.msk.listeners import Listener, Protocol, listeners
+from msk_toolkit.msk.pollers import PollerListener, poller_listener, protocols_inside
 from msk_toolkit.settings.cluster import AuthMode
 
 from tests.fakes.networks import BROKERS_SIDE, LAST, group, open_facts, pollers, rule

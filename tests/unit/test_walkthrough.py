@@ -8,14 +8,14 @@ import re
 from typing import Any
 
 import pytest
-from msk_toolkit.connect.auth_modes import ListenerAuth, Use, auth_modes
 from msk_toolkit.connect.client_files import client_files
-from msk_toolkit.connect.description import ClusterDescription
-from msk_toolkit.connect.listeners import listeners
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.registration import plan_activation, plan_secret, plan_source, plan_target, render_registration
 from msk_toolkit.connect.vantiq_source import SourceOptions, source_configuration
 from msk_toolkit.kafka.topic_configs import TopicConfig
+from msk_toolkit.msk.auth_modes import ListenerAuth, Use, auth_modes
+from msk_toolkit.msk.description import ClusterDescription
+from msk_toolkit.msk.listeners import listeners
 from msk_toolkit.settings.targets import parse_target
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics

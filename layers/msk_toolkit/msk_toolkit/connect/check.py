@@ -6,10 +6,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.forwarder_targets import targets_of_forwarder
 from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.errors import ToolkitError
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.targets import Target, sends_arrays
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics

@@ -12,8 +12,8 @@ from msk_toolkit.connect.escaping import (
     librdkafka_can_carry,
     property_value,
 )
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+from msk_toolkit.msk.findings import Finding
 
 
 class ClientFiles(msgspec.Struct, frozen=True):

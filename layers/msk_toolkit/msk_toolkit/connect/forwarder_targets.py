@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msk_toolkit.connect.findings import Finding
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.targets import Target, parse_routes, parse_target
 

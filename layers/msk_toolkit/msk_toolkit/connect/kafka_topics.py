@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.login import Login
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
@@ -10,6 +9,7 @@ from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.kafka.error_codes import error_name
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
+from msk_toolkit.msk.findings import Finding
 
 _STAGE_SECONDS = 5.0
 _MOST_SECONDS = 10.0

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.registration import (
     RegistrationChange,
     plan_activation,
@@ -19,6 +18,7 @@ from msk_toolkit.connect.registration import (
 from msk_toolkit.connect.vantiq_source import publishes_json
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.resources import VantiqRefusedError
 from msk_toolkit.vantiq.targets import target_resource

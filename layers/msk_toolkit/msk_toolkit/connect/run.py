@@ -6,16 +6,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from msk_toolkit.connect.auth_modes import ListenerAuth, auth_findings, auth_modes
 from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
-from msk_toolkit.connect.description import ClusterDescription, state_findings
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.forwarder_targets import targets_of_forwarder, targets_of_topics
-from msk_toolkit.connect.listeners import Listener, Network, Protocol
 from msk_toolkit.connect.login import Login
-from msk_toolkit.connect.observe import ObservedCluster, observe_cluster, observe_secret
 from msk_toolkit.connect.register import Registration, Wanted
-from msk_toolkit.connect.secret import check_secret
 from msk_toolkit.connect.vantiq_source import (
     SourceOptions,
     property_faults,
@@ -24,7 +18,13 @@ from msk_toolkit.connect.vantiq_source import (
     source_findings,
 )
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.msk.auth_modes import ListenerAuth, auth_findings, auth_modes
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.description import ClusterDescription, state_findings
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.listeners import Listener, Network, Protocol
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, observe_secret
+from msk_toolkit.msk.secret import check_secret
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import read_event

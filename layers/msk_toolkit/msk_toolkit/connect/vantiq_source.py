@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.connect.escaping import jaas_quoted
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+from msk_toolkit.msk.findings import Finding
 
 ContentType = Literal["text/plain", "application/json", "application/xml"]
 SecretHolds = Literal["password", "login"]

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from msk_toolkit.connect.description import ClusterDescription
-from msk_toolkit.connect.listeners import Listener, Network, Protocol
-from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.network import BrokerPort
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.description import ClusterDescription
+from msk_toolkit.msk.listeners import Listener, Network, Protocol
+from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
 
 _MODES: Mapping[Protocol, AuthMode] = {"plaintext": "none", "tls": "tls", "scram": "scram", "iam": "iam"}

@@ -6,7 +6,6 @@ import msgspec
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.permissions import Denied
-from msk_toolkit.connect.pollers import PollerListener
 from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
 from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkEnd, NetworkFinding, Severity
 from msk_toolkit.diagnose.mapping_mode import mode_findings, poller_group_findings
@@ -15,6 +14,7 @@ from msk_toolkit.diagnose.needs import FunctionMode, needs_of
 from msk_toolkit.diagnose.network import ordered
 from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
+from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import Facts
 

@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from msk_toolkit.connect.listeners import Network
 from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
 from msk_toolkit.diagnose.finding import (
     BROKERS,
@@ -21,6 +20,7 @@ from msk_toolkit.diagnose.finding import (
 from msk_toolkit.diagnose.paths import path_out, path_through_interface
 from msk_toolkit.diagnose.routes import address_findings, private_nats, references, route_findings
 from msk_toolkit.diagnose.services import Need, dns_findings, path_out_findings, service_findings
+from msk_toolkit.msk.listeners import Network
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.filters import Ends, through_groups
 

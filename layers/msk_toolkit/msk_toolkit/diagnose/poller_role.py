@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.aws.mappings import MappingState
-from msk_toolkit.connect.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
+from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
 
 _ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
 # EC2's and IAM's authorisation know no narrower resource for a network interface that is still to be made.

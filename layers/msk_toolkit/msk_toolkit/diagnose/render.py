@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.report import ListenerReport
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.render import render_probe as broker_table
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from msk_toolkit.connect.description import ClusterDescription
-from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.listeners import Network, Protocol
 from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
+from msk_toolkit.msk.description import ClusterDescription
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.listeners import Network, Protocol
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.settings.loading import read_event
 

@@ -7,12 +7,6 @@ from typing import Any, Literal, NamedTuple
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.mappings import mapping_states
 from msk_toolkit.aws.permissions import denied_actions
-from msk_toolkit.connect.auth_modes import auth_findings
-from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth, state_findings
-from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.observe import ObservedCluster, observe_cluster, observe_secret
-from msk_toolkit.connect.pollers import PollerListener, poller_listener, protocols_inside
-from msk_toolkit.connect.secret import SecretFacts, check_secret
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkEnd, NetworkFinding
@@ -26,8 +20,14 @@ from msk_toolkit.diagnose.render import render_diagnosis
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
 from msk_toolkit.diagnose.services import Need
 from msk_toolkit.errors import ToolkitError
+from msk_toolkit.msk.auth_modes import auth_findings
 from msk_toolkit.msk.cluster_state import ClusterState
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth, state_findings
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, observe_secret
+from msk_toolkit.msk.pollers import PollerListener, poller_listener, protocols_inside
+from msk_toolkit.msk.secret import SecretFacts, check_secret
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.read import read_facts

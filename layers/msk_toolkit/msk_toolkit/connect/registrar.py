@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from msk_toolkit.connect.check import CheckResponse, check_targets_of_topics
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.connect.register import Registration, Wanted, register
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.network.trust import tls_context
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.vantiq import VantiqSettings

@@ -5,10 +5,10 @@ from typing import Literal, get_args
 
 import msgspec
 
-from msk_toolkit.connect.description import ClusterDescription, DeclaredAuth
-from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.listeners import Listener, Protocol
-from msk_toolkit.connect.pollers import poller_listener, protocols_inside
+from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.listeners import Listener, Protocol
+from msk_toolkit.msk.pollers import poller_listener, protocols_inside
 
 ListenerMode = Literal["none", "tls", "mtls", "scram", "iam"]
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from msk_toolkit.connect.findings import Finding
+from msk_toolkit.msk.findings import Finding
 
 ClusterOffering = Literal["provisioned", "express", "serverless"]
 Switch = bool | None

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.connect.findings import Finding
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.scram_association import HOW_TO_ASSOCIATE
 
 _PREFIX = "AmazonMSK_"

@@ -9,12 +9,12 @@ from msk_toolkit.aws.ask import ask_aws
 from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.optional import answer_or_none
 from msk_toolkit.aws.secrets import read_secret
-from msk_toolkit.connect.description import ClusterDescription, broker_node_types, describe
-from msk_toolkit.connect.findings import Finding
-from msk_toolkit.connect.listeners import Listener, listeners
-from msk_toolkit.connect.secret import SecretFacts
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
+from msk_toolkit.msk.description import ClusterDescription, broker_node_types, describe
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.msk.listeners import Listener, listeners
+from msk_toolkit.msk.secret import SecretFacts
 
 MakeClient = Callable[[str], Any]
 

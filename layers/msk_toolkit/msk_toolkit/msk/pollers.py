@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from msk_toolkit.connect.description import DeclaredAuth
-from msk_toolkit.connect.listeners import Listener, Protocol
+from msk_toolkit.msk.description import DeclaredAuth
+from msk_toolkit.msk.listeners import Listener, Protocol
 from msk_toolkit.settings.cluster import AuthMode
 
 # MSK's ports inside the VPC.
