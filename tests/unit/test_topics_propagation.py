@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics.apply import TopicChange, not_shown
@@ -134,20 +133,3 @@ def test_a_deleted_topic_is_waited_for_until_no_broker_shows_it() -> None:
 def test_where_nothing_was_written_nobody_is_asked() -> None:
     assert not_shown(PLAN, []) is None
     assert not_shown(PLAN, [DONE[1]]) is None
-
-
-def test_pauses_grow_with_the_wait_and_end_with_it() -> None:
-    clock = FakeClock()
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        clock.advance(seconds + 0.03)
-
-    pauses = Backoff(Deadline(10, clock), sleep)
-    while not pauses.over():
-        pass
-    assert slept[0] == 0.01
-    assert slept == sorted(slept)
-    assert slept[-1] == 0.5
-    assert 8.9 < sum(slept) + 0.03 * len(slept) <= 9.6

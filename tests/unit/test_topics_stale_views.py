@@ -47,11 +47,11 @@ def test_the_wait_for_a_lagging_broker_is_bounded_and_its_plan_is_refused(monkey
 
 def test_a_check_that_waits_for_a_controller_takes_no_time_from_the_new_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: object) -> CheckedPlan:
-        time.sleep(0.1)
+        time.sleep(0.3)
         return answers.pop(0)
 
     answers = [CheckedPlan([], ["orders already exists"]), CheckedPlan([], [])]
-    monkeypatch.setattr(run, "OVERTAKEN_SECONDS", 0.05)
+    monkeypatch.setattr(run, "OVERTAKEN_SECONDS", 0.2)
     monkeypatch.setattr(run, "check_plan", slow)
     made = plans()
     assert run._checked(cast(Session, None), lambda: next(made), Deadline(5)) == (Plan([], 1), [])

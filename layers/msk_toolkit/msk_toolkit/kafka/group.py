@@ -5,7 +5,6 @@ is assigned none and says so.
 """
 
 import struct
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ from kafka.protocol.consumer import (
 )
 from kafka.protocol.metadata import FindCoordinatorRequest
 
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
@@ -32,7 +32,7 @@ from msk_toolkit.kafka.error_numbers import ErrorCode
 _STAGE = "commit"
 _GROUP = 0
 _NOT_YET = {ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.COORDINATOR_NOT_AVAILABLE}
-_PAUSE_SECONDS = 0.1
+_SHORTEST_PAUSE_SECONDS = 0.1
 _PROTOCOL = "range"
 _CONSUMER = "consumer"
 
@@ -59,7 +59,7 @@ def find_coordinator(connection: BrokerConnection, group: str, deadline: Deadlin
     Raises:
         StageError: under ``commit``.
     """
-    answer = _patiently(
+    answer = _when_ready(
         lambda: connection.send(FindCoordinatorRequest(key=group, key_type=_GROUP), _STAGE, deadline), deadline
     )
     if answer.error_code:
@@ -75,7 +75,7 @@ def join_group(
     Raises:
         StageError: under ``commit``.
     """
-    answer = _patiently(lambda: _join(coordinator, group, topic, "", deadline), deadline)
+    answer = _when_ready(lambda: _join(coordinator, group, topic, "", deadline), deadline)
     if answer.error_code == ErrorCode.MEMBER_ID_REQUIRED:
         # Since KIP-394 the first attempt only hands out the member id.
         answer = _join(coordinator, group, topic, answer.member_id, deadline)
@@ -216,13 +216,13 @@ def leave(coordinator: BrokerConnection, member: Member, deadline: Deadline) -> 
     coordinator.send(LeaveGroupRequest(group_id=member.group, member_id=member.member_id), _STAGE, deadline)
 
 
-def _patiently(ask: Callable[[], Any], deadline: Deadline) -> Any:
+def _when_ready(send: Callable[[], Any], deadline: Deadline) -> Any:
     # The first group ever makes the brokers create __consumer_offsets; a moved coordinator loads its group first.
+    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
-        answer = ask()
-        if answer.error_code not in _NOT_YET or deadline.remaining() <= _PAUSE_SECONDS:
-            return answer
-        time.sleep(_PAUSE_SECONDS)
+        response = send()
+        if response.error_code not in _NOT_YET or not backoff.pause():
+            return response
 
 
 def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:

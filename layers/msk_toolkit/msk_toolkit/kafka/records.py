@@ -1,7 +1,6 @@
 """Writing a record to a partition's leader and reading from it, by offset."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 from kafka.protocol.producer import ProduceRequest
 from kafka.record.memory_records import MemoryRecordsBuilder
 
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
@@ -22,7 +22,7 @@ __all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "off
 
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
-_PAUSE_SECONDS = 0.05
+_SHORTEST_PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
 # What unpacking takes for a moment is many times what stays; brokers are read in threads of their own.
@@ -197,14 +197,13 @@ def _fetched(
 
 def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: str, deadline: Deadline) -> Any:
     """Ask until the answer holds something: to a reader over its quota a broker names no partition at all."""
+    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
         answer = connection.send(request(), stage, deadline)
         if answer.responses:
             return answer
-        wait = max(connection.held_back_seconds, _PAUSE_SECONDS)
-        if wait >= deadline.remaining():
+        if not backoff.pause(connection.held_back_seconds):
             raise connection.throttled(stage, "Fetch")
-        time.sleep(wait)
 
 
 def _offsets(
@@ -219,6 +218,7 @@ def _offsets(
             for partition, timestamp in times.items()
         ],
     )
+    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
         answer = connection.send(
             ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[request]), stage, deadline
@@ -231,10 +231,9 @@ def _offsets(
             return found
         # A leader elected a moment ago learns from its followers' next fetches how far the records stand (KIP-207).
         passing = wrong.error_code == ErrorCode.OFFSET_NOT_AVAILABLE
-        if not passing or deadline.remaining() <= 2 * _PAUSE_SECONDS:
+        if not passing or not backoff.pause():
             about = f"{topic}-{wrong.partition_index}"
             raise refused_error(stage, "ListOffsets", wrong.error_code, connection.address, about)
-        time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager

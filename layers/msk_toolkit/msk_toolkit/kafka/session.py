@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -14,9 +15,8 @@ from msk_toolkit.kafka.connection import BrokerConnection
 # A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
 _STAGES_OF_A_READ = 2
 # A broker that restarts hangs up at once, for some seconds.
-_FIRST_PAUSE_SECONDS = 0.05
+_SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
-_MOST_ATTEMPTS = 20
 
 
 class Session:
@@ -25,7 +25,7 @@ class Session:
     ``access`` and ``stage_seconds`` are for those who open another one beside it.
     """
 
-    def __init__(self, access: Access, stage_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, access: Access, stage_seconds: float, sleep: Sleep = time.sleep) -> None:
         self._sleep = sleep
         self.access = access
         self.stage_seconds = stage_seconds
@@ -59,18 +59,20 @@ class Session:
         if self._connection and self._connection.held_back_seconds:
             self.close()
         share = _STAGES_OF_A_READ * self.stage_seconds
-        pause = _FIRST_PAUSE_SECONDS
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
+        backoff = Backoff(
+            deadline,
+            self._sleep,
+            shortest_seconds=_SHORTEST_PAUSE_SECONDS,
+            longest_seconds=_LONGEST_PAUSE_SECONDS,
+            attempt_seconds=self.stage_seconds,
+        )
+        while True:
             try:
                 return self.ask(question, deadline.at_most(share))
             except StageError as error:
                 # What is not Kafka's will not be at the next attempt either.
-                is_final = error.cause == "protocol-error" or attempt == _MOST_ATTEMPTS
-                if is_final or deadline.remaining() < self.stage_seconds + pause:
+                if error.cause == "protocol-error" or not backoff.pause():
                     raise
-            self._sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Close the connection, if there is one; never fails."""

@@ -84,7 +84,7 @@ def _judged(
 ) -> Collection[BrokerError]:
     while True:
         errors = session.read(_sending(write, batch, validate_only=True), deadline).values()
-        if not any(error.retriable and error.code not in _BEHIND for error in errors) or pauses.over():
+        if not any(error.retriable and error.code not in _BEHIND for error in errors) or not pauses.pause():
             return errors
         # The controller may have moved.
         session.close()
@@ -157,7 +157,7 @@ def _write(
             refused |= {name for name in left if _code(reasons[name]) == UNKNOWN_TOPIC}
         overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
         waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
-        if not waiting or pauses.over():
+        if not waiting or not pauses.pause():
             break
         to_send = [step for name, step in left.items() if name not in refused]
         reasons = {name: reasons[name] for name in refused}

@@ -98,7 +98,7 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
     try:
         while left:
             left = session.read(still_shown(left), deadline)
-            if left <= refused or pauses.over():
+            if left <= refused or not pauses.pause():
                 break
         marked = _marked(session, set(names) - left, deadline)
     except (StageError, NoBrokerError) as error:

@@ -75,7 +75,7 @@ class Propagation:
             words = dict(zip(left, self._pool.map(lambda each: self._look(each, missing, until), left), strict=True))
             agreed |= {address for address, said in words.items() if not said}
             behind = [said for said in words.values() if said]
-            if not behind or pauses.over():
+            if not behind or not pauses.pause():
                 return behind
 
     def _look(self, address: BrokerAddress, missing: FindMissing, until: Deadline) -> str:

@@ -1,11 +1,11 @@
 """Serve a request of the topics function: observe, plan, and, if asked to, act."""
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, NotBegunError, StageError
 from msk_toolkit.kafka.access import Access
@@ -29,7 +29,7 @@ from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, TopicsStat
 from msk_toolkit.topics.warnings import NO_USES, Uses
 
 # A new topic reaches every broker within some ten milliseconds.
-_LOOK_AGAIN_SECONDS = 0.05
+_SHORTEST_PAUSE_SECONDS = 0.05
 
 
 def run_topics(
@@ -125,14 +125,14 @@ def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -
     controller knows more than the plan, a new plan is made, so that what is written was checked as it is. Where it
     goes on to refuse the plan, as it does a topic that is marked for deletion, that is a problem like any other.
     """
-    until: Deadline | None = None
+    backoff: Backoff | None = None
     while True:
         decided = decide()
         checked = check_plan(session, decided, deadline)
-        if not checked.overtaken or (until and until.expired):
+        # The time counts from the first plan that was overtaken.
+        backoff = backoff or Backoff(deadline.at_most(OVERTAKEN_SECONDS), shortest_seconds=_SHORTEST_PAUSE_SECONDS)
+        if not checked.overtaken or not backoff.pause():
             return decided, checked.problems + checked.overtaken
-        until = until or deadline.at_most(OVERTAKEN_SECONDS)
-        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _response(
