@@ -13,7 +13,6 @@ from msk_toolkit.topics.delete import still_shown
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.propagation import FindMissing, Propagation, await_propagation
 
-from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import ScriptedServer
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import TopicsBroker
