@@ -12,6 +12,7 @@ from typing import Final
 import boto3
 import msgspec
 
+from local.downloads import sole_download
 from local.ports import free_ports
 from local.processes import Command, Ledger
 from local.uv import UvMissingError, find_uv
@@ -70,11 +71,32 @@ def install(cache: Path, log: Path) -> Path:
     Raises:
         EmulatorError: it can't be installed.
     """
-    home, python = cache / "ministack", cache / "ministack" / "bin" / "python"
-    mark = home / "requirements"
-    requirements = "\n".join((*REQUIREMENTS, sys.version))
-    if mark.is_file() and mark.read_text() == requirements:
-        return python
+    home = cache / "ministack"
+    if not _is_installed(home):
+        with sole_download(home):
+            if not _is_installed(home):
+                _install(home, log)
+    return _python(home)
+
+
+def _python(home: Path) -> Path:
+    return home / "bin" / "python"
+
+
+def _mark(home: Path) -> Path:
+    return home / "requirements"
+
+
+def _requirements() -> str:
+    return "\n".join((*REQUIREMENTS, sys.version))
+
+
+def _is_installed(home: Path) -> bool:
+    mark = _mark(home)
+    return mark.is_file() and mark.read_text() == _requirements()
+
+
+def _install(home: Path, log: Path) -> None:
     try:
         uv = find_uv()
     except UvMissingError as error:
@@ -83,14 +105,13 @@ def install(cache: Path, log: Path) -> Path:
     with log.open("ab") as output:
         for command in (
             ["venv", "--clear", "--python", sys.executable, str(home)],
-            ["pip", "install", "--python", str(python), *REQUIREMENTS],
+            ["pip", "install", "--python", str(_python(home)), *REQUIREMENTS],
         ):
             try:
                 subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_SECONDS)
             except (OSError, subprocess.SubprocessError) as error:
                 raise EmulatorError(f"the AWS emulator can't be installed: {error}; see {log}") from error
-    mark.write_text(requirements)
-    return python
+    _mark(home).write_text(_requirements())
 
 
 def start(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jgo.maven import MavenContext
 
+from local.downloads import sole_download
 from local.kafka.versions import runtime_of
 
 # Backends of slf4j that some versions bring (3.6 one that is only a name by now); ours takes their place.
@@ -28,10 +29,16 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
     jars = cache / f"kafka-{version}"
     if jars.is_dir():
         return jars
-    cache.mkdir(parents=True, exist_ok=True)
+    with sole_download(jars):
+        if not jars.is_dir():
+            on_progress(f"downloading Apache Kafka {version} (once)")
+            _bring(version, jars)
+    return jars
+
+
+def _bring(version: str, jars: Path) -> None:
     # Whatever is interrupted leaves only this directory; the final name means that everything is there.
-    partial = cache / f"kafka-{version}.{os.getpid()}.partial"
-    on_progress(f"downloading Apache Kafka {version} (once)")
+    partial = jars.with_name(f"{jars.name}.{os.getpid()}.partial")
     try:
         _download(version, partial)
         (partial / "lib").rename(jars)
@@ -43,7 +50,6 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
         raise KafkaUnavailableError(f"Apache Kafka {version} can't be downloaded: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return jars
 
 
 def _download(version: str, directory: Path) -> None:

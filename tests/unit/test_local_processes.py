@@ -234,6 +234,11 @@ def test_free_ports_are_different_and_can_be_bound() -> None:
 
 
 @pytest.mark.enable_socket
+def test_a_run_that_has_a_part_of_the_ports_draws_from_that_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_PORTS", "15000-15099")
+    assert max(free_ports(20)) < 15100
+
+
 @pytest.mark.enable_socket
 def test_a_port_in_use_is_not_free() -> None:
     taken, free = free_ports(2)
