@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from mskv import exits
+from mskv import __version__, exits
 from mskv.errors import NotReachedError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Exit status: 0 nothing failed, 1 something did, 2 wrong options, 3 AWS or the st
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="mskv", message="%(prog)s %(version)s")
 def commands() -> None:
     """Operate a stack of the MSK-Vantiq toolkit, on AWS or on this machine."""
 

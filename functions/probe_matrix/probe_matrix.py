@@ -8,6 +8,10 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.widget import render_widget
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
+from msk_toolkit.telemetry.logs import toolkit_logger
+
+# For its first line alone, which says what runs.
+toolkit_logger("probe-matrix")
 
 RESERVE_SECONDS = 2
 

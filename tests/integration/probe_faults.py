@@ -13,6 +13,7 @@ from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
+from msk_toolkit.probe.verdict import RUNBOOK
 
 from local.kafka import CertificateAuthority, KafkaCluster
 from tests.fakes.fault_listeners import redirect
@@ -101,7 +102,7 @@ def only_the_second_fails(response: Response, access: Access, stage: str, cause:
     assert failures(response) == {address: (stage, cause)}, response.table
     assert named(response) == ("degraded", address, stage, cause)
     assert f"{address}) fails at {stage}: " in response.verdict.summary or response.verdict.broker is None
-    assert response.verdict.runbook == f"docs/runbook.md#{cause}"
+    assert response.verdict.runbook == f"{RUNBOOK}#{cause}"
     for one in response.brokers:
         if one.address != address:
             assert {each.status for each in one.stages} <= {"ok", "skipped"}, response.table

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msk_toolkit import __version__
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.kafka.access import Access, parse_brokers
@@ -72,7 +73,8 @@ def test_the_consumer_probe_follows_in_the_forwarders_group_and_no_other(monkeyp
     monkeypatch.setattr(module, "follow_record", follow)
     monkeypatch.setenv("FORWARD_TOPICS", "orders")
     monkeypatch.setenv("FORWARD_GROUP_PREFIX", "shop-")
-    assert module.handler(FOLLOW, None) == {"done": True, "group": "shop-orders", "committed": 43, "detail": ""}
+    followed = {"done": True, "group": "shop-orders", "committed": 43, "detail": "", "version": __version__}
+    assert module.handler(FOLLOW, None) == followed
     with pytest.raises(ConfigurationError, match="others is not forwarded"):
         module.handler({**FOLLOW, "topic": "others"}, None)
     assert groups == ["shop-orders"]

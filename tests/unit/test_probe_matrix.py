@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.matrix import age, render_matrix
+from msk_toolkit.probe.verdict import RUNBOOK
 
 from tests.fakes.probe_runs import healthy_broker, host, run_of, shown_runs, stopped_broker, warning_broker
 
@@ -93,7 +94,7 @@ def test_the_verdict_stands_above_the_brokers_with_its_remedy_and_the_runbooks_s
     text = read(shown_runs()[0]).text
     assert "Producer probe: ! DEGRADED: broker 2" in text
     assert "What to do: The broker is down" in text
-    assert "See docs/runbook.md#connection-refused." in text
+    assert f"See {RUNBOOK}#connection-refused." in text
 
 
 @pytest.mark.parametrize(

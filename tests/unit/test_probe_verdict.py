@@ -7,8 +7,8 @@ from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.producer import PRODUCER_STAGES
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.verdict import RUNBOOK, explained_by_planned_work, judge_brokers
 from msk_toolkit.probe.verdict import STAGES as ALL_STAGES
-from msk_toolkit.probe.verdict import explained_by_planned_work, judge_brokers
 
 
 def broker(number: int | None, failure: str = "") -> BrokerReport:
@@ -170,7 +170,7 @@ def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
     assert shown.splitlines() == [
         "DEGRADED: broker b-9:9096 fails at tcp: said connection-refused",
         f"-> {CAUSES['connection-refused'].remedy}",
-        "   see docs/runbook.md#connection-refused",
+        f"   see {RUNBOOK}#connection-refused",
         "",
         "broker  address   dns   tcp        tls",
         "1       b-1:9096  1 ms  1 ms       1 ms",

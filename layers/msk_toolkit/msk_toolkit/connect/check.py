@@ -15,6 +15,7 @@ from msk_toolkit.settings.targets import Target, sends_arrays
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.vantiq.target_state import Fitness, judge_target
 from msk_toolkit.vantiq.targets import target_resource
+from msk_toolkit.version import ResponseVersion, current_version
 
 _SYMBOLS = {Fitness.FIT: "=", Fitness.UNFIT: "!", Fitness.UNKNOWN: "?"}
 _LABELS = {Fitness.FIT: "fit", Fitness.UNFIT: "unfit", Fitness.UNKNOWN: "can't tell"}
@@ -50,6 +51,7 @@ class CheckResponse(msgspec.Struct, frozen=True, kw_only=True):
     targets: list[CheckedTarget]
     table: str
     problems: list[str]
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def check_targets_of_topics(settings: ConnectSettings, resources: TargetLookup) -> CheckResponse:

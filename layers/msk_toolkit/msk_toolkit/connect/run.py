@@ -28,6 +28,7 @@ from msk_toolkit.msk.secret import check_secret
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.version import ResponseVersion, current_version
 
 _PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
 _NO_NAME = "<username>"
@@ -88,6 +89,7 @@ class ConnectResponse(msgspec.Struct, frozen=True, kw_only=True):
     source: VantiqSourceDefinition | None
     registration: Registration | None
     findings: list[Finding]
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 # From what is wanted and the findings so far to the registration.

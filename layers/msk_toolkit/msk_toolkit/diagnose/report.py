@@ -12,6 +12,7 @@ from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import Network, Protocol
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.version import ResponseVersion, current_version
 
 DiagnoseStatus = Literal["healthy", "degraded", "down", "reached", "not reached"]
 
@@ -87,6 +88,7 @@ class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     mapping: list[NetworkFinding]
     ways: list[ConnectivityOption]
     table: str
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def parse_diagnose_request(event: Any) -> DiagnoseRequest:

@@ -19,6 +19,7 @@ from msk_toolkit.probe.reading import Reading, read_newest, read_since
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
+from msk_toolkit.version import ResponseVersion, current_version
 
 CONSUMER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit")
 
@@ -43,6 +44,7 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     duplicates: int
     groups: list[GroupLag]
     table: str
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def run_consumer_probe(

@@ -23,6 +23,7 @@ from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import produce
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.version import ResponseVersion, current_version
 
 _PAUSE_SECONDS = 0.5
 TopicName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9._-]{1,249}$")]
@@ -58,6 +59,7 @@ class WrittenRecord(msgspec.Struct, frozen=True):
     offset: int
     timestamp: int
     id: str
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 class FollowedRecord(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ class FollowedRecord(msgspec.Struct, frozen=True):
     group: str
     committed: int | None = None
     detail: str = ""
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def requested[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request | None:

@@ -14,6 +14,7 @@ from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.probe.write_through import write_through
+from msk_toolkit.version import ResponseVersion, current_version
 
 PRODUCER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch")
 
@@ -29,6 +30,7 @@ class ProducerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     brokers_led: int
     broker_count: int
     table: str
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def run_producer_probe(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
+from msk_toolkit.version import document_url
 
 STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch", "commit")
-RUNBOOK = "docs/runbook.md"
+RUNBOOK = document_url("docs/runbook.md")
 
 # A broker that is gone makes the others wait for its acknowledgement, lose its replica, take over its partitions, or
 # lose the group's coordinator: true of them, but not their fault.

@@ -12,6 +12,7 @@ from msk_toolkit.topics.declaration import Declaration, parse_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import Deletion
 from msk_toolkit.topics.plan import Plan
+from msk_toolkit.version import ResponseVersion, current_version
 
 TopicsAction = Literal["plan", "apply", "check", "delete"]
 TopicsStatus = Literal["planned", "applied", "checked", "deleted", "refused", "incomplete"]
@@ -94,6 +95,7 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
             "6 MB; the function's log has the whole table."
         ),
     ] = {}
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def parse_topics_request(event: Any) -> TopicsRequest:

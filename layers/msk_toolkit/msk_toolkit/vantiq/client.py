@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Protocol
 
+from msk_toolkit import __version__
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.network.trust import tls_context
@@ -16,6 +17,7 @@ from msk_toolkit.vantiq.errors import VantiqUnansweredError
 _MOST_IDLE_SECONDS = 60.0
 # A host that answers does so within two retransmissions of the first packet (1 s and 2 s later).
 _MOST_CONNECT_SECONDS = 5.0
+_USER_AGENT = f"msk-vantiq-toolkit/{__version__}"
 
 
 class TokenSource(Protocol):
@@ -52,7 +54,7 @@ class VantiqClient:
         self._lock = threading.Lock()
         self._headers = (
             f"Host: {address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
-            "Accept-Encoding: identity\r\nUser-Agent: msk-vantiq-toolkit\r\n"
+            f"Accept-Encoding: identity\r\nUser-Agent: {_USER_AGENT}\r\n"
         ) + (f"X-Target-Namespace: {namespace}\r\n" if namespace else "")
 
     @classmethod
