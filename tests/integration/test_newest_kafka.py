@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msk_toolkit.kafka.error_codes import broker_error
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode, broker_error
 
 from local.compat import VERSIONS
 from local.kafka import KafkaCluster

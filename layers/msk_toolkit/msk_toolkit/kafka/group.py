@@ -26,8 +26,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection, reading
-from msk_toolkit.kafka.error_codes import refused_error
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 
 _STAGE = "commit"
 _GROUP = 0

@@ -15,8 +15,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
-from msk_toolkit.kafka.error_codes import refused_error
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 
 __all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "offset_range", "produce", "read_from"]
 

@@ -9,8 +9,7 @@ from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.error_codes import error_name
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 
 
 def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) -> None:

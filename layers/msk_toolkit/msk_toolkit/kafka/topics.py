@@ -9,10 +9,6 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import broker_error
-from msk_toolkit.kafka.error_numbers import ErrorCode
-
-UNKNOWN_TOPIC = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-ALREADY_EXISTS = ErrorCode.TOPIC_ALREADY_EXISTS
 
 
 class NewTopic(NamedTuple):

@@ -16,8 +16,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
-from msk_toolkit.kafka.error_codes import refused_error
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
 

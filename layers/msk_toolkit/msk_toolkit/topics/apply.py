@@ -16,10 +16,9 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError, StageError, ToolkitError
 from msk_toolkit.kafka.bootstrap import NoBrokerError
 from msk_toolkit.kafka.connection import BrokerConnection
-from msk_toolkit.kafka.error_numbers import ErrorCode
+from msk_toolkit.kafka.error_codes import ErrorCode
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.propagation import FindMissing
 from msk_toolkit.topics.writes import WRITES, Write, WriteKind, batches
@@ -33,11 +32,9 @@ _SHARE_OF_A_WRITE = 0.6
 _WRITE_SECONDS = 10.0
 # A controller that has moved is another one within ZooKeeper's session, 18 s at most; the writes need the rest.
 _SHARE_OF_THE_CHECK = 0.4
-# The broker gave up waiting: what was asked for has begun, and may still end well.
-REQUEST_TIMED_OUT = ErrorCode.REQUEST_TIMED_OUT
 # Another apply was faster. What it did may take a moment to be seen here as well.
-_OVERTAKEN = {ALREADY_EXISTS, ErrorCode.INVALID_PARTITIONS}  # the topic has that many already
-_BEHIND = _OVERTAKEN | {UNKNOWN_TOPIC}
+_OVERTAKEN = {ErrorCode.TOPIC_ALREADY_EXISTS, ErrorCode.INVALID_PARTITIONS}  # the topic has that many already
+_BEHIND = _OVERTAKEN | {ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
 OVERTAKEN_SECONDS = 3.0
 
 
@@ -154,14 +151,14 @@ def _write(
         refused = {name for name in left if not _may_pass(reasons[name])}
         if overtaken_until.expired:
             # Deleted since the check: a moment's ignorance of a broker would be over by now.
-            refused |= {name for name in left if _code(reasons[name]) == UNKNOWN_TOPIC}
+            refused |= {name for name in left if _code(reasons[name]) == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
         overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
         waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
         if not waiting or not pauses.pause():
             break
         to_send = [step for name, step in left.items() if name not in refused]
         reasons = {name: reasons[name] for name in refused}
-    exist = [step for name, step in left.items() if _code(reasons[name]) == ALREADY_EXISTS]
+    exist = [step for name, step in left.items() if _code(reasons[name]) == ErrorCode.TOPIC_ALREADY_EXISTS]
     differing = _differing(session, write, exist, deadline) if exist else set[str]()
     return [_ended(write, step.topic, reasons if step.topic in left else {}, begun, differing) for step in batch]
 
@@ -206,7 +203,7 @@ def _differing(session: Session, write: Write, steps: Sequence[TopicStep], deadl
 
 def may_have_begun(error: ToolkitError) -> bool:
     """Whether what failed so may have been done all the same, or may still be."""
-    return not isinstance(error, BrokerError) or error.code == REQUEST_TIMED_OUT
+    return not isinstance(error, BrokerError) or error.code == ErrorCode.REQUEST_TIMED_OUT
 
 
 def _may_pass(error: ToolkitError) -> bool:

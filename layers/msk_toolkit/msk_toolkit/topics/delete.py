@@ -13,10 +13,10 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.bootstrap import NoBrokerError
 from msk_toolkit.kafka.connection import BrokerConnection
-from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.kafka.topics import ALREADY_EXISTS, UNKNOWN_TOPIC, NewTopic, create_topics, delete_topics
+from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
 from msk_toolkit.topics.apply import TopicChange, may_have_begun
 from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.propagation import FindMissing
@@ -116,7 +116,7 @@ def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set
     def marked(connection: BrokerConnection, until: Deadline) -> set[str]:
         topics = [NewTopic(name, 1, 1, {}) for name in sorted(names)]
         errors = create_topics(connection, topics, validate_only=True, deadline=until)
-        return {name for name, error in errors.items() if error.code == ALREADY_EXISTS}
+        return {name for name, error in errors.items() if error.code == ErrorCode.TOPIC_ALREADY_EXISTS}
 
     return session.read(marked, deadline) if names else set()
 
@@ -135,7 +135,7 @@ def still_shown(names: Collection[str]) -> FindMissing:
 
     def shown(connection: BrokerConnection, deadline: Deadline) -> set[str]:
         topics = read_metadata(connection, sorted(names), deadline, operations=False).topics
-        return {name for name in names if topics[name].error_code != UNKNOWN_TOPIC}
+        return {name for name in names if topics[name].error_code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
 
     return shown
 

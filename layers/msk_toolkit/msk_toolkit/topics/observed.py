@@ -11,12 +11,11 @@ import msgspec
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.connection import BrokerConnection
-from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.kafka.reassignments import leaving_replicas
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topic_configs import TopicConfig, broker_config, topic_configs
-from msk_toolkit.kafka.topics import UNKNOWN_TOPIC
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.units import same
 
@@ -100,14 +99,16 @@ def _observe(
     unreadable = {
         name: f"Metadata answered {error_name(topics[name].error_code)}"
         for name in names & topics.keys()
-        if topics[name].error_code not in (0, UNKNOWN_TOPIC)
+        if topics[name].error_code not in (ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     }
     there = {name: topic for name, topic in topics.items() if not topic.error_code}
     configs, errors = topic_configs(connection, sorted(names & there.keys()), deadline, keep=keys)
     if own := _own_otherwise(configs, wanted):
         asked, _ = topic_configs(connection, sorted(own), deadline, own, inherited=True)
         configs |= {name: configs[name] | asked[name] for name in asked}
-    unreadable |= {name: str(error) for name, error in errors.items() if error.code != UNKNOWN_TOPIC}
+    unreadable |= {
+        name: str(error) for name, error in errors.items() if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    }
     described = {name: there[name] for name in configs}
     moving = _moving(connection, described, {topic.name: topic.replication_factor for topic in declared}, deadline)
     return ObservedTopics(
