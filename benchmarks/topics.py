@@ -85,7 +85,7 @@ def creating(session: Session, rounds: int) -> Iterator[Figure]:
     ours, limit = _rounds(
         rounds,
         _creating(session, lambda declared: _serve(session, "apply", declared)),
-        _creating(session, lambda declared: session.ask(_raw_create(declared), Deadline(60))),
+        _creating(session, lambda declared: session.execute(_raw_create(declared), Deadline(60))),
     )
     yield Figure(f"create {TOPICS} topics", ours, limit, CREATE_LIMIT)
 
@@ -106,7 +106,7 @@ def reading(session: Session, rounds: int) -> Iterator[Figure]:
     _serve(session, "apply", declared)
     limit, plan, apply = _rounds(
         rounds,
-        lambda: _timed(lambda: session.ask(_raw_read(declared), Deadline(60))),
+        lambda: _timed(lambda: session.execute(_raw_read(declared), Deadline(60))),
         lambda: _timed(lambda: _serve(session, "plan", declared)),
         lambda: _timed(lambda: _serve(session, "apply", declared)),
     )
@@ -202,7 +202,7 @@ def _delete(session: Session, names: list[str]) -> None:
 
 
 def _send_deletion(session: Session, names: list[str]) -> None:
-    session.ask(lambda connection, deadline: delete_topics(connection, names, deadline), Deadline(60))
+    session.execute(lambda connection, deadline: delete_topics(connection, names, deadline), Deadline(60))
 
 
 def _timed(what: Callable[[], object]) -> float:

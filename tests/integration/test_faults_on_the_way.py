@@ -228,10 +228,10 @@ def test_a_handshake_that_stalls_or_breaks_fails_at_tls(
 @pytest.mark.parametrize(
     ("listener", "mode", "stage", "cause", "words"),
     [
-        ("PLAINTEXT", "scram", "tls", "tls-not-spoken", "the listener speaks Kafka without TLS"),
-        ("PLAINTEXT", "tls", "tls", "tls-not-spoken", "the listener speaks Kafka without TLS"),
-        ("SSL", "none", "metadata", "tls-expected", "the listener speaks TLS"),
-        ("SASL_SSL", "none", "metadata", "tls-expected", "the listener speaks TLS"),
+        ("PLAINTEXT", "scram", "tls", "tls-not-spoken", "the listener does not use TLS"),
+        ("PLAINTEXT", "tls", "tls", "tls-not-spoken", "the listener does not use TLS"),
+        ("SSL", "none", "metadata", "tls-expected", "the listener expects TLS"),
+        ("SASL_SSL", "none", "metadata", "tls-expected", "the listener expects TLS"),
         ("SSL", "scram", "sasl", "mechanism-not-offered", "the listener takes no login"),
         ("SASL_SSL", "tls", "sasl", "login-wanted", "it offers: SCRAM-SHA-512"),
         ("SASL_SSL", "iam", "sasl", "mechanism-not-offered", "it offers: SCRAM-SHA-512"),

@@ -256,14 +256,14 @@ def test_when_the_answer_is_lost_and_no_broker_can_be_reached_any_more_the_outco
     wanted = topic()
 
     def lose_everybody() -> None:
-        monkeypatch.setattr(Session, "ask", cut_off)
+        monkeypatch.setattr(Session, "execute", cut_off)
         raise StageError("metadata", "connection-closed", "broker", "the connection broke")
 
-    asked = Session.ask
+    asked = Session.execute
     before_sending(monkeypatch, "create", once(lose_everybody))
     began = time.monotonic()
     outcome = do(scram(kafka), wanted, seconds=3)
-    monkeypatch.setattr(Session, "ask", asked)
+    monkeypatch.setattr(Session, "execute", asked)
     assert time.monotonic() - began < 4
     assert (outcome.status, states(outcome)) == ("incomplete", [(wanted.name, "create", "unknown")])
 
@@ -272,11 +272,11 @@ def test_what_the_controller_acknowledged_is_done_though_nobody_can_be_asked_whe
     kafka: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = topic()
-    asked = Session.ask
-    before_sending(monkeypatch, "create", once(lambda: monkeypatch.setattr(Session, "ask", cut_off)))
+    asked = Session.execute
+    before_sending(monkeypatch, "create", once(lambda: monkeypatch.setattr(Session, "execute", cut_off)))
     began = time.monotonic()
     outcome = do(scram(kafka), wanted, seconds=3)
-    monkeypatch.setattr(Session, "ask", asked)
+    monkeypatch.setattr(Session, "execute", asked)
     assert time.monotonic() - began < 4
     assert (outcome.status, states(outcome)) == ("applied", [(wanted.name, "create", "done")])
     assert outcome.behind[0].startswith("could not list the live brokers")

@@ -285,9 +285,9 @@ def test_brokers_that_fail_alike_are_told_in_one_sentence_with_what_to_do() -> N
     refused = [
         StageError("tcp", "connection-refused", f"b-{number}:9096", "the connection was refused") for number in (1, 3)
     ]
-    late = StageError("sasl", "request-timeout", "b-2:9096", "no answer to SaslHandshake in time")
+    late = StageError("sasl", "request-timeout", "b-2:9096", "no response to SaslHandshake in time")
     assert str(NoBrokerError([refused[0], late, refused[1]])) == (
         "no broker can be used: b-1:9096, b-3:9096 fail at tcp: the connection was refused. "
         f"{CAUSES['connection-refused'].remedy} "
-        f"b-2:9096 fails at sasl: no answer to SaslHandshake in time. {CAUSES['request-timeout'].remedy}"
+        f"b-2:9096 fails at sasl: no response to SaslHandshake in time. {CAUSES['request-timeout'].remedy}"
     )

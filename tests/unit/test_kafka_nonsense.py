@@ -116,7 +116,7 @@ def test_an_answer_that_lacks_what_was_asked_for_is_the_brokers_fault(kind: str)
     with talking_to(replies(every_api, response)) as (connection, deadline), pytest.raises(StageError) as caught:
         question(connection, deadline)
     assert caught.value.cause == "protocol-error"
-    assert "lacks what it must hold" in caught.value.detail
+    assert "lacks a required part" in caught.value.detail
 
 
 @pytest.mark.parametrize(

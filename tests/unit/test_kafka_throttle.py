@@ -111,8 +111,8 @@ def test_a_session_reads_over_another_connection_while_one_is_held_back() -> Non
     with ScriptedServer(script(lambda: server.port)) as server, Session(plain(server.port), 2) as session:
         deadline = Deadline(5)
         new = [NewTopic("orders", 1, 1, {})]
-        session.ask(lambda talk, until: create_topics(talk, new, validate_only=False, deadline=until), deadline)
-        assert session.read(lambda talk, until: read_metadata(talk, [], until), deadline).brokers
+        session.execute(lambda talk, until: create_topics(talk, new, validate_only=False, deadline=until), deadline)
+        assert session.query(lambda talk, until: read_metadata(talk, [], until), deadline).brokers
         assert deadline.remaining() > 3
     assert len(connections) == 2
 

@@ -31,7 +31,7 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
     )
     try:
         with Session(access, _STAGE_SECONDS) as session:
-            metadata = session.read(
+            metadata = session.query(
                 lambda talk, until: read_metadata(talk, topics, until, operations=False),
                 deadline.at_most(_MOST_SECONDS),
             )

@@ -1,4 +1,4 @@
-"""A connection with the controller that is opened again when it breaks."""
+"""A connection to the controller that is opened again when it breaks."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from msk_toolkit.kafka.bootstrap import open_controller
 from msk_toolkit.kafka.connection import BrokerConnection
 
 # A broker that hangs must leave time to ask another one; reading a thousand topics takes a second.
-_STAGES_OF_A_READ = 2
+_STAGES_OF_A_QUERY = 2
 # A broker that restarts hangs up at once, for some seconds.
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -22,7 +22,7 @@ _LONGEST_PAUSE_SECONDS = 1.0
 class Session:
     """One connection at a time, opened when first needed and again after a failure; a context manager.
 
-    ``access`` and ``stage_seconds`` are for those who open another one beside it.
+    ``access`` and ``stage_seconds`` are for those who open another connection beside it.
     """
 
     def __init__(self, access: Access, stage_seconds: float, sleep: Sleep = time.sleep) -> None:
@@ -31,34 +31,34 @@ class Session:
         self.stage_seconds = stage_seconds
         self._connection: BrokerConnection | None = None
 
-    def ask[Answer](self, question: Callable[[BrokerConnection, Deadline], Answer], deadline: Deadline) -> Answer:
-        """Ask once, by the deadline; a failure closes the connection, so that the next one is new.
+    def execute[Result](self, operation: Callable[[BrokerConnection, Deadline], Result], deadline: Deadline) -> Result:
+        """Run an operation once, by the deadline; a failure closes the connection, so that the next one is new.
 
         Raises:
-            NoBrokerError: no broker lets us in.
-            StageError: no answer; what was asked may have been done all the same.
+            NoBrokerError: no broker can be used.
+            StageError: no response; the operation may have been carried out nevertheless.
         """
         if self._connection is None:
             self._connection = open_controller(self.access, deadline, self.stage_seconds)
         try:
-            return question(self._connection, deadline)
+            return operation(self._connection, deadline)
         except StageError:
             self.close()
             raise
 
-    def read[Answer](self, question: Callable[[BrokerConnection, Deadline], Answer], deadline: Deadline) -> Answer:
-        """Ask something that changes nothing: if the connection breaks, again over a new one while there is time.
+    def query[Result](self, operation: Callable[[BrokerConnection, Deadline], Result], deadline: Deadline) -> Result:
+        """Run an operation that changes nothing, and again over a new connection where it breaks, while there is time.
 
         A broker that passes requests on to a controller that hangs does not answer either, until the quorum has
-        chosen another one.
+        elected another one.
 
         Raises:
-            NoBrokerError, StageError: as :meth:`ask`.
+            NoBrokerError, StageError: as :meth:`execute`.
         """
         # Over a quota a broker holds one connection back, not the user's next one: what changes nothing need not wait.
         if self._connection and self._connection.held_back_seconds:
             self.close()
-        share = _STAGES_OF_A_READ * self.stage_seconds
+        share = _STAGES_OF_A_QUERY * self.stage_seconds
         backoff = Backoff(
             deadline,
             self._sleep,
@@ -68,9 +68,9 @@ class Session:
         )
         while True:
             try:
-                return self.ask(question, deadline.at_most(share))
+                return self.execute(operation, deadline.at_most(share))
             except StageError as error:
-                # What is not Kafka's will not be at the next attempt either.
+                # A peer that is not Kafka will not be Kafka at the next attempt either.
                 if error.cause == "protocol-error" or not backoff.pause():
                     raise
 

@@ -80,7 +80,7 @@ def _judged(
     session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, pauses: Backoff
 ) -> Collection[BrokerError]:
     while True:
-        errors = session.read(_sending(write, batch, validate_only=True), deadline).values()
+        errors = session.query(_sending(write, batch, validate_only=True), deadline).values()
         if not any(error.retriable and error.code not in _BEHIND for error in errors) or not pauses.pause():
             return errors
         # The controller may have moved.
@@ -144,7 +144,7 @@ def _write(
         if not left:
             break
         try:
-            agreed = session.read(_agreeing(write, list(left.values())), deadline)
+            agreed = session.query(_agreeing(write, list(left.values())), deadline)
         except (StageError, NoBrokerError):
             agreed = set()
         left = {name: step for name, step in left.items() if name not in agreed}
@@ -166,7 +166,7 @@ def _write(
 def _send(session: Session, write: Write, steps: Sequence[TopicStep], deadline: Deadline) -> dict[str, ToolkitError]:
     share = deadline.at_most(min(deadline.remaining() * _SHARE_OF_A_WRITE, _WRITE_SECONDS))
     try:
-        errors = session.ask(_sending(write, steps, validate_only=False), share)
+        errors = session.execute(_sending(write, steps, validate_only=False), share)
         if any(error.retriable for error in errors.values()):
             # The controller may have moved.
             session.close()
@@ -196,7 +196,7 @@ def _differing(session: Session, write: Write, steps: Sequence[TopicStep], deadl
         return served - write.agrees(connection, steps, until)
 
     try:
-        return session.read(differing, deadline)
+        return session.query(differing, deadline)
     except (StageError, NoBrokerError):
         return set()
 

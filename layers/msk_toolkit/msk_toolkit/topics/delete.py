@@ -97,7 +97,7 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
     refused = {name for name, error in reasons.items() if not may_have_begun(error)}
     try:
         while left:
-            left = session.read(still_shown(left), deadline)
+            left = session.query(still_shown(left), deadline)
             if left <= refused or not pauses.pause():
                 break
         marked = _marked(session, set(names) - left, deadline)
@@ -118,14 +118,14 @@ def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set
         errors = create_topics(connection, topics, validate_only=True, deadline=until)
         return {name for name, error in errors.items() if error.code == ErrorCode.TOPIC_ALREADY_EXISTS}
 
-    return session.read(marked, deadline) if names else set()
+    return session.query(marked, deadline) if names else set()
 
 
 def _send(session: Session, names: Sequence[str], deadline: Deadline) -> dict[str, ToolkitError]:
     # Reading back needs its share.
     until = deadline.at_most(deadline.remaining() / 2)
     try:
-        return dict(session.ask(lambda connection, share: delete_topics(connection, names, share), until))
+        return dict(session.execute(lambda connection, share: delete_topics(connection, names, share), until))
     except (StageError, NoBrokerError) as error:
         return dict.fromkeys(names, error)
 

@@ -79,7 +79,7 @@ def observe(
     """
     # Thirty keys of each topic are inherited, and a plan has a use for few of them.
     keys = _ALWAYS.union(*(topic.config for topic in declared))
-    return session.read(lambda connection, until: _observe(connection, declared, keys, kind, until), deadline)
+    return session.query(lambda connection, until: _observe(connection, declared, keys, kind, until), deadline)
 
 
 def _observe(

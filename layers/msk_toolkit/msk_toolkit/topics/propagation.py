@@ -54,7 +54,7 @@ class Propagation:
         """Begin to open connections, and do not wait: brokers that carry out a write are slow to let anybody in."""
         until = deadline.at_most(_LOOK_SECONDS)
         with contextlib.suppress(StageError, NoBrokerError):
-            for address in self._session.ask(_live_brokers, until):
+            for address in self._session.execute(_live_brokers, until):
                 self._begun[address] = self._pool.submit(self._opened, address, until)
 
     def shows(self, missing: FindMissing, deadline: Deadline, sleep: Sleep = time.sleep) -> list[str]:
@@ -68,7 +68,7 @@ class Propagation:
         agreed: set[BrokerAddress] = set()
         while True:
             try:
-                live = self._session.read(_live_brokers, until)
+                live = self._session.query(_live_brokers, until)
             except (StageError, NoBrokerError) as error:
                 return [f"could not list the live brokers: {error}"]
             left = sorted(set(live) - agreed)

@@ -160,7 +160,7 @@ def _delete(
     deadline: Deadline,
 ) -> TopicsResponse:
     names = [each.topic for each in request.delete]
-    cluster = session.read(lambda connection, until: read_metadata(connection, names, until), deadline)
+    cluster = session.query(lambda connection, until: read_metadata(connection, names, until), deadline)
     problems = objections(
         request.delete,
         {topic.name for topic in declared if topic.protected},
