@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 from msk_toolkit.aws import clients
 from msk_toolkit.aws.secrets import read_secret
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_x"
@@ -39,13 +40,13 @@ class Failing:
 
 def test_the_text_of_a_secret_is_read(stub: tuple[Any, Stubber]) -> None:
     stub[1].add_response("get_secret_value", {"SecretString": "hush"}, {"SecretId": SECRET})
-    assert read_secret(stub[0], SECRET) == "hush"
+    assert read_secret(stub[0], SECRET, Deadline(5)) == "hush"
 
 
 def test_a_binary_secret_is_refused(stub: tuple[Any, Stubber]) -> None:
     stub[1].add_response("get_secret_value", {"SecretBinary": b"hush"})
     with pytest.raises(CredentialsError, match="binary") as caught:
-        read_secret(stub[0], SECRET)
+        read_secret(stub[0], SECRET, Deadline(5))
     assert "hush" not in str(caught.value)
 
 
@@ -63,14 +64,14 @@ def test_a_secret_that_can_not_be_read_is_named_with_its_remedy(
 ) -> None:
     stub[1].add_client_error("get_secret_value", code)
     with pytest.raises(CredentialsError, match=words) as caught:
-        read_secret(stub[0], SECRET)
+        read_secret(stub[0], SECRET, Deadline(5))
     assert SECRET in str(caught.value)
 
 
 def test_any_other_refusal_is_told_by_its_code(stub: tuple[Any, Stubber]) -> None:
     stub[1].add_client_error("get_secret_value", "InternalServiceError")
     with pytest.raises(AwsError, match="refused with InternalServiceError"):
-        read_secret(stub[0], SECRET)
+        read_secret(stub[0], SECRET, Deadline(5))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_any_other_refusal_is_told_by_its_code(stub: tuple[Any, Stubber]) -> Non
 )
 def test_an_api_that_does_not_answer_is_told_from_one_that_was_never_asked(error: BotoCoreError, words: str) -> None:
     with pytest.raises(AwsError, match=words) as caught:
-        read_secret(Failing(error), SECRET)
+        read_secret(Failing(error), SECRET, Deadline(5))
     assert SECRET in str(caught.value)
     assert isinstance(error, NoCredentialsError) != ("VPC endpoint" in str(caught.value))
 

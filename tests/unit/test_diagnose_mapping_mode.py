@@ -63,9 +63,15 @@ def test_a_destination_that_an_on_demand_mapping_kept_ends_its_tries() -> None:
     ("maximums", "problems"),
     [
         ([20] * 100, []),
-        ([1] * 101, ["101 mappings, and Lambda takes 100"]),
-        ([2000, 1], ["up to 2001 pollers in all, and Lambda takes 2000"]),
-        ([100] * 101, ["101 mappings, and Lambda takes 100", "up to 10100 pollers in all, and Lambda takes 2000"]),
+        ([1] * 101, ["101 mappings, and Lambda allows at most 100"]),
+        ([2000, 1], ["up to 2001 pollers in all, and Lambda allows at most 2000"]),
+        (
+            [100] * 101,
+            [
+                "101 mappings, and Lambda allows at most 100",
+                "up to 10100 pollers in all, and Lambda allows at most 2000",
+            ],
+        ),
     ],
 )
 def test_a_group_holds_what_lambda_takes(maximums: list[int], problems: list[str]) -> None:
@@ -76,5 +82,5 @@ def test_a_group_that_holds_too_much_is_told() -> None:
     many = [state(f"t-{number}", maximum_pollers=1000, poller_group="shop") for number in range(3)]
     ((severity, text, remedy),) = modes_of(*many, provisioned=True)
     assert severity == "warning"
-    assert text == "poller group shop: up to 3000 pollers in all, and Lambda takes 2000"
+    assert text == "poller group shop: up to 3000 pollers in all, and Lambda allows at most 2000"
     assert "MaximumPollers" in remedy

@@ -92,7 +92,7 @@ def test_credentials_are_read_whatever_stands_beside_them() -> None:
 )
 def test_a_secret_of_another_shape_is_refused_and_never_quoted(text: str) -> None:
     with pytest.raises(CredentialsError, match="secret the-secret") as caught:
-        scram_credentials(FakeSecrets(text), "the-secret")
+        scram_credentials(FakeSecrets(text), "the-secret", Deadline(5))
     assert "hush" not in everything_said(caught.value)
 
 
@@ -113,7 +113,7 @@ def test_credentials_and_access_print_no_secret() -> None:
 )
 def test_each_auth_mode_has_its_listener(mode: AuthMode, brokers: str) -> None:
     msk = FakeMsk(LISTENERS)
-    assert bootstrap_brokers(msk, ARN, mode) == brokers
+    assert bootstrap_brokers(msk, ARN, mode, Deadline(5)) == brokers
     assert msk.asked == [ARN]
 
 
@@ -140,7 +140,7 @@ def test_a_listener_that_the_cluster_lacks_is_named_with_those_it_has() -> None:
 )
 def test_a_refusal_of_msk_names_the_cluster(failure: Exception, kind: type[ToolkitError], words: str) -> None:
     with pytest.raises(kind, match=words) as caught:
-        bootstrap_brokers(FakeMsk(failure), ARN, "scram")
+        bootstrap_brokers(FakeMsk(failure), ARN, "scram", Deadline(5))
     assert ARN in str(caught.value)
 
 

@@ -86,13 +86,13 @@ SECRET = {"ARN": ARN, "Name": "AmazonMSK_orders", "KmsKeyId": "key", "LastChange
 
 
 def test_every_page_of_associated_secrets_counts() -> None:
-    assert "as MSK demands" in secret_findings(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, lambda: NOW)[0]
+    assert "as MSK demands" in secret_findings(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, Deadline(5), lambda: NOW)[0]
 
 
 def test_what_is_not_permitted_is_said_and_the_rest_is_still_told() -> None:
-    denied = secret_findings(Aws(None, None), ARN, CLUSTER, lambda: NOW)
+    denied = secret_findings(Aws(None, None), ARN, CLUSTER, Deadline(5), lambda: NOW)
     assert [sentence.partition(" could not")[0] for sentence in denied] == ["the secret", "the associated secrets"]
-    (finding, missing) = secret_findings(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, lambda: NOW)
+    (finding, missing) = secret_findings(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, Deadline(5), lambda: NOW)
     assert "default KMS key" in finding
     assert "kafka:ListScramSecrets" in missing
 

@@ -97,14 +97,14 @@ def test_the_signed_address_is_not_passed_on() -> None:
 TIMED_OUT = {"errorMessage": "2026-11-28T14:00:00Z 1 Task timed out after 60.00 seconds hush"}
 BROKEN = {"errorType": "Runtime.ImportModuleError", "errorMessage": "hush"}
 FAILURES = [
-    (FakeLambda(TIMED_OUT, failed=True), "shop-topics timed out; a call that hangs mostly lacks a way out"),
+    (FakeLambda(TIMED_OUT, failed=True), "shop-topics timed out; usually a call hangs because its subnets have no"),
     (FakeLambda(BROKEN, failed=True), "shop-topics ended with Runtime.ImportModuleError"),
     (FakeLambda(b"\xff no JSON", failed=True), "shop-topics ended with an error"),
     (FakeLambda(b"\xff no JSON"), "answered something that is no result"),
     (FakeLambda(None), "answered something that is no result"),
     (FakeLambda({"status": "MAYBE", "reason": ""}), "answered something that is no result"),
     (FakeLambda(ReadTimeoutError(endpoint_url="https://lambda")), "shop-topics gave no answer in time"),
-    (FakeLambda(refusal("TooManyRequestsException")), "another invocation holds its concurrency"),
+    (FakeLambda(refusal("TooManyRequestsException")), "another invocation uses its concurrency"),
     (FakeLambda(refusal("EC2AccessDeniedException")), "refused with EC2AccessDeniedException"),
     (FakeLambda(refusal("AccessDeniedException")), "access denied; allow it for the function's role"),
     (FakeLambda(ZeroDivisionError("hush")), "unexpected ZeroDivisionError"),

@@ -56,11 +56,11 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ({"PollerMode": "provisioned", "MinimumPollers": "4"}, "MinimumPollers 4 is above MaximumPollers 3"),
         (
             {"PollerMode": "provisioned", "MaximumPollers": "1000", "HeartbeatTarget": "topic:/msk/heartbeat"},
-            "ForwardTopics and MaximumPollers: up to 2001 pollers in all, and Lambda takes 2000 in one stack",
+            "ForwardTopics and MaximumPollers: up to 2001 pollers in all, and Lambda allows at most 2000 in one stack",
         ),
         (
             {"PollerMode": "provisioned", "ForwardTopics": ",".join(f"t{number}" for number in range(101))},
-            "ForwardTopics and MaximumPollers: 101 mappings, and Lambda takes 100 in one stack",
+            "ForwardTopics and MaximumPollers: 101 mappings, and Lambda allows at most 100 in one stack",
         ),
         ({"VantiqUrl": "https://vantiq.example.org:8443"}, "VantiqUrl means port 8443 and VantiqPort is 443: set"),
         ({"VantiqPort": "8443"}, "VantiqUrl means port 443 and VantiqPort is 8443: set VantiqPort to 443"),

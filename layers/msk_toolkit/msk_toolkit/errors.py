@@ -19,7 +19,16 @@ class CredentialsError(ToolkitError):
 
 
 class AwsError(ToolkitError):
-    """An AWS API refused or didn't answer."""
+    """An AWS API refused or didn't answer.
+
+    Args:
+        text: the error's text.
+        code: the API's own, such as ``AccessDeniedException``; empty where there was no answer.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(text)
 
 
 class OutcomeUnknownError(ToolkitError):

@@ -1,21 +1,18 @@
 """S3: a bucket's objects listed, read, written and moved."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from msk_toolkit.aws.clients import aws_error, error_code
+from msk_toolkit.aws.call import ask_aws
 from msk_toolkit.errors import AwsError
 
-_REASONS = {
-    "NoSuchBucket": "no such bucket",
-    "NoSuchKey": "no such object",
-    "AccessDenied": "access denied: allow s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and "
-    "s3:DeleteObject in it, for the function's role",
-}
+_REASONS = {"NoSuchBucket": "no such bucket", "NoSuchKey": "no such object"}
 _EXISTS = {"PreconditionFailed", "412"}
+_LIST = "s3:ListBucket on the bucket"
+_READ = "s3:GetObject, and kms:Decrypt on the bucket's key,"
+_WRITE = "s3:PutObject, and kms:GenerateDataKey on the bucket's key,"
+_MOVE = "s3:GetObject, s3:PutObject and s3:DeleteObject, and kms:Decrypt and kms:GenerateDataKey on the bucket's key,"
 
 
 class Entry(NamedTuple):
@@ -32,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Bucket:
-    """One bucket. Every method raises AwsError, with the reason in a sentence.
+    """A bucket. Every method raises AwsError, with the reason in a sentence.
 
     Args:
         client: boto3's ``s3``.
@@ -44,59 +41,61 @@ class Bucket:
 
     def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """The objects below ``prefix`` whose names come after ``after``, in the order of their names (UTF-8)."""
-        action = f"listing s3://{self.name}/{prefix}"
         start = {"StartAfter": after} if after else {}
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix, **start)
-        try:
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    yield Entry(found["Key"], found["Size"], found["LastModified"])
-        except (ClientError, BotoCoreError) as error:
-            raise _error(action, error) from error
+        paginator = self._client.get_paginator("list_objects_v2")
+        pages = iter(paginator.paginate(Bucket=self.name, Prefix=prefix, **start))
+        while True:
+            page = self._call("listing", prefix, _LIST, lambda: next(pages, None))
+            if page is None:
+                return
+            for item in page.get("Contents", ()):
+                yield Entry(item["Key"], item["Size"], item["LastModified"])
 
     def read(self, name: str) -> bytes:
         """An object's content."""
-        try:
-            answer = self._client.get_object(Bucket=self.name, Key=name)
-            return bytes(answer["Body"].read())
-        except (ClientError, BotoCoreError) as error:
-            raise _error(f"reading s3://{self.name}/{name}", error) from error
+
+        def content() -> bytes:
+            return bytes(self._client.get_object(Bucket=self.name, Key=name)["Body"].read())
+
+        return self._call("reading", name, _READ, content)
 
     def write(self, name: str, body: bytes) -> None:
-        """Write a JSON object; it replaces one of the same name."""
+        """Write a JSON object; it replaces an object of the same name."""
         self._put(name, body)
 
     def write_new(self, name: str, body: bytes) -> bool:
-        """Write a JSON object unless there is one of that name; whether it was written."""
+        """Write a JSON object unless an object of that name exists; whether it was written."""
         try:
             self._put(name, body, IfNoneMatch="*")
-        except _ExistsError:
-            return False
+        except AwsError as error:
+            if error.code in _EXISTS:
+                return False
+            raise
         return True
 
     def move(self, name: str, to: str) -> None:
         """Give an object another name. Cut short, it has both: it is never gone."""
-        try:
+
+        def copy_and_delete() -> None:
             self._client.copy_object(Bucket=self.name, Key=to, CopySource={"Bucket": self.name, "Key": name})
             self._client.delete_object(Bucket=self.name, Key=name)
-        except (ClientError, BotoCoreError) as error:
-            raise _error(f"moving s3://{self.name}/{name} to {to}", error) from error
+
+        self._call("moving", name, _MOVE, copy_and_delete)
 
     def _put(self, name: str, body: bytes, **condition: str) -> None:
-        try:
+        def put() -> None:
             self._client.put_object(Bucket=self.name, Key=name, Body=body, ContentType="application/json", **condition)
-        except ClientError as error:
-            if condition and error_code(error) in _EXISTS:
-                raise _ExistsError(name) from error
-            raise _error(f"writing s3://{self.name}/{name}", error) from error
-        except BotoCoreError as error:
-            raise _error(f"writing s3://{self.name}/{name}", error) from error
 
+        self._call("writing", name, _WRITE, put)
 
-class _ExistsError(AwsError):
-    """There is an object of that name."""
-
-
-def _error(action: str, error: ClientError | BotoCoreError) -> Exception:
-    reason = _REASONS.get(error_code(error)) if isinstance(error, ClientError) else None
-    return AwsError(f"{action}: {reason}") if reason else aws_error(action, error)
+    def _call[Answer](self, verb: str, name: str, permissions: str, call: Callable[[], Answer]) -> Answer:
+        action = f"{verb} s3://{self.name}/{name}"
+        try:
+            return ask_aws(action, call)
+        except AwsError as error:
+            reason = _REASONS.get(error.code)
+            if error.code == "AccessDenied":
+                reason = f"access denied: allow {permissions} for the function's role"
+            if reason is None:
+                raise
+            raise AwsError(f"{action}: {reason}", error.code) from error

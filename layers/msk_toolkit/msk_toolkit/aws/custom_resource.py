@@ -12,20 +12,22 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
 CustomResourceStatus = Literal["SUCCESS", "FAILED"]
 
-# The longest that an answer takes, with all its tries; whoever owes one keeps this time for it.
+# The longest that an answer takes, with all its attempts; whoever owes an answer keeps this time for it.
 ANSWER_SECONDS = 9.0
 # CloudFormation refuses answers of more than 4096 bytes; the reason is all that can grow.
 _LONGEST_ANSWER = 4000
-# An address that hangs leaves time for another try.
-_SHARE_OF_A_TRY = 0.5
-_SHORTEST_TRY_SECONDS = 0.2
+# An address that hangs leaves time for another attempt.
+_SHARE_OF_AN_ATTEMPT = 0.5
+_SHORTEST_ATTEMPT_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
 _REGION_OF_AN_ARN = 3
 
 
@@ -41,13 +43,18 @@ def physical_id(event: dict[str, Any]) -> str:
 
 
 def region_of(event: dict[str, Any]) -> str:
-    """The stack's Region, out of its ARN; empty where that is none."""
+    """The stack's Region, out of its ARN; empty where that is not an ARN."""
     parts = str(event.get("StackId", "")).split(":")
     return parts[_REGION_OF_AN_ARN] if len(parts) > _REGION_OF_AN_ARN else ""
 
 
 def send_answer(
-    event: dict[str, Any], status: CustomResourceStatus, reason: str, data: dict[str, str], deadline: Deadline
+    event: dict[str, Any],
+    status: CustomResourceStatus,
+    reason: str,
+    data: dict[str, str],
+    deadline: Deadline,
+    sleep: Sleep = time.sleep,
 ) -> None:
     """Put the answer where CloudFormation waits for it, by the deadline and within ``ANSWER_SECONDS``.
 
@@ -56,15 +63,19 @@ def send_answer(
     """
     body = _answer(event, status, reason, data)
     until = deadline.at_most(ANSWER_SECONDS)
-    pause = _FIRST_PAUSE_SECONDS
+    backoff = Backoff(
+        until,
+        sleep,
+        shortest_seconds=_FIRST_PAUSE_SECONDS,
+        longest_seconds=_LONGEST_PAUSE_SECONDS,
+        attempt_seconds=_SHORTEST_ATTEMPT_SECONDS,
+    )
     while True:
-        trouble = _try(event["ResponseURL"], body, until)
-        if not trouble:
+        failure = _attempt(event["ResponseURL"], body, until)
+        if not failure:
             return
-        if not trouble.may_pass or until.remaining() < pause + _SHORTEST_TRY_SECONDS:
-            raise AwsError(f"CloudFormation could not be answered: {trouble.words}")
-        time.sleep(pause)
-        pause *= 2
+        if not failure.retriable or not backoff.pause():
+            raise AwsError(f"CloudFormation could not be answered: {failure.reason}")
 
 
 def _answer(event: dict[str, Any], status: CustomResourceStatus, reason: str, data: dict[str, str]) -> bytes:
@@ -85,22 +96,24 @@ def _answer(event: dict[str, Any], status: CustomResourceStatus, reason: str, da
     return msgspec.json.encode(answer | {"Reason": text[:fitting]})
 
 
-class _Trouble(msgspec.Struct, frozen=True):
-    words: str
-    may_pass: bool = True
+class _Failure(msgspec.Struct, frozen=True):
+    reason: str
+    retriable: bool = True
 
 
-def _try(url: str, body: bytes, until: Deadline) -> _Trouble | None:
-    seconds = max(until.remaining() * _SHARE_OF_A_TRY, _SHORTEST_TRY_SECONDS)
+def _attempt(url: str, body: bytes, until: Deadline) -> _Failure | None:
+    seconds = max(until.remaining() * _SHARE_OF_AN_ATTEMPT, _SHORTEST_ATTEMPT_SECONDS)
     try:
-        # Time-outs are for each operation on the socket, and there is none for the name's look-up.
+        # Time-outs are for each operation on the socket, and there is none for the look-up of the name.
         code = call_within(until.at_most(seconds), "answering CloudFormation", lambda: _put(url, body, seconds))
     except (AwsError, TimeoutError):
-        return _Trouble("no answer in time")
+        return _Failure("no answer in time")
     except (OSError, HTTPException, ValueError) as error:
         # The URL is a credential: neither it nor an error that quotes it may be shown.
-        return _Trouble(type(error).__name__)
-    return _Trouble(f"its address refused the answer with status {code}", code >= 500) if code >= 300 else None
+        return _Failure(type(error).__name__)
+    if code >= 300:
+        return _Failure(f"its address refused the answer with status {code}", retriable=code >= 500)
+    return None
 
 
 def _put(url: str, body: bytes, seconds: float) -> int:

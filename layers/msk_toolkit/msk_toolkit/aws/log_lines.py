@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from msk_toolkit.aws.ask import ask_aws
+from msk_toolkit.aws.call import ask_aws
 
 # Lines come oldest first, so the newest is looked for in a window that ends now, and then in earlier and longer ones:
-# a writer that writes is found in the first, and one that fell silent costs a few questions more.
+# a writer that still writes is found in the first, and one that fell silent costs a few calls more.
 _FIRST_WINDOW_SECONDS = 1_800
 
 
@@ -17,9 +17,9 @@ class LogLine(NamedTuple):
     text: str
 
 
-def newest_line[Found](
-    logs: Any, group: str, pattern: str, read: Callable[[LogLine], Found | None], *, now: float, back_seconds: float
-) -> Found | None:
+def newest_line[Entry](
+    logs: Any, group: str, pattern: str, read: Callable[[LogLine], Entry | None], *, now: float, back_seconds: float
+) -> Entry | None:
     """The newest line that ``read`` can read, as it reads it; None where there is none so far back.
 
     Args:
@@ -33,7 +33,9 @@ def newest_line[Found](
     for start, end in windows(now, back_seconds):
         newest = None
         for line in lines_between(logs, group, pattern, start, end):
-            newest = found if (found := read(line)) is not None else newest
+            entry = read(line)
+            if entry is not None:
+                newest = entry
         if newest is not None:
             return newest
     return None

@@ -1,10 +1,10 @@
-"""Lambda's event source mappings, as far as the function behind them must know them."""
+"""Lambda's event source mappings, as far as their function must know them."""
 
 from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask_aws
+from msk_toolkit.aws.call import all_items, ask_aws
 
 # Also while it is being switched off: what its pollers hold is answered as before.
 _SETTLED = frozenset({"Enabled", "Disabling", "Disabled"})
@@ -35,7 +35,7 @@ class MappingState(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """How messages call it: by its topic, or by its UUID where it names none."""
+        """What messages call it: by its topics, or by its UUID where it has none."""
         return f"the mapping of {', '.join(self.topics) or self.id}"
 
 
@@ -45,7 +45,7 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    return [_state(each) for each in _mappings(lambda_client, function, source_arn)]
+    return [_state(mapping) for mapping in _mappings(lambda_client, function, source_arn)]
 
 
 def _state(mapping: dict[str, Any]) -> MappingState:
@@ -67,31 +67,31 @@ def _state(mapping: dict[str, Any]) -> MappingState:
     )
 
 
-def takes_partial_answers(lambda_client: Any, function: str, source_arn: str) -> bool:
-    """Whether every mapping of the source to the function is provisioned and reports batch item failures, and none is
-    being made or changed: its pollers may still be those from before. Not when there is none, since none can be held
-    against.
+def accepts_batch_item_failures(lambda_client: Any, function: str, source_arn: str) -> bool:
+    """Whether every mapping of the source to the function is provisioned and accepts batch item failures.
+
+    False while a mapping is being created or changed, since its pollers may still be the earlier ones, and where there
+    is no mapping at all.
 
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
-    found = _mappings(lambda_client, function, source_arn)
-    return bool(found) and all(
-        mapping.get("ProvisionedPollerConfig")
+    mappings = _mappings(lambda_client, function, source_arn)
+    return bool(mappings) and all(map(_accepts_batch_item_failures, mappings))
+
+
+def _accepts_batch_item_failures(mapping: dict[str, Any]) -> bool:
+    return (
+        bool(mapping.get("ProvisionedPollerConfig"))
         and "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ())
         and mapping.get("State") in _SETTLED
-        for mapping in found
     )
 
 
 def _mappings(lambda_client: Any, function: str, source_arn: str) -> list[dict[str, Any]]:
-    # All pages: one mapping that is overlooked can be the one that takes no partial answers.
-    pages = lambda_client.get_paginator("list_event_source_mappings")
+    # All pages: a mapping that is overlooked can be the one that does not accept batch item failures.
+    arguments = {"FunctionName": function, "EventSourceArn": source_arn}
     return ask_aws(
         "lambda:ListEventSourceMappings",
-        lambda: [
-            each
-            for page in pages.paginate(FunctionName=function, EventSourceArn=source_arn)
-            for each in page.get("EventSourceMappings", ())
-        ],
+        lambda: all_items(lambda_client, "list_event_source_mappings", "EventSourceMappings", **arguments),
     )

@@ -1,49 +1,52 @@
-"""Whether a custom resource's update is CloudFormation going back.
+"""Whether a custom resource's update is CloudFormation rolling back.
 
 The event does not say so, and the difference matters: a failed answer to a rollback leaves the stack stuck in
 UPDATE_ROLLBACK_FAILED.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from msk_toolkit.aws.optional import answer_or_none
+from msk_toolkit.aws.call import all_items, answer_or_none
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 
 # Of a stack that updates its resources; while it rolls back after a creation it only deletes them.
-_GOING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-_UNDER_WAY = ["UPDATE_IN_PROGRESS", _GOING_BACK]
+_ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+_IN_PROGRESS = ["UPDATE_IN_PROGRESS", _ROLLING_BACK]
 # Properties that end in a number which is higher each time.
 _NUMBERED = ("CodeVersion", "Layer")
 
 
-def is_rollback(event: dict[str, Any], client: Callable[[str], Any], deadline: Deadline) -> bool | None:
-    """Whether the stack rolls back; None where nothing tells.
+def is_rollback(event: dict[str, Any], client: MakeClient, deadline: Deadline) -> bool | None:
+    """Whether the stack rolls back; None where that could not be determined.
 
-    Either sign of a rollback is enough, because to miss one costs more than to see one too many.
+    Either sign of a rollback is enough, because to miss a rollback costs more than to see one too many.
 
     Args:
-        event: CloudFormation's request. Properties CodeVersion and Layer that end in a number tell without any API, as
-            the ARNs of Lambda's versions do: a new one has a higher number than all before.
+        event: CloudFormation's request. Properties CodeVersion and Layer that end in a number show it without any API,
+            as the ARNs of Lambda's versions do: a new version has a higher number than all before.
         client: makes a boto3 client from a service's name.
         deadline: bounds the question to CloudFormation.
     """
     if event.get("RequestType") != "Update":
         return False
-    grows = [sign for name in _NUMBERED if (sign := _grows(name, event)) is not None]
+    signs = (_grows(name, event) for name in _NUMBERED)
+    grows = [sign for sign in signs if sign is not None]
     if not all(grows):
         return True
-    status = answer_or_none(deadline, "asking which stacks roll back", lambda: _status(client, str(event["StackId"])))
+    stack = str(event["StackId"])
+    status = answer_or_none(deadline, "cloudformation:ListStacks", lambda: _status(client, stack))
     if status is not None:
-        return status == _GOING_BACK
+        return status == _ROLLING_BACK
     return False if grows else None
 
 
-def _status(client: Callable[[str], Any], stack: str) -> str | None:
-    # It lists names and states only; DescribeStacks would also tell each stack's parameters and outputs.
-    pages = client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=_UNDER_WAY)
-    found = (str(each["StackStatus"]) for page in pages for each in page["StackSummaries"] if each["StackId"] == stack)
-    return next(found, None)
+def _status(client: MakeClient, stack: str) -> str | None:
+    # It lists names and states only; DescribeStacks would also show each stack's parameters and outputs.
+    cloudformation = client("cloudformation")
+    summaries = all_items(cloudformation, "list_stacks", "StackSummaries", StackStatusFilter=_IN_PROGRESS)
+    states = (str(summary["StackStatus"]) for summary in summaries if summary["StackId"] == stack)
+    return next(states, None)
 
 
 def _grows(name: str, event: dict[str, Any]) -> bool | None:

@@ -2,10 +2,9 @@
 
 from typing import Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from msk_toolkit.aws.clients import aws_error, error_code
-from msk_toolkit.errors import CredentialsError
+from msk_toolkit.aws.call import call_within
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError, CredentialsError
 
 _REASONS = {
     "ResourceNotFoundException": "not found: check the ARN and the Region",
@@ -25,22 +24,21 @@ class SecretsClient(Protocol):
         ...
 
 
-def read_secret(secrets: SecretsClient, secret_id: str) -> str:
+def read_secret(secrets: SecretsClient, secret_id: str, deadline: Deadline) -> str:
     """The secret's current text.
 
     Raises:
         CredentialsError: not found, denied, not decryptable, binary.
-        AwsError: no answer, or another refusal.
+        AwsError: another refusal, or no answer by the deadline.
     """
+    action = f"reading secret {secret_id}"
     try:
-        answer = secrets.get_secret_value(SecretId=secret_id)
-    except ClientError as error:
-        reason = _REASONS.get(error_code(error))
+        answer = call_within(deadline, action, lambda: secrets.get_secret_value(SecretId=secret_id))
+    except AwsError as error:
+        reason = _REASONS.get(error.code)
         if reason is None:
-            raise aws_error(f"reading secret {secret_id}", error) from error
+            raise
         raise CredentialsError(f"secret {secret_id}: {reason}") from error
-    except BotoCoreError as error:
-        raise aws_error(f"reading secret {secret_id}", error) from error
     text = answer.get("SecretString")
     if not isinstance(text, str):
         raise CredentialsError(f"secret {secret_id}: holds binary data; store text")

@@ -1,8 +1,8 @@
 """The registrar that reaches Vantiq: its resources and its subscriptions, with one deadline over both."""
 
 from collections.abc import Callable
-from typing import Any
 
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.connect.check import CheckResponse, check_targets_of_topics
 from msk_toolkit.connect.register import Registration, Wanted, register
 from msk_toolkit.deadline import Deadline
@@ -21,7 +21,7 @@ _CHECK_SECONDS = 45.0
 
 
 def check_targets(
-    settings: ConnectSettings, vantiq_settings: VantiqSettings, client: Callable[[str], Any], deadline: Deadline
+    settings: ConnectSettings, vantiq_settings: VantiqSettings, client: MakeClient, deadline: Deadline
 ) -> CheckResponse:
     """Ask Vantiq about the forwarder's targets; one that is not answered for in time is ``unknown``."""
     token = Token(client("secretsmanager"), vantiq_settings.vantiq_token_secret_arn)
@@ -33,7 +33,7 @@ def check_targets(
 
 
 def registrar(
-    settings: VantiqSettings, client: Callable[[str], Any], deadline: Deadline, *, write: bool
+    settings: VantiqSettings, client: MakeClient, deadline: Deadline, *, write: bool
 ) -> Callable[[Wanted, list[Finding]], Registration | None]:
     """What ``serve`` calls for plan and register; a failure on the way to Vantiq becomes a finding."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
 from msk_toolkit.connect.forwarder_targets import targets_of_forwarder, targets_of_topics
 from msk_toolkit.connect.login import Login
@@ -110,7 +111,7 @@ def parse_connect_request(event: Any) -> ConnectRequest:
 def run_connect(
     request: ConnectRequest,
     settings: ConnectSettings,
-    client: Callable[[str], Any],
+    client: MakeClient,
     registrar: Registrar | None,
     deadline: Deadline,
     ask_kafka: AskKafka | None = None,
@@ -154,7 +155,7 @@ def run_connect(
 def _credentials(
     mode: SettingsMode,
     settings: ConnectSettings,
-    client: Callable[[str], Any],
+    client: MakeClient,
     observed: ObservedCluster,
     findings: list[Finding],
     deadline: Deadline,

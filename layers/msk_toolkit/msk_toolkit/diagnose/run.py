@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.mappings import mapping_states
 from msk_toolkit.aws.permissions import denied_actions
 from msk_toolkit.deadline import Deadline
@@ -31,8 +32,6 @@ from msk_toolkit.msk.secret import SecretFacts, check_secret
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.read import read_facts
-
-MakeClient = Callable[[str], Any]
 
 # Each of these asks twice at most; without a way to the API neither try ends.
 _AWS_SECONDS = 12.0

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from msk_toolkit.aws.bounded import call_within
-from msk_toolkit.aws.objects import ObjectsClient, put_object
+from msk_toolkit.aws.bucket import Bucket
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord
 from msk_toolkit.forward.envelope import record_id
@@ -67,7 +67,7 @@ class DeadLetterStore(Protocol):
 class BucketStore:
     """Dead letters in S3. The client is made when the first is written: most environments never need it."""
 
-    def __init__(self, bucket: str, make_client: Callable[[], ObjectsClient]) -> None:
+    def __init__(self, bucket: str, make_client: Callable[[], Any]) -> None:
         self._bucket = bucket
         self._make_client = make_client
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class BucketStore:
     def _put(self, name: str, body: bytes) -> None:
         with self._lock:  # boto3's default session must not make two clients at once
             client = self._make_client()
-        put_object(client, self._bucket, name, body)
+        Bucket(self._bucket, client).write(name, body)
 
 
 def letter_name(record: SourceRecord, cluster: str) -> str:

@@ -14,9 +14,9 @@ import os
 import time
 from typing import Any, Protocol
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.aws.clients import client
-from msk_toolkit.aws.mappings import takes_partial_answers
+from msk_toolkit.aws.mappings import accepts_batch_item_failures
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.outcome import BatchOutcome
@@ -90,7 +90,7 @@ class MappingCheck:
             self._fits = call_within(
                 Deadline(seconds),
                 f"looking at the mapping of {function}",
-                lambda: takes_partial_answers(lambda_client, function, source),
+                lambda: accepts_batch_item_failures(lambda_client, function, source),
             )
         except ToolkitError as error:
             self._fits = None

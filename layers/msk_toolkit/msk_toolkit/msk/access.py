@@ -1,9 +1,6 @@
 """From the settings to an :class:`Access`: asks Secrets Manager and MSK for what the settings only name."""
 
-from collections.abc import Callable
-from typing import Any
-
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.bootstrap import bootstrap_brokers
@@ -11,7 +8,7 @@ from msk_toolkit.msk.credentials import scram_credentials
 from msk_toolkit.settings.cluster import ClusterSettings
 
 
-def cluster_access(settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> Access:
+def cluster_access(settings: ClusterSettings, client: MakeClient, deadline: Deadline) -> Access:
     """Everything that a connection with the cluster's brokers needs, read afresh.
 
     Args:
@@ -26,14 +23,12 @@ def cluster_access(settings: ClusterSettings, client: Callable[[str], Any], dead
     username = password = ""
     if settings.auth_mode == "scram":
         secrets, secret = client("secretsmanager"), settings.scram_secret_arn
-        credentials = call_within(deadline, f"reading secret {secret}", lambda: scram_credentials(secrets, secret))
+        credentials = scram_credentials(secrets, secret, deadline)
         username, password = credentials.username, credentials.password
     brokers = settings.bootstrap_servers
     if not brokers:
         kafka, arn, mode = client("kafka"), settings.cluster_arn, settings.auth_mode
-        brokers = call_within(
-            deadline, f"asking MSK for the brokers of {arn}", lambda: bootstrap_brokers(kafka, arn, mode)
-        )
+        brokers = bootstrap_brokers(kafka, arn, mode, deadline)
     return Access(
         brokers=parse_brokers(brokers),
         auth_mode=settings.auth_mode,

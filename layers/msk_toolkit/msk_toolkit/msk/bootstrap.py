@@ -2,9 +2,8 @@
 
 from typing import Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from msk_toolkit.aws.clients import aws_error, error_code
+from msk_toolkit.aws.call import NotFoundAtAwsError, call_within
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.cluster import AuthMode
 
@@ -41,22 +40,18 @@ def choose_brokers(answer: dict[str, object], auth_mode: AuthMode) -> str:
     )
 
 
-def bootstrap_brokers(control_plane: KafkaControlPlane, cluster_arn: str, auth_mode: AuthMode) -> str:
+def bootstrap_brokers(
+    control_plane: KafkaControlPlane, cluster_arn: str, auth_mode: AuthMode, deadline: Deadline
+) -> str:
     """Ask MSK for the brokers, as ``host:port,host:port``.
 
     Raises:
         ConfigurationError: no such cluster, or no such listener.
         AwsError: denied, or no answer.
     """
-    action = f"asking MSK for the brokers of {cluster_arn}"
+    action = f"kafka:GetBootstrapBrokers of {cluster_arn}"
     try:
-        answer = control_plane.get_bootstrap_brokers(ClusterArn=cluster_arn)
-    except ClientError as error:
-        if error_code(error) in {"NotFoundException", "BadRequestException"}:
-            raise ConfigurationError(
-                "CLUSTER_ARN", [f"{action}: no such cluster in this account and Region"]
-            ) from error
-        raise aws_error(action, error) from error
-    except BotoCoreError as error:
-        raise aws_error(action, error) from error
+        answer = call_within(deadline, action, lambda: control_plane.get_bootstrap_brokers(ClusterArn=cluster_arn))
+    except NotFoundAtAwsError as error:
+        raise ConfigurationError("CLUSTER_ARN", [f"{action}: no such cluster in this account and Region"]) from error
     return choose_brokers(answer, auth_mode)

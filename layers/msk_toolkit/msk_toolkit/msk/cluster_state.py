@@ -3,9 +3,8 @@
 from typing import Protocol
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
@@ -41,7 +40,7 @@ def cluster_state(control_plane: DescribesClusters, cluster_arn: str, deadline: 
             "asking MSK for the cluster's state",
             lambda: control_plane.describe_cluster_v2(ClusterArn=cluster_arn),
         )
-    except (AwsError, ClientError, BotoCoreError):
+    except AwsError:
         return None
     return parse_state(answer)
 

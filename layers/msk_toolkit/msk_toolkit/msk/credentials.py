@@ -5,6 +5,7 @@ import contextlib
 import msgspec
 
 from msk_toolkit.aws.secrets import SecretsClient, read_secret
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import CredentialsError
 
 
@@ -39,10 +40,10 @@ def parse_credentials(text: str, secret_id: str) -> ScramCredentials:
     return ScramCredentials(found["username"], found["password"])
 
 
-def scram_credentials(secrets: SecretsClient, secret_id: str) -> ScramCredentials:
+def scram_credentials(secrets: SecretsClient, secret_id: str, deadline: Deadline) -> ScramCredentials:
     """Read and parse the secret.
 
     Raises:
         CredentialsError, AwsError: see :func:`msk_toolkit.aws.secrets.read_secret`.
     """
-    return parse_credentials(read_secret(secrets, secret_id), secret_id)
+    return parse_credentials(read_secret(secrets, secret_id, deadline), secret_id)

@@ -5,9 +5,8 @@ from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask_aws
-from msk_toolkit.aws.bounded import call_within
-from msk_toolkit.aws.optional import answer_or_none
+from msk_toolkit.aws.call import answer_or_none, call_within
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.secrets import read_secret
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
@@ -15,8 +14,6 @@ from msk_toolkit.msk.description import ClusterDescription, broker_node_types, d
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import Listener, listeners
 from msk_toolkit.msk.secret import SecretFacts
-
-MakeClient = Callable[[str], Any]
 
 # Time enough for boto3 to try twice and not to connect either time, or for one slow answer.
 _SECONDS = 12.0
@@ -66,7 +63,7 @@ def observe_secret(
     text = _try(
         subject,
         findings,
-        lambda: _ask(deadline, "secretsmanager:GetSecretValue", lambda: read_secret(secrets, secret_id)),
+        lambda: read_secret(secrets, secret_id, deadline.at_most(_SECONDS)),
     )
     associated = _try("cluster", findings, lambda: _associated(kafka, cluster_arn, deadline)) if cluster_arn else None
     facts = SecretFacts(
@@ -83,7 +80,7 @@ def observe_secret(
 
 
 def _ask[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer:
-    return call_within(deadline.at_most(_SECONDS), action, lambda: ask_aws(action, call))
+    return call_within(deadline.at_most(_SECONDS), action, call)
 
 
 def _describe(kafka: Any, arn: str, findings: list[Finding], deadline: Deadline) -> ClusterDescription | None:

@@ -1,16 +1,16 @@
 """Which of Amazon MSK's offerings the cluster is."""
 
-from collections.abc import Callable
 from typing import Any, Literal
 
-from msk_toolkit.aws.optional import answer_or_none
+from msk_toolkit.aws.call import answer_or_none
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.topics import TopicsSettings
 
 Offering = Literal["standard", "express", "serverless"]
 
 
-def cluster_kind(settings: TopicsSettings, client: Callable[[str], Any], deadline: Deadline) -> Offering:
+def cluster_kind(settings: TopicsSettings, client: MakeClient, deadline: Deadline) -> Offering:
     """As set, or as MSK describes the cluster; standard where neither tells.
 
     MSK is asked only where it was asked for the brokers: with BOOTSTRAP_SERVERS there may be no way to its API, and

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+
+from msk_toolkit.aws.call import all_items, call_within
+from msk_toolkit.aws.clients import MakeClient
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import ToolkitError
 
 _PREFIX = "AmazonMSK_"
 _DEFAULT_KEY = "alias/aws/secretsmanager"
@@ -51,9 +54,10 @@ def findings(secret: Secret | None, associated: Sequence[str] | None, now: datet
 
 
 def secret_findings(
-    client: Callable[[str], Any],
+    client: MakeClient,
     secret_id: str,
     cluster_arn: str,
+    deadline: Deadline,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[str]:
     """Ask Secrets Manager and MSK, as far as they are permitted, for what :func:`findings` judges."""
@@ -61,15 +65,22 @@ def secret_findings(
     associated: list[str] | None = None
     denied = []
     try:
-        answer = client("secretsmanager").describe_secret(SecretId=secret_id)
+        answer = call_within(
+            deadline,
+            "secretsmanager:DescribeSecret",
+            lambda: client("secretsmanager").describe_secret(SecretId=secret_id),
+        )
         changed = answer.get("LastChangedDate")
         secret = Secret(answer["ARN"], answer["Name"], answer.get("KmsKeyId") or "", changed)
-    except (ClientError, BotoCoreError):
+    except ToolkitError:
         denied.append("the secret could not be described (secretsmanager:DescribeSecret)")
     if cluster_arn:
         try:
-            pages = client("kafka").get_paginator("list_scram_secrets").paginate(ClusterArn=cluster_arn)
-            associated = [arn for page in pages for arn in page.get("SecretArnList", [])]
-        except (ClientError, BotoCoreError):
+            associated = call_within(
+                deadline,
+                "kafka:ListScramSecrets",
+                lambda: all_items(client("kafka"), "list_scram_secrets", "SecretArnList", ClusterArn=cluster_arn),
+            )
+        except ToolkitError:
             denied.append("the associated secrets could not be listed (kafka:ListScramSecrets)")
     return findings(secret, associated, now()) + denied

@@ -1,14 +1,13 @@
 """What the AWS APIs add to a verdict: the cluster's state, and the reasons for a refused login."""
 
-import contextlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
-from msk_toolkit.aws.bounded import BegunCall, call_within
+from msk_toolkit.aws.call import BegunCall
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError, ToolkitError
+from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.cluster_state import ClusterState, cluster_state
 from msk_toolkit.msk.scram_association import secret_findings
 from msk_toolkit.probe import consumer, producer
@@ -55,7 +54,7 @@ def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
 class ControlPlane:
     """MSK's view of the cluster, asked for while the brokers are probed; nothing in it is needed for a verdict."""
 
-    def __init__(self, settings: ClusterSettings, client: Callable[[str], Any], deadline: Deadline) -> None:
+    def __init__(self, settings: ClusterSettings, client: MakeClient, deadline: Deadline) -> None:
         self._deadline = deadline
         arn = settings.cluster_arn
         self._asked = (
@@ -86,7 +85,7 @@ def explain(
     verdict: Verdict,
     reports: Sequence[BrokerReport],
     settings: ClusterSettings,
-    client: Callable[[str], Any],
+    client: MakeClient,
     deadline: Deadline,
     control_plane: ControlPlane | None = None,
 ) -> Verdict:
@@ -101,10 +100,5 @@ def explain(
     state = (control_plane or ControlPlane(settings, client, deadline)).state()
     findings: list[str] = []
     if verdict.cause == "authentication-failed" and settings.scram_secret_arn:
-        with contextlib.suppress(AwsError):
-            findings = call_within(
-                patience,
-                "examining the secret",
-                lambda: secret_findings(client, settings.scram_secret_arn, settings.cluster_arn),
-            )
+        findings = secret_findings(client, settings.scram_secret_arn, settings.cluster_arn, patience)
     return in_context(verdict, reports, state, findings)

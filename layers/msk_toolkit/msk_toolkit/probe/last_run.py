@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.aws.log_lines import LogLine, newest_line
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.history import LONGEST_SECONDS, history
 from msk_toolkit.probe.last_run import last_run
@@ -51,7 +52,7 @@ class WidgetEvent(msgspec.Struct, frozen=True, rename="camel"):
 def render_widget(
     event: object,
     settings: ProbeMatrixSettings,
-    client: Callable[[str], Any],
+    client: MakeClient,
     deadline: Deadline,
     now: Callable[[], float] = time.time,
 ) -> str:

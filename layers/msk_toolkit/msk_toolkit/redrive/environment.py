@@ -1,12 +1,13 @@
 """The redrive's tools out of a Lambda function's environment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from msk_toolkit.aws.bucket import Bucket
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
@@ -26,7 +27,7 @@ from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
 
-def tools(environ: Mapping[str, str], client: Callable[[str], Any]) -> RedriveServices:
+def tools(environ: Mapping[str, str], client: MakeClient) -> RedriveServices:
     """The tools that the environment's settings describe; brokers are only asked for when a notice needs them.
 
     Args:
@@ -79,7 +80,7 @@ def replaying(settings: ForwarderSettings, records_per_second: float, reserve_se
 
 
 def _maker(
-    settings: ForwarderSettings, client: Callable[[str], Any], records_per_second: float, reserve_seconds: float
+    settings: ForwarderSettings, client: MakeClient, records_per_second: float, reserve_seconds: float
 ) -> MakeForwarder:
     vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
     paced = replaying(settings, records_per_second, reserve_seconds)
@@ -90,5 +91,5 @@ def _maker(
     return make
 
 
-def _invoke_again(client: Callable[[str], Any], function: str, request: RedriveRequest) -> None:
+def _invoke_again(client: MakeClient, function: str, request: RedriveRequest) -> None:
     invoke_later(client("lambda"), function, msgspec.json.encode(request))

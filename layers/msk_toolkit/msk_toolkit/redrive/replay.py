@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from itertools import groupby, takewhile
 from typing import Any, NamedTuple
 
-from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.bucket import Bucket, Entry
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward.dead_letters import LETTERS, DeadLetterStore, letter_name

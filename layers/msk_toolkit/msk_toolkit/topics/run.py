@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, NotBegunError, StageError
@@ -33,7 +33,7 @@ _SHORTEST_PAUSE_SECONDS = 0.05
 
 
 def run_topics(
-    request: TopicsRequest, settings: TopicsSettings, client: Callable[[str], Any], deadline: Deadline
+    request: TopicsRequest, settings: TopicsSettings, client: MakeClient, deadline: Deadline
 ) -> TopicsResponse:
     """Carry out a request.
 

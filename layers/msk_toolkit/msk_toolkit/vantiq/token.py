@@ -5,7 +5,6 @@ import threading
 
 import msgspec
 
-from msk_toolkit.aws.bounded import call_within
 from msk_toolkit.aws.secrets import SecretsClient, read_secret
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import CredentialsError
@@ -69,6 +68,4 @@ class Token:
             return self._text or self._read(deadline)
 
     def _read(self, deadline: Deadline) -> str:
-        action = f"reading secret {self._secret_id}"
-        text = call_within(deadline, action, lambda: read_secret(self._secrets, self._secret_id))
-        return parse_token(text, self._secret_id)
+        return parse_token(read_secret(self._secrets, self._secret_id, deadline), self._secret_id)

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.ask import ask_aws
-from msk_toolkit.aws.bounded import call_within
+from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.vpc import parse
@@ -79,7 +78,7 @@ class _Reader:
             return answer if isinstance(answer, list) else [answer]
 
         patience = self._deadline.at_most(_CALL_SECONDS)
-        return call_within(patience, action, lambda: ask_aws(action, pages))
+        return call_within(patience, action, pages)
 
     def _action(self, question: _Question) -> str:
         return f"ec2:{self._ec2.meta.method_to_api_mapping[question.operation]}"

@@ -1,0 +1,126 @@
+"""A call of AWS: its deadline, its pages, and its errors by their code. Every question to AWS goes through here.
+
+boto3's own time-outs are for each attempt and each socket operation, so a whole call runs in a thread that is left
+behind when its deadline passes.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import AwsError, ToolkitError
+
+_NOT_FOUND = frozenset({"NotFoundException", "ResourceNotFoundException", "BadRequestException"})
+# EC2 has a code of its own for it.
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedException", "UnauthorizedOperation"})
+# Without a network path to the API a call would take far longer to fail.
+_OPTIONAL_SECONDS = 4.0
+
+
+class NotFoundAtAwsError(AwsError):
+    """What was asked for does not exist, in this account and Region."""
+
+
+def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
+    """The call's answer, within boto3's own time-outs.
+
+    Args:
+        action: what is being asked, for the error's text, such as ``kafka:DescribeClusterV2``.
+
+    Raises:
+        NotFoundAtAwsError: no such thing.
+        AwsError: denied, refused (``code`` says how), or no answer.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        raise _refused(action, error) from error
+    except BotoCoreError as error:
+        raise _unanswered(action, error) from error
+
+
+class BegunCall[Answer]:
+    """A call that runs in a thread of its own while its caller does something else."""
+
+    def __init__(self, action: str, call: Callable[[], Answer]) -> None:
+        self._action = action
+        self._outcome: queue.SimpleQueue[tuple[Answer, None] | tuple[None, Exception]] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                self._outcome.put((ask_aws(action, call), None))
+            except Exception as error:  # noqa: BLE001 - carried over to the waiting thread, which raises it
+                self._outcome.put((None, error))
+
+        threading.Thread(target=run, daemon=True, name=action).start()
+
+    def answer(self, deadline: Deadline) -> Answer:
+        """The answer, which may be asked for again; when the deadline passes first, the thread goes on.
+
+        Raises:
+            AwsError: no answer in time; or whatever the call raises.
+        """
+        try:
+            outcome = self._outcome.get(timeout=max(deadline.remaining(), 0.001))
+        except queue.Empty:
+            raise AwsError(f"{self._action}: no answer from AWS in time") from None
+        self._outcome.put(outcome)
+        answer, error = outcome
+        if error is not None:
+            raise error
+        return answer  # type: ignore[return-value]  # an answer without an error
+
+
+def call_within[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer:
+    """The call's answer; when the deadline passes first, its thread is abandoned.
+
+    Args:
+        action: what is being done, for the error's text, such as ``kafka:DescribeClusterV2``.
+
+    Raises:
+        AwsError: no answer in time, or as of :func:`ask_aws`; or whatever else ``call`` raises.
+    """
+    return BegunCall(action, call).answer(deadline)
+
+
+def answer_or_none[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer | None:
+    """The answer to a question that nothing depends on: None where it is denied, unknown, or not there within 4 s."""
+    try:
+        return call_within(deadline.at_most(_OPTIONAL_SECONDS), action, call)
+    except ToolkitError:
+        return None
+
+
+def all_items(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
+    """What all pages of an operation list under ``key``; to be called within one of the functions above.
+
+    Args:
+        operation: boto3's name of it, such as ``list_scram_secrets``.
+    """
+    items: list[Any] = []
+    for page in client.get_paginator(operation).paginate(**arguments):
+        items += page.get(key, ())
+    return items
+
+
+def _refused(action: str, error: ClientError) -> AwsError:
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    if code in _NOT_FOUND:
+        return NotFoundAtAwsError(f"{action}: not found in this account and Region", code)
+    if code in _DENIED:
+        return AwsError(f"{action}: access denied; allow it for the function's role", code)
+    return AwsError(f"{action}: refused with {code}", code)
+
+
+def _unanswered(action: str, error: BotoCoreError) -> AwsError:
+    kind = type(error).__name__
+    if isinstance(error, BotoConnectionError | HTTPClientError):
+        return AwsError(
+            f"{action}: no answer from AWS ({kind}); the subnet needs a VPC endpoint for the service, or NAT"
+        )
+    return AwsError(f"{action}: the request could not be sent ({kind}); check boto3's configuration")
