@@ -50,6 +50,7 @@ from docs.event_schemas import (  # noqa: E402
     Schema,
 )
 from docs.runbook import runbook_page  # noqa: E402
+from docs.target_kinds import target_kinds_section  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
 from local.cost.table import Language, report, with_table  # noqa: E402
 
@@ -178,7 +179,7 @@ def settings_page() -> str:
         if function in FURTHER_SETTINGS:
             actions, further = FURTHER_SETTINGS[function]
             lines += [f"For {actions} also:", "", *_table(function, further), ""]
-    return "\n".join([*lines, _AWS_VARIABLES])
+    return "\n".join([*lines, _AWS_VARIABLES, *target_kinds_section()])
 
 
 def causes_page() -> str:

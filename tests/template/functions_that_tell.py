@@ -19,9 +19,9 @@ from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
-from msk_toolkit.vantiq.target_state import Fitness
 
 from tests.fakes.aws_fake import FakeAws
 from tests.fakes.dead_letters_fake import FakeDeadLetters

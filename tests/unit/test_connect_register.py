@@ -205,8 +205,8 @@ def test_a_not_found_with_404_is_no_error_either() -> None:
     ("target", "line"),
     [
         ("upsert:Record", "+ types Record: a type with the records' properties"),
-        ("service:pkg.Desk/In", "! services pkg.Desk: does not exist, and only you know what it is to do"),
-        ("procedure:a.b", "! procedures a.b: does not exist, and only you know what it is to do"),
+        ("service:pkg.Desk/In", "! services pkg.Desk: does not exist; create it in Vantiq first"),
+        ("procedure:a.b", "! procedures a.b: does not exist; create it in Vantiq first"),
     ],
 )
 def test_each_kind_of_target_gets_what_it_needs(target: str, line: str) -> None:
@@ -224,7 +224,8 @@ def test_an_existing_topic_is_switched_to_reliable_and_unwinding() -> None:
 def test_a_type_without_a_natural_key_takes_no_upserts() -> None:
     with vantiq() as there:
         there.standin.define("types", {"name": "Record", "properties": {}})
-        assert there.lines(targets=[parse_target("upsert:Record")])[-1].startswith("! types Record: has no natural key")
+        line = there.lines(targets=[parse_target("upsert:Record")])[-1]
+        assert line.startswith("! types Record: upsert:Record: the type has no natural key")
 
 
 def test_a_test_message_that_does_not_come_back_is_told() -> None:

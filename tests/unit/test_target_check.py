@@ -14,8 +14,9 @@ from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import parse_target
+from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.vantiq.client import VantiqClient
-from msk_toolkit.vantiq.target_state import Fitness, judge_target
+from msk_toolkit.vantiq.target_state import judge_target
 
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.clock_fake import FakeClock

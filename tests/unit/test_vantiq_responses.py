@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from msk_toolkit.settings.targets import TargetKind
+from msk_toolkit.target_kinds import TargetKind
 from msk_toolkit.vantiq.responses import Disposition, results_of_request
 
 INVALID = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
@@ -17,7 +17,7 @@ def verdicts(
     status: int, body: Any, kind: TargetKind = "topic", count: int = 1, *, as_array: bool = False
 ) -> list[Disposition]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return [one.verdict for one in results_of_request(status, raw, kind, count, as_array=as_array).each]
+    return [result.disposition for result in results_of_request(status, raw, kind, count, as_array=as_array).records]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_error_with_more_beside_it_is_an_error(more: dict[str, Any]) -> None:
 def test_one_error_for_a_whole_array_says_not_which_record() -> None:
     judged = results_of_request(400, json.dumps([INVALID]).encode(), "type", 3, as_array=True)
     assert judged.for_all
-    assert [one.verdict for one in judged.each] == [Disposition.REFUSED] * 3
+    assert [result.disposition for result in judged.records] == [Disposition.REFUSED] * 3
 
 
 def test_what_a_procedure_returns_is_no_list_of_results() -> None:

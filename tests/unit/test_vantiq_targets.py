@@ -74,14 +74,14 @@ def test_an_explicit_route_is_taken_as_it_is_written() -> None:
 
 def test_a_topic_that_falls_on_the_target_of_another_is_refused_until_both_are_spelled_out() -> None:
     routes = parse_routes("topic:/msk/{topic}", '{"heart": "topic:/msk/orders"}')
-    with pytest.raises(ValueError, match="orders makes topic:/msk/orders, which is where heart goes: give it a route"):
+    with pytest.raises(ValueError, match="orders maps to topic:/msk/orders, which is already the target of heart; add"):
         routes.target_for("orders")
     both = parse_routes("topic:/msk/{topic}", '{"heart": "topic:/msk/orders", "orders": "topic:/msk/orders"}')
     assert both.target_for("orders") == both.target_for("heart") == Target("topic", "/msk/orders")
 
 
 def test_the_first_parts_that_are_vantiqs_own_are_refused() -> None:
-    with pytest.raises(ValueError, match="Kafka topic system makes topic:/system"):
+    with pytest.raises(ValueError, match="Kafka topic system maps to topic:/system"):
         parse_routes("topic:/{topic}", "").target_for("system")
 
 

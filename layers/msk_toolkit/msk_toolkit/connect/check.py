@@ -12,8 +12,9 @@ from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.targets import Target, sends_arrays
+from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
-from msk_toolkit.vantiq.target_state import Fitness, judge_target
+from msk_toolkit.vantiq.target_state import judge_target
 from msk_toolkit.vantiq.targets import target_resource
 from msk_toolkit.version import ResponseVersion, current_version
 

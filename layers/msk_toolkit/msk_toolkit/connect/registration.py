@@ -9,7 +9,8 @@ import msgspec
 from msk_toolkit.connect.vantiq_source import shown_value
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.settings.topic_names import kafka_name
-from msk_toolkit.vantiq.target_state import VALUE_TEXT, Fitness, judge_target
+from msk_toolkit.target_kinds import ADDED_LATER, KINDS, VALUE_TEXT, Fitness
+from msk_toolkit.vantiq.target_state import judge_target
 from msk_toolkit.vantiq.targets import target_resource
 
 RegistrationStep = Literal["create", "update", "activate", "restart", "none", "refuse"]
@@ -116,33 +117,37 @@ def _by_name(name: str) -> str:
     return f'to overwrite it all the same add "replace": ["{name}"]'
 
 
-def plan_target(found: Mapping[str, Any] | None, target: Target) -> RegistrationChange:
-    """What the forwarder's target needs: a topic that keeps what it took, and unwinds arrays; a type with its key."""
-    kind, name = target_resource(target)
-    if target.kind in {"service", "procedure", "source"}:
-        if found is None:
-            return RegistrationChange(
-                "refuse", kind, name, "does not exist, and only you know what it is to do: create it in Vantiq"
-            )
-        state = judge_target(target, found, arrays=False)
-        step: RegistrationStep = "refuse" if state.fitness is Fitness.UNFIT else "none"
-        return RegistrationChange(step, kind, name, state.reason or "exists")
-    wanted = _wanted(target)
-    if found is None:
-        detail = "a type with the records' properties"
-        if target.kind == "topic":
-            detail = f"reliable, with autoUnwind{_kafka_topic(name)}"
-        return RegistrationChange("create", kind, name, detail, wanted)
-    missing = [key for key in ("isReliable", "autoUnwind") if target.kind == "topic" and found.get(key) is not True]
+def plan_target(instance: Mapping[str, Any] | None, target: Target) -> RegistrationChange:
+    """What the forwarder's target needs, by its kind: what connect may create, and what it may switch on."""
+    row = KINDS[target.kind]
+    resource, name = target_resource(target)
+    if instance is None:
+        return _plan_missing(target)
+    missing = [key for key in row.switches if instance.get(key) is not True]
     if missing:
-        return RegistrationChange(
-            "update", kind, name, " and ".join(missing) + " switched on", dict.fromkeys(missing, True)
-        )
-    if target.kind == "upsert" and not found.get("naturalKey"):
-        return RegistrationChange("refuse", kind, name, "has no natural key, which an upsert needs: the records' is id")
-    if target.kind in {"type", "upsert"}:
-        return _plan_type(found, name, wanted)
-    return RegistrationChange("none", kind, name, "is as it should be")
+        text = " and ".join(missing) + " switched on"
+        return RegistrationChange("update", resource, name, text, dict.fromkeys(missing, True))
+    state = judge_target(target, instance, arrays=False)
+    if state.fitness is Fitness.UNFIT:
+        return RegistrationChange("refuse", resource, name, state.reason)
+    if not row.created_as:
+        return RegistrationChange("none", resource, name, state.reason or "exists")
+    properties = row.definition(name).get("properties")
+    if properties is not None:
+        return _plan_properties(instance, name, properties)
+    return RegistrationChange("none", resource, name, "is as it should be")
+
+
+def _plan_missing(target: Target) -> RegistrationChange:
+    row = KINDS[target.kind]
+    resource, name = target_resource(target)
+    if not row.created_as:
+        text = "does not exist; create it in Vantiq first (the toolkit cannot know its logic)"
+        return RegistrationChange("refuse", resource, name, text)
+    detail = row.created_as
+    if row.escapes_topic:
+        detail += _kafka_topic(name)
+    return RegistrationChange("create", resource, name, detail, row.definition(name))
 
 
 def plan_activation(
@@ -193,36 +198,18 @@ def _kafka_topic(name: str) -> str:
     return "" if kafka_topic == part else f", for Kafka's {kafka_topic}"
 
 
-def _plan_type(found: Mapping[str, Any], name: str, wanted: Mapping[str, Any]) -> RegistrationChange:
+def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:
     """A type that is there: one that an earlier version made gets what it lacks, somebody's own stays as it is."""
-    if found.get("role") == "schema":
-        return RegistrationChange("refuse", "types", name, "is a schema, which stores nothing: name another type")
-    properties = found.get("properties")
-    known: Mapping[str, Any] = properties if isinstance(properties, Mapping) else {}
+    declared = instance.get("properties")
+    known: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
     if VALUE_TEXT in known or "value" not in known:
         return RegistrationChange("none", "types", name, "is as it should be")
-    missing = {key: spec for key, spec in wanted["properties"].items() if key not in known}
-    if known.keys() == wanted["properties"].keys() - _ADDED_LATER:
-        text = f"{', '.join(missing)} added, for values that are no JSON object and for schemas"
+    missing = {key: spec for key, spec in properties.items() if key not in known}
+    if known.keys() == properties.keys() - ADDED_LATER:
+        text = f"{', '.join(missing)} added, for values that are not JSON objects and for schemas"
         return RegistrationChange("update", "types", name, text, {"properties": {**known, **missing}})
     text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
     return RegistrationChange("none", "types", name, text)
-
-
-# A property of type Object takes name and value pairs alone, and none that is stored takes every JSON value.
-_ADDED_LATER = {VALUE_TEXT, "keySchemaMetadata", "valueSchemaMetadata"}
-
-
-def _wanted(target: Target) -> dict[str, Any]:
-    if target.kind == "topic":
-        return {"name": target.name, "isReliable": True, "autoUnwind": True}
-    # The properties of the forwarder's envelope, each in a type that Vantiq stores.
-    whole = {key: {"type": "Integer"} for key in ("partition", "offset", "timestamp")}
-    texts = ("id", "cluster", "topic", "timestampType", "keyEncoding", "key", "valueEncoding", VALUE_TEXT)
-    free = {key: {"type": "Object"} for key in ("value", "keySchemaMetadata", "valueSchemaMetadata")}
-    headers = {"headers": {"type": "Object", "multi": True}}
-    properties: dict[str, Any] = {key: {"type": "String"} for key in texts} | whole | free | headers
-    return {"name": target.name, "properties": properties, "naturalKey": ["id"]}
 
 
 def _differences(was: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -128,11 +128,11 @@ class Delivery:
                 return failure
             attempt += 1
             reply = self._exchange.post(group, as_array=self._limits.as_array and not bare)
-            if len(group) > 1 and reply.judged.for_all:
-                if reply.verdict in {Disposition.REFUSED, Disposition.THERE_ALREADY}:
+            if len(group) > 1 and reply.results.for_all:
+                if reply.disposition in {Disposition.REFUSED, Disposition.THERE_ALREADY}:
                     return self._halves(group)
                 if reply.may_be_about_one and (
-                    reply.verdict is Disposition.OUTAGE or attempt >= self._limits.max_attempts
+                    reply.disposition is Disposition.OUTAGE or attempt >= self._limits.max_attempts
                 ):
                     # An outage fails the first record as well; if that is taken, one behind it is what can't pass.
                     return self._deliver(group[:1]) or self._halves(group[1:])
@@ -140,7 +140,7 @@ class Delivery:
             if failure is not None:
                 return failure
             group, attempt = group[done:], 1 if done else attempt
-            if group and reply.judged.each[done].verdict is Disposition.UNCLEAR:
+            if group and reply.results.records[done].disposition is Disposition.UNCLEAR:
                 failure = self._deliver(group[:1], bare=True)
                 group, attempt = group[1:], 0
             elif group:
@@ -174,14 +174,14 @@ class Delivery:
 
     def _settle(self, group: list[Document], reply: Reply, attempt: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not."""
-        if reply.judged.for_all and reply.verdict is Disposition.DELIVERED:
+        if reply.results.for_all and reply.disposition is Disposition.DELIVERED:
             self._acknowledged(group)
             return len(group), None
-        for number, (document, judgement) in enumerate(zip(group, reply.judged.each, strict=True)):
-            match judgement.verdict:
+        for number, (document, judgement) in enumerate(zip(group, reply.results.records, strict=True)):
+            match judgement.disposition:
                 case Disposition.DELIVERED | Disposition.THERE_ALREADY:
                     self._acknowledged([document])
-                    self._there_already += judgement.verdict is Disposition.THERE_ALREADY
+                    self._there_already += judgement.disposition is Disposition.THERE_ALREADY
                 case Disposition.REFUSED:
                     failure = self._refuse(document, judgement, reply, attempt)
                     if failure is not None:

@@ -12,7 +12,7 @@ from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.responses import (
     QUOTA,
-    UNREADABLE_ANSWER,
+    UNREADABLE_RESPONSE,
     Disposition,
     RecordResult,
     RequestResults,
@@ -39,30 +39,30 @@ class Vantiq(Protocol):
 class Reply(NamedTuple):
     """A request's result: what it means for the records, and what a failure would say."""
 
-    judged: RequestResults
+    results: RequestResults
     reason: str
     retry_after: float | None = None
     request_id: str = ""
     way_failed: bool = False
 
     @property
-    def verdict(self) -> Disposition:
+    def disposition(self) -> Disposition:
         """That on the first record; on all of them where the answer holds one for all."""
-        return self.judged.each[0].verdict
+        return self.results.records[0].disposition
 
     @property
     def throttled(self) -> bool:
         """Whether Vantiq asks for less, not only for a moment's patience with this request."""
-        asks = any(each.status == _TOO_MANY or each.code.startswith(QUOTA) for each in self.judged.each)
+        asks = any(result.status == _TOO_MANY or result.code.startswith(QUOTA) for result in self.results.records)
         return asks or self.retry_after is not None
 
     @property
     def may_be_about_one(self) -> bool:
         """Whether one record of the request may have made something in front of Vantiq, or Vantiq, fail all of it."""
-        first = self.judged.each[0]
-        if not self.judged.for_all or self.throttled or first.status in _NEVER_ABOUT_A_RECORD:
+        first = self.results.records[0]
+        if not self.results.for_all or self.throttled or first.status in _NEVER_ABOUT_A_RECORD:
             return False
-        page = first.code == UNREADABLE_ANSWER and first.verdict is Disposition.OUTAGE
+        page = first.code == UNREADABLE_RESPONSE and first.disposition is Disposition.OUTAGE
         return page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
 
 
@@ -104,21 +104,21 @@ class Exchange:
         except (CredentialsError, AwsError) as error:
             return Reply(RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count), str(error))
         self.latencies.append(self._clock() - started)
-        judged = results_of_request(
+        results = results_of_request(
             response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
         )
         return Reply(
-            judged,
-            _reason(self._target, judged.each[:1] if judged.for_all else judged.each),
+            results,
+            _reason(self._target, results.records[:1] if results.for_all else results.records),
             retry_after(response.headers.get("Retry-After"), self._now()),
             (response.headers.get("X-Request-Id") or "")[:_MOST_ID_LENGTH],
         )
 
 
-def _reason(target: Target, judgements: list[RecordResult]) -> str:
+def _reason(target: Target, results: list[RecordResult]) -> str:
     """The first failure as a sentence, without Vantiq's message: that may quote the record."""
     done = {Disposition.DELIVERED, Disposition.THERE_ALREADY}
-    failed = next((judgement for judgement in judgements if judgement.verdict not in done), None)
+    failed = next((result for result in results if result.disposition not in done), None)
     if failed is None:
         return ""
     return f"Vantiq answered {failed.status} {failed.code}".rstrip() + f" for {target}"

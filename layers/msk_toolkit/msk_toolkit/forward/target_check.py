@@ -8,9 +8,10 @@ from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.outcome import Failure
 from msk_toolkit.settings.forwarder import ForwarderSettings, TargetCheckMode
 from msk_toolkit.settings.targets import Target
+from msk_toolkit.target_kinds import Fitness, TargetState
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.resources import VantiqResources
-from msk_toolkit.vantiq.target_state import Fitness, TargetState, read_target
+from msk_toolkit.vantiq.target_state import read_target
 
 # So long a judgement holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
 _HOLDS_SECONDS = 300.0

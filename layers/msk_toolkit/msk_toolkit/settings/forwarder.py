@@ -6,8 +6,17 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from msk_toolkit.settings.metrics import DetailedMetrics
-from msk_toolkit.settings.targets import Routes, TargetKind, array_length, parse_routes, parse_target, sends_arrays
+from msk_toolkit.settings.targets import (
+    Routes,
+    array_length,
+    batch_rule,
+    parse_routes,
+    parse_target,
+    sends_arrays,
+    target_examples,
+)
 from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.target_kinds import TargetKind
 
 Ordering = Literal["partition", "key", "none"]
 PayloadForm = Literal["envelope", "value"]
@@ -24,9 +33,8 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
     vantiq_target: Annotated[
         str,
         Meta(
-            description="Destination in Vantiq: topic:/my/topic, service:pkg.Service/Event, type:Name (insert), "
-            "upsert:Name, procedure:name or source:name. {topic} is replaced by the Kafka topic; in a topic target its "
-            "dashes, dots and underscores become Z2D, Z2E and Z5F."
+            description=f"Destination in Vantiq: {target_examples()}. {{topic}} is replaced by the Kafka topic; in a "
+            "topic target its dashes, dots and underscores become Z2D, Z2E and Z5F."
         ),
     ] = ""
     vantiq_routes: Annotated[
@@ -56,8 +64,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
     max_batch_records: Annotated[
         int,
         Meta(
-            description="Maximum number of records in one request. Above 1 they are sent as an array, for which a "
-            "topic, service or source needs autoUnwind. 0 means 1, or 500 for type and upsert.",
+            description=f"Maximum number of records in one request, which are sent as an array. {batch_rule()}",
             ge=0,
             le=10_000,
         ),

@@ -1,4 +1,4 @@
-"""What an answer means for the records in the request, told by status and error code, never by message text."""
+"""What a response means for the records in its request, by status and error code, never by message text."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.settings.targets import TargetKind
+from msk_toolkit.target_kinds import KINDS, TargetKind
 from msk_toolkit.vantiq.results import (
     error_in,
     error_of_response,
@@ -26,22 +26,22 @@ class Disposition(StrEnum):
     """What is to be done about a record."""
 
     DELIVERED = "delivered"
-    # An insert found the natural key in use: an earlier try stored the record, and its answer was lost.
+    # An insert found the natural key in use: an earlier attempt stored the record, and its response was lost.
     THERE_ALREADY = "there-already"
-    # May work later: try again.
+    # May succeed later: try again.
     RETRIABLE = "retriable"
-    # Vantiq will never take this record (or one of the array): find it, and set it aside.
+    # Vantiq will never accept this record (or one of the array): isolate it, and dead-letter it.
     REFUSED = "refused"
-    # The target, the credential or the way is out of order: nothing is wrong with the record.
+    # The target, the credential or the network path fails: nothing is wrong with the record.
     OUTAGE = "outage"
-    # A stored row and a refusal would look like this: sent alone, the request's own status tells which it is.
+    # A stored row and a refusal would look like this: sent alone, the request's own status decides.
     UNCLEAR = "unclear"
 
 
 class RecordResult(NamedTuple):
-    """A verdict and what it rests on; ``message`` is Vantiq's own and may quote the record: never log it."""
+    """A disposition and its reason; ``message`` is Vantiq's own and may quote the record: never log it."""
 
-    verdict: Disposition
+    disposition: Disposition
     status: int
     code: str = ""
     message: str = ""
@@ -53,125 +53,141 @@ DUPLICATE_KEY = "io.vantiq.resource.duplicate.key"
 _UNKNOWN_RESOURCE = "io.vantiq.type.system.resource.unknown"
 _NOT_FOUND = ".not.found"
 _OF_VANTIQ = ("io.vantiq.", "com.accessg2.", "com.vantiq.")
-# The successes that Vantiq documents, and 201. A gateway's 202 or 206 acknowledges nothing.
+# The successes that Vantiq documents, and 201. A 202 or 206 of a gateway acknowledges nothing.
 _SUCCESSES = frozenset({200, 201, 204})
-# An array of these is not atomic: its answer holds what became of each record.
-_ONE_RESULT_EACH = frozenset({"type", "upsert"})
 _RESULTS_MISSING = "results-missing"
-UNREADABLE_ANSWER = "unreadable-answer"
+UNREADABLE_RESPONSE = "unreadable-answer"
 _FIRST_FINAL = 200
 _FIRST_FAULT = 500
 _TOO_LARGE = 413
 _UNPROCESSABLE = 422
-# Only with a code of Vantiq's own: without one, a proxy on the way speaks, and of the request, not the record.
+# Only with a code of Vantiq's own: without one the answer is a proxy's, and about the request, not the record.
 _REFUSED_WITH_CODE = frozenset({400, 409})
-_PASSING = frozenset({408, 425, 429})
+_TRANSIENT = frozenset({408, 425, 429})
 
 
 class RequestResults(NamedTuple):
-    """The judgement on each record of a request.
+    """The result of each record of a request.
 
     Args:
-        for_all: the answer held one for all of them, so it doesn't say which record it is about.
+        for_all: the response held a single result for all of them, so it doesn't say which record it is about.
     """
 
-    each: list[RecordResult]
+    records: list[RecordResult]
     for_all: bool
 
     @classmethod
-    def same(cls, judgement: RecordResult, count: int) -> "RequestResults":
-        """One judgement for all."""
-        return cls([judgement] * count, for_all=True)
+    def same(cls, result: RecordResult, count: int) -> "RequestResults":
+        """A single result for all."""
+        return cls([result] * count, for_all=True)
 
 
 def results_of_request(
     status: int, body: bytes, kind: TargetKind, count: int, *, as_array: bool, sent: Sequence[bytes] = ()
 ) -> RequestResults:
-    """What an answer means for the ``count`` records of its request.
+    """What a response means for the ``count`` records of its request.
 
     A success must say so in its body too: an error can arrive in a 200, and an array insert is not atomic.
 
     Args:
-        sent: the records' documents, which tell a stored row with a column ``status`` from a response.
+        sent: the records' documents, which distinguish a stored row with a column ``status`` from a response.
     """
-    answer = parsed(body)
-    elements = _Elements(status, kind, as_array, sent)
+    response = parsed(body)
+    results = _RecordResults(status, kind, as_array, sent)
+    has_result_per_record = as_array and _is_list(response, count)
     if status not in _SUCCESSES:
         # "The response code is set to the overall success or failure": a failure can hold a result each as well.
-        if as_array and _is_list(answer, count) and all(response_status(each) for each in answer):
-            return elements.judged(answer)
-        return RequestResults.same(_judge_error(status, error_of_response(answer), kind), count)
-    if answer is msgspec.UNSET:
-        # HTML is the page of something in front of Vantiq, a login or a notice; else an answer broke off.
-        verdict = Disposition.OUTAGE if body.lstrip()[:1] == b"<" else Disposition.RETRIABLE
-        return RequestResults.same(RecordResult(verdict, status, UNREADABLE_ANSWER), count)
-    if kind == "procedure":
-        # It answers with whatever it returns: a list of that is no list of results, its fields are its own.
-        error = error_in(answer, exact=True)
-        done = RecordResult(Disposition.DELIVERED, status)
-        return RequestResults.same(_judge_error(400, error, kind, status) if error else done, count)
-    if as_array and _is_list(answer, count):
-        return elements.judged(answer)
-    return elements.judged_as_whole(answer, count)
+        if has_result_per_record and all(response_status(result) for result in response):
+            return results.of_list(response)
+        return RequestResults.same(_error_result(status, error_of_response(response), kind), count)
+    if response is msgspec.UNSET:
+        return RequestResults.same(_unreadable(status, body), count)
+    if KINDS[kind].free_response:
+        # A list of what a procedure returns is not a list of results, and its fields are its own.
+        return RequestResults.same(_free_result(status, response, kind), count)
+    if has_result_per_record:
+        return results.of_list(response)
+    return results.of_whole(response, count)
 
 
 def error_of(status: int, body: bytes) -> tuple[int, str]:
-    """The status and code of an answer that is an error, even one that came with a good status; else (0, "")."""
+    """The status and code of a response that is an error, even one that came with a good status; else (0, "")."""
     error = error_in(parsed(body), anything=True)
-    if 200 <= status < 300 and error is None:
+    if not 200 <= status < 300:
+        return status, shown_code(text_of(error, "code"))
+    if error is None:
         return 0, ""
-    return (400 if 200 <= status < 300 else status), shown_code(text_of(error, "code"))
+    return 400, shown_code(text_of(error, "code"))
 
 
-class _Elements:
-    """Judges the results of a request's records, one for one."""
+def _unreadable(status: int, body: bytes) -> RecordResult:
+    """HTML is a page of something in front of Vantiq, a login or a notice; anything else is a truncated response."""
+    is_page = body.lstrip().startswith(b"<")
+    return RecordResult(Disposition.OUTAGE if is_page else Disposition.RETRIABLE, status, UNREADABLE_RESPONSE)
+
+
+def _free_result(status: int, response: Any, kind: TargetKind) -> RecordResult:
+    error = error_in(response, exact=True)
+    if error is None:
+        return RecordResult(Disposition.DELIVERED, status)
+    return _error_result(400, error, kind, status)
+
+
+class _RecordResults:
+    """The results of a request's records, in their order."""
 
     def __init__(self, status: int, kind: TargetKind, as_array: bool, sent: Sequence[bytes]) -> None:
         self._status = status
         self._kind = kind
         self._as_array = as_array
-        self._stored = as_array and kind in _ONE_RESULT_EACH
+        self._stored = as_array and KINDS[kind].result_per_record
         self._sent = sent
 
-    def judged(self, results: list[Any]) -> RequestResults:
-        """The results come in the order of the records."""
-        judged = [self._judge(number, result, own=True) for number, result in enumerate(results)]
-        return RequestResults(judged, for_all=False)
+    def of_list(self, results: list[Any]) -> RequestResults:
+        """A response with a result per record."""
+        records = [self._of_record(number, result, is_own=True) for number, result in enumerate(results)]
+        return RequestResults(records, for_all=False)
 
-    def judged_as_whole(self, answer: Any, count: int) -> RequestResults:
-        """A success whose body says one thing for all of its records."""
-        # An answer to several repeats none of them.
+    def of_whole(self, response: Any, count: int) -> RequestResults:
+        """A success whose body says the same for all of its records."""
+        # A response to several repeats none of them.
         number = 0 if count == 1 else len(self._sent)
-        judgement = self._judge(number, answer[0] if _is_list(answer, 1) else answer, own=False)
-        results_of_others = isinstance(answer, list) and bool(answer) and count > 1
-        if judgement.verdict in {Disposition.DELIVERED, Disposition.UNCLEAR} and (self._stored or results_of_others):
-            judgement = RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
-        return RequestResults.same(judgement, count)
+        content = response[0] if _is_list(response, 1) else response
+        result = self._of_record(number, content, is_own=False)
+        results_of_others = isinstance(response, list) and bool(response) and count > 1
+        is_success = result.disposition in {Disposition.DELIVERED, Disposition.UNCLEAR}
+        if is_success and (self._stored or results_of_others):
+            result = RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
+        return RequestResults.same(result, count)
 
-    def _judge(self, number: int, result: Any, *, own: bool) -> RecordResult:
-        """One record's result: a standard response, an error or several, or what was stored."""
+    def _of_record(self, number: int, result: Any, *, is_own: bool) -> RecordResult:
+        """The result of a record: a standard response, an error or several, or what was stored."""
         status = response_status(result)
         if status is None:
-            return self._judge_content(number, result)
+            return self._of_content(number, result)
         if status in _SUCCESSES:
-            error = error_in(result.get("body")) or error_in(without_body(result))
-            if error is None or is_echo(result.get("body"), self._record(number)):
-                return RecordResult(Disposition.DELIVERED, self._status)
-            return _judge_error(status_beside(error), error, self._kind, self._status)
+            return self._of_success(number, result)
         record = self._record(number)
         if is_echo(result, record):
-            # Only the request of this record alone can tell; once it was alone, its status has told.
+            # Only the request of this record alone can decide; once it was alone, its status has decided.
             return RecordResult(Disposition.UNCLEAR if self._as_array else Disposition.DELIVERED, self._status)
         if has_columns_of(result, record):
             return RecordResult(Disposition.DELIVERED, self._status)
         if status < _FIRST_FINAL:
             return RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
-        return _judge_error(status, error_of_response(result), self._kind, own=own)
+        return _error_result(status, error_of_response(result), self._kind, is_own=is_own)
 
-    def _judge_content(self, number: int, result: Any) -> RecordResult:
+    def _of_success(self, number: int, result: Any) -> RecordResult:
+        body = result.get("body")
+        error = error_in(body) or error_in(without_body(result))
+        if error is None or is_echo(body, self._record(number)):
+            return RecordResult(Disposition.DELIVERED, self._status)
+        return _error_result(status_beside(error), error, self._kind, self._status)
+
+    def _of_content(self, number: int, result: Any) -> RecordResult:
         error = error_in(result)
         if error is not None and not is_echo(result, self._record(number)):
-            return _judge_error(status_beside(error), error, self._kind, self._status)
+            return _error_result(status_beside(error), error, self._kind, self._status)
         if self._stored and not is_stored(result, self._record(number)):
             return RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RecordResult(Disposition.DELIVERED, self._status)
@@ -180,31 +196,31 @@ class _Elements:
         return parsed(self._sent[number]) if number < len(self._sent) else None
 
 
-def _judge_error(
-    status: int, error: dict[str, Any] | None, kind: TargetKind, shown: int | None = None, *, own: bool = False
+def _error_result(
+    status: int, error: dict[str, Any] | None, kind: TargetKind, shown: int | None = None, *, is_own: bool = False
 ) -> RecordResult:
     code = text_of(error, "code")
-    verdict = _verdict(status, code, kind, own=own)
-    return RecordResult(verdict, shown or status, shown_code(code), text_of(error, "message"))
+    disposition = _disposition(status, code, kind, is_own=is_own)
+    return RecordResult(disposition, shown or status, shown_code(code), text_of(error, "message"))
 
 
-def _verdict(status: int, code: str, kind: TargetKind, *, own: bool) -> Disposition:
-    """The verdict on a failure.
+def _disposition(status: int, code: str, kind: TargetKind, *, is_own: bool) -> Disposition:
+    """The disposition of a failure.
 
     Args:
-        own: the status is one record's of several: Vantiq itself speaks, so that it need not give a code.
+        is_own: the status is that of a single record among several: it is Vantiq's, which need not give a code then.
     """
-    if code == DUPLICATE_KEY and kind == "type":
+    if code == DUPLICATE_KEY and KINDS[kind].inserts:
         return Disposition.THERE_ALREADY
-    if code.startswith(QUOTA) or status in _PASSING or status >= _FIRST_FAULT:
+    if code.startswith(QUOTA) or status in _TRANSIENT or status >= _FIRST_FAULT:
         return Disposition.RETRIABLE
     if code == _UNKNOWN_RESOURCE or (code.startswith(_OF_VANTIQ) and code.endswith(_NOT_FOUND)):
         return Disposition.OUTAGE
-    if status in {_TOO_LARGE, _UNPROCESSABLE} or (status in _REFUSED_WITH_CODE and (code or own)):
+    if status in {_TOO_LARGE, _UNPROCESSABLE} or (status in _REFUSED_WITH_CODE and (code or is_own)):
         return Disposition.REFUSED
     # Redirects, 401, 403, 404, 405, 410 and whatever is not known to be about the record: never a dead letter.
     return Disposition.OUTAGE
 
 
-def _is_list(answer: Any, count: int) -> bool:
-    return isinstance(answer, list) and len(answer) == count
+def _is_list(response: Any, count: int) -> bool:
+    return isinstance(response, list) and len(response) == count
