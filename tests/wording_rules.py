@@ -22,7 +22,7 @@ PHRASES: dict[str, str] = {
     r"(?i)\bon the way\b": "on the path",
     r"(?i)\bas a whole\b": "entire, for every record",
     r"\bWhose\b": "Owner, which",
-    r"(?i)\bout of order\b": "is failing",
+    r"(?i)(?<!arrived )\bout of order\b": "is failing",
     r"(?i)\bpartial answers?\b": "partial batch response, batch item failures",
     r"(?i)\bwolf\b": "false alarm",
     r"(?i)\b(takes?|took) no\b": "does not accept",
