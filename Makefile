@@ -47,7 +47,7 @@ verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [
 	@python -m mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
 test: .venv/ready ## Run the unit, template, integration and end-to-end tests
-	@python -m pytest $(PYTEST_ARGS)
+	@python -m pytest -n auto $(PYTEST_ARGS)
 
 torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \

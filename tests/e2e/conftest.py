@@ -9,8 +9,8 @@ from local.startup import bring_down, bring_up
 from local.steps import Steps
 from local.system import HOME, System, ledger
 
-# Not `make up`'s own: that may be running.
-RUN = HOME / "test-run"
+# Not `make up`'s own: that may be running. With the other tests' ledgers, so that it is found with them.
+RUN = HOME / "tests" / "system"
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
 from local.aws.intrinsics import Resolver
 from tests.template.stack import PSEUDO
 
@@ -103,6 +101,9 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any], kind: str, r
 def _only_at_creation(kind: str) -> tuple[str, ...]:
     if kind.startswith("Custom::"):
         return _OF_CUSTOM_RESOURCES
+    # Slow to load, and every worker of `make test` loads every file of tests.
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_ANY_REGION, kind).schema
     return tuple(each.removeprefix("/properties/") for each in schema.get("createOnlyProperties", ()))
 

@@ -8,9 +8,6 @@ from typing import Any
 from unittest import mock
 
 from samcli.lib.cfn_language_extensions import process_template_for_sam_cli
-from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from tests.template.stack import ANSWERS, PSEUDO
 
@@ -35,6 +32,11 @@ def processed(
         pseudo: the pseudo parameters.
         change: gets the resources as they are written, each with its code uploaded, and may change them in place.
     """
+    # Slow to load, and every worker of `make test` loads every file of tests.
+    from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
     given = {**ANSWERS, **(answers or {})}
     written = copy.deepcopy(dict(template))
     for name, resource in written["Resources"].items():

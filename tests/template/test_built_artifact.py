@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from samcli.lib.providers.sam_function_provider import SamFunctionProvider
-from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 from benchmarks.cold_start import machine
 
@@ -239,6 +237,10 @@ def test_an_unchanged_tree_builds_to_the_same_bytes_whatever_the_architecture(bu
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @both_architectures
 def test_a_function_gets_the_layer_of_the_deployments_architecture(build: Build, architecture: str) -> None:
+    # Slow to load, and every worker of `make test` loads every file of tests.
+    from samcli.lib.providers.sam_function_provider import SamFunctionProvider
+    from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+
     (stack, *_), _ = SamLocalStackProvider.get_stacks(
         str(build.folder / "template.yaml"),
         parameter_overrides={"Architecture": architecture},

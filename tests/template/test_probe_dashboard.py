@@ -15,8 +15,6 @@ from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.probe.widget import WidgetEvent
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from tests.fakes.probe_runs import healthy_broker
 from tests.template.stack import Stack, raw_template
@@ -55,6 +53,10 @@ def test_the_matrix_is_told_the_probes_log_groups() -> None:
 
 def transformed(function: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The resources that SAM makes of a function: what CloudFormation is given."""
+    # Slow to load, and every worker of `make test` loads every file of tests.
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     template = Stack().template
     wanted = {function: copy.deepcopy(template["Resources"][function])}

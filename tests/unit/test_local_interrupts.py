@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -48,11 +49,14 @@ def test_at_work(process):
 class Run:
     """A pytest of its own with this checkout's conftest, on a terminal of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         (folder / "test_at_work.py").write_text(TESTS)
         self.terminal, inside = pty.openpty()
         self.pytest = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "test_at_work.py"],
+            [
+                *(sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"),
+                *(*options, "test_at_work.py"),
+            ],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DEBUG_TEMPROOT": str(folder)},
             stdin=inside,
@@ -80,14 +84,22 @@ def is_gone(process: psutil.Process) -> bool:
         return True
 
 
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Run]:
+    run = Run(folder, *options)
+    try:
+        yield run
+    finally:
+        run.pytest.kill()
+        run.pytest.wait(10)
+        os.close(run.terminal)
+        end_leftovers(folder)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    run = Run(tmp_path)
-    yield run
-    run.pytest.kill()
-    run.pytest.wait(10)
-    os.close(run.terminal)
-    end_leftovers(tmp_path)
+    with running(tmp_path) as run:
+        yield run
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +128,14 @@ def test_a_test_run_that_is_ended_ends_what_its_fixtures_have_started(run: Run, 
     run.pytest.send_signal(number)
     assert run.pytest.wait(20) == pytest.ExitCode.INTERRUPTED
     assert is_gone(run.child)
+
+
+def test_tests_that_run_side_by_side_end_what_they_have_started(tmp_path: Path) -> None:
+    with running(tmp_path, "-n", "2") as run:
+        # To the main process alone, as a CI system does it.
+        run.pytest.send_signal(signal.SIGTERM)
+        assert run.pytest.wait(40) == pytest.ExitCode.INTERRUPTED
+        assert is_gone(run.child)
 
 
 def test_a_test_run_whose_terminal_closes_ends_what_its_fixtures_have_started(run: Run) -> None:

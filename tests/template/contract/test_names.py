@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
 from tests.template.contract.deployed import REGION, STACK, Deployed, Resource, deployed, stacks
 from tests.template.stack import ANSWERS, TEMPLATE
 
@@ -16,6 +14,9 @@ REFERENCES = ("AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::Lambda::EventI
 
 def schema(kind: str) -> dict[str, Any]:
     """CloudFormation's own schema of a resource type."""
+    # Slow to load, and every worker of `make test` loads every file of tests.
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
     read: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return read
 
