@@ -19,11 +19,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local.cost", description="Estimate the stack's cost per month from a run of the local system."
     )
-    parser.add_argument("--recorded", action="store_true", help="count nothing, show the recorded counts")
-    parser.add_argument("--record", action="store_true", help="keep the counts: READMEs and documents show them")
+    parser.add_argument("--recorded", action="store_true", help="show the recorded counts without a run")
+    parser.add_argument(
+        "--record", action="store_true", help="record the counts, from which READMEs and documents are written"
+    )
     parser.add_argument("--report", type=Path, default=Path("build/cost/counts.json"), help="(default: %(default)s)")
     arguments = parser.parse_args()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        console = Console(highlight=False, width=140)
     if arguments.recorded:
         print(report(recorded()))
         return 0
@@ -31,7 +35,10 @@ def main() -> int:
     run = HOME / "run"
     with ledger(run).sole_run():
         counts = count(run, HOME / "cache", console)
-    for file in [arguments.report, *([RECORDED] if arguments.record else [])]:
+    files = [arguments.report]
+    if arguments.record:
+        files.append(RECORDED)
+    for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.format(msgspec.json.encode(counts)) + b"\n")
     print(report(counts))

@@ -1,5 +1,6 @@
 """What a run of the local system came to: metrics, log bytes and calls, by state and function."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,8 +32,8 @@ class Lines(msgspec.Struct, frozen=True):
     bytes: int
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What a function told in a state: how often it ran, the metrics, and its log lines by kind."""
+class FunctionCounts(msgspec.Struct, frozen=True):
+    """What a function published in a state: how often it ran, the metrics, and its log lines by kind."""
 
     runs: int
     metrics: list[Metrics]
@@ -47,7 +48,7 @@ class Alarms(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """A whole run; ``told`` by state and then by function.
+    """A whole run; ``states`` holds what was counted, by state and then by function.
 
     ``secret_calls`` and ``key_calls`` are those of one run of a probe or a check.
     """
@@ -58,15 +59,15 @@ class Counts(msgspec.Struct, frozen=True):
     schedules: int
     functions: int
     secret_calls: float
-    told: dict[str, dict[str, Told]]
+    states: dict[str, dict[str, FunctionCounts]]
 
     def metrics(self, state: str) -> list[Metrics]:
         """Every metric of a state, of all functions."""
-        return self.metrics_of(state, *self.told[state])
+        return self.metrics_of(state, *self.states[state])
 
     def metrics_of(self, state: str, *functions: str) -> list[Metrics]:
         """The metrics of some functions."""
-        return [metric for function in functions for metric in self.told[state][function].metrics]
+        return list(itertools.chain.from_iterable(self.states[state][function].metrics for function in functions))
 
 
 def recorded() -> Counts:
@@ -74,14 +75,14 @@ def recorded() -> Counts:
     return msgspec.json.decode(RECORDED.read_bytes(), type=Counts)
 
 
-def told(lines: Iterable[str], last_line: str) -> Told:
+def count_log(lines: Iterable[str], last_line: str) -> FunctionCounts:
     """Count a function's log.
 
     Args:
         last_line: the kind of line that each run writes once.
     """
     texts = list(lines)
-    different = {one.metric for one in measured(texts)}
+    different = {measurement.metric for measurement in measured(texts)}
     kinds = Counter((metric.name, tuple(name for name, _ in metric.dimensions)) for metric in different)
     number: Counter[str] = Counter()
     octets: Counter[str] = Counter()
@@ -90,14 +91,16 @@ def told(lines: Iterable[str], last_line: str) -> Told:
         number[kind] += 1
         octets[kind] += len(text.encode())
     metrics = sorted(Metrics(name, dimensions, count) for (name, dimensions), count in kinds.items())
-    return Told(number[last_line], metrics, {kind: Lines(number[kind], octets[kind]) for kind in sorted(number)})
+    return FunctionCounts(
+        number[last_line], metrics, {kind: Lines(number[kind], octets[kind]) for kind in sorted(number)}
+    )
 
 
 def alarms(template: Mapping[str, Any], *, of_heartbeats: bool) -> Alarms:
     """The alarms of a built template that are there without a condition, or with heartbeats only."""
     metrics = composites = 0
-    for resource in template["Resources"].values():
-        if not isinstance(resource, dict) or (resource.get("Condition") == "ForwardsHeartbeats") != of_heartbeats:
+    for resource in _resources(template):
+        if (resource.get("Condition") == "ForwardsHeartbeats") != of_heartbeats:
             continue
         if resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
             composites += 1
@@ -108,21 +111,30 @@ def alarms(template: Mapping[str, Any], *, of_heartbeats: bool) -> Alarms:
 
 
 def schedules(template: Mapping[str, Any]) -> int:
-    """How many schedules a template has: those of functions, and those that stand by themselves."""
-    resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
-    events = [event for each in resources for event in each.get("Properties", {}).get("Events", {}).values()]
-    alone = [each for each in resources if each["Type"] == "AWS::Scheduler::Schedule"]
-    return len(alone) + len([event for event in events if event["Type"] == "ScheduleV2"])
+    """How many schedules a template has: those of functions, and those that are resources of their own."""
+    count = len(_of_type(template, "AWS::Scheduler::Schedule"))
+    for resource in _resources(template):
+        events = resource.get("Properties", {}).get("Events", {})
+        count += sum(event["Type"] == "ScheduleV2" for event in events.values())
+    return count
 
 
 def functions(template: Mapping[str, Any]) -> int:
     """How many functions a template has."""
-    resources = [each for each in template["Resources"].values() if isinstance(each, dict)]
-    return len([each for each in resources if each["Type"] == "AWS::Serverless::Function"])
+    return len(_of_type(template, "AWS::Serverless::Function"))
+
+
+def _resources(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Without the loops, which are lists."""
+    return [resource for resource in template["Resources"].values() if isinstance(resource, dict)]
+
+
+def _of_type(template: Mapping[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    return [resource for resource in _resources(template) if resource["Type"] == resource_type]
 
 
 def _kind(text: str) -> str:
-    """A line's kind: its message where it has a short one of its own, else what it is."""
+    """A line's kind: its message where it has a short one of its own, otherwise its form."""
     try:
         entry = msgspec.json.decode(text)
     except msgspec.DecodeError:

@@ -1,6 +1,7 @@
 """CloudWatch's embedded metric format: the metrics in a function's log lines."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -27,11 +28,17 @@ def measured(lines: Iterable[str]) -> Iterator[Measured]:
             entry = msgspec.json.decode(line)
         except msgspec.DecodeError:
             continue
-        directives = entry.get("_aws", {}).get("CloudWatchMetrics", []) if isinstance(entry, dict) else []
-        for directive in directives:
-            for names in directive["Dimensions"]:
-                dimensions = tuple(sorted((name, str(entry[name])) for name in names))
-                for definition in directive["Metrics"]:
-                    metric = Metric(directive["Namespace"], definition["Name"], dimensions)
-                    values = entry[definition["Name"]]
-                    yield Measured(metric, tuple(values) if isinstance(values, list) else (values,))
+        if isinstance(entry, dict):
+            for directive in entry.get("_aws", {}).get("CloudWatchMetrics", []):
+                yield from _of_directive(directive, entry)
+
+
+def _of_directive(directive: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Measured]:
+    for names in directive["Dimensions"]:
+        dimensions = tuple(sorted((name, str(entry[name])) for name in names))
+        for definition in directive["Metrics"]:
+            metric = Metric(directive["Namespace"], definition["Name"], dimensions)
+            values = entry[definition["Name"]]
+            if not isinstance(values, list):
+                values = [values]
+            yield Measured(metric, tuple(values))

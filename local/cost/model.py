@@ -1,15 +1,16 @@
 """From counts and prices to what a month costs: pure arithmetic."""
 
+import itertools
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from local.cost.counts import GROUP_LINE, OF_BROKERS, Counts, Metrics, Told
+from local.cost.counts import GROUP_LINE, OF_BROKERS, Counts, FunctionCounts, Metrics
 
 _PRICES = Path(__file__).with_name("prices.json")
 PROBES = ("producer-probe", "consumer-probe")
-# What runs by itself; the forwarder runs where records come, the redrive where somebody asks for it.
+# What runs by itself; the forwarder runs where records arrive, the redrive on request.
 # The drift check, and the check of the forwarder's targets; both run by one parameter.
 CHECKING = ("topics", "connect")
 MONITORS = (*PROBES, *CHECKING)
@@ -80,17 +81,20 @@ def _number(counts: Counts, metric: Metrics, brokers: int, topics: int) -> float
     if "Broker" in metric.dimensions:
         return metric.number * brokers / counts.brokers
     # A group that has committed nothing yet has no lag: in a month each has.
-    return topics if "Group" in metric.dimensions else metric.number
+    if "Group" in metric.dimensions:
+        return topics
+    return metric.number
 
 
 def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
     """A month of ``state``, which is healthy or detailed."""
     price = prices()
     number = metrics(counts, state, brokers, topics)
-    told = counts.told[state]
-    octets = sum(_bytes(counts, told[probe], brokers, topics) for probe in PROBES) * PROBE_RUNS
+    by_function = counts.states[state]
+    octets = sum(_bytes(counts, by_function[probe], brokers, topics) for probe in PROBES) * PROBE_RUNS
     octets += topics * _group_line(counts) * PROBE_RUNS
-    octets += sum(_bytes(counts, told[each], brokers, topics) for each in CHECKING) * CHECKS / len(CHECKING)
+    checks = (_bytes(counts, by_function[function], brokers, topics) for function in CHECKING)
+    octets += sum(checks) * CHECKS / len(CHECKING)
     runs = 2 * PROBE_RUNS + CHECKS
     calls = runs * counts.secret_calls / 10_000
     seconds = sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS
@@ -109,10 +113,10 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
     )
 
 
-def _bytes(counts: Counts, told: Told, brokers: int, topics: int) -> float:
+def _bytes(counts: Counts, function: FunctionCounts, brokers: int, topics: int) -> float:
     """Log bytes of a run, with what Lambda writes; without the lines of the groups."""
     total = float(LAMBDA_LINES)
-    for kind, lines in told.lines.items():
+    for kind, lines in function.lines.items():
         if kind in ("lambda", GROUP_LINE):
             continue
         scale = 1.0
@@ -120,25 +124,24 @@ def _bytes(counts: Counts, told: Told, brokers: int, topics: int) -> float:
             scale = brokers / counts.brokers
         elif kind == "metrics":
             # Their lines are as long as there are metrics.
-            before = sum(metric.number for metric in told.metrics)
-            scale = sum(_number(counts, metric, brokers, topics) for metric in told.metrics) / before
-        total += lines.bytes / told.runs * scale
+            before = sum(metric.number for metric in function.metrics)
+            scale = sum(_number(counts, metric, brokers, topics) for metric in function.metrics) / before
+        total += lines.bytes / function.runs * scale
     return total
 
 
 def _group_line(counts: Counts) -> float:
     """Bytes of the line about a group."""
-    lines = [
-        told.lines[GROUP_LINE] for state in counts.told.values() for told in state.values() if GROUP_LINE in told.lines
-    ]
-    return sum(each.bytes for each in lines) / sum(each.number for each in lines)
+    functions = itertools.chain.from_iterable(by_function.values() for by_function in counts.states.values())
+    lines = [function.lines[GROUP_LINE] for function in functions if GROUP_LINE in function.lines]
+    return sum(line.bytes for line in lines) / sum(line.number for line in lines)
 
 
 def trickle_bytes(counts: Counts) -> int:
     """Log bytes of an invocation of the forwarder, with what Lambda writes."""
-    told = counts.told["trickle"]["forwarder"]
-    own = sum(lines.bytes for kind, lines in told.lines.items() if kind != "lambda")
-    return round(own / told.runs) + LAMBDA_LINES
+    function = counts.states["trickle"]["forwarder"]
+    own = sum(lines.bytes for kind, lines in function.lines.items() if kind != "lambda")
+    return round(own / function.runs) + LAMBDA_LINES
 
 
 def heartbeats(counts: Counts) -> float:

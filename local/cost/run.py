@@ -1,4 +1,4 @@
-"""The counting run: the local system through its states, and what its functions told in each."""
+"""The counting run: the local system through its states, and what its functions published in each."""
 
 import json
 import ssl
@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from local.cost.counts import Counts, Told, alarms, functions, schedules, told
+from local.cost.counts import Counts, FunctionCounts, alarms, count_log, functions, schedules
 from local.cost.model import MONITORS
 from local.demo.records import sensor_records
 from local.demo.story import SENSORS, Story
@@ -48,7 +48,7 @@ class Counting:
         self.system = system
         self.steps = steps
         self.story = Story(system, steps, console)
-        self.told: dict[str, dict[str, Told]] = {}
+        self.states: dict[str, dict[str, FunctionCounts]] = {}
         self.secret_calls = 0.0
 
     def everything(self) -> None:
@@ -57,7 +57,7 @@ class Counting:
             before = self._calls()
             self._monitor()
             asked = self._calls() - before
-        runs = sum(self.told["healthy"][name].runs for name in MONITORS)
+        runs = sum(self.states["healthy"][name].runs for name in MONITORS)
         self.secret_calls = round(asked / runs, 2)
         with self._state("forwarding"):
             self.story.many(2_000)
@@ -93,18 +93,17 @@ class Counting:
             self.system.function(name).invoke({})
 
     def _trickle(self) -> None:
-        with self.steps.step("Forward: records that come one by one") as step:
+        with self.steps.step("Forward: records that arrive one by one") as step:
             for number in range(_SINGLE_RECORDS):
-                self.story.send(SENSORS, list(sensor_records(1, start=number)))
+                self.story.traffic.send(SENSORS, list(sensor_records(1, start=number)))
                 time.sleep(_APART_SECONDS)
-            step.ok = self.story.delivered()
+            step.ok = self.story.traffic.delivered()
 
     def _dead_letter(self) -> None:
         with self.steps.step("Fault: Vantiq refuses a record") as step:
             since = datetime.now(UTC)
             self._vantiq("POST", {"action": "status", "status": 400, "path": "/api/v1/resources", "times": 1})
-            self.story.send(SENSORS, list(sensor_records(1)))
-            self.story.produced.pop()
+            self.story.traffic.send_uncounted(SENSORS, list(sensor_records(1)))
             forwarder = self.system.function("ForwarderFunction")
             deadline = time.monotonic() + _LETTER_SECONDS
             step.ok = False
@@ -144,21 +143,23 @@ class Counting:
         for logical_id, (function, last_line) in FUNCTIONS.items():
             lines = self.system.function(logical_id).logs(since)
             if lines:
-                counted[function] = told(lines, last_line)
-        self.told[name] = counted
-        metrics = sum(metric.number for each in counted.values() for metric in each.metrics)
+                counted[function] = count_log(lines, last_line)
+        self.states[name] = counted
+        metrics = sum(sum(metric.number for metric in function.metrics) for function in counted.values())
         self.steps.say(f"counted: {name}, {metrics} metrics")
 
     def _calls(self) -> int:
         """How often a secret was read so far."""
         log = self.system.run / CALLS_LOG
-        return log.read_text().count("secretsmanager.GetSecretValue") if log.exists() else 0
+        if not log.exists():
+            return 0
+        return log.read_text().count("secretsmanager.GetSecretValue")
 
     def _vantiq(self, method: str, body: Any = None) -> None:
         context = ssl.create_default_context(cafile=self.system.kafka.ca_file)
         request = urllib.request.Request(  # noqa: S310 - the stand-in on this machine
             f"{self.system.vantiq_url}/standin/faults",
-            data=json.dumps(body).encode() if body else None,
+            data=json.dumps(body or []).encode(),
             method=method,
             headers={"Content-Type": "application/json"},
         )
@@ -166,7 +167,7 @@ class Counting:
 
 
 def count(run: Path, cache: Path, console: Console) -> Counts:
-    """Bring the local system up, count, and end it; raises the parts' own errors."""
+    """Bring the local system up, count, and end it; errors as of ``bring_up``."""
     steps = Steps(console)
     try:
         system = bring_up(run, cache, steps)
@@ -180,7 +181,7 @@ def count(run: Path, cache: Path, console: Console) -> Counts:
             schedules=schedules(template),
             functions=functions(template),
             secret_calls=counting.secret_calls,
-            told=counting.told,
+            states=counting.states,
         )
     finally:
         bring_down(run)

@@ -40,7 +40,9 @@ def money(usd: float) -> str:
     """Dollars, to two figures at least."""
     if usd >= 10:
         return f"{usd:,.0f}"
-    return f"{usd:.2f}" if usd >= 0.095 else f"{usd:.3f}"
+    if usd >= 0.095:
+        return f"{usd:.2f}"
+    return f"{usd:.3f}"
 
 
 def dollars(counts: Counts) -> dict[str, float]:
@@ -93,7 +95,7 @@ def numbers(counts: Counts) -> dict[str, float]:
 
 
 def _flowing(counts: Counts) -> int:
-    return sum(metric.number for metric in counts.told["forwarding"]["forwarder"].metrics)
+    return sum(metric.number for metric in counts.states["forwarding"]["forwarder"].metrics)
 
 
 def _trickle(counts: Counts) -> tuple[float, float, float]:
@@ -112,7 +114,7 @@ def readme_table(counts: Counts, language: Language) -> str:
     usd, named = dollars(counts), numbers(counts)
     lines = [_HEADS[language], "|---|---|---|"]
     for row in msgspec.json.decode(_TEXTS.read_bytes(), type=list[RowText]):
-        label, calculation = row.en if language == "en" else row.ja
+        label, calculation = {"en": row.en, "ja": row.ja}[language]
         lines.append(f"| {label} | {calculation.format(**named)} | {money(usd[row.key])} |")
     return "\n".join(lines) + "\n"
 
@@ -130,7 +132,7 @@ def with_table(page: str, counts: Counts, language: Language) -> str:
 
 
 def _grid(counts: Counts, state: str) -> list[str]:
-    heads = [f"{topics} topic{'s' if topics > 1 else ''}" for topics in TOPICS]
+    heads = ["1 topic", *(f"{topics} topics" for topics in TOPICS[1:])]
     lines = [f"| | {' | '.join(heads)} |", "|---|" + "---|" * len(TOPICS)]
     for brokers in BROKERS:
         cells = (money(idle(counts, state, brokers, topics).usd) for topics in TOPICS)
@@ -140,9 +142,9 @@ def _grid(counts: Counts, state: str) -> list[str]:
 
 def _states(counts: Counts) -> list[str]:
     lines = ["| State | Function | Metrics |", "|---|---|---|"]
-    for state, functions in counts.told.items():
-        for function, told in functions.items():
-            names = ", ".join(f"`{metric.name}`" for metric in told.metrics)
+    for state, functions in counts.states.items():
+        for function, counted in functions.items():
+            names = ", ".join(f"`{metric.name}`" for metric in counted.metrics)
             if names and state != "detailed":
                 lines.append(f"| {state} | {function} | {names} |")
     return lines
@@ -152,15 +154,16 @@ def report(counts: Counts) -> str:
     """Everything, as docs/cost.md has it."""
     price = prices()
     lines = [
-        "# What it costs a month",
+        "# Cost per month",
         "",
         "Written by `make docs` from the counts of the last `make cost COST_ARGS=--record`; do not edit. `make cost`",
-        "brings the local system up, takes it through its states, and counts what the functions really told: each",
-        f"metric with its dimensions, each log line, each reading of a secret. Prices: {price.region}, {price.date}",
+        "starts the local system, takes it through its states, and counts what the functions really published: each",
+        f"metric with its dimensions, each log line, each secret read. Prices: {price.region}, {price.date}",
         f"({price.source}).",
         "",
-        "CloudWatch bills a metric by its name and dimensions, for each hour in which it gets a value; an alarm by the",
-        "metrics that it watches. The dashboard is free where it is among an account's first three, else 3 USD.",
+        "CloudWatch bills a metric by its name and dimensions, for every hour in which it receives a value, and an",
+        "alarm by the metrics that it evaluates. The dashboard is free where it is among an account's first three,",
+        "otherwise it costs 3 USD.",
         "Provisioned pollers are for up to 5 MB/s; more units cost as much again.",
         "",
         readme_table(counts, "en"),

@@ -1,1 +1,1 @@
-"""The demo: the whole product on one machine, told step by step, and counted."""
+"""The demo: the whole product on one machine, shown step by step, and counted."""

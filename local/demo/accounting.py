@@ -1,4 +1,4 @@
-"""What was produced against what was delivered: lost, changed, doubled, out of order. Pure."""
+"""What was produced against what was delivered: lost, altered, duplicated, reordered. Pure."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
@@ -70,13 +70,15 @@ def _unharmed(record: Produced, envelope: dict[str, Any]) -> bool:
     )
 
 
-def _same_value(value: bytes | None, encoding: str, found: Any) -> bool:
+def _same_value(value: bytes | None, encoding: str, delivered: Any) -> bool:
     if encoding == "json":
-        return value is not None and bool(msgspec.json.decode(value) == found)
-    return _content(encoding, found) == value
+        return value is not None and bool(msgspec.json.decode(value) == delivered)
+    return _content(encoding, delivered) == value
 
 
-def _content(encoding: str, found: Any) -> bytes | None:
+def _content(encoding: str, text: Any) -> bytes | None:
     if encoding == "base64":
-        return b64decode(found)
-    return None if found is None else str(found).encode()
+        return b64decode(text)
+    if text is None:
+        return None
+    return str(text).encode()

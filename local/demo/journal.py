@@ -26,7 +26,7 @@ class Deliveries:
         self._position = 0
 
     def read(self) -> Set[Place]:
-        """Read on; answers the places of all records that have arrived so far."""
+        """Read on; returns the places of all records that have arrived so far."""
         if self._journal.exists():
             with self._journal.open("rb") as file:
                 file.seek(self._position)
@@ -47,10 +47,12 @@ class Deliveries:
     ) -> bool:
         """Wait until every one of ``places`` has arrived; False when the time is up first."""
         deadline = time.monotonic() + limit_seconds
-        while missing := len(places - self.read()):
-            arrived(len(places) - missing)
+        missing = places - self.read()
+        while missing:
+            arrived(len(places) - len(missing))
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_SECONDS)
+            missing = places - self.read()
         arrived(len(places))
         return True

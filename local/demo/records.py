@@ -11,7 +11,7 @@ from local.demo.accounting import Produced
 # The four lines of the seed document's producer test, misspelling and all.
 TUTORIAL_MESSAGES = ("test message 1", "test message 23", "test message 44", "test meesagege 23")
 _SENSORS = 24
-_EACH = 500
+_SPECIAL_EVERY = 500
 
 
 class Outgoing(NamedTuple):
@@ -33,7 +33,7 @@ def sensor_records(count: int, start: int = 0) -> Iterator[Outgoing]:
         key = f"sensor-{number % _SENSORS}".encode()
         value: bytes | None = json.dumps({"sensor": number % _SENSORS, "number": number, "celsius": 20.5}).encode()
         headers: tuple[tuple[str, bytes], ...] = (("source", b"demo"),)
-        match number % _EACH:
+        match number % _SPECIAL_EVERY:
             case 100:
                 value = None
             case 200:
@@ -48,9 +48,10 @@ def sensor_records(count: int, start: int = 0) -> Iterator[Outgoing]:
 def produce(
     settings: dict[str, Any], topic: str, records: Sequence[Outgoing], sent: Callable[[int], None] = lambda _: None
 ) -> list[Produced]:
-    """Write the records with acks=all and wait until each has its offset; ``sent`` hears how many have.
+    """Write the records with acks=all and wait until each has its offset; ``sent`` is called with how many have.
 
-    Raises kafka-python's errors.
+    Raises:
+        KafkaError: a record was not acknowledged in time.
     """
     producer = KafkaProducer(
         **settings, acks="all", linger_ms=20, request_timeout_ms=20_000, delivery_timeout_ms=60_000

@@ -42,7 +42,7 @@ def test_the_stack_has_created_its_topics(story: Story) -> None:
 def test_the_tutorials_four_messages_arrive(story: Story) -> None:
     story.tutorial()
 
-    received = [one["value"] for one in story.received("AWSKafkaTutorialTopic")]
+    received = [envelope["value"] for envelope in story.traffic.received("AWSKafkaTutorialTopic")]
     assert received == ["test message 1", "test message 23", "test message 44", "test meesagege 23"]
 
 

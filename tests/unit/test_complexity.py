@@ -30,8 +30,6 @@ NOT_YET = {
     f"{LAYER}/vpc",
     "benchmarks",
     "docs",
-    "local/cost",
-    "local/demo",
     "mskv/aws",
     "mskv/verify",
     "tests/e2e",

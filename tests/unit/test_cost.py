@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.cost.counts import Alarms, Counts, Lines, Metrics, Told, alarms, recorded, schedules, told
+from local.cost.counts import Alarms, Counts, FunctionCounts, Lines, Metrics, alarms, count_log, recorded, schedules
 from local.cost.emf import Metric, measured
 from local.cost.model import MONITORS, heartbeats, idle, metrics, prices
 from local.cost.table import BROKERS, TOPICS, dollars, money, report, with_table
@@ -31,22 +31,29 @@ def test_a_log_is_counted_by_runs_different_metrics_and_kinds_of_lines() -> None
         json.dumps({"message": "all pass", "verdict": {}}),
         "REPORT RequestId: 1",
     ]
-    found = told(run * 3, "verdict")
-    assert found.runs == 3
-    assert found.metrics == [Metrics("FailedStage", ("Broker", "service"), 2), Metrics("Faults", ("service",), 1)]
-    assert {kind: lines.number for kind, lines in found.lines.items()} == {
+    counts = count_log(run * 3, "verdict")
+    assert counts.runs == 3
+    assert counts.metrics == [Metrics("FailedStage", ("Broker", "service"), 2), Metrics("Faults", ("service",), 1)]
+    assert {kind: lines.number for kind, lines in counts.lines.items()} == {
         "broker": 6,
         "lambda": 3,
         "metrics": 9,
         "verdict": 3,
     }
-    assert found.lines["verdict"].bytes == 3 * len(run[5])
+    assert counts.lines["verdict"].bytes == 3 * len(run[5])
 
 
 def counts_of(*kinds: Metrics) -> Counts:
-    probe = Told(2, list(kinds), {"broker": Lines(4, 800), "consumer group": Lines(4, 400), "verdict": Lines(2, 2000)})
-    check = Told(1, [], {"action": Lines(1, 500)})
-    state = {"producer-probe": probe, "consumer-probe": Told(2, [], probe.lines), "topics": check, "connect": check}
+    probe = FunctionCounts(
+        2, list(kinds), {"broker": Lines(4, 800), "consumer group": Lines(4, 400), "verdict": Lines(2, 2000)}
+    )
+    check = FunctionCounts(1, [], {"action": Lines(1, 500)})
+    state = {
+        "producer-probe": probe,
+        "consumer-probe": FunctionCounts(2, [], probe.lines),
+        "topics": check,
+        "connect": check,
+    }
     return Counts(2, Alarms(10, 2), Alarms(2, 1), 3, 8, 1.0, {"healthy": state})
 
 
@@ -101,7 +108,7 @@ def test_every_state_was_counted_and_a_healthy_stack_has_three_metrics() -> None
     counts = recorded()
     assert {metric.name for metric in counts.metrics_of("healthy", *MONITORS)} == {"Faults", "TopicsDrifted"}
     assert metrics(counts, "healthy", 30, 100) == 3
-    seen = {state: {metric.name for metric in counts.metrics(state)} for state in counts.told}
+    seen = {state: {metric.name for metric in counts.metrics(state)} for state in counts.states}
     expected = {
         "forwarding": "RecordsReportedBack",
         "dead letters": "RecordsDeadLettered",
