@@ -1,4 +1,4 @@
-"""The parts of the functions' answers that the commands read; whatever else stands in them is passed over."""
+"""The parts of the functions' answers that the commands read; all other fields are ignored."""
 
 import msgspec
 
@@ -51,8 +51,8 @@ class Listener(msgspec.Struct, frozen=True, rename="camel"):
     summary: str
 
 
-class WayFinding(msgspec.Struct, frozen=True):
-    """What diagnose says of the network on the way, or of the mapping's pollers."""
+class PathFinding(msgspec.Struct, frozen=True):
+    """What diagnose reports of the network paths, or of the mapping's pollers."""
 
     severity: str
     code: str
@@ -61,7 +61,7 @@ class WayFinding(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What connect or diagnose noticed."""
+    """What connect or diagnose reports."""
 
     severity: str
     subject: str
@@ -74,8 +74,8 @@ class DiagnoseAnswer(msgspec.Struct, frozen=True):
     summary: str
     listeners: list[Listener] = []
     findings: list[Finding] = []
-    network: list[WayFinding] = []
-    mapping: list[WayFinding] = []
+    network: list[PathFinding] = []
+    mapping: list[PathFinding] = []
 
 
 class ConnectAnswer(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What AWS says of a stack, as far as the commands need it; whoever decides takes these, and knows no client."""
+"""What AWS says of a stack, as far as the commands need it; decisions use these facts and no client."""
 
 from typing import Any, Literal
 
@@ -40,7 +40,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
     def physical_ids(self, *types: str) -> dict[str, str]:
         """Physical ids by logical ones, of the resources of these types that exist."""
-        return {one.logical_id: one.physical_id for one in self.resources if one.type in types and one.physical_id}
+        resources = [resource for resource in self.resources if resource.type in types and resource.physical_id]
+        return {resource.logical_id: resource.physical_id for resource in resources}
 
     def listed(self, parameter: str) -> list[str]:
         """A parameter that is a list, separated by commas."""
@@ -108,7 +109,7 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 class LogGroup(msgspec.Struct, frozen=True):
-    """A log group; ``retention_days`` is None where it keeps everything for ever."""
+    """A log group; ``retention_days`` is None where it keeps everything indefinitely."""
 
     name: str
     retention_days: int | None

@@ -8,7 +8,7 @@ from mskv.place import Place
 _START = "start it with: make up"
 # By area of the checks. The brokers' listeners, mappings, functions and letters are real or played.
 _LACKING = {
-    "network": "the emulator has no network: no rule, route, endpoint or role that stands in anybody's way",
+    "network": "the emulator has no network, so its rules, routes, endpoints and roles are not checked",
 }
 
 
@@ -26,11 +26,11 @@ def on_this_machine(run: Path | None) -> Place:
         from local.aws.emulator import REGION
         from local.system import HOME, OtherVersionError, System
     except ImportError as error:
-        raise NotReachedError(f"--local needs a checkout of the toolkit: {error}", "run it there") from error
+        raise NotReachedError(f"--local only works in a checkout of the toolkit: {error}", "run it there") from error
     try:
         system = System.open(run or HOME / "run")
     except OtherVersionError as error:
         raise NotReachedError(str(error), _START) from error
     if system is None:
-        raise NotReachedError("no local system runs", _START)
+        raise NotReachedError("the local system is not running", _START)
     return Place(system.emulator.session(), REGION, system.stack.name, system.emulator.endpoint, _LACKING)

@@ -33,7 +33,7 @@ def on_aws(stack: str, region: str | None, profile: str | None) -> Place:
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
     except BotoCoreError as error:
-        raise NotReachedError(str(error), "name a profile of ~/.aws/config with --profile") from error
+        raise NotReachedError(str(error), "use a profile of ~/.aws/config with --profile") from error
     if not session.region_name:
-        raise NotReachedError("no Region is named", "give --region, or set one in the profile")
+        raise NotReachedError("no Region is set", "use --region, or set one in the profile")
     return Place(session, session.region_name, stack)

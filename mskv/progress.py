@@ -1,4 +1,4 @@
-"""What goes on, for whoever waits: on standard error, so that standard output holds the result alone."""
+"""Progress messages: on standard error, so that standard output holds only the result."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Says what goes on."""
+    """Reports progress."""
 
     def say(self, text: str) -> None:
         """The step that begins now; the one before has ended."""
@@ -22,7 +22,7 @@ class Silent:
 
 
 class Lines:
-    """A line for each step, where standard error is no terminal."""
+    """A line for each step, where standard error is not a terminal."""
 
     def say(self, text: str) -> None:
         """Write it."""

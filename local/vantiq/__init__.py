@@ -1,8 +1,8 @@
 """A stand-in for the documented Vantiq REST resources, for tests and for the local system.
 
 ``VantiqStandIn`` runs in an event loop, ``running_standin()`` in a thread of its own,
-``python -m local.vantiq`` as a process. What it plays, and what of it was never compared with a
-real Vantiq, stands in ``docs/vantiq-stand-in.md``.
+``python -m local.vantiq`` as a process. What it supports, and what of that was never compared with a real
+Vantiq, is documented in ``docs/vantiq-stand-in.md``.
 """
 
 from local.vantiq.app import VantiqStandIn

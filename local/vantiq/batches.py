@@ -29,7 +29,7 @@ class BatchResult(msgspec.Struct, frozen=True):
 def run(
     body: bytes, act: Callable[[BatchItem], Answer], shuffle: Callable[[list[int]], None] = random.shuffle
 ) -> Answer:
-    """Run a batch; the results stand in the order of the requests, which run in any other order.
+    """Run a batch; the results are in the order of the requests, which run in a random order.
 
     The documentation says that they run in parallel, so a client that counts on an order must not be
     served one by chance.

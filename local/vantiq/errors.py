@@ -27,7 +27,7 @@ class VantiqError(Exception):
         self.params = params
 
     def item(self) -> dict[str, Any]:
-        """The error as one object, as it stands in an error array."""
+        """The error as an element of an error array."""
         return {"code": self.code, "message": self.message, "params": list(self.params)}
 
     def body(self) -> bytes:

@@ -45,10 +45,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     the body), ``half_answer``, ``slow_drip`` (the answer stretched over ``drip_seconds``), ``invalid_json`` (status
     200), ``html`` (status 200 and a page, as of a proxy's login), ``early_hints`` (a 103, then the usual answer),
     ``index_errors`` (status 200; elements at ``indexes``, or those that the pointer finds, are refused, with
-    ``onwards`` also those behind the first), told in the ``form`` of a row or an error object, an array of errors, or
-    the references' standard response with or without ``contentType``, all with ``status``. ``accept`` says whether the
-    events are taken before it fails: false for status, redirect, reset and hang, true for the broken answers, unless
-    given.
+    ``onwards`` also those behind the first), reported in the ``form`` of a row or an error object, an array of errors,
+    or the references' standard response with or without ``contentType``, all with ``status``. ``accept`` says whether
+    the events are taken before it fails: false for status, redirect, reset and hang, true for the broken answers,
+    unless given.
     """
 
     action: Action

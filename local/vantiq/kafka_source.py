@@ -26,7 +26,8 @@ _ended = threading.Event()
 def properties(config: dict[str, Any], direction: str, group: str) -> dict[str, str]:
     """What the Java client is given for ``consumer`` or ``producer``.
 
-    Raises TypeError for a value that is no text, which Vantiq's documentation says the client refuses.
+    Raises:
+        TypeError: a value is not a text, which Vantiq's documentation says the client refuses.
     """
     other = {"consumer": "producer.", "producer": "consumer."}[direction]
     plain = {key: value for key, value in config.items() if key not in _OWN and not key.startswith(other)}

@@ -1,7 +1,7 @@
 """Web sockets: the plain one, and the one that SockJS clients open; both bring the same messages.
 
 The plain one is at ``/api/v1/wsock/websocket``. The API reference says that the server answers in binary frames, and
-the vendor's Java client hears no others; its Python client takes both. The vendor's JavaScript client speaks SockJS: it
+the vendor's Java client ignores others; its Python client takes both. The vendor's JavaScript client speaks SockJS: it
 asks ``/api/v1/wsock/info`` and opens ``/api/v1/wsock/<server>/<session>/websocket``, where frames are text: ``o`` at
 the start, ``a["..."]`` with messages, and from the client an array of messages. SockJS's other transports are not
 played.
@@ -24,7 +24,7 @@ _CLOSE_SECONDS = 0.5
 
 
 class Framing(Protocol):
-    """How messages lie in frames."""
+    """How messages are put into frames."""
 
     async def open(self, socket: web.WebSocketResponse) -> None:
         """Say what comes before the first message."""

@@ -34,7 +34,7 @@ class KafkaSources:
         self._running: dict[tuple[str, str], subprocess.Popen[str]] = {}
 
     def follow(self, namespace: Namespace, name: str) -> None:
-        """Start, restart or stop a source, as it stands now."""
+        """Start, restart or stop a source, by its current definition."""
         self._end(namespace.name, name)
         table = namespace.system("sources")
         row: Row = {}

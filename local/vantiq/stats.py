@@ -13,7 +13,7 @@ class Stats:
         self.clear()
 
     def clear(self) -> None:
-        """Start counting anew; what is under way stays so."""
+        """Reset the counts; what is under way stays so."""
         self.requests = 0
         self.answers: Counter[str] = Counter()
         self.most_in_flight = self.in_flight

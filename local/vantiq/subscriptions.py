@@ -3,7 +3,7 @@
 From the API reference and those clients' source and tests: ``validate``, ``subscribe``, ``unsubscribe``,
 ``acknowledge``; status 200 answers a request, status 100 brings an event ``{path, value}``; a source's arrivals are at
 ``/sources/<name>/receive``. Not played: persistent subscriptions outlive no connection, and a reliable topic's events
-carry ``partitionId`` and ``sequenceId`` but are not sent again. How messages lie in frames is
+carry ``partitionId`` and ``sequenceId`` but are not sent again. How messages are put into frames is
 ``local.vantiq.sockets``'.
 """
 

@@ -14,25 +14,25 @@ from mskv.facts import Function, Invocation, Unavailable
 # Throttled means: not run. Most functions run once at a time, and a schedule or another person may have been first.
 _THROTTLED = "TooManyRequestsException"
 _AGAIN_SECONDS = 2.0
-# The longest that anything but a redrive takes; one of those may hold its function for a quarter of an hour.
+# Longer than any invocation but a redrive's, which may take a quarter of an hour.
 _PATIENCE_SECONDS = 120.0
-# Of an answer that nobody can read.
-_MOST_TEXT = 300
+# Of an answer that can't be parsed.
+_MAX_TEXT = 300
 
 
 def read_function(client: Client, logical_id: str, name: str) -> Function | Unavailable:
     """A function's configuration."""
-    told = ask(
+    configuration = ask(
         "lambda:GetFunctionConfiguration", lambda: client("lambda").get_function_configuration(FunctionName=name)
     )
-    if isinstance(told, Unavailable):
-        return told
+    if isinstance(configuration, Unavailable):
+        return configuration
     return Function(
         logical_id=logical_id,
         name=name,
-        timeout=float(told.get("Timeout", 3)),
-        traced=told.get("TracingConfig", {}).get("Mode") == "Active",
-        log_group=told.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
+        timeout=float(configuration.get("Timeout", 3)),
+        traced=configuration.get("TracingConfig", {}).get("Mode") == "Active",
+        log_group=configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
     )
 
 
@@ -55,42 +55,45 @@ class Invoker:
         self._sleep = sleep
 
     def invoke(self, function: Function, event: dict[str, Any]) -> Invocation:
-        """Invoke it; where another invocation runs, wait a while for its end."""
+        """Invoke it; if it is throttled by another invocation, wait a while for the end of that one."""
         client = self._make(function.timeout)
         began = self._clock()
         patience = min(function.timeout, _PATIENCE_SECONDS) + _AGAIN_SECONDS
         while True:
             try:
-                told = client.invoke(FunctionName=function.name, Payload=json.dumps(event).encode())
-                return self._answered(told, began)
+                response = client.invoke(FunctionName=function.name, Payload=json.dumps(event).encode())
+                return self._answered(response, began)
             except ClientError as error:
                 if code_of(error) != _THROTTLED:
                     return self._refused(error, began)
                 if self._clock() - began >= patience:
-                    text = f"it was busy for {self._clock() - began:.0f} s: {message_of(error)}"
+                    text = f"throttled for {self._clock() - began:.0f} s: {message_of(error)}"
                     return Invocation(outcome="busy", text=text, seconds=self._clock() - began)
             except BotoCoreError as error:
                 return Invocation(outcome="lost", text=str(error), seconds=self._clock() - began)
             self._sleep(_AGAIN_SECONDS)
 
-    def _answered(self, told: dict[str, Any], began: float) -> Invocation:
-        payload = told["Payload"].read()
+    def _answered(self, response: dict[str, Any], began: float) -> Invocation:
+        payload = response["Payload"].read()
         seconds = self._clock() - began
         try:
-            answer = json.loads(payload) if payload else None
+            answer = json.loads(payload or b"null")
         except ValueError:
-            return Invocation(outcome="raised", text=f"no JSON: {payload[:_MOST_TEXT]!r}", seconds=seconds)
-        if "FunctionError" in told:
+            return Invocation(
+                outcome="raised", text=f"the answer is not JSON: {payload[:_MAX_TEXT]!r}", seconds=seconds
+            )
+        if "FunctionError" in response:
             return Invocation(outcome="raised", text=_error_text(answer), seconds=seconds)
         return Invocation(outcome="answered", answer=answer, seconds=seconds)
 
     def _refused(self, error: ClientError, began: float) -> Invocation:
-        denied = code_of(error) in DENIED
-        text = message_of(error) if denied else f"{code_of(error)}: {message_of(error)}"
-        return Invocation(outcome="denied" if denied else "lost", text=text, seconds=self._clock() - began)
+        seconds = self._clock() - began
+        if code_of(error) in DENIED:
+            return Invocation(outcome="denied", text=message_of(error), seconds=seconds)
+        return Invocation(outcome="lost", text=f"{code_of(error)}: {message_of(error)}", seconds=seconds)
 
 
 def _error_text(answer: Any) -> str:
     if isinstance(answer, dict) and "errorMessage" in answer:
         return f"{answer.get('errorType', 'error')}: {answer['errorMessage']}"
-    return repr(answer)[:_MOST_TEXT]
+    return repr(answer)[:_MAX_TEXT]

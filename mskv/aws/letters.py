@@ -19,14 +19,14 @@ def find_letters(client: Client, bucket: str, prefix: str) -> list[str] | Unavai
     """The names of the objects that begin so."""
 
     def question() -> list[str]:
-        told = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
-        return [one["Key"] for one in told.get("Contents", ())]
+        listing = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [entry["Key"] for entry in listing.get("Contents", ())]
 
     return ask("s3:ListBucket", question)
 
 
 def delete_letter(writer: Client, bucket: str, name: str) -> str | Unavailable:
-    """Delete one object; answers its name."""
+    """Delete one object; returns its name."""
 
     def delete() -> str:
         writer("s3").delete_object(Bucket=bucket, Key=name)

@@ -1,5 +1,6 @@
-"""What the services say of the stack's mappings, alarms, logs and mails."""
+"""The stack's mappings, alarms, log groups and subscriptions, as the services describe them."""
 
+import itertools
 from typing import Any
 
 from mskv.aws.calls import ask
@@ -16,22 +17,26 @@ def read_mappings(client: Client, function: str) -> list[Mapping] | Unavailable:
 
     def question() -> list[Mapping]:
         pages = client("lambda").get_paginator("list_event_source_mappings").paginate(FunctionName=function)
-        return [_mapping(one) for page in pages for one in page["EventSourceMappings"]]
+        summaries = itertools.chain.from_iterable(page["EventSourceMappings"] for page in pages)
+        return [_mapping(summary) for summary in summaries]
 
     return ask("lambda:ListEventSourceMappings", question)
 
 
-def _mapping(told: dict[str, Any]) -> Mapping:
-    pollers = told.get("ProvisionedPollerConfig") or {}
+def _mapping(summary: dict[str, Any]) -> Mapping:
+    pollers = summary.get("ProvisionedPollerConfig")
+    minimum_pollers = None
+    if pollers:
+        minimum_pollers = int(pollers.get("MinimumPollers", 1))
     return Mapping(
-        id=told["UUID"],
-        topics=tuple(told.get("Topics") or ()),
-        state=told.get("State", ""),
-        transition_reason=told.get("StateTransitionReason", ""),
-        last_result=told.get("LastProcessingResult", ""),
-        minimum_pollers=int(pollers.get("MinimumPollers", 1)) if pollers else None,
-        response_types=tuple(told.get("FunctionResponseTypes") or ()),
-        has_destination=bool((told.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")),
+        id=summary["UUID"],
+        topics=tuple(summary.get("Topics") or ()),
+        state=summary.get("State", ""),
+        transition_reason=summary.get("StateTransitionReason", ""),
+        last_result=summary.get("LastProcessingResult", ""),
+        minimum_pollers=minimum_pollers,
+        response_types=tuple(summary.get("FunctionResponseTypes") or ()),
+        has_destination=bool((summary.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")),
     )
 
 
@@ -41,38 +46,44 @@ def read_alarms(client: Client, names: list[str]) -> list[Alarm] | Unavailable:
     def question() -> list[Alarm]:
         alarms: list[Alarm] = []
         for first in range(0, len(names), _ALARMS_A_CALL):
-            told = client("cloudwatch").describe_alarms(
+            description = client("cloudwatch").describe_alarms(
                 AlarmNames=names[first : first + _ALARMS_A_CALL],
                 AlarmTypes=["MetricAlarm", "CompositeAlarm"],
                 MaxRecords=_ALARMS_A_CALL,
             )
-            alarms += [_alarm(one) for one in (*told.get("MetricAlarms", ()), *told.get("CompositeAlarms", ()))]
+            alarms += map(_alarm, description.get("MetricAlarms", ()))
+            alarms += map(_alarm, description.get("CompositeAlarms", ()))
         return alarms
 
     return ask("cloudwatch:DescribeAlarms", question)
 
 
-def _alarm(told: dict[str, Any]) -> Alarm:
-    since = told.get("StateUpdatedTimestamp")
+def _alarm(description: dict[str, Any]) -> Alarm:
+    since = ""
+    if description.get("StateUpdatedTimestamp") is not None:
+        since = description["StateUpdatedTimestamp"].isoformat(timespec="seconds")
     return Alarm(
-        name=told["AlarmName"],
-        state=told.get("StateValue", ""),
-        description=told.get("AlarmDescription", ""),
-        reason=told.get("StateReason", ""),
-        since=since.isoformat(timespec="seconds") if since is not None else "",
-        actions_enabled=bool(told.get("ActionsEnabled", True)),
+        name=description["AlarmName"],
+        state=description.get("StateValue", ""),
+        description=description.get("AlarmDescription", ""),
+        reason=description.get("StateReason", ""),
+        since=since,
+        actions_enabled=bool(description.get("ActionsEnabled", True)),
     )
 
 
 def read_subscriptions(client: Client, topic: str) -> list[Subscription] | Unavailable:
-    """Who hears what is published to an SNS topic."""
+    """The subscriptions of an SNS topic."""
 
     def question() -> list[Subscription]:
         pages = client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
         return [
-            Subscription(one.get("Protocol", ""), one.get("Endpoint", ""), one.get("SubscriptionArn") != _PENDING)
-            for page in pages
-            for one in page["Subscriptions"]
+            Subscription(
+                protocol=summary.get("Protocol", ""),
+                endpoint=summary.get("Endpoint", ""),
+                confirmed=summary.get("SubscriptionArn") != _PENDING,
+            )
+            for summary in itertools.chain.from_iterable(page["Subscriptions"] for page in pages)
         ]
 
     return ask("sns:ListSubscriptionsByTopic", question)
@@ -83,8 +94,7 @@ def read_log_groups(client: Client, prefix: str) -> list[LogGroup] | Unavailable
 
     def question() -> list[LogGroup]:
         pages = client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
-        return [
-            LogGroup(one["logGroupName"], one.get("retentionInDays")) for page in pages for one in page["logGroups"]
-        ]
+        groups = itertools.chain.from_iterable(page["logGroups"] for page in pages)
+        return [LogGroup(group["logGroupName"], group.get("retentionInDays")) for group in groups]
 
     return ask("logs:DescribeLogGroups", question)

@@ -6,15 +6,15 @@ from mskv.facts import Unavailable
 
 
 def send_test_mail(writer: Client, topic: str, stack: str) -> str | Unavailable:
-    """Publish a message to the alarms' topic; answers its id."""
+    """Publish a message to the alarms' topic; returns its id."""
     subject = f"Test of the alarms of {stack}"[:100]
     text = (
-        f"mskv verify sent this to everybody who hears the alarms of the stack {stack}.\n"
-        "Nothing is wrong, and nothing is to be done: mails of alarms will arrive here too."
+        f"This is a test message from mskv verify to all subscribers of the alarms of the stack {stack}.\n"
+        "No action is required. Alarm notifications will arrive at this address."
     )
 
     def send() -> str:
-        told = writer("sns").publish(TopicArn=topic, Subject=subject, Message=text)
-        return str(told["MessageId"])
+        response = writer("sns").publish(TopicArn=topic, Subject=subject, Message=text)
+        return str(response["MessageId"])
 
     return ask("sns:Publish", send)

@@ -1,5 +1,6 @@
 """Reading a deployed stack: the first question of every command, and the one that must be answered."""
 
+import itertools
 from typing import Any
 
 from botocore.exceptions import (
@@ -17,7 +18,7 @@ from mskv.aws.clients import Client
 from mskv.errors import NotReachedError
 from mskv.facts import Resource, Stack
 
-_LOG_IN = "log in (aws sso login, aws configure, or the AWS_ variables), and name the right --profile"
+_LOG_IN = "log in (aws sso login, aws configure or the AWS_ environment variables) and use the right --profile"
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 _EXPIRED |= {"SignatureDoesNotMatch", "RequestExpired"}
 
@@ -37,7 +38,8 @@ def read_stack(client: Client, name: str, region: str) -> Stack:
         cloudformation = client("cloudformation")
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        resources = tuple(_resource(one) for page in pages for one in page["StackResourceSummaries"])
+        summaries = itertools.chain.from_iterable(page["StackResourceSummaries"] for page in pages)
+        resources = tuple(map(_resource, summaries))
     except ClientError as error:
         raise _refused(error, name, region, account) from error
     except BotoCoreError as error:
@@ -48,10 +50,14 @@ def read_stack(client: Client, name: str, region: str) -> Stack:
         account=account,
         status=described["StackStatus"],
         status_reason=described.get("StackStatusReason", ""),
-        parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in described.get("Parameters", [])},
-        outputs={one["OutputKey"]: one.get("OutputValue", "") for one in described.get("Outputs", [])},
+        parameters=_by_key(described.get("Parameters", []), "Parameter"),
+        outputs=_by_key(described.get("Outputs", []), "Output"),
         resources=resources,
     )
+
+
+def _by_key(items: list[dict[str, Any]], kind: str) -> dict[str, str]:
+    return {item[f"{kind}Key"]: item.get(f"{kind}Value", "") for item in items}
 
 
 def _resource(summary: dict[str, Any]) -> Resource:
@@ -61,22 +67,24 @@ def _resource(summary: dict[str, Any]) -> Resource:
 def _refused(error: ClientError, name: str, region: str, account: str) -> NotReachedError:
     code, text = code_of(error), message_of(error)
     if code == "ValidationError" and "does not exist" in text:
-        remedy = "name another --stack, --region or --profile; `aws cloudformation list-stacks` shows what is there"
+        remedy = "use another --stack, --region or --profile; `aws cloudformation list-stacks` lists the stacks"
         return NotReachedError(f"account {account} has no stack {name} in {region}", remedy)
     if code in DENIED:
-        return NotReachedError(f"this caller may not look at the stack: {text}", "docs/verify.md has the policy")
+        return NotReachedError(f"the caller is not allowed to read the stack: {text}", "docs/verify.md has the policy")
     if code in _EXPIRED:
-        return NotReachedError(f"AWS takes these credentials for nothing ({code})", _LOG_IN)
-    return NotReachedError(f"CloudFormation refuses: {code}: {text}", "try again; if it stays, look at the message")
+        return NotReachedError(f"the AWS credentials are invalid or expired ({code})", _LOG_IN)
+    return NotReachedError(
+        f"CloudFormation refused the request: {code}: {text}", "try again; if it persists, follow the message"
+    )
 
 
 def _unreachable(error: BotoCoreError) -> NotReachedError:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return NotReachedError("there are no AWS credentials here", _LOG_IN)
+        return NotReachedError("no AWS credentials were found", _LOG_IN)
     if isinstance(error, NoRegionError):
-        return NotReachedError("no Region is named", "give --region, or set one in the profile")
+        return NotReachedError("no Region is set", "use --region, or set one in the profile")
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
-        remedy = "is --region a Region of AWS, and is there a way to it from here (proxy, VPN)?"
+        remedy = "check --region, and the network path to AWS (proxy, VPN)"
         return NotReachedError(f"AWS does not answer: {error}", remedy)
-    # Tokens of single sign-on that have ended, a profile that is broken: botocore's sentence says it.
+    # Expired single sign-on tokens, a broken profile: botocore's message says it.
     return NotReachedError(str(error), _LOG_IN)

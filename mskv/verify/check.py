@@ -43,28 +43,28 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def ok(area: Area, name: str, text: str) -> Check:
-    """It is as it should be."""
+    """The check passed."""
     return Check(area=area, name=name, state="ok", text=text)
 
 
 def failed(area: Area, name: str, cause: str, remedy: str) -> Check:
-    """It is not, and this is why and what to do."""
+    """The check failed: its cause, and what to do."""
     return Check(area=area, name=name, state="failed", text=cause, remedy=remedy)
 
 
 def not_tried(area: Area, name: str, why: str) -> Check:
-    """It was not looked at."""
+    """The check was not made."""
     return Check(area=area, name=name, state="not tried", text=why)
 
 
 def unavailable(area: Area, name: str, answer: Unavailable) -> Check:
-    """A question that got no answer: this caller's fault, an emulator's limit, or AWS's."""
+    """A request without an answer: a missing permission, an emulator's limit, or a failure of AWS."""
     if answer.reason == "unknown":
-        return not_tried(area, name, f"{answer.call} is not known here: {answer.text}")
+        return not_tried(area, name, f"{answer.call} is not supported here: {answer.text}")
     if answer.reason == "denied":
-        text = f"this caller may not call {answer.call}: {answer.text}"
-        return failed(area, name, text, "allow it to; docs/verify.md has the whole policy")
-    return failed(area, name, f"{answer.call} got no answer: {answer.text}", "run verify again")
+        text = f"the caller is not allowed to call {answer.call}: {answer.text}"
+        return failed(area, name, text, "grant the permission; docs/verify.md has the whole policy")
+    return failed(area, name, f"{answer.call} failed: {answer.text}", "run verify again")
 
 
 def understood[Answer: msgspec.Struct](
@@ -72,28 +72,29 @@ def understood[Answer: msgspec.Struct](
 ) -> Answer | Check:
     """A function's answer in this form, or the check that says why there is none."""
     if invocation is None or invocation.outcome != "answered":
-        return not_tried(area, name, "its function gave no answer, see functions")
+        return not_tried(area, name, "the function gave no answer; see functions")
     try:
         return msgspec.convert(invocation.answer, form)
     except msgspec.ValidationError as error:
-        text = f"the function's answer has another form: {error}"
-        return failed(area, name, text, "use the mskv of the version that is deployed")
+        text = f"the function's answer has an unexpected form: {error}"
+        return failed(area, name, text, "use mskv in the version of the deployed stack")
 
 
 def without(checks: Sequence[Check], lacking: Mapping[str, str]) -> list[Check]:
-    """The checks as they count where a place lacks what an area is about: what fails there says nothing.
+    """The checks without the failures of areas that a place lacks: they say nothing there.
 
     Args:
         lacking: by area, what is missing there.
     """
-    told: list[Check] = []
+    relevant: list[Check] = []
     left_out = Counter((check.area, check.name) for check in checks if _says_nothing(check, lacking))
     for check in checks:
         if not _says_nothing(check, lacking):
-            told.append(check)
-        elif times := left_out.pop((check.area, check.name), 0):
-            told.append(not_tried(check.area, check.name, f"{lacking[check.area]} ({times} findings left out)"))
-    return told
+            relevant.append(check)
+        elif (check.area, check.name) in left_out:
+            times = left_out.pop((check.area, check.name))
+            relevant.append(not_tried(check.area, check.name, f"{lacking[check.area]} ({times} findings left out)"))
+    return relevant
 
 
 def _says_nothing(check: Check, lacking: Mapping[str, str]) -> bool:

@@ -26,15 +26,17 @@ def run_verify(place: Place, consent: Consent, output: Output) -> int:
     """
     client = client_maker(place.session, place.endpoint)
     began = datetime.now(UTC)
-    with progress() as told:
-        told.say(f"reading the stack {place.stack} in {place.region}")
+    with progress() as reporter:
+        reporter.say(f"reading the stack {place.stack} in {place.region}")
         stack = read_stack(client, place.stack, place.region)
         invoker = Invoker(invoker_maker(place.session, place.endpoint))
-        tools = Tools(client, writer_maker(place.session, place.endpoint), invoker, told)
+        tools = Tools(client, writer_maker(place.session, place.endpoint), invoker, reporter)
         checks = without(verify(stack, tools, consent), place.lacking)
     report = Report(stack=stack, began=began, ended=datetime.now(UTC), checks=checks)
     _print(report, output)
-    return exits.OK if report.good else exits.PROBLEM
+    if not report.good:
+        return exits.PROBLEM
+    return exits.OK
 
 
 def _print(report: Report, output: Output) -> None:

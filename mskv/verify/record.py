@@ -1,4 +1,4 @@
-"""A marked record: written by the stack, followed to Vantiq, and what is left of it cleaned up; with consent alone."""
+"""A marked record: written by the stack, followed to Vantiq, and cleaned up; only with consent."""
 
 import uuid
 from typing import Any, Literal
@@ -7,7 +7,7 @@ import msgspec
 
 from mskv.answers import Followed, RedriveAnswer, Written
 from mskv.aws.letters import LETTERS, REPLAYED, delete_letter, find_letters, letter_prefix
-from mskv.facts import Function, Invocation, Stack
+from mskv.facts import Function, Invocation, Stack, Unavailable
 from mskv.verify.check import Check, understood
 from mskv.verify.decisions.record import (
     Fate,
@@ -40,30 +40,35 @@ class MarkedRecords:
         self._bucket = stack.outputs.get("DeadLetterBucket", "")
 
     def record(self, topic: str) -> list[Check]:
-        """Write a record that Vantiq takes, and follow it."""
+        """Write a record that Vantiq accepts, and follow it."""
         fate = self._fate("record", topic, "json")
-        return [fate if isinstance(fate, Check) else record_check(self._stack, fate)]
+        if isinstance(fate, Check):
+            return [fate]
+        return [record_check(self._stack, fate)]
 
     def refusal(self, topic: str, *, delete: bool) -> list[Check]:
         """Write a record that Vantiq may refuse; replay its letter, and delete it where that is said."""
         fate = self._fate("refusal", topic, "text")
         if isinstance(fate, Check):
             return [fate]
-        letters = fate.letters if isinstance(fate.letters, list) else []
-        reason = self._reason(letters[0]) if letters else ""
-        checks = [refusal_check(self._stack, fate, reason)]
-        if checks[0].state == "ok":
-            name = letters[0]
-            answer = self._replay(fate)
-            checks.append(replay_check(topic, name, answer))
-            if isinstance(answer, RedriveAnswer) and answer.done.delivered:
-                name = REPLAYED + name.removeprefix(LETTERS)
-            deleted = delete_letter(self._tools.writer, self._bucket, name) if delete else None
-            checks.append(cleanup_check(topic, name, deleted))
-        return checks
+        if isinstance(fate.letters, Unavailable) or not fate.letters:
+            return [refusal_check(self._stack, fate, "")]
+        name = fate.letters[0]
+        check = refusal_check(self._stack, fate, self._reason(name))
+        if check.state != "ok":
+            return [check]
+        answer = self._replay(fate)
+        replayed = replay_check(topic, name, answer)
+        if isinstance(answer, RedriveAnswer) and answer.done.delivered:
+            name = REPLAYED + name.removeprefix(LETTERS)
+        deleted: str | Unavailable | None = None
+        if delete:
+            deleted = delete_letter(self._tools.writer, self._bucket, name)
+        return [check, replayed, cleanup_check(topic, name, deleted)]
 
     def _fate(self, area: Kind, topic: str, form: Literal["json", "text"]) -> Fate | Check:
-        if check := obstacle(self._stack, area, topic):
+        check = obstacle(self._stack, area, topic)
+        if check:
             return check
         self._tools.progress.say(f"writing a marked record into {topic}")
         event = {"action": "write_record", "topic": topic, "id": uuid.uuid4().hex, "form": form}
@@ -89,22 +94,23 @@ class MarkedRecords:
                 f"following it to Vantiq ({self._tools.clock() - began:.0f} of {self._wait:.0f} s)"
             )
             invocation = self._invoke("ConsumerProbeFunction", event)
-            if invocation is None or invocation.outcome != "answered":
-                return None, invocation.text if invocation else "the stack has no ConsumerProbeFunction"
+            if invocation is None:
+                return None, "the stack has no ConsumerProbeFunction"
+            if invocation.outcome != "answered":
+                return None, invocation.text
             try:
                 followed = msgspec.convert(invocation.answer, Followed)
             except msgspec.ValidationError as error:
-                return None, f"ConsumerProbeFunction's answer has another form: {error}"
+                return None, f"ConsumerProbeFunction's answer has an unexpected form: {error}"
             if followed.done or self._tools.clock() - began >= self._wait:
                 return followed, ""
 
     def _reason(self, letter: str) -> str:
         invocation = self._invoke("RedriveFunction", {"action": "inspect", "name": letter})
-        answer = invocation.answer if invocation and invocation.outcome == "answered" else None
-        told = (answer.get("letter") or {}).get("refusal") if isinstance(answer, dict) else None
-        if not isinstance(told, dict):
-            return "its letter can't be read"
-        return f"{told.get('status', '')} {told.get('code', '')}".strip() or str(told.get("reason", ""))
+        refusal = _refusal(invocation)
+        if refusal is None:
+            return "its dead letter can't be read"
+        return f"{refusal.get('status', '')} {refusal.get('code', '')}".strip() or str(refusal.get("reason", ""))
 
     def _replay(self, fate: Fate) -> RedriveAnswer | Check:
         """Of the letters behind the record's place the first alone: that is its own."""
@@ -123,4 +129,17 @@ class MarkedRecords:
 
     def _invoke(self, name: str, event: dict[str, Any]) -> Invocation | None:
         function = self._functions.get(name)
-        return self._tools.invoker.invoke(function, event) if isinstance(function, Function) else None
+        if not isinstance(function, Function):
+            return None
+        return self._tools.invoker.invoke(function, event)
+
+
+def _refusal(invocation: Invocation | None) -> dict[str, Any] | None:
+    """What the redrive shows of a letter's refusal; None where it shows none."""
+    if invocation is None or invocation.outcome != "answered" or not isinstance(invocation.answer, dict):
+        return None
+    letter = invocation.answer.get("letter") or {}
+    refusal = letter.get("refusal")
+    if not isinstance(refusal, dict):
+        return None
+    return refusal

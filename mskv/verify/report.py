@@ -41,7 +41,7 @@ def json_text(report: Report) -> str:
     stack = report.stack
     content: dict[str, Any] = {
         "version": _VERSION,
-        "status": "ok" if report.good else "failed",
+        "status": {True: "ok", False: "failed"}[report.good],
         "stack": stack.name,
         "account": stack.account,
         "region": stack.region,

@@ -1,4 +1,4 @@
-"""One run: ask, decide, in an order in which what explains stands before what it explains."""
+"""One run: ask and decide, causes before their effects."""
 
 from collections.abc import Mapping
 
@@ -20,22 +20,22 @@ _FORWARDER = "ForwarderFunction"
 
 
 def verify(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
-    """Every check, a line each; what would write is only done with the user's consent."""
+    """Every check; what writes is only done with the user's consent."""
     functions = read_functions(stack, tools)
     invocations = {name: _invoke(functions[name], EVENTS[name], tools) for name in EVENTS if name in functions}
-    told = {name: invocation for name, invocation in invocations.items() if invocation}
+    answered = {name: invocation for name, invocation in invocations.items() if invocation}
     vantiq = _invoke(functions.get("ConnectFunction"), vantiq_event(stack), tools)
     return [
         *stack_checks(stack),
-        *function_checks(stack, functions, told),
-        topics_check(told.get("TopicsFunction")),
-        probe_check("producer", told.get("ProducerProbeFunction")),
-        probe_check("consumer", told.get("ConsumerProbeFunction")),
+        *function_checks(stack, functions, answered),
+        topics_check(answered.get("TopicsFunction")),
+        probe_check("producer", answered.get("ProducerProbeFunction")),
+        probe_check("consumer", answered.get("ConsumerProbeFunction")),
         vantiq_check(stack, vantiq),
-        *network_checks(told.get("DiagnoseFunction")),
+        *network_checks(answered.get("DiagnoseFunction")),
         *_mappings(stack, tools),
         *_records(stack, functions, tools, consent),
-        letters_check(told.get("RedriveFunction")),
+        letters_check(answered.get("RedriveFunction")),
         *_alarms(stack, tools),
         *_mail(stack, tools, consent),
         *_costs(stack, functions, tools),
@@ -60,7 +60,7 @@ def _mappings(stack: Stack, tools: Tools) -> list[Check]:
     tools.progress.say("reading the event source mappings")
     forwarder = stack.physical_ids(_FUNCTION_TYPE).get(_FORWARDER)
     if forwarder is None:
-        return [failed("mappings", "all", "there is no forwarder to feed", "deploy the template again")]
+        return [failed("mappings", "all", "the stack has no forwarder", "deploy the template again")]
     return mapping_checks(stack, read_mappings(tools.client, forwarder))
 
 
@@ -69,11 +69,11 @@ def _records(stack: Stack, functions: Functions, tools: Tools, consent: Consent)
     if consent.write:
         checks += records.record(consent.write)
     else:
-        checks.append(not_tried("record", "to Vantiq", "--write TOPIC was not given"))
+        checks.append(not_tried("record", "to Vantiq", "--write TOPIC was not used"))
     if consent.refused_record:
         checks += records.refusal(consent.refused_record, delete=consent.delete_letter)
     else:
-        checks.append(not_tried("refusal", "set aside", "--refused-record TOPIC was not given"))
+        checks.append(not_tried("refusal", "dead letter", "--refused-record TOPIC was not used"))
     return checks
 
 
@@ -86,14 +86,16 @@ def _alarms(stack: Stack, tools: Tools) -> list[Check]:
 def _mail(stack: Stack, tools: Tools, consent: Consent) -> list[Check]:
     topic = stack.outputs.get("AlarmTopic")
     if not topic:
-        return [failed("mail", "subscription", "the stack names no AlarmTopic", "deploy this version of the template")]
+        return [
+            failed("mail", "subscription", "the stack has no output AlarmTopic", "deploy this version of the template")
+        ]
     subscriptions = read_subscriptions(tools.client, topic)
     checks = [mail_check(stack, subscriptions)]
     if consent.test_mail:
         tools.progress.say("sending a test message")
         checks.append(sent_mail_check(subscriptions, send_test_mail(tools.writer, topic, stack.name)))
     else:
-        checks.append(not_tried("mail", "test message", "--test-mail was not given"))
+        checks.append(not_tried("mail", "test message", "--test-mail was not used"))
     return checks
 
 

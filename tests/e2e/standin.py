@@ -9,8 +9,16 @@ from local.system import System
 
 
 def ask_standin(system: System, method: str, name: str, body: Any = None) -> None:
-    """One request to ``/standin/<name>``; text goes as it is, everything else as JSON. Raises OSError."""
-    data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
+    """One request to ``/standin/<name>``; text goes as it is, everything else as JSON.
+
+    Raises:
+        OSError: the stand-in does not answer.
+    """
+    data = None
+    if isinstance(body, str):
+        data = body.encode()
+    elif body is not None:
+        data = json.dumps(body).encode()
     request = urllib.request.Request(f"{system.vantiq_url}/standin/{name}", data, method=method)  # noqa: S310
     context = ssl.create_default_context(cafile=system.kafka.ca_file)
     with urllib.request.urlopen(request, context=context, timeout=10):  # noqa: S310

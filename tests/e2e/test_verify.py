@@ -90,7 +90,7 @@ def test_a_wrong_token_is_named_and_the_record_waits_for_the_right_one(system: S
     assert "token" in token["text"]
     assert "VantiqTokenSecretArn" in token["remedy"]
     assert record["state"] == "failed"
-    assert "is not done after" in record["text"]
+    assert "is not processed after" in record["text"]
     # Nothing was lost for it.
     _, report = run(system, "--write", TOPIC)
     assert lines(report, "record")[0]["state"] == "ok"

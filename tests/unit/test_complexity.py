@@ -30,8 +30,6 @@ NOT_YET = {
     f"{LAYER}/vpc",
     "benchmarks",
     "docs",
-    "mskv/aws",
-    "mskv/verify",
     "tests/e2e",
     "tests/fakes",
     "tests/torture",

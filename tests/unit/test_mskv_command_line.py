@@ -47,8 +47,8 @@ def test_help_shows_examples_and_exit_statuses() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["verify"], "--stack NAME is missing"),
-        (["verify", "--local", "--stack", "shop"], "--local takes no --stack"),
+        (["verify"], "missing --stack NAME"),
+        (["verify", "--local", "--stack", "shop"], "--local can't be combined with --stack"),
         (["verify", "--stack", "shop", "-o", "xml"], "'xml' is not one of"),
     ],
 )
@@ -72,7 +72,7 @@ def test_without_credentials_it_says_so_and_ends_with_3(tmp_path: Path) -> None:
         command, env=isolated(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == exits.NOT_REACHED
-    assert "there are no AWS credentials here" in result.stderr
+    assert "no AWS credentials were found" in result.stderr
     assert "aws sso login" in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
@@ -80,7 +80,7 @@ def test_without_credentials_it_says_so_and_ends_with_3(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["--profile", "nobody"], "nobody"), ([], "no Region is named")],
+    [(["--profile", "nobody"], "nobody"), ([], "no Region is set")],
 )
 def test_a_profile_that_is_not_there_or_no_region_is_said(
     arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -104,8 +104,8 @@ def test_where_no_local_system_runs_local_says_how_to_start_one(tmp_path: Path) 
     ("call", "error", "sentence"),
     [
         ("describe_stacks", refused("ValidationError", "Stack with id shop does not exist"), "has no stack shop in"),
-        ("describe_stacks", refused("AccessDenied", "not authorized"), "may not look at the stack"),
-        ("get_caller_identity", refused("ExpiredToken"), "takes these credentials for nothing"),
+        ("describe_stacks", refused("AccessDenied", "not authorized"), "not allowed to read the stack"),
+        ("get_caller_identity", refused("ExpiredToken"), "credentials are invalid or expired"),
         ("get_caller_identity", NoCredentialsError(), "no AWS credentials"),
         ("get_caller_identity", EndpointConnectionError(endpoint_url="https://sts.nowhere-1"), "does not answer"),
         ("get_caller_identity", SSOTokenLoadError(error_msg="expired"), "expired"),

@@ -35,7 +35,7 @@ def test_of_a_healthy_stack_nothing_fails_and_only_what_writes_is_not_tried() ->
     assert {(one.area, one.name) for one in checks if one.state == "not tried"} == {
         ("mail", "test message"),
         ("record", "to Vantiq"),
-        ("refusal", "set aside"),
+        ("refusal", "dead letter"),
     }
     assert not [one for one in checks if one.remedy]
 
@@ -73,15 +73,15 @@ def set_to(field: str, value: object) -> Change:
 CASES: dict[str, tuple[Change, str, str, str, str]] = {
     "an update that was rolled back": (
         set_to("status", "UPDATE_ROLLBACK_COMPLETE"),
-        *("stack", "status", "the last update failed and was taken back", "describe-stack-events"),
+        *("stack", "status", "the last update failed and was rolled back", "describe-stack-events"),
     ),
     "an update that goes on": (
         set_to("status", "UPDATE_IN_PROGRESS"),
-        *("stack", "status", "UPDATE_IN_PROGRESS", "wait for its end"),
+        *("stack", "status", "UPDATE_IN_PROGRESS", "wait until it has finished"),
     ),
     "a stack of something else": (
         set_to("parameters", {}),
-        *("stack", "parameters", "no stack of this toolkit", "--stack"),
+        *("stack", "parameters", "not a stack of this toolkit", "--stack"),
     ),
     "a function that was deleted": (
         set_to("functions", ["TopicsFunction"]),
@@ -89,7 +89,7 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "a function that times out": (
         of("TopicsFunction", {"errorMessage": "2026 id Task timed out after 60.00 seconds"}),
-        *("functions", "TopicsFunction", "timed out", "way out of the subnets"),
+        *("functions", "TopicsFunction", "timed out", "the subnets have no route"),
     ),
     "a function that can't start": (
         of("ForwarderFunction", {"errorType": "ConfigurationError", "errorMessage": "VANTIQ_URL is missing"}),
@@ -97,15 +97,15 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "a caller who may not invoke": (
         of("RedriveFunction", refused("AccessDeniedException", "not authorized")),
-        *("functions", "RedriveFunction", "may not call lambda:InvokeFunction", "docs/verify.md"),
+        *("functions", "RedriveFunction", "not allowed to call lambda:InvokeFunction", "docs/verify.md"),
     ),
     "a function that is always busy": (
         of("DiagnoseFunction", refused("TooManyRequestsException")),
-        *("functions", "DiagnoseFunction", "it was busy for", "run verify again"),
+        *("functions", "DiagnoseFunction", "throttled for", "run verify again"),
     ),
     "a topic that was changed by hand": (
         of("TopicsFunction", {"status": "planned", "plan": {"steps": [{"action": "update", "topic": "orders"}]}}),
-        *("topics", "declared", "1 of 1 topics stand otherwise than topics.yaml declares: orders (update)", "apply"),
+        *("topics", "declared", "1 of 1 topics differ from topics.yaml: orders (update)", "apply"),
     ),
     "a broker that is down": (
         of("ProducerProbeFunction", {"verdict": {"status": "degraded", "summary": "broker 2", "remedy": "start it"}}),
@@ -121,11 +121,16 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "pollers that are kept out": (
         of("DiagnoseFunction", {"summary": "x", "listeners": [DOWN], "mapping": [closed(9096), closed(9097)]}),
-        *("network", "pollers", "ingress-closed, 2 times: no inbound rule for 9096 (and 1 alike)", "add one for 9096"),
+        *(
+            "network",
+            "pollers",
+            "ingress-closed, 2 times: no inbound rule for 9096 (and 1 similar)",
+            "add one for 9096",
+        ),
     ),
     "an answer of another version": (
         of("ConsumerProbeFunction", {"judgement": "fine"}),
-        *("probes", "consumer", "another form", "the version that is deployed"),
+        *("probes", "consumer", "an unexpected form", "in the version of the deployed stack"),
     ),
     "a mapping that is off": (
         mapped(State="Disabled"),
@@ -133,15 +138,15 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "a mapping that is gone": (
         set_to("mapping", None),
-        *("mappings", "Forwardorders", "deleted by hand", "ForwardTopics"),
+        *("mappings", "Forwardorders", "deleted manually", "ForwardTopics"),
     ),
     "pollers that are still provisioned": (
         mapped(ProvisionedPollerConfig={"MinimumPollers": 5, "MaximumPollers": 9}),
-        *("mappings", "orders", "still provisioned, and the stack says on-demand: about 270 USD a month", "'{}'"),
+        *("mappings", "orders", "still provisioned, but PollerMode is on-demand: about 270 USD a month", "'{}'"),
     ),
     "a destination on demand": (
         mapped(DestinationConfig={"OnFailure": {"Destination": "arn:aws:s3:::letters"}}),
-        *("mappings", "orders", "turns endless retries into ten", "--destination-config"),
+        *("mappings", "orders", "limits the unlimited retries to ten", "--destination-config"),
     ),
     "a poll that failed": (
         mapped(LastProcessingResult="PROBLEM: Connection error"),
@@ -149,7 +154,7 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "dead letters that wait": (
         of("RedriveFunction", LETTERS),
-        *("letters", "waiting", "3 dead letters wait: 3 of orders (refused io.vantiq.x)", "replay"),
+        *("letters", "waiting", "3 dead letters: 3 of orders (refused io.vantiq.x)", "replay"),
     ),
     "an alarm that is on": (
         set_to(
@@ -159,11 +164,11 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "an alarm that may not mail": (
         set_to("alarm", {"AlarmName": ALARM, "StateValue": "OK", "ActionsEnabled": False}),
-        *("alarms", "actions", f"these mail nobody: {ALARM}", "enable-alarm-actions"),
+        *("alarms", "actions", f"actions are disabled: {ALARM}", "enable-alarm-actions"),
     ),
     "an alarm that was deleted": (
         set_to("alarm", {"AlarmName": "another", "StateValue": "OK"}),
-        *("alarms", "missing", f"deleted by hand: {ALARM}", "deploy the stack again"),
+        *("alarms", "missing", f"deleted manually: {ALARM}", "deploy the stack again"),
     ),
     "a subscription that nobody confirmed": (
         set_to(
@@ -174,11 +179,11 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "a subscription that was ended": (
         set_to("subscription", None),
-        *("mail", "subscription", "AlarmEmail is ops@example.com, and the topic has no subscription", "confirm"),
+        *("mail", "subscription", "AlarmEmail is ops@example.com, but the topic has no subscription", "confirm"),
     ),
     "a log group without a retention": (
         set_to("log_group", {"logGroupName": "/aws/lambda/shop-RedriveFunction"}),
-        *("costs", "logs", "kept for ever: /aws/lambda/shop-RedriveFunction", "put-retention-policy"),
+        *("costs", "logs", "kept indefinitely: /aws/lambda/shop-RedriveFunction", "put-retention-policy"),
     ),
     "traces that nobody asked for": (
         set_to("traced", "Active"),
@@ -201,7 +206,7 @@ def test_a_fault_is_a_line_with_its_cause_and_its_remedy(case: str) -> None:
 def test_in_provisioned_mode_the_mapping_has_pollers_and_takes_partial_answers() -> None:
     world = World()
     world.parameters["PollerMode"] = "provisioned"
-    assert "partial answers count as success" in the(world.run(), "mappings").text
+    assert "partial batch responses count as success" in the(world.run(), "mappings").text
     mapped(ProvisionedPollerConfig={"MinimumPollers": 1, "MaximumPollers": 3})(world)
     assert "ReportBatchItemFailures is off" in the(world.run(), "mappings").text
     mapped(FunctionResponseTypes=["ReportBatchItemFailures"])(world)
@@ -224,7 +229,7 @@ def test_a_question_that_the_caller_may_not_ask_fails_alone_and_names_the_permis
     world = World()
     world.aws.answers["describe_alarms"] = refused("AccessDenied", "not authorized to perform")
     (check,) = failures(world.run())
-    assert "may not call cloudwatch:DescribeAlarms" in check.text
+    assert "not allowed to call cloudwatch:DescribeAlarms" in check.text
     assert "docs/verify.md" in check.remedy
 
 
@@ -264,7 +269,7 @@ def test_a_test_mail_is_sent_once_and_only_with_the_users_word() -> None:
     world = World()
     check = the(world.run(Consent(test_mail=True)), "mail", "test message")
     assert check.state == "ok"
-    assert "only the mailbox shows" in check.text
+    assert "check the mailbox" in check.text
     assert world.aws.asked.count("publish") == 1
 
 

@@ -1,4 +1,4 @@
-"""Alarms, whom they mail, and what costs money that nobody asked for."""
+"""Alarms, their subscribers, and costs that the parameters do not ask for."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,17 +21,19 @@ def alarm_checks(names: Sequence[str], alarms: Sequence[Alarm] | Unavailable) ->
     muted = [alarm.name for alarm in alarms if not alarm.actions_enabled]
     if muted:
         remedy = f"aws cloudwatch enable-alarm-actions --alarm-names {' '.join(muted)}"
-        checks.append(failed("alarms", "actions", f"these mail nobody: {', '.join(muted)}", remedy))
+        checks.append(failed("alarms", "actions", f"actions are disabled: {', '.join(muted)}", remedy))
     gone = sorted(set(names) - {alarm.name for alarm in alarms})
     if gone:
-        checks.append(failed("alarms", "missing", f"deleted by hand: {', '.join(gone)}", "deploy the stack again"))
+        checks.append(failed("alarms", "missing", f"deleted manually: {', '.join(gone)}", "deploy the stack again"))
     return [*checks, *_others(alarms)]
 
 
 def _on(alarm: Alarm) -> Check:
-    since = f" since {alarm.since}" if alarm.since else ""
-    text = f"in ALARM{since}: {alarm.description} ({alarm.reason})"
-    return failed("alarms", alarm.name, text, "docs/monitoring.md says what each alarm means and where it is explained")
+    state = "in ALARM"
+    if alarm.since:
+        state += f" since {alarm.since}"
+    text = f"{state}: {alarm.description} ({alarm.reason})"
+    return failed("alarms", alarm.name, text, "docs/monitoring.md explains every alarm")
 
 
 def _others(alarms: Sequence[Alarm]) -> Iterable[Check]:
@@ -41,29 +43,33 @@ def _others(alarms: Sequence[Alarm]) -> Iterable[Check]:
         return [not_tried("alarms", "others", f"none of the {without_data} alarms has been evaluated yet")]
     if not fine and not without_data:
         return []
-    rest = f", {without_data} have no data yet" if without_data else ""
-    return [ok("alarms", "others", f"{fine} are OK{rest}")]
+    text = f"{fine} are OK"
+    if without_data:
+        text += f", {without_data} have no data yet"
+    return [ok("alarms", "others", text)]
 
 
 def mail_check(stack: Stack, subscriptions: Sequence[Subscription] | Unavailable) -> Check:
-    """Whether somebody hears the alarms."""
+    """Whether the alarms have a confirmed subscriber."""
     if isinstance(subscriptions, Unavailable):
         return unavailable("mail", "subscription", subscriptions)
     address = stack.parameters.get("AlarmEmail", "")
-    pending = [one.endpoint for one in subscriptions if not one.confirmed]
+    pending = [subscription.endpoint for subscription in subscriptions if not subscription.confirmed]
     if pending:
         remedy = (
-            "open the mail from AWS Notifications and follow its link (it is good for three days; after that delete "
-            "the subscription and deploy again)"
+            "open the mail from AWS Notifications and follow its link (valid for three days; after that, delete the "
+            "subscription and deploy again)"
         )
         return failed("mail", "subscription", f"not confirmed yet: {', '.join(pending)}", remedy)
     if not subscriptions and not address:
-        return not_tried("mail", "subscription", "AlarmEmail is empty, and nobody else hears the alarms")
+        return not_tried("mail", "subscription", "AlarmEmail is empty, and the alarm topic has no other subscriber")
     if not subscriptions:
-        text = f"AlarmEmail is {address}, and the topic has no subscription: it was ended, or ran out unconfirmed"
-        return failed("mail", "subscription", text, "empty AlarmEmail, deploy, set it again, deploy, and confirm")
-    heard = ", ".join(f"{one.protocol} {one.endpoint}" for one in subscriptions)
-    return ok("mail", "subscription", f"alarms go to {heard}")
+        text = f"AlarmEmail is {address}, but the topic has no subscription: it was deleted, or expired unconfirmed"
+        return failed(
+            "mail", "subscription", text, "clear AlarmEmail and deploy, then set it again, deploy and confirm"
+        )
+    subscribers = [f"{subscription.protocol} {subscription.endpoint}" for subscription in subscriptions]
+    return ok("mail", "subscription", f"alarms are sent to {', '.join(subscribers)}")
 
 
 def sent_mail_check(subscriptions: Sequence[Subscription] | Unavailable, message: str | Unavailable) -> Check:
@@ -74,15 +80,17 @@ def sent_mail_check(subscriptions: Sequence[Subscription] | Unavailable, message
     """
     if isinstance(message, Unavailable):
         return unavailable("mail", "test message", message)
-    hearers = [] if isinstance(subscriptions, Unavailable) else [one.endpoint for one in subscriptions if one.confirmed]
-    if not hearers:
-        return not_tried("mail", "test message", f"nobody hears it (SNS took it as {message})")
-    text = f"SNS took it as {message}, for {', '.join(hearers)}: whether it arrived only the mailbox shows"
+    endpoints = []
+    if not isinstance(subscriptions, Unavailable):
+        endpoints = [subscription.endpoint for subscription in subscriptions if subscription.confirmed]
+    if not endpoints:
+        return not_tried("mail", "test message", f"no confirmed subscriber (SNS message id {message})")
+    text = f"sent to {', '.join(endpoints)} (SNS message id {message}); check the mailbox"
     return ok("mail", "test message", text)
 
 
 def cost_checks(stack: Stack, functions: Sequence[Function], groups: Sequence[LogGroup] | Unavailable) -> list[Check]:
-    """Log groups that keep everything for ever, and traces that nobody reads; pollers are told with their mappings."""
+    """Log groups without a retention, and unwanted traces; pollers are reported with their mappings."""
     return [_retention(groups), _traces(stack, functions)]
 
 
@@ -91,7 +99,7 @@ def _retention(groups: Sequence[LogGroup] | Unavailable) -> Check:
         return unavailable("costs", "logs", groups)
     endless = [group.name for group in groups if group.retention_days is None]
     if endless:
-        text = f"kept for ever: {', '.join(endless)}"
+        text = f"kept indefinitely: {', '.join(endless)}"
         return failed("costs", "logs", text, "; ".join(f"{_DAYS} {name}" for name in endless))
     return ok("costs", "logs", f"all {len(groups)} log groups have a retention")
 
@@ -102,5 +110,5 @@ def _traces(stack: Stack, functions: Sequence[Function]) -> Check:
         return ok("costs", "traces", "X-Ray is off")
     if stack.parameters.get("Tracing") == "Active":
         return ok("costs", "traces", "X-Ray is on, as Tracing says")
-    text = f"X-Ray is on for {', '.join(traced)}: about 5 USD for each million traced invocations"
-    return failed("costs", "traces", text, "deploy a version whose template has it off, or switch it off")
+    text = f"X-Ray is on for {', '.join(traced)}: about 5 USD per million traced invocations"
+    return failed("costs", "traces", text, "deploy with Tracing=PassThrough, or switch it off")

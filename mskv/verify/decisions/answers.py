@@ -1,4 +1,4 @@
-"""What the functions answered: topics, probes, Vantiq, listeners and network, dead letters."""
+"""Checks of the functions' answers: topics, probes, Vantiq, listeners and network, dead letters."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,34 +6,34 @@ from mskv.answers import (
     ConnectAnswer,
     DiagnoseAnswer,
     LetterGroup,
+    PathFinding,
     ProbeAnswer,
     RedriveAnswer,
     TopicsAnswer,
-    WayFinding,
 )
 from mskv.facts import Invocation, Stack
 from mskv.verify.check import Check, failed, not_tried, ok, understood
 
 _TOPICS = """sam remote invoke TopicsFunction --event '{"action": "plan"}'"""
-_DIAGNOSE = "sam remote invoke DiagnoseFunction --event '{}' lists each"
-# So many of a kind are named.
-_MOST = 5
+_DIAGNOSE = "sam remote invoke DiagnoseFunction --event '{}' lists all findings"
+# Of a kind.
+_MAX_NAMED = 5
 
 
 def topics_check(invocation: Invocation | None) -> Check:
-    """Whether the topics stand as topics.yaml declares them."""
+    """Whether the topics match topics.yaml."""
     answer = understood("topics", "declared", invocation, TopicsAnswer)
     if isinstance(answer, Check):
         return answer
     if answer.problems or answer.plan is None:
         text = "; ".join(answer.problems) or f"there is no plan ({answer.status})"
-        return failed("topics", "declared", text, f"{_TOPICS} shows it; correct topics.yaml and deploy")
+        return failed("topics", "declared", text, f"{_TOPICS} shows the problems; correct topics.yaml and deploy")
     steps = answer.plan.steps
     changed = [f"{step.topic} ({step.action})" for step in steps if step.action != "unchanged"]
     if changed:
-        text = f"{len(changed)} of {len(steps)} topics stand otherwise than topics.yaml declares: {_some(changed)}"
-        return failed("topics", "declared", text, f"{_TOPICS} shows it; apply, or declare what stands")
-    return ok("topics", "declared", f"all {len(steps)} topics stand as topics.yaml declares them")
+        text = f"{len(changed)} of {len(steps)} topics differ from topics.yaml: {_some(changed)}"
+        return failed("topics", "declared", text, f"{_TOPICS} shows the plan; apply it, or change topics.yaml")
+    return ok("topics", "declared", f"all {len(steps)} topics match topics.yaml")
 
 
 def probe_check(name: str, invocation: Invocation | None) -> Check:
@@ -43,56 +43,59 @@ def probe_check(name: str, invocation: Invocation | None) -> Check:
         return answer
     verdict = answer.verdict
     if verdict.status == "healthy":
-        warnings = f"; warnings: {'; '.join(verdict.warnings)}" if verdict.warnings else ""
-        return ok("probes", name, f"{verdict.summary}{warnings}")
-    told = [verdict.remedy or "see the probe's table", *verdict.findings]
+        text = verdict.summary
+        if verdict.warnings:
+            text += f"; warnings: {'; '.join(verdict.warnings)}"
+        return ok("probes", name, text)
+    remedies = [verdict.remedy or "see the probe's table", *verdict.findings]
     if verdict.runbook:
-        told.append(verdict.runbook)
-    return failed("probes", name, f"{verdict.status}: {verdict.summary}", "; ".join(told))
+        remedies.append(verdict.runbook)
+    return failed("probes", name, f"{verdict.status}: {verdict.summary}", "; ".join(remedies))
 
 
 def vantiq_check(stack: Stack, invocation: Invocation | None) -> Check:
-    """Whether Vantiq is reached and takes the stack's token."""
+    """Whether Vantiq is reachable and accepts the stack's token."""
     if stack.parameters.get("AuthMode") == "iam":
-        text = "with AuthMode iam no function asks Vantiq without a record: --write TOPIC shows it"
+        text = "with AuthMode iam, Vantiq is only reached with a record; use --write TOPIC"
         return not_tried("vantiq", "token", text)
     answer = understood("vantiq", "token", invocation, ConnectAnswer)
     if isinstance(answer, Check):
         return answer
-    errors = [finding.text for finding in answer.findings if finding.severity == "error"]
-    from_vantiq = [one.text for one in answer.findings if one.severity == "error" and one.subject == "Vantiq"]
+    errors = [finding for finding in answer.findings if finding.severity == "error"]
+    from_vantiq = [finding.text for finding in errors if finding.subject == "Vantiq"]
     url = stack.parameters.get("VantiqUrl", "")
     if from_vantiq:
         remedy = (
-            "put a valid, long-lived token into the secret of VantiqTokenSecretArn; if Vantiq was not reached at all, "
-            "see VantiqUrl, VantiqPort and the subnets' way out"
+            "put a valid, long-lived token into the secret of VantiqTokenSecretArn; if Vantiq is not reachable, check "
+            "VantiqUrl, VantiqPort and the subnets' routes"
         )
         return failed("vantiq", "token", f"{url}: {'; '.join(from_vantiq)}", remedy)
-    if any("register" in one.subject for one in answer.findings if one.severity == "error"):
-        # It ended before it came to Vantiq.
-        return not_tried("vantiq", "token", f"connect did not come as far as Vantiq: {'; '.join(errors)}")
-    return ok("vantiq", "token", f"{url} answers and takes the token")
+    if any("register" in finding.subject for finding in errors):
+        # It ended before it called Vantiq.
+        causes = "; ".join(finding.text for finding in errors)
+        return not_tried("vantiq", "token", f"connect failed before it called Vantiq: {causes}")
+    return ok("vantiq", "token", f"{url} is reachable and accepts the token")
 
 
 def network_checks(invocation: Invocation | None) -> list[Check]:
-    """What diagnose saw: the listener in use, the ways of the functions, those of the pollers."""
+    """What diagnose found: the listener in use, and the network paths of the functions and the pollers."""
     answer = understood("network", "diagnose", invocation, DiagnoseAnswer)
     if isinstance(answer, Check):
         return [answer]
     checks = [_listener(answer)]
-    about = [one for one in answer.findings if one.severity == "error"]
-    if about:
-        text = _some([f"{one.subject}: {one.text}" for one in about])
+    errors = [finding for finding in answer.findings if finding.severity == "error"]
+    if errors:
+        text = _some([f"{finding.subject}: {finding.text}" for finding in errors])
         checks.append(failed("network", "findings", text, _DIAGNOSE))
-    checks += _ways("functions", answer.network)
-    checks += _ways("pollers", answer.mapping)
+    checks += _paths("functions", answer.network)
+    checks += _paths("pollers", answer.mapping)
     return checks
 
 
 def _listener(answer: DiagnoseAnswer) -> Check:
-    used = [one for one in answer.listeners if one.in_use]
+    used = [listener for listener in answer.listeners if listener.in_use]
     if not used:
-        return failed("listener", "in use", answer.summary, "switch the listener on that AuthMode names")
+        return failed("listener", "in use", answer.summary, "enable the cluster's listener for AuthMode")
     listener = used[0]
     name = f"{listener.network} {listener.protocol}"
     if listener.status == "healthy":
@@ -100,45 +103,48 @@ def _listener(answer: DiagnoseAnswer) -> Check:
     return failed("listener", name, f"{listener.status}: {listener.summary}", f"see probes and network; {_DIAGNOSE}")
 
 
-def _ways(name: str, findings: Sequence[WayFinding]) -> Iterable[Check]:
-    errors = [one for one in findings if one.severity == "error"]
+def _paths(name: str, findings: Sequence[PathFinding]) -> Iterable[Check]:
+    errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
-        return [ok("network", name, "nothing is known that is in the way")]
-    kinds: dict[str, list[WayFinding]] = {}
+        return [ok("network", name, "nothing that blocks a path was found")]
+    kinds: dict[str, list[PathFinding]] = {}
     for finding in errors:
         kinds.setdefault(finding.code, []).append(finding)
     return [_kind(name, code, alike) for code, alike in kinds.items()]
 
 
-def _kind(name: str, code: str, alike: Sequence[WayFinding]) -> Check:
+def _kind(name: str, code: str, alike: Sequence[PathFinding]) -> Check:
     first = alike[0]
     if len(alike) == 1:
         return failed("network", name, f"{code}: {first.text}", first.remedy or _DIAGNOSE)
-    text = f"{code}, {len(alike)} times: {first.text} (and {len(alike) - 1} alike)"
+    text = f"{code}, {len(alike)} times: {first.text} (and {len(alike) - 1} similar)"
     return failed("network", name, text, f"{first.remedy or 'see the list'}; {_DIAGNOSE}")
 
 
 def letters_check(invocation: Invocation | None) -> Check:
-    """Whether records wait that Vantiq refused."""
+    """Whether dead letters wait for a redrive."""
     answer = understood("letters", "waiting", invocation, RedriveAnswer)
     if isinstance(answer, Check):
         return answer
     letters = sum(group.letters for group in answer.groups)
     if not letters and not answer.waiting:
-        return ok("letters", "waiting", "no dead letter waits")
-    text = f"{letters} dead letters wait"
+        return ok("letters", "waiting", "no dead letters")
+    text = f"{letters} dead letters"
     if answer.groups:
         text += f": {_some([_letters(group) for group in answer.groups])}"
     if answer.waiting:
-        text += f"; {answer.waiting} batches that a mapping gave up wait to become letters"
-    remedy = "docs/forwarder.md, dead letters and the redrive: mend what refused them, then replay"
+        text += f"; {answer.waiting} discarded batches wait for import"
+    remedy = "fix the cause, then redrive them: docs/forwarder.md"
     return failed("letters", "waiting", text, remedy)
 
 
 def _letters(group: LetterGroup) -> str:
-    return f"{group.letters} of {group.topic} ({group.reason}{' ' + group.code if group.code else ''})"
+    reason = f"{group.reason} {group.code}".strip()
+    return f"{group.letters} of {group.topic} ({reason})"
 
 
 def _some(texts: Sequence[str]) -> str:
-    rest = len(texts) - _MOST
-    return "; ".join(texts[:_MOST]) + (f"; and {rest} more" if rest > 0 else "")
+    shown = list(texts[:_MAX_NAMED])
+    if len(texts) > _MAX_NAMED:
+        shown.append(f"and {len(texts) - _MAX_NAMED} more")
+    return "; ".join(shown)
