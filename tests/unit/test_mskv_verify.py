@@ -154,7 +154,7 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "dead letters that wait": (
         of("RedriveFunction", LETTERS),
-        *("letters", "waiting", "3 dead letters: 3 of orders (refused io.vantiq.x)", "replay"),
+        *("letters", "waiting", "3 dead letters: 3 of orders (refused io.vantiq.x)", "redrive"),
     ),
     "an alarm that is on": (
         set_to(

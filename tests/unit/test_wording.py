@@ -25,8 +25,6 @@ TEXTS_NOT_YET = {
     "layer/vpc",
     "docs",
     "functions",
-    "local",
-    "mskv",
 }
 NAMES_NOT_YET = {
     "layer/aws",
@@ -45,8 +43,6 @@ NAMES_NOT_YET = {
     "benchmarks",
     "docs",
     "functions",
-    "local",
-    "mskv",
 }
 DOCUMENTS_NOT_YET = {
     "CHANGELOG.md",
