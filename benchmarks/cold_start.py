@@ -102,9 +102,10 @@ def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> 
     Raises ``ColdStartError`` for a build without a layer for this machine.
     """
     template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
-    # A loop (Fn::ForEach) stands among the resources as a list.
-    resources = {name: each for name, each in template["Resources"].items() if isinstance(each, dict)}
-    declared = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::LayerVersion"]
+    # A loop (Fn::ForEach) is a list among the resources.
+    resources = {name: resource for name, resource in template["Resources"].items() if isinstance(resource, dict)}
+    layer_versions = [item for item in resources.values() if item["Type"] == "AWS::Serverless::LayerVersion"]
+    declared = [item["Properties"] for item in layer_versions]
     layers = [
         build / layer["ContentUri"] / "python" for layer in declared if machine() in layer["CompatibleArchitectures"]
     ]
@@ -113,13 +114,13 @@ def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> 
     return [
         Subject(
             name=name,
-            task=build / each["Properties"]["CodeUri"],
-            module=each["Properties"]["Handler"].rpartition(".")[0],
+            task=build / resource["Properties"]["CodeUri"],
+            module=resource["Properties"]["Handler"].rpartition(".")[0],
             layers=tuple(layers),
             environment=variables.get(name, {}),
         )
-        for name, each in resources.items()
-        if each["Type"] == "AWS::Serverless::Function"
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
     ]
 
 
@@ -156,7 +157,7 @@ def compile_folder(folder: Path) -> None:
 
 
 def measure(subject: Subject, runtime: Path) -> Sample:
-    """Start a function once. Raises ``ColdStartError`` with the process's own words when its init fails."""
+    """Start a function once. Raises ``ColdStartError`` with the process's log if its init fails."""
     with emulator(subject, runtime) as (port, log):
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", data=b"{}"
@@ -166,8 +167,8 @@ def measure(subject: Subject, runtime: Path) -> Sample:
             with urllib.request.urlopen(request, timeout=INIT_SECONDS) as response:  # noqa: S310 - http, this machine
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
-            words = f"{subject.name}: its init ended with status {error.code}"
-            raise ColdStartError(f"{words}\n{log.read_text()}") from error
+            message = f"{subject.name}: its init ended with status {error.code}"
+            raise ColdStartError(f"{message}\n{log.read_text()}") from error
         init_ms = (time.perf_counter() - begin) * 1000
         if "cpu_ms" not in answer:
             raise ColdStartError(f"{subject.name}: {answer.get('errorMessage', answer)}\n{log.read_text()}")
@@ -207,10 +208,10 @@ def emulator(subject: Subject, runtime: Path) -> Iterator[tuple[int, Path]]:
 
 def emulator_program() -> Path:
     """The runtime interface emulator that the SAM CLI carries for this machine."""
-    found = importlib.util.find_spec("samcli")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("samcli")
+    if package is None or not package.submodule_search_locations:
         raise ColdStartError("aws-sam-cli is not installed: its runtime interface emulator is needed")
-    return Path(found.submodule_search_locations[0]) / "local" / "rapid" / f"aws-lambda-rie-{machine()}"
+    return Path(package.submodule_search_locations[0]) / "local" / "rapid" / f"aws-lambda-rie-{machine()}"
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -238,13 +239,13 @@ def measure_all(subjects: list[Subject], runtime: Path, repetitions: int) -> dic
 
 def summary(samples: Mapping[str, list[Sample]]) -> list[Row]:
     """Medians by function, in the order of ``samples``, which hold the two bare ones."""
-    init = {name: statistics.median(each.init_ms for each in taken) for name, taken in samples.items()}
+    init = {name: statistics.median(sample.init_ms for sample in taken) for name, taken in samples.items()}
     return [
         Row(
             function=name,
             init_ms=round(init[name], 1),
-            cpu_ms=round(statistics.median(each.cpu_ms for each in taken), 1),
-            peak_mb=round(statistics.median(each.peak_mb for each in taken), 1),
+            cpu_ms=round(statistics.median(sample.cpu_ms for sample in taken), 1),
+            peak_mb=round(statistics.median(sample.peak_mb for sample in taken), 1),
             times_bare=round(init[name] / init[BARE], 2),
             times_boto3=round(init[name] / init[BARE_BOTO3], 2),
         )

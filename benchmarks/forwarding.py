@@ -134,23 +134,23 @@ def measure(cell: Cell, port: int) -> Measured:
         per_post=cell.per_post,
         latency_ms=cell.latency_ms,
         partitions=cell.partitions,
-        rates={name: statistics.median(found) for name, found in rates.items()},
-        cpu_microseconds={name: statistics.median(found) for name, found in cpu.items()},
+        rates={name: statistics.median(values) for name, values in rates.items()},
+        cpu_microseconds={name: statistics.median(values) for name, values in cpu.items()},
     )
 
 
 def missed(measured: list[Measured]) -> list[str]:
     """Each target that was not reached, in a sentence."""
-    found = []
-    for one in measured:
-        target = TARGETS.get((one.per_post, one.latency_ms, one.partitions))
-        if target and one.ratio(target[0]) < target[1]:
-            found.append(f"{_name(one)}: {one.ratio(target[0]):.2f} of {target[0]}, {target[1]} is wanted")
-        wanted_cpu = (one.per_post, one.latency_ms, one.partitions) == (100, 0, 1)
-        cpu = one.cpu_microseconds["forwarder"]
-        if wanted_cpu and cpu > MOST_CPU_MICROSECONDS:
-            found.append(f"{_name(one)}: {cpu:.1f} us of CPU a record, {MOST_CPU_MICROSECONDS} at most")
-    return found
+    problems = []
+    for result in measured:
+        target = TARGETS.get((result.per_post, result.latency_ms, result.partitions))
+        if target and result.ratio(target[0]) < target[1]:
+            problems.append(f"{_name(result)}: {result.ratio(target[0]):.2f} of {target[0]}, {target[1]} is required")
+        checks_cpu = (result.per_post, result.latency_ms, result.partitions) == (100, 0, 1)
+        cpu = result.cpu_microseconds["forwarder"]
+        if checks_cpu and cpu > MOST_CPU_MICROSECONDS:
+            problems.append(f"{_name(result)}: {cpu:.1f} us of CPU a record, {MOST_CPU_MICROSECONDS} at most")
+    return problems
 
 
 def table(measured: list[Measured]) -> Table:
@@ -158,10 +158,10 @@ def table(measured: list[Measured]) -> Table:
     shown = Table(
         "cell", "records/s", *(f"to {name}" for name in list(measured[0].rates)[1:]), "CPU us/record", "simplest's"
     )
-    for one in measured:
-        ratios = [f"{one.ratio(name):.2f}" for name in list(one.rates)[1:]]
-        cpu = [f"{one.cpu_microseconds[name]:.1f}" for name in ("forwarder", "simplest arrays")]
-        shown.add_row(_name(one), f"{one.rates['forwarder']:,.0f}", *ratios, *cpu)
+    for result in measured:
+        ratios = [f"{result.ratio(name):.2f}" for name in list(result.rates)[1:]]
+        cpu = [f"{result.cpu_microseconds[name]:.1f}" for name in ("forwarder", "simplest arrays")]
+        shown.add_row(_name(result), f"{result.rates['forwarder']:,.0f}", *ratios, *cpu)
     return shown
 
 
@@ -190,8 +190,9 @@ def _at_most(batch: dict[str, Any], cell: Cell) -> dict[str, Any]:
     return {**batch, "records": {place: records[:most] for place, records in batch["records"].items()}}
 
 
-def _name(one: Measured) -> str:
-    return f"{one.per_post} a POST, {one.latency_ms} ms, {one.partitions} partition{'s' if one.partitions > 1 else ''}"
+def _name(result: Measured) -> str:
+    partitions = "1 partition" if result.partitions == 1 else f"{result.partitions} partitions"
+    return f"{result.per_post} per request, {result.latency_ms} ms, {partitions}"
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Memory of the forwarder.")
     parser.add_argument("--invocations", type=int, default=1000)
     invocations = parser.parse_args().invocations
-    one = len(json.dumps(record(0, b"x" * 500)))
-    count = EVENT_BYTES // one // 4
+    record_bytes = len(json.dumps(record(0, b"x" * 500)))
+    count = EVENT_BYTES // record_bytes // 4
     # As Lambda does: each invocation decodes an event of its own.
     text = json.dumps(event([record(n, b"x" * 500, partition=p) for p in range(4) for n in range(count)]))
     with endpoint() as port:

@@ -45,17 +45,17 @@ def main() -> int:
     """Measure, print, write the report; answers 1 where a bound is missed."""
     with brokers() as kafka:
         topic = make_topic(kafka)
-        found = measure(kafka, topic, int(os.environ.get("BENCH_SOCKET_RUNS", SOCKET_RUNS)))
+        figures = measure(kafka, topic, int(os.environ.get("BENCH_SOCKET_RUNS", SOCKET_RUNS)))
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(found, indent=2) + "\n")
+    REPORT.write_text(json.dumps(figures, indent=2) + "\n")
     bounds = {
         "of_kafka_python": MOST_OF_KAFKA_PYTHON,
         "of_the_slowest_broker": MOST_OF_THE_SLOWEST_BROKER,
         "more_sockets": 0,
     }
-    missed = [name for name, bound in bounds.items() if found[name] > bound]
+    missed = [name for name, bound in bounds.items() if figures[name] > bound]
     console = Console()
-    for name, value in found.items():
+    for name, value in figures.items():
         bound = f"  (at most {bounds[name]}{', MISSED' if name in missed else ''})" if name in bounds else ""
         console.print(f"{name:28} {value:10.2f}{bound}", highlight=False)
     return 1 if missed else 0
@@ -118,7 +118,7 @@ def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
 
 def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
     """The same with kafka-python's admin, producer and consumer, each made afresh as a probe's connections are."""
-    way = {
+    options = {
         "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
         "security_protocol": "SASL_SSL",
         "sasl_mechanism": "SCRAM-SHA-512",
@@ -126,23 +126,24 @@ def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
         "sasl_plain_password": kafka.settings.password,
         "ssl_cafile": str(kafka.ca_file),
     }
-    admin = KafkaAdminClient(**way)
+    admin = KafkaAdminClient(**options)
     partitions = [part["partition_index"] for part in admin.describe_topics([topic])[0]["partitions"]]
     admin.close()
-    writer = KafkaProducer(acks="all", linger_ms=0, **way)
+    writer = KafkaProducer(acks="all", linger_ms=0, **options)
     sent = [writer.send(topic, b"heartbeat", partition=partition) for partition in partitions]
-    stands = {future.get(10).partition: future.get(10).offset for future in sent}
+    written = {future.get(10).partition: future.get(10).offset for future in sent}
     writer.close()
-    reader = KafkaConsumer(group_id=group, enable_auto_commit=False, **way)
+    reader = KafkaConsumer(group_id=group, enable_auto_commit=False, **options)
     reader.assign([TopicPartition(topic, partition) for partition in partitions])
-    for partition, offset in stands.items():
+    for partition, offset in written.items():
         reader.seek(TopicPartition(topic, partition), offset)
     seen: set[int] = set()
     until = time.monotonic() + 10
     while len(seen) < len(partitions):
         assert time.monotonic() < until
-        seen |= {found.partition for found in reader.poll(timeout_ms=200)}
-    reader.commit({TopicPartition(topic, each): OffsetAndMetadata(at + 1, "", -1) for each, at in stands.items()})
+        seen |= {partition.partition for partition in reader.poll(timeout_ms=200)}
+    commits = {number: OffsetAndMetadata(offset + 1, "", -1) for number, offset in written.items()}
+    reader.commit({TopicPartition(topic, number): commit for number, commit in commits.items()})
     reader.close()
 
 

@@ -1,4 +1,4 @@
-"""Schemas of events that no type of the toolkit describes: CloudFormation's requests, and events nobody looks into."""
+"""Schemas of events without a type in the toolkit: CloudFormation's requests, and events that are ignored."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ Schema = dict[str, Any]
 
 ANY_EVENT: Schema = {
     "title": "AnyEvent",
-    "description": "The function looks at nothing in it; a schedule's event and {} are the same.",
+    "description": "The function ignores its content; a schedule's event and {} are equivalent.",
     "type": "object",
 }
 # As CloudFormation documents it for every custom resource.
 _TEXT: Schema = {"type": "string", "minLength": 1}
 CUSTOM_RESOURCE: Schema = {
     "title": "CustomResource",
-    "description": "What CloudFormation sends for Custom::DeclaredTopics; the answer goes to ResponseURL.",
+    "description": "CloudFormation's request for Custom::DeclaredTopics; the response is sent to ResponseURL.",
     "type": "object",
     "properties": {
         "RequestType": {"enum": ["Create", "Update", "Delete"]},
-        "ResponseURL": {**_TEXT, "description": "Signed: whoever has it can answer. It is never logged."},
+        "ResponseURL": {**_TEXT, "description": "Signed: anyone who has it can respond. It is never logged."},
         "StackId": _TEXT,
         "RequestId": _TEXT,
         "LogicalResourceId": _TEXT,
@@ -26,18 +26,18 @@ CUSTOM_RESOURCE: Schema = {
             "type": "object",
             "properties": {
                 "Topics": {
-                    "description": "Instead of topics.yaml: its content, or its list of topics, with numbers as text.",
+                    "description": "Replaces topics.yaml: its content, or its list of topics, with numbers as text.",
                     "anyOf": [{"type": "array", "items": {"type": "object"}}, {"type": "object"}],
                 },
                 "CodeVersion": {
                     "description": "ARN of the function's version: a new one applies a changed topics.yaml, and a "
-                    "lower number tells a rollback.",
+                    "lower number indicates a rollback.",
                     **_TEXT,
                 },
                 "ServiceToken": _TEXT,
                 "ServiceTimeout": _TEXT,
                 **{
-                    name: {"description": "Not read: a change has the topics applied again.", **_TEXT}
+                    name: {"description": "Not read: a change applies the topics again.", **_TEXT}
                     for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
                 },
             },
@@ -50,7 +50,7 @@ NO_REQUEST: Schema = {**ANY_EVENT, "not": {"required": ["ResponseURL"]}}
 RELAYED_REQUEST: Schema = {
     **CUSTOM_RESOURCE,
     "title": "RelayedRequest",
-    "description": "The same without ResponseURL, from the function that answers CloudFormation.",
+    "description": "The same without ResponseURL, from the function that responds to CloudFormation.",
     "properties": {
         **{name: value for name, value in CUSTOM_RESOURCE["properties"].items() if name != "ResponseURL"},
         "AnswerWithinSeconds": {"type": "number", "minimum": 0},
@@ -61,6 +61,6 @@ RELAYED_REQUEST: Schema = {
 }
 TOPICS_FUNCTION_NAME: Schema = {
     "type": "object",
-    "properties": {"topicsFunction": {**_TEXT, "description": "Name of the function that it asks."}},
+    "properties": {"topicsFunction": {**_TEXT, "description": "Name of the function that it invokes."}},
     "required": ["topicsFunction"],
 }

@@ -72,22 +72,21 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GENERATED = "<!-- Written by `python -m docs.generate`; change the code, not this file. -->"
 _HTML: Schema = {
     "title": "ProbeMatrix",
-    "description": "HTML without scripts; Markdown as the answer to describe.",
+    "description": "HTML without scripts; Markdown in response to describe.",
     "type": "string",
 }
 _AWS_VARIABLES = """\
 ## For every function
 
-Lambda sets region, credentials and name by itself; whoever runs a handler elsewhere sets them as for any program
-with boto3.
+Lambda sets Region, credentials and name. To run a handler elsewhere, set them as for any program that uses boto3.
 
 | Variable | Meaning |
 | --- | --- |
-| `AWS_DEFAULT_REGION` | Region of the AWS APIs. Lambda sets it beside `AWS_REGION`; boto3 reads this one only. |
-| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | Credentials, or any other source boto3 knows. |
-| `AWS_ENDPOINT_URL` | Where the AWS APIs are asked instead of at AWS, such as `http://127.0.0.1:4566`. |
-| `AWS_LAMBDA_FUNCTION_NAME` | Name under which logs and metrics are written. |
-| `POWERTOOLS_LOG_LEVEL` | Level of the function's own log, `INFO` without it; libraries stay at `WARNING`. |
+| `AWS_DEFAULT_REGION` | Region of the AWS APIs. Lambda also sets `AWS_REGION`, which boto3 does not read. |
+| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | Credentials; boto3's other sources also work. |
+| `AWS_ENDPOINT_URL` | Endpoint to use instead of AWS, such as `http://127.0.0.1:4566`. |
+| `AWS_LAMBDA_FUNCTION_NAME` | Function name in logs and metrics. |
+| `POWERTOOLS_LOG_LEVEL` | Level of the function's own log, by default `INFO`; libraries stay at `WARNING`. |
 """
 
 
@@ -185,8 +184,8 @@ def settings_page() -> str:
 def causes_page() -> str:
     """docs/causes.md."""
     rows = [f"| `{name}` | {_cell(cause.meaning)} | {_cell(cause.remedy)} |" for name, cause in CAUSES.items()]
-    head = ["# Causes", "", _GENERATED, "", "What a probe's stage fails with, and the first thing to do about it.", ""]
-    return "\n".join([*head, "| Cause | Meaning | Remedy |", "| --- | --- | --- |", *rows, ""])
+    head = ["# Causes", "", _GENERATED, "", "Why a stage of a probe fails, and the first step to fix it.", ""]
+    return "\n".join([*head, "| Cause | Meaning | Fix |", "| --- | --- | --- |", *rows, ""])
 
 
 def _readme(page: str, language: Language) -> str:
@@ -202,8 +201,8 @@ def main() -> None:
 
 
 def _any_of(title: str, *schemas: Schema) -> Schema:
-    definitions = {name: each for schema in schemas for name, each in schema.get("$defs", {}).items()}
-    alternatives = [{key: value for key, value in each.items() if key != "$defs"} for each in schemas]
+    definitions = {name: definition for schema in schemas for name, definition in schema.get("$defs", {}).items()}
+    alternatives = [{key: value for key, value in schema.items() if key != "$defs"} for schema in schemas]
     return {"title": title, "anyOf": alternatives, "$defs": definitions}
 
 
@@ -260,7 +259,7 @@ def _kind(kind: inspect.Type) -> str:
         return "text"
     if isinstance(kind, inspect.BoolType):
         return "`true`, `false`"
-    raise TypeError(f"no words for {kind}")
+    raise TypeError(f"no description for {kind}")
 
 
 def _needed(model: type[msgspec.Struct]) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Diagnose: probe every listener, read the networks on the way, and explain what fails; invoked by hand."""
+"""Diagnose: probe every listener, read the network configuration on the path, explain failures; invoked manually."""
 
 import os
 from typing import Any
@@ -22,7 +22,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     request = parse_diagnose_request(event)
     settings = load(DiagnoseSettings, os.environ)
     response = run_diagnosis(request, settings, client, deadline)
-    sentences = [one.sentence for one in (*response.network, *response.mapping) if one.severity == "error"]
+    sentences = [finding.sentence for finding in (*response.network, *response.mapping) if finding.severity == "error"]
     findings = [str(finding) for finding in response.findings]
     logger.info(response.summary, extra={"status": response.status, "errors": sentences, "findings": findings})
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -19,7 +19,7 @@ mapping = MappingCheck()
 
 
 def handler(event: dict[str, Any], context: Any) -> object:
-    """Deliver a batch; the answer names what must come again, or an error says that all of it must."""
+    """Deliver a batch; the response lists what must be redelivered, or an error redelivers all of it."""
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings).forward(event, deadline)

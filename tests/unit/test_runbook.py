@@ -14,4 +14,4 @@ def test_every_cause_has_its_section_under_its_own_name() -> None:
     page = runbook_page("")
     headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
     assert headings == list(CAUSES)
-    assert page.count("**Means:**") == page.count("**Confirm:**") == page.count("**Mend:**") == len(CAUSES)
+    assert page.count("**Meaning:**") == page.count("**Confirm:**") == page.count("**Fix:**") == len(CAUSES)

@@ -23,8 +23,6 @@ TEXTS_NOT_YET = {
     "layer/topics",
     "layer/vantiq",
     "layer/vpc",
-    "docs",
-    "functions",
 }
 NAMES_NOT_YET = {
     "layer/aws",
@@ -40,9 +38,6 @@ NAMES_NOT_YET = {
     "layer/topics",
     "layer/vantiq",
     "layer/vpc",
-    "benchmarks",
-    "docs",
-    "functions",
 }
 DOCUMENTS_NOT_YET = {
     "CHANGELOG.md",
