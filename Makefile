@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help build oldest-sam demo up down verify test torture soak compat samples check bench cost docs lock clean
+.PHONY: help build oldest-sam demo up down verify test torture soak compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -91,6 +91,13 @@ lock: ## Resolve the dependencies again and export the layer's
 	"$(UV)" lock
 	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV="$(UV)" > layers/msk_toolkit/requirements.txt.new
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
+
+version: .venv/ready ## Write another version into every file that names it: NEW=X.Y.Z
+	@if [ -z "$(NEW)" ]; then echo "usage: make version NEW=X.Y.Z"; exit 2; fi
+	@python -m release version "$(NEW)"
+
+release: .venv/ready ## Package the current version into build/release (TESTS=1: all tests first; TAG=1: commit and tag)
+	@python -m release make --uv "$(UV)" $(if $(TESTS),--tests) $(if $(TAG),--tag)
 
 clean: ## Remove the output of builds, tests and runs (not .venv and .tools)
 	@test ! -x .venv/bin/python || .venv/bin/python -m local down --all
