@@ -1,5 +1,6 @@
 """The steps of a release, in their order; nothing outside of the target folder is changed before all have passed."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ from release.version import current_version
 _NAME = "msk-vantiq-toolkit"
 _LAYERS = ("ToolkitLayerArm64", "ToolkitLayerX86")
 _COPIED = ("LICENSE", "README.md", "README.ja.md", "samconfig.toml")
+# What the READMEs lead to; the rest of docs/ is code that writes documents.
+_DOCUMENTS = ("*.md", "images/*", "schemas/*")
 _EXPORT = ("export", "--quiet", "--locked", "--no-default-groups", "--prune", "boto3", "--format", "cyclonedx1.5")
 
 Say = Callable[[str], None]
@@ -100,8 +103,11 @@ def _stack_packages(root: Path, target: Path, build: Path, changelog: str, secon
     stack = target / f"{_NAME}-{current_version(root)}"
     stack.mkdir(parents=True)
     package_stack(build, stack)
-    for name in _COPIED:
-        shutil.copy(root / name, stack / name)
+    documents = [path for pattern in _DOCUMENTS for path in (root / "docs").glob(pattern)]
+    for path in (*(root / name for name in _COPIED), *documents):
+        copy = stack / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
     (stack / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
     (stack / "THIRD-PARTY-NOTICES.txt").write_text(notices(_libraries(build)), encoding="utf-8")
     archive = target / f"{stack.name}.tar.gz"
@@ -124,7 +130,7 @@ def _tag(root: Path, version: str, changelog: str, options: Options, say: Say) -
     if not options.tags:
         say("nothing was committed or tagged; with TAG=1 this follows: CHANGELOG.md with the dated section, and")
         for command in (commit, tag):
-            say(f"  git {' '.join(command)}")
+            say(f"  git {shlex.join(command)}")
         return
     (root / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
     for command in (commit, tag):
