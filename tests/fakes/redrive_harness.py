@@ -8,15 +8,15 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
-from msk_toolkit.forward.deliver import DeliveryServices as DeliveryTools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.kafka.records import KafkaRecord
 from msk_toolkit.redrive.environment import replaying
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.fetch import as_event
-from msk_toolkit.redrive.replay import MakeForwarder
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse, parse_redrive_request
 from msk_toolkit.redrive.run import RedriveServices, run_redrive
+from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
 from local.event_source_mapping.destination import failure_record
@@ -49,7 +49,7 @@ def failure(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
     return failure_record(MAPPING, SOURCE, Dead(Batch(records, attempts=2), Condition.RETRIES), NOW)
 
 
-def notice(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
+def notification(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
     """The same for a queue: without the payload."""
     said = failure(records)
     del said["payload"]
@@ -79,7 +79,7 @@ class RedriveHarness:
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
         self.fetched: list[list[dict[str, Any]]] = []
         self.spans: dict[int, tuple[int, int]] = {}
-        self.tools = RedriveServices(
+        self.services = RedriveServices(
             Bucket("letters", self.s3),
             self.settings.targets,
             self.make,
@@ -93,7 +93,7 @@ class RedriveHarness:
         paced = replaying(self.settings, records_per_second, reserve_seconds)
 
         def forwarder(store: DeadLetterStore) -> Forwarder:
-            tools = DeliveryTools(self.vantiq, store, self.clock, lambda: 0.0, self.clock.wait, lambda: 0.5)
+            tools = DeliveryServices(self.vantiq, store, self.clock, lambda: 0.0, self.clock.wait, lambda: 0.5)
             return Forwarder(paced, tools)
 
         return forwarder
@@ -109,7 +109,7 @@ class RedriveHarness:
         return names
 
     def ask(self, seconds: float = 900, **request: Any) -> RedriveResponse:
-        return run_redrive(parse_redrive_request(request), self.tools, Deadline(seconds, self.clock))
+        return run_redrive(parse_redrive_request(request), self.services, Deadline(seconds, self.clock))
 
     def replay(self, **request: Any) -> RedriveResponse:
         return self.ask(action="replay", dry_run=False, **request)

@@ -55,7 +55,7 @@ def harness_on(kafka: KafkaCluster) -> RedriveHarness:
     def fetch(wanted: Any, deadline: Any) -> Any:
         return fetch_range(access, wanted, deadline, 5)
 
-    harness.tools = harness.tools._replace(
+    harness.services = harness.services._replace(
         fetch=fetch, spans=lambda topic, deadline: offset_spans(access, topic, deadline, 5)
     )
     return harness
@@ -70,14 +70,14 @@ def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaC
         admin.close()
     produce(kafka, topic, *range(30))
     harness = harness_on(kafka)
-    assert harness.ask(action="adopt", failure_topic=topic).waiting == 30
-    assert harness.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=30)
+    assert harness.ask(action="import", failure_topic=topic).waiting == 30
+    assert harness.ask(action="import", dry_run=False, failure_topic=topic).done == Counts(imported=30)
     produce(kafka, topic, 30, 31)
-    assert harness.ask(action="adopt", dry_run=False, failure_topic=topic).done == Counts(adopted=2)
+    assert harness.ask(action="import", dry_run=False, failure_topic=topic).done == Counts(imported=2)
     assert len(harness.s3.names("dead-letters/")) == 32
 
 
 def test_a_topic_that_is_not_there_is_named(kafka: KafkaCluster) -> None:
     topic = new_name("missing")
     with pytest.raises(StageError, match=topic):
-        harness_on(kafka).tools.spans(topic, Deadline(60))
+        harness_on(kafka).services.spans(topic, Deadline(60))

@@ -111,7 +111,7 @@ def test_letters_and_failure_objects_are_replayed_to_nothing(
     assert listed["waiting"] == 1
     vantiq.fail("status", status=422, pointer="/offset", equals=17)
     done = redrive(action="replay", dry_run=False, records_per_second=0)
-    assert done["done"] == {"delivered": 92, "refused": 3, "adopted": 5, "gone": 0}
+    assert done["done"] == {"delivered": 92, "refused": 3, "imported": 5, "adopted": 5, "gone": 0}
     assert len(names(s3, "dead-letters/")) == 3
     shown = redrive(action="inspect", name=names(s3, "dead-letters/")[0])
     assert shown["letter"]["refusal"]["status"] == 422
@@ -157,7 +157,7 @@ def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator
     )
     asked = {"action": "replay", "dry_run": False, "topic": "goes-on", "records_per_second": 18}
     answer = json.loads(functions.invoke(FunctionName="redrive", Payload=json.dumps(asked))["Payload"].read())
-    assert (answer["continues"], answer["next"]["leg"]) == (True, 1)
+    assert (answer["continues"], answer["next"]["hop"]) == (True, 1)
     assert 0 < answer["done"]["delivered"] < 130
     prefix = letter_name(batch.partitions["goes-on-0"][0], batch.cluster).rpartition("/")[0]
     wait_until(lambda: not names(s3, prefix), "letters are left", 60)
@@ -192,7 +192,7 @@ def test_a_notice_brings_records_back_from_kafka_unharmed(
         "KafkaBatchInfo": {"eventSourceArn": ARN, "bootstrapServers": "b:1", "recordsInfo": {f"{topic}-0": offsets}},
     }
     done = redrive(Records=[{"eventSource": "aws:sqs", "body": json.dumps(said)}])
-    assert done["done"] == {"delivered": 0, "refused": 0, "adopted": 18, "gone": 6}
+    assert done["done"] == {"delivered": 0, "refused": 0, "imported": 18, "adopted": 18, "gone": 6}
     redrive(action="replay", dry_run=False, topic=topic)
     arrived = [v for v in vantiq.journal.values() if v["topic"] == topic]
     assert [v["offset"] for v in arrived] == list(range(2, 20))

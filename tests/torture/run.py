@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.redrive.environment import tools
+from msk_toolkit.redrive.environment import redrive_services
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.run import run_redrive
 
@@ -177,7 +177,7 @@ def _redrive(s3: FakeS3, variables: Mapping[str, str], vantiq: VantiqStandIn, ch
     s3.trouble = trouble
     clients: dict[str, Any] = {"s3": s3, "secretsmanager": Secrets()}
     going_on: list[RedriveRequest] = []
-    made = tools(variables, clients.__getitem__)._replace(
+    made = redrive_services(variables, clients.__getitem__)._replace(
         bucket=Bucket("letters", s3), invoke_again=going_on.append, reserve_seconds=1.5
     )
     delivered = 0

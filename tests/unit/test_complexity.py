@@ -23,7 +23,6 @@ NOT_YET = {
     f"{LAYER}/kafka",
     f"{LAYER}/msk",
     f"{LAYER}/probe",
-    f"{LAYER}/redrive",
     f"{LAYER}/settings",
     f"{LAYER}/topics",
     f"{LAYER}/vantiq",

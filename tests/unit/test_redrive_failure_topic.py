@@ -55,7 +55,7 @@ class FailureTopic:
     def __init__(self, harness: RedriveHarness, *partitions: list[bytes | None]) -> None:
         self.partitions = [list(each) for each in partitions]
         self.read: list[Range] = []
-        harness.tools = harness.tools._replace(fetch=self.fetch, spans=self.spans)
+        harness.services = harness.services._replace(fetch=self.fetch, spans=self.spans)
 
     def spans(self, topic: str, deadline: Any) -> dict[int, tuple[int, int]]:
         assert topic == TOPIC
@@ -77,14 +77,14 @@ def written(*offsets: int) -> list[bytes | None]:
     return [json.dumps(message(offset)).encode() for offset in offsets]
 
 
-def adopt(harness: RedriveHarness, **more: Any) -> Any:
-    return harness.ask(action="adopt", failure_topic=TOPIC, **more)
+def import_topic(harness: RedriveHarness, **more: Any) -> Any:
+    return harness.ask(action="import", failure_topic=TOPIC, **more)
 
 
 def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> None:
     harness = RedriveHarness()
     topic = FailureTopic(harness, written(7, 8, 9), written(40))
-    assert adopt(harness, dry_run=False).done == Counts(adopted=4)
+    assert import_topic(harness, dry_run=False).done == Counts(imported=4)
     letters = harness.s3.names("dead-letters/")
     assert [name.rpartition("/")[2].split("-")[0] for name in letters] == [f"{n:020}" for n in (7, 8, 9, 40)]
     assert json.loads(harness.s3.objects[letters[0]])["refusal"]["code"] == "RetriesExhausted"
@@ -92,7 +92,7 @@ def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> 
     # Replayed letters do not come back from the topic, where their messages still stand.
     topic.partitions[1] += written(41)
     topic.read.clear()
-    assert adopt(harness, dry_run=False).done == Counts(adopted=1)
+    assert import_topic(harness, dry_run=False).done == Counts(imported=1)
     assert topic.read == [Range(TOPIC, 1, 1, 1)]
     assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9, 40)]
 
@@ -100,7 +100,7 @@ def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> 
 def test_a_dry_run_counts_what_waits_and_writes_nothing() -> None:
     harness = RedriveHarness()
     FailureTopic(harness, written(7, 8, 9))
-    found = adopt(harness)
+    found = import_topic(harness)
     assert (found.waiting, found.done, harness.s3.names()) == (3, Counts(), [])
 
 
@@ -127,13 +127,13 @@ def test_a_message_of_another_form_is_kept_and_told_each_time_and_keeps_no_other
     harness = RedriveHarness()
     FailureTopic(harness, [strange, *written(7)])
     for adopted in (1, 0):
-        found = adopt(harness, dry_run=False)
-        assert found.done == Counts(adopted=adopted)
+        found = import_topic(harness, dry_run=False)
+        assert found.done == Counts(imported=adopted)
         assert found.unreadable == [f"aws/lambda/kafka/{TOPIC}/0/{0:020}"]
     assert harness.s3.objects[found.unreadable[0]] == (strange or b"")
 
 
-def test_an_adoption_that_is_cut_short_is_finished_by_the_next_and_writes_nothing_twice() -> None:
+def test_an_import_that_is_cut_short_is_finished_by_the_next_and_writes_nothing_twice() -> None:
     harness = RedriveHarness()
     FailureTopic(harness, written(*range(6)))
     left = [3]
@@ -145,18 +145,18 @@ def test_an_adoption_that_is_cut_short_is_finished_by_the_next_and_writes_nothin
                 raise AwsError("S3 is away")
 
     harness.s3.trouble = trouble
-    assert "S3 is away" in adopt(harness, dry_run=False).stopped
+    assert "S3 is away" in import_topic(harness, dry_run=False).stopped
     left[0] = 100
-    adopt(harness, dry_run=False)
+    import_topic(harness, dry_run=False)
     assert len(harness.s3.names("dead-letters/")) == 6
 
 
 def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
     harness = RedriveHarness()
     topic = FailureTopic(harness, written(1, 2, 3))
-    adopt(harness, dry_run=False)
+    import_topic(harness, dry_run=False)
     topic.partitions[0] = written(9)
-    assert adopt(harness, dry_run=False).done == Counts(adopted=1)
+    assert import_topic(harness, dry_run=False).done == Counts(imported=1)
 
 
 def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_sent() -> None:
@@ -165,7 +165,7 @@ def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_
     def away(topic: str, deadline: Any) -> Any:
         raise StageError("tcp", "timeout", "b-1:9096", "no answer")
 
-    harness.tools = harness.tools._replace(spans=away)
+    harness.services = harness.services._replace(spans=away)
     assert harness.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"
     assert harness.vantiq.posts == []
 
@@ -174,8 +174,8 @@ def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_
     "request_",
     [
         {"action": "list", "failure_topic": TOPIC},
-        {"action": "adopt", "failure_topic": TOPIC, "notices": [{}]},
-        {"action": "adopt", "failure_topic": "kafka://given-up"},
+        {"action": "import", "failure_topic": TOPIC, "failure_notifications": [{}]},
+        {"action": "import", "failure_topic": "kafka://given-up"},
     ],
 )
 def test_a_topic_in_the_wrong_place_is_refused(request_: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the mapping gave up becomes letters: from its S3 objects, and from notices that only name offsets."""
+"""What a mapping discarded becomes letters: from its S3 objects, and from notifications that only name offsets."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from msk_toolkit.redrive.request import Counts
 
 from local.event_source_mapping.event import Partition, Record, event_of
 from tests.fakes.kafka_events import CLUSTER, record
-from tests.fakes.redrive_harness import RECORDS, SOURCE, RedriveHarness, as_fetched, failure, notice, put
+from tests.fakes.redrive_harness import RECORDS, SOURCE, RedriveHarness, as_fetched, failure, notification, put
 from tests.fakes.vantiq_fake import at_offset, refusal
 
 
@@ -19,7 +19,7 @@ def test_a_failure_object_becomes_a_letter_a_record_and_is_replayed_like_any_oth
     name = put(harness, failure())
     assert harness.ask().waiting == 1
     done = harness.replay()
-    assert (done.done, done.stopped) == (Counts(delivered=6, adopted=6), "")
+    assert (done.done, done.stopped) == (Counts(delivered=6, imported=6), "")
     assert harness.s3.names("aws/") == harness.s3.names("dead-letters/") == []
     assert harness.s3.names("adopted/") == [f"adopted/{name}"]
     assert [one["id"] for one in harness.vantiq.taken if one["partition"] == 1] == [
@@ -31,18 +31,18 @@ def test_a_failure_object_becomes_a_letter_a_record_and_is_replayed_like_any_oth
     ]
 
 
-def test_adopting_alone_sends_nothing_and_says_why_the_records_were_given_up() -> None:
+def test_importing_alone_sends_nothing_and_says_why_the_records_were_discarded() -> None:
     harness = RedriveHarness()
     put(harness, failure())
-    dry = harness.ask(action="adopt")
+    dry = harness.ask(action="import")
     assert (dry.waiting, dry.done, len(harness.s3.names("aws/"))) == (1, Counts(), 1)
-    assert harness.ask(action="adopt", dry_run=False).done == Counts(adopted=6)
+    assert harness.ask(action="import", dry_run=False).done == Counts(imported=6)
     assert harness.vantiq.posts == []
     (name,) = harness.s3.names(f"dead-letters/{CLUSTER}/my.or-ders/0/{3:020}-")
     left = json.loads(harness.s3.objects[name])
     assert left["refusal"] == {
         "reason": "mapping",
-        "detail": "the event source mapping gave it up: RetryAttemptsExhausted",
+        "detail": "discarded by the event source mapping: RetryAttemptsExhausted",
         "target": "",
         "attempts": 3,
         "status": 0,
@@ -57,7 +57,7 @@ def test_a_letter_that_knows_the_reason_is_not_replaced() -> None:
     (known,) = event_of(SOURCE, RECORDS[1:2])["records"]["my.or-ders-0"]
     (name,) = harness.write(known, code="io.vantiq.known")
     put(harness, failure())
-    assert harness.ask(action="adopt", dry_run=False).done == Counts(adopted=5)
+    assert harness.ask(action="import", dry_run=False).done == Counts(imported=5)
     assert json.loads(harness.s3.objects[name])["refusal"]["code"] == "io.vantiq.known"
 
 
@@ -65,12 +65,12 @@ def test_a_record_of_a_topic_made_anew_does_not_hide_behind_the_letter_of_the_ol
     harness = RedriveHarness()
     harness.write(record(4, b'"OLD"', topic="my.or-ders"))
     put(harness, failure((Record(Partition("my.or-ders", 0), 4, 1_763_800_099_999, b'"NEW"', None, ()),)))
-    assert harness.replay().done == Counts(delivered=2, adopted=1)
+    assert harness.replay().done == Counts(delivered=2, imported=1)
     assert {one["value"] for one in harness.vantiq.taken} == {"OLD", "NEW"}
 
 
 @pytest.mark.parametrize("call", ["list", "get", "put", "copy", "delete"])
-def test_an_adoption_that_is_cut_short_loses_nothing_and_is_finished_by_the_next(call: str) -> None:
+def test_an_import_that_is_cut_short_loses_nothing_and_is_finished_by_the_next(call: str) -> None:
     harness = RedriveHarness()
     put(harness, failure(RECORDS[:3]), 0)
     put(harness, failure(RECORDS[3:]), 1)
@@ -83,7 +83,7 @@ def test_an_adoption_that_is_cut_short_loses_nothing_and_is_finished_by_the_next
                 raise EndpointConnectionError(endpoint_url="http://s3")
 
     harness.s3.trouble = trouble
-    harness.ask(action="adopt", dry_run=False)
+    harness.ask(action="import", dry_run=False)
     harness.s3.trouble = lambda name, key: None
     harness.replay()
     assert {(one["partition"], one["offset"]) for one in harness.vantiq.taken} == {
@@ -101,7 +101,7 @@ def test_an_object_of_another_form_is_named_and_left(body: bytes) -> None:
 
 
 def test_every_documented_spelling_is_read() -> None:
-    said = notice()
+    said = notification()
     said["KafkaBatchInfo"]["recordsInfo"] = said["KafkaBatchInfo"].pop("recordInfo")
     said["requestContext"]["condition"] = "RetriesExhausted"
     found = discarded_batch(said)
@@ -122,7 +122,7 @@ def test_every_documented_spelling_is_read() -> None:
     ],
 )
 def test_another_form_is_never_taken_for_nothing_to_do(change: Any) -> None:
-    said = notice()
+    said = notification()
     change(said)
     with pytest.raises(UnknownFormError):
         discarded_batch(said)
@@ -133,10 +133,10 @@ def test_a_record_fetched_again_is_what_the_mapping_would_have_handed_over() -> 
         assert as_fetched((one,)) == event_of(SOURCE, (one,))["records"][str(one.partition)]
 
 
-def test_an_adopted_record_that_vantiq_refuses_gets_vantiqs_reason() -> None:
+def test_an_imported_record_that_vantiq_refuses_gets_vantiqs_reason() -> None:
     harness = RedriveHarness()
     put(harness, failure(RECORDS[:3]))
     harness.vantiq.faults.append(at_offset(4, refusal(400, "io.vantiq.bad")))
-    assert harness.replay().done == Counts(delivered=2, refused=1, adopted=3)
+    assert harness.replay().done == Counts(delivered=2, refused=1, imported=3)
     (left,) = harness.s3.names("dead-letters/")
     assert json.loads(harness.s3.objects[left])["refusal"]["code"] == "io.vantiq.bad"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.redrive import environment
-from msk_toolkit.redrive.replay import RefusedAgain
 from msk_toolkit.redrive.request import Counts
+from msk_toolkit.redrive.sending import RefusedAgain
 from msk_toolkit.vantiq.client import VantiqClient
 
 from tests.fakes.kafka_events import event, record
@@ -85,8 +85,8 @@ def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pyt
         "VANTIQ_TARGET": "topic:/orders",
         "TARGET_CHECK": "off",
     }
-    tools = environment.tools(told | {"DEAD_LETTER_BUCKET": "letters"}, lambda service: harness.s3)
-    store = RefusedAgain(harness.tools.bucket)
+    tools = environment.redrive_services(told | {"DEAD_LETTER_BUCKET": "letters"}, lambda service: harness.s3)
+    store = RefusedAgain(harness.services.bucket)
     outcome = tools.make(0.0, 60.0)(store).forward(event([record(n) for n in range(150)]), Deadline(120))
     assert (outcome.dead_lettered, outcome.failures) == (150, [])
 

@@ -1,4 +1,4 @@
-"""A replay in its time: legs, rates, limits, and what is left of the time when letters are moved."""
+"""A replay in its time: invocations, rates, limits, and what is left of the time when letters are moved."""
 
 import json
 from itertools import cycle
@@ -16,11 +16,11 @@ from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from local.event_source_mapping.event import Partition, Record
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.kafka_events import ARN, record
-from tests.fakes.redrive_harness import RedriveHarness, failure, notice, put
+from tests.fakes.redrive_harness import RedriveHarness, failure, notification, put
 from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
 
 
-def legs_of(harness: RedriveHarness, seconds: float, **request: Any) -> list[RedriveResponse]:
+def hops_of(harness: RedriveHarness, seconds: float, **request: Any) -> list[RedriveResponse]:
     """A replay with every invocation that it starts itself."""
     asked = {"action": "replay", "dry_run": False} | request
     legs = []
@@ -70,7 +70,7 @@ def test_when_the_time_runs_out_the_function_goes_on_in_another_invocation() -> 
     harness = RedriveHarness()
     harness.write(*[record(n, partition=p) for n in range(600) for p in range(3)])
     harness.vantiq.faults.append(at_offset(599, refusal(400), partition=1))
-    legs = legs_of(harness, 120, records_per_second=5.0)
+    legs = hops_of(harness, 120, records_per_second=5.0)
     done = legs[-1]
     assert 2 < len(legs) < 40
     assert (done.stopped, done.done.delivered) == ("", 1799)
@@ -94,7 +94,7 @@ def test_a_function_that_may_not_invoke_itself_says_so_and_how_to_go_on() -> Non
     def denied(request: RedriveRequest) -> None:
         raise AwsError("access denied")
 
-    harness.tools = harness.tools._replace(invoke_again=denied)
+    harness.services = harness.services._replace(invoke_again=denied)
     harness.write(*[record(n) for n in range(1200)])
     done = harness.ask(seconds=150, action="replay", dry_run=False, records_per_second=10)
     assert not done.continues
@@ -108,7 +108,7 @@ def test_a_replay_keeps_to_its_rate_over_all_its_legs(target: str, rate: float) 
     harness = RedriveHarness(vantiq_target=target)
     harness.write(*[record(n, partition=n % 3) for n in range(400)])
     started = harness.clock.now
-    legs = legs_of(harness, 900, records_per_second=rate)
+    legs = hops_of(harness, 900, records_per_second=rate)
     assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=400), "")
     assert 0.9 < (harness.clock.now - started) / (400 / rate) < 1.3
 
@@ -117,7 +117,7 @@ def test_a_limit_counts_over_all_legs() -> None:
     harness = RedriveHarness()
     harness.write(*[record(n) for n in range(1000)])
     harness.vantiq.faults.append(at_offset(150, refusal(400)))
-    legs = legs_of(harness, 300, records_per_second=1.0, limit=400)
+    legs = hops_of(harness, 300, records_per_second=1.0, limit=400)
     assert len(legs) > 1
     assert legs[-1].done == Counts(delivered=399, refused=1)
     assert harness.vantiq.offsets() == [n for n in range(400) if n != 150]
@@ -139,7 +139,7 @@ def test_no_leg_sends_again_what_was_refused_in_the_one_before() -> None:
     harness.vantiq = SlowVantiq(harness, 1.0)
     harness.write(*[record(n) for n in range(450)])
     harness.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 400 else None)
-    legs = legs_of(harness, 200, records_per_second=0)
+    legs = hops_of(harness, 200, records_per_second=0)
     assert len(legs) > 2
     assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=50, refused=400), "")
     assert len(harness.vantiq.posts) == 450
@@ -149,7 +149,7 @@ def test_a_request_that_the_end_of_a_leg_cuts_is_sent_again_by_the_next() -> Non
     harness = RedriveHarness()
     harness.vantiq = SlowVantiq(harness, 1.7)
     harness.write(*[record(n) for n in range(300)])
-    legs = legs_of(harness, 300, records_per_second=0)
+    legs = hops_of(harness, 300, records_per_second=0)
     assert (len(legs), legs[-1].done, legs[-1].stopped) == (3, Counts(delivered=300), "")
     assert harness.vantiq.offsets() == list(range(300))
 
@@ -212,12 +212,12 @@ def test_letters_that_take_too_long_to_read_end_in_time(action: str) -> None:
     assert harness.vantiq.posts == []
 
 
-def test_an_adoption_ends_in_time_within_an_object_and_the_next_leg_finishes_it() -> None:
+def test_an_import_ends_in_time_within_an_object_and_the_next_leg_finishes_it() -> None:
     harness = RedriveHarness()
     for number in range(3):
         put(harness, failure(many(600, number * 1000)), number)
     slow_s3(harness, "put", 1.0)
-    legs = legs_of(harness, 900)
+    legs = hops_of(harness, 900)
     assert [leg.stopped for leg in legs] == ["the time is used up"] * (len(legs) - 1) + [""]
     assert len(legs) > 2
     assert (legs[0].waiting, legs[-1].waiting) == (1, 0)
@@ -231,21 +231,24 @@ def test_twice_the_time_takes_half_as_many_invocations() -> None:
         for number in range(4):
             put(harness, failure(many(600, number * 1000)), number)
         slow_s3(harness, "put", 1.0)
-        return len(legs_of(harness, seconds))
+        return len(hops_of(harness, seconds))
 
     before, after = legs(900), legs(1800)
     assert before > 2
     assert after <= -(-before // 2)
 
 
-def test_notices_that_take_too_long_end_in_time_and_come_again() -> None:
+def test_notifications_that_take_too_long_end_in_time_and_are_redelivered() -> None:
     harness = RedriveHarness()
     harness.fetched = [[record(n, topic="t") for n in range(600)]]
     slow_s3(harness, "put", 1.0)
     started = harness.clock.now
     with pytest.raises(NotificationsError, match="the time is used up"):
-        harness.ask(seconds=900, action="adopt", dry_run=False, notices=[notice(many(600))] * 5)
+        harness.ask(seconds=900, action="import", dry_run=False, failure_notifications=[notification(many(600))] * 5)
     assert harness.clock.now - started < 900
     slow_s3(harness, "put", 0)
-    assert harness.ask(action="adopt", dry_run=False, notices=[notice(many(600))] * 5).done == Counts()
+    assert (
+        harness.ask(action="import", dry_run=False, failure_notifications=[notification(many(600))] * 5).done
+        == Counts()
+    )
     assert len(harness.s3.names("dead-letters/")) == 600

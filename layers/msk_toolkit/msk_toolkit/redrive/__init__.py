@@ -1,1 +1,1 @@
-"""Dead letters sent again: found, looked at, brought into one form, and replayed in order."""
+"""Dead letters: listed, inspected, imported from what a mapping discarded, and replayed in order."""

@@ -1,4 +1,4 @@
-"""The redrive's tools out of a Lambda function's environment."""
+"""The redrive's services out of a Lambda function's environment."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,14 +11,14 @@ from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
-from msk_toolkit.forward.deliver import DeliveryServices as DeliveryTools
+from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
-from msk_toolkit.redrive.replay import MakeForwarder
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.run import RedriveServices
+from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
@@ -27,8 +27,8 @@ from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
 
-def tools(environ: Mapping[str, str], client: MakeClient) -> RedriveServices:
-    """The tools that the environment's settings describe; brokers are only asked for when a notice needs them.
+def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveServices:
+    """The services that the environment's settings describe; brokers are asked only when an import needs them.
 
     Args:
         client: makes a boto3 client from a service's name.
@@ -39,18 +39,20 @@ def tools(environ: Mapping[str, str], client: MakeClient) -> RedriveServices:
     settings = load(RedriveSettings, environ)
     forwarding = load(ForwarderSettings, environ)
 
-    def fetch(wanted: Range, deadline: Deadline) -> Any:
-        # It brings kafka-python along, a large part of a cold start that only a notice without records has a use for.
+    def fetch(discarded: Range, deadline: Deadline) -> Any:
+        # It imports kafka-python, a large part of a cold start that only a notification without records needs.
         from msk_toolkit.redrive.fetch import fetch_range
 
         cluster = load(ClusterSettings, environ)
-        return fetch_range(cluster_access(cluster, client, deadline), wanted, deadline, cluster.stage_timeout_seconds)
+        access = cluster_access(cluster, client, deadline)
+        return fetch_range(access, discarded, deadline, cluster.stage_timeout_seconds)
 
     def spans(topic: str, deadline: Deadline) -> dict[int, tuple[int, int]]:
         from msk_toolkit.redrive.fetch import offset_spans
 
         cluster = load(ClusterSettings, environ)
-        return offset_spans(cluster_access(cluster, client, deadline), topic, deadline, cluster.stage_timeout_seconds)
+        access = cluster_access(cluster, client, deadline)
+        return offset_spans(access, topic, deadline, cluster.stage_timeout_seconds)
 
     return RedriveServices(
         bucket=Bucket(settings.dead_letter_bucket, client("s3")),
@@ -66,8 +68,8 @@ def tools(environ: Mapping[str, str], client: MakeClient) -> RedriveServices:
 def replaying(settings: ForwarderSettings, records_per_second: float, reserve_seconds: float) -> ForwarderSettings:
     """The forwarder's settings as a replay needs them.
 
-    Offset order costs little at a replay's rate. However many letters are still refused, those behind them have their
-    turn: a refused one is in the bucket anyway. What the operator set aside is what a replay is to send.
+    Offset order costs little at a replay's rate. However many letters are still refused, those behind them are sent: a
+    refused letter is in the bucket anyway. What the operator set aside is what a replay is to send.
     """
     return msgspec.structs.replace(
         settings,
@@ -86,7 +88,7 @@ def _maker(
     paced = replaying(settings, records_per_second, reserve_seconds)
 
     def make(store: DeadLetterStore) -> Forwarder:
-        return Forwarder(paced, DeliveryTools(vantiq, store), TargetCheck(paced, vantiq))
+        return Forwarder(paced, DeliveryServices(vantiq, store), TargetCheck(paced, vantiq))
 
     return make
 

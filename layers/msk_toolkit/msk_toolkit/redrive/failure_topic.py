@@ -1,11 +1,9 @@
-"""A mapping's ``kafka://`` destination read: each message of that topic holds a record that the mapping gave up.
+"""A mapping's ``kafka://`` destination: each message of that topic holds a record that the mapping discarded.
 
-How far it was read stands in the bucket, beside what the mapping's S3 objects became: no consumer group, no further
-permission.
+How far it was read is recorded in the bucket, beside the imported S3 objects: no consumer group, no further permission.
 """
 
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,72 +12,82 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward.decode import MalformedEventError
-from msk_toolkit.redrive.concurrently import concurrently
 from msk_toolkit.redrive.failures import Range, UnknownFormError, read_failure
-from msk_toolkit.redrive.import_failures import FAILURES, IMPORTED, Fetch, ImportResult, OffsetSpans, letters_of
+from msk_toolkit.redrive.import_failures import (
+    FAILURES,
+    IMPORTED,
+    Fetch,
+    ImportContext,
+    ImportResult,
+    NamedBody,
+    OffsetSpans,
+    letters_of,
+)
 from msk_toolkit.redrive.request import Counts
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Up to which offset a partition was read; the offset itself was not."""
+    """The offset of a partition from which to read on."""
 
     next: int
 
 
 def import_topic(
-    bucket: Bucket,
-    topic: str,
-    spans: OffsetSpans,
-    fetch: Fetch,
-    deadline: Deadline,
-    *,
-    write: bool,
-    enough: Callable[[], bool],
-    now: Callable[[], float],
+    context: ImportContext, topic: str, spans: OffsetSpans, fetch: Fetch, deadline: Deadline
 ) -> ImportResult:
     """Write a letter for each record of each message that was not read yet; a letter that is there already stays.
 
-    A message of another form is put among the mapping's failure objects, so that it is told each time and outlives the
-    topic's retention.
-
-    Args:
-        write: without it nothing is written, and ``waiting`` counts the messages.
-        enough: whether to stop, also within a partition.
+    A message of another form is put among the mapping's failure objects, so that it is reported every time and outlives
+    the topic's retention. In a dry run ``waiting`` counts the messages.
 
     Raises:
-        ToolkitError: S3 or a broker refused; what was written stays, and is written again to no effect.
+        ToolkitError: S3 or a broker refused; what was written stays, and writing it again changes nothing.
     """
     counts, waiting = Counts(), 0
-    before = _progress(bucket, topic)
+    before = _progress(context.bucket, topic)
     for partition, (first, end) in sorted(spans(topic, deadline).items()):
         start = max(before.get(partition, first), first)
         if start > end:
-            # The topic was made anew and counts from the beginning.
+            # The topic was re-created and counts from the beginning.
             start = first
-        for messages in fetch(Range(topic, partition, start, end - 1), deadline) if start < end else ():
-            if enough():
+        if start == end:
+            continue
+        for messages in fetch(Range(topic, partition, start, end - 1), deadline):
+            if context.out_of_time():
                 return ImportResult(counts, waiting, [], finished=False)
-            if not write:
+            if not context.write:
                 waiting += len(messages)
                 continue
-            made = [each for message in messages for each in _objects(message, now)]
-            written = concurrently(lambda each: bucket.write_new(*each), made, enough)
-            if None in written:
+            written = _import_messages(context, messages)
+            if written is None:
                 return ImportResult(counts, waiting, [], finished=False)
-            letters = [is_new for (name, _), is_new in zip(made, written, strict=True) if not name.startswith(FAILURES)]
-            counts += Counts(adopted=letters.count(True))
-            bucket.write(_progress_name(topic, partition), msgspec.json.encode(Progress(messages[-1]["offset"] + 1)))
+            counts += Counts(imported=written)
+            progress = Progress(messages[-1]["offset"] + 1)
+            context.bucket.write(_progress_name(topic, partition), msgspec.json.encode(progress))
     return ImportResult(counts, waiting, [], finished=True)
 
 
-def _objects(message: dict[str, Any], now: Callable[[], float]) -> list[tuple[str, bytes]]:
+def _import_messages(context: ImportContext, messages: list[dict[str, Any]]) -> int | None:
+    """Write what the messages become; answers how many letters are new, None where there was no time for all."""
+    objects: list[NamedBody] = []
+    for message in messages:
+        objects += _objects(context, message)
+    letters = 0
+    for (name, _), is_new in zip(objects, context.write_new(objects), strict=True):
+        if is_new is None:
+            return None
+        letters += is_new and not name.startswith(FAILURES)
+    return letters
+
+
+def _objects(context: ImportContext, message: dict[str, Any]) -> list[NamedBody]:
     """What a message becomes: letters, or itself where it is of another form."""
     body = b64decode(message.get("value", ""))
     try:
         failure = read_failure(body)
         if failure.event is None:
             raise UnknownFormError("no payload")  # a topic always gets one
-        return list(letters_of(failure, failure.event, now))
+        return list(letters_of(failure, failure.event, context.now))
     except (UnknownFormError, MalformedEventError):
         place = f"{message['topic']}/{message['partition']}/{message['offset']:020}"
         return [(f"{FAILURES}kafka/{place}", body)]
@@ -91,11 +99,11 @@ def _progress_name(topic: str, partition: int) -> str:
 
 def _progress(bucket: Bucket, topic: str) -> dict[int, int]:
     prefix = f"{IMPORTED}kafka/{topic}/"
-    found: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     for entry in bucket.entries(prefix):
         number = entry.name.removeprefix(prefix).removesuffix(".json")
         try:
-            found[int(number)] = msgspec.json.decode(bucket.read(entry.name), type=Progress).next
+            offsets[int(number)] = msgspec.json.decode(bucket.read(entry.name), type=Progress).next
         except (ValueError, msgspec.MsgspecError) as error:
             raise AwsError(f"s3://{bucket.name}/{entry.name} does not say how far the topic was read") from error
-    return found
+    return offsets

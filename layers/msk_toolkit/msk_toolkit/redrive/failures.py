@@ -1,4 +1,4 @@
-"""What Lambda's event source mapping writes about records that it gave up: read in every form that is documented."""
+"""What Lambda's event source mapping writes about records that it discarded, in every form that is documented."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 _PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})-([0-9]{1,10})")
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
 
 
 class UnknownFormError(Exception):
@@ -14,16 +15,21 @@ class UnknownFormError(Exception):
 
 
 class Range(NamedTuple):
-    """Records of one partition that the mapping gave up, from the first to the last offset."""
+    """Records of one partition that the mapping discarded, from the first to the last offset."""
 
     topic: str
     partition: int
     first: int
     last: int
 
+    @property
+    def place(self) -> str:
+        """The partition as the mapping names it, such as ``orders-0``."""
+        return f"{self.topic}-{self.partition}"
+
 
 class DiscardedBatch(NamedTuple):
-    """One failure object or notice.
+    """One failure object or failure notification.
 
     Args:
         condition: why, such as ``RetryAttemptsExhausted``.
@@ -43,53 +49,71 @@ def read_failure(body: bytes) -> DiscardedBatch:
     """What an object of the mapping's S3 destination says.
 
     Raises:
-        UnknownFormError: it is none.
+        UnknownFormError: it is not a failure object.
     """
     try:
         return discarded_batch(msgspec.json.decode(body))
     except (ValueError, RecursionError) as error:
-        # No JSON; text in it that is no UTF-8; or JSON that is nested too deeply.
+        # Not JSON; text in it that is not UTF-8; or JSON that is nested too deeply.
         raise UnknownFormError(str(error)) from error
 
 
-def discarded_batch(said: Any) -> DiscardedBatch:
-    """A failure record, decoded or as text; ``payload`` is the event as text or as an object, ``recordInfo`` is also
-    written ``recordsInfo``.
+def discarded_batch(notification: Any) -> DiscardedBatch:
+    """A failure notification, decoded or as text; ``payload`` is the event as text or as an object, ``recordInfo`` is
+    also written ``recordsInfo``.
 
     Raises:
-        UnknownFormError: it is none.
+        UnknownFormError: it is not a failure notification.
     """
     try:
-        said = msgspec.json.decode(said) if isinstance(said, str) else said
-        if said.get("Type") == "Notification":
-            # An SNS topic hands it on to a queue like this, unless raw delivery is set.
-            said = msgspec.json.decode(said["Message"])
-        context, info = said["requestContext"], said["KafkaBatchInfo"]
-        payload = said.get("payload")
-        event = msgspec.json.decode(payload) if isinstance(payload, str) else payload
-        if event is not None and not isinstance(event, dict):
-            raise UnknownFormError("its payload is no event")
-        # Beside the event nobody needs them, and a Kafka topic gets them in another form.
-        ranges = (info.get("recordInfo") or info.get("recordsInfo") or {}) if event is None else {}
-        source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
-        found = DiscardedBatch(
-            condition=str(context.get("condition", "")),
-            invocations=int(context.get("approximateInvokeCount", 0)),
-            event=event,
-            # The notice doesn't say it; only a cluster on MSK has an ARN of its own.
-            source={"eventSource": "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka", **source},
-            ranges=[_range(place, offsets) for place, offsets in ranges.items()] if isinstance(ranges, Mapping) else [],
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        batch = _parsed(_as_object(notification))
+    except _MALFORMED as error:
         raise UnknownFormError(f"{type(error).__name__}: {error}") from error
-    if found.event is None and not found.ranges:
+    if batch.event is None and not batch.ranges:
         raise UnknownFormError("it holds neither the event nor its offsets")
-    return found
+    return batch
+
+
+def _as_object(notification: Any) -> Any:
+    fields = _decoded(notification)
+    if fields.get("Type") == "Notification":
+        # An SNS topic hands it on to a queue like this, unless raw delivery is set.
+        return msgspec.json.decode(fields["Message"])
+    return fields
+
+
+def _decoded(value: Any) -> Any:
+    return msgspec.json.decode(value) if isinstance(value, str) else value
+
+
+def _parsed(fields: Any) -> DiscardedBatch:
+    context, info = fields["requestContext"], fields["KafkaBatchInfo"]
+    event = _decoded(fields.get("payload"))
+    if event is not None and not isinstance(event, dict):
+        raise UnknownFormError("its payload is not an event")
+    source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
+    # The notification doesn't say it; only a cluster on MSK has an ARN of its own.
+    kind = "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka"
+    return DiscardedBatch(
+        condition=str(context.get("condition", "")),
+        invocations=int(context.get("approximateInvokeCount", 0)),
+        event=event,
+        source={"eventSource": kind, **source},
+        # They are not needed beside the event, and a Kafka topic gets them in another form.
+        ranges=_ranges(info) if event is None else [],
+    )
+
+
+def _ranges(info: Any) -> list[Range]:
+    ranges = info.get("recordInfo") or info.get("recordsInfo")
+    if not isinstance(ranges, Mapping):
+        return []
+    return [_range(place, offsets) for place, offsets in ranges.items()]
 
 
 def _range(place: str, offsets: Mapping[str, Any]) -> Range:
     matched = _PLACE.fullmatch(place)
     if matched is None:
-        raise ValueError(f"{place} is no partition")
+        raise ValueError(f"{place} is not a partition")
     first, last = int(offsets["firstRecordOffset"]), int(offsets["lastRecordOffset"])
     return Range(matched.group(1), int(matched.group(2)), first, last)

@@ -1,4 +1,4 @@
-"""Records that a notice only names, fetched from Kafka again while they are still there."""
+"""Records that a failure notification only names, fetched from Kafka again while they are still there."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -19,44 +19,44 @@ _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
 
 
 def fetch_range(
-    access: Access, wanted: Range, deadline: Deadline, stage_seconds: float
+    access: Access, discarded: Range, deadline: Deadline, stage_seconds: float
 ) -> Iterator[list[dict[str, Any]]]:
     """The range's records as the mapping would hand them over, some at a time, in offset order; fewer where retention
-    or compaction has removed some. What can't be told to be gone is asked for again until the time is up.
+    or compaction has removed some. A record that is not known to be gone is requested again until the time is up.
 
     Records of aborted transactions are among them: AWS does not document which isolation level the mapping reads with.
-    A record too many can be left where it is, one too few would be lost.
+    A superfluous record can stay in the bucket, a missing one would be lost.
 
     Raises:
         StageError, BrokerError: a broker can't be reached, or refuses.
         ConfigurationError: TRUSTED_CA holds no certificate.
     """
-    leader = _leader(access, wanted, deadline, stage_seconds)
-    with leader:
-        at, stop = _still_there(leader, wanted, wanted.first, deadline)
+    with _leader(access, discarded, deadline, stage_seconds) as leader:
+        at, stop = _still_there(leader, discarded, discarded.first, deadline)
         while at < stop:
-            answer = read_from(leader, wanted.topic, {wanted.partition: at}, deadline=deadline)[wanted.partition]
+            response = read_from(leader, discarded.topic, {discarded.partition: at}, deadline=deadline)
+            fetched = response[discarded.partition]
             if deadline.expired:
                 raise StageError("fetch", "request-timeout", str(leader.address), "no time left to fetch records")
-            if answer.out_of_range:
-                # Retention was faster; if it was not, nobody can tell that the record is gone.
-                begin, stop = _still_there(leader, wanted, at, deadline)
+            if fetched.out_of_range:
+                # Retention was faster; if it was not, it is not known that the record is gone.
+                begin, stop = _still_there(leader, discarded, at, deadline)
                 if begin == at < stop:
-                    words = f"the leader has offset {at} of {wanted.topic}-{wanted.partition} and does not read it"
-                    raise StageError("fetch", "offset-not-available", str(leader.address), words)
+                    detail = f"the leader has offset {at} of {discarded.place} and does not read it"
+                    raise StageError("fetch", "offset-not-available", str(leader.address), detail)
                 at = begin
                 continue
-            inside = [record for record in answer.records if record.offset < stop]
+            inside = [record for record in fetched.records if record.offset < stop]
             if inside:
-                yield [as_event(wanted, record) for record in inside]
-            at = answer.next_offset
+                yield [as_event(discarded, record) for record in inside]
+            at = fetched.next_offset
 
 
-def _still_there(leader: BrokerConnection, wanted: Range, at: int, deadline: Deadline) -> tuple[int, int]:
-    """From where to read, and the offset behind the last one."""
-    bounds = offset_range(leader, wanted.topic, [wanted.partition], "fetch", deadline)
-    first, end = bounds[wanted.partition]
-    return max(at, first), min(wanted.last + 1, end)
+def _still_there(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> tuple[int, int]:
+    """From where to read, and the offset behind the last record."""
+    bounds = offset_range(leader, discarded.topic, [discarded.partition], "fetch", deadline)
+    first, end = bounds[discarded.partition]
+    return max(at, first), min(discarded.last + 1, end)
 
 
 def offset_spans(access: Access, topic: str, deadline: Deadline, stage_seconds: float) -> dict[int, tuple[int, int]]:
@@ -68,14 +68,14 @@ def offset_spans(access: Access, topic: str, deadline: Deadline, stage_seconds: 
     """
     connection, _ = open_any(access, deadline, stage_seconds)
     with connection:
-        found = read_metadata(connection, [topic], deadline).topics[topic]
-    if found.error_code:
-        raise refused_error("metadata", "Metadata", found.error_code, connection.address, topic)
-    places: dict[int, tuple[int, int]] = {}
-    for partition in found.partitions:
+        metadata = read_metadata(connection, [topic], deadline).topics[topic]
+    if metadata.error_code:
+        raise refused_error("metadata", "Metadata", metadata.error_code, connection.address, topic)
+    spans: dict[int, tuple[int, int]] = {}
+    for partition in metadata.partitions:
         with _leader(access, Range(topic, partition.index, 0, 0), deadline, stage_seconds) as leader:
-            places |= offset_range(leader, topic, [partition.index], "fetch", deadline)
-    return places
+            spans |= offset_range(leader, topic, [partition.index], "fetch", deadline)
+    return spans
 
 
 def as_event(place: Range, record: KafkaRecord) -> dict[str, Any]:
@@ -86,9 +86,7 @@ def as_event(place: Range, record: KafkaRecord) -> dict[str, Any]:
         "offset": record.offset,
         "timestamp": record.timestamp,
         "timestampType": _TIMESTAMP_TYPES.get(record.timestamp_type, "NO_TIMESTAMP_TYPE"),
-        "headers": [
-            {name: None if octets is None else list(memoryview(octets).cast("b"))} for name, octets in record.headers
-        ],
+        "headers": [{name: _signed(octets)} for name, octets in record.headers],
     }
     for name, octets in (("key", record.key), ("value", record.value)):
         if octets is not None:
@@ -96,14 +94,18 @@ def as_event(place: Range, record: KafkaRecord) -> dict[str, Any]:
     return entry
 
 
-def _leader(access: Access, wanted: Range, deadline: Deadline, stage_seconds: float) -> BrokerConnection:
+def _signed(octets: bytes | None) -> list[int] | None:
+    return None if octets is None else list(memoryview(octets).cast("b"))
+
+
+def _leader(access: Access, discarded: Range, deadline: Deadline, stage_seconds: float) -> BrokerConnection:
     connection, _ = open_any(access, deadline, stage_seconds)
     with connection:
-        metadata = read_metadata(connection, [wanted.topic], deadline)
-    topic = metadata.topics[wanted.topic]
+        metadata = read_metadata(connection, [discarded.topic], deadline)
+    topic = metadata.topics[discarded.topic]
     leaders = {partition.index: partition.leader for partition in topic.partitions}
-    address = metadata.brokers.get(leaders.get(wanted.partition, -1))
+    address = metadata.brokers.get(leaders.get(discarded.partition, -1))
     if address is None:
-        where = f"{wanted.topic}-{wanted.partition}"
-        raise StageError("metadata", "broker-error", str(connection.address), f"{where} has no leader or is not there")
+        detail = f"{discarded.place} has no leader or does not exist"
+        raise StageError("metadata", "broker-error", str(connection.address), detail)
     return BrokerConnection.open(address, access, StageLog(deadline, stage_seconds))

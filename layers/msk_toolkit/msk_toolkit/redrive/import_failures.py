@@ -1,38 +1,65 @@
-"""The mapping's own failures brought into the form of letters, one a record, so that one replay serves all."""
+"""What a mapping discarded, imported as letters, one per record, so that one replay serves all."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from msk_toolkit.aws.bucket import Bucket
+from msk_toolkit.aws.bucket import Bucket, Entry
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ToolkitError
 from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import MalformedEventError, decode
-from msk_toolkit.redrive.concurrently import concurrently
+from msk_toolkit.redrive.concurrently import TIME_IS_USED_UP, OutOfTime, concurrently
 from msk_toolkit.redrive.failures import DiscardedBatch, Range, UnknownFormError, discarded_batch, read_failure
 from msk_toolkit.redrive.request import Counts
 
 # Lambda names its failure objects so.
 FAILURES = "aws/lambda/"
+# The name of earlier versions' action; objects that exist keep it.
 IMPORTED = "adopted/"
+_PROBLEMS_SHOWN = 5
 
 # Yields the records of a range in the mapping's form, some at a time.
 Fetch = Callable[[Range, Deadline], Iterable[list[dict[str, Any]]]]
 # First and next offset of each partition of a topic.
 OffsetSpans = Callable[[str, Deadline], dict[int, tuple[int, int]]]
+# Name and content of an object.
+NamedBody = tuple[str, bytes]
 
 
 class NotificationsError(ToolkitError):
-    """Notices that were not adopted; each of the others was."""
+    """Failure notifications that were not imported; all others were."""
+
+
+class ImportContext(NamedTuple):
+    """What every import works with.
+
+    Args:
+        write: without it nothing is written or moved.
+        out_of_time: whether to stop, also within an object.
+        now: seconds since 1970.
+    """
+
+    bucket: Bucket
+    write: bool
+    out_of_time: OutOfTime
+    now: Callable[[], float]
+
+    def write_new(self, objects: list[NamedBody]) -> list[bool | None]:
+        """Write the objects that are not there yet: whether it was new, or None where there was no time.
+
+        Raises:
+            AwsError: S3 refused.
+        """
+        return concurrently(lambda named: self.bucket.write_new(*named), objects, self.out_of_time)
 
 
 class ImportResult(NamedTuple):
-    """How far it came.
+    """How far an import came.
 
     Args:
-        waiting: failure objects that were looked at and are still there.
+        waiting: failure objects that were read and are still there.
         unreadable: names of objects of another form.
-        finished: whether every object was looked at.
+        finished: whether every object was read.
     """
 
     counts: Counts
@@ -41,113 +68,117 @@ class ImportResult(NamedTuple):
     finished: bool
 
 
-def import_objects(
-    bucket: Bucket, *, write: bool, enough: Callable[[], bool], now: Callable[[], float]
-) -> ImportResult:
+def import_objects(context: ImportContext) -> ImportResult:
     """Write a letter for each record of each failure object, then move the object to ``adopted/``.
 
-    A letter that is there already stays: it knows more about why.
-
-    Args:
-        write: without it nothing is written or moved.
-        enough: whether to stop, also within an object.
+    A letter that is there already stays: it says more about the reason.
 
     Raises:
-        AwsError: S3 refused; an object that was not finished stays and is adopted again.
+        AwsError: S3 refused; an object that was not finished stays and is imported again.
     """
     counts = Counts()
     unreadable: list[str] = []
     waiting = 0
-    for entry in bucket.entries(FAILURES):
-        if enough():
+    for entry in context.bucket.entries(FAILURES):
+        if context.out_of_time():
             return ImportResult(counts, waiting, unreadable, finished=False)
-        try:
-            failure = read_failure(bucket.read(entry.name))
-            if failure.event is None:
-                raise UnknownFormError("no payload")  # S3 always gets one
-            letters = list(letters_of(failure, failure.event, now))
-        except (UnknownFormError, MalformedEventError):
+        letters = _letters_in(context, entry)
+        if letters is None:
             unreadable.append(entry.name)
             continue
         waiting += 1
-        if write:
-            written = concurrently(lambda made: bucket.write_new(*made), letters, enough)
-            counts += Counts(adopted=written.count(True))
-            if None in written:
-                return ImportResult(counts, waiting, unreadable, finished=False)
-            bucket.move(entry.name, IMPORTED + entry.name)
-            waiting -= 1
+        if not context.write:
+            continue
+        written = context.write_new(letters)
+        counts += Counts(imported=written.count(True))
+        if None in written:
+            return ImportResult(counts, waiting, unreadable, finished=False)
+        context.bucket.move(entry.name, IMPORTED + entry.name)
+        waiting -= 1
     return ImportResult(counts, waiting, unreadable, finished=True)
 
 
-def import_notifications(
-    bucket: Bucket,
-    notices: list[Any],
-    fetch: Fetch,
-    deadline: Deadline,
-    *,
-    write: bool,
-    enough: Callable[[], bool],
-    now: Callable[[], float],
-) -> Counts:
-    """Write a letter for each record that the notices name and Kafka still has; one that fails keeps no other back.
+def _letters_in(context: ImportContext, entry: Entry) -> list[NamedBody] | None:
+    """The letters of a failure object; None where it is of another form."""
+    try:
+        failure = read_failure(context.bucket.read(entry.name))
+        if failure.event is None:
+            return None  # an S3 destination always gets the payload
+        return list(letters_of(failure, failure.event, context.now))
+    except (UnknownFormError, MalformedEventError):
+        return None
+
+
+def import_notifications(context: ImportContext, notifications: list[Any], fetch: Fetch, deadline: Deadline) -> Counts:
+    """Write a letter for each record that the failure notifications name and Kafka still has.
+
+    One that fails does not block the others. In a dry run ``gone`` is counted, and nothing is written.
 
     Args:
-        enough: whether to stop, also within a notice.
+        deadline: for fetching records.
 
     Raises:
-        NoticesError: not all of them are adopted, so that a queue brings them again. What is written stays, and again
-            changes nothing.
+        NotificationsError: not all of them were imported, so that a queue redelivers them. What was written stays, and
+            writing it again changes nothing.
     """
-
-    def put(failure: DiscardedBatch, event: dict[str, Any]) -> int:
-        letters = list(letters_of(failure, event, now))
-        written = concurrently(lambda made: bucket.write_new(*made), letters if write else [], enough)
-        if None in written:
-            raise AwsError("the time is used up")
-        return written.count(True)
-
-    def adopt(notice: Any) -> Counts:
-        failure = discarded_batch(notice)
-        if failure.event is not None:
-            # A notice with its payload needs no broker.
-            return Counts(adopted=put(failure, failure.event))
-        counts = Counts()
-        for wanted in failure.ranges:
-            found = 0
-            for records in fetch(wanted, deadline):
-                found += len(records)
-                event = {**failure.source, "records": {f"{wanted.topic}-{wanted.partition}": records}}
-                counts += Counts(adopted=put(failure, event))
-            counts += Counts(gone=wanted.last - wanted.first + 1 - found)
-        return counts
-
     counts = Counts()
     problems = []
-    for number, notice in enumerate(notices, 1):
+    for number, notification in enumerate(notifications, 1):
         try:
-            counts += adopt(notice)
+            counts += _import_notification(context, notification, fetch, deadline)
         except UnknownFormError as error:
-            problems.append(f"number {number} is not the mapping's: {error}")
+            problems.append(f"number {number} is not a mapping's failure notification: {error}")
         except ToolkitError as error:
             problems.append(f"number {number}: {error}")
     if problems:
-        said = "; ".join(problems[:5])
+        shown = "; ".join(problems[:_PROBLEMS_SHOWN])
         raise NotificationsError(
-            f"{len(problems)} of {len(notices)} notices are not adopted, each of the others is: {said}"
+            f"{len(problems)} of {len(notifications)} failure notifications were not imported, the others were: {shown}"
         )
     return counts
 
 
-def letters_of(failure: DiscardedBatch, event: dict[str, Any], now: Callable[[], float]) -> Iterator[tuple[str, bytes]]:
+def _import_notification(context: ImportContext, notification: Any, fetch: Fetch, deadline: Deadline) -> Counts:
+    failure = discarded_batch(notification)
+    if failure.event is not None:
+        # With its payload it needs no broker.
+        return Counts(imported=_write_letters(context, failure, failure.event))
+    counts = Counts()
+    for discarded in failure.ranges:
+        fetched = 0
+        for records in fetch(discarded, deadline):
+            fetched += len(records)
+            event = {**failure.source, "records": {f"{discarded.topic}-{discarded.partition}": records}}
+            counts += Counts(imported=_write_letters(context, failure, event))
+        counts += Counts(gone=discarded.last - discarded.first + 1 - fetched)
+    return counts
+
+
+def _write_letters(context: ImportContext, failure: DiscardedBatch, event: dict[str, Any]) -> int:
+    """Write a letter for each record of the event; answers how many of them are new.
+
+    Raises:
+        AwsError: S3 refused, or there was no time for all of them.
+        MalformedEventError: it is not a mapping's event.
+    """
+    letters = list(letters_of(failure, event, context.now))
+    if not context.write:
+        return 0
+    written = context.write_new(letters)
+    if None in written:
+        raise AwsError(TIME_IS_USED_UP)
+    return written.count(True)
+
+
+def letters_of(failure: DiscardedBatch, event: dict[str, Any], now: Callable[[], float]) -> Iterator[NamedBody]:
     """Name and content of a letter for each record of the event.
 
     Raises:
-        MalformedEventError: it is no event of a mapping.
+        MalformedEventError: it is not a mapping's event.
     """
     refusal = RecordRefusal(
         reason="mapping",
-        detail=f"the event source mapping gave it up: {failure.condition}",
+        detail=f"discarded by the event source mapping: {failure.condition}",
         target="",
         attempts=failure.invocations,
         code=failure.condition,

@@ -1,27 +1,41 @@
-"""The letters in the bucket: their names, which of them are meant, and what is in them."""
+"""A letter: the name of its object, the record in it, and where a replay would send that record."""
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
-from msk_toolkit.aws.bucket import Bucket, Entry
-from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, letter_name
+from msk_toolkit.aws.bucket import Entry
+from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, RecordRefusal, letter_name
 from msk_toolkit.forward.decode import Batch, MalformedEventError, SourceRecord, decode
-from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.settings.targets import Routes
 
 REPLAYED = "replayed/"
+# dead-letters/<cluster's name>/<its uuid>/<topic>/<partition>/<number>; a self-managed cluster's has no uuid.
+_FEWEST_PARTS = 5
 
 
 class LetterPlace(NamedTuple):
-    """Where a letter's record stood; no partition where the record itself could not be placed."""
+    """The record's topic and partition by a letter's name; no partition where the record itself has no known one."""
 
     topic: str
     partition: int | None
-    number: str
+
+
+class LetterContent(NamedTuple):
+    """What a letter's object holds: the letter, and its one record decoded, within its batch."""
+
+    letter: DeadLetter
+    batch: Batch
+    record: SourceRecord
+
+
+class LetterTarget(NamedTuple):
+    """Where a letter goes in Vantiq, such as ``type:orders``; ``problem`` is why it has no target, empty otherwise."""
+
+    target: str
+    problem: str = ""
 
 
 class Letter(NamedTuple):
@@ -29,87 +43,74 @@ class Letter(NamedTuple):
 
     Args:
         entry: its object.
-        home: the name that its record gives it; another than the object's where somebody moved that.
-        batch: of its one record.
+        home: the name that its record gives it; another than the object's where that was renamed.
     """
 
     entry: Entry
-    content: DeadLetter
-    batch: Batch
-    record: SourceRecord
+    content: LetterContent
     home: str
+    target: LetterTarget
+
+    @property
+    def refusal(self) -> RecordRefusal:
+        """Why it was set aside."""
+        return self.content.letter.refusal
+
+    @property
+    def record(self) -> SourceRecord:
+        """Its record."""
+        return self.content.record
+
+    @property
+    def cluster(self) -> str:
+        """The Kafka cluster of its record."""
+        return self.content.batch.cluster
 
 
 def place_of(name: str) -> LetterPlace | None:
     """The place in a letter's name; None where it is not the name of a letter."""
     parts = name.removesuffix(".json").split("/")
-    if not name.startswith(LETTERS) or not name.endswith(".json") or len(parts) < 5:
+    if not name.startswith(LETTERS) or not name.endswith(".json") or len(parts) < _FEWEST_PARTS:
         return None
-    topic, partition, number = parts[-3:]
-    return LetterPlace(unquote(topic), int(partition) if partition.isdecimal() else None, number)
+    topic, partition = unquote(parts[-3]), parts[-2]
+    return LetterPlace(topic, int(partition)) if partition.isdecimal() else LetterPlace(topic, None)
 
 
-def entries(bucket: Bucket, request: RedriveRequest) -> Iterator[Entry]:
-    """The letters that a request means as far as their names and times tell; by partition, in offset order."""
-    for entry in bucket.entries(LETTERS, request.after):
-        place = place_of(entry.name)
-        if place is None:
-            continue
-        if request.topic and place.topic != request.topic:
-            continue
-        if request.partition is not None and place.partition != request.partition:
-            continue
-        if request.since and entry.modified < request.since:
-            continue
-        if request.until and entry.modified >= request.until:
-            continue
-        yield entry
-
-
-def read_letter(entry: Entry, body: bytes) -> Letter | None:
+def read_letter(entry: Entry, body: bytes, routes: Routes) -> Letter | None:
     """A letter out of its object; None where the object holds something else."""
-    opened = open_letter(body)
-    if opened is None:
+    content = parse_letter(body)
+    if content is None:
         return None
-    content, batch, record = opened
-    return Letter(entry, content, batch, record, letter_name(record, batch.cluster))
+    home = letter_name(content.record, content.batch.cluster)
+    return Letter(entry, content, home, _target(routes, content.record))
 
 
-def open_letter(body: bytes) -> tuple[DeadLetter, Batch, SourceRecord] | None:
-    """What an object says if it is a letter, with its one record; else None."""
+def parse_letter(body: bytes) -> LetterContent | None:
+    """What an object says if it is a letter with one record; None where it is not."""
     try:
-        content = _parsed(body)
-        batch = decode(content.event)
+        letter = _decoded(body)
+        batch = decode(letter.event)
     except (msgspec.ValidationError, ValueError, RecursionError, MalformedEventError):
         return None
-    records = [record for records in batch.partitions.values() for record in records]
-    return (content, batch, records[0]) if len(records) == 1 else None
+    if batch.size != 1:
+        return None
+    record = next(records[0] for records in batch.partitions.values() if records)
+    return LetterContent(letter, batch, record)
 
 
-def means(request: RedriveRequest, letter: Letter) -> bool:
-    """Whether a request means this letter, its reason included."""
-    refusal = letter.content.refusal
-    return (not request.reason or refusal.reason == request.reason) and (
-        not request.code or refusal.code == request.code
-    )
-
-
-def no_target(routes: Routes, letter: Letter) -> str:
-    """Why a letter has no target in Vantiq; empty where it has one."""
-    content = letter.record.content
-    topic = content.topic if content else letter.record.place.rpartition("-")[0]
+def _target(routes: Routes, record: SourceRecord) -> LetterTarget:
+    topic = record.content.topic if record.content else record.place.rpartition("-")[0]
     try:
-        routes.target_for(topic)
+        return LetterTarget(str(routes.target_for(topic)))
     except ValueError as error:
-        return str(error)
-    return ""
+        return LetterTarget("", str(error))
 
 
-def _parsed(body: bytes) -> DeadLetter:
+def _decoded(body: bytes) -> DeadLetter:
     try:
         return msgspec.json.decode(body, type=DeadLetter)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        # A record with text that is no Unicode stands there escaped, which only the standard library reads.
+        # A record with text that is not Unicode is escaped there, which only the standard library reads.
         return msgspec.convert(json.loads(body), DeadLetter)

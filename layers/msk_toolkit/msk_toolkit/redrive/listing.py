@@ -1,50 +1,47 @@
-"""What lies in the bucket: letters counted by topic, partition and reason, and one letter shown."""
+"""The contents of the bucket: letters counted by topic, partition and reason, and one letter shown."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.redrive.concurrently import TIME_IS_USED_UP, OutOfTime
 from msk_toolkit.redrive.import_failures import FAILURES
-from msk_toolkit.redrive.letters import Letter, entries, means, open_letter, place_of
-from msk_toolkit.redrive.replay import TIME_IS_USED_UP, chunks, read_all
-from msk_toolkit.redrive.request import Group, RedriveRequest, RedriveResponse
+from msk_toolkit.redrive.letters import Letter, LetterPlace, parse_letter, place_of
+from msk_toolkit.redrive.reading import OutOfTimeError, read_letters
+from msk_toolkit.redrive.request import MOST_NAMED, Group, RedriveRequest, RedriveResponse
 from msk_toolkit.settings.targets import Routes
 
-# What a record itself holds, as opposed to where it stood.
+# What a record itself holds, as opposed to its place.
 _PAYLOAD = ("key", "value", "headers")
+# Topic, partition, reason and code.
+_Key = tuple[str, int | None, str, str]
 
 
-def list_letters(
-    bucket: Bucket, request: RedriveRequest, routes: Routes, *, enough: Callable[[], bool]
-) -> RedriveResponse:
-    """Count the letters that a request means; the same letters that its replay would send.
+def list_letters(bucket: Bucket, request: RedriveRequest, routes: Routes, *, out_of_time: OutOfTime) -> RedriveResponse:
+    """Count the letters that a request selects; the same letters that its replay would send.
 
     Raises:
         AwsError: S3 refused.
     """
-    groups: dict[tuple[str, int | None, str, str], Group] = {}
+    groups: dict[_Key, Group] = {}
     unreadable: list[str] = []
     after, stopped = request.after, ""
-    for chunk in chunks(entries(bucket, request), request.limit):
-        read = read_all(bucket, chunk, enough)
-        if read is None:
-            stopped = TIME_IS_USED_UP
-            break
-        letters, strange = read
-        unreadable += strange
-        for letter in letters:
-            if means(request, letter):
-                _count(groups, letter, routes)
-        after = chunk[-1].name
+    try:
+        for chunk in read_letters(bucket, request, routes, out_of_time):
+            unreadable += chunk.unreadable
+            for letter in chunk.letters:
+                _count(groups, letter)
+            after = chunk.entries[-1].name
+    except OutOfTimeError:
+        stopped = TIME_IS_USED_UP
     return RedriveResponse(
         action=request.action,
         dry_run=True,
         groups=list(groups.values()),
         waiting=sum(1 for _ in bucket.entries(FAILURES)),
-        unreadable=unreadable[:20],
+        unreadable=unreadable[:MOST_NAMED],
         stopped=stopped,
         next=msgspec.structs.replace(request, after=after) if stopped else None,
     )
@@ -55,56 +52,53 @@ def show(bucket: Bucket, request: RedriveRequest) -> RedriveResponse:
 
     Raises:
         AwsError: S3 refused, or there is no such object.
-        ConfigurationError: it is no letter.
+        ConfigurationError: it is not a letter.
     """
-    opened = open_letter(bucket.read(request.name))
-    if opened is None:
-        # Of anything else nobody knows where in it the payload stands.
+    content = parse_letter(bucket.read(request.name))
+    if content is None:
+        # Of anything else it is not known which part of it is the payload.
         raise ConfigurationError("event", [f"{request.name} is not a letter"])
-    letter: dict[str, Any] = msgspec.to_builtins(opened[0])
+    letter: dict[str, Any] = msgspec.to_builtins(content.letter)
     if not request.payload:
         letter = _without_payload(letter)
     return RedriveResponse(action="inspect", dry_run=True, letter=letter)
 
 
 def _without_payload(letter: dict[str, Any]) -> dict[str, Any]:
-    event = letter.get("event")
-    partitions = event.get("records") if isinstance(event, dict) else None
-    if not isinstance(event, dict) or not isinstance(partitions, dict):
-        return {name: value for name, value in letter.items() if name != "event"}
-    shown = {
-        place: [
-            {name: value for name, value in record.items() if name not in _PAYLOAD}
-            for record in records
-            if isinstance(record, dict)
-        ]
-        for place, records in partitions.items()
-        if isinstance(records, list)
-    }
-    # Vantiq's words may quote the record.
-    refusal = {name: value for name, value in (letter.get("refusal") or {}).items() if name != "detail"}
-    return {**letter, "refusal": refusal, "event": {**event, "records": shown}}
+    event = letter["event"]
+    partitions: dict[str, list[Any]] = {}
+    for place, records in event["records"].items():
+        partitions[place] = [_without(record, _PAYLOAD) for record in records]
+    # Vantiq's message may quote the record.
+    refusal = _without(letter["refusal"], ("detail",))
+    return {**letter, "refusal": refusal, "event": {**event, "records": partitions}}
 
 
-def _count(groups: dict[tuple[str, int | None, str, str], Group], letter: Letter, routes: Routes) -> None:
-    place = place_of(letter.home)
-    topic, partition = (place.topic, place.partition) if place else ("", None)
-    refusal = letter.content.refusal
-    key = (topic, partition, refusal.reason, refusal.code)
+def _without(fields: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """The fields but for those; a record that is not an object has none that could be shown."""
+    if not isinstance(fields, dict):
+        return {}
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _count(groups: dict[_Key, Group], letter: Letter) -> None:
+    place = place_of(letter.home) or LetterPlace("", None)
+    refusal = letter.refusal
+    key = (place.topic, place.partition, refusal.reason, refusal.code)
+    name, modified = letter.entry.name, letter.entry.modified
     if key not in groups:
         groups[key] = Group(
-            topic=topic, partition=partition, reason=refusal.reason, code=refusal.code, target=_target(routes, topic)
+            topic=place.topic,
+            partition=place.partition,
+            reason=refusal.reason,
+            code=refusal.code,
+            target=letter.target.target or letter.target.problem,
+            first=name,
+            oldest=modified,
+            newest=modified,
         )
     group = groups[key]
     group.letters += 1
-    name, modified = letter.entry.name, letter.entry.modified
-    group.first, group.last = group.first or name, name
+    group.last = name
     group.oldest = min(group.oldest or modified, modified)
     group.newest = max(group.newest or modified, modified)
-
-
-def _target(routes: Routes, topic: str) -> str:
-    try:
-        return str(routes.target_for(topic))
-    except ValueError as error:
-        return str(error)

@@ -1,4 +1,11 @@
-"""One invocation of the redrive: do what is asked as far as the time goes, and go on in another one."""
+"""One invocation of the redrive: carry out the request as far as the time goes, and continue in another invocation.
+
+1. ``list`` and ``inspect`` read the bucket; so does a replay's dry run.
+2. ``import`` with failure notifications writes their letters, in this invocation only: the queue redelivers them.
+3. ``import`` and ``replay`` first import what mappings discarded: the failure topic, then the failure objects.
+4. ``replay`` then sends letters again.
+5. When the time is used up and something was done, the function invokes itself with the request that continues.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,15 +16,24 @@ import msgspec
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, ToolkitError
+from msk_toolkit.redrive.concurrently import TIME_IS_USED_UP, OutOfTime
 from msk_toolkit.redrive.failure_topic import import_topic
-from msk_toolkit.redrive.import_failures import Fetch, ImportResult, OffsetSpans, import_notifications, import_objects
+from msk_toolkit.redrive.import_failures import (
+    Fetch,
+    ImportContext,
+    ImportResult,
+    OffsetSpans,
+    import_notifications,
+    import_objects,
+)
 from msk_toolkit.redrive.listing import list_letters, show
-from msk_toolkit.redrive.replay import TIME_IS_USED_UP, MakeForwarder, Replay, replay
-from msk_toolkit.redrive.request import Counts, RedriveRequest, RedriveResponse
+from msk_toolkit.redrive.replay import Replay, replay
+from msk_toolkit.redrive.request import MOST_NAMED, Counts, RedriveRequest, RedriveResponse
+from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.targets import Routes
 
-# One that needs more than so many invocations of half an hour is better watched by somebody.
-_MOST_LEGS = 1000
+# A redrive of more invocations, each of half an hour, needs somebody who watches it.
+_MOST_HOPS = 1000
 # Less than that before the reserve is no time to send anything.
 _WORTH_BEGINNING_SECONDS = 0.5
 
@@ -28,7 +44,7 @@ class RedriveServices(NamedTuple):
     Args:
         make: makes a forwarder around a dead-letter store: at so many records a second, and with so much time kept.
         fetch: reads records from Kafka again.
-        spans: tells which offsets a topic holds.
+        spans: reads which offsets a topic holds.
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
@@ -44,7 +60,7 @@ class RedriveServices(NamedTuple):
     now: Callable[[], float] = time.time
 
 
-def run_redrive(request: RedriveRequest, tools: RedriveServices, deadline: Deadline) -> RedriveResponse:
+def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: Deadline) -> RedriveResponse:
     """Carry out a request.
 
     Args:
@@ -52,113 +68,104 @@ def run_redrive(request: RedriveRequest, tools: RedriveServices, deadline: Deadl
 
     Raises:
         ConfigurationError: nothing of the kind can be done.
-        ToolkitError: a look at the bucket, or an adoption of notices, that failed; a replay answers how far it came.
+        ToolkitError: the bucket could not be read, or failure notifications not be imported; a replay that fails
+            answers how far it came.
     """
 
-    def enough() -> bool:
-        return deadline.remaining() <= tools.reserve_seconds + _WORTH_BEGINNING_SECONDS
+    def out_of_time() -> bool:
+        return deadline.remaining() <= services.reserve_seconds + _WORTH_BEGINNING_SECONDS
 
     if request.action == "inspect":
-        return show(tools.bucket, request)
+        return show(services.bucket, request)
     if request.action == "list" or (request.action == "replay" and request.dry_run):
-        return list_letters(tools.bucket, request, tools.routes, enough=enough)
-    if request.notices:
-        return _adopt_notices(request, tools, deadline, enough)
-    return _continued(request, tools, *_carry_out(request, tools, deadline, enough))
+        return list_letters(services.bucket, request, services.routes, out_of_time=out_of_time)
+    if request.failure_notifications:
+        context = _import_context(request, services, out_of_time)
+        fetching = _until_reserve(services, deadline)
+        imported = import_notifications(context, request.failure_notifications, services.fetch, fetching)
+        return RedriveResponse(action="import", dry_run=request.dry_run, done=imported)
+    imported_so_far, replayed = _import_and_replay(request, services, deadline, out_of_time)
+    return _continued(request, services, imported_so_far, replayed)
 
 
-def _adopt_notices(
-    request: RedriveRequest, tools: RedriveServices, deadline: Deadline, enough: Callable[[], bool]
-) -> RedriveResponse:
-    fetching = deadline.at_most(deadline.remaining() - tools.reserve_seconds)
-    done = import_notifications(
-        tools.bucket,
-        request.notices,
-        tools.fetch,
-        fetching,
-        write=not request.dry_run,
-        enough=enough,
-        now=tools.now,
-    )
-    return RedriveResponse(action="adopt", dry_run=request.dry_run, done=done)
+def _import_context(request: RedriveRequest, services: RedriveServices, out_of_time: OutOfTime) -> ImportContext:
+    return ImportContext(services.bucket, not request.dry_run, out_of_time, services.now)
 
 
-def _carry_out(
-    request: RedriveRequest, tools: RedriveServices, deadline: Deadline, enough: Callable[[], bool]
+def _until_reserve(services: RedriveServices, deadline: Deadline) -> Deadline:
+    return deadline.at_most(deadline.remaining() - services.reserve_seconds)
+
+
+def _import_and_replay(
+    request: RedriveRequest, services: RedriveServices, deadline: Deadline, out_of_time: OutOfTime
 ) -> tuple[ImportResult, Replay]:
-    """Adopt, and then replay if that is asked for; a replay that was not begun says why."""
-    idle = Replay(Counts(), [], [], request.after)
-    adoption = ImportResult(Counts(), 0, [], finished=False)
-    # Of the reserve, half is for moving what was delivered, and half for going on in another invocation.
-    half = tools.reserve_seconds / 2
+    """Import, and then replay if that is requested; a replay that was not begun says why."""
+    not_begun = Replay(Counts(), [], [], request.after)
+    imported = ImportResult(Counts(), 0, [], finished=False)
+    # Of the reserve, half is for moving what was delivered, and half for continuing in another invocation.
+    half = services.reserve_seconds / 2
     try:
-        adoption = _adopt(request, tools, deadline, enough)
-        if not adoption.finished:
-            return adoption, idle._replace(stopped=TIME_IS_USED_UP, out_of_time=True)
-        if request.action == "adopt":
-            return adoption, idle
-        make = tools.make(request.records_per_second, half)
+        imported = _import(request, services, deadline, out_of_time)
+        if not imported.finished:
+            return imported, not_begun._replace(stopped=TIME_IS_USED_UP, out_of_time=True)
+        if request.action == "import":
+            return imported, not_begun
+        make = services.make(request.records_per_second, half)
         moving = deadline.at_most(deadline.remaining() - half)
-        return adoption, replay(tools.bucket, make, tools.routes, request, moving, enough=enough)
+        return imported, replay(services.bucket, make, services.routes, request, moving, out_of_time=out_of_time)
     except ConfigurationError:
         raise
     except ToolkitError as error:
-        return adoption, idle._replace(stopped=str(error))
+        return imported, not_begun._replace(stopped=str(error))
 
 
-def _adopt(
-    request: RedriveRequest, tools: RedriveServices, deadline: Deadline, enough: Callable[[], bool]
+def _import(
+    request: RedriveRequest, services: RedriveServices, deadline: Deadline, out_of_time: OutOfTime
 ) -> ImportResult:
-    """The topic first: what is of another form in it is told with the mapping's objects."""
+    """The topic first: its messages of another form are reported with the mapping's objects."""
+    context = _import_context(request, services, out_of_time)
     topic = ImportResult(Counts(), 0, [], finished=True)
     if request.failure_topic:
-        topic = import_topic(
-            tools.bucket,
-            request.failure_topic,
-            tools.spans,
-            tools.fetch,
-            deadline.at_most(deadline.remaining() - tools.reserve_seconds),
-            write=not request.dry_run,
-            enough=enough,
-            now=tools.now,
-        )
+        fetching = _until_reserve(services, deadline)
+        topic = import_topic(context, request.failure_topic, services.spans, services.fetch, fetching)
         if not topic.finished:
             return topic
-    objects = import_objects(tools.bucket, write=not request.dry_run, enough=enough, now=tools.now)
+    objects = import_objects(context)
     return objects._replace(counts=topic.counts + objects.counts, waiting=topic.waiting + objects.waiting)
 
 
 def _continued(
-    request: RedriveRequest, tools: RedriveServices, adoption: ImportResult, done: Replay
+    request: RedriveRequest, services: RedriveServices, imported: ImportResult, replayed: Replay
 ) -> RedriveResponse:
-    this = adoption.counts + done.counts
-    total = request.so_far + this
-    following = None
-    continues, stopped = False, done.stopped
-    if stopped:
-        following = msgspec.structs.replace(
-            request,
-            after=done.after,
-            limit=max(1, request.limit - done.looked) if request.limit else 0,
-            leg=request.leg + 1,
-            so_far=total,
-        )
-        # Without progress it would go round for ever.
-        moved = this != Counts() or done.after != request.after
-        if done.out_of_time and moved and not request.dry_run and following.leg < _MOST_LEGS:
-            try:
-                tools.invoke_again(following)
-                continues = True
-            except AwsError as error:
-                stopped = f"{stopped}, and the function could not go on by itself: {error}"
+    done = imported.counts + replayed.counts
+    following = _following(request, replayed, done) if replayed.stopped else None
+    continues, stopped = False, replayed.stopped
+    # Without progress it would continue forever.
+    moved = done != Counts() or replayed.after != request.after
+    if following and replayed.out_of_time and moved and not request.dry_run and following.hop < _MOST_HOPS:
+        try:
+            services.invoke_again(following)
+            continues = True
+        except AwsError as error:
+            stopped = f"{stopped}, and the function could not continue by itself: {error}"
     return RedriveResponse(
         action=request.action,
         dry_run=request.dry_run,
-        waiting=adoption.waiting,
-        done=total,
-        unreadable=[*adoption.unreadable, *done.unreadable][:20],
-        without_target=done.without_target[:20],
+        waiting=imported.waiting,
+        done=request.so_far + done,
+        unreadable=[*imported.unreadable, *replayed.unreadable][:MOST_NAMED],
+        without_target=replayed.without_target[:MOST_NAMED],
         stopped=stopped,
         next=following,
         continues=continues,
+    )
+
+
+def _following(request: RedriveRequest, replayed: Replay, done: Counts) -> RedriveRequest:
+    """The request that continues behind what was done."""
+    limit = 0
+    if request.limit:
+        limit = max(1, request.limit - replayed.looked)
+    return msgspec.structs.replace(
+        request, after=replayed.after, limit=limit, hop=request.hop + 1, so_far=request.so_far + done
     )

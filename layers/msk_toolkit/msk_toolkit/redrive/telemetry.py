@@ -12,16 +12,16 @@ def publish_redrive(request: RedriveRequest, response: RedriveResponse, logger: 
     numbers = [
         (Metric.LETTERS_REPLAYED, done.delivered - before.delivered),
         (Metric.LETTERS_REFUSED_AGAIN, done.refused - before.refused),
-        (Metric.LETTERS_ADOPTED, done.adopted - before.adopted),
+        (Metric.LETTERS_ADOPTED, done.imported - before.imported),
     ]
     publish_metrics(metrics, numbers, detailed=False)
     line = {
         "action": response.action,
         "dry_run": response.dry_run,
-        "leg": request.leg,
+        "hop": request.hop,
         "delivered": done.delivered,
         "refused": done.refused,
-        "adopted": done.adopted,
+        "imported": done.imported,
         "gone": done.gone,
         "unreadable": response.unreadable,
         "without_target": response.without_target,

@@ -1,4 +1,4 @@
-"""Notices of an SQS or SNS destination: their records come from Kafka, and a strange one keeps no other back."""
+"""Failure notifications of SQS and SNS: their records come from Kafka, and a strange one blocks no other."""
 
 import json
 from typing import Any
@@ -10,18 +10,18 @@ from msk_toolkit.redrive.import_failures import NotificationsError
 from msk_toolkit.redrive.request import Counts, parse_redrive_request
 
 from tests.fakes.kafka_events import CLUSTER
-from tests.fakes.redrive_harness import RECORDS, RedriveHarness, as_fetched, failure, notice
+from tests.fakes.redrive_harness import RECORDS, RedriveHarness, as_fetched, failure, notification
 
 
 @pytest.mark.parametrize("wrap", ["plain", "text", "sqs", "sns", "sns in sqs"])
-def test_notices_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -> None:
+def test_notifications_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -> None:
     harness = RedriveHarness()
-    said = notice(RECORDS[:3])
+    said = notification(RECORDS[:3])
     harness.fetched = [as_fetched(RECORDS[:1]), as_fetched(RECORDS[1:2])]
     if wrap == "plain":
-        asked: dict[str, Any] = {"action": "adopt", "dry_run": False, "notices": [said]}
+        asked: dict[str, Any] = {"action": "import", "dry_run": False, "failure_notifications": [said]}
     elif wrap == "text":
-        asked = {"action": "adopt", "dry_run": False, "notices": [json.dumps(said)]}
+        asked = {"action": "import", "dry_run": False, "failure_notifications": [json.dumps(said)]}
     elif wrap == "sqs":
         asked = {"Records": [{"eventSource": "aws:sqs", "body": json.dumps(said)}]}
     elif wrap == "sns in sqs":
@@ -29,27 +29,27 @@ def test_notices_are_fetched_from_kafka_and_what_is_gone_is_counted(wrap: str) -
     else:
         asked = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(said)}}]}
     done = harness.ask(**asked)
-    assert done.done == Counts(adopted=2, gone=1)
+    assert done.done == Counts(imported=2, gone=1)
     assert harness.replay().done == Counts(delivered=2)
     assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/my.or-ders/0/{n}" for n in (3, 4)]
 
 
-def test_a_dry_run_of_notices_says_what_kafka_still_has_and_writes_nothing() -> None:
+def test_a_dry_run_of_notifications_says_what_kafka_still_has_and_writes_nothing() -> None:
     harness = RedriveHarness()
     harness.fetched = [as_fetched(RECORDS[:2])]
-    assert harness.ask(action="adopt", notices=[notice(RECORDS[:3])]).done == Counts(gone=1)
+    assert harness.ask(action="import", failure_notifications=[notification(RECORDS[:3])]).done == Counts(gone=1)
     assert harness.s3.names() == []
 
 
-def test_a_queue_keeps_its_notice_when_kafka_cannot_be_read() -> None:
+def test_a_queue_keeps_its_notification_when_kafka_cannot_be_read() -> None:
     harness = RedriveHarness()
 
     def broken(wanted: Range, deadline: Any) -> Any:
         raise StageError("tcp", "connection-refused", "b-1:9096", "refused")
 
-    harness.tools = harness.tools._replace(fetch=broken)
+    harness.services = harness.services._replace(fetch=broken)
     with pytest.raises(NotificationsError, match="b-1:9096"):
-        harness.ask(Records=[{"body": json.dumps(notice())}])
+        harness.ask(Records=[{"body": json.dumps(notification())}])
 
 
 STRANGE: list[Any] = [
@@ -67,22 +67,22 @@ STRANGE: list[Any] = [
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_message_keeps_no_good_one_back_and_is_an_error_all_the_same(strange: Any) -> None:
+def test_a_strange_message_blocks_no_good_one_and_is_still_an_error(strange: Any) -> None:
     harness = RedriveHarness()
     harness.fetched = [as_fetched(RECORDS[:3])]
-    with pytest.raises(NotificationsError, match=r"1 of 2 notices .* number 1"):
-        harness.ask(Records=[strange, {"body": json.dumps(notice(RECORDS[:3]))}])
+    with pytest.raises(NotificationsError, match=r"1 of 2 failure notifications .* number 1"):
+        harness.ask(Records=[strange, {"body": json.dumps(notification(RECORDS[:3]))}])
     assert len(harness.s3.names("dead-letters/")) == 3
 
 
-def test_a_notice_that_holds_its_payload_needs_no_broker_and_a_broken_payload_is_an_error() -> None:
+def test_a_notification_that_holds_its_payload_needs_no_broker_and_a_broken_payload_is_an_error() -> None:
     harness = RedriveHarness()
-    with pytest.raises(NotificationsError, match="1 of 2 notices"):
-        harness.ask(action="adopt", dry_run=False, notices=[failure() | {"payload": "{}"}, failure()])
+    with pytest.raises(NotificationsError, match="1 of 2 failure notifications"):
+        harness.ask(action="import", dry_run=False, failure_notifications=[failure() | {"payload": "{}"}, failure()])
     assert len(harness.s3.names("dead-letters/")) == 6
 
 
-def test_a_topic_that_is_gone_keeps_no_notice_of_another_back() -> None:
+def test_a_topic_that_is_gone_blocks_no_notification_of_another() -> None:
     harness = RedriveHarness()
 
     def fetch(wanted: Range, deadline: Any) -> Any:
@@ -90,9 +90,9 @@ def test_a_topic_that_is_gone_keeps_no_notice_of_another_back() -> None:
             raise StageError("metadata", "broker-error", "b-1:9096", "my.or-ders-0 is not there")
         return [as_fetched(RECORDS[3:])]
 
-    harness.tools = harness.tools._replace(fetch=fetch)
+    harness.services = harness.services._replace(fetch=fetch)
     with pytest.raises(NotificationsError, match="ders-0 is not there"):
-        harness.ask(Records=[{"body": json.dumps(notice(part))} for part in (RECORDS[:3], RECORDS[3:])])
+        harness.ask(Records=[{"body": json.dumps(notification(part))} for part in (RECORDS[:3], RECORDS[3:])])
     assert len(harness.s3.names("dead-letters/")) == 3
 
 
