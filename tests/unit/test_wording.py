@@ -38,7 +38,6 @@ NAMES_NOT_YET = {
     "layer/vpc",
 }
 DOCUMENTS_NOT_YET = {
-    "CHANGELOG.md",
     "docs/diagnose.md",
 }
 PACKAGES = packages()
