@@ -2,7 +2,8 @@
 
 import boto3
 import pytest
-from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, MSK_PORTS, TOPIC_ACTIONS
+from msk_toolkit.msk.listeners import MSK_PORTS
+from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
 
 from tests.template.stack import CLUSTER, Stack
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.msk.auth_modes import ListenerAuth, auth_findings, auth_modes
-from msk_toolkit.msk.description import DeclaredAuth, broker_node_types, describe, state_findings
+from msk_toolkit.msk.description import DeclaredAuth, broker_node_types, describe
 from msk_toolkit.msk.listeners import listeners
+from msk_toolkit.msk.state_findings import state_findings
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -34,7 +35,7 @@ def provisioned(**parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["testkafka-sasl", "testkafka-noauth"])
 def test_the_walk_throughs_clusters_are_described(name: str) -> None:
     found = describe(load(f"describe-cluster.{name}"))
-    assert (found.name, found.kind, found.state, found.kafka_version) == (name, "provisioned", "ACTIVE", "2.2.1")
+    assert (found.name, found.kind, found.state, found.kafka_version) == (name, "standard", "ACTIVE", "2.2.1")
     assert (found.brokers, found.instance_type, found.coordination) == (3, "kafka.t3.small", "zookeeper")
     assert found.encryption_in_transit == ("TLS" if name == "testkafka-sasl" else "TLS_PLAINTEXT")
     assert found.encryption_in_cluster is True
@@ -76,8 +77,8 @@ def test_a_listener_on_and_off_decides_over_what_is_declared() -> None:
     assert (found["scram"].state, found["iam"].state) == ("off", "on")
     findings = auth_findings(describe(declared), listeners({"BootstrapBrokerStringSaslIam": "b-1:9098"}))
     assert [str(finding) for finding in findings] == [
-        "warning: auth modes: scram is switched on, but the cluster names no listener for it: "
-        "an update may be under way"
+        "warning: auth modes: scram is switched on, but the cluster lists no listener for it: "
+        "an update may be in progress"
     ]
 
 
@@ -156,8 +157,8 @@ def test_a_state_that_is_not_active_is_told(state: str, severity: str) -> None:
     ("action", "state", "severity", "words"),
     [
         ("CRITICAL_ACTION_REQUIRED", "HEALING", "error", "waiting alone may not end HEALING"),
-        ("CRITICAL_ACTION_REQUIRED", "ACTIVE", "error", "needs an action of its owner"),
-        ("ACTION_RECOMMENDED", "ACTIVE", "warning", "recommends an action"),
+        ("CRITICAL_ACTION_REQUIRED", "ACTIVE", "error", "requires an action by its owner"),
+        ("ACTION_RECOMMENDED", "ACTIVE", "warning", "has an action recommended"),
     ],
 )
 def test_an_action_that_msk_waits_for_is_told(action: str, state: str, severity: str, words: str) -> None:

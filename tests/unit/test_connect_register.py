@@ -259,8 +259,8 @@ def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> Non
     assert found.registration is None
     assert [finding.text.partition(": ")[0] for finding in found.findings] == [
         "kafka:DescribeClusterV2",
-        "is encrypted with the account's default key",
-        "begins with a byte order mark (an editor's), which MSK does not read",
+        "is encrypted with the default key aws/secretsmanager, but MSK requires a customer managed KMS key",
+        "begins with a byte order mark (added by an editor), which MSK cannot read",
         "Vantiq, reading secrets MskPassword",
     ]
     assert "p4ssword" not in str(found)

@@ -101,7 +101,7 @@ def test_a_wrong_region_is_named_before_anything_is_asked() -> None:
     client = aws()
     found = ask(client, {"cluster": ARN.replace("ap-southeast-1", "eu-west-1")})
     assert texts(found) == [
-        f"error: cluster: lies in Region eu-west-1, and this function in {REGION}: deploy the toolkit there"
+        f"error: cluster: is in Region eu-west-1, but this function runs in {REGION}: deploy the toolkit there"
     ]
     assert "describe_cluster_v2" not in client.asked
 
@@ -148,13 +148,13 @@ def test_every_fault_of_a_secret_is_told_at_once() -> None:
     )
     lines = [finding.text for finding in ask(client).findings if finding.subject.startswith("secret")]
     assert [text[:38] for text in lines] == [
-        "its name must begin with AmazonMSK_: M",
-        "is encrypted with the account's defaul",
-        "is not associated with the cluster: br",
-        "begins with a byte order mark (an edit",
-        "has blanks or line breaks around the J",
-        "username has blanks or line breaks at ",
-        "password has blanks or line breaks at ",
+        "is named my-secret, but MSK accepts on",
+        "is encrypted with the default key aws/",
+        "is not associated with the cluster, so",
+        "begins with a byte order mark (added b",
+        "has white space around the JSON object",
+        "username begins or ends with white spa",
+        "password begins or ends with white spa",
     ]
     assert "p4ssword" not in str(lines)
 
@@ -193,7 +193,8 @@ def test_given_brokers_are_those_of_the_stacks_own_mode() -> None:
 
 
 def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("msk_toolkit.msk.observe._SECONDS", 0.2)
+    monkeypatch.setattr("msk_toolkit.msk.observe.CALL_SECONDS", 0.2)
+    monkeypatch.setattr("msk_toolkit.msk.observe_secret.CALL_SECONDS", 0.2)
     ending = threading.Event()
     hanging = aws(describe_cluster_v2=lambda **_: ending.wait(10), describe_secret=lambda **_: ending.wait(10))
     began = time.monotonic()

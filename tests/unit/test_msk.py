@@ -12,6 +12,7 @@ from msk_toolkit.kafka.access import Access, BrokerAddress, parse_brokers
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.msk.bootstrap import bootstrap_brokers, choose_brokers
 from msk_toolkit.msk.credentials import parse_credentials, scram_credentials
+from msk_toolkit.msk.listeners import listeners
 from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
 
 ARN = "arn:aws:kafka:eu-central-1:123456789012:cluster/demo/1"
@@ -120,18 +121,18 @@ def test_each_auth_mode_has_its_listener(mode: AuthMode, brokers: str) -> None:
 def test_a_listener_that_the_cluster_lacks_is_named_with_those_it_has() -> None:
     answer = {key: LISTENERS[key] for key in ("BootstrapBrokerStringTls", "BootstrapBrokerStringSaslIam")}
     with pytest.raises(ConfigurationError, match="no listener for scram; it offers tls, iam"):
-        choose_brokers(answer, "scram")
+        choose_brokers(listeners(answer), "scram")
     with pytest.raises(ConfigurationError, match="none inside the VPC"):
-        choose_brokers({"BootstrapBrokerStringPublicTls": "b-1-public:9194"}, "tls")
+        choose_brokers(listeners({"BootstrapBrokerStringPublicTls": "b-1-public:9194"}), "tls")
     with pytest.raises(ConfigurationError):
-        choose_brokers({"BootstrapBrokerStringSaslScram": ""}, "scram")
+        choose_brokers(listeners({"BootstrapBrokerStringSaslScram": ""}), "scram")
 
 
 @pytest.mark.parametrize(
     ("failure", "kind", "words"),
     [
-        (refused("NotFoundException"), ConfigurationError, "no such cluster"),
-        (refused("BadRequestException"), ConfigurationError, "no such cluster"),
+        (refused("NotFoundException"), ConfigurationError, "there is no cluster"),
+        (refused("BadRequestException"), ConfigurationError, "there is no cluster"),
         (refused("ForbiddenException"), AwsError, "ForbiddenException"),
         (refused("AccessDeniedException"), AwsError, "access denied"),
         (refused("TooManyRequestsException"), AwsError, "TooManyRequestsException"),

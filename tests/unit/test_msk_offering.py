@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
-from msk_toolkit.msk.offering import cluster_kind
+from msk_toolkit.msk.cluster import cluster_kind
 from msk_toolkit.settings.topics import TopicsSettings
 
 SETTINGS = TopicsSettings(cluster_arn="arn", auth_mode="iam")

@@ -5,13 +5,16 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 from msk_toolkit.causes import CAUSES
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
-from msk_toolkit.msk.cluster_state import ClusterState, cluster_state, parse_state
-from msk_toolkit.msk.scram_association import Secret, findings, secret_findings
+from msk_toolkit.msk.cluster import ClusterState, cluster_state, state_of
+from msk_toolkit.msk.description import describe
+from msk_toolkit.msk.observe_secret import secret_findings
+from msk_toolkit.msk.secret import SecretFacts, login_findings
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.context import ControlPlane, explain
 from msk_toolkit.probe.report import BrokerReport, Verdict
@@ -24,31 +27,47 @@ from tests.fakes.aws_fake import refused
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_orders-abc"
-GOOD = Secret(ARN, "AmazonMSK_orders", "arn:aws:kms:eu-central-1:123456789012:key/k", NOW - timedelta(days=3))
+GOOD = SecretFacts(
+    secret_id=ARN,
+    arn=ARN,
+    name="AmazonMSK_orders",
+    kms_key_id="arn:aws:kms:eu-central-1:123456789012:key/k",
+    described=True,
+    changed=NOW - timedelta(days=3),
+)
 CLUSTER = "arn:aws:kafka:eu-central-1:123456789012:cluster/demo/1"
 
 
 @pytest.mark.parametrize(
-    ("secret", "associated", "said"),
+    ("changes", "associated", "sentences"),
     [
-        (GOOD, [ARN], ["the secret is named, encrypted and associated as MSK demands"]),
-        (GOOD, ["other"], ["not associated with the cluster"]),
-        (GOOD, None, []),
-        (None, None, []),
-        (Secret(ARN, "orders", GOOD.key, GOOD.changed), [ARN], ["name is orders"]),
-        (Secret(ARN, GOOD.name, "", GOOD.changed), [ARN], ["default KMS key"]),
-        (Secret(ARN, GOOD.name, "alias/aws/secretsmanager", None), [ARN], ["default KMS key"]),
-        (Secret(ARN, GOOD.name, GOOD.key, NOW - timedelta(minutes=4)), [ARN], ["changed 4 minutes ago"]),
-        (Secret(ARN, "x", "", NOW), [], ["name is x", "default KMS key", "not associated", "changed 0 minutes ago"]),
+        ({}, [ARN], ["the secret's name, key and association meet MSK's requirements"]),
+        ({}, ["other"], ["not associated with the cluster"]),
+        ({}, None, []),
+        ({"name": "orders"}, [ARN], ["is named orders"]),
+        ({"kms_key_id": None}, [ARN], ["default key"]),
+        ({"kms_key_id": "alias/aws/secretsmanager", "changed": None}, [ARN], ["default key"]),
+        ({"changed": NOW - timedelta(minutes=4)}, [ARN], ["changed 4 minutes ago"]),
+        (
+            {"name": "x", "kms_key_id": None, "changed": NOW},
+            [],
+            ["is named x", "default key", "not associated", "changed 0 minutes ago"],
+        ),
     ],
 )
-def test_each_of_msks_conditions_on_a_secret_is_told(
-    secret: Secret | None, associated: list[str] | None, said: list[str]
+def test_each_of_msks_conditions_on_a_secret_is_reported(
+    changes: dict[str, Any], associated: list[str] | None, sentences: list[str]
 ) -> None:
-    found = findings(secret, associated, NOW)
-    assert len(found) == len(said)
-    for sentence, words in zip(found, said, strict=True):
-        assert words in sentence
+    facts = msgspec.structs.replace(GOOD, associated=associated, **changes)
+    findings = login_findings(facts, NOW)
+    assert len(findings) == len(sentences)
+    for finding, sentence in zip(findings, sentences, strict=True):
+        assert sentence in finding
+
+
+def test_of_a_secret_that_could_not_be_described_nothing_is_claimed() -> None:
+    assert login_findings(SecretFacts(secret_id=ARN), NOW) == []
+    assert login_findings(SecretFacts(secret_id=ARN, associated=[ARN]), NOW) == []
 
 
 class Aws:
@@ -86,14 +105,17 @@ SECRET = {"ARN": ARN, "Name": "AmazonMSK_orders", "KmsKeyId": "key", "LastChange
 
 
 def test_every_page_of_associated_secrets_counts() -> None:
-    assert "as MSK demands" in secret_findings(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, Deadline(5), lambda: NOW)[0]
+    assert (
+        "meet MSK's requirements"
+        in secret_findings(Aws(SECRET, ["other", ARN]), ARN, CLUSTER, Deadline(5), lambda: NOW)[0]
+    )
 
 
 def test_what_is_not_permitted_is_said_and_the_rest_is_still_told() -> None:
     denied = secret_findings(Aws(None, None), ARN, CLUSTER, Deadline(5), lambda: NOW)
     assert [sentence.partition(" could not")[0] for sentence in denied] == ["the secret", "the associated secrets"]
     (finding, missing) = secret_findings(Aws({**SECRET, "KmsKeyId": ""}, None), ARN, CLUSTER, Deadline(5), lambda: NOW)
-    assert "default KMS key" in finding
+    assert "default key" in finding
     assert "kafka:ListScramSecrets" in missing
 
 
@@ -110,7 +132,7 @@ def test_what_is_not_permitted_is_said_and_the_rest_is_still_told() -> None:
     ],
 )
 def test_a_state_is_read_as_far_as_it_is_there(answer: dict[str, Any], state: ClusterState | None) -> None:
-    assert parse_state(answer) == state
+    assert state_of(describe(answer)) == state
 
 
 def test_a_cluster_that_may_not_be_described_has_no_state() -> None:
@@ -174,9 +196,17 @@ def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
     judged = explain(judge_brokers(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
     (finding,) = judged.findings
-    assert finding.startswith("the secret is not associated with the cluster; run kafka batch-associate-scram-secret")
+    assert finding.startswith(
+        "the secret is not associated with the cluster, so the brokers refuse its user; run kafka batch-"
+    )
     # The call says "done" and lists what it did not do.
-    for words in ("UnprocessedScramSecrets", "account and Region", "kafka.amazonaws.com", "key policy"):
+    for words in (
+        "associate-scram-secret",
+        "UnprocessedScramSecrets",
+        "account and Region",
+        "kafka.amazonaws.com",
+        "key policy",
+    ):
         assert words in finding
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.kafka.topic_configs import TopicConfig
+from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
-from msk_toolkit.topics.observed import ClusterKind, ObservedTopics
+from msk_toolkit.topics.observed import ObservedTopics
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.render import render_topics
 

@@ -5,13 +5,13 @@ from typing import Literal
 import msgspec
 
 from msk_toolkit.connect.escaping import jaas_quoted
+from msk_toolkit.msk.listeners import PROTOCOL_OF, SECURITY_PROTOCOLS
 
 SourceMode = Literal["none", "tls", "scram"]
 PASSWORD_PLACE = "<password>"  # noqa: S105 - the place of one
 _MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 # MSK's SCRAM accepts SHA-512 only.
 MECHANISM = "SCRAM-SHA-512"
-_PROTOCOLS: dict[SourceMode, str] = {"none": "PLAINTEXT", "tls": "SSL", "scram": "SASL_SSL"}
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Login(msgspec.Struct, frozen=True):
     @property
     def protocol(self) -> str:
         """Kafka's name of it, for ``security.protocol``."""
-        return _PROTOCOLS[self.mode]
+        return SECURITY_PROTOCOLS[PROTOCOL_OF[self.mode]]
 
     @property
     def shown_password(self) -> str:

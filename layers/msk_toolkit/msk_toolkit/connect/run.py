@@ -21,17 +21,18 @@ from msk_toolkit.connect.vantiq_source import (
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.auth_modes import ListenerAuth, auth_findings, auth_modes
 from msk_toolkit.msk.credentials import ScramCredentials
-from msk_toolkit.msk.description import ClusterDescription, state_findings
+from msk_toolkit.msk.description import ClusterDescription
 from msk_toolkit.msk.findings import Finding
-from msk_toolkit.msk.listeners import Listener, Network, Protocol
-from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, observe_secret
+from msk_toolkit.msk.listeners import PROTOCOL_OF, Listener, Network
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
+from msk_toolkit.msk.observe_secret import observe_secret
 from msk_toolkit.msk.secret import check_secret
+from msk_toolkit.msk.state_findings import state_findings
 from msk_toolkit.settings.cluster import AuthMode as SettingsMode
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import read_event
 from msk_toolkit.version import ResponseVersion, current_version
 
-_PROTOCOLS: dict[SettingsMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
 _NO_NAME = "<username>"
 
 
@@ -202,7 +203,7 @@ def _login(
 
 
 def _brokers(mode: SettingsMode, network: Network, found: Sequence[Listener]) -> str:
-    wanted = (network, _PROTOCOLS[mode])
+    wanted = (network, PROTOCOL_OF[mode])
     return next((one.brokers for one in found if (one.network, one.protocol) == wanted), "")
 
 

@@ -11,7 +11,7 @@ from msk_toolkit.diagnose.report import DiagnoseStatus, ListenerReport, ProbeRes
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.connection import BrokerConnection
-from msk_toolkit.msk.cluster_state import ClusterState
+from msk_toolkit.msk.cluster import ClusterState
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.check_brokers import BrokerCheck

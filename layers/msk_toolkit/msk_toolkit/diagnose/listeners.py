@@ -1,6 +1,6 @@
 """Which listeners there are, which one the toolkit uses, and who can log in to each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -9,13 +9,9 @@ from msk_toolkit.diagnose.network import BrokerPort
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import ClusterDescription
-from msk_toolkit.msk.listeners import Listener, Network, Protocol
+from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS, PROTOCOL_OF, Listener, Network
 from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
-
-_MODES: Mapping[Protocol, AuthMode] = {"plaintext": "none", "tls": "tls", "scram": "scram", "iam": "iam"}
-_PROTOCOLS: Mapping[AuthMode, Protocol] = {mode: protocol for protocol, mode in _MODES.items()}
-_DEFAULT_PORTS: Mapping[AuthMode, int] = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
 
 
 class Offered(NamedTuple):
@@ -54,7 +50,7 @@ def offered(
         network: Network = used.network if used else "vpc"
         brokers = parse_brokers(settings.bootstrap_servers)
         ports = sorted({broker.port for broker in brokers})
-        used = Listener(network, _PROTOCOLS[settings.auth_mode], ports, ",".join(map(str, brokers)))
+        used = Listener(network, PROTOCOL_OF[settings.auth_mode], ports, ",".join(map(str, brokers)))
         listeners.append(used)
     each = [Offered(one, one == used, _access(one, settings, credentials)) for one in listeners]
     return sorted(each, key=lambda one: not one.in_use)
@@ -64,7 +60,7 @@ def broker_ports(each: Sequence[Offered], cluster: ClusterDescription | None, au
     """The ports to judge: of the listeners, of ZooKeeper where the cluster has it, MSK's own where nothing is known."""
     found = [BrokerPort(port, one.listener.network, one.in_use) for one in each for port in one.listener.ports]
     if not any(door.in_use for door in found):
-        found.append(BrokerPort(_DEFAULT_PORTS[auth_mode], "vpc", True))
+        found.append(BrokerPort(MSK_PORTS[PROTOCOL_OF[auth_mode]], "vpc", True))
     for text in (cluster.zookeeper, cluster.zookeeper_tls) if cluster else ():
         found += [BrokerPort(address.port, "zookeeper", False) for address in parse_brokers(text or "")]
     return list(dict.fromkeys(found))
@@ -86,7 +82,7 @@ def poller_ports(
 
 
 def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listener | None:
-    mine = [one for one in listeners if one.protocol == _PROTOCOLS[settings.auth_mode]]
+    mine = [one for one in listeners if one.protocol == PROTOCOL_OF[settings.auth_mode]]
     if settings.bootstrap_servers:
         ports = {broker.port for broker in parse_brokers(settings.bootstrap_servers)}
         same = next((one for one in mine if ports & set(one.ports)), None)
@@ -95,7 +91,7 @@ def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listene
 
 
 def _access(listener: Listener, settings: ClusterSettings, credentials: ScramCredentials | None) -> Access | None:
-    mode = _MODES[listener.protocol]
+    mode = AUTH_MODE_OF[listener.protocol]
     if (mode == "scram" and credentials is None) or (mode == "iam" and settings.auth_mode != "iam"):
         return None
     access = Access(

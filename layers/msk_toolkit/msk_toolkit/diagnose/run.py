@@ -22,13 +22,15 @@ from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, Liste
 from msk_toolkit.diagnose.services import Need
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.auth_modes import auth_findings
-from msk_toolkit.msk.cluster_state import ClusterState
+from msk_toolkit.msk.cluster import state_of
 from msk_toolkit.msk.credentials import ScramCredentials
-from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth, state_findings
+from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth
 from msk_toolkit.msk.findings import Finding
-from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, observe_secret
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
+from msk_toolkit.msk.observe_secret import observe_secret
 from msk_toolkit.msk.pollers import PollerListener, poller_listener, protocols_inside
 from msk_toolkit.msk.secret import SecretFacts, check_secret
+from msk_toolkit.msk.state_findings import state_findings
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.read import read_facts
@@ -120,8 +122,7 @@ def _gathered(
     scene: _Scene, settings: DiagnoseSettings, client: MakeClient, deadline: Deadline, findings: Sequence[Finding]
 ) -> _Gathered:
     """All of it asked at the same time: what hangs delays nothing else."""
-    cluster = scene.observed.cluster
-    state = ClusterState(cluster.state, cluster.brokers) if cluster and cluster.state else None
+    state = state_of(scene.observed.cluster)
     secret_texts = [finding.text for finding in findings if finding.subject.startswith("secret")]
     with ThreadPoolExecutor(_MOST_LISTENERS + 2, thread_name_prefix="diagnose") as pool:
         # The slowest client to make; and boto3 makes only one at a time safely.

@@ -1,1 +1,1 @@
-"""The MSK control plane: bootstrap brokers and SCRAM credentials."""
+"""What MSK says of a cluster: kind, state, auth modes, listeners, and its SCRAM secret."""

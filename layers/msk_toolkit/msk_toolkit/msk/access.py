@@ -1,4 +1,4 @@
-"""From the settings to an :class:`Access`: asks Secrets Manager and MSK for what the settings only name."""
+"""From the settings to an :class:`Access`: asks Secrets Manager and MSK for what the settings only refer to."""
 
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline

@@ -1,18 +1,17 @@
 """A cluster as MSK describes it, out of either shape of the answer, whatever parts of it are missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from msk_toolkit.msk.findings import Finding
+from msk_toolkit.settings.cluster import ClusterKind
 
-ClusterOffering = Literal["provisioned", "express", "serverless"]
 Switch = bool | None
 
 
 class DeclaredAuth(msgspec.Struct, frozen=True):
-    """What the cluster says of its ways to log in; None where it says nothing, as clusters of 2021 do."""
+    """The logins that the cluster says to have switched on; None where it says nothing, as clusters of 2021 do."""
 
     none: Switch = None
     scram: Switch = None
@@ -25,7 +24,7 @@ class ClusterDescription(msgspec.Struct, frozen=True, kw_only=True):
 
     arn: str
     name: str
-    kind: ClusterOffering = "provisioned"
+    kind: ClusterKind = "standard"
     state: str | None = None
     state_reason: str | None = None
     kafka_version: str | None = None
@@ -37,7 +36,7 @@ class ClusterDescription(msgspec.Struct, frozen=True, kw_only=True):
     storage_mode: str | None = None
     # NONE, ACTION_RECOMMENDED or CRITICAL_ACTION_REQUIRED: what MSK waits for the cluster's owner to do.
     customer_action: str | None = None
-    # Whether the cluster writes who was denied what, wherever to.
+    # Whether the cluster logs whom it denied what, wherever to.
     authorizer_logs: bool | None = None
     encryption_in_transit: str | None = None
     encryption_in_cluster: bool | None = None
@@ -54,98 +53,86 @@ def describe(answer: Mapping[str, Any]) -> ClusterDescription:
     """The description in the answer of DescribeCluster or DescribeClusterV2 (with or without ``ClusterInfo``)."""
     info = _part(answer, "ClusterInfo") or answer
     serverless = _part(info, "Serverless")
+    if serverless or info.get("ClusterType") == "SERVERLESS":
+        return _serverless(info, serverless)
     # Version 1 has flat what version 2 puts under Provisioned.
-    body = _part(info, "Provisioned") or serverless or info
+    return _provisioned(info, _part(info, "Provisioned") or info)
+
+
+def broker_node_types(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The kinds of brokers in the answers of ListNodes, without repetition; none where MSK or boto3 does not say."""
+    kinds = [_text(_part(node, "BrokerNodeInfo"), "BrokerNodeType") for node in nodes]
+    return sorted({kind for kind in kinds if kind})
+
+
+def _serverless(info: Mapping[str, Any], body: Mapping[str, Any]) -> ClusterDescription:
+    networks = [part for part in body.get("VpcConfigs") or [] if isinstance(part, Mapping)]
+    # A serverless cluster accepts no other login, whether it says so or not.
+    auth = DeclaredAuth(_switch(_part(body, "ClientAuthentication"), "Unauthenticated"), False, True, False)
+    return ClusterDescription(
+        arn=_text(info, "ClusterArn") or "",
+        name=_text(info, "ClusterName") or "",
+        kind="serverless",
+        state=_text(info, "State"),
+        state_reason=_text(_part(info, "StateInfo"), "Message"),
+        encryption_in_transit="TLS",
+        subnets=_texts_of_all(networks, "SubnetIds"),
+        security_groups=_texts_of_all(networks, "SecurityGroupIds"),
+        declared_auth=auth,
+    )
+
+
+def _provisioned(info: Mapping[str, Any], body: Mapping[str, Any]) -> ClusterDescription:
     nodes = _part(body, "BrokerNodeGroupInfo")
-    auth = _part(body, "ClientAuthentication")
     encryption = _part(body, "EncryptionInfo")
     transit = _part(encryption, "EncryptionInTransit")
     version = _text(_part(body, "CurrentBrokerSoftwareInfo"), "KafkaVersion")
     instance = _text(nodes, "InstanceType")
     zookeeper = _text(body, "ZookeeperConnectString")
     zookeeper_tls = _text(body, "ZookeeperConnectStringTls")
-    is_serverless = bool(serverless) or info.get("ClusterType") == "SERVERLESS"
-    networks = [part for part in serverless.get("VpcConfigs") or [] if isinstance(part, Mapping)]
-    access = _text(_part(nodes, "ConnectivityInfo", "PublicAccess"), "Type")
     return ClusterDescription(
         arn=_text(info, "ClusterArn") or "",
         name=_text(info, "ClusterName") or "",
-        kind="serverless" if is_serverless else "express" if (instance or "").startswith("express.") else "provisioned",
+        kind=_kind(instance),
         state=_text(info, "State"),
         state_reason=_text(_part(info, "StateInfo"), "Message"),
         kafka_version=version,
         coordination=_coordination(version, zookeeper or zookeeper_tls),
-        brokers=body.get("NumberOfBrokerNodes"),
+        brokers=_number(body, "NumberOfBrokerNodes"),
         instance_type=instance,
         storage_mode=_text(body, "StorageMode"),
         customer_action=_text(body, "CustomerActionStatus"),
         authorizer_logs=_authorizer_logs(body),
-        encryption_in_transit="TLS" if is_serverless else _text(transit, "ClientBroker"),
+        encryption_in_transit=_text(transit, "ClientBroker"),
         encryption_in_cluster=transit.get("InCluster"),
         kms_key_arn=_text(_part(encryption, "EncryptionAtRest"), "DataVolumeKMSKeyId"),
         zookeeper=zookeeper,
         zookeeper_tls=zookeeper_tls,
-        subnets=_texts(nodes, "ClientSubnets") or [subnet for part in networks for subnet in _texts(part, "SubnetIds")],
-        security_groups=_texts(nodes, "SecurityGroups")
-        or [group for part in networks for group in _texts(part, "SecurityGroupIds")],
-        public=access is not None and access != "DISABLED",
-        declared_auth=DeclaredAuth(
-            none=_switch(auth, "Unauthenticated"),
-            scram=False if is_serverless else _switch(auth, "Sasl", "Scram"),
-            # A serverless cluster knows no other login, whether it says so or not.
-            iam=True if is_serverless else _switch(auth, "Sasl", "Iam"),
-            mtls=False if is_serverless else _switch(auth, "Tls"),
-        ),
+        subnets=_texts(nodes, "ClientSubnets"),
+        security_groups=_texts(nodes, "SecurityGroups"),
+        public=_is_public(nodes),
+        declared_auth=_declared_auth(_part(body, "ClientAuthentication")),
     )
 
 
-def state_findings(cluster: ClusterDescription) -> list[Finding]:
-    """What the cluster's state and kind mean for whoever wants to connect."""
-    found: list[Finding] = []
-    reason = f" ({cluster.state_reason})" if cluster.state_reason else ""
-    match cluster.state:
-        case "ACTIVE" | None:
-            pass
-        case "CREATING":
-            text = "is still CREATING: it has no brokers to connect to before it is ACTIVE, after 15 to 40 minutes"
-            found.append(Finding("error", "cluster", text))
-        case "DELETING" | "FAILED":
-            found.append(Finding("error", "cluster", f"is {cluster.state}{reason}: nothing can connect to it"))
-        case state:
-            text = f"is {state}{reason}: it works, but a broker may be away for some minutes"
-            found.append(Finding("warning", "cluster", text))
-    found += _action_findings(cluster)
-    if len(cluster.broker_node_types) > 1:
-        text = "is being upgraded from Standard to Express brokers and has both: brokers come and go until it is done"
-        found.append(Finding("warning", "cluster", text))
-    if cluster.kind == "serverless":
-        text = (
-            "is serverless, which offers IAM as its only login: Vantiq's own Kafka source can't use it (as far as is "
-            "known), so let the toolkit's forwarder bring the records to Vantiq, with AuthMode iam"
-        )
-        found.append(Finding("warning", "cluster", text))
-    return found
+def _kind(instance_type: str | None) -> ClusterKind:
+    if instance_type and instance_type.startswith("express."):
+        return "express"
+    return "standard"
 
 
-def _action_findings(cluster: ClusterDescription) -> list[Finding]:
-    where = "the API does not say which: look at the cluster in MSK's console and at the AWS Health Dashboard"
-    match cluster.customer_action:
-        case "CRITICAL_ACTION_REQUIRED":
-            text = f"needs an action of its owner (CustomerActionStatus CRITICAL_ACTION_REQUIRED); {where}"
-            if cluster.state not in (None, "ACTIVE"):
-                text += f"; waiting alone may not end {cluster.state}"
-            return [Finding("error", "cluster", text)]
-        case "ACTION_RECOMMENDED":
-            text = f"recommends an action to its owner (CustomerActionStatus ACTION_RECOMMENDED); {where}"
-            return [Finding("warning", "cluster", text)]
-        case _:
-            return []
+def _is_public(nodes: Mapping[str, Any]) -> bool:
+    access = _text(_part(nodes, "ConnectivityInfo", "PublicAccess"), "Type")
+    return access is not None and access != "DISABLED"
 
 
-def broker_node_types(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The kinds of brokers in the answers of ListNodes, each once; none where MSK (or an old boto3) does not say."""
-    kinds = [_text(_part(node, "BrokerNodeInfo"), "BrokerNodeType") for node in nodes]
-    return sorted({kind for kind in kinds if kind})
+def _declared_auth(auth: Mapping[str, Any]) -> DeclaredAuth:
+    return DeclaredAuth(
+        none=_switch(auth, "Unauthenticated"),
+        scram=_switch(auth, "Sasl", "Scram"),
+        iam=_switch(auth, "Sasl", "Iam"),
+        mtls=_switch(auth, "Tls"),
+    )
 
 
 def _authorizer_logs(body: Mapping[str, Any]) -> bool | None:
@@ -168,20 +155,32 @@ def _coordination(version: str | None, zookeeper: str | None) -> Literal["zookee
 def _part(whole: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     """A part of an answer, empty where it is missing or null."""
     for name in path:
-        found = whole.get(name)
-        whole = found if isinstance(found, Mapping) else {}
+        part = whole.get(name)
+        whole = part if isinstance(part, Mapping) else {}
     return whole
 
 
 def _text(whole: Mapping[str, Any], name: str) -> str | None:
-    found = whole.get(name)
-    return found if isinstance(found, str) and found else None
+    text = whole.get(name)
+    return text if isinstance(text, str) and text else None
 
 
 def _texts(whole: Mapping[str, Any], name: str) -> list[str]:
     return [text for text in whole.get(name) or [] if isinstance(text, str)]
 
 
+def _texts_of_all(parts: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    texts: list[str] = []
+    for part in parts:
+        texts += _texts(part, name)
+    return texts
+
+
+def _number(whole: Mapping[str, Any], name: str) -> int | None:
+    number = whole.get(name)
+    return number if isinstance(number, int) else None
+
+
 def _switch(auth: Mapping[str, Any], *path: str) -> Switch:
-    found = _part(auth, *path).get("Enabled")
-    return found if isinstance(found, bool) else None
+    enabled = _part(auth, *path).get("Enabled")
+    return enabled if isinstance(enabled, bool) else None

@@ -1,4 +1,4 @@
-"""What doesn't fit, one clear line each; they are collected, so that all of them are told at once."""
+"""What a person should know about a cluster, a clear line for each finding, all of them reported together."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ ConfigurationSeverity = Literal["error", "warning", "note"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that a person should know, and what to do about it.
+    """Something that a person should know, and what to do about it.
 
     ``error`` keeps something from working, ``warning`` may, ``note`` is worth knowing.
     """

@@ -1,12 +1,36 @@
-"""Where a cluster's brokers listen: the answer of GetBootstrapBrokers, read."""
+"""Where a cluster's brokers listen, and by which protocol: the answer of GetBootstrapBrokers, read."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from msk_toolkit.aws.call import call_within
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.cluster import AuthMode
+
 Network = Literal["vpc", "public", "multi-vpc", "ipv6"]
 Protocol = Literal["plaintext", "tls", "scram", "iam"]
+# How a client can log in; client certificates (mtls) are checked on the TLS listener itself.
+ListenerMode = Literal["none", "tls", "mtls", "scram", "iam"]
+
+PROTOCOL_OF: Mapping[ListenerMode, Protocol] = {
+    "none": "plaintext",
+    "tls": "tls",
+    "mtls": "tls",
+    "scram": "scram",
+    "iam": "iam",
+}
+AUTH_MODE_OF: Mapping[Protocol, AuthMode] = {"plaintext": "none", "tls": "tls", "scram": "scram", "iam": "iam"}
+# MSK's ports inside the VPC.
+MSK_PORTS: Mapping[Protocol, int] = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+# Kafka's own names, as clients take them for security.protocol.
+SECURITY_PROTOCOLS: Mapping[Protocol, str] = {
+    "plaintext": "PLAINTEXT",
+    "tls": "SSL",
+    "scram": "SASL_SSL",
+    "iam": "SASL_SSL",
+}
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -40,6 +64,20 @@ _KEYS: Mapping[str, _Key] = {
     "BootstrapBrokerStringSaslScramIpv6": _Key("ipv6", "scram"),
     "BootstrapBrokerStringSaslIamIpv6": _Key("ipv6", "iam"),
 }
+
+
+def ask_listeners(kafka: Any, cluster_arn: str, deadline: Deadline) -> list[Listener]:
+    """Ask MSK where the brokers listen.
+
+    Args:
+        kafka: boto3's client of MSK.
+
+    Raises:
+        NotFoundAtAwsError: no such cluster.
+        AwsError: denied, or no answer.
+    """
+    action = f"kafka:GetBootstrapBrokers on {cluster_arn}"
+    return listeners(call_within(deadline, action, lambda: kafka.get_bootstrap_brokers(ClusterArn=cluster_arn)))
 
 
 def listeners(answer: Mapping[str, Any]) -> list[Listener]:

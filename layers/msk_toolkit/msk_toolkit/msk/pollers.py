@@ -8,12 +8,9 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from msk_toolkit.msk.description import DeclaredAuth
-from msk_toolkit.msk.listeners import Listener, Protocol
+from msk_toolkit.msk.listeners import MSK_PORTS, PROTOCOL_OF, Listener, Protocol
 from msk_toolkit.settings.cluster import AuthMode
 
-# MSK's ports inside the VPC.
-MSK_PORTS: dict[Protocol, int] = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
-_OF_MODE: dict[AuthMode, Protocol] = {"none": "plaintext", "tls": "tls", "scram": "scram", "iam": "iam"}
 # AWS's list for a mapping that logs in with IAM, by what each action is allowed on.
 CLUSTER_ACTIONS = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
 TOPIC_ACTIONS = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
@@ -35,24 +32,24 @@ class PollerListener(msgspec.Struct, frozen=True):
 def poller_listener(
     auth_mode: AuthMode, declared: DeclaredAuth, offered: Collection[Protocol] | None = None
 ) -> PollerListener:
-    """The listener that Lambda takes for a mapping of this stack.
+    """The listener that Lambda chooses for a mapping of this stack.
 
-    With a secret (scram) it takes that login. Without one it takes the strongest that the cluster has on, whatever the
-    toolkit's own mode is: SASL/IAM, else TLS, else plaintext; and where it does not get in, it tries no other.
+    With a secret (scram) it uses that login. Without a secret it uses the strongest that the cluster has on, whatever
+    the toolkit's own mode is: SASL/IAM, else TLS, else plaintext; and where that fails, it tries no other.
 
     Args:
         declared: what the cluster says of its logins.
-        offered: the protocols of its listeners inside the VPC; None where MSK did not tell.
+        offered: the protocols of its listeners inside the VPC; None where they are not known.
     """
+    own = PROTOCOL_OF[auth_mode]
     if auth_mode in {"scram", "iam"}:
-        return PollerListener(_OF_MODE[auth_mode])
-    own = _OF_MODE[auth_mode]
-    iam = "iam" in offered if offered is not None else declared.iam
-    if iam:
-        return PollerListener("iam")
-    if offered is not None:
-        return PollerListener("tls" if "tls" in offered else own)
-    return PollerListener(own, sure=iam is False and own == "tls")
+        return PollerListener(own)
+    if offered is None:
+        if declared.iam:
+            return PollerListener("iam")
+        return PollerListener(own, sure=declared.iam is False and own == "tls")
+    stronger: tuple[Protocol, ...] = ("iam", "tls")
+    return PollerListener(next((protocol for protocol in stronger if protocol in offered), own))
 
 
 def protocols_inside(listeners: Iterable[Listener] | None) -> set[Protocol] | None:

@@ -1,18 +1,24 @@
-"""Whether the SCRAM secret is as MSK wants it; every fault at once, and never with what the secret holds."""
+"""Whether the SCRAM secret meets MSK's requirements; every fault at once, and never with what the secret holds."""
 
-import contextlib
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime, timedelta
 
 import msgspec
 
-from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.credentials import ScramCredentials, inspect_credentials
 from msk_toolkit.msk.findings import Finding
-from msk_toolkit.msk.scram_association import HOW_TO_ASSOCIATE
 
 _PREFIX = "AmazonMSK_"
-_BYTE_ORDER_MARK = "\ufeff"
-_SHAPE = 'store a JSON object {"username": "...", "password": "..."}'
+_DEFAULT_KEY = "alias/aws/secretsmanager"
+# How long MSK may take to apply a change of a secret.
+_ROTATION = timedelta(minutes=10)
+# MSK's API reference and developer guide (msk-password-tutorial), read on 2026-11-28.
+HOW_TO_ASSOCIATE = (
+    "run kafka batch-associate-scram-secret and check UnprocessedScramSecrets in its answer, since the call succeeds "
+    "even if a secret is not associated; MSK needs the secret and its KMS key in the cluster's account and Region, a "
+    "resource policy of the secret that allows kafka.amazonaws.com secretsmanager:GetSecretValue (MSK writes it when "
+    "it associates the secret; leave it), and a key policy that lets the caller use the key"
+)
 
 
 class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +30,7 @@ class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
     kms_key_id: str | None = None
     # A secret with the account's default key has no key of its own in its description.
     described: bool = False
-    rotates: bool | None = None
+    changed: datetime | None = None
     associated: Sequence[str] | None = None
     text: str | None = None
 
@@ -35,61 +41,58 @@ class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_secret(facts: SecretFacts) -> tuple[ScramCredentials | None, list[Finding]]:
-    """The credentials, where they can be made out, and everything that is wrong with the secret."""
-    findings: list[Finding] = []
-
-    def error(text: str) -> None:
-        findings.append(Finding("error", f"secret {facts.secret_id}", text))
-
-    name = facts.name or facts.secret_id.rpartition(":secret:")[2] or facts.secret_id
-    if not name.startswith(_PREFIX):
-        error(
-            f"its name must begin with {_PREFIX}: MSK associates no other (a secret can't be renamed: make a new one)"
-        )
-    if facts.described and not facts.kms_key_id:
-        error("is encrypted with the account's default key: MSK needs a customer managed KMS key")
-    if facts.kms_key_id and facts.kms_key_id.endswith("alias/aws/secretsmanager"):
-        error("is encrypted with the default key aws/secretsmanager: MSK needs a customer managed KMS key")
-    if facts.associated is not None and not _is_associated(facts):
-        error(f"is not associated with the cluster: brokers refuse its user; {HOW_TO_ASSOCIATE}")
+    """The credentials, where they can be read, and everything that is wrong with the secret."""
+    faults = secret_faults(facts)
     credentials = None
     if facts.text is not None:
-        credentials, faults = _parse(facts.text)
-        for fault in faults:
-            error(fault)
-    return credentials, findings
+        credentials, faults_of_text = inspect_credentials(facts.text)
+        faults += faults_of_text
+    subject = f"secret {facts.secret_id}"
+    return credentials, [Finding("error", subject, fault) for fault in faults]
+
+
+def login_findings(facts: SecretFacts, now: datetime) -> list[str]:
+    """Why MSK may refuse a login with the secret, a sentence each, as far as is known."""
+    faults = secret_faults(facts)
+    if facts.changed and now - facts.changed < _ROTATION:
+        minutes = int((now - facts.changed).total_seconds() // 60)
+        faults.append(f"was changed {minutes} minutes ago; MSK may take 10 minutes to apply it")
+    if faults:
+        return [f"the secret {fault}" for fault in faults]
+    if facts.described and facts.associated is not None:
+        return ["the secret's name, key and association meet MSK's requirements, so its user name or password is wrong"]
+    return []
+
+
+def secret_faults(facts: SecretFacts) -> list[str]:
+    """Which of MSK's conditions the secret does not meet; the sentences go on from the secret's name."""
+    faults = []
+    name = facts.name or _name_in(facts.secret_id)
+    if not name.startswith(_PREFIX):
+        faults.append(
+            f"is named {name}, but MSK accepts only names that begin with {_PREFIX}: create a new secret, since a "
+            "secret cannot be renamed"
+        )
+    if facts.described and _has_default_key(facts.kms_key_id):
+        faults.append(
+            "is encrypted with the default key aws/secretsmanager, but MSK requires a customer managed KMS key"
+        )
+    if facts.associated is not None and not _is_associated(facts):
+        faults.append(f"is not associated with the cluster, so the brokers refuse its user; {HOW_TO_ASSOCIATE}")
+    return faults
+
+
+def _has_default_key(kms_key_id: str | None) -> bool:
+    return not kms_key_id or kms_key_id.endswith(_DEFAULT_KEY)
 
 
 def _is_associated(facts: SecretFacts) -> bool:
-    known = [arn.rpartition(":secret:")[2] for arn in facts.associated or ()]
-    wanted = (facts.arn or facts.secret_id).rpartition(":secret:")[2] or facts.secret_id
+    name = _name_in(facts.arn or facts.secret_id)
+    associated = [_name_in(arn) for arn in facts.associated or ()]
     # An ARN ends with six random characters that a name does not have.
-    return any(one == wanted or one.rpartition("-")[0] == wanted for one in known)
+    return name in associated or name in [known.rpartition("-")[0] for known in associated]
 
 
-def _parse(text: str) -> tuple[ScramCredentials | None, list[str]]:
-    faults = []
-    if text.startswith(_BYTE_ORDER_MARK):
-        faults.append("begins with a byte order mark (an editor's), which MSK does not read: store it without")
-        text = text.lstrip(_BYTE_ORDER_MARK)
-    if text != text.strip():
-        faults.append("has blanks or line breaks around the JSON object: store it without")
-    found: Any = None
-    with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        found = msgspec.json.decode(text)
-    if not isinstance(found, dict):
-        return None, [*faults, f"is not a JSON object; {_SHAPE}"]
-    values = {}
-    for name in ("username", "password"):
-        value = found.get(name)
-        if not isinstance(value, str) or not value:
-            faults.append(f"{name} is missing or not text; {_SHAPE}")
-            continue
-        if value != value.strip():
-            faults.append(f"{name} has blanks or line breaks at an end, which are part of it for Kafka")
-        if name == "username" and not value.isascii():
-            # Kafka's ScramMessages takes no other in a client's first message.
-            faults.append("username has characters that are not ASCII: Kafka's SCRAM lets no such user in")
-            continue
-        values[name] = value
-    return (ScramCredentials(**values) if len(values) == 2 else None), faults
+def _name_in(secret_id: str) -> str:
+    """The name in an ARN (with the six random characters at its end), or the name itself."""
+    return secret_id.rpartition(":secret:")[2] or secret_id

@@ -8,8 +8,8 @@ from msk_toolkit.aws.call import BegunCall
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.msk.cluster_state import ClusterState, cluster_state
-from msk_toolkit.msk.scram_association import secret_findings
+from msk_toolkit.msk.cluster import ClusterState, cluster_state
+from msk_toolkit.msk.observe_secret import secret_findings
 from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse

@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Meta
 
 AuthMode = Literal["scram", "iam", "tls", "none"]
+# MSK's offerings; a standard cluster is provisioned with Standard brokers, an express one with Express brokers.
+ClusterKind = Literal["standard", "express", "serverless"]
 
 _PORTS = range(1, 65536)
 

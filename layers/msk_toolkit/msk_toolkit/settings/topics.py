@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.cluster import ClusterKind, ClusterSettings
 from msk_toolkit.settings.metrics import DetailedMetrics
 
 
@@ -16,7 +16,7 @@ class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
         Meta(description="File of the declared topics; a relative path starts at the function's folder."),
     ] = "topics.yaml"
     cluster_kind: Annotated[
-        Literal["auto", "standard", "express", "serverless"],
+        Literal["auto", ClusterKind],
         Meta(
             description="MSK offering whose topic limits apply. auto asks MSK, or means standard if BOOTSTRAP_SERVERS "
             "is set."

@@ -5,7 +5,6 @@ hold without it.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Literal
 
 import msgspec
 
@@ -16,6 +15,7 @@ from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.kafka.reassignments import leaving_replicas
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topic_configs import TopicConfig, broker_config, topic_configs
+from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.units import same
 
@@ -32,8 +32,6 @@ _ALWAYS = frozenset(
     }
 )
 _PARTITIONS_NAMED = 5
-
-ClusterKind = Literal["standard", "express", "serverless"]
 
 
 class ObservedTopic(msgspec.Struct, frozen=True):

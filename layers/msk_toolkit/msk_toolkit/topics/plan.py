@@ -8,8 +8,9 @@ from msgspec import Meta
 
 from msk_toolkit.kafka.topic_configs import ConfigSource
 from msk_toolkit.kafka.topic_configs import TopicConfig as KafkaSetting
+from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.observed import ClusterKind, ObservedTopic, ObservedTopics
+from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.service_limits import is_fixed, violations
 from msk_toolkit.topics.units import same, to_person

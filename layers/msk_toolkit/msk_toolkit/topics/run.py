@@ -13,7 +13,8 @@ from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.offsets import count_records
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.access import cluster_access
-from msk_toolkit.msk.offering import cluster_kind
+from msk_toolkit.msk.cluster import cluster_kind
+from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, TopicChange, carry_out, check_plan, not_shown
 from msk_toolkit.topics.approval import changed_since
@@ -21,7 +22,7 @@ from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import delete, objections, still_shown
 from msk_toolkit.topics.drift import count_drift
-from msk_toolkit.topics.observed import ClusterKind, observe
+from msk_toolkit.topics.observed import observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.propagation import Propagation, await_propagation
 from msk_toolkit.topics.render import change_lines, render_topics

@@ -6,8 +6,9 @@ configurations on Express brokers" and "Configuration properties for MSK Serverl
 
 from collections.abc import Mapping, Sequence
 
+from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.observed import ClusterKind, ObservedTopic
+from msk_toolkit.topics.observed import ObservedTopic
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.units import same
 
