@@ -27,6 +27,7 @@ from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import still_shown
@@ -162,9 +163,9 @@ def _raw_read(declared: list[DeclaredTopic]) -> Callable[[BrokerConnection, Dead
     resources = [resource(resource_type=2, resource_name=topic.name, configuration_keys=None) for topic in declared]
 
     def read(connection: BrokerConnection, deadline: Deadline) -> None:
-        connection.send(MetadataRequest(topics=None, allow_auto_topic_creation=False), "metadata", deadline)
+        connection.send(MetadataRequest(topics=None, allow_auto_topic_creation=False), Stage.METADATA, deadline)
         answer = connection.send(
-            DescribeConfigsRequest(resources=resources, include_synonyms=False), "metadata", deadline
+            DescribeConfigsRequest(resources=resources, include_synonyms=False), Stage.METADATA, deadline
         )
         assert len(answer.results) == len(declared)
 
@@ -184,7 +185,9 @@ def _raw_create(declared: list[DeclaredTopic]) -> Callable[[BrokerConnection, De
 
 
 def _metadata(connection: BrokerConnection, names: Any, deadline: Deadline) -> Any:
-    return connection.send(MetadataRequest(topics=names, allow_auto_topic_creation=False), "metadata", deadline).topics
+    return connection.send(
+        MetadataRequest(topics=names, allow_auto_topic_creation=False), Stage.METADATA, deadline
+    ).topics
 
 
 def _unserved(topic: Any) -> bool:

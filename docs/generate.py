@@ -15,7 +15,7 @@ from msgspec import inspect
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
-from msk_toolkit.causes import CAUSES  # noqa: E402 - found by the line above
+from msk_toolkit.causes import Cause  # noqa: E402 - found by the line above
 from msk_toolkit.connect.check import CheckResponse  # noqa: E402
 from msk_toolkit.connect.run import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
@@ -183,9 +183,9 @@ def settings_page() -> str:
 
 def causes_page() -> str:
     """docs/causes.md."""
-    rows = [f"| `{name}` | {_cell(cause.meaning)} | {_cell(cause.remedy)} |" for name, cause in CAUSES.items()]
+    rows = [f"| `{cause}` | {_cell(cause.meaning)} | {cause.owner} | {_cell(cause.remedy)} |" for cause in Cause]
     head = ["# Causes", "", _GENERATED, "", "Why a stage of a probe fails, and the first step to fix it.", ""]
-    return "\n".join([*head, "| Cause | Meaning | Fix |", "| --- | --- | --- |", *rows, ""])
+    return "\n".join([*head, "| Cause | Meaning | Owner | Fix |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _readme(page: str, language: Language) -> str:

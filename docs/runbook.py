@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - commands to copy stay on one line
 
-from msk_toolkit.causes import CAUSES, fault_class
+from msk_toolkit.causes import Cause
 
 _STATE = "`aws kafka describe-cluster-v2 --cluster-arn ARN --query ClusterInfo.State`, and the broker's metrics."
 _TLS = "`openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -subject -issuer -ext subjectAltName`."
@@ -80,29 +80,6 @@ CONFIRM: dict[str, str] = {
     "protocol-error": f"{_PORT} `openssl s_client` or `curl` shows what responds on this port.",
 }
 
-_OWNERS = {
-    "network": "network team",
-    "tls": "certificates and listeners",
-    "login": "credentials",
-    "permission": "IAM and ACL administrators",
-    "broker": "Kafka operators (or AWS Support)",
-    "loss": "all: possible data loss",
-}
-# The stage of a cause, if its name alone does not determine the owner.
-_STAGES = {
-    "name-not-found": "dns",
-    "resolver-timeout": "dns",
-    "connection-refused": "tcp",
-    "connect-timeout": "tcp",
-    "unreachable": "tcp",
-    "client-certificate-wanted": "tls",
-    "login-wanted": "sasl",
-    "mechanism-not-offered": "sasl",
-    "authentication-failed": "sasl",
-    "iam-denied": "sasl",
-    "server-not-authentic": "sasl",
-}
-
 
 def runbook_page(generated: str) -> str:
     """docs/runbook.md: a section per cause, under the anchor to which a verdict links."""
@@ -116,8 +93,7 @@ def runbook_page(generated: str) -> str:
         "HOST:PORT is the address in the verdict. `client.properties` is a client configuration for Kafka's command-line tools.",
         "",
     ]
-    for name, cause in CAUSES.items():
-        stage = "tls" if name.startswith("tls-") else _STAGES.get(name, "metadata")
-        lines += [f"## {name}", "", f"**Meaning:** {cause.meaning} **Owner:** {_OWNERS[fault_class(stage, name)]}.", ""]
-        lines += [f"**Confirm:** {CONFIRM[name]}", "", f"**Fix:** {cause.remedy}", ""]
+    for cause in Cause:
+        lines += [f"## {cause}", "", f"**Meaning:** {cause.meaning} **Owner:** {cause.owner}.", ""]
+        lines += [f"**Confirm:** {CONFIRM[cause]}", "", f"**Fix:** {cause.remedy}", ""]
     return "\n".join(lines)

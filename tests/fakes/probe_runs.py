@@ -1,12 +1,13 @@
 """Last runs of the probes, as the matrix shows them: every status, long names, and a broker that says what it likes."""
 
-from msk_toolkit.causes import remedy
-from msk_toolkit.network.stages import StageResult
+from msk_toolkit.causes import Cause, remedy
+from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.last_run import LastRun, ProbeRun
 from msk_toolkit.probe.results import BrokerReport
-from msk_toolkit.probe.verdict import STAGES, judge_brokers
+from msk_toolkit.probe.verdict import judge_brokers
+from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES, Stage
 
-WRITTEN, READ = STAGES[:-1], (*STAGES[:6], "fetch", "commit")
+WRITTEN, READ = PRODUCER_STAGES, CONSUMER_STAGES
 
 
 def host(broker: int) -> str:
@@ -14,28 +15,29 @@ def host(broker: int) -> str:
     return f"b-{broker}.orders-production.a1b2c3.c12.kafka.eu-central-1.amazonaws.com:9096"
 
 
-def _passed(stage: str) -> StageResult:
+def _passed(stage: Stage) -> StageResult:
     return StageResult(stage, "ok", 3.2, 5000)
 
 
-def _told(stage: str, status: str, cause: str, detail: str) -> StageResult:
-    result = StageResult(stage, "ok", 9.0, 5000, cause, detail, remedy(cause, stage))
-    return StageResult(**{**{name: getattr(result, name) for name in result.__struct_fields__}, "status": status})
+def _result(stage: Stage, status: StageStatus, cause: Cause, detail: str) -> StageResult:
+    return StageResult(stage, status, 9.0, 5000, cause, detail, remedy(cause, stage))
 
 
-def healthy_broker(broker: int, stages: tuple[str, ...] = WRITTEN) -> BrokerReport:
+def healthy_broker(broker: int, stages: tuple[Stage, ...] = WRITTEN) -> BrokerReport:
     """Every stage passes."""
     return BrokerReport(broker, host(broker), [_passed(stage) for stage in stages])
 
 
-def stopped_broker(broker: int, stages: tuple[str, ...] = WRITTEN) -> BrokerReport:
+def stopped_broker(broker: int, stages: tuple[Stage, ...] = WRITTEN) -> BrokerReport:
     """Nobody listens."""
-    refused = _told("tcp", "failed", "connection-refused", 'said <b onclick="x()">"no"</b> & <script>alert(1)</script>')
+    refused = _result(
+        Stage.TCP, "failed", Cause.CONNECTION_REFUSED, 'said <b onclick="x()">"no"</b> & <script>alert(1)</script>'
+    )
     return BrokerReport(
         broker,
         host(broker),
         [
-            _passed("dns"),
+            _passed(Stage.DNS),
             refused,
             *(StageResult(stage, "skipped", detail="an earlier one failed") for stage in stages[2:]),
         ],
@@ -44,8 +46,10 @@ def stopped_broker(broker: int, stages: tuple[str, ...] = WRITTEN) -> BrokerRepo
 
 def warning_broker(broker: int) -> BrokerReport:
     """All passes, and its certificate ends soon."""
-    soon = _told("tls", "warn", "tls-expires-soon", "the certificate expires in 3 days")
-    return BrokerReport(broker, host(broker), [_passed("dns"), _passed("tcp"), soon, *map(_passed, WRITTEN[3:])])
+    soon = _result(Stage.TLS, "warn", Cause.TLS_EXPIRES_SOON, "the certificate expires in 3 days")
+    return BrokerReport(
+        broker, host(broker), [_passed(Stage.DNS), _passed(Stage.TCP), soon, *map(_passed, WRITTEN[3:])]
+    )
 
 
 def run_of(*brokers: BrokerReport) -> ProbeRun:

@@ -15,6 +15,7 @@ from msk_toolkit.kafka.bootstrap import open_any
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.stage import Stage
 
 from local.kafka import BROKER_IDS, KafkaCluster
 from local.kafka.queries import known_brokers
@@ -135,7 +136,7 @@ def active_controller(kafka: KafkaCluster) -> int:
     asked = quorum(topic_name="__cluster_metadata", partitions=[quorum.PartitionData(partition_index=0)])
     connection, _ = open_any(plaintext(kafka), Deadline(10), 5)
     with connection:
-        answer = connection.send(DescribeQuorumRequest(topics=[asked]), "metadata", Deadline(10))
+        answer = connection.send(DescribeQuorumRequest(topics=[asked]), Stage.METADATA, Deadline(10))
     return int(answer.topics[0].partitions[0].leader_id)
 
 
@@ -180,6 +181,6 @@ def _rules_known(kafka: KafkaCluster, kind: ResourceType, name: str) -> set[int]
         for node in kafka.running_brokers():
             address = BrokerAddress("127.0.0.1", ports[node])
             with BrokerConnection.open(address, plaintext(kafka), StageLog(Deadline(10), 5)) as connection:
-                answer = connection.send(DescribeAclsRequest(**question, **anyone), "metadata", Deadline(10))
+                answer = connection.send(DescribeAclsRequest(**question, **anyone), Stage.METADATA, Deadline(10))
             known.add(sum(len(resource.acls) for resource in answer.resources))
     return known

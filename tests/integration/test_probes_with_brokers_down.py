@@ -13,6 +13,7 @@ from msk_toolkit.kafka.group import find_coordinator
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.declared import DeclaredTopic
 from packaging.version import Version
 
@@ -241,7 +242,7 @@ def prefer(kafka: KafkaCluster, topic: str, replicas: list[int]) -> Iterator[Cal
 
         def elect() -> None:
             request = ElectLeadersRequest(election_type=0, topic_partitions=[partition], timeout_ms=5000)
-            connection.send(request, "elect", Deadline(5))
+            connection.send(request, Stage.METADATA, Deadline(5))
             # The controller answers when it has decided; the broker hears of it a moment later.
             wait_until(leads, "the broker does not know that it leads", 5)
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from kafka.admin import ACLOperation, ResourceType
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.bootstrap import NoBrokerError
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.session import Session
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsResponse
 
@@ -257,7 +259,7 @@ def test_when_the_answer_is_lost_and_no_broker_can_be_reached_any_more_the_outco
 
     def lose_everybody() -> None:
         monkeypatch.setattr(Session, "execute", cut_off)
-        raise StageError("metadata", "connection-closed", "broker", "the connection broke")
+        raise StageError(Stage.METADATA, Cause.CONNECTION_CLOSED, "broker", "the connection broke")
 
     asked = Session.execute
     before_sending(monkeypatch, "create", once(lose_everybody))

@@ -4,6 +4,7 @@ import pytest
 from kafka.protocol.admin import AlterPartitionReassignmentsRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import BROKER_IDS, KafkaCluster
@@ -24,7 +25,7 @@ def reassign(kafka: KafkaCluster, name: str, replicas: dict[int, list[int]]) -> 
     )
     with Session(plaintext(kafka), 5) as session:
         # Asking twice for the same changes nothing; a broker that is frozen may be the one that is asked first.
-        answer = session.query(lambda controller, until: controller.send(request, "metadata", until), Deadline(30))
+        answer = session.query(lambda controller, until: controller.send(request, Stage.METADATA, until), Deadline(30))
     assert answer.error_code == 0
     assert {part.error_code for each in answer.responses for part in each.partitions} == {0}
 

@@ -7,18 +7,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.connect.check import CheckedTarget, CheckResponse
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError
 from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.network.stages import StageResult
+from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.forwarder import ForwarderSettings
+from msk_toolkit.stage import Stage
 from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
@@ -27,6 +28,7 @@ from tests.fakes.aws_fake import FakeAws
 from tests.fakes.dead_letters_fake import FakeDeadLetters
 from tests.fakes.kafka_events import ARN, event
 from tests.fakes.probe_runs import WRITTEN, healthy_broker
+from tests.fakes.rows import cause_named, stage_named
 from tests.fakes.vantiq_fake import FakeVantiq, Fault
 
 ROOT = Path(__file__).parents[2]
@@ -55,13 +57,16 @@ class Context:
 
 def failing(broker: int, stage: str, cause: str) -> BrokerReport:
     """A broker of which a stage fails."""
-    result = StageResult(stage, "failed", 1.0, 5000, cause, "said", CAUSES[cause].remedy)
-    return BrokerReport(broker, f"b-{broker}:9094", [result])
+    return _broker(broker, stage_named(stage), "failed", cause_named(cause))
 
 
 def warning(broker: int, stage: str, cause: str) -> BrokerReport:
     """A broker of which a stage warns."""
-    result = StageResult(stage, "warn", 1.0, 5000, cause, "said", CAUSES[cause].remedy)
+    return _broker(broker, stage_named(stage), "warn", cause_named(cause))
+
+
+def _broker(broker: int, stage: Stage, status: StageStatus, cause: Cause) -> BrokerReport:
+    result = StageResult(stage, status, 1.0, 5000, cause, "said", cause.remedy)
     return BrokerReport(broker, f"b-{broker}:9094", [result])
 
 

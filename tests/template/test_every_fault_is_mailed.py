@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from itertools import cycle
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import pytest
-from msk_toolkit.causes import FaultClass, fault_class
+from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.probe.results import BrokerReport
+from msk_toolkit.stage import FaultClass, Stage
 from msk_toolkit.topics.custom_resource import CustomResourceResult
 from msk_toolkit.topics.telemetry import report_answer
 
@@ -18,13 +19,13 @@ from tests.template.alarm_world import AlarmWorld
 from tests.template.functions_that_tell import MISSING, SETTLED, UNFIT, UNKNOWN, Functions, failing, warning
 
 HOUR = 60
-FAULTS: dict[FaultClass, tuple[str, str]] = {
-    "network": ("tcp", "connection-refused"),
-    "tls": ("tls", "tls-expired"),
-    "login": ("sasl", "authentication-failed"),
-    "permission": ("acl", "topic-denied"),
-    "broker": ("metadata", "not-in-metadata"),
-    "loss": ("fetch", "record-lost"),
+FAULTS: dict[FaultClass, tuple[Stage, Cause]] = {
+    FaultClass.NETWORK: (Stage.TCP, Cause.CONNECTION_REFUSED),
+    FaultClass.TLS: (Stage.TLS, Cause.TLS_EXPIRED),
+    FaultClass.LOGIN: (Stage.SASL, Cause.AUTHENTICATION_FAILED),
+    FaultClass.PERMISSION: (Stage.ACL, Cause.TOPIC_DENIED),
+    FaultClass.BROKER: (Stage.METADATA, Cause.NOT_IN_METADATA),
+    FaultClass.LOSS: (Stage.FETCH, Cause.RECORD_LOST),
 }
 PROBES = ("producer", "consumer")
 # Of what runs every half an hour: the period, and the minute of the first run.
@@ -88,7 +89,7 @@ def seen(stage: str, cause: str) -> list[BrokerReport]:
 
 def test_the_faults_are_of_every_class() -> None:
     assert {each: fault_class(*place) for each, place in FAULTS.items()} == {each: each for each in FAULTS}
-    assert set(FAULTS) == set(get_args(FaultClass))
+    assert set(FAULTS) == set(FaultClass)
 
 
 @pytest.mark.parametrize("every", [1, 5, 10])
@@ -108,7 +109,7 @@ def test_what_has_not_run_yet_mails_nothing_in_its_first_half_hour(functions: Fu
 
 @pytest.mark.parametrize("every", [1, 5, 10])
 @pytest.mark.parametrize("probe", PROBES)
-@pytest.mark.parametrize("fault", get_args(FaultClass))
+@pytest.mark.parametrize("fault", list(FaultClass))
 def test_each_class_of_fault_of_each_probe_is_mailed(
     functions: Functions, probe: str, fault: FaultClass, every: int
 ) -> None:
@@ -126,7 +127,9 @@ def test_each_class_of_fault_of_each_probe_is_mailed(
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_broker_that_fails_in_another_way_each_time_is_mailed_too(functions: Functions, probe: str) -> None:
     day = Day(functions)
-    day.runs[probe] = cycle([functions.probe(probe, *seen(*FAULTS[fault])) for fault in ("network", "broker")])
+    day.runs[probe] = cycle(
+        [functions.probe(probe, *seen(*FAULTS[fault])) for fault in (FaultClass.NETWORK, FaultClass.BROKER)]
+    )
     assert day.go_on(30) == ["ProbesAlarm"]
 
 
@@ -135,13 +138,13 @@ def test_a_broker_that_fails_in_another_way_each_time_is_mailed_too(functions: F
 def test_what_passes_before_the_next_run_is_no_mail(functions: Functions, probe: str, every: int) -> None:
     day = Day(functions, every)
     day.go_on(HOUR)
-    day.runs[probe] = cycle([functions.probe(probe, *seen(*FAULTS["broker"])), functions.probe(probe)])
+    day.runs[probe] = cycle([functions.probe(probe, *seen(*FAULTS[FaultClass.BROKER])), functions.probe(probe)])
     assert day.go_on(3 * HOUR) == []
 
 
 def test_a_loss_is_mailed_though_another_fault_is_on(functions: Functions) -> None:
     day = Day(functions)
-    day.runs["producer"] = functions.probe("producer", *seen(*FAULTS["network"]))
+    day.runs["producer"] = functions.probe("producer", *seen(*FAULTS[FaultClass.NETWORK]))
     assert day.go_on(HOUR) == ["ProbesAlarm"]
     day.runs["consumer"] = functions.probe("consumer", *HEALTHY, gaps=2)
     assert day.go_on(15) == ["ConsumerLossAlarm"]
@@ -152,7 +155,7 @@ def test_a_certificate_that_expires_soon_is_one_mail_for_days_and_hides_nothing(
     expiring = [*HEALTHY[:2], warning(3, "tls", "tls-expires-soon")]
     day.runs["producer"] = functions.probe("producer", *expiring)
     assert day.go_on(5 * HOUR) == ["CertificateAlarm"]
-    day.runs["producer"] = functions.probe("producer", *expiring, failing(4, *FAULTS["network"]))
+    day.runs["producer"] = functions.probe("producer", *expiring, failing(4, *FAULTS[FaultClass.NETWORK]))
     assert day.go_on(HOUR) == ["ProbesAlarm"]
 
 
@@ -271,5 +274,5 @@ def test_late_and_missing_heartbeats_are_mailed_where_nothing_else_says_why(with
 def test_heartbeats_that_nobody_writes_are_the_producer_probes_mail_alone(with_heartbeats: Functions) -> None:
     day = Day(with_heartbeats, HeartbeatTarget="topic:/heart")
     day.go_on(HOUR, heartbeat(with_heartbeats, 1))
-    day.runs["producer"] = with_heartbeats.probe("producer", *seen(*FAULTS["network"]))
+    day.runs["producer"] = with_heartbeats.probe("producer", *seen(*FAULTS[FaultClass.NETWORK]))
     assert day.go_on(2 * HOUR) == ["ProbesAlarm"]

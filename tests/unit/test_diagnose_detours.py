@@ -13,6 +13,7 @@ from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.settings.diagnose import DiagnoseSettings
+from msk_toolkit.stage import Stage
 from msk_toolkit.vpc.facts import Facts, Nat, VpcDns
 
 from tests.fakes.aws_fake import FakeAws
@@ -154,7 +155,7 @@ def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def reaches(one: Offered, *_: object) -> ListenerReport:
-        stages = [StageResult("tcp", "ok")]
+        stages = [StageResult(Stage.TCP, "ok")]
         return ListenerReport(
             network=one.listener.network,
             protocol="scram",

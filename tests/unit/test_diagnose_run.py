@@ -8,6 +8,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
@@ -27,6 +28,7 @@ from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import RUNBOOK, judge_brokers
 from msk_toolkit.settings.diagnose import DiagnoseSettings
+from msk_toolkit.stage import Stage
 
 from tests.fakes.aws_fake import FakeAws, refused
 from tests.fakes.ec2_fake import FakeEc2, RefusedError
@@ -206,7 +208,7 @@ def test_brokers_that_time_out_are_explained_by_the_rule_that_is_missing() -> No
     )
     # A login that is refused has nothing to do with it.
     refused_login = msgspec.structs.replace(failed, stage="sasl")
-    stages = [StageResult("sasl", "failed", cause="authentication-failed", detail="no", remedy="r")]
+    stages = [StageResult(Stage.SASL, "failed", cause=Cause.AUTHENTICATION_FAILED, detail="no", remedy="r")]
     other = ProbeResult(refused_login, [BrokerReport(1, "b-1:9096", stages)])
     _, summary = conclude([msgspec.structs.replace(down, written=other)], [], network, [])
     assert "security group" not in summary
@@ -221,17 +223,20 @@ def test_probes_and_topics_ask_msk_only_where_no_brokers_are_given(brokers: str,
 
 def timed_out(broker: int) -> BrokerReport:
     stages = [
-        StageResult("dns", "ok", 1.2, 5000.0),
+        StageResult(Stage.DNS, "ok", 1.2, 5000.0),
         StageResult(
-            "tcp",
+            Stage.TCP,
             "failed",
             5000.1,
             5000.0,
-            "connect-timeout",
+            Cause.CONNECT_TIMEOUT,
             "no answer to the connection attempt",
             "A security group, network ACL or route drops the packets.",
         ),
-        *(StageResult(name, "skipped", detail="an earlier stage failed") for name in ("tls", "sasl", "metadata")),
+        *(
+            StageResult(name, "skipped", detail="an earlier stage failed")
+            for name in (Stage.TLS, Stage.SASL, Stage.METADATA)
+        ),
     ]
     return BrokerReport(broker, f"b-{broker}.demo:9096", stages)
 

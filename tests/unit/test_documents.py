@@ -8,6 +8,7 @@ import msgspec
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
+from msk_toolkit.causes import Cause
 from msk_toolkit.forward.event import BatchItemFailure, ItemIdentifier, PartialBatchResponse
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
@@ -17,6 +18,7 @@ from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.catalogue import MODELS
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import plan
@@ -140,7 +142,10 @@ def test_cloudformations_event_fits_and_a_misspelt_action_does_not() -> None:
             check("topics.event", wrong)
 
 
-STAGES = [StageResult("tcp", "ok", 1.5, 5000.0), StageResult("tls", "failed", 2.0, 5000.0, "tls-failed", "d", "r")]
+STAGES = [
+    StageResult(Stage.TCP, "ok", 1.5, 5000.0),
+    StageResult(Stage.TLS, "failed", 2.0, 5000.0, Cause.TLS_FAILED, "d", "r"),
+]
 REPORTS = [BrokerReport(1, "b-1:9096", STAGES[:1]), BrokerReport(None, "b-2:9096", STAGES)]
 FOUND = plan(
     [DeclaredTopic("a", 1, 1), DeclaredTopic("b", 1, 1)], ObservedTopics(3, {"a": ObservedTopic("a", 2, 1, {})}, ["c"])

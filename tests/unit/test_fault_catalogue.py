@@ -4,9 +4,10 @@ import ast
 from pathlib import Path
 
 import pytest
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.error_codes import refused_error
+from msk_toolkit.stage import Stage
 
 TESTS = Path(__file__).parents[1]
 MATRIX = sorted([*TESTS.glob("integration/test_faults_*.py"), *TESTS.glob("integration/test_probes_*.py")])
@@ -61,12 +62,12 @@ def causes_in(file: Path, function: str | None = None) -> set[str]:
     ]
     assert tests, f"{file} has no test {function or ''}"
     strings = {node.value for test in tests for node in ast.walk(test) if isinstance(node, ast.Constant)}
-    return {cause for cause in CAUSES if cause in strings}
+    return {cause for cause in Cause if cause in strings}
 
 
 def test_every_cause_is_made_real_or_says_why_not() -> None:
     real = set[str]().union(*map(causes_in, MATRIX))
-    assert CAUSES.keys() - real - NOT_REAL_HERE.keys() == set()
+    assert set(Cause) - real - NOT_REAL_HERE.keys() == set()
     assert NOT_REAL_HERE.keys() & real == set(), "is real by now"
 
 
@@ -92,6 +93,6 @@ def test_a_cause_that_is_not_real_here_is_shown_by_another_test(cause: str) -> N
     ],
 )
 def test_an_error_code_has_its_cause_and_keeps_kafkas_name(code: int, cause: str, name: str) -> None:
-    error = refused_error("commit", "OffsetCommit", code, BrokerAddress("b-1", 9096), "group g")
+    error = refused_error(Stage.COMMIT, "OffsetCommit", code, BrokerAddress("b-1", 9096), "group g")
     assert error.cause == cause
     assert name in error.detail

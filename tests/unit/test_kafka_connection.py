@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kafka.protocol.metadata import MetadataRequest
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -20,6 +20,7 @@ from msk_toolkit.kafka.bootstrap import NoBrokerError, open_any, open_controller
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.stage import Stage
 
 from local.kafka.certificates import CertificateAuthority
 from tests.fakes.clock_fake import FakeClock
@@ -140,7 +141,7 @@ def test_a_late_answer_is_never_taken_for_the_next_questions() -> None:
         given_up.set()
         assert connection.broken
         with pytest.raises(StageError) as caught:
-            read_metadata(connection, ["orders"], deadline, "fetch")
+            read_metadata(connection, ["orders"], deadline, Stage.FETCH)
     assert (caught.value.stage, caught.value.cause) == ("fetch", "request-timeout")
 
 
@@ -201,10 +202,10 @@ def test_whatever_a_peer_answers_the_failure_has_a_cause(body: bytes, second: bo
             request = MetadataRequest(
                 topics=[], allow_auto_topic_creation=False, include_topic_authorized_operations=True
             )
-            connection.send(request, "metadata", deadline)
+            connection.send(request, Stage.METADATA, deadline)
         except StageError as error:
             causes.add(error.cause)
-    assert causes <= {None, *CAUSES}
+    assert causes <= {None, *Cause}
 
 
 def test_the_stages_are_logged_up_to_the_one_that_fails(tmp_path: Path) -> None:
@@ -283,11 +284,12 @@ def test_without_any_broker_each_is_named_with_its_cause() -> None:
 
 def test_brokers_that_fail_alike_are_told_in_one_sentence_with_what_to_do() -> None:
     refused = [
-        StageError("tcp", "connection-refused", f"b-{number}:9096", "the connection was refused") for number in (1, 3)
+        StageError(Stage.TCP, Cause.CONNECTION_REFUSED, f"b-{number}:9096", "the connection was refused")
+        for number in (1, 3)
     ]
-    late = StageError("sasl", "request-timeout", "b-2:9096", "no response to SaslHandshake in time")
+    late = StageError(Stage.SASL, Cause.REQUEST_TIMEOUT, "b-2:9096", "no response to SaslHandshake in time")
     assert str(NoBrokerError([refused[0], late, refused[1]])) == (
         "no broker can be used: b-1:9096, b-3:9096 fail at tcp: the connection was refused. "
-        f"{CAUSES['connection-refused'].remedy} "
-        f"b-2:9096 fails at sasl: no response to SaslHandshake in time. {CAUSES['request-timeout'].remedy}"
+        f"{Cause.CONNECTION_REFUSED.remedy} "
+        f"b-2:9096 fails at sasl: no response to SaslHandshake in time. {Cause.REQUEST_TIMEOUT.remedy}"
     )

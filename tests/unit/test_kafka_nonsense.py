@@ -23,6 +23,7 @@ from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
 from msk_toolkit.kafka.topic_configs import alter_topic_configs, topic_configs
 from msk_toolkit.kafka.topics import NewTopic, add_partitions, create_topics, delete_topics
+from msk_toolkit.stage import Stage
 
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.kafka_broker_fake import Asked, api_versions, frame, replies, talking_to
@@ -76,7 +77,7 @@ NONSENSE: dict[str, tuple[Question, Callable[[Asked], Any]]] = {
         ),
     ),
     "no offsets": (
-        lambda talk, by: offset_at(talk, "t", 0, 1, "fetch", by),
+        lambda talk, by: offset_at(talk, "t", 0, 1, Stage.FETCH, by),
         answer(consumer.ListOffsetsResponse, topics=[]),
     ),
     "no committed offsets": (

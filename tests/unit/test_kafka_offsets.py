@@ -8,6 +8,7 @@ from kafka.protocol.consumer import ListOffsetsResponse
 from kafka.protocol.metadata import ApiVersionsResponse
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.records import offset_at, offset_range
+from msk_toolkit.stage import Stage
 
 from tests.fakes.http_fake import Peer
 from tests.fakes.kafka_broker_fake import Asked, answer, read_request, replies, talking_to
@@ -38,7 +39,7 @@ not_yet = offsets(-1, OFFSET_NOT_AVAILABLE)
 
 def test_a_leader_that_was_just_elected_is_asked_until_it_knows() -> None:
     with talking_to(replies(versions, offsets(4), not_yet, not_yet, offsets(9))) as (connection, deadline):
-        assert offset_range(connection, "orders", [0], "fetch", deadline) == {0: (4, 9)}
+        assert offset_range(connection, "orders", [0], Stage.FETCH, deadline) == {0: (4, 9)}
 
 
 def test_a_leader_that_never_learns_where_its_records_end_is_told_in_time() -> None:
@@ -48,11 +49,11 @@ def test_a_leader_that_never_learns_where_its_records_end_is_told_in_time() -> N
             answer(peer, asked := read_request(peer), not_yet(asked))
 
     with talking_to(for_ever, seconds=0.4) as (connection, deadline), pytest.raises(StageError) as caught:
-        offset_at(connection, "orders", 0, 1, "fetch", deadline)
+        offset_at(connection, "orders", 0, 1, Stage.FETCH, deadline)
     assert (caught.value.stage, caught.value.cause) == ("fetch", "offset-not-available")
     assert not deadline.expired
 
 
 def test_no_record_from_a_time_on_is_no_offset() -> None:
     with talking_to(replies(versions, offsets(-1))) as (connection, deadline):
-        assert offset_at(connection, "orders", 0, 1, "fetch", deadline) is None
+        assert offset_at(connection, "orders", 0, 1, Stage.FETCH, deadline) is None

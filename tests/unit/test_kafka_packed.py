@@ -13,6 +13,7 @@ import pytest
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import batches
 from msk_toolkit.kafka.records import Fetched, fetch, first_records, read_from
+from msk_toolkit.stage import Stage
 
 from tests.fakes.kafka_batches import (
     GZIP,
@@ -115,7 +116,7 @@ def test_an_offset_that_the_partition_does_not_reach_to_is_told_apart_from_an_em
 def test_the_first_records_time_is_told_of_old_formats_too() -> None:
     answer = fetched({0: batch([b"a", b"b"], GZIP, magic=1, offset=5), 1: batch([b"a"], magic=0)})
     with talking_to(replies(versions, answer)) as (connection, deadline):
-        first = first_records(connection, "orders", {0: (6, 7), 1: (0, 1)}, "lag", deadline)
+        first = first_records(connection, "orders", {0: (6, 7), 1: (0, 1)}, Stage.LAG, deadline)
     assert {partition: (each.holds_record, each.timestamp) for partition, each in first.items()} == {
         0: (True, 1001),
         1: (True, None),

@@ -11,6 +11,7 @@ import pytest
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.sasl import log_in
+from msk_toolkit.stage import Stage
 
 from tests.fakes.kafka_broker_fake import Asked, authenticate, handshake, replies, server_first, talking_to
 
@@ -25,7 +26,9 @@ def scram_login(*makers: Callable[[Asked], Any], username: str = "user", passwor
     """Log in over a plain connection; TLS has its own tests."""
     access = Access(brokers=(), auth_mode="scram", username=username, password=password)
     with talking_to(replies(*makers), 2) as (connection, deadline):
-        log_in(BrokerAddress("b-1", 9096), access, lambda request: connection._exchange.send(request, "sasl", deadline))
+        log_in(
+            BrokerAddress("b-1", 9096), access, lambda request: connection._exchange.send(request, Stage.SASL, deadline)
+        )
 
 
 def refusal(*makers: Callable[[Asked], Any]) -> StageError:
@@ -111,7 +114,9 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
 def iam_login(*makers: Callable[[Asked], Any]) -> None:
     access = Access(brokers=(), auth_mode="iam")
     with talking_to(replies(handshake(0, "AWS_MSK_IAM"), *makers), 2) as (connection, deadline):
-        log_in(BrokerAddress("b-1", 9098), access, lambda request: connection._exchange.send(request, "sasl", deadline))
+        log_in(
+            BrokerAddress("b-1", 9098), access, lambda request: connection._exchange.send(request, Stage.SASL, deadline)
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.network.connect import Address, open_tcp, resolve, start_tls
@@ -174,7 +174,7 @@ def tls_failure(script: Script, context: ssl.SSLContext, seconds: float = 5) -> 
             start_tls(sock, "localhost", server.port, context, Deadline(seconds))
         assert sock.fileno() == -1
     assert caught.value.stage == "tls"
-    assert caught.value.cause in CAUSES
+    assert caught.value.cause in Cause
     return caught.value
 
 

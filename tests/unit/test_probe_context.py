@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.cluster import ClusterState, cluster_state, state_of
@@ -22,8 +22,10 @@ from msk_toolkit.probe.telemetry import fault_counts
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.probes import ConsumerProbeSettings
+from msk_toolkit.stage import Stage
 
 from tests.fakes.aws_fake import refused
+from tests.fakes.rows import cause_named, stage_named
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_orders-abc"
@@ -140,7 +142,10 @@ def test_a_cluster_that_may_not_be_described_has_no_state() -> None:
 
 
 def report(broker: int, stage: str = "", cause: str = "") -> BrokerReport:
-    failed = [StageResult(stage, "failed", cause=cause, detail="said", remedy=CAUSES[cause].remedy)] if stage else []
+    failed = []
+    if stage:
+        reason = cause_named(cause)
+        failed = [StageResult(stage_named(stage), "failed", cause=reason, detail="said", remedy=reason.remedy)]
     return BrokerReport(broker, f"b-{broker}:9096", failed)
 
 
@@ -180,7 +185,9 @@ def counted(*reports: BrokerReport) -> dict[str, int]:
 
 
 def test_a_partition_without_a_leader_counts_though_every_broker_answers() -> None:
-    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 2")
+    leaderless = StageResult(
+        Stage.METADATA, "warn", cause=Cause.LEADERLESS, detail="heartbeat-1 has no leader; replicas: 2"
+    )
     answering = [BrokerReport(broker, f"b-{broker}:9096", [leaderless]) for broker in (1, 3)]
     assert counted(*answering) == {"BrokerFaults": 1}
     assert counted(*answering, report(2, "tcp", "connection-refused")) == {"NetworkFaults": 1}

@@ -4,9 +4,9 @@ import pytest
 from kafka.protocol.admin import ListGroupsResponse
 from msk_toolkit.kafka.group import group_type
 from msk_toolkit.probe.lag import GroupLag, why_nothing_is_committed
-from msk_toolkit.probe.producer import PRODUCER_STAGES
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.results import Verdict
+from msk_toolkit.stage import PRODUCER_STAGES
 
 from tests.fakes.kafka_broker_fake import Asked, api_versions, replies, talking_to
 

@@ -2,26 +2,27 @@
 
 import msgspec
 import pytest
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.metadata import ClusterMetadata, Partition, Topic
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck
-from msk_toolkit.probe.producer import PRODUCER_STAGES
 from msk_toolkit.probe.report import BrokerReport, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
+from msk_toolkit.stage import PRODUCER_STAGES, Stage
 
 
 def check(host: str, *, brokers: dict[int, str] | None = None, fails: bool = False) -> BrokerCheck:
     log = StageLog(Deadline(5), 5)
-    with log.stage("dns"):
+    with log.stage(Stage.DNS):
         pass
     if fails:
-        with pytest.raises(StageError), log.stage("tcp"):
-            raise StageError("tcp", "connection-refused", host, "refused")
+        with pytest.raises(StageError), log.stage(Stage.TCP):
+            raise StageError(Stage.TCP, Cause.CONNECTION_REFUSED, host, "refused")
     elif brokers is not None:
-        with log.stage("metadata"):
+        with log.stage(Stage.METADATA):
             pass
     known = {broker: BrokerAddress(name, 1) for broker, name in (brokers or {}).items()}
     metadata = ClusterMetadata("c", 1, known, {}) if brokers is not None else None
@@ -165,6 +166,6 @@ def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ou
 
 def test_a_partition_without_a_leader_is_told_even_where_every_broker_answers() -> None:
     one = seeing("a", {1: "a"}, (1,))
-    one.log.caution("metadata", "leaderless", "heartbeat-0 has no leader; replicas: 1")
+    one.log.add_warning(Stage.METADATA, Cause.LEADERLESS, "heartbeat-0 has no leader; replicas: 1")
     judged = judge_brokers(reports([one]))
     assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "leaderless")

@@ -2,22 +2,23 @@
 
 import msgspec
 import pytest
-from msk_toolkit.causes import CAUSES, remedy
+from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.producer import PRODUCER_STAGES
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import RUNBOOK, explained_by_planned_work, judge_brokers
-from msk_toolkit.probe.verdict import STAGES as ALL_STAGES
+from msk_toolkit.stage import PRODUCER_STAGES, Stage
+
+from tests.fakes.rows import cause_named, stage_named
 
 
 def broker(number: int | None, failure: str = "") -> BrokerReport:
     """A report; `failure` is "stage cause", empty for a broker that passes."""
     stages = [StageResult(stage, "ok", 1.0, 5000.0) for stage in PRODUCER_STAGES]
     if failure:
-        stage, cause = failure.split()
-        before = [each for each in stages if ALL_STAGES.index(each.stage) < ALL_STAGES.index(stage)]
-        stages = [*before, StageResult(stage, "failed", 2.0, 5000.0, cause, f"said {cause}", CAUSES[cause].remedy)]
+        stage, cause = stage_named(failure.split()[0]), cause_named(failure.split()[1])
+        before = [result for result in stages if stage.comes_after(result.stage)]
+        stages = [*before, StageResult(stage, "failed", 2.0, 5000.0, cause, f"said {cause}", cause.remedy)]
     return BrokerReport(number, f"b-{number or 9}:9096", stages)
 
 
@@ -130,7 +131,10 @@ def test_the_verdict_names_the_cause_and_not_its_echoes(
 def test_a_broker_that_froze_is_named_before_those_that_waited_for_it(again: str) -> None:
     """All three were late; of one, a second connection got no answer either."""
     late = [broker(number, "produce acknowledgement-late") for number in (1, 2, 3)]
-    looked = [StageResult("fetch", "failed", cause=cause) for cause in ("record-absent", again, "record-absent")]
+    looked = [
+        StageResult(Stage.FETCH, "failed", cause=cause_named(cause))
+        for cause in ("record-absent", again, "record-absent")
+    ]
     shown = [
         msgspec.structs.replace(report, stages=[*report.stages, result])
         for report, result in zip(late, looked, strict=True)
@@ -159,17 +163,17 @@ def test_a_broker_without_a_number_goes_by_its_address() -> None:
 
 
 def test_every_cause_has_a_meaning_and_a_remedy() -> None:
-    for cause in CAUSES.values():
+    for cause in Cause:
         assert cause.meaning.endswith(".")
         assert cause.remedy
 
 
 def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
     reports = [broker(1), broker(None, "tcp connection-refused")]
-    shown = render_probe(judge_brokers(reports), reports, ("dns", "tcp", "tls", "commit"))
+    shown = render_probe(judge_brokers(reports), reports, (Stage.DNS, Stage.TCP, Stage.TLS, Stage.COMMIT))
     assert shown.splitlines() == [
         "DEGRADED: broker b-9:9096 fails at tcp: said connection-refused",
-        f"-> {CAUSES['connection-refused'].remedy}",
+        f"-> {Cause.CONNECTION_REFUSED.remedy}",
         f"   see {RUNBOOK}#connection-refused",
         "",
         "broker  address   dns   tcp        tls",
@@ -178,9 +182,9 @@ def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
     ]
 
 
-def test_a_healthy_table_has_no_remedy_and_shows_cautions() -> None:
-    one = BrokerReport(1, "b:1", [StageResult("acl", "warn", 3.0), StageResult("produce", "skipped")])
-    assert render_probe(Verdict("healthy", "fine"), [one], ("acl", "produce")).splitlines() == [
+def test_a_healthy_table_has_no_remedy_and_shows_warnings() -> None:
+    one = BrokerReport(1, "b:1", [StageResult(Stage.ACL, "warn", 3.0), StageResult(Stage.PRODUCE, "skipped")])
+    assert render_probe(Verdict("healthy", "fine"), [one], (Stage.ACL, Stage.PRODUCE)).splitlines() == [
         "HEALTHY: fine",
         "",
         "broker  address  acl        produce",
@@ -197,7 +201,9 @@ def test_what_passes_when_brokers_restart_is_never_the_end_of_the_cluster() -> N
 
 
 def test_warnings_are_listed_beside_a_healthy_verdict() -> None:
-    result = StageResult("tls", "warn", 1.0, cause="tls-expires-soon", detail="the certificate expires in 3 days")
+    result = StageResult(
+        Stage.TLS, "warn", 1.0, cause=Cause.TLS_EXPIRES_SOON, detail="the certificate expires in 3 days"
+    )
     judged = judge_brokers([BrokerReport(2, "b-2:9096", [result])])
     assert judged.status == "healthy"
     assert judged.warnings == ["broker 2 (b-2:9096) warns at tls: the certificate expires in 3 days"]
@@ -223,18 +229,24 @@ def test_one_broker_that_fails_may_be_planned_work_and_two_or_a_refused_write_ar
     assert explained_by_planned_work([broker(1, away), broker(2), broker(3, "produce acknowledgement-late")])
     assert not explained_by_planned_work([broker(1, away), broker(2, away), broker(3)])
     assert not explained_by_planned_work([broker(1, away), broker(2), broker(3, "produce isr-below-minimum")])
-    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 1")
+    leaderless = StageResult(
+        Stage.METADATA, "warn", cause=Cause.LEADERLESS, detail="heartbeat-1 has no leader; replicas: 1"
+    )
     assert not explained_by_planned_work([broker(1, away), with_stage(broker(2), leaderless)])
 
 
 def test_a_partition_without_a_leader_is_told_beside_the_broker_that_fails() -> None:
-    leaderless = StageResult("metadata", "warn", cause="leaderless", detail="heartbeat-1 has no leader; replicas: 1")
+    leaderless = StageResult(
+        Stage.METADATA, "warn", cause=Cause.LEADERLESS, detail="heartbeat-1 has no leader; replicas: 1"
+    )
     judged = judge_brokers([broker(1, "tcp connection-refused"), with_stage(broker(2), leaderless)])
     assert judged.summary.endswith("; heartbeat-1 has no leader; replicas: 1")
 
 
 def test_a_group_that_does_not_settle_is_told_of_the_group_and_of_no_broker() -> None:
-    unsettled = StageResult("commit", "warn", cause="rebalance-timeout", detail="group g did not settle in time")
+    unsettled = StageResult(
+        Stage.COMMIT, "warn", cause=Cause.REBALANCE_TIMEOUT, detail="group g did not settle in time"
+    )
     stages = [*broker(2).stages, unsettled]
     judged = judge_brokers([broker(1), msgspec.structs.replace(broker(2), stages=stages)])
     assert (judged.status, judged.broker, judged.cause) == ("degraded", None, "rebalance-timeout")
@@ -242,5 +254,5 @@ def test_a_group_that_does_not_settle_is_told_of_the_group_and_of_no_broker() ->
 
 
 def test_a_connection_that_closes_after_the_login_is_not_told_as_a_listener_of_another_kind() -> None:
-    assert "listener of another kind" in remedy("connection-closed", "tcp")
-    assert "listener" not in remedy("connection-closed", "fetch")
+    assert "listener of another kind" in remedy(Cause.CONNECTION_CLOSED, Stage.TCP)
+    assert "listener" not in remedy(Cause.CONNECTION_CLOSED, Stage.FETCH)

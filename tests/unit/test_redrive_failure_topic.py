@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import AwsError, ConfigurationError, StageError
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.request import Counts, parse_redrive_request
+from msk_toolkit.stage import Stage
 
 from tests.fakes.kafka_events import ARN, CLUSTER
 from tests.fakes.redrive_harness import RedriveHarness
@@ -163,7 +165,7 @@ def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_
     harness = RedriveHarness()
 
     def away(topic: str, deadline: Any) -> Any:
-        raise StageError("tcp", "timeout", "b-1:9096", "no answer")
+        raise StageError(Stage.TCP, Cause.CONNECT_TIMEOUT, "b-1:9096", "no answer")
 
     harness.services = harness.services._replace(spans=away)
     assert harness.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"

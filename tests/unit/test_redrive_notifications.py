@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.import_failures import NotificationsError
 from msk_toolkit.redrive.request import Counts, parse_redrive_request
+from msk_toolkit.stage import Stage
 
 from tests.fakes.kafka_events import CLUSTER
 from tests.fakes.redrive_harness import RECORDS, RedriveHarness, as_fetched, failure, notification
@@ -45,7 +47,7 @@ def test_a_queue_keeps_its_notification_when_kafka_cannot_be_read() -> None:
     harness = RedriveHarness()
 
     def broken(wanted: Range, deadline: Any) -> Any:
-        raise StageError("tcp", "connection-refused", "b-1:9096", "refused")
+        raise StageError(Stage.TCP, Cause.CONNECTION_REFUSED, "b-1:9096", "refused")
 
     harness.services = harness.services._replace(fetch=broken)
     with pytest.raises(NotificationsError, match="b-1:9096"):
@@ -87,7 +89,7 @@ def test_a_topic_that_is_gone_blocks_no_notification_of_another() -> None:
 
     def fetch(wanted: Range, deadline: Any) -> Any:
         if wanted.partition == 0:
-            raise StageError("metadata", "broker-error", "b-1:9096", "my.or-ders-0 is not there")
+            raise StageError(Stage.METADATA, Cause.BROKER_ERROR, "b-1:9096", "my.or-ders-0 is not there")
         return [as_fetched(RECORDS[3:])]
 
     harness.services = harness.services._replace(fetch=fetch)

@@ -1,11 +1,14 @@
 """Deadlines, and the log of a connection's stages, on a clock that only tests move."""
 
 import pytest
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.network.stages import StageLog, StageResult
+from msk_toolkit.stage import Stage
 
 from tests.fakes.clock_fake import FakeClock
+from tests.fakes.rows import cause_named, stage_named
 
 
 class Context:
@@ -55,16 +58,16 @@ def log(clock: FakeClock) -> StageLog:
 
 
 def refuse(log: StageLog, clock: FakeClock, stage: str, cause: str, seconds: float = 0) -> None:
-    with pytest.raises(StageError), log.stage(stage):  # noqa: PT012 - the stage needs its body
+    with pytest.raises(StageError), log.stage(stage_named(stage)):  # noqa: PT012 - the stage needs its body
         clock.advance(seconds)
-        raise StageError(stage, cause, "b:1", f"said {cause}")
+        raise StageError(stage_named(stage), cause_named(cause), "b:1", f"said {cause}")
 
 
 def test_a_stage_that_passes_is_logged_with_its_time_and_its_share(log: StageLog, clock: FakeClock) -> None:
-    with log.stage("tcp") as deadline:
+    with log.stage(Stage.TCP) as deadline:
         assert deadline.remaining() == 4
         clock.advance(0.25)
-    assert log.results == [StageResult("tcp", "ok", 250.0, 4000.0)]
+    assert log.results == [StageResult(Stage.TCP, "ok", 250.0, 4000.0)]
     assert not log.failed
 
 
@@ -79,29 +82,29 @@ def test_a_stage_that_fails_is_logged_with_cause_and_remedy(log: StageLog, clock
 
 def test_a_late_stage_gets_what_the_whole_has_left(log: StageLog, clock: FakeClock) -> None:
     clock.advance(9)
-    with log.stage("tls") as deadline:
+    with log.stage(Stage.TLS) as deadline:
         assert deadline.remaining() == 1
     assert log.results[0].deadline_ms == 1000.0
 
 
 def test_a_stage_may_be_given_more_in_all_its_parts_together(log: StageLog, clock: FakeClock) -> None:
     for left in (7, 6):
-        with log.stage("commit", 3) as deadline:
+        with log.stage(Stage.COMMIT, 3) as deadline:
             assert deadline.remaining() == left
             clock.advance(1)
-    assert log.results == [StageResult("commit", "ok", 2000.0, 7000.0)]
+    assert log.results == [StageResult(Stage.COMMIT, "ok", 2000.0, 7000.0)]
 
 
 def test_a_stage_run_in_parts_stands_there_once_with_the_sum(log: StageLog, clock: FakeClock) -> None:
     for _ in range(3):
-        with log.stage("commit"):
+        with log.stage(Stage.COMMIT):
             clock.advance(1)
     assert [(result.stage, result.milliseconds) for result in log.results] == [("commit", 3000.0)]
 
 
 def test_the_first_failure_of_a_stage_stays(log: StageLog, clock: FakeClock) -> None:
     refuse(log, clock, "commit", "commit-refused", 1)
-    with log.stage("commit"):
+    with log.stage(Stage.COMMIT):
         clock.advance(1)
     refuse(log, clock, "commit", "request-timeout", 1)
     (result,) = log.results
@@ -109,17 +112,17 @@ def test_the_first_failure_of_a_stage_stays(log: StageLog, clock: FakeClock) -> 
 
 
 def test_a_caution_keeps_the_time_and_a_failure_behind_it_counts(log: StageLog, clock: FakeClock) -> None:
-    with log.stage("acl"):
+    with log.stage(Stage.ACL):
         clock.advance(1)
-    log.caution("acl", "broker-error", "not told")
+    log.add_warning(Stage.ACL, Cause.BROKER_ERROR, "not told")
     assert (log.results[0].status, log.results[0].milliseconds, log.failed) == ("warn", 1000.0, False)
     refuse(log, clock, "acl", "topic-denied")
     assert log.results[0].status == "failed"
 
 
 def test_skipping_never_hides_what_was_run(log: StageLog) -> None:
-    with log.stage("tcp"):
+    with log.stage(Stage.TCP):
         pass
-    log.skip("tcp", "an earlier stage failed")
-    log.skip("tls", "an earlier stage failed")
+    log.skip(Stage.TCP, "an earlier stage failed")
+    log.skip(Stage.TLS, "an earlier stage failed")
     assert [(result.stage, result.status) for result in log.results] == [("tcp", "ok"), ("tls", "skipped")]

@@ -5,7 +5,9 @@ import time
 from typing import Any
 
 import pytest
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError, StageError
+from msk_toolkit.stage import Stage
 from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.custom_resource import CustomResourceResult, answer_for
 from msk_toolkit.topics.plan import Plan, TopicStep
@@ -19,7 +21,7 @@ STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/s/1"
 OBSTACLES = [
     AwsError("reading secret s: no answer from AWS (ConnectTimeoutError); the subnet needs a VPC endpoint"),
     CredentialsError("secret s: access denied"),
-    StageError("tcp", "timeout", "b-1:9096", "no answer"),
+    StageError(Stage.TCP, Cause.CONNECT_TIMEOUT, "b-1:9096", "no answer"),
     ConfigurationError("cluster", ["has no listener for AUTH_MODE scram"]),
     ZeroDivisionError("hush"),
 ]

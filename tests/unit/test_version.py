@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from msk_toolkit import __version__
-from msk_toolkit.causes import CAUSES
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.verdict import RUNBOOK
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -81,5 +81,5 @@ def test_vantiq_sees_the_version_in_the_user_agent() -> None:
 def test_a_link_to_the_runbook_leads_to_the_section_of_this_very_version() -> None:
     assert document_url("docs/runbook.md") == RUNBOOK == f"{REPOSITORY}/blob/v{__version__}/docs/runbook.md"
     page = (DOCS / "runbook.md").read_text(encoding="utf-8")
-    for cause in CAUSES:
+    for cause in Cause:
         assert f"## {cause}\n" in page

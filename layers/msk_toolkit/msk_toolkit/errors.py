@@ -1,12 +1,15 @@
 """The toolkit's error tree; adapters turn every library's errors into one of these."""
 
+from msk_toolkit.causes import Cause
+from msk_toolkit.stage import Stage
+
 
 class ToolkitError(Exception):
-    """Something the toolkit can name; its text is fit for a log and never holds a secret."""
+    """An error that the toolkit can name; its text may be logged and never holds a secret."""
 
 
 class ConfigurationError(ToolkitError):
-    """What the user declared can't work; carries every problem found, not the first one."""
+    """The declared configuration can't work; carries every problem, not only the first."""
 
     def __init__(self, subject: str, problems: list[str]) -> None:
         self.subject = subject
@@ -15,11 +18,11 @@ class ConfigurationError(ToolkitError):
 
 
 class CredentialsError(ToolkitError):
-    """A secret can't be read or doesn't hold what is needed."""
+    """A secret can't be read, or does not hold the required values."""
 
 
 class AwsError(ToolkitError):
-    """An AWS API refused or didn't answer.
+    """An AWS API refused a request or did not answer it.
 
     Args:
         text: the error's text.
@@ -32,20 +35,20 @@ class AwsError(ToolkitError):
 
 
 class OutcomeUnknownError(ToolkitError):
-    """Nobody can tell whether what was asked for has been done, or still will be."""
+    """It can't be determined whether the request has been carried out, or still will be."""
 
 
 class StageError(ToolkitError):
-    """A step on the way to a peer failed.
+    """A stage of the path to a peer failed.
 
     Args:
-        stage: the step, such as ``tcp``.
-        cause: a name from :mod:`msk_toolkit.causes`.
+        stage: the step that failed.
+        cause: why.
         peer: ``host:port``.
         detail: what the peer or the system said, in one sentence.
     """
 
-    def __init__(self, stage: str, cause: str, peer: str, detail: str) -> None:
+    def __init__(self, stage: Stage, cause: Cause, peer: str, detail: str) -> None:
         self.stage = stage
         self.cause = cause
         self.peer = peer
@@ -60,7 +63,7 @@ class BrokerError(ToolkitError):
         api: the request, such as ``CreateTopics``.
         code: Kafka's error code.
         name: Kafka's name of it, such as ``TOPIC_AUTHORIZATION_FAILED``.
-        retriable: whether Kafka calls the error passing.
+        retriable: whether Kafka calls the error retriable.
     """
 
     def __init__(self, api: str, code: int, name: str, detail: str = "", *, retriable: bool = False) -> None:
@@ -72,8 +75,8 @@ class BrokerError(ToolkitError):
 
 
 class VantiqError(ToolkitError):
-    """Vantiq refused a request or didn't answer it."""
+    """Vantiq refused a request or did not answer it."""
 
 
 class NotBegunError(ToolkitError):
-    """What was asked for was given up before its first change; the text says why."""
+    """The request was abandoned before its first change; the text says why."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.listeners import Offered
 from msk_toolkit.diagnose.report import DiagnoseStatus, ListenerReport, ProbeResult
@@ -20,8 +21,8 @@ from msk_toolkit.probe.heartbeat import Writer
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.diagnose import DiagnoseSettings
+from msk_toolkit.stage import CONNECTION_STAGES, Stage
 
-_BARE_STAGES = ("dns", "tcp", "tls", "sasl")
 _AT_ONCE = 32
 # The heartbeats are the probes' own; a look at some of them is enough.
 _MAX_RECORDS = 100
@@ -64,7 +65,7 @@ def _with_credentials(
         # A diagnosis is a writer of its own: its numbers have no past.
         writer=Writer(),
     )
-    if written.verdict.cause == "client-certificate-wanted":
+    if written.verdict.cause == Cause.CLIENT_CERTIFICATE_WANTED:
         return _report(offered, "reached", "the listener demands a certificate of the client (mutual TLS)", written)
     read = consumer.run_consumer_probe(
         access,
@@ -90,7 +91,7 @@ def _explained(
 ) -> Verdict:
     if verdict.status == "healthy":
         return verdict
-    findings = list(secret_findings) if verdict.cause == "authentication-failed" else []
+    findings = list(secret_findings) if verdict.cause == Cause.AUTHENTICATION_FAILED else []
     return in_context(verdict, reports, state, findings)
 
 
@@ -100,7 +101,7 @@ def _without_credentials(offered: Offered, settings: DiagnoseSettings, deadline:
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reach") as pool:
         found = list(pool.map(lambda check: _ask_for_logins(check, access), checks))
     logins = list(dict.fromkeys(login for one in found for login in one))
-    reports = broker_reports(checks, _BARE_STAGES, settings.probe_topic, access.brokers)
+    reports = broker_reports(checks, CONNECTION_STAGES, settings.probe_topic, access.brokers)
     failed = any(report.failure for report in reports)
     offers = f"; it offers {', '.join(logins)}" if logins else ""
     summary = judge_brokers(reports).summary if failed else f"every broker is reached{offers}, no credentials to log in"
@@ -110,8 +111,11 @@ def _without_credentials(offered: Offered, settings: DiagnoseSettings, deadline:
 
 def _ask_for_logins(check: BrokerCheck, access: Access) -> list[str]:
     try:
-        with BrokerConnection.open(check.address, access, check.log) as connection, check.log.stage("sasl") as stage:
-            return connection.mechanisms("sasl", stage)
+        with (
+            BrokerConnection.open(check.address, access, check.log) as connection,
+            check.log.stage(Stage.SASL) as stage,
+        ):
+            return connection.mechanisms(Stage.SASL, stage)
     except StageError:
         return []  # the log has it
 

@@ -6,8 +6,8 @@ from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.report import ListenerReport
 from msk_toolkit.msk.findings import Finding
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.render import render_probe as broker_table
+from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES
 
 
 def render_diagnosis(
@@ -67,8 +67,8 @@ def _findings(findings: Iterable[NetworkFinding]) -> list[str]:
 def _stages(listener: ListenerReport) -> list[str]:
     lines = []
     for name, result, stages in (
-        ("written through", listener.written, producer.PRODUCER_STAGES),
-        ("read from", listener.read, consumer.CONSUMER_STAGES),
+        ("written through", listener.written, PRODUCER_STAGES),
+        ("read from", listener.read, CONSUMER_STAGES),
     ):
         if result and result.verdict.status != "healthy":
             title = f"STAGES of {listener.network} {listener.protocol}, {name}"

@@ -1,12 +1,13 @@
 """A way into the cluster: the first bootstrap broker that answers, and its controller."""
 
-from msk_toolkit.causes import remedy
+from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.stage import Stage
 
 
 class NoBrokerError(ToolkitError):
@@ -14,7 +15,7 @@ class NoBrokerError(ToolkitError):
 
     def __init__(self, failures: list[StageError]) -> None:
         self.failures = failures
-        alike: dict[tuple[str, str, str], list[str]] = {}
+        alike: dict[tuple[Stage, Cause, str], list[str]] = {}
         for each in failures:
             alike.setdefault((each.stage, each.cause, each.detail), []).append(each.peer)
         told = [
@@ -39,7 +40,7 @@ def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[
         try:
             connection = BrokerConnection.open(address, access, log)
             # On a plaintext listener the first answer tells whether the broker is alive.
-            with log.stage("metadata") as stage:
+            with log.stage(Stage.METADATA) as stage:
                 return connection, read_metadata(connection, [], stage)
         except StageError as error:
             failures.append(error)
@@ -64,7 +65,9 @@ def open_controller(access: Access, deadline: Deadline, stage_seconds: float) ->
         return connection
     if controller is None:
         connection.close()
-        raise StageError("metadata", "no-controller", str(connection.address), "the cluster names no controller")
+        raise StageError(
+            Stage.METADATA, Cause.NO_CONTROLLER, str(connection.address), "the cluster names no controller"
+        )
     try:
         found = BrokerConnection.open(controller, access, StageLog(deadline, stage_seconds))
     except StageError:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from kafka.protocol.metadata import ApiVersionsRequest
 from kafka.protocol.sasl import SaslHandshakeRequest
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -29,6 +30,7 @@ from msk_toolkit.network.connect import (
 )
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.network.trust import tls_context
+from msk_toolkit.stage import Stage
 
 _SHORTEST_TIMEOUT_SECONDS = 0.001
 
@@ -56,24 +58,24 @@ class BrokerConnection:
         """
         # A fault in what the user trusts is no broker's.
         context = tls_context(access.trusted_ca) if access.encrypted else None
-        with log.stage("dns") as deadline:
+        with log.stage(Stage.DNS) as deadline:
             addresses = resolve(address.host, address.port, deadline)
         sock = _open_tcp(address, addresses, log)
         if context:
-            with log.stage("tls") as deadline:
+            with log.stage(Stage.TLS) as deadline:
                 sock = _start_tls(sock, address, addresses, context, deadline)
         connection = cls(address, sock)
         if not access.mechanism:
             return connection
         try:
-            with log.stage("sasl") as deadline:
-                log_in(address, access, lambda request: connection._exchange.send(request, "sasl", deadline))
+            with log.stage(Stage.SASL) as deadline:
+                log_in(address, access, lambda request: connection._exchange.send(request, Stage.SASL, deadline))
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def send(self, request: Any, stage: str, deadline: Deadline, newest: int | None = None) -> Any:
+    def send(self, request: Any, stage: Stage, deadline: Deadline, newest: int | None = None) -> Any:
         """Send one of kafka-python's requests and wait for its response.
 
         Args:
@@ -93,7 +95,7 @@ class BrokerConnection:
         """For how long the broker still reads nothing from this connection, because the user is over a quota."""
         return self._exchange.held_back_seconds
 
-    def throttled(self, stage: str, api: str) -> StageError:
+    def throttled(self, stage: Stage, api: str) -> StageError:
         """The failure of a stage whose request ``api`` can't wait until the broker reads again."""
         return self._exchange.throttled(stage, api)
 
@@ -102,7 +104,7 @@ class BrokerConnection:
         """Whether a request has failed, so that no further one is sent."""
         return self._exchange.broken
 
-    def supports(self, request_class: Any, stage: str, deadline: Deadline) -> bool:
+    def supports(self, request_class: Any, stage: Stage, deadline: Deadline) -> bool:
         """Whether the broker knows the request.
 
         Raises:
@@ -111,7 +113,7 @@ class BrokerConnection:
         self._learn_versions(stage, deadline)
         return request_class.API_KEY in self._versions
 
-    def mechanisms(self, stage: str, deadline: Deadline) -> list[str]:
+    def mechanisms(self, stage: Stage, deadline: Deadline) -> list[str]:
         """The SASL mechanisms that the listener offers; empty where it requires none. For a fresh connection.
 
         Raises:
@@ -144,12 +146,12 @@ class BrokerConnection:
     ) -> None:
         self.close()
 
-    def _learn_versions(self, stage: str, deadline: Deadline) -> None:
+    def _learn_versions(self, stage: Stage, deadline: Deadline) -> None:
         if not self._versions:
             offered = self._exchange.send(ApiVersionsRequest(version=0), stage, deadline)
             self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
 
-    def _version(self, request: Any, stage: str, newest: int | None) -> int:
+    def _version(self, request: Any, stage: Stage, newest: int | None) -> int:
         name = type(request).__name__
         lowest, highest = self._versions.get(request.API_KEY, (0, -1))
         known = NEWEST.get(name, highest)
@@ -157,7 +159,7 @@ class BrokerConnection:
         if version < lowest:
             raise StageError(
                 stage,
-                "broker-error",
+                Cause.BROKER_ERROR,
                 str(self.address),
                 f"the broker supports no version of {name} that the toolkit supports",
             )
@@ -165,7 +167,7 @@ class BrokerConnection:
 
 
 @contextlib.contextmanager
-def reading(connection: BrokerConnection, api: str, stage: str) -> Iterator[None]:
+def reading(connection: BrokerConnection, api: str, stage: Stage) -> Iterator[None]:
     """Read a response: a list that is null, a part that is missing or another's is the broker's fault.
 
     Raises:
@@ -175,16 +177,16 @@ def reading(connection: BrokerConnection, api: str, stage: str) -> Iterator[None
         yield
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         detail = f"the response to {api} lacks a required part ({type(error).__name__})"
-        raise StageError(stage, "protocol-error", str(connection.address), detail) from error
+        raise StageError(stage, Cause.PROTOCOL_ERROR, str(connection.address), detail) from error
 
 
 def _open_tcp(address: BrokerAddress, addresses: Sequence[Address], log: StageLog) -> socket.socket:
     passed_over: list[StageError] = []
-    with log.stage("tcp") as deadline:
+    with log.stage(Stage.TCP) as deadline:
         sock = open_tcp(address.host, address.port, addresses, deadline, passed_over)
     if passed_over:
         details = "; ".join(failure.detail for failure in passed_over)
-        log.caution("tcp", passed_over[0].cause, f"{address.host} has an address that does not work: {details}")
+        log.add_warning(Stage.TCP, passed_over[0].cause, f"{address.host} has an address that does not work: {details}")
     return sock
 
 
@@ -199,16 +201,16 @@ def _start_tls(
         return start_tls(sock, address.host, address.port, context, deadline)
     except StageError as error:
         # A plaintext listener takes the handshake for a request that is too large, and hangs up.
-        if error.cause == "connection-closed" and _accepts_plaintext(address, addresses, deadline):
+        if error.cause == Cause.CONNECTION_CLOSED and _accepts_plaintext(address, addresses, deadline):
             detail = "the listener does not use TLS"
-            raise StageError("tls", "tls-not-spoken", str(address), detail) from error
+            raise StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, str(address), detail) from error
         raise
 
 
 def _accepts_plaintext(address: BrokerAddress, addresses: Sequence[Address], deadline: Deadline) -> bool:
     try:
         with open_tcp(*address, addresses, deadline) as sock:
-            Exchange(address, sock).send(ApiVersionsRequest(version=0), "tls", deadline)
+            Exchange(address, sock).send(ApiVersionsRequest(version=0), Stage.TLS, deadline)
     except StageError:
         return False
     return True

@@ -7,25 +7,27 @@ whose exception there is a ``RetriableException``, as in Kafka's protocol guide.
 
 from enum import IntEnum
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import BrokerError, StageError
 from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.stage import Stage
 
 _RETRIABLE, _FINAL = True, False
 # The cause of every code that has no entry of its own in the catalogue; Kafka's name is then in the failure's detail.
-_NO_CAUSE_OF_ITS_OWN = "broker-error"
+_NO_CAUSE_OF_ITS_OWN = Cause.BROKER_ERROR
 
 
 class ErrorCode(IntEnum):
     """An error code in a broker's response, under Kafka's name.
 
-    ``retriable`` is whether the same request may succeed later, as Kafka's clients see it; ``cause`` is a name from
+    ``retriable`` is whether the same request may succeed later, as Kafka's clients see it; ``cause`` is a row of
     :mod:`msk_toolkit.causes`.
     """
 
     retriable: bool
-    cause: str
+    cause: Cause
 
-    def __new__(cls, number: int, retriable: bool = _FINAL, cause: str = _NO_CAUSE_OF_ITS_OWN) -> "ErrorCode":
+    def __new__(cls, number: int, retriable: bool = _FINAL, cause: Cause = _NO_CAUSE_OF_ITS_OWN) -> "ErrorCode":
         member = int.__new__(cls, number)
         member._value_ = number
         member.retriable = retriable
@@ -36,38 +38,38 @@ class ErrorCode(IntEnum):
     NONE = 0
     OFFSET_OUT_OF_RANGE = 1
     CORRUPT_MESSAGE = 2, _RETRIABLE
-    UNKNOWN_TOPIC_OR_PARTITION = 3, _RETRIABLE, "topic-unknown"
+    UNKNOWN_TOPIC_OR_PARTITION = 3, _RETRIABLE, Cause.TOPIC_UNKNOWN
     INVALID_FETCH_SIZE = 4
-    LEADER_NOT_AVAILABLE = 5, _RETRIABLE, "leaderless"
-    NOT_LEADER_OR_FOLLOWER = 6, _RETRIABLE, "leader-moved"
-    REQUEST_TIMED_OUT = 7, _RETRIABLE, "acknowledgement-late"
+    LEADER_NOT_AVAILABLE = 5, _RETRIABLE, Cause.LEADERLESS
+    NOT_LEADER_OR_FOLLOWER = 6, _RETRIABLE, Cause.LEADER_MOVED
+    REQUEST_TIMED_OUT = 7, _RETRIABLE, Cause.ACKNOWLEDGEMENT_LATE
     BROKER_NOT_AVAILABLE = 8
-    REPLICA_NOT_AVAILABLE = 9, _RETRIABLE, "leaderless"
-    MESSAGE_TOO_LARGE = 10, _FINAL, "record-too-large"
+    REPLICA_NOT_AVAILABLE = 9, _RETRIABLE, Cause.LEADERLESS
+    MESSAGE_TOO_LARGE = 10, _FINAL, Cause.RECORD_TOO_LARGE
     STALE_CONTROLLER_EPOCH = 11
-    OFFSET_METADATA_TOO_LARGE = 12, _FINAL, "commit-refused"
+    OFFSET_METADATA_TOO_LARGE = 12, _FINAL, Cause.COMMIT_REFUSED
     NETWORK_EXCEPTION = 13, _RETRIABLE
-    COORDINATOR_LOAD_IN_PROGRESS = 14, _RETRIABLE, "coordinator-unavailable"
+    COORDINATOR_LOAD_IN_PROGRESS = 14, _RETRIABLE, Cause.COORDINATOR_UNAVAILABLE
     # Also what a commit gets while the offsets' partition lacks replicas.
-    COORDINATOR_NOT_AVAILABLE = 15, _RETRIABLE, "coordinator-unavailable"
-    NOT_COORDINATOR = 16, _RETRIABLE, "coordinator-moved"
+    COORDINATOR_NOT_AVAILABLE = 15, _RETRIABLE, Cause.COORDINATOR_UNAVAILABLE
+    NOT_COORDINATOR = 16, _RETRIABLE, Cause.COORDINATOR_MOVED
     INVALID_TOPIC_EXCEPTION = 17
     RECORD_LIST_TOO_LARGE = 18
-    NOT_ENOUGH_REPLICAS = 19, _RETRIABLE, "isr-below-minimum"
-    NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20, _RETRIABLE, "not-enough-replicas"
+    NOT_ENOUGH_REPLICAS = 19, _RETRIABLE, Cause.ISR_BELOW_MINIMUM
+    NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20, _RETRIABLE, Cause.NOT_ENOUGH_REPLICAS
     INVALID_REQUIRED_ACKS = 21
     # The group went on without this member.
-    ILLEGAL_GENERATION = 22, _FINAL, "rebalance-timeout"
+    ILLEGAL_GENERATION = 22, _FINAL, Cause.REBALANCE_TIMEOUT
     INCONSISTENT_GROUP_PROTOCOL = 23
     INVALID_GROUP_ID = 24
-    UNKNOWN_MEMBER_ID = 25, _FINAL, "rebalance-timeout"
+    UNKNOWN_MEMBER_ID = 25, _FINAL, Cause.REBALANCE_TIMEOUT
     INVALID_SESSION_TIMEOUT = 26
-    REBALANCE_IN_PROGRESS = 27, _FINAL, "rebalance-timeout"
-    INVALID_COMMIT_OFFSET_SIZE = 28, _FINAL, "commit-refused"
-    TOPIC_AUTHORIZATION_FAILED = 29, _FINAL, "topic-denied"
-    GROUP_AUTHORIZATION_FAILED = 30, _FINAL, "group-denied"
-    CLUSTER_AUTHORIZATION_FAILED = 31, _FINAL, "cluster-denied"
-    INVALID_TIMESTAMP = 32, _FINAL, "timestamp-refused"
+    REBALANCE_IN_PROGRESS = 27, _FINAL, Cause.REBALANCE_TIMEOUT
+    INVALID_COMMIT_OFFSET_SIZE = 28, _FINAL, Cause.COMMIT_REFUSED
+    TOPIC_AUTHORIZATION_FAILED = 29, _FINAL, Cause.TOPIC_DENIED
+    GROUP_AUTHORIZATION_FAILED = 30, _FINAL, Cause.GROUP_DENIED
+    CLUSTER_AUTHORIZATION_FAILED = 31, _FINAL, Cause.CLUSTER_DENIED
+    INVALID_TIMESTAMP = 32, _FINAL, Cause.TIMESTAMP_REFUSED
     UNSUPPORTED_SASL_MECHANISM = 33
     ILLEGAL_SASL_STATE = 34
     UNSUPPORTED_VERSION = 35
@@ -113,7 +115,7 @@ class ErrorCode(IntEnum):
     UNKNOWN_LEADER_EPOCH = 75, _RETRIABLE
     UNSUPPORTED_COMPRESSION_TYPE = 76
     STALE_BROKER_EPOCH = 77
-    OFFSET_NOT_AVAILABLE = 78, _RETRIABLE, "offset-not-available"
+    OFFSET_NOT_AVAILABLE = 78, _RETRIABLE, Cause.OFFSET_NOT_AVAILABLE
     MEMBER_ID_REQUIRED = 79
     PREFERRED_LEADER_NOT_AVAILABLE = 80, _RETRIABLE
     GROUP_MAX_SIZE_REACHED = 81
@@ -123,9 +125,9 @@ class ErrorCode(IntEnum):
     NO_REASSIGNMENT_IN_PROGRESS = 85
     GROUP_SUBSCRIBED_TO_TOPIC = 86
     # The probes' records have no key, which is what a compacted topic refuses.
-    INVALID_RECORD = 87, _FINAL, "topic-compacted"
+    INVALID_RECORD = 87, _FINAL, Cause.TOPIC_COMPACTED
     UNSTABLE_OFFSET_COMMIT = 88, _RETRIABLE
-    THROTTLING_QUOTA_EXCEEDED = 89, _RETRIABLE, "throttled"
+    THROTTLING_QUOTA_EXCEEDED = 89, _RETRIABLE, Cause.THROTTLED
     PRODUCER_FENCED = 90
     RESOURCE_NOT_FOUND = 91
     DUPLICATE_RESOURCE = 92
@@ -195,7 +197,7 @@ def broker_error(api: str, number: int, detail: str | None = None) -> BrokerErro
     return BrokerError(api, number, error_name(number), detail or "", retriable=code is not None and code.retriable)
 
 
-def refused_error(stage: str, api: str, number: int, address: BrokerAddress, about: str) -> StageError:
+def refused_error(stage: Stage, api: str, number: int, address: BrokerAddress, about: str) -> StageError:
     """The failure of a stage from the error code in a broker's response; ``about`` names the topic or group."""
     code = known_code(number)
     cause = _NO_CAUSE_OF_ITS_OWN if code is None else code.cause

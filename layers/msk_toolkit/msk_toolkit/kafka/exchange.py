@@ -12,11 +12,13 @@ from typing import Any
 
 from kafka.protocol.parser import KafkaProtocol
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.throttle import Throttle
 from msk_toolkit.network.connect import wants_certificate
+from msk_toolkit.stage import Stage
 
 # Far more than the largest response that is requested, the configuration of all topics.
 _MOST_BYTES = 64 * 1024 * 1024
@@ -57,11 +59,11 @@ class Exchange:
         """For how long the broker still reads nothing from this connection, because the user is over a quota."""
         return self._throttle.seconds_left(time.monotonic())
 
-    def throttled(self, stage: str, api: str) -> StageError:
+    def throttled(self, stage: Stage, api: str) -> StageError:
         """The failure of a stage whose request ``api`` can't wait until the broker reads again."""
-        return StageError(stage, "throttled", str(self.address), self._throttle.describe(time.monotonic(), api))
+        return StageError(stage, Cause.THROTTLED, str(self.address), self._throttle.describe(time.monotonic(), api))
 
-    def send(self, request: Any, stage: str, deadline: Deadline) -> Any:
+    def send(self, request: Any, stage: Stage, deadline: Deadline) -> Any:
         """Send a request whose version is set, and wait for its response.
 
         Raises:
@@ -75,7 +77,7 @@ class Exchange:
             self._failure = error
             raise
 
-    def _send_and_wait(self, request: Any, stage: str, deadline: Deadline) -> Any:
+    def _send_and_wait(self, request: Any, stage: Stage, deadline: Deadline) -> Any:
         api = type(request).__name__.removesuffix("Request")
         held_back, began = self.held_back_seconds, time.monotonic()
         if held_back >= max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS):
@@ -89,17 +91,17 @@ class Exchange:
             # A broker that was silent for much longer than it said does hang.
             if held_back > _SHARE_OF_A_WAIT * (time.monotonic() - began):
                 raise self.throttled(stage, api) from None
-            raise self._failed(stage, "request-timeout", f"no response to {api} in time") from None
+            raise self._failed(stage, Cause.REQUEST_TIMEOUT, f"no response to {api} in time") from None
         except OSError as error:
             raise self._disconnected(error, api, stage) from error
         if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
-            raise self._failed(stage, "protocol-error", f"the response to {api} is not Kafka's")
+            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
         response = self._decoded(frame, api, stage)
         milliseconds = getattr(response, "throttle_time_ms", None) or 0
         self._throttle.note(api, milliseconds / 1000, time.monotonic())
         return response
 
-    def _receive(self, api: str, stage: str, deadline: Deadline) -> bytearray:
+    def _receive(self, api: str, stage: Stage, deadline: Deadline) -> bytearray:
         """One whole response with its length before it; takes as much memory as has arrived."""
         frame = bytearray()
         size: int | None = None
@@ -107,16 +109,16 @@ class Exchange:
             self._limit_wait(deadline)
             data = self._socket.recv(_READ_BYTES)
             if not data:
-                raise self._failed(stage, "connection-closed", f"the broker closed the connection on {api}")
+                raise self._failed(stage, Cause.CONNECTION_CLOSED, f"the broker closed the connection on {api}")
             if not frame and data.startswith(_TLS_ALERT):
                 raise self._failed(
-                    stage, "tls-expected", "the listener expects TLS, but the client connected in plaintext"
+                    stage, Cause.TLS_EXPECTED, "the listener expects TLS, but the client connected in plaintext"
                 )
             frame += data
             if size is None and len(frame) >= _LENGTH.size:
                 size = _LENGTH.size + _LENGTH.unpack_from(frame)[0]
                 if not _LENGTH.size < size <= _MOST_BYTES:
-                    raise self._failed(stage, "protocol-error", f"the response to {api} is not Kafka's")
+                    raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
             if deadline.expired:
                 # Bytes that trickle in without end must not keep the wait alive.
                 raise TimeoutError
@@ -125,19 +127,21 @@ class Exchange:
     def _limit_wait(self, deadline: Deadline) -> None:
         self._socket.settimeout(max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS))
 
-    def _decoded(self, frame: bytearray, api: str, stage: str) -> Any:
+    def _decoded(self, frame: bytearray, api: str, stage: Stage) -> Any:
         try:
             ((_, response),) = self._protocol.receive_bytes(frame)
         # Whatever goes wrong with a peer's bytes is the peer's fault. Not chained: they do not belong into a log.
         except Exception as error:  # noqa: BLE001
             detail = f"the response to {api} is not Kafka's ({type(error).__name__})"
-            raise self._failed(stage, "protocol-error", detail) from None
+            raise self._failed(stage, Cause.PROTOCOL_ERROR, detail) from None
         return response
 
-    def _disconnected(self, error: OSError, api: str, stage: str) -> StageError:
+    def _disconnected(self, error: OSError, api: str, stage: Stage) -> StageError:
         if wants_certificate(error):
-            return self._failed("tls", "client-certificate-wanted", "the listener requires a client certificate")
-        return self._failed(stage, "connection-closed", f"the connection broke on {api} ({type(error).__name__})")
+            return self._failed(
+                Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate"
+            )
+        return self._failed(stage, Cause.CONNECTION_CLOSED, f"the connection broke on {api} ({type(error).__name__})")
 
-    def _failed(self, stage: str, cause: str, detail: str) -> StageError:
+    def _failed(self, stage: Stage, cause: Cause, detail: str) -> StageError:
         return StageError(stage, cause, str(self.address), detail)

@@ -22,13 +22,15 @@ from kafka.protocol.consumer import (
 from kafka.protocol.metadata import FindCoordinatorRequest
 
 from msk_toolkit.backoff import Backoff
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
+from msk_toolkit.stage import Stage
 
-_STAGE = "commit"
+_STAGE = Stage.COMMIT
 _GROUP = 0
 _NOT_YET = {ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.COORDINATOR_NOT_AVAILABLE}
 _SHORTEST_PAUSE_SECONDS = 0.1
@@ -241,11 +243,11 @@ def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str,
     try:
         return coordinator.send(request, _STAGE, deadline)
     except StageError as error:
-        if error.cause != "request-timeout":
+        if error.cause != Cause.REQUEST_TIMEOUT:
             raise
         # A coordinator answers when every other member has joined again; that it is alive, it has just shown.
         words = f"group {group} did not settle in time: another member holds up its rebalance"
-        raise StageError(_STAGE, "rebalance-timeout", error.peer, words) from error
+        raise StageError(_STAGE, Cause.REBALANCE_TIMEOUT, error.peer, words) from error
 
 
 def _assignment(topic: str, partitions: Sequence[int]) -> bytes:

@@ -9,6 +9,7 @@ from kafka.protocol.metadata import MetadataRequest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.stage import Stage
 
 
 class Partition(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ def read_metadata(
     connection: BrokerConnection,
     topics: Sequence[str] | None,
     deadline: Deadline,
-    stage: str = "metadata",
+    stage: Stage = Stage.METADATA,
     *,
     operations: bool = True,
 ) -> ClusterMetadata:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -10,6 +11,7 @@ from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import ClusterMetadata
 from msk_toolkit.kafka.records import offset_range
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.stage import Stage
 
 
 def count_records(
@@ -28,9 +30,11 @@ def count_records(
     for leader, partitions in led.items():
         if leader not in cluster.brokers:
             about = ", ".join(partitions)
-            raise StageError("metadata", "leaderless", str(access.brokers[0]), f"{about}: a partition has no leader")
+            raise StageError(
+                Stage.METADATA, Cause.LEADERLESS, str(access.brokers[0]), f"{about}: a partition has no leader"
+            )
         with BrokerConnection.open(cluster.brokers[leader], access, StageLog(deadline, stage_seconds)) as connection:
             for name, indexes in partitions.items():
-                ranges = offset_range(connection, name, indexes, "metadata", deadline)
+                ranges = offset_range(connection, name, indexes, Stage.METADATA, deadline)
                 counts[name] += sum(following - first for first, following in ranges.values())
     return counts

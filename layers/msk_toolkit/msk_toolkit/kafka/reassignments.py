@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from kafka.protocol.admin import ListPartitionReassignmentsRequest
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.stage import Stage
 
 
 def leaving_replicas(
@@ -20,7 +22,7 @@ def leaving_replicas(
     Raises:
         StageError: under ``metadata``.
     """
-    if not controller.supports(ListPartitionReassignmentsRequest, "metadata", deadline):
+    if not controller.supports(ListPartitionReassignmentsRequest, Stage.METADATA, deadline):
         return {}
     topic = ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics
     request = ListPartitionReassignmentsRequest(
@@ -28,12 +30,12 @@ def leaving_replicas(
         topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
     )
     try:
-        answer = controller.send(request, "metadata", deadline)
+        answer = controller.send(request, Stage.METADATA, deadline)
     except StageError as error:
-        if error.cause == "broker-error":
+        if error.cause == Cause.BROKER_ERROR:
             return {}
         raise
-    with reading(controller, "ListPartitionReassignments", "metadata"):
+    with reading(controller, "ListPartitionReassignments", Stage.METADATA):
         if answer.error_code:
             return {}
         return {

@@ -10,12 +10,14 @@ from kafka.protocol.producer import ProduceRequest
 from kafka.record.memory_records import MemoryRecordsBuilder
 
 from msk_toolkit.backoff import Backoff
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
+from msk_toolkit.stage import Stage
 
 __all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "offset_range", "produce", "read_from"]
 
@@ -50,23 +52,30 @@ def produce(
     try:
         answer = connection.send(
             ProduceRequest(transactional_id=None, acks=_ALL_IN_SYNC, timeout_ms=patience_ms, topic_data=[data]),
-            "produce",
+            Stage.PRODUCE,
             deadline,
         )
     except StageError as error:
-        if error.cause == "request-timeout":
-            raise StageError("produce", "acknowledgement-late", error.peer, "no acknowledgement in time") from error
+        if error.cause == Cause.REQUEST_TIMEOUT:
+            raise StageError(
+                Stage.PRODUCE, Cause.ACKNOWLEDGEMENT_LATE, error.peer, "no acknowledgement in time"
+            ) from error
         raise
-    with reading(connection, "Produce", "produce"):
+    with reading(connection, "Produce", Stage.PRODUCE):
         result = answer.responses[0].partition_responses[0]
         error_code, offset = result.error_code, int(result.base_offset)
     if error_code:
-        raise refused_error("produce", "Produce", error_code, connection.address, f"{topic}-{partition}")
+        raise refused_error(Stage.PRODUCE, "Produce", error_code, connection.address, f"{topic}-{partition}")
     return offset
 
 
 def fetch(
-    connection: BrokerConnection, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+    connection: BrokerConnection,
+    topic: str,
+    starts: Mapping[int, int],
+    *,
+    stage: Stage = Stage.FETCH,
+    deadline: Deadline,
 ) -> dict[int, list[KafkaRecord]]:
     """Read each partition from its start offset, as much as one answer holds; empty where no record is in it.
 
@@ -78,7 +87,12 @@ def fetch(
 
 
 def read_from(
-    connection: BrokerConnection, topic: str, starts: Mapping[int, int], *, stage: str = "fetch", deadline: Deadline
+    connection: BrokerConnection,
+    topic: str,
+    starts: Mapping[int, int],
+    *,
+    stage: Stage = Stage.FETCH,
+    deadline: Deadline,
 ) -> dict[int, Fetched]:
     """Read each partition from its start offset, as much as one answer holds, and say where to read on.
 
@@ -100,7 +114,7 @@ def read_from(
 
 
 def first_records(
-    connection: BrokerConnection, topic: str, ranges: Mapping[int, tuple[int, int]], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, ranges: Mapping[int, tuple[int, int]], stage: Stage, deadline: Deadline
 ) -> dict[int, Beginning]:
     """The first record of each partition in a range of offsets, whose end is not in it.
 
@@ -131,7 +145,7 @@ def first_records(
 
 
 def offset_range(
-    connection: BrokerConnection, topic: str, partitions: list[int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, partitions: list[int], stage: Stage, deadline: Deadline
 ) -> dict[int, tuple[int, int]]:
     """First and next offset of each partition that the broker leads.
 
@@ -144,7 +158,7 @@ def offset_range(
 
 
 def offset_at(
-    connection: BrokerConnection, topic: str, partition: int, timestamp: int, stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, partition: int, timestamp: int, stage: Stage, deadline: Deadline
 ) -> int | None:
     """The offset of the first record from ``timestamp`` (milliseconds since 1970) on; None where there is none.
 
@@ -156,7 +170,7 @@ def offset_at(
 
 
 def _fetched(
-    connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, bytes | None]:
     """One answer's batches for each partition, packed as they stand there; None where the offset is out of range."""
     partitions = [
@@ -194,7 +208,7 @@ def _fetched(
     return found
 
 
-def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: str, deadline: Deadline) -> Any:
+def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: Stage, deadline: Deadline) -> Any:
     """Ask until the answer holds something: to a reader over its quota a broker names no partition at all."""
     backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
@@ -206,7 +220,7 @@ def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage
 
 
 def _offsets(
-    connection: BrokerConnection, topic: str, times: Mapping[int, int], stage: str, deadline: Deadline
+    connection: BrokerConnection, topic: str, times: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, int]:
     request = ListOffsetsRequest.ListOffsetsTopic(
         name=topic,
@@ -236,10 +250,10 @@ def _offsets(
 
 
 @contextmanager
-def _readable(connection: BrokerConnection, where: str, stage: str, deadline: Deadline) -> Iterator[None]:
+def _readable(connection: BrokerConnection, where: str, stage: Stage, deadline: Deadline) -> Iterator[None]:
     """Unpack and read what was fetched: one thread at a time, by the deadline, every fault as the stage's."""
     peer = str(connection.address)
-    late = StageError(stage, "request-timeout", peer, f"no time left to read the records of {where}")
+    late = StageError(stage, Cause.REQUEST_TIMEOUT, peer, f"no time left to read the records of {where}")
     if not _UNPACKING.acquire(timeout=max(0.0, deadline.remaining())):
         raise late
     try:
@@ -247,8 +261,8 @@ def _readable(connection: BrokerConnection, where: str, stage: str, deadline: De
     except TimeoutError:
         raise late from None
     except DamagedError as error:
-        raise StageError(stage, "records-damaged", peer, f"can't read the records of {where}: {error}") from None
+        raise StageError(stage, Cause.RECORDS_DAMAGED, peer, f"can't read the records of {where}: {error}") from None
     except TooLargeError as error:
-        raise StageError(stage, "records-too-large", peer, f"can't read the records of {where}: {error}") from None
+        raise StageError(stage, Cause.RECORDS_TOO_LARGE, peer, f"can't read the records of {where}: {error}") from None
     finally:
         _UNPACKING.release()

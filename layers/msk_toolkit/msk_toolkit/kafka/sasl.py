@@ -7,9 +7,11 @@ from kafka.net.sasl.msk import SaslMechanismAwsMskIam
 from kafka.net.sasl.scram import SaslMechanismScram
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.error_codes import ErrorCode, error_name
+from msk_toolkit.stage import Stage
 
 
 def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) -> None:
@@ -22,35 +24,35 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
     mechanism = access.mechanism
     if not access.username.isascii():
         words = "the user's name is not ASCII, and Kafka's SCRAM lets no such user in"
-        raise StageError("sasl", "authentication-failed", str(address), words)
+        raise StageError(Stage.SASL, Cause.AUTHENTICATION_FAILED, str(address), words)
     answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
     if answer.error_code == ErrorCode.UNSUPPORTED_SASL_MECHANISM:
         offered = ", ".join(answer.mechanisms or ()) or "none"
         raise StageError(
-            "sasl",
-            "mechanism-not-offered",
+            Stage.SASL,
+            Cause.MECHANISM_NOT_OFFERED,
             str(address),
             f"the listener does not offer {mechanism}; it offers: {offered}",
         )
     if answer.error_code == ErrorCode.ILLEGAL_SASL_STATE:
-        raise StageError("sasl", "mechanism-not-offered", str(address), "the listener takes no login")
+        raise StageError(Stage.SASL, Cause.MECHANISM_NOT_OFFERED, str(address), "the listener takes no login")
     if answer.error_code:
         raise StageError(
-            "sasl", "broker-error", str(address), f"SaslHandshake answered {error_name(answer.error_code)}"
+            Stage.SASL, Cause.BROKER_ERROR, str(address), f"SaslHandshake answered {error_name(answer.error_code)}"
         )
     exchange = _exchange(address, access)
     while not exchange.is_done():
         answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
         if answer.error_code:
-            cause = "iam-denied" if access.auth_mode == "iam" else "authentication-failed"
+            cause = Cause.IAM_DENIED if access.auth_mode == "iam" else Cause.AUTHENTICATION_FAILED
             words = answer.error_message or error_name(answer.error_code)
-            raise StageError("sasl", cause, str(address), f"the broker refused the login: {words}")
+            raise StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {words}")
         try:
             exchange.receive(bytes(answer.auth_bytes or b""))
         except (ValueError, LookupError, TypeError):
             # Not chained: what the peer sent in a failed exchange does not belong into a log.
             raise StageError(
-                "sasl", "server-not-authentic", str(address), "the broker's answer does not fit the password"
+                Stage.SASL, Cause.SERVER_NOT_AUTHENTIC, str(address), "the broker's answer does not fit the password"
             ) from None
 
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from msk_toolkit.backoff import Backoff, Sleep
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -71,7 +72,7 @@ class Session:
                 return self.execute(operation, deadline.at_most(share))
             except StageError as error:
                 # A peer that is not Kafka will not be Kafka at the next attempt either.
-                if error.cause == "protocol-error" or not backoff.pause():
+                if error.cause == Cause.PROTOCOL_ERROR or not backoff.pause():
                     raise
 
     def close(self) -> None:

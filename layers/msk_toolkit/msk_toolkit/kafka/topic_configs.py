@@ -9,6 +9,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import broker_error
+from msk_toolkit.stage import Stage
 
 _TOPIC = 2
 _BROKER = 4
@@ -64,10 +65,10 @@ def topic_configs(
         for name in names
     ]
     request = DescribeConfigsRequest(resources=resources, include_synonyms=inherited)
-    answer = connection.send(request, "metadata", deadline)
+    answer = connection.send(request, Stage.METADATA, deadline)
     found: dict[str, dict[str, TopicConfig]] = {}
     errors: dict[str, BrokerError] = {}
-    with reading(connection, "DescribeConfigs", "metadata"):
+    with reading(connection, "DescribeConfigs", Stage.METADATA):
         results = {result.resource_name: result for result in answer.results}
         for name in names:
             result = results[name]
@@ -91,8 +92,10 @@ def broker_config(connection: BrokerConnection, broker: int, key: str, deadline:
     resource = DescribeConfigsRequest.DescribeConfigsResource(
         resource_type=_BROKER, resource_name=str(broker), configuration_keys=[key]
     )
-    answer = connection.send(DescribeConfigsRequest(resources=[resource], include_synonyms=False), "metadata", deadline)
-    with reading(connection, "DescribeConfigs", "metadata"):
+    answer = connection.send(
+        DescribeConfigsRequest(resources=[resource], include_synonyms=False), Stage.METADATA, deadline
+    )
+    with reading(connection, "DescribeConfigs", Stage.METADATA):
         result = answer.results[0]
         values = {} if result.error_code else {entry.name: entry.value for entry in result.configs}
     return values.get(key)
@@ -115,15 +118,15 @@ def alter_topic_configs(
     Raises:
         StageError: under ``metadata``.
     """
-    if controller.supports(IncrementalAlterConfigsRequest, "metadata", deadline):
+    if controller.supports(IncrementalAlterConfigsRequest, Stage.METADATA, deadline):
         request = _incremental(changes, validate_only)
-        answer = controller.send(request, "metadata", deadline)
+        answer = controller.send(request, Stage.METADATA, deadline)
         return _errors(controller, "IncrementalAlterConfigs", answer, changes)
     found, errors = topic_configs(controller, sorted(changes), deadline)
     whole = {name: _merged(found[name], keys) for name, keys in changes.items() if name in found}
     if not whole:
         return errors
-    answer = controller.send(_replacing(whole, validate_only), "metadata", deadline)
+    answer = controller.send(_replacing(whole, validate_only), Stage.METADATA, deadline)
     return errors | _errors(controller, "AlterConfigs", answer, whole)
 
 
@@ -182,7 +185,7 @@ def _replacing(whole: Mapping[str, Mapping[str, str]], validate_only: bool) -> A
 
 
 def _errors(controller: BrokerConnection, api: str, answer: Any, names: Collection[str]) -> dict[str, BrokerError]:
-    with reading(controller, api, "metadata"):
+    with reading(controller, api, Stage.METADATA):
         by_name = {each.resource_name: each for each in answer.responses}
         # What is not answered is not done.
         wrong = {name: by_name[name] for name in names if by_name[name].error_code}

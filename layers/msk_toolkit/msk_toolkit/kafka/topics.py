@@ -9,6 +9,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import broker_error
+from msk_toolkit.stage import Stage
 
 
 class NewTopic(NamedTuple):
@@ -40,7 +41,7 @@ def create_topics(
         for topic in topics
     ]
     request = CreateTopicsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    answer = controller.send(request, "metadata", deadline)
+    answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreateTopics", answer, "topics", [topic.name for topic in topics])
 
 
@@ -57,7 +58,7 @@ def add_partitions(
         for name, count in totals.items()
     ]
     request = CreatePartitionsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
-    answer = controller.send(request, "metadata", deadline)
+    answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreatePartitions", answer, "results", totals)
 
 
@@ -68,14 +69,14 @@ def delete_topics(controller: BrokerConnection, names: Sequence[str], deadline: 
         StageError: under ``metadata``.
     """
     request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=_patience_ms(deadline))
-    answer = controller.send(request, "metadata", deadline)
+    answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "DeleteTopics", answer, "responses", names)
 
 
 def _errors(
     controller: BrokerConnection, api: str, answer: Any, results: str, names: Collection[str]
 ) -> dict[str, BrokerError]:
-    with reading(controller, api, "metadata"):
+    with reading(controller, api, Stage.METADATA):
         by_name = {result.name: result for result in getattr(answer, results)}
         # What is not answered is not done.
         wrong = {name: by_name[name] for name in names if by_name[name].error_code}

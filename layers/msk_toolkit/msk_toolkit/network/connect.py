@@ -11,8 +11,10 @@ import ssl
 import threading
 from collections.abc import Sequence
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
+from msk_toolkit.stage import Stage
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
@@ -52,11 +54,11 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     try:
         outcome = answer.get(timeout=max(deadline.remaining(), 0.001))
     except queue.Empty:
-        raise StageError("dns", "resolver-timeout", peer, f"the resolver did not answer for {host}") from None
+        raise StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver did not answer for {host}") from None
     if isinstance(outcome, OSError | UnicodeError):
         if isinstance(outcome, socket.gaierror) and outcome.errno == socket.EAI_AGAIN:
-            raise StageError("dns", "resolver-timeout", peer, f"the resolver failed for {host}") from outcome
-        raise StageError("dns", "name-not-found", peer, f"{host} has no address") from outcome
+            raise StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver failed for {host}") from outcome
+        raise StageError(Stage.DNS, Cause.NAME_NOT_FOUND, peer, f"{host} has no address") from outcome
     return outcome
 
 
@@ -89,10 +91,10 @@ def open_tcp(
             failure = _tcp_failure(peer, error)
             failure.__cause__ = error
             if passed_over is not None:
-                passed_over.append(StageError("tcp", failure.cause, peer, f"{address[0]}: {failure.detail}"))
+                passed_over.append(StageError(Stage.TCP, failure.cause, peer, f"{address[0]}: {failure.detail}"))
         else:
             return sock
-    raise failure or StageError("tcp", "unreachable", peer, "there is no address to connect to")
+    raise failure or StageError(Stage.TCP, Cause.UNREACHABLE, peer, "there is no address to connect to")
 
 
 def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
@@ -130,45 +132,53 @@ def wants_certificate(error: OSError) -> bool:
 
 def _tcp_failure(peer: str, error: OSError) -> StageError:
     if isinstance(error, TimeoutError):
-        return StageError("tcp", "connect-timeout", peer, "no answer to the connection attempt")
+        return StageError(Stage.TCP, Cause.CONNECT_TIMEOUT, peer, "no answer to the connection attempt")
     if isinstance(error, ConnectionRefusedError):
-        return StageError("tcp", "connection-refused", peer, "the connection was refused")
+        return StageError(Stage.TCP, Cause.CONNECTION_REFUSED, peer, "the connection was refused")
     if isinstance(error, ConnectionResetError):
-        return StageError("tcp", "connection-closed", peer, "the connection was reset at once")
+        return StageError(Stage.TCP, Cause.CONNECTION_CLOSED, peer, "the connection was reset at once")
     name = errno.errorcode.get(error.errno or 0, "no code")
-    return StageError("tcp", "unreachable", peer, f"the host can't be reached ({name})")
+    return StageError(Stage.TCP, Cause.UNREACHABLE, peer, f"the host can't be reached ({name})")
 
 
 def _tls_failure(peer: str, host: str, error: OSError, *, agreed: bool) -> StageError:
     """What ended a handshake; ``agreed`` is whether both sides had settled on a cipher before."""
     if isinstance(error, TimeoutError):
-        return StageError("tls", "tls-timeout", peer, "the TLS handshake did not end in time")
+        return StageError(Stage.TLS, Cause.TLS_TIMEOUT, peer, "the TLS handshake did not end in time")
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_failure(peer, host, error)
     reason = getattr(error, "reason", None) or "no reason given"
     if reason in _NOT_TLS:
-        return StageError("tls", "tls-not-spoken", peer, "the peer does not speak TLS on this port")
+        return StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, peer, "the peer does not speak TLS on this port")
     if wants_certificate(error) or (reason == _HANDSHAKE_REFUSED and agreed):
-        return StageError("tls", "client-certificate-wanted", peer, "the listener demands a certificate of the client")
+        return StageError(
+            Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, "the listener demands a certificate of the client"
+        )
     if reason == _HANDSHAKE_REFUSED:
-        return StageError("tls", "tls-no-common-cipher", peer, "the listener takes none of the ciphers offered")
+        return StageError(Stage.TLS, Cause.TLS_NO_COMMON_CIPHER, peer, "the listener takes none of the ciphers offered")
     if reason in _VERSION_REFUSED:
-        return StageError("tls", "tls-no-common-version", peer, "the listener takes neither TLS 1.2 nor TLS 1.3")
+        return StageError(
+            Stage.TLS, Cause.TLS_NO_COMMON_VERSION, peer, "the listener takes neither TLS 1.2 nor TLS 1.3"
+        )
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
-        return StageError("tls", "connection-closed", peer, "the peer closed the connection in the TLS handshake")
-    return StageError("tls", "tls-failed", peer, f"the TLS handshake failed ({reason})")
+        return StageError(
+            Stage.TLS, Cause.CONNECTION_CLOSED, peer, "the peer closed the connection in the TLS handshake"
+        )
+    return StageError(Stage.TLS, Cause.TLS_FAILED, peer, f"the TLS handshake failed ({reason})")
 
 
 def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationError) -> StageError:
     code, reason = error.verify_code, error.verify_message
     if code in _EXPIRED:
-        return StageError("tls", "tls-expired", peer, "the certificate has expired")
+        return StageError(Stage.TLS, Cause.TLS_EXPIRED, peer, "the certificate has expired")
     if code in _NOT_YET_VALID:
-        return StageError("tls", "tls-not-yet-valid", peer, "the certificate is not valid yet")
+        return StageError(Stage.TLS, Cause.TLS_NOT_YET_VALID, peer, "the certificate is not valid yet")
     if code in _NAME_MISMATCH:
-        return StageError("tls", "tls-name-mismatch", peer, f"the certificate is not for {host}")
+        return StageError(Stage.TLS, Cause.TLS_NAME_MISMATCH, peer, f"the certificate is not for {host}")
     if code in _FLAWED:
-        return StageError("tls", "tls-certificate-flawed", peer, f"the certificate chain breaks a rule ({reason})")
+        return StageError(
+            Stage.TLS, Cause.TLS_CERTIFICATE_FLAWED, peer, f"the certificate chain breaks a rule ({reason})"
+        )
     if code in _WRONG_PURPOSE:
-        return StageError("tls", "tls-wrong-purpose", peer, "the certificate is not one for servers")
-    return StageError("tls", "tls-untrusted-issuer", peer, f"the certificate is not trusted ({reason})")
+        return StageError(Stage.TLS, Cause.TLS_WRONG_PURPOSE, peer, "the certificate is not one for servers")
+    return StageError(Stage.TLS, Cause.TLS_UNTRUSTED_ISSUER, peer, f"the certificate is not trusted ({reason})")

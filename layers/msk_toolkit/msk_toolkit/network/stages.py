@@ -7,9 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from msk_toolkit.causes import remedy
+from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import StageError
+from msk_toolkit.stage import Stage
 
 StageStatus = Literal["ok", "warn", "failed", "skipped"]
 
@@ -24,11 +25,11 @@ class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel
     ``milliseconds`` is what it took, ``deadline_ms`` what it was given; ``cause`` is a name from the catalogue.
     """
 
-    stage: str
+    stage: Stage
     status: StageStatus
     milliseconds: float = 0.0
     deadline_ms: float = 0.0
-    cause: str | None = None
+    cause: Cause | None = None
     detail: str | None = None
     remedy: str | None = None
 
@@ -42,7 +43,7 @@ class StageLog:
     """
 
     def __init__(self, deadline: Deadline, stage_seconds: float, clock: Clock = time.monotonic) -> None:
-        self._results: dict[str, StageResult] = {}
+        self._results: dict[Stage, StageResult] = {}
         self._deadline = deadline
         self._stage_seconds = stage_seconds
         self._clock = clock
@@ -71,7 +72,7 @@ class StageLog:
         return any(result.status == "failed" for result in self._results.values())
 
     @contextmanager
-    def stage(self, name: str, allowance: float = 0.0) -> Iterator[Deadline]:
+    def stage(self, name: Stage, allowance: float = 0.0) -> Iterator[Deadline]:
         """Give a stage its deadline and log how it ends; a failure goes on to the caller.
 
         A stage that is run in parts has one deadline for all of them, and keeps its first failure: what follows is
@@ -101,29 +102,29 @@ class StageLog:
         if earlier is None or earlier.status == "ok":
             self._results[name] = StageResult(name, "ok", before + self._since(began), given)
 
-    def caution(self, name: str, cause: str, detail: str) -> None:
+    def add_warning(self, name: Stage, cause: Cause, detail: str) -> None:
         """Mark a stage that passed, but with something to look at."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
             passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
-    def overrule(self, name: str, cause: str, detail: str) -> None:
+    def fail(self, name: Stage, cause: Cause, detail: str) -> None:
         """Fail a stage for what only the other brokers' answers could tell."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
             passed, status="failed", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
-    def soften(self, name: str) -> None:
+    def downgrade(self, name: Stage) -> None:
         """Make a failed stage a warning: what failed it passes by itself."""
         self._results[name] = msgspec.structs.replace(self._results[name], status="warn")
 
-    def advise(self, name: str, remedy: str) -> None:
+    def advise(self, name: Stage, remedy: str) -> None:
         """Give a stage that has a cause another remedy, where more is known than the cause alone."""
         self._results[name] = msgspec.structs.replace(self._results[name], remedy=remedy)
 
-    def skip(self, name: str, detail: str) -> None:
+    def skip(self, name: Stage, detail: str) -> None:
         """Note a stage that was not run."""
         self._results.setdefault(name, StageResult(name, "skipped", detail=detail))
 

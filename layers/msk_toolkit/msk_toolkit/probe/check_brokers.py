@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -19,6 +20,7 @@ from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.stage import Stage
 
 # MSK allows 60 brokers a cluster; threads wait for the network nearly all of their time.
 _MOST_AT_ONCE = 32
@@ -101,7 +103,7 @@ def check_brokers(
         try:
             one.connection = BrokerConnection.open(one.address, access, one.log)
             _note_certificate(one, one.connection.certificate_end, warn_days, now())
-            with one.log.stage("metadata") as stage:
+            with one.log.stage(Stage.METADATA) as stage:
                 one.metadata = _read_metadata(one, access, topic, stage)
                 submit(tuple(one.metadata.brokers.values()))
                 found = _usable_topic(one.address, one.metadata, topic)
@@ -110,7 +112,7 @@ def check_brokers(
             check(one, found)
         except StageError as error:
             # The log has it, but perhaps not the reason.
-            if error.cause == "connection-closed" and error.stage in ("sasl", "metadata"):
+            if error.cause == Cause.CONNECTION_CLOSED and error.stage in (Stage.SASL, Stage.METADATA):
                 _look_for_certificate_demand(one, access)
 
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="probe") as pool:
@@ -128,10 +130,10 @@ def lasting_refusal(error: StageError, refusals: int) -> StageError:
     Each refusal was followed by metadata over the same connection. If whoever answers there says that the address is
     the leader's, and that it is not the leader, it is another broker that answers.
     """
-    if error.cause not in ("leader-moved", "coordinator-moved") or refusals < _ENOUGH_REFUSALS:
+    if error.cause not in (Cause.LEADER_MOVED, Cause.COORDINATOR_MOVED) or refusals < _ENOUGH_REFUSALS:
         return error
     detail = "whoever answers at this address refuses what the cluster's metadata says that this broker leads"
-    return StageError(error.stage, "wrong-broker", error.peer, detail)
+    return StageError(error.stage, Cause.WRONG_BROKER, error.peer, detail)
 
 
 def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now: float) -> None:
@@ -139,7 +141,9 @@ def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now
         return
     one.certificate_days = round((end - now) / _DAY_SECONDS, 1)
     if one.certificate_days < warn_days:
-        one.log.caution("tls", "tls-expires-soon", f"the certificate expires in {one.certificate_days:g} days")
+        one.log.add_warning(
+            Stage.TLS, Cause.TLS_EXPIRES_SOON, f"the certificate expires in {one.certificate_days:g} days"
+        )
 
 
 def _read_metadata(one: BrokerCheck, access: Access, topic: str, stage: Deadline) -> ClusterMetadata:
@@ -151,19 +155,19 @@ def _read_metadata(one: BrokerCheck, access: Access, topic: str, stage: Deadline
                 return found
             time.sleep(_PAUSE_SECONDS)
     except StageError as error:
-        if error.cause != "connection-closed" or access.mechanism:
+        if error.cause != Cause.CONNECTION_CLOSED or access.mechanism:
             raise
         # A listener with a login hangs up on whoever asks without.
         if offered := _logins(one.address, access, stage):
             words = f"the listener demands a login; it offers: {', '.join(offered)}"
-            raise StageError("sasl", "login-wanted", str(one.address), words) from error
+            raise StageError(Stage.SASL, Cause.LOGIN_WANTED, str(one.address), words) from error
         raise
 
 
 def _logins(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:
     try:
         with BrokerConnection.open(address, access, StageLog(stage, stage.remaining())) as fresh:
-            return fresh.mechanisms("sasl", stage)
+            return fresh.mechanisms(Stage.SASL, stage)
     except StageError:
         return []
 
@@ -179,18 +183,20 @@ def _look_for_certificate_demand(one: BrokerCheck, access: Access) -> None:
     except StageError:
         return
     if wanted:
-        one.log.overrule("tls", "client-certificate-wanted", "the listener demands a certificate of the client")
+        one.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener demands a certificate of the client")
 
 
 def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) -> Topic:
     if not metadata.brokers:
-        raise StageError("metadata", "not-in-metadata", str(address), "the broker knows of no broker, not even itself")
+        raise StageError(
+            Stage.METADATA, Cause.NOT_IN_METADATA, str(address), "the broker knows of no broker, not even itself"
+        )
     if metadata.controller < 0:
-        raise StageError("metadata", "no-controller", str(address), "the broker knows of no controller")
+        raise StageError(Stage.METADATA, Cause.NO_CONTROLLER, str(address), "the broker knows of no controller")
     topic = metadata.topics[name]
     # A denied topic is the next stage's to report.
     if topic.error_code not in (ErrorCode.NONE, ErrorCode.TOPIC_AUTHORIZATION_FAILED):
-        raise refused_error("metadata", "Metadata", topic.error_code, address, f"topic {name}")
+        raise refused_error(Stage.METADATA, "Metadata", topic.error_code, address, f"topic {name}")
     return topic
 
 
@@ -199,18 +205,24 @@ def _note_leaderless(one: BrokerCheck, topic: Topic) -> None:
     for part in topic.partitions:
         if part.leader < 0:
             replicas = ", ".join(map(str, part.replicas))
-            one.log.caution("metadata", "leaderless", f"{topic.name}-{part.index} has no leader; replicas: {replicas}")
+            one.log.add_warning(
+                Stage.METADATA, Cause.LEADERLESS, f"{topic.name}-{part.index} has no leader; replicas: {replicas}"
+            )
 
 
 def _check_operations(one: BrokerCheck, topic: Topic, operations: tuple[int, ...]) -> None:
     if topic.operations is None and topic.error_code != ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-        one.log.skip("acl", "brokers before Kafka 2.3 do not tell what the user may do")
+        one.log.skip(Stage.ACL, "brokers before Kafka 2.3 do not tell what the user may do")
         return
-    with one.log.stage("acl"):
+    with one.log.stage(Stage.ACL):
         if topic.error_code == ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-            raise StageError("acl", "topic-denied", str(one.address), f"Describe on topic {topic.name} is denied")
+            raise StageError(
+                Stage.ACL, Cause.TOPIC_DENIED, str(one.address), f"Describe on topic {topic.name} is denied"
+            )
         allowed = topic.operations
         denied = [] if allowed is None else [operation for operation in operations if operation not in allowed]
         if denied:
             names = ", ".join(_OPERATION_NAMES[operation] for operation in denied)
-            raise StageError("acl", "topic-denied", str(one.address), f"{names} on topic {topic.name} is denied")
+            raise StageError(
+                Stage.ACL, Cause.TOPIC_DENIED, str(one.address), f"{names} on topic {topic.name} is denied"
+            )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -19,9 +20,8 @@ from msk_toolkit.probe.reading import Reading, read_newest, read_since
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
+from msk_toolkit.stage import CONSUMER_STAGES, Stage
 from msk_toolkit.version import ResponseVersion, current_version
-
-CONSUMER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit")
 
 
 class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
@@ -98,8 +98,8 @@ def run_consumer_probe(
     if topics:
         _blame_leaders(reached, topics[0], reading.missing)
     for one in reached.values():
-        one.log.skip("fetch", _why_not_read(one, topic))
-        one.log.skip("commit", f"another broker coordinates group {group}")
+        one.log.skip(Stage.FETCH, _why_not_read(one, topic))
+        one.log.skip(Stage.COMMIT, f"another broker coordinates group {group}")
     reports = broker_reports(checks, CONSUMER_STAGES, topic, access.brokers, expected_brokers())
     judged = judge_brokers(reports)
     return ConsumerProbeResponse(
@@ -158,7 +158,7 @@ def _note_no_coordinator(
 ) -> None:
     """Tell whose fault it is that the group can't be used: that of no broker which was reached."""
     for check in reached.values():
-        check.log.skip("commit", error.detail)
+        check.log.skip(Stage.COMMIT, error.detail)
     if any(check.log.failed for check in checks):
         return  # a broker that is away explains it
     # The brokers name somebody whom the survey has passed over, or nobody: then one of them has to tell it.
@@ -166,14 +166,14 @@ def _note_no_coordinator(
     if carrier is None and error.address is not None:
         carrier = BrokerCheck(error.address, checks[0].log.alike())
         checks.append(carrier)
-    (carrier or checks[0]).log.overrule("commit", "coordinator-unavailable", error.detail)
+    (carrier or checks[0]).log.fail(Stage.COMMIT, Cause.COORDINATOR_UNAVAILABLE, error.detail)
 
 
 def _soften_unsettled(reached: Mapping[int, BrokerCheck]) -> None:
     """Another member that holds up the rebalance is no fault of the broker that says so."""
     for check in reached.values():
-        if any(result.cause == "rebalance-timeout" for result in check.log.results):
-            check.log.soften("commit")
+        if any(result.cause == Cause.REBALANCE_TIMEOUT for result in check.log.results):
+            check.log.downgrade(Stage.COMMIT)
 
 
 def _why_not_read(check: BrokerCheck, topic: str) -> str:
@@ -188,4 +188,4 @@ def _blame_leaders(reached: dict[int, BrokerCheck], found: Topic, missing: Seque
         lost = [str(each) for each in missing if each.partition == part.index]
         if lost and part.leader in reached:
             words = f"acknowledged heartbeats are missing from {found.name}: {'; '.join(lost)}"
-            reached[part.leader].log.overrule("fetch", "heartbeat-missing", words)
+            reached[part.leader].log.fail(Stage.FETCH, Cause.HEARTBEAT_MISSING, words)

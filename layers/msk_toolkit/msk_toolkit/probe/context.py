@@ -6,17 +6,18 @@ import msgspec
 
 from msk_toolkit.aws.call import BegunCall
 from msk_toolkit.aws.clients import MakeClient
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.cluster import ClusterState, cluster_state
 from msk_toolkit.msk.observe_secret import secret_findings
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import explained_by_planned_work
 from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES
 
 # The APIs answer in a fraction of that; without an endpoint they never do.
 _PATIENCE_SECONDS = 4.0
@@ -45,7 +46,7 @@ def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
     """The response with another verdict, in its table too."""
     if verdict == response.verdict:
         return response
-    stages = producer.PRODUCER_STAGES if isinstance(response, ProducerProbeResponse) else consumer.CONSUMER_STAGES
+    stages = PRODUCER_STAGES if isinstance(response, ProducerProbeResponse) else CONSUMER_STAGES
     groups = response.groups if isinstance(response, ConsumerProbeResponse) else []
     table = render_probe(verdict, response.brokers, stages, groups)
     return msgspec.structs.replace(response, verdict=verdict, table=table)
@@ -99,6 +100,6 @@ def explain(
     patience = deadline.at_most(_PATIENCE_SECONDS)
     state = (control_plane or ControlPlane(settings, client, deadline)).state()
     findings: list[str] = []
-    if verdict.cause == "authentication-failed" and settings.scram_secret_arn:
+    if verdict.cause == Cause.AUTHENTICATION_FAILED and settings.scram_secret_arn:
         findings = secret_findings(client, settings.scram_secret_arn, settings.cluster_arn, patience)
     return in_context(verdict, reports, state, findings)

@@ -14,6 +14,7 @@ from msk_toolkit.errors import ToolkitError
 from msk_toolkit.probe.chart import STYLE, Point, render_chart
 from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
+from msk_toolkit.stage import STAGE_NUMBERS, Stage
 
 # A day of thirty brokers in two probes is some 17,000 lines of 350 bytes, which a widget has the time to read.
 LONGEST_SECONDS = 86_400.0
@@ -74,10 +75,10 @@ def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
                 lags[entry.group].append(Point(line.written_at, entry.seconds))
             continue
         stages[entry.broker].append(Point(line.written_at, entry.failed_stage))
-        if "produce" in entry.milliseconds:
-            writes[entry.broker].append(Point(line.written_at, round(entry.milliseconds["produce"], 1)))
+        if Stage.PRODUCE in entry.milliseconds:
+            writes[entry.broker].append(Point(line.written_at, round(entry.milliseconds[Stage.PRODUCE], 1)))
     return [
-        render_chart("First failed stage of each broker (0 none, 1 dns ... 9 commit)", "", stages, start, end),
+        render_chart(f"First failed stage of each broker ({STAGE_NUMBERS})", "", stages, start, end),
         render_chart("Write with acks=all, each broker", " ms", writes, start, end),
         render_chart("Lag in seconds, each group", " s", lags, start, end),
     ]

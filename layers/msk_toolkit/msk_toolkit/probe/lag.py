@@ -15,6 +15,7 @@ from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import first_records, offset_range
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck
+from msk_toolkit.stage import Stage
 
 
 class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -82,7 +83,7 @@ def group_lags(
         return [GroupLag(name, detail="no broker can be asked any more") for name in names]
     found: list[GroupLag] = []
     try:
-        with log.stage("lag") as stage:
+        with log.stage(Stage.LAG) as stage:
             for name in names:
                 try:
                     found.append(_lag(usable, name, stage, now))
@@ -104,13 +105,13 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
     committed = groups.all_committed_offsets(coordinator, name, stage)
     if not committed:
         return GroupLag(name, detail=why_nothing_is_committed(groups.group_type(coordinator, name, stage)))
-    topics = read_metadata(asked, sorted(committed), stage, "lag").topics
+    topics = read_metadata(asked, sorted(committed), stage, Stage.LAG).topics
     behind = _Behind()
     for topic, positions in committed.items():
         found = topics[topic]
         if found.error_code:
             behind.refusals.append(
-                refused_error("lag", "Metadata", found.error_code, asked.address, f"topic {topic}").detail
+                refused_error(Stage.LAG, "Metadata", found.error_code, asked.address, f"topic {topic}").detail
             )
             continue
         for leader, partitions in _by_leader(found).items():
@@ -137,7 +138,7 @@ def _add(
     stage: Deadline,
 ) -> None:
     ranges: dict[int, tuple[int, int]] = {}
-    for partition, (first, end) in offset_range(leader, topic, list(partitions), "lag", stage).items():
+    for partition, (first, end) in offset_range(leader, topic, list(partitions), Stage.LAG, stage).items():
         if partition not in positions:
             behind.never_committed += first < end
             continue
@@ -149,7 +150,7 @@ def _add(
         if start < end:
             ranges[partition] = (start, end)
     try:
-        beginnings = first_records(leader, topic, ranges, "lag", stage)
+        beginnings = first_records(leader, topic, ranges, Stage.LAG, stage)
     except StageError as error:
         # Who may not read may still count.
         behind.refusals.append(error.detail)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
@@ -23,6 +24,7 @@ from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import produce
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.stage import Stage
 from msk_toolkit.version import ResponseVersion, current_version
 
 _PAUSE_SECONDS = 0.5
@@ -117,7 +119,7 @@ def write_record(
         metadata = read_metadata(entry, [request.topic], deadline.at_most(stage_seconds))
         topic = metadata.topics[request.topic]
         if topic.error_code:
-            raise refused_error("metadata", "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
+            raise refused_error(Stage.METADATA, "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
         partition, leader = _leader(topic, metadata.brokers, entry)
         talk = brokers.to(leader)
         stage = deadline.at_most(stage_seconds)
@@ -172,7 +174,7 @@ def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: BrokerConnec
     for partition in topic.partitions:
         if partition.leader in brokers:
             return partition.index, brokers[partition.leader]
-    raise StageError("metadata", "leaderless", str(entry.address), f"no partition of {topic.name} has a leader")
+    raise StageError(Stage.METADATA, Cause.LEADERLESS, str(entry.address), f"no partition of {topic.name} has a leader")
 
 
 class _Brokers:

@@ -10,7 +10,7 @@ from typing import Literal
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.last_run import LastRun, ProbeRun
 from msk_toolkit.probe.results import BrokerReport
-from msk_toolkit.probe.verdict import STAGES
+from msk_toolkit.stage import PROBE_STAGES, Stage
 
 Theme = Literal["light", "dark", "light dark"]
 
@@ -85,13 +85,15 @@ def _headline(run: ProbeRun) -> str:
 
 
 def _body(run: ProbeRun) -> str:
-    stages = [stage for stage in STAGES if any(result.stage == stage for one in run.brokers for result in one.stages)]
+    stages = [
+        stage for stage in PROBE_STAGES if any(result.stage == stage for one in run.brokers for result in one.stages)
+    ]
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in stages)
     rows = "".join(_rows(report, stages) for report in run.brokers)
     return f'<thead><tr><th scope="col">broker</th>{heads}</tr></thead>{rows}'
 
 
-def _rows(report: BrokerReport, stages: Sequence[str]) -> str:
+def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
     """A broker's stages in one row, and below it a row for each stage that has something to tell."""
     results = {result.stage: result for result in report.stages}
     cells = "".join(_cell(results.get(stage)) for stage in stages)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
@@ -13,6 +14,7 @@ from msk_toolkit.kafka.group import Committed, Member
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError
 from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
+from msk_toolkit.stage import Stage
 
 _PAUSE_SECONDS = 0.1
 # So long the brokers may name a coordinator that has left in good order; one that crashed they name for longer.
@@ -22,7 +24,7 @@ _MOVING_SECONDS = 1.0
 _REBALANCE_DELAY_SECONDS = 3.0
 # Two runs that overlap are two members of the group, and brokers that restart hand it on; the new coordinator loads it
 # first.
-_JOIN_AGAIN = {"rebalance-timeout", "coordinator-moved", "coordinator-unavailable"}
+_JOIN_AGAIN = {Cause.REBALANCE_TIMEOUT, Cause.COORDINATOR_MOVED, Cause.COORDINATOR_UNAVAILABLE}
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Membership:
             shown = groups.committed_offsets(talk, group, self.topic, sorted(offsets), stage)
             if shown != offsets:
                 words = f"group {group} does not show what was just committed"
-                raise StageError("commit", "commit-refused", str(self.coordinator.address), words)
+                raise StageError(Stage.COMMIT, Cause.COMMIT_REFUSED, str(self.coordinator.address), words)
 
     def leave(self) -> None:
         """Leave at once, so that the next run need not wait for this member's session to end."""
@@ -91,7 +93,7 @@ def join_probe_group(
 
 
 def _commit_stage(one: BrokerCheck) -> contextlib.AbstractContextManager[Deadline]:
-    return one.log.stage("commit", _REBALANCE_DELAY_SECONDS)
+    return one.log.stage(Stage.COMMIT, _REBALANCE_DELAY_SECONDS)
 
 
 @contextlib.contextmanager
@@ -137,8 +139,8 @@ def _named_coordinator(asked: BrokerCheck, group: str) -> BrokerAddress:
     try:
         return groups.find_coordinator(asked.talk, group, stage)
     except StageError as error:
-        if error.cause == "coordinator-unavailable":
+        if error.cause == Cause.COORDINATOR_UNAVAILABLE:
             raise NoCoordinatorError(None, f"no broker coordinates group {group}: {error.detail}") from error
         # The question itself failed, and that is the business of whoever was asked.
-        with asked.log.stage("commit"):
+        with asked.log.stage(Stage.COMMIT):
             raise

@@ -14,9 +14,8 @@ from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.probe.write_through import write_through
+from msk_toolkit.stage import PRODUCER_STAGES
 from msk_toolkit.version import ResponseVersion, current_version
-
-PRODUCER_STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch")
 
 # One for the life of the process: its numbers go on from run to run.
 _WRITER = Writer()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
@@ -14,6 +15,7 @@ from msk_toolkit.kafka.records import Fetched, offset_range, read_from
 from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 from msk_toolkit.probe.heartbeat import HeartbeatSequence as Heartbeats
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
+from msk_toolkit.stage import Stage
 
 _PAUSE_SECONDS = 0.1
 # Starts a partition, given its first offset and its end.
@@ -135,12 +137,12 @@ def _read_each(
 
 def _read(one: BrokerCheck, topic: str, partitions: list[int], reading: Reading, begin: Begin) -> None:
     try:
-        with one.log.stage("fetch") as stage:
+        with one.log.stage(Stage.FETCH) as stage:
             _read_all(one, topic, _Led(one, topic, partitions, stage), reading, begin)
     except StageError as error:
-        if error.cause == "leader-moved":
+        if error.cause == Cause.LEADER_MOVED:
             # The next run reads from the new leader, from the same commit.
-            one.log.soften("fetch")
+            one.log.downgrade(Stage.FETCH)
 
 
 class _Led:
@@ -164,7 +166,7 @@ class _Led:
             try:
                 return question()
             except StageError as error:
-                if error.cause != "leader-moved" or not self._still_leads():
+                if error.cause != Cause.LEADER_MOVED or not self._still_leads():
                     raise
                 self._refusals += 1
                 if self.stage.remaining() <= 2 * _PAUSE_SECONDS:
@@ -172,7 +174,7 @@ class _Led:
             time.sleep(_PAUSE_SECONDS)
 
     def _still_leads(self) -> bool:
-        metadata = read_metadata(self._one.talk, [self._topic], self.stage, "fetch")
+        metadata = read_metadata(self._one.talk, [self._topic], self.stage, Stage.FETCH)
         parts = [part for part in metadata.topics[self._topic].partitions if part.index in self.partitions]
         return all(part.leader == self._one.broker for part in parts)
 
@@ -202,4 +204,4 @@ def _read_all(one: BrokerCheck, topic: str, led: _Led, reading: Reading, begin: 
 
 
 def _ranges(one: BrokerCheck, topic: str, partitions: list[int], led: _Led) -> dict[int, tuple[int, int]]:
-    return led.ask(lambda: offset_range(one.talk, topic, partitions, "fetch", led.stage))
+    return led.ask(lambda: offset_range(one.talk, topic, partitions, Stage.FETCH, led.stage))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.stage import Stage
 
 
 def render_probe(
-    verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[str], groups: Sequence[GroupLag] = ()
+    verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[Stage], groups: Sequence[GroupLag] = ()
 ) -> str:
     """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), and a line for
     the lag of each group."""

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from msk_toolkit.causes import remedy
+from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.check_brokers import BrokerCheck
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
+from msk_toolkit.stage import Stage
 
 KnownFrom = Literal["both", "bootstrap", "metadata", "alias"]
 # The other brokers answer, and none of them lists the address.
@@ -23,7 +24,7 @@ __all__ = ["BrokerReport", "Health", "Verdict", "broker_reports"]
 
 def broker_reports(
     checks: Sequence[BrokerCheck],
-    stages: Sequence[str],
+    stages: Sequence[Stage],
     topic: str,
     bootstrap: Sequence[BrokerAddress],
     expected_brokers: int | None = None,
@@ -71,7 +72,7 @@ def broker_reports(
     return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
 
 
-def _report(check: BrokerCheck, broker: int | None, stages: Sequence[str], known_from: KnownFrom) -> BrokerReport:
+def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], known_from: KnownFrom) -> BrokerReport:
     if check.log.failed:
         for stage in stages:
             check.log.skip(stage, "an earlier stage failed")
@@ -100,13 +101,13 @@ def _known_from(
 
 def _advise_on_unlisted(check: BrokerCheck) -> None:
     for result in check.log.results:
-        if result.status == "failed" and result.stage in ("dns", "tcp"):
+        if result.status == "failed" and result.stage in (Stage.DNS, Stage.TCP):
             check.log.advise(result.stage, _UNLISTED)
 
 
 def _gone(broker: int | None, why: str) -> BrokerReport:
-    cause = "not-in-metadata"
-    failed = StageResult("metadata", "failed", cause=cause, detail=why, remedy=remedy(cause, "metadata"))
+    cause = Cause.NOT_IN_METADATA
+    failed = StageResult(Stage.METADATA, "failed", cause=cause, detail=why, remedy=remedy(cause, Stage.METADATA))
     return BrokerReport(broker, "", [failed], "replicas")
 
 
@@ -126,7 +127,7 @@ def _overrule_strangers(checks: Sequence[BrokerCheck]) -> None:
     for check in checks:
         if check.metadata and check.metadata.cluster_id != cluster:
             words = f"it belongs to cluster {check.metadata.cluster_id}, the others to {cluster}"
-            check.log.overrule("metadata", "wrong-cluster", words)
+            check.log.fail(Stage.METADATA, Cause.WRONG_CLUSTER, words)
 
 
 def _overrule_forgotten(members: Sequence[BrokerCheck]) -> None:
@@ -134,7 +135,7 @@ def _overrule_forgotten(members: Sequence[BrokerCheck]) -> None:
     for check in members:
         others = [other.metadata.brokers for other in members if other is not check and other.metadata]
         if others and check.broker is not None and all(check.broker not in listed for listed in others):
-            check.log.overrule("metadata", "not-in-metadata", "no other broker lists it: it is fenced")
+            check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, "no other broker lists it: it is fenced")
 
 
 def _unlisted(
@@ -156,4 +157,4 @@ def _overrule_unlisted(
     for check in members:
         broker = names[check.address]
         if check.broker is None and broker is not None and broker not in listed:
-            check.log.overrule("metadata", "not-in-metadata", "no broker lists it, not even itself: it is fenced")
+            check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, "no broker lists it, not even itself: it is fenced")

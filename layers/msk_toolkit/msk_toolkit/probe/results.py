@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from msk_toolkit.network.stages import StageResult
+from msk_toolkit.stage import Stage
 
 # The messages of the log lines of one broker, and of one group, by which they are looked for.
 BROKER_LINE, GROUP_LINE = "broker", "consumer group"
@@ -58,7 +59,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     summary: str
     broker: int | None = None
     address: str | None = None
-    stage: str | None = None
+    stage: Stage | None = None
     cause: str | None = None
     remedy: str | None = None
     runbook: str | None = None

@@ -9,35 +9,25 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 
-from msk_toolkit.causes import FaultClass, fault_class
+from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
-from msk_toolkit.probe.verdict import STAGES, own_failures
-from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, publish_metrics
+from msk_toolkit.probe.verdict import own_failures
+from msk_toolkit.stage import FaultClass
+from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, latency_of, publish_metrics
 
 _METRIC_OF_CLASS: dict[FaultClass, Metric] = {
-    "network": Metric.NETWORK_FAULTS,
-    "tls": Metric.TLS_FAULTS,
-    "login": Metric.LOGIN_FAULTS,
-    "permission": Metric.PERMISSION_FAULTS,
-    "broker": Metric.BROKER_FAULTS,
-    "loss": Metric.RECORDS_LOST,
+    FaultClass.NETWORK: Metric.NETWORK_FAULTS,
+    FaultClass.TLS: Metric.TLS_FAULTS,
+    FaultClass.LOGIN: Metric.LOGIN_FAULTS,
+    FaultClass.PERMISSION: Metric.PERMISSION_FAULTS,
+    FaultClass.BROKER: Metric.BROKER_FAULTS,
+    FaultClass.LOSS: Metric.RECORDS_LOST,
 }
 _EXCUSED_WHEN_PLANNED = {Metric.NETWORK_FAULTS, Metric.BROKER_FAULTS}
-_LATENCY = {
-    "dns": Metric.DNS_LATENCY,
-    "tcp": Metric.TCP_LATENCY,
-    "tls": Metric.TLS_LATENCY,
-    "sasl": Metric.SASL_LATENCY,
-    "metadata": Metric.METADATA_LATENCY,
-    "acl": Metric.ACL_LATENCY,
-    "produce": Metric.PRODUCE_LATENCY,
-    "fetch": Metric.FETCH_LATENCY,
-    "commit": Metric.COMMIT_LATENCY,
-}
 
 
 class Publisher:
@@ -107,10 +97,10 @@ class Publisher:
     def _broker(self, report: BrokerReport) -> None:
         name = (report.address if report.broker is None else str(report.broker)) or "unlisted"
         failure = report.failure
-        stage = STAGES.index(failure.stage) + 1 if failure else 0
+        stage = failure.stage.number if failure else 0
         times = {result.stage: result.milliseconds for result in report.stages if result.status != "skipped"}
         self.logger.info(BROKER_LINE, extra={"broker": name, "failed_stage": stage, "milliseconds": times})
-        numbers = {_LATENCY[each]: milliseconds for each, milliseconds in times.items()}
+        numbers = {latency_of(stage): milliseconds for stage, milliseconds in times.items()}
         of_broker = dimension_metrics(self.service, "Broker", name)
         publish_metrics(of_broker, {Metric.FAILED_STAGE: stage, **numbers}.items(), detailed=self.detailed)
 
@@ -139,4 +129,4 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
 
 
 def _expires_soon(report: BrokerReport) -> bool:
-    return any(result.cause == "tls-expires-soon" for result in report.stages)
+    return any(result.cause == Cause.TLS_EXPIRES_SOON for result in report.stages)

@@ -2,36 +2,42 @@
 
 from collections.abc import Sequence
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
+from msk_toolkit.stage import Stage
 from msk_toolkit.version import document_url
 
-STAGES = ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch", "commit")
 RUNBOOK = document_url("docs/runbook.md")
 
 # A broker that is gone makes the others wait for its acknowledgement, lose its replica, take over its partitions, or
 # lose the group's coordinator: true of them, but not their fault.
 _ECHOES = {
-    "acknowledgement-late",
-    "isr-below-minimum",
-    "not-enough-replicas",
-    "leader-moved",
-    "leaderless",
-    "coordinator-unavailable",
-    "coordinator-moved",
-    "rebalance-timeout",
-    "request-timeout",
-    "offset-not-available",
+    Cause.ACKNOWLEDGEMENT_LATE,
+    Cause.ISR_BELOW_MINIMUM,
+    Cause.NOT_ENOUGH_REPLICAS,
+    Cause.LEADER_MOVED,
+    Cause.LEADERLESS,
+    Cause.COORDINATOR_UNAVAILABLE,
+    Cause.COORDINATOR_MOVED,
+    Cause.REBALANCE_TIMEOUT,
+    Cause.REQUEST_TIMEOUT,
+    Cause.OFFSET_NOT_AVAILABLE,
 }
 # Never the end of the whole cluster: what passes by itself when brokers restart, and what tells of the past.
-_STILL_UP = {"leader-moved", "coordinator-unavailable", "coordinator-moved", "rebalance-timeout", "heartbeat-missing"}
+_STILL_UP = {
+    Cause.LEADER_MOVED,
+    Cause.COORDINATOR_UNAVAILABLE,
+    Cause.COORDINATOR_MOVED,
+    Cause.REBALANCE_TIMEOUT,
+    Cause.HEARTBEAT_MISSING,
+}
 # The broker refused a write for as long as the stage lasted.
-_REFUSED = "isr-below-minimum"
+_REFUSED = Cause.ISR_BELOW_MINIMUM
 # Warnings of brokers that tell of the cluster or its groups: no broker is to blame, and still something is wrong.
-_CLUSTER_WIDE = {"leaderless", "rebalance-timeout"}
-_REACHED = STAGES.index("metadata")
+_CLUSTER_WIDE = {Cause.LEADERLESS, Cause.REBALANCE_TIMEOUT}
 # What a broker shows that leaves in the middle of a run.
-_GONE = {"connection-closed", "connection-refused", "connect-timeout", "unreachable", "tls-timeout"}
+_GONE = {Cause.CONNECTION_CLOSED, Cause.CONNECTION_REFUSED, Cause.CONNECT_TIMEOUT, Cause.UNREACHABLE, Cause.TLS_TIMEOUT}
 
 Failed = tuple[BrokerReport, StageResult]
 
@@ -77,7 +83,7 @@ def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: li
         text = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}"
     if others := len(failed) - len(same):
         text += f"; {others} other broker{'s' if others > 1 else ''} affected"
-    if (leaderless := _of_the_cluster(brokers)) and leaderless.cause == "leaderless":
+    if (leaderless := _of_the_cluster(brokers)) and leaderless.cause == Cause.LEADERLESS:
         text += f"; {leaderless.detail}"
     return Verdict(
         _health(brokers, own),
@@ -101,7 +107,7 @@ def _health(brokers: Sequence[BrokerReport], own: list[Failed]) -> Health:
 
 def no_writes(reports: Sequence[BrokerReport]) -> bool:
     """Whether brokers refuse writes for want of replicas, and none takes one."""
-    writes = [result for report in reports for result in report.stages if result.stage == "produce"]
+    writes = [result for report in reports for result in report.stages if result.stage == Stage.PRODUCE]
     tried = [result for result in writes if result.status != "skipped"]
     return bool(tried) and all(result.status == "failed" and result.cause == _REFUSED for result in tried)
 
@@ -112,13 +118,13 @@ def explained_by_planned_work(reports: Sequence[BrokerReport]) -> bool:
     Work that is planned leaves every partition writable: a write that is refused is an outage whatever MSK says.
     """
     seen = {result.cause for report in reports for result in report.stages if result.status in ("failed", "warn")}
-    return len(own_failures(reports)) <= 1 and seen.isdisjoint({_REFUSED, "leaderless"})
+    return len(own_failures(reports)) <= 1 and seen.isdisjoint({_REFUSED, Cause.LEADERLESS})
 
 
 def _first_to_look_at(pair: Failed) -> tuple[bool, int]:
     _, failure = pair
     # That no broker lists one more is what others say of it; a broker of which a connection tells more comes first.
-    return failure.cause == "not-in-metadata", STAGES.index(failure.stage)
+    return failure.cause == Cause.NOT_IN_METADATA, failure.stage.position
 
 
 def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
@@ -135,11 +141,11 @@ def _without_echoes(failed: list[Failed]) -> list[Failed]:
 
 def _is_away(report: BrokerReport, failure: StageResult) -> bool:
     """Whether the broker was not reached, or left in the middle of the run."""
-    if STAGES.index(failure.stage) <= _REACHED or failure.cause in _GONE:
+    if not failure.stage.comes_after(Stage.METADATA) or failure.cause in _GONE:
         return True
     # It stopped answering, and does not answer a second connection either.
     later = [result.cause for result in report.stages if result.status == "failed" and result is not failure]
-    return any(cause in _GONE or cause == "request-timeout" for cause in later)
+    return any(cause in _GONE or cause == Cause.REQUEST_TIMEOUT for cause in later)
 
 
 def _warnings(reports: Sequence[BrokerReport]) -> list[str]:
@@ -160,7 +166,7 @@ def _not_written_to(reports: Sequence[BrokerReport]) -> str:
     idle = [
         report.name
         for report in reports
-        if any(result.stage == "produce" and result.status == "skipped" for result in report.stages)
+        if any(result.stage == Stage.PRODUCE and result.status == "skipped" for result in report.stages)
     ]
     if not idle:
         return ""

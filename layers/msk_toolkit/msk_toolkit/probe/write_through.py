@@ -13,6 +13,7 @@ outcome                 acknowledged           found again
 
 import time
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -22,16 +23,17 @@ from msk_toolkit.kafka.records import KafkaRecord, fetch, offset_at, produce
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 from msk_toolkit.probe.heartbeat import Writer
+from msk_toolkit.stage import Stage
 
 _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
 # Refused and not written, and likely to pass: leadership moves when brokers restart, a slow replica catches up.
 # A producer tries again as well. What lasts is told when the stage's time is up.
-_PASSING = {"leader-moved", "isr-below-minimum"}
+_PASSING = {Cause.LEADER_MOVED, Cause.ISR_BELOW_MINIMUM}
 # A last answer must still have time to come.
 _CONCLUDE_SECONDS = 0.25
 # The request was sent, and nothing tells whether the broker took it.
-_UNDECIDED = {"acknowledgement-late", "connection-closed", "protocol-error"}
+_UNDECIDED = {Cause.ACKNOWLEDGEMENT_LATE, Cause.CONNECTION_CLOSED, Cause.PROTOCOL_ERROR}
 # A record that can be read has reached its followers.
 _LATE_ANSWER = (
     "The record reached its replicas, so it is the answer that was late or lost: look at this broker's load, at the "
@@ -55,7 +57,7 @@ def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer
         return
     attempt = _Attempt(one, topic.name, partition, writer, sent_at)
     try:
-        with one.log.stage("produce") as stage:
+        with one.log.stage(Stage.PRODUCE) as stage:
             offset = attempt.write(stage)
     except StageError as error:
         # Whatever ended it, the request was on its way: the record may stand.
@@ -64,11 +66,13 @@ def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer
         raise
     if offset is None:
         one.read_back = "moved"
-        one.log.caution("produce", "leader-moved", f"the broker gave its partition of {topic.name} away meanwhile")
-        one.log.skip("fetch", "nothing was written")
+        one.log.add_warning(
+            Stage.PRODUCE, Cause.LEADER_MOVED, f"the broker gave its partition of {topic.name} away meanwhile"
+        )
+        one.log.skip(Stage.FETCH, "nothing was written")
         return
     one.read_back = "unknown"
-    with one.log.stage("fetch") as stage:
+    with one.log.stage(Stage.FETCH) as stage:
         _read_back(one, access, attempt, offset, stage)
 
 
@@ -124,8 +128,8 @@ def led_partition(topic: Topic, broker: int | None) -> int | None:
 
 
 def _not_written(one: BrokerCheck, why: str) -> None:
-    one.log.skip("produce", why)
-    one.log.skip("fetch", "nothing was written")
+    one.log.skip(Stage.PRODUCE, why)
+    one.log.skip(Stage.FETCH, "nothing was written")
 
 
 def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int, stage: Deadline) -> None:
@@ -138,7 +142,7 @@ def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int,
             if stage.remaining() <= pause + _CONCLUDE_SECONDS:
                 one.read_back = "lost"
                 detail = f"offset {offset} of {topic}-{partition} was acknowledged and can't be read"
-                raise StageError("fetch", "record-lost", str(one.address), detail)
+                raise StageError(Stage.FETCH, Cause.RECORD_LOST, str(one.address), detail)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             if records is None:
@@ -152,7 +156,7 @@ def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int,
     if records[0].offset != offset or records[0].value != attempt.value:
         one.read_back = "lost"
         detail = f"another record stands at offset {offset} of {topic}-{partition}"
-        raise StageError("fetch", "record-altered", str(one.address), detail)
+        raise StageError(Stage.FETCH, Cause.RECORD_ALTERED, str(one.address), detail)
     one.read_back = "ok"
 
 
@@ -161,7 +165,7 @@ def _fetched(connection: BrokerConnection, attempt: _Attempt, offset: int, stage
     try:
         return fetch(connection, attempt.topic, {attempt.partition: offset}, deadline=stage)[attempt.partition]
     except StageError as error:
-        if error.cause != "leader-moved" or stage.remaining() <= _PAUSE_SECONDS:
+        if error.cause != Cause.LEADER_MOVED or stage.remaining() <= _PAUSE_SECONDS:
             raise
         return None
 
@@ -170,7 +174,7 @@ def _open_leader(
     one: BrokerCheck, access: Access, topic: str, partition: int, stage: Deadline
 ) -> BrokerConnection | None:
     """A connection with the partition's new leader, None where it is the same broker or there is none yet."""
-    metadata = read_metadata(one.talk, [topic], stage, "fetch")
+    metadata = read_metadata(one.talk, [topic], stage, Stage.FETCH)
     leader = next((part.leader for part in metadata.topics[topic].partitions if part.index == partition), -1)
     address = metadata.brokers.get(leader)
     if address is None or address == one.address:
@@ -185,28 +189,30 @@ def _look_for_late(one: BrokerCheck, access: Access, attempt: _Attempt) -> None:
     """Look for a record whose acknowledgement did not come, over a fresh connection: the old one may still wait."""
     partition = f"{attempt.topic}-{attempt.partition}"
     one.read_back = "unknown"
-    with one.log.stage("fetch") as stage, _opened_again(one, access, stage) as fresh:
+    with one.log.stage(Stage.FETCH) as stage, _opened_again(one, access, stage) as fresh:
         while not _stands(fresh, attempt, stage):
             # The record shows up when the replicas have it, or are counted out: that may be about to happen.
             if stage.remaining() <= _CONCLUDE_SECONDS:
                 one.read_back = "failed"
-                raise StageError("fetch", "record-absent", str(one.address), f"the record is not in {partition}")
+                raise StageError(
+                    Stage.FETCH, Cause.RECORD_ABSENT, str(one.address), f"the record is not in {partition}"
+                )
             time.sleep(_PAUSE_SECONDS)
     one.read_back = "ambiguous-delivered"
-    one.log.caution("fetch", "ambiguous-delivered", f"but the record was written to {partition} anyway")
-    one.log.advise("produce", _LATE_ANSWER)
+    one.log.add_warning(Stage.FETCH, Cause.AMBIGUOUS_DELIVERED, f"but the record was written to {partition} anyway")
+    one.log.advise(Stage.PRODUCE, _LATE_ANSWER)
 
 
 def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> BrokerConnection:
     try:
         return BrokerConnection.open(one.address, access, StageLog(stage, stage.remaining()))
     except StageError as error:
-        raise StageError("fetch", error.cause, error.peer, f"{error.detail}, when connecting again") from error
+        raise StageError(Stage.FETCH, error.cause, error.peer, f"{error.detail}, when connecting again") from error
 
 
 def _stands(connection: BrokerConnection, attempt: _Attempt, stage: Deadline) -> bool:
     topic, partition = attempt.topic, attempt.partition
-    offset = offset_at(connection, topic, partition, attempt.sent_at, "fetch", stage)
+    offset = offset_at(connection, topic, partition, attempt.sent_at, Stage.FETCH, stage)
     while offset is not None:
         records = fetch(connection, topic, {partition: offset}, deadline=stage)[partition]
         if any(record.value == attempt.value for record in records):

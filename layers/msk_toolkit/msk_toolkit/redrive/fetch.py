@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
@@ -14,6 +15,7 @@ from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.records import KafkaRecord, offset_range, read_from
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.redrive.failures import Range
+from msk_toolkit.stage import Stage
 
 _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
 
@@ -37,13 +39,15 @@ def fetch_range(
             response = read_from(leader, discarded.topic, {discarded.partition: at}, deadline=deadline)
             fetched = response[discarded.partition]
             if deadline.expired:
-                raise StageError("fetch", "request-timeout", str(leader.address), "no time left to fetch records")
+                raise StageError(
+                    Stage.FETCH, Cause.REQUEST_TIMEOUT, str(leader.address), "no time left to fetch records"
+                )
             if fetched.out_of_range:
                 # Retention was faster; if it was not, it is not known that the record is gone.
                 begin, stop = _still_there(leader, discarded, at, deadline)
                 if begin == at < stop:
                     detail = f"the leader has offset {at} of {discarded.place} and does not read it"
-                    raise StageError("fetch", "offset-not-available", str(leader.address), detail)
+                    raise StageError(Stage.FETCH, Cause.OFFSET_NOT_AVAILABLE, str(leader.address), detail)
                 at = begin
                 continue
             inside = [record for record in fetched.records if record.offset < stop]
@@ -54,7 +58,7 @@ def fetch_range(
 
 def _still_there(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> tuple[int, int]:
     """From where to read, and the offset behind the last record."""
-    bounds = offset_range(leader, discarded.topic, [discarded.partition], "fetch", deadline)
+    bounds = offset_range(leader, discarded.topic, [discarded.partition], Stage.FETCH, deadline)
     first, end = bounds[discarded.partition]
     return max(at, first), min(discarded.last + 1, end)
 
@@ -70,11 +74,11 @@ def offset_spans(access: Access, topic: str, deadline: Deadline, stage_seconds: 
     with connection:
         metadata = read_metadata(connection, [topic], deadline).topics[topic]
     if metadata.error_code:
-        raise refused_error("metadata", "Metadata", metadata.error_code, connection.address, topic)
+        raise refused_error(Stage.METADATA, "Metadata", metadata.error_code, connection.address, topic)
     spans: dict[int, tuple[int, int]] = {}
     for partition in metadata.partitions:
         with _leader(access, Range(topic, partition.index, 0, 0), deadline, stage_seconds) as leader:
-            spans |= offset_range(leader, topic, [partition.index], "fetch", deadline)
+            spans |= offset_range(leader, topic, [partition.index], Stage.FETCH, deadline)
     return spans
 
 
@@ -107,5 +111,5 @@ def _leader(access: Access, discarded: Range, deadline: Deadline, stage_seconds:
     address = metadata.brokers.get(leaders.get(discarded.partition, -1))
     if address is None:
         detail = f"{discarded.place} has no leader or does not exist"
-        raise StageError("metadata", "broker-error", str(connection.address), detail)
+        raise StageError(Stage.METADATA, Cause.BROKER_ERROR, str(connection.address), detail)
     return BrokerConnection.open(address, access, StageLog(deadline, stage_seconds))

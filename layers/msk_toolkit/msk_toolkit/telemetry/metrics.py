@@ -7,6 +7,7 @@ from typing import Self
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from msk_toolkit.stage import PROBE_STAGES, Stage
 from msk_toolkit.telemetry.names import function_name
 
 NAMESPACE = "MskVantiqToolkit"
@@ -101,17 +102,9 @@ class Metric(StrEnum):
     CERTIFICATES_EXPIRING = "CertificatesExpiring", MetricUnit.Count, _ABNORMAL
     # Days until the first of the brokers' certificates expires.
     CERTIFICATE_DAYS = "CertificateDays", MetricUnit.NoUnit
-    # For each broker (dimension Broker): how long each stage took, and the number of the first one that failed, from
-    # 1 for dns to 9 for commit; 0 where none did.
-    DNS_LATENCY = "DnsLatency", MetricUnit.Milliseconds
-    TCP_LATENCY = "TcpLatency", MetricUnit.Milliseconds
-    TLS_LATENCY = "TlsLatency", MetricUnit.Milliseconds
-    SASL_LATENCY = "SaslLatency", MetricUnit.Milliseconds
-    METADATA_LATENCY = "MetadataLatency", MetricUnit.Milliseconds
-    ACL_LATENCY = "AclLatency", MetricUnit.Milliseconds
-    PRODUCE_LATENCY = "ProduceLatency", MetricUnit.Milliseconds
-    FETCH_LATENCY = "FetchLatency", MetricUnit.Milliseconds
-    COMMIT_LATENCY = "CommitLatency", MetricUnit.Milliseconds
+    # For each broker (dimension Broker): how long each stage took, and the number of the first one that failed, 0 where
+    # none did. Stages and their numbers are rows of msk_toolkit.stage, and so their metrics need no line here.
+    locals().update({f"{stage.name}_LATENCY": (stage.metric, MetricUnit.Milliseconds) for stage in PROBE_STAGES})
     FAILED_STAGE = "FailedStage", MetricUnit.NoUnit
     # For each watched group (dimension Group): what it has not committed, and the age of the oldest of that.
     GROUP_LAG = "GroupLag", MetricUnit.Count
@@ -145,6 +138,11 @@ class Metric(StrEnum):
     TOPICS_CONFIG_UNDECLARED = "TopicsConfigUndeclared", MetricUnit.Count
     # Topics of the cluster that nobody declared; reported, no alarm.
     TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
+
+
+def latency_of(stage: Stage) -> Metric:
+    """The metric of how long a probe's stage took."""
+    return Metric[f"{stage.name}_LATENCY"]
 
 
 def publish_metrics(
