@@ -63,7 +63,7 @@ def test_what_fails_or_warns_is_told_below_its_broker_with_cause_detail_and_reme
     rows = read(LastRun("Probe", run_of(stopped_broker(2), warning_broker(3)), 1.0)).rows
     (failed,), (warned,) = rows[2], rows[4]
     assert failed.startswith("✗ tcp FAILS: connection-refused - said")
-    assert "What to do: The broker is down or this listener is off" in failed
+    assert "What to do: The broker is down or this listener is disabled" in failed
     assert warned.startswith("! tls warns: tls-expires-soon - the certificate expires in 3 days. What to do: Renew")
 
 

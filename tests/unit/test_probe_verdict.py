@@ -254,5 +254,5 @@ def test_a_group_that_does_not_settle_is_told_of_the_group_and_of_no_broker() ->
 
 
 def test_a_connection_that_closes_after_the_login_is_not_told_as_a_listener_of_another_kind() -> None:
-    assert "listener of another kind" in remedy(Cause.CONNECTION_CLOSED, Stage.TCP)
+    assert "listener is of another kind" in remedy(Cause.CONNECTION_CLOSED, Stage.TCP)
     assert "listener" not in remedy(Cause.CONNECTION_CLOSED, Stage.FETCH)

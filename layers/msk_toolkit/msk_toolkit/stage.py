@@ -36,7 +36,7 @@ class Stage(StrEnum):
     """A step of a connection with a broker, in the order in which the steps are run.
 
     ``number`` is what the metric FailedStage and the log field ``failed_stage`` publish. It is not the position: a new
-    stage takes the next free number wherever it stands, so that the numbers of the past keep their meaning. ``metric``
+    stage takes the next free number wherever its row is, so that the numbers of the past keep their meaning. ``metric``
     is the name of the metric of the stage's latency in milliseconds; ``probes`` run it; ``fault_class`` is what its
     failures count as where their cause has no class of its own.
     """
