@@ -24,7 +24,7 @@ def named(page: Path) -> list[str]:
 
 
 def is_there(path: str, page: Path) -> bool:
-    return any((base / path).exists() for base in (ROOT, LAYER, page.parent, ROOT / "tests"))
+    return any((base / path).exists() for base in (ROOT, LAYER, LAYER.parent, page.parent, ROOT / "tests"))
 
 
 def identify(page: Path) -> str:
