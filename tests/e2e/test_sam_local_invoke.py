@@ -142,7 +142,7 @@ def test_diagnose_tells_the_listener_in_use_from_what_no_container_reaches(invok
     assert [one["text"] for one in answer["network"] if one["code"] == "not-read"] == [
         "ec2:DescribeTransitGatewayAttachments: refused with InvalidAction"
     ]
-    assert [one["seen"] for one in answer["ways"] if one["way"] == "VPC peering"] == ["not seen"]
+    assert [one["state"] for one in answer["connectivity"] if one["kind"] == "VPC peering"] == ["not seen"]
     # The function stands in the subnets that it was told of, and the mappings are the deployed forwarder's.
     assert all(one["code"] != "not-visible" for one in answer["network"])
     assert all("no event source mapping" not in one["text"] for one in answer["mapping"])

@@ -54,7 +54,7 @@ def pollers(
 def told(facts: Facts, *doors: BrokerPort) -> list[tuple[str, str]]:
     """Severity and text of every finding, but that Vantiq itself may be out of reach."""
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
-    return [(finding.severity, finding.text) for finding in found if finding.code != "no-way-out"]
+    return [(finding.severity, finding.text) for finding in found if finding.code != "no-internet-route"]
 
 
 def subnet(name: str, vpc: str, *blocks: str) -> Subnet:

@@ -18,7 +18,6 @@ TREES = (*PRODUCT, "benchmarks", "docs", "tests/e2e", "tests/fakes", "tests/tort
 NOT_YET = {
     f"{LAYER}/aws",
     f"{LAYER}/connect",
-    f"{LAYER}/diagnose",
     f"{LAYER}/forward",
     f"{LAYER}/kafka",
     f"{LAYER}/msk",
@@ -26,7 +25,6 @@ NOT_YET = {
     f"{LAYER}/settings",
     f"{LAYER}/topics",
     f"{LAYER}/vantiq",
-    f"{LAYER}/vpc",
     "benchmarks",
     "docs",
     "tests/e2e",

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.finding import BROKERS
-from msk_toolkit.diagnose.listeners import Offered
+from msk_toolkit.diagnose.listeners import ListenerAccess
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.network import BrokerPort, network_findings, weighed
+from msk_toolkit.diagnose.network import BrokerPort, Proof, network_findings, weighed
 from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport
 from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.network.stages import StageResult
@@ -99,8 +99,8 @@ def test_an_endpoint_that_lets_nobody_in_is_none_for_a_multi_vpc_listener() -> N
 NATS = (*(open_facts().nats or ()), Nat("nat-p", "available", ()))
 PRIVATE = (
     "note",
-    "the function reaches the brokers through nat-p, a private NAT gateway: they see its address, and what stands "
-    "before them is judged for the function's own",
+    "the function reaches the brokers through the private NAT gateway nat-p, so they receive other addresses; their "
+    "rules are checked against the function's own",
 )
 
 
@@ -114,7 +114,7 @@ def through_private_nat(**changes: Any) -> Facts:
 def test_a_private_nat_gateway_leads_on_and_not_into_the_internet() -> None:
     assert told(through_private_nat(), SCRAM) == [PRIVATE]
     public = through_private_nat(nats=(*NATS[:1], Nat("nat-p", "available", ("198.51.100.8",))))
-    assert "to nat-p, into the internet" in told(public, SCRAM)[0][1]
+    assert "to nat-p, to the internet" in told(public, SCRAM)[0][1]
 
 
 def test_behind_a_private_nat_gateway_nothing_is_called_closed_for_sure() -> None:
@@ -134,10 +134,10 @@ def test_a_port_that_the_probe_has_reached_is_no_longer_called_closed() -> None:
     facts = open_facts(groups={"sg-f": group("sg-f"), "sg-b": group("sg-b")})
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
     assert [one.severity for one in found if one.port == 9096] == ["error", "error"]
-    after = [one for one in weighed(found, [9096]) if one.port == 9096]
+    after = [one for one in weighed(found, Proof([9096])) if one.port == 9096]
     assert [one.severity for one in after] == ["note", "note"]
-    assert all("and yet it came through" in one.text for one in after)
-    assert weighed(found, [9094]) == found
+    assert all("but the connection succeeded" in one.text for one in after)
+    assert weighed(found, Proof([9094])) == found
 
 
 def test_a_port_that_other_roads_lead_to_proves_itself_and_no_road() -> None:
@@ -146,15 +146,15 @@ def test_a_port_that_other_roads_lead_to_proves_itself_and_no_road() -> None:
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM, MULTI_VPC], ())
     errors = {(one.code, one.port) for one in found if one.severity == "error"}
     assert errors == {("no-route", None), ("service-unreachable", 14001)}
-    left = [one for one in weighed(found, [], elsewhere=[14001]) if one.severity == "error"]
+    left = [one for one in weighed(found, Proof(ports_elsewhere=[14001])) if one.severity == "error"]
     assert [(one.code, one.port) for one in left] == [("no-route", None)]
-    assert [one for one in weighed(found, [9096], elsewhere=[14001]) if one.severity == "error"] == []
+    assert [one for one in weighed(found, Proof([9096], (), [14001])) if one.severity == "error"] == []
 
 
 def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_reach(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def reaches(one: Offered, *_: object) -> ListenerReport:
+    def reaches(one: ListenerAccess, *_: object) -> ListenerReport:
         stages = [StageResult(Stage.TCP, "ok")]
         return ListenerReport(
             network=one.listener.network,
@@ -187,14 +187,14 @@ def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_re
     )
     said = [(one.severity, one.text) for one in response.network if one.port == 14001]
     assert [severity for severity, _ in said] == ["note"]
-    assert said[0][1].startswith(f"{UNREACHED} (and yet it came through just now")
+    assert said[0][1].startswith(f"{UNREACHED} (but the connection succeeded just now")
 
 
 def test_a_service_that_has_just_answered_is_no_longer_called_out_of_reach() -> None:
     without = open_facts(route_tables=(table("rtb-1", "vpc-1", (), LOCAL, main=True),))
     found = network_findings(without, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
     assert [one.severity for one in found if one.target == "secretsmanager"] == ["error"]
-    assert [one.severity for one in weighed(found, [], ["secretsmanager"])] == ["note", "note"]
+    assert [one.severity for one in weighed(found, Proof(services=["secretsmanager"]))] == ["note", "note"]
 
 
 def dns_lines(dns: VpcDns, resolved: list[str]) -> list[str]:
@@ -212,7 +212,7 @@ def test_where_names_were_just_resolved_a_resolver_of_ones_own_does_it() -> None
         "vpc-1 of the function resolves no names (enableDnsSupport is off)",
         "vpc-1 of the mapping's pollers resolves no names (enableDnsSupport is off)",
     ]
-    yet = ", and yet the function resolves some: a resolver of one's own, or it ran elsewhere"
+    yet = ", but the function resolves some: it uses another resolver, or it runs elsewhere"
     assert dns_lines(VpcDns(False, True), ["vpc-9"]) == [f"error: {text}" for text in off]
     assert dns_lines(VpcDns(False, True), ["vpc-1"]) == [f"note: {text}{yet}" for text in off]
 

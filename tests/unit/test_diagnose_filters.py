@@ -28,7 +28,7 @@ Expected = list[tuple[str, str]]
 
 def told(facts: Facts, *doors: BrokerPort) -> Expected:
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors or (SCRAM,), ())
-    return [(finding.severity, finding.text) for finding in found if finding.code != "no-way-out"]
+    return [(finding.severity, finding.text) for finding in found if finding.code != "no-internet-route"]
 
 
 def brokers_have(*rules: GroupRule, **changes: Any) -> Facts:

@@ -96,7 +96,7 @@ def test_provisioned_pollers_need_a_way_to_s3_alone() -> None:
     # They reach Lambda by themselves, and their on-failure destination through the cluster's VPC only.
     (line,) = told(without_nat(), provisioned=True)
     assert line.startswith("error: subnet-b of the mapping's pollers can't reach s3: vpc-1 has no endpoint for s3")
-    assert "what they can't bring there is lost" in line
+    assert "discarded batches that they can't write are lost" in line
     assert told(endpoints_for("s3"), provisioned=True) == []
 
 
@@ -115,7 +115,7 @@ def test_the_endpoints_group_must_let_the_clusters_group_in() -> None:
 def test_what_the_pollers_role_may_not_do_is_told_one_by_one() -> None:
     denied = [("secretsmanager:GetSecretValue", SECRET), ("kms:Decrypt", KEY)]
     assert told(open_facts(), told_by=MappingFacts(denied=denied)) == [
-        f"error: the forwarder's role, with which the pollers act, is not allowed {action} on {resource}"
+        f"error: the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
         for action, resource in denied
     ]
     refused = MappingFacts(refusals=["iam:SimulatePrincipalPolicy: access denied"])
@@ -137,7 +137,7 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
         joined_facts("transit", "tgw-1"),
         "VPC peering",
         "broken",
-        "pcx-1 with vpc-1 is active, and no route of the brokers' subnets leads to it",
+        "pcx-1 with vpc-1 is active, and the brokers' subnets have no route to it",
     ),
     "no peering": (open_facts(), "VPC peering", "not seen", "vpc-1 has no peering connection"),
     "peering refused": (open_facts(peerings=None), "VPC peering", "not visible", "could not be read"),
@@ -151,9 +151,9 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
         joined_facts("peering", "pcx-1", attachments=(TGW,)),
         "transit gateway",
         "broken",
-        "no other attachment is visible, and no route of the brokers' subnets leads to it",
+        "no other attachment is visible, and the brokers' subnets have no route to it",
     ),
-    "no transit gateway": (open_facts(), "transit gateway", "not seen", "vpc-1 is attached to none"),
+    "no transit gateway": (open_facts(), "transit gateway", "not seen", "vpc-1 is not attached to any"),
     "direct connect over a transit gateway": (
         joined_facts("transit", "tgw-1", attachments=(TGW, DX)),
         "Direct Connect",
@@ -164,7 +164,7 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
         joined_facts("virtual-private", "vgw-1", vpn_gateways=VGW),
         "Direct Connect",
         "not visible",
-        "vgw-1 has no VPN, so it may serve Direct Connect; that is not in EC2's answers",
+        "vgw-1 has no VPN, so it may be Direct Connect's, which EC2 does not describe",
     ),
     "no direct connect": (open_facts(), "Direct Connect", "not seen", "no virtual private gateway without a VPN"),
     "VPN": (
@@ -196,7 +196,7 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
         "vpn-1 at tgw-1 is available",
     ),
     "no VPN": (open_facts(), "VPN", "not seen", "no VPN connection at a gateway of the cluster's VPC"),
-    "REST proxy": (open_facts(), "REST proxy", "not visible", "a proxy is a host like any other"),
+    "REST proxy": (open_facts(), "REST proxy", "not visible", "a proxy is an ordinary host"),
     "nothing read": (Facts(), "transit gateway", "not visible", "could not be read"),
     "a route that is gone": (
         joined_facts(
@@ -208,7 +208,7 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
         ),
         "VPC peering",
         "broken",
-        "no route of the brokers' subnets leads to it",
+        "the brokers' subnets have no route to it",
     ),
 }
 
@@ -216,6 +216,6 @@ WAYS: dict[str, tuple[Facts, str, str, str]] = {
 @pytest.mark.parametrize("name", WAYS)
 def test_each_of_the_five_ways_is_recognised_as_far_as_it_can_be_seen(name: str) -> None:
     facts, way, seen, words = WAYS[name]
-    ways: dict[str, Any] = {one.way: one for one in connectivity_options(facts, BROKERS_SIDE)}
+    ways: dict[str, Any] = {one.kind: one for one in connectivity_options(facts, BROKERS_SIDE)}
     assert list(ways) == ["VPC peering", "transit gateway", "Direct Connect", "VPN", "REST proxy"]
-    assert (ways[way].seen, words in ways[way].detail) == (seen, True), ways[way].detail
+    assert (ways[way].state, words in ways[way].detail) == (seen, True), ways[way].detail

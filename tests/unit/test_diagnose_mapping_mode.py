@@ -27,7 +27,7 @@ def test_pollers_that_the_stack_no_longer_wants_are_told_with_their_cost_and_the
     assert modes_of(state(), provisioned=False) == [
         (
             "warning",
-            "the mapping of orders is provisioned (1 to 3 pollers), and the stack says on-demand: it costs about 135 "
+            "the mapping of orders is provisioned (1 to 3 pollers), but the stack is on-demand: it costs about 135 "
             "USD a month or more",
             "aws lambda update-event-source-mapping --uuid uuid-orders --provisioned-poller-config '{}'",
         )
@@ -38,7 +38,7 @@ def test_pollers_that_the_stack_no_longer_wants_are_told_with_their_cost_and_the
 
 def test_a_mapping_that_stayed_on_demand_is_an_error_of_a_provisioned_stack() -> None:
     ((severity, text, remedy),) = modes_of(state(provisioned=False), provisioned=True)
-    assert (severity, "is on demand, and the stack says provisioned" in text) == ("error", True)
+    assert (severity, "is on demand, but the stack is provisioned" in text) == ("error", True)
     assert "--uuid uuid-orders --provisioned-poller-config MinimumPollers=1" in remedy
 
 
@@ -55,7 +55,7 @@ def test_a_destination_that_an_on_demand_mapping_kept_ends_its_tries() -> None:
     ((severity, text, remedy),) = modes_of(
         state(provisioned=False, destination="arn:aws:s3:::letters"), provisioned=False
     )
-    assert (severity, "given up after ten tries" in text) == ("error", True)
+    assert (severity, "Lambda discards a batch after ten attempts" in text) == ("error", True)
     assert """--destination-config '{"OnFailure":{"Destination":""}}'""" in remedy
 
 

@@ -95,7 +95,7 @@ def test_a_result_that_another_finding_explains_sends_the_reader_there_first() -
     (finding,) = [each for each in findings if each.code == "mapping-failing"]
     assert findings.index(finding) == len(findings) - 1
     assert {"egress-closed", "ingress-closed"} < {each.code for each in findings}
-    assert finding.remedy.startswith("mend egress-closed and ingress-closed above first; then ")
+    assert finding.remedy.startswith("fix egress-closed and ingress-closed above first; then ")
 
 
 def test_the_result_of_a_mapping_that_is_off_is_an_old_one() -> None:

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 from msk_toolkit.aws.mappings import MappingState, mapping_states
 from msk_toolkit.aws.permissions import denied_actions
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS, poller_actions
+from msk_toolkit.diagnose.poller_role import MAX_MAPPINGS, poller_actions
 from msk_toolkit.errors import AwsError
 from msk_toolkit.msk.pollers import PollerListener
 
@@ -57,12 +57,12 @@ def test_the_on_failure_bucket_is_tried_as_well() -> None:
 
 
 def test_of_many_mappings_the_first_are_tried_and_the_rest_is_told() -> None:
-    states = [mapping(f"t-{number}") for number in range(MOST_MAPPINGS + 3)]
-    assert sum(":topic/" in resource for resource in poller_actions(IAM, CLUSTER, "", "", states)) == MOST_MAPPINGS
+    states = [mapping(f"t-{number}") for number in range(MAX_MAPPINGS + 3)]
+    assert sum(":topic/" in resource for resource in poller_actions(IAM, CLUSTER, "", "", states)) == MAX_MAPPINGS
     facts = MappingFacts(states=states, denied=[])
     (finding,) = mapping_findings(open_facts(), BROKERS_SIDE, pollers("iam", takes="iam", ports=[9096]), facts)
     assert (finding.code, finding.severity) == ("not-read", "note")
-    assert "of 3 more mappings were not tried" in finding.text
+    assert "of 3 more mappings were not checked" in finding.text
 
 
 def stubbed(service: str) -> tuple[Any, Stubber]:

@@ -77,7 +77,7 @@ ROADS: dict[str, tuple[Facts, Expected]] = {
                 *(joined_facts("peering", "pcx-1").route_tables or ())[1:],
             ),
         ),
-        [("error", f"{THERE} to nat-1, into the internet, where private addresses lead nowhere")],
+        [("error", f"{THERE} to nat-1, to the internet, where private addresses are not routed")],
     ),
     "no route back": (
         joined_facts(
@@ -92,19 +92,19 @@ ROADS: dict[str, tuple[Facts, Expected]] = {
     ),
     "only the default route, through NAT": (
         function_routes(),
-        [("error", f"{THERE} to nat-1, into the internet, where private addresses lead nowhere")],
+        [("error", f"{THERE} to nat-1, to the internet, where private addresses are not routed")],
     ),
     "a route that is a blackhole": (
         function_routes(route("peering", "pcx-1", "10.1.0.0/16", blackhole=True)),
-        [("error", f"{THERE} to pcx-1, which is gone (blackhole)")],
+        [("error", f"{THERE} to pcx-1, which no longer exists (blackhole)")],
     ),
     "a longer prefix that leads astray": (
         function_routes(route("peering", "pcx-1", "10.1.0.0/16"), route("internet", "igw-1", "10.1.2.0/25")),
         [
             (
                 "error",
-                "route table rtb-1 of subnet-f sends 10.1.2.0/25 of the brokers to igw-1, into the internet, "
-                "where private addresses lead nowhere",
+                "route table rtb-1 of subnet-f sends 10.1.2.0/25 of the brokers to igw-1, to the internet, "
+                "where private addresses are not routed",
             )
         ],
     ),
@@ -156,7 +156,7 @@ ROADS: dict[str, tuple[Facts, Expected]] = {
         [("error", "vpc-1 of the function resolves no names (enableDnsSupport is off)")],
     ),
     "a call that was refused": (
-        open_facts(acls=None, refusals=(UnreadFact("ec2:DescribeNetworkAcls", "ec2:DescribeNetworkAcls: denied"),)),
+        open_facts(acls=None, unread=(UnreadFact("ec2:DescribeNetworkAcls", "ec2:DescribeNetworkAcls: denied"),)),
         [("warning", "ec2:DescribeNetworkAcls: denied")],
     ),
 }
@@ -178,7 +178,7 @@ SERVICES: dict[str, tuple[Facts, Expected]] = {
             (
                 "error",
                 STUCK.format(
-                    "endpoint vpce-secretsmanager has private DNS off, so the service's name does not lead to it; "
+                    "endpoint vpce-secretsmanager has private DNS off, so the service's name does not resolve to it; "
                     + NO_NAT
                 ),
             )
@@ -199,7 +199,12 @@ SERVICES: dict[str, tuple[Facts, Expected]] = {
     ),
     "an endpoint, and private names off": (
         way_out(endpoints=(endpoint("secretsmanager"),), dns=DNS_OFF),
-        [("warning", "vpc-1 of the function has enableDnsHostnames off: private names of endpoints do not work there")],
+        [
+            (
+                "warning",
+                "vpc-1 of the function has enableDnsHostnames off: private names of endpoints do not resolve there",
+            )
+        ],
     ),
     "a NAT gateway that is gone": (
         open_facts(nats=(Nat("nat-1", "deleted", ()),)),
@@ -211,8 +216,8 @@ SERVICES: dict[str, tuple[Facts, Expected]] = {
             (
                 "error",
                 STUCK.format(
-                    f"{NO_ENDPOINT}; the default route of rtb-1 leads to the internet gateway igw-1: a function's "
-                    "interface has no public address, so it needs NAT"
+                    f"{NO_ENDPOINT}; the default route of rtb-1 leads to the internet gateway igw-1: a function "
+                    "has no public address, so it needs NAT"
                 ),
             )
         ],
@@ -222,7 +227,7 @@ SERVICES: dict[str, tuple[Facts, Expected]] = {
         [
             (
                 "note",
-                "whether the function can reach secretsmanager can't be seen: the default route of rtb-1 leads on to "
+                "it is not visible whether the function can reach secretsmanager: the default route of rtb-1 leads to "
                 "tgw-1",
             )
         ],
@@ -253,7 +258,7 @@ def test_a_public_listener_needs_nat_and_its_address_let_in() -> None:
     assert told(open_facts(), SCRAM, public) == [
         (
             "note",
-            "the public listener 9196 is not reached from the function: "
+            "the public listener 9196 can't be reached from the function: "
             "sg-f has no outbound rule for 9196 to 0.0.0.0/0",
         ),
         ("note", "security group sg-b of the brokers has no inbound rule for 9196 from NAT 198.51.100.7"),
@@ -276,5 +281,5 @@ def test_brokers_of_another_account_are_said_to_be_out_of_sight() -> None:
 
 def test_nothing_read_is_no_reason_to_call_anything_closed() -> None:
     refusal = UnreadFact("ec2:DescribeSubnets", "ec2:DescribeSubnets: no answer from AWS in time")
-    found = network_findings(Facts(refusals=(refusal,)), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
+    found = network_findings(Facts(unread=(refusal,)), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
     assert [(finding.severity, finding.code) for finding in found] == [("warning", "not-read")]

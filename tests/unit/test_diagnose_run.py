@@ -13,12 +13,19 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
 from msk_toolkit.diagnose.listener_checks import check_listener
-from msk_toolkit.diagnose.listeners import Offered, broker_ports, offered
+from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.diagnose.render import render_diagnosis
-from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport, ProbeResult, parse_diagnose_request
-from msk_toolkit.diagnose.run import conclude, function_needs, run_diagnosis
+from msk_toolkit.diagnose.report import (
+    DiagnoseRequest,
+    DiagnoseResponse,
+    ListenerReport,
+    ProbeResult,
+    parse_diagnose_request,
+)
+from msk_toolkit.diagnose.run import function_needs, run_diagnosis
+from msk_toolkit.diagnose.summary import summarize
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import ClusterDescription
@@ -60,14 +67,18 @@ def settings(**values: Any) -> DiagnoseSettings:
     return DiagnoseSettings(**{"cluster_arn": ARN, "scram_secret_arn": "AmazonMSK_demo", **values})
 
 
-def every(request: DiagnoseRequest, **values: Any) -> list[Offered]:
-    return offered(listeners(ALL), settings(**values), CREDENTIALS, request.all_networks)
+def every(request: DiagnoseRequest, **values: Any) -> list[ListenerAccess]:
+    return listeners_to_check(listeners(ALL), settings(**values), CREDENTIALS, request.all_networks)
+
+
+def name_of(access: ListenerAccess) -> str:
+    return f"{access.listener.network} {access.listener.protocol}"
 
 
 def test_every_listener_is_looked_at_and_the_one_in_use_first() -> None:
     found = every(DiagnoseRequest())
     assert len(found) == 14
-    assert [(one.name, one.in_use) for one in found[:2]] == [("vpc scram", True), ("vpc plaintext", False)]
+    assert [(name_of(one), one.in_use) for one in found[:2]] == [("vpc scram", True), ("vpc plaintext", False)]
     assert sum(one.in_use for one in found) == 1
     # The role may log in with IAM only where that is the login.
     assert {one.listener.protocol for one in found if one.access is None} == {"iam"}
@@ -85,18 +96,18 @@ def test_the_listeners_inside_the_vpc_are_looked_at_whatever_is_asked_for() -> N
 
 
 def test_without_credentials_a_listener_has_no_access_and_a_password_is_never_printed() -> None:
-    found = offered(listeners(ALL), settings(), None, ["vpc"])
+    found = listeners_to_check(listeners(ALL), settings(), None, ["vpc"])
     assert {one.listener.protocol for one in found if one.access is None} == {"scram", "iam"}
     assert "hush" not in repr(every(DiagnoseRequest()))
 
 
 def test_given_brokers_take_the_place_of_msks_own() -> None:
     (used,) = [one for one in every(DiagnoseRequest(), bootstrap_servers="x:9096, y:9096") if one.in_use]
-    assert (used.listener.brokers, used.name) == ("x:9096,y:9096", "vpc scram")
+    assert (used.listener.brokers, name_of(used)) == ("x:9096,y:9096", "vpc scram")
     (used,) = [one for one in every(DiagnoseRequest(), bootstrap_servers="b-1-public:9196") if one.in_use]
-    assert used.name == "public scram"
-    (alone,) = offered((), settings(bootstrap_servers="x:9096"), CREDENTIALS, ["vpc"])
-    assert (alone.name, alone.in_use) == ("vpc scram", True)
+    assert name_of(used) == "public scram"
+    (alone,) = listeners_to_check((), settings(bootstrap_servers="x:9096"), CREDENTIALS, ["vpc"])
+    assert (name_of(alone), alone.in_use) == ("vpc scram", True)
 
 
 def test_ports_are_those_of_the_listeners_and_of_zookeeper() -> None:
@@ -178,10 +189,15 @@ ERROR = Finding("error", "secret s", "is wrong")
 @pytest.mark.parametrize(
     ("reports", "findings", "status", "words"),
     [
-        ([report("healthy")], [], "healthy", "the listener in use (vpc scram) works; no errors in what AWS told"),
-        ([report("healthy")], [ERROR], "degraded", "works; 1 error in what AWS told"),
+        (
+            [report("healthy")],
+            [],
+            "healthy",
+            "the listener in use (vpc scram) works; no errors in the AWS configuration",
+        ),
+        ([report("healthy")], [ERROR], "degraded", "works; 1 error in the AWS configuration"),
         ([report("degraded")], [], "degraded", "the listener in use (vpc scram): said"),
-        ([report("down")], [ERROR, ERROR], "down", "2 errors in what AWS told"),
+        ([report("down")], [ERROR, ERROR], "down", "2 errors in the AWS configuration"),
         ([report("reached")], [], "down", "the listener in use (vpc scram): said"),
         ([report("healthy", in_use=False)], [], "down", "the listener in use is not known"),
         ([report("healthy"), report("down", in_use=False)], [], "healthy", "works"),
@@ -190,7 +206,7 @@ ERROR = Finding("error", "secret s", "is wrong")
 def test_the_listener_in_use_decides_and_errors_degrade(
     reports: list[ListenerReport], findings: list[Finding], status: str, words: str
 ) -> None:
-    found, summary = conclude(reports, findings, [], [])
+    found, summary = summarize(reports, findings, [], [])
     assert (found, words in summary) == (status, True), summary
 
 
@@ -200,17 +216,17 @@ def test_brokers_that_time_out_are_explained_by_the_rule_that_is_missing() -> No
     down = msgspec.structs.replace(report("down", summary=failed.summary), written=ProbeResult(failed, brokers))
     shut = open_facts(groups={**(open_facts().groups or {}), "sg-b": group("sg-b")})
     network = network_findings(shut, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
-    assert conclude([down], [], network, []) == (
+    assert summarize([down], [], network, []) == (
         "down",
         "the listener in use (vpc scram): all 2 brokers fail at tcp: no answer to the connection attempt; "
         "security group sg-b of the brokers has no inbound rule for 9096 from sg-f: "
-        "add one (ingress, tcp 9096, from sg-f); 1 error in what AWS told",
+        "add one (ingress, tcp 9096, from sg-f); 1 error in the AWS configuration",
     )
     # A login that is refused has nothing to do with it.
     refused_login = msgspec.structs.replace(failed, stage="sasl")
     stages = [StageResult(Stage.SASL, "failed", cause=Cause.AUTHENTICATION_FAILED, detail="no", remedy="r")]
     other = ProbeResult(refused_login, [BrokerReport(1, "b-1:9096", stages)])
-    _, summary = conclude([msgspec.structs.replace(down, written=other)], [], network, [])
+    _, summary = summarize([msgspec.structs.replace(down, written=other)], [], network, [])
     assert "security group" not in summary
 
 
@@ -264,11 +280,19 @@ def test_the_table_reads_as_it_was_approved() -> None:
     network = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, asked, function_needs(settings()))
     mapping = mapping_findings(facts, BROKERS_SIDE, pollers(), MappingFacts(states=[]))
     listed = [scram, iam]
-    status, summary = conclude(listed, [ERROR], network, mapping)
-    head = f"{status.upper()}: {summary}"
-    table = render_diagnosis(head, listed, [ERROR], network, mapping, connectivity_options(facts, BROKERS_SIDE))
+    status, summary = summarize(listed, [ERROR], network, mapping)
+    response = DiagnoseResponse(
+        status=status,
+        summary=summary,
+        cluster=None,
+        listeners=listed,
+        findings=[ERROR],
+        network=network,
+        mapping=mapping,
+        connectivity=connectivity_options(facts, BROKERS_SIDE),
+    )
     # The link names the version, which is not what is approved here.
-    table = table.replace(RUNBOOK, "docs/runbook.md")
+    table = render_diagnosis(response).replace(RUNBOOK, "docs/runbook.md")
     golden = GOLDEN / "closed-over-peering.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(table + "\n", encoding="utf-8")
@@ -280,14 +304,14 @@ def test_a_listener_that_nobody_resolves_is_not_reached(monkeypatch: pytest.Monk
         raise OSError("no resolver in unit tests")
 
     monkeypatch.setattr("msk_toolkit.network.connect.socket.getaddrinfo", nobody)
-    iam = Offered(Listener("vpc", "iam", [9098], "b-1.demo:9098"), False, None)
+    iam = ListenerAccess(Listener("vpc", "iam", [9098], "b-1.demo:9098"), False, None)
     found = check_listener(iam, settings(), Deadline(5), None, [])
     assert (found.status, found.connects, found.offers) == ("not reached", False, [])
     assert found.summary == "broker 1 (b-1.demo:9098) fails at dns: b-1.demo has no address"
 
 
 def test_a_certificate_that_is_none_fails_the_encrypted_listeners_alone() -> None:
-    tls = next(one for one in every(DiagnoseRequest(), trusted_ca="no certificate") if one.name == "vpc scram")
+    tls = next(one for one in every(DiagnoseRequest(), trusted_ca="no certificate") if name_of(one) == "vpc scram")
     found = check_listener(tls, settings(trusted_ca="no certificate"), Deadline(5), None, [])
     assert (found.status, "TRUSTED_CA: holds no certificate" in found.summary) == ("down", True)
 

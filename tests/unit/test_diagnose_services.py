@@ -49,7 +49,7 @@ def stuck(faults: str) -> Expected:
 
 
 def unseen(doubt: str) -> Expected:
-    return [("note", f"whether the function can reach secretsmanager can't be seen: {doubt}")]
+    return [("note", f"it is not visible whether the function can reach secretsmanager: {doubt}")]
 
 
 LIST_ROUTE = route("nat", "nat-1", "pl-1")
@@ -83,11 +83,11 @@ DEFAULTS: dict[str, tuple[Facts, Expected]] = {
             endpoints=(endpoint("secretsmanager"),),
             groups={**(open_facts().groups or {}), "sg-e": SecurityGroup("sg-e", "vpc-1", None)},
         ),
-        unseen("not every rule of the groups before endpoint vpce-secretsmanager could be read"),
+        unseen("not every rule of the security groups of endpoint vpce-secretsmanager could be read"),
     ),
     "a private NAT gateway": (
         routes_are(NAT_ROUTE, nats=(Nat("nat-1", "available", ()),)),
-        unseen("the default route of rtb-1 leads on to nat-1, a private NAT gateway"),
+        unseen("the default route of rtb-1 leads to nat-1, a private NAT gateway"),
     ),
     "rules that could not be read": (
         routes_are(NAT_ROUTE, groups={"sg-b": (open_facts().groups or {})["sg-b"]}),
@@ -96,7 +96,7 @@ DEFAULTS: dict[str, tuple[Facts, Expected]] = {
                 "warning",
                 "security group sg-f of the function is not in this account and Region: its rules are unknown",
             ),
-            *unseen("whether sg-f lets 443 out to 0.0.0.0/0 could not be read"),
+            *unseen("whether sg-f has an outbound rule for 443 to 0.0.0.0/0 could not be read"),
         ],
     ),
 }
@@ -290,4 +290,4 @@ def test_an_acl_that_shuts_a_public_listeners_port_is_named() -> None:
         shut, *SHUT_OUT[1:], groups={**(open_facts().groups or {}), "sg-e": ENDPOINT_GROUP, "sg-f": everywhere}
     )
     (first, *_) = [text for _, text in told(facts, SCRAM, BrokerPort(9196, "public", False))]
-    assert "the public listener 9196 is not reached from the function: network ACL acl-1 drops outbound tcp" in first
+    assert "the public listener 9196 can't be reached from the function: network ACL acl-1 drops outbound tcp" in first

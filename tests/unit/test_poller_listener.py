@@ -71,7 +71,7 @@ def test_diagnose_judges_the_port_that_the_pollers_take(takes: Protocol, port: i
     findings = mapping_findings(facts, BROKERS_SIDE, judged, MappingFacts(denied=[]))
     assert [(each.code, each.port) for each in findings if each.severity == "error"] == [("ingress-closed", port)]
     (note,) = [each.text for each in findings if each.code == "poller-listener"]
-    assert note.startswith(f"the pollers take {takes} on {port}")
+    assert note.startswith(f"the pollers use {takes} on {port}")
 
 
 def test_what_is_not_known_of_the_listener_is_a_note() -> None:

@@ -174,7 +174,7 @@ def read_from(ec2: FakeEc2, seconds: float = 30) -> Facts:
 def test_every_answer_becomes_a_fact_over_all_pages() -> None:
     ec2 = FakeEc2(**ANSWERS)
     facts = read_from(ec2)
-    assert facts.refusals == ()
+    assert facts.unread == ()
     assert facts.subnets is not None
     assert {name: one.blocks for name, one in facts.subnets.items()} == {
         "subnet-f": (NET("10.0.1.0/24"), NET("2001:db8::/64")),
@@ -254,8 +254,8 @@ LOST: dict[str, set[str]] = {
 @pytest.mark.parametrize("operation", [*ANSWERS])
 def test_a_call_that_is_refused_costs_its_own_answer_alone(operation: str) -> None:
     facts = read_from(FakeEc2(**{**ANSWERS, operation: RefusedError("UnauthorizedOperation")}))
-    assert {refusal.action for refusal in facts.refusals} == {f"ec2:{operation}"}
-    assert all("access denied; allow it for the function's role" in refusal.why for refusal in facts.refusals)
+    assert {refusal.action for refusal in facts.unread} == {f"ec2:{operation}"}
+    assert all("access denied; allow it for the function's role" in refusal.why for refusal in facts.unread)
     assert {name for name in facts.__struct_fields__ if getattr(facts, name) is None} == LOST[operation]
     known = facts.groups or {}
     assert all(group.rules is None for group in known.values()) == (
@@ -268,7 +268,7 @@ def test_a_call_that_is_refused_costs_its_own_answer_alone(operation: str) -> No
 
 def test_everything_refused_leaves_refusals_alone() -> None:
     facts = read_from(FakeEc2(**{name: RefusedError("UnauthorizedOperation") for name in ANSWERS}))
-    assert [refusal.action for refusal in facts.refusals] == [
+    assert [refusal.action for refusal in facts.unread] == [
         "ec2:DescribeSubnets",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSecurityGroupRules",
@@ -295,7 +295,7 @@ def test_a_call_without_an_answer_ends_with_the_deadline_and_delays_no_other() -
         assert time.monotonic() - began < 6
     finally:
         release.set()
-    assert "ec2:DescribeNetworkAcls: no answer from AWS in time" in [refusal.why for refusal in facts.refusals]
+    assert "ec2:DescribeNetworkAcls: no answer from AWS in time" in [refusal.why for refusal in facts.unread]
     assert (facts.acls, facts.route_tables is not None) == (None, True)
 
 

@@ -117,7 +117,7 @@ def test_groups_are_judged_as_packet_for_packet(
     assert found.outcome == outcome_of(
         [group_passes(mine, one, "sg-f", egress) for one in packets(there, range(port, port + 1))]
     )
-    shut = {address for span, _ in found.shut for address in span.block}
+    shut = {address for span, _ in found.dropped for address in span.block}
     assert shut == {
         one.address for one in packets(there, range(port, port + 1)) if not group_passes(mine, one, "sg-f", egress)
     }
@@ -132,7 +132,10 @@ def test_acls_are_judged_as_packet_for_packet(
     asked = packets(there, range(ports[0], ports[1] + 1))
     assert found.outcome == outcome_of([acl_passes(entries, one, egress) for one in asked])
     shut = {
-        (address, port) for span, _ in found.shut for address in span.block for port in range(span.low, span.high + 1)
+        (address, port)
+        for span, _ in found.dropped
+        for address in span.block
+        for port in range(span.low, span.high + 1)
     }
     assert shut == {(one.address, one.port) for one in asked if not acl_passes(entries, one, egress)}
 

@@ -11,7 +11,6 @@ TEXTS_NOT_YET = {
     "layer/aws",
     "layer/causes.py",
     "layer/connect",
-    "layer/diagnose",
     "layer/errors.py",
     "layer/forward",
     "layer/kafka",
@@ -21,12 +20,10 @@ TEXTS_NOT_YET = {
     "layer/settings",
     "layer/topics",
     "layer/vantiq",
-    "layer/vpc",
 }
 NAMES_NOT_YET = {
     "layer/aws",
     "layer/connect",
-    "layer/diagnose",
     "layer/forward",
     "layer/kafka",
     "layer/msk",
@@ -35,7 +32,6 @@ NAMES_NOT_YET = {
     "layer/settings",
     "layer/topics",
     "layer/vantiq",
-    "layer/vpc",
 }
 DOCUMENTS_NOT_YET = {
     "docs/diagnose.md",

@@ -1,1 +1,1 @@
-"""Why brokers can't be reached: every listener probed, and the networks on the way read and explained."""
+"""Why brokers can't be reached: every listener probed, and the networks in between read and explained."""

@@ -1,128 +1,164 @@
-"""The ways by which another network, such as a private Vantiq's, may reach the cluster, as far as EC2 shows them."""
+"""How another network, such as a private Vantiq's, may be connected to the cluster's, as far as EC2 shows it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from msk_toolkit.diagnose.finding import NetworkEnd, listed
-from msk_toolkit.vpc.facts import Facts, Route, RouteKind
+from msk_toolkit.vpc.facts import Attachment, Facts, Peering, Route, RouteKind, VpnConnection
 
 OptionState = Literal["usable", "broken", "not seen", "not visible"]
+_GONE = {"deleted", "rejected", "expired", "failed"}
 
 
 class ConnectivityOption(msgspec.Struct, frozen=True):
-    """A way into the cluster's network.
+    """A connection to the cluster's network.
 
-    ``usable``: it stands and the brokers' subnets have a route to it. ``broken``: it is there, and something of it is
-    not. ``not seen``: EC2 shows none. ``not visible``: EC2 can't show it, or did not answer.
+    ``usable``: it works and the brokers' subnets have a route to it. ``broken``: it exists, and a part of it does not
+    work. ``not seen``: EC2 shows none. ``not visible``: EC2 can't show it, or did not answer.
     """
 
-    way: Literal["VPC peering", "transit gateway", "Direct Connect", "VPN", "REST proxy"]
-    seen: OptionState
+    kind: Literal["VPC peering", "transit gateway", "Direct Connect", "VPN", "REST proxy"]
+    state: OptionState
     detail: str
 
 
+class _Cluster(NamedTuple):
+    """The cluster's VPCs and the routes of the brokers' subnets; ``complete`` is False where some are not known."""
+
+    vpcs: Sequence[str]
+    routes: Sequence[Route]
+    complete: bool
+
+    def routed(self, kind: RouteKind) -> set[str]:
+        """The gateways of a kind that a route leads to."""
+        return {route.target for route in self.routes if route.kind == kind and not route.blackhole}
+
+
 def connectivity_options(facts: Facts, brokers: NetworkEnd) -> list[ConnectivityOption]:
-    """All five of them; whoever uses one still needs the brokers' security groups to let it in."""
+    """All five; each of them also needs an inbound rule in the brokers' security groups."""
     vpcs = facts.vpcs_of(brokers.subnets)
-    routes = [
-        route for subnet in brokers.known(facts) if (table := facts.route_table(subnet)) for route in table.routes
-    ]
-    unread = not vpcs or facts.route_tables is None
+    routes: list[Route] = []
+    for subnet in brokers.known(facts):
+        table = facts.route_table(subnet)
+        if table is not None:
+            routes += table.routes
+    cluster = _Cluster(vpcs, routes, bool(vpcs) and facts.route_tables is not None)
     return [
-        _peering(facts, vpcs, routes, unread),
-        _transit(facts, vpcs, routes, unread),
-        _direct_connect(facts, vpcs, routes, unread),
-        _vpn(facts, vpcs, routes, unread),
+        _peering(facts, cluster),
+        _transit(facts, cluster),
+        _direct_connect(facts, cluster),
+        _vpn(facts, cluster),
         ConnectivityOption(
             "REST proxy",
             "not visible",
-            "a proxy is a host like any other, EC2 does not show which one it is: ask its own address",
+            "a proxy is an ordinary host to EC2; check its own address",
         ),
     ]
 
 
-def _peering(facts: Facts, vpcs: Sequence[str], routes: Sequence[Route], unread: bool) -> ConnectivityOption:
-    if facts.peerings is None or unread:
+def _peering(facts: Facts, cluster: _Cluster) -> ConnectivityOption:
+    if facts.peerings is None or not cluster.complete:
         return ConnectivityOption("VPC peering", "not visible", "peering connections or routes could not be read")
-    mine = [one for one in facts.peerings if one.requester in vpcs or one.accepter in vpcs]
-    mine = [one for one in mine if one.status not in {"deleted", "rejected", "expired", "failed"}]
-    if not mine:
-        return ConnectivityOption("VPC peering", "not seen", f"{listed(tuple(vpcs))} has no peering connection")
-    used = _used(routes, "peering")
-    words = [
-        f"{one.id} with {one.accepter if one.requester in vpcs else one.requester} is {one.status}"
-        + ("" if one.id in used else ", and no route of the brokers' subnets leads to it")
-        for one in mine
+    peerings = [
+        peering
+        for peering in facts.peerings
+        if {peering.requester, peering.accepter} & set(cluster.vpcs) and peering.status not in _GONE
     ]
-    usable = any(one.status == "active" and one.id in used for one in mine)
-    return ConnectivityOption("VPC peering", "usable" if usable else "broken", "; ".join(words))
+    if not peerings:
+        return ConnectivityOption("VPC peering", "not seen", f"{listed(cluster.vpcs)} has no peering connection")
+    routed = cluster.routed("peering")
+    usable = any(peering.status == "active" and peering.id in routed for peering in peerings)
+    details = [_peering_text(peering, cluster) + _route_text(peering.id, routed) for peering in peerings]
+    return ConnectivityOption("VPC peering", _state(usable=usable), "; ".join(details))
 
 
-def _transit(facts: Facts, vpcs: Sequence[str], routes: Sequence[Route], unread: bool) -> ConnectivityOption:
-    if facts.attachments is None or unread:
+def _peering_text(peering: Peering, cluster: _Cluster) -> str:
+    other = peering.accepter
+    if peering.requester not in cluster.vpcs:
+        other = peering.requester
+    return f"{peering.id} with {other} is {peering.status}"
+
+
+def _transit(facts: Facts, cluster: _Cluster) -> ConnectivityOption:
+    if facts.attachments is None or not cluster.complete:
         return ConnectivityOption("transit gateway", "not visible", "attachments or routes could not be read")
-    mine = [one for one in facts.attachments if one.resource in vpcs]
-    if not mine:
-        return ConnectivityOption("transit gateway", "not seen", f"{listed(tuple(vpcs))} is attached to none")
-    used = _used(routes, "transit")
-    words = []
-    for one in mine:
-        others = [other for other in facts.attachments if other.gateway == one.gateway and other.id != one.id]
-        beside = (
-            f", beside {_counted(other.kind for other in others)}" if others else ", no other attachment is visible"
-        )
-        missing = "" if one.gateway in used else ", and no route of the brokers' subnets leads to it"
-        words.append(f"{one.gateway} ({one.id} is {one.state}){beside}{missing}")
-    usable = any(one.state == "available" and one.gateway in used for one in mine)
-    detail = "; ".join(words) + "; its own route tables are not read"
-    return ConnectivityOption("transit gateway", "usable" if usable else "broken", detail)
+    attachments = [attachment for attachment in facts.attachments if attachment.resource in cluster.vpcs]
+    if not attachments:
+        return ConnectivityOption("transit gateway", "not seen", f"{listed(cluster.vpcs)} is not attached to any")
+    routed = cluster.routed("transit")
+    usable = any(attachment.state == "available" and attachment.gateway in routed for attachment in attachments)
+    details = [
+        f"{attachment.gateway} ({attachment.id} is {attachment.state}), "
+        f"{_others(facts.attachments, attachment)}{_route_text(attachment.gateway, routed)}"
+        for attachment in attachments
+    ]
+    detail = f"{'; '.join(details)}; its own route tables are not read"
+    return ConnectivityOption("transit gateway", _state(usable=usable), detail)
 
 
-def _direct_connect(facts: Facts, vpcs: Sequence[str], routes: Sequence[Route], unread: bool) -> ConnectivityOption:
-    if unread or facts.vpn_gateways is None or facts.attachments is None:
+def _others(attachments: Iterable[Attachment], own: Attachment) -> str:
+    """The other attachments of a transit gateway."""
+    kinds = [other.kind for other in attachments if other.gateway == own.gateway and other.id != own.id]
+    if not kinds:
+        return "no other attachment is visible"
+    return "beside " + listed([f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)])
+
+
+def _direct_connect(facts: Facts, cluster: _Cluster) -> ConnectivityOption:
+    if not cluster.complete or facts.vpn_gateways is None or facts.attachments is None:
         return ConnectivityOption("Direct Connect", "not visible", "gateways or routes could not be read")
-    gateways = {one.gateway for one in facts.attachments if one.resource in vpcs}
-    over_transit = [
-        one for one in facts.attachments if one.kind == "direct-connect-gateway" and one.gateway in gateways
-    ]
+    over_transit = _direct_connect_attachments(facts.attachments, cluster)
     if over_transit:
-        words = "; ".join(f"{one.resource} at {one.gateway} is {one.state}" for one in over_transit)
-        usable = any(one.state == "available" and one.gateway in _used(routes, "transit") for one in over_transit)
-        return ConnectivityOption("Direct Connect", "usable" if usable else "broken", words)
-    virtual = [one.id for one in facts.vpn_gateways if one.vpc in vpcs]
-    without_vpn = [one for one in virtual if not any(vpn.gateway == one for vpn in facts.vpn_connections or ())]
+        routed = cluster.routed("transit")
+        usable = any(attachment.state == "available" and attachment.gateway in routed for attachment in over_transit)
+        details = [
+            f"{attachment.resource} at {attachment.gateway} is {attachment.state}" for attachment in over_transit
+        ]
+        return ConnectivityOption("Direct Connect", _state(usable=usable), "; ".join(details))
+    with_vpn = {vpn.gateway for vpn in facts.vpn_connections or ()}
+    gateways = [gateway.id for gateway in facts.vpn_gateways if gateway.vpc in cluster.vpcs]
+    without_vpn = [gateway for gateway in gateways if gateway not in with_vpn]
     if without_vpn:
-        text = f"{listed(without_vpn)} has no VPN, so it may serve Direct Connect; that is not in EC2's answers"
+        text = f"{listed(without_vpn)} has no VPN, so it may be Direct Connect's, which EC2 does not describe"
         return ConnectivityOption("Direct Connect", "not visible", text)
-    return ConnectivityOption(
-        "Direct Connect", "not seen", "no virtual private gateway without a VPN, no such attachment"
-    )
+    text = "no virtual private gateway without a VPN, and no attachment of a Direct Connect gateway"
+    return ConnectivityOption("Direct Connect", "not seen", text)
 
 
-def _vpn(facts: Facts, vpcs: Sequence[str], routes: Sequence[Route], unread: bool) -> ConnectivityOption:
-    if unread or facts.vpn_connections is None or facts.vpn_gateways is None:
-        return ConnectivityOption("VPN", "not visible", "VPN connections, gateways or routes could not be read")
-    gateways = {one.id for one in facts.vpn_gateways if one.vpc in vpcs}
-    gateways |= {one.gateway for one in facts.attachments or () if one.resource in vpcs}
-    mine = [one for one in facts.vpn_connections if one.gateway in gateways and one.state != "deleted"]
-    if not mine:
-        return ConnectivityOption("VPN", "not seen", "no VPN connection at a gateway of the cluster's VPC")
-    used = _used(routes, "virtual-private") | _used(routes, "transit")
-    words = [
-        f"{one.id} at {one.gateway} is {one.state}, tunnels up: {one.tunnels_up}"
-        + ("" if one.gateway in used else ", and no route of the brokers' subnets leads to it")
-        for one in mine
+def _direct_connect_attachments(attachments: Sequence[Attachment], cluster: _Cluster) -> list[Attachment]:
+    gateways = {attachment.gateway for attachment in attachments if attachment.resource in cluster.vpcs}
+    return [
+        attachment
+        for attachment in attachments
+        if attachment.kind == "direct-connect-gateway" and attachment.gateway in gateways
     ]
-    usable = any(one.tunnels_up and one.gateway in used for one in mine)
-    return ConnectivityOption("VPN", "usable" if usable else "broken", "; ".join(words))
 
 
-def _used(routes: Iterable[Route], kind: RouteKind) -> set[str]:
-    return {route.target for route in routes if route.kind == kind and not route.blackhole}
+def _vpn(facts: Facts, cluster: _Cluster) -> ConnectivityOption:
+    if not cluster.complete or facts.vpn_connections is None or facts.vpn_gateways is None:
+        return ConnectivityOption("VPN", "not visible", "VPN connections, gateways or routes could not be read")
+    gateways = {gateway.id for gateway in facts.vpn_gateways if gateway.vpc in cluster.vpcs}
+    gateways |= {attachment.gateway for attachment in facts.attachments or () if attachment.resource in cluster.vpcs}
+    vpns = [vpn for vpn in facts.vpn_connections if vpn.gateway in gateways and vpn.state != "deleted"]
+    if not vpns:
+        return ConnectivityOption("VPN", "not seen", "no VPN connection at a gateway of the cluster's VPC")
+    routed = cluster.routed("virtual-private") | cluster.routed("transit")
+    usable = any(vpn.tunnels_up and vpn.gateway in routed for vpn in vpns)
+    details = [_vpn_text(vpn) + _route_text(vpn.gateway, routed) for vpn in vpns]
+    return ConnectivityOption("VPN", _state(usable=usable), "; ".join(details))
 
 
-def _counted(kinds: Iterable[str]) -> str:
-    found = list(kinds)
-    return listed([f"{found.count(kind)} {kind}" for kind in dict.fromkeys(found)])
+def _vpn_text(vpn: VpnConnection) -> str:
+    return f"{vpn.id} at {vpn.gateway} is {vpn.state}, tunnels up: {vpn.tunnels_up}"
+
+
+def _route_text(gateway: str, routed: set[str]) -> str:
+    if gateway in routed:
+        return ""
+    return ", and the brokers' subnets have no route to it"
+
+
+def _state(*, usable: bool) -> OptionState:
+    return "usable" if usable else "broken"

@@ -1,21 +1,30 @@
-"""Security groups and network ACLs on the way to a port: what drops the packets, and which rule to add."""
+"""Security groups and network ACLs on the path to a port: what drops the packets, and which rule to add."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from msk_toolkit.diagnose.finding import NetworkEnd, NetworkFinding, Severity, downgrade, listed
-from msk_toolkit.vpc.facts import Block, Facts, GroupRule, Subnet
-from msk_toolkit.vpc.filters import Ends, Filtered, References, nearest, ranges, through_acl, through_groups
+from msk_toolkit.diagnose.finding import Code, NetworkEnd, NetworkFinding, Severity, downgrade, listed
+from msk_toolkit.vpc.facts import Acl, AclEntry, Block, Facts, GroupRule, Subnet
+from msk_toolkit.vpc.filters import (
+    Ends,
+    Filtered,
+    References,
+    described_ranges,
+    rules_for_port,
+    through_acl,
+    through_groups,
+)
+from msk_toolkit.vpc.rule_matching import AddressRange
 
-# Where Linux takes the port of an outgoing connection from, and what AWS documents for Lambda.
+# The local ports that Linux uses for outgoing connections, and those that AWS documents for Lambda.
 LINUX_PORTS = (32768, 60999)
 _DOCUMENTED_PORTS = (1024, 65535)
-# Rules that a finding names as the nearest; the rest is counted.
-_NAMED = 4
+# A finding names so many of the rules for the port; the rest is counted.
+_NAMED_RULES = 4
 
 
 class Flow(NamedTuple):
-    """From whom to whom, on which port, and how grave it is where it is closed.
+    """A connection from one end to a port of another, and how severe it is where it is blocked.
 
     ``references`` says whether a rule at one end may refer to a group at the other; ``version`` is 4 or 6.
     """
@@ -24,45 +33,36 @@ class Flow(NamedTuple):
     target: NetworkEnd
     port: int
     severity: Severity
-    references: References = "count"
+    references: References = "valid"
     version: int = 4
 
-
-def security_group_findings(facts: Facts, way: Flow) -> Iterator[NetworkFinding]:
-    """Whether the groups of one end let the connection out, and those of the other end let it in."""
-    for egress in (True, False):
-        own, other = (way.source, way.target) if egress else (way.target, way.source)
-        yield from _not_visible(facts, way, own)
-        blocks = other.blocks(facts, way.version)
-        if not blocks or facts.groups is None:
-            continue
-        visible = [group for group in own.groups if group in facts.groups]
-        ends = Ends(blocks, other.groups, way.references)
-        # With those that are not visible: any of them may have the rule.
-        filtered = through_groups(facts, own.groups, ends, way.port, egress=egress)
-        if visible and filtered.outcome != "open":
-            yield _closed_groups(facts, way, own, other, visible, filtered, egress=egress)
+    def finding(
+        self, code: Code, text: str, remedy: str, *, severity: Severity | None = None, every_port: bool = False
+    ) -> NetworkFinding:
+        """A finding about this connection, of its own severity unless another is given."""
+        return NetworkFinding(
+            severity=severity or self.severity,
+            code=code,
+            port=None if every_port else self.port,
+            source=self.source.name,
+            target=self.target.name,
+            text=text,
+            remedy=remedy,
+        )
 
 
-def acl_findings(facts: Facts, way: Flow, *, answers: bool = True) -> Iterator[NetworkFinding]:
-    """Whether the network ACLs let the packets there and the answers back; they stand between subnets only.
+class PacketPath(NamedTuple):
+    """Packets of one direction at one subnet: to or from which addresses and ports, and their description."""
 
-    Args:
-        answers: whether to look at the way back as well, which is the same for every port.
-    """
-    seen: set[str] = set()
-    for ours in way.source.known(facts):
-        for theirs in way.target.known(facts):
-            if ours.id == theirs.id:
-                continue
-            for finding in _between(facts, way, ours, theirs, answers):
-                if finding.text not in seen:
-                    seen.add(finding.text)
-                    yield finding
+    subnet: Subnet
+    remote: Sequence[Block]
+    ports: tuple[int, int]
+    egress: bool
+    description: str
 
 
 class Dropped(NamedTuple):
-    """What a network ACL drops, in words that go on after its name; ``whole`` is False for a part of it."""
+    """What a network ACL drops; ``text`` continues after its name, ``whole`` is False where it drops a part only."""
 
     acl: str
     whole: bool
@@ -70,134 +70,179 @@ class Dropped(NamedTuple):
     remedy: str
 
 
-def dropped(
-    facts: Facts, subnet: Subnet, remote: Sequence[Block], ports: tuple[int, int], *, egress: bool, what: str
-) -> Dropped | None:
-    """What the network ACL before a subnet drops of the packets to (or from) these addresses; None if nothing."""
-    acl = facts.acl(subnet)
-    if acl is None or not remote:
+def security_group_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
+    """Whether the groups of one end allow the connection out, and those of the other end allow it in."""
+    yield from _group_findings(facts, flow, flow.source, flow.target, egress=True)
+    yield from _group_findings(facts, flow, flow.target, flow.source, egress=False)
+
+
+def acl_findings(facts: Facts, flow: Flow, *, answers: bool = True) -> Iterator[NetworkFinding]:
+    """Whether the network ACLs allow the packets and the answers; they filter between subnets only.
+
+    Args:
+        answers: whether to check the answers as well, which are the same for every port.
+    """
+    findings: dict[str, NetworkFinding] = {}
+    for source in flow.source.known(facts):
+        for target in flow.target.known(facts):
+            if source.id == target.id:
+                continue
+            for finding in _between(facts, flow, source, target, answers=answers):
+                findings.setdefault(finding.text, finding)
+    yield from findings.values()
+
+
+def dropped(facts: Facts, packets: PacketPath) -> Dropped | None:
+    """What the network ACL of a subnet drops of these packets; None if nothing."""
+    acl = facts.acl(packets.subnet)
+    if acl is None or not packets.remote:
         return None
-    filtered = through_acl(acl, remote, *ports, egress=egress)
+    filtered = through_acl(acl, packets.remote, *packets.ports, egress=packets.egress)
     if filtered.outcome == "open":
         return None
-    span, entry = filtered.shut[0]
-    low, high = ports
-    wanted = str(low) if low == high else f"ports {low} to {high}"
+    return _described(acl, packets, filtered)
+
+
+def _described(acl: Acl, packets: PacketPath, filtered: Filtered) -> Dropped:
+    first, entry = filtered.dropped[0]
+    direction, preposition = _direction(egress=packets.egress)
     whole = filtered.outcome == "closed"
-    direction = "outbound" if egress else "inbound"
-    by = f"rule {entry.number} denies {entry.block}" if entry else f"no {direction} rule allows {span.block}"
-    if not whole and low != high:
-        by += f" ports {span.low} to {span.high}"
-    peer = ", ".join(map(str, remote))
-    before = f" before rule {entry.number}" if entry else ""
-    return Dropped(
-        acl.id,
-        whole,
-        text=f"{'drops' if whole else 'drops part of'} {direction} tcp {wanted} {what} ({peer}): {by}",
-        remedy=f"allow {direction} tcp {wanted} {'to' if egress else 'from'} {peer}{before}",
-    )
+    ports, peer = _port_text(*packets.ports), ", ".join(map(str, packets.remote))
+    reason = _reason(first, entry, direction)
+    verb = "drops"
+    if not whole:
+        verb = "drops part of"
+        if packets.ports[0] != packets.ports[1]:
+            reason += f" ports {first.low} to {first.high}"
+    remedy = f"allow {direction} tcp {ports} {preposition} {peer}"
+    if entry:
+        remedy += f" before rule {entry.number}"
+    return Dropped(acl.id, whole, f"{verb} {direction} tcp {ports} {packets.description} ({peer}): {reason}", remedy)
 
 
-def _closed_groups(
-    facts: Facts,
-    way: Flow,
-    own: NetworkEnd,
-    other: NetworkEnd,
-    visible: Sequence[str],
-    filtered: Filtered,
-    *,
-    egress: bool,
-) -> NetworkFinding:
-    several = len(visible) > 1
-    direction, to_or_from = ("outbound", "to") if egress else ("inbound", "from")
-    unknown, partly = filtered.outcome == "unknown", filtered.outcome == "partly"
-    verb = "have" if several else "has"
-    missing = f"{verb} no {direction} rule for {way.port} {to_or_from} {listed(other.groups) or other.name}"
-    addresses = ", ".join(dict.fromkeys(ranges([span for span, _ in filtered.shut])))
-    # With references between the groups addresses are of no interest, unless only some of them are shut.
-    missing += f" ({addresses})" if partly or way.references != "count" or not other.groups else ""
-    if unknown:
-        missing += " that could be read"
-    text = f"security group{'s' if several else ''} {listed(tuple(visible))} of {own.name} {missing}"
-    if near := nearest(facts, visible, way.port, egress=egress):
-        text += f"; for that port {'they have' if several else 'it has'} {_named(near)}"
-    wanted = _wanted(other, addresses, way)
-    remedy = f"add one ({'egress' if egress else 'ingress'}, tcp {way.port}, {to_or_from} {wanted})"
-    return NetworkFinding(
-        severity=downgrade(way.severity) if unknown or partly else way.severity,
-        code="egress-closed" if egress else "ingress-closed",
-        port=way.port,
-        source=way.source.name,
-        target=way.target.name,
-        text=text,
-        remedy=remedy if not unknown else f"look whether a rule that could not be read lets it through, or {remedy}",
-    )
+def _reason(first: AddressRange, entry: AclEntry | None, direction: str) -> str:
+    if entry:
+        return f"rule {entry.number} denies {entry.block}"
+    return f"no {direction} rule allows {first.block}"
 
 
-def _wanted(other: NetworkEnd, addresses: str, way: Flow) -> str:
-    return other.groups[0] if other.groups and way.references == "count" else addresses
+def _direction(*, egress: bool) -> tuple[str, str]:
+    """The direction of a rule, and its preposition."""
+    if egress:
+        return "outbound", "to"
+    return "inbound", "from"
+
+
+def _port_text(low: int, high: int) -> str:
+    if low == high:
+        return str(low)
+    return f"ports {low} to {high}"
+
+
+def _group_findings(
+    facts: Facts, flow: Flow, own: NetworkEnd, other: NetworkEnd, *, egress: bool
+) -> Iterator[NetworkFinding]:
+    if facts.groups is None:
+        return
+    yield from _not_visible(facts.groups, flow, own)
+    blocks = other.blocks(facts, flow.version)
+    visible = [group for group in own.groups if group in facts.groups]
+    if not blocks or not visible:
+        return
+    ends = Ends(blocks, other.groups, flow.references)
+    # With those that are not visible: any of them may have the rule.
+    filtered = through_groups(facts, own.groups, ends, flow.port, egress=egress)
+    if filtered.outcome == "open":
+        return
+    description = _closed_text(flow, own, other, visible, filtered, egress=egress)
+    rules = rules_for_port(facts, visible, flow.port, egress=egress)
+    if rules:
+        verb = "they have" if len(visible) > 1 else "it has"
+        description += f"; for that port {verb} {_named(rules)}"
+    yield _closed_finding(flow, other, filtered, description, egress=egress)
+
+
+def _closed_finding(flow: Flow, other: NetworkEnd, filtered: Filtered, text: str, *, egress: bool) -> NetworkFinding:
+    code: Code = "egress-closed" if egress else "ingress-closed"
+    _, preposition = _direction(egress=egress)
+    peer = _addresses(filtered)
+    if other.groups and flow.references == "valid":
+        peer = other.groups[0]
+    remedy = f"add one ({code.removesuffix('-closed')}, tcp {flow.port}, {preposition} {peer})"
+    if filtered.outcome == "closed":
+        return flow.finding(code, text, remedy)
+    if filtered.outcome == "unknown":
+        remedy = f"check whether a rule that could not be read allows it, or {remedy}"
+    return flow.finding(code, text, remedy, severity=downgrade(flow.severity))
+
+
+def _closed_text(
+    flow: Flow, own: NetworkEnd, other: NetworkEnd, visible: Sequence[str], filtered: Filtered, *, egress: bool
+) -> str:
+    direction, preposition = _direction(egress=egress)
+    subject, verb = f"security group {visible[0]}", "has"
+    if len(visible) > 1:
+        subject, verb = f"security groups {listed(visible)}", "have"
+    peer = listed(other.groups) or other.name
+    text = f"{subject} of {own.name} {verb} no {direction} rule for {flow.port} {preposition} {peer}"
+    # With references between the groups addresses do not matter, unless only some of them are blocked.
+    if filtered.outcome == "partly" or flow.references != "valid" or not other.groups:
+        text += f" ({_addresses(filtered)})"
+    if filtered.outcome == "unknown":
+        text += " that could be read"
+    return text
+
+
+def _addresses(filtered: Filtered) -> str:
+    return ", ".join(described_ranges(address_range for address_range, _ in filtered.dropped))
 
 
 def _named(rules: Sequence[GroupRule]) -> str:
-    words = [f"{rule.id} ({_counterpart(rule)})" for rule in rules[:_NAMED]]
-    rest = len(rules) - _NAMED
-    return ", ".join(words) + (f" and {rest} more" if rest > 0 else "")
+    text = ", ".join(f"{rule.id} ({_counterpart(rule)})" for rule in rules[:_NAMED_RULES])
+    more = len(rules) - _NAMED_RULES
+    if more > 0:
+        text += f" and {more} more"
+    return text
 
 
 def _counterpart(rule: GroupRule) -> str:
-    stale = f", peering {rule.peering_status}" if rule.peering_status not in (None, "active") else ""
-    return f"{rule.block or rule.prefix_list or rule.referenced}{stale}"
+    counterpart = str(rule.block or rule.prefix_list or rule.referenced)
+    if rule.peering_status not in (None, "active"):
+        counterpart += f", peering {rule.peering_status}"
+    return counterpart
 
 
-def _not_visible(facts: Facts, way: Flow, own: NetworkEnd) -> Iterator[NetworkFinding]:
+def _not_visible(visible: Collection[str], flow: Flow, own: NetworkEnd) -> Iterator[NetworkFinding]:
     for group in own.groups:
-        found = (facts.groups or {}).get(group)
-        if facts.groups is not None and found is None:
-            yield NetworkFinding(
-                severity="warning",
-                code="not-visible",
-                port=None,
-                source=way.source.name,
-                target=way.target.name,
-                text=f"security group {group} of {own.name} is not in this account and Region: its rules are unknown",
-                remedy="look at it where it is",
-            )
+        if group not in visible:
+            text = f"security group {group} of {own.name} is not in this account and Region: its rules are unknown"
+            yield flow.finding("not-visible", text, "check it where it is", severity="warning", every_port=True)
 
 
-def _between(facts: Facts, way: Flow, ours: Subnet, theirs: Subnet, answers: bool) -> Iterator[NetworkFinding]:
-    here, there = _family(ours, way.version), _family(theirs, way.version)
-    for subnet, remote, egress, name in (
-        (ours, there, True, f"to {way.target.name}"),
-        (theirs, here, False, f"from {way.source.name}"),
-    ):
-        yield from _entry(facts, way, subnet, remote, (way.port, way.port), egress=egress, what=name)
-    if not answers:
-        return
-    for subnet, remote, egress, name in (
-        (theirs, here, True, f"to {way.source.name} (the answers)"),
-        (ours, there, False, f"from {way.target.name} (the answers)"),
-    ):
-        found = list(_entry(facts, way, subnet, remote, LINUX_PORTS, egress=egress, what=name))
-        # Beyond Linux' own range it matters to nobody today, but AWS promises no less than this one.
-        gentle = way._replace(severity="note")
-        yield from found or _entry(facts, gentle, subnet, remote, _DOCUMENTED_PORTS, egress=egress, what=name)
+def _between(facts: Facts, flow: Flow, source: Subnet, target: Subnet, *, answers: bool) -> Iterator[NetworkFinding]:
+    source_blocks, target_blocks = source.blocks_of(flow.version), target.blocks_of(flow.version)
+    port = (flow.port, flow.port)
+    yield from _acl_finding(facts, flow, PacketPath(source, target_blocks, port, True, f"to {flow.target.name}"))
+    yield from _acl_finding(facts, flow, PacketPath(target, source_blocks, port, False, f"from {flow.source.name}"))
+    if answers:
+        to_source = f"to {flow.source.name} (the answers)"
+        yield from _answer_findings(facts, flow, PacketPath(target, source_blocks, LINUX_PORTS, True, to_source))
+        from_target = f"from {flow.target.name} (the answers)"
+        yield from _answer_findings(facts, flow, PacketPath(source, target_blocks, LINUX_PORTS, False, from_target))
 
 
-def _entry(
-    facts: Facts, way: Flow, subnet: Subnet, remote: list[Block], ports: tuple[int, int], *, egress: bool, what: str
-) -> Iterator[NetworkFinding]:
-    found = dropped(facts, subnet, remote, ports, egress=egress, what=what)
-    if found:
-        yield NetworkFinding(
-            severity=way.severity if found.whole else downgrade(way.severity),
-            code="acl-closed",
-            port=way.port,
-            source=way.source.name,
-            target=way.target.name,
-            text=f"network ACL {found.acl} of {subnet.id} {found.text}",
-            remedy=found.remedy,
-        )
+def _answer_findings(facts: Facts, flow: Flow, packets: PacketPath) -> list[NetworkFinding]:
+    findings = _acl_finding(facts, flow, packets)
+    if findings:
+        return findings
+    # Linux uses no port beyond its own range today, but AWS documents this wider range.
+    return _acl_finding(facts, flow._replace(severity="note"), packets._replace(ports=_DOCUMENTED_PORTS))
 
 
-def _family(subnet: Subnet, version: int) -> list[Block]:
-    return [block for block in subnet.blocks if block.version == version]
+def _acl_finding(facts: Facts, flow: Flow, packets: PacketPath) -> list[NetworkFinding]:
+    drop = dropped(facts, packets)
+    if drop is None:
+        return []
+    severity = flow.severity if drop.whole else downgrade(flow.severity)
+    text = f"network ACL {drop.acl} of {packets.subnet.id} {drop.text}"
+    return [flow.finding("acl-closed", text, drop.remedy, severity=severity)]

@@ -1,5 +1,6 @@
-"""One thing about the network that a person should know: what is wrong, where, and what to do."""
+"""A finding about the network: what is wrong, where, and what to do."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ Code = Literal[
     "no-address",
     "dns-off",
     "service-unreachable",
-    "no-way-out",
+    "no-internet-route",
     "not-visible",
     "not-read",
     "mapping-failing",
@@ -31,15 +32,15 @@ Code = Literal[
     "poller-group",
     "role-denied",
 ]
-# Where every AWS service listens.
+# The port of every AWS service.
 HTTPS = 443
 
 
 class NetworkFinding(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "target": "to"}):
-    """A finding about the way ``from`` one end ``to`` another.
+    """A finding about the connection ``from`` one end ``to`` another.
 
-    ``error`` keeps the listener in use, or the mapping, from working; ``warning`` keeps something else from it, or part
-    of it; ``note`` is worth knowing. ``port`` is None where it is about every port.
+    An ``error`` keeps the listener in use, or the mapping, from working; a ``warning`` affects something else, or only
+    a part; a ``note`` is information. ``port`` is None where it is about every port.
     """
 
     severity: Severity
@@ -53,23 +54,28 @@ class NetworkFinding(msgspec.Struct, frozen=True, kw_only=True, rename={"source"
     @property
     def sentence(self) -> str:
         """What is wrong and what to do, in one line."""
-        return f"{self.text}: {self.remedy}" if self.remedy else self.text
+        if not self.remedy:
+            return self.text
+        return f"{self.text}: {self.remedy}"
 
 
 class NetworkEnd(NamedTuple):
-    """One end of a connection: who it is, and the subnets and security groups of its network interfaces."""
+    """One end of a connection: its name, and the subnets and security groups of its network interfaces."""
 
     name: str
     subnets: tuple[str, ...]
     groups: tuple[str, ...]
 
     def known(self, facts: Facts) -> list[Subnet]:
-        """Its subnets, as far as EC2 told of them."""
+        """Its subnets, as far as they could be read."""
         return facts.known_subnets(self.subnets)
 
     def blocks(self, facts: Facts, version: int = 4) -> list[Block]:
         """The addresses of its subnets in one family."""
-        return [block for subnet in self.known(facts) for block in subnet.blocks if block.version == version]
+        blocks: list[Block] = []
+        for subnet in self.known(facts):
+            blocks += subnet.blocks_of(version)
+        return blocks
 
 
 FUNCTION = "the function"
@@ -78,10 +84,12 @@ POLLERS = "the mapping's pollers"
 
 
 def downgrade(severity: Severity) -> Severity:
-    """One step less."""
+    """One step less severe."""
     return "warning" if severity == "error" else "note"
 
 
-def listed(words: list[str] | tuple[str, ...]) -> str:
+def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

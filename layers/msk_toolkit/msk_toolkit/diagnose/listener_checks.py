@@ -1,4 +1,4 @@
-"""Probe one listener as far as its credentials lead."""
+"""Check one listener as far as its credentials allow."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ import msgspec
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.diagnose.listeners import Offered
+from msk_toolkit.diagnose.listeners import ListenerAccess
 from msk_toolkit.diagnose.report import DiagnoseStatus, ListenerReport, ProbeResult
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access
@@ -23,31 +23,31 @@ from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.stage import CONNECTION_STAGES, Stage
 
-_AT_ONCE = 32
-# The heartbeats are the probes' own; a look at some of them is enough.
+_MAX_CONCURRENT_CHECKS = 32
+# The heartbeats are the probes' own; reading some of them is enough.
 _MAX_RECORDS = 100
 _RANK: dict[DiagnoseStatus, int] = {"healthy": 0, "degraded": 1, "down": 2}
 
 
 def check_listener(
-    offered: Offered,
+    target: ListenerAccess,
     settings: DiagnoseSettings,
     deadline: Deadline,
     state: ClusterState | None,
     secret_findings: Sequence[str],
 ) -> ListenerReport:
-    """Both probes where there are credentials; dns, tcp, tls and what the listener offers where there are none."""
+    """Both probes where there are credentials; otherwise dns, tcp, tls and the mechanisms that the listener offers."""
     try:
-        if offered.access is None:
-            return _without_credentials(offered, settings, deadline)
-        return _with_credentials(offered, offered.access, settings, deadline, state, secret_findings)
+        if target.access is None:
+            return _without_credentials(target, settings, deadline)
+        return _with_credentials(target, target.access, settings, deadline, state, secret_findings)
     except ConfigurationError as error:
-        # TRUSTED_CA, which plaintext does without.
-        return _report(offered, "down", str(error))
+        # TRUSTED_CA can't be read; plaintext does not need it.
+        return _report(target, "down", str(error))
 
 
 def _with_credentials(
-    offered: Offered,
+    target: ListenerAccess,
     access: Access,
     settings: DiagnoseSettings,
     deadline: Deadline,
@@ -62,15 +62,15 @@ def _with_credentials(
         stage_seconds=settings.stage_timeout_seconds,
         warn_days=settings.certificate_warn_days,
         expected_brokers=lambda: state.brokers if state else None,
-        # A diagnosis is a writer of its own: its numbers have no past.
+        # A diagnosis is a writer of its own, whose numbers begin again each time.
         writer=Writer(),
     )
     if written.verdict.cause == Cause.CLIENT_CERTIFICATE_WANTED:
-        return _report(offered, "reached", "the listener demands a certificate of the client (mutual TLS)", written)
+        return _report(target, "reached", "the listener requires a client certificate (mutual TLS)", written)
     read = consumer.run_consumer_probe(
         access,
         settings.probe_topic,
-        f"{settings.consumer_group}-{offered.listener.network}-{offered.listener.protocol}",
+        f"{settings.consumer_group}-{target.listener.network}-{target.listener.protocol}",
         _MAX_RECORDS,
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,
@@ -82,7 +82,7 @@ def _with_credentials(
         for answer in (written, read)
     ]
     worst = max(results, key=lambda result: _RANK[result.verdict.status])
-    report = _report(offered, worst.verdict.status, worst.verdict.summary)
+    report = _report(target, worst.verdict.status, worst.verdict.summary)
     return msgspec.structs.replace(report, written=results[0], read=results[1])
 
 
@@ -91,25 +91,29 @@ def _explained(
 ) -> Verdict:
     if verdict.status == "healthy":
         return verdict
-    findings = list(secret_findings) if verdict.cause == Cause.AUTHENTICATION_FAILED else []
+    findings: list[str] = []
+    if verdict.cause == Cause.AUTHENTICATION_FAILED:
+        findings = list(secret_findings)
     return in_context(verdict, reports, state, findings)
 
 
-def _without_credentials(offered: Offered, settings: DiagnoseSettings, deadline: Deadline) -> ListenerReport:
-    access = msgspec.structs.replace(offered.bare, trusted_ca=settings.trusted_ca)
+def _without_credentials(target: ListenerAccess, settings: DiagnoseSettings, deadline: Deadline) -> ListenerReport:
+    access = msgspec.structs.replace(target.without_login, trusted_ca=settings.trusted_ca)
     checks = [BrokerCheck(address, StageLog(deadline, settings.stage_timeout_seconds)) for address in access.brokers]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reach") as pool:
-        found = list(pool.map(lambda check: _ask_for_logins(check, access), checks))
-    logins = list(dict.fromkeys(login for one in found for login in one))
+    with ThreadPoolExecutor(_MAX_CONCURRENT_CHECKS, thread_name_prefix="listener") as pool:
+        mechanisms: dict[str, None] = {}
+        for offered in pool.map(lambda check: _offered_mechanisms(check, access), checks):
+            mechanisms.update(dict.fromkeys(offered))
     reports = broker_reports(checks, CONNECTION_STAGES, settings.probe_topic, access.brokers)
-    failed = any(report.failure for report in reports)
-    offers = f"; it offers {', '.join(logins)}" if logins else ""
-    summary = judge_brokers(reports).summary if failed else f"every broker is reached{offers}, no credentials to log in"
-    report = _report(offered, "not reached" if failed else "reached", summary)
-    return msgspec.structs.replace(report, offers=logins, reached=reports)
+    if any(report.failure for report in reports):
+        report = _report(target, "not reached", judge_brokers(reports).summary)
+    else:
+        offers = f"; it offers {', '.join(mechanisms)}" if mechanisms else ""
+        report = _report(target, "reached", f"every broker is reached{offers}, no credentials to log in")
+    return msgspec.structs.replace(report, offers=list(mechanisms), reached=reports)
 
 
-def _ask_for_logins(check: BrokerCheck, access: Access) -> list[str]:
+def _offered_mechanisms(check: BrokerCheck, access: Access) -> list[str]:
     try:
         with (
             BrokerConnection.open(check.address, access, check.log) as connection,
@@ -117,18 +121,21 @@ def _ask_for_logins(check: BrokerCheck, access: Access) -> list[str]:
         ):
             return connection.mechanisms(Stage.SASL, stage)
     except StageError:
-        return []  # the log has it
+        return []  # the stage log has the failure
 
 
 def _report(
-    offered: Offered, status: DiagnoseStatus, summary: str, written: producer.ProducerProbeResponse | None = None
+    target: ListenerAccess,
+    status: DiagnoseStatus,
+    summary: str,
+    written: producer.ProducerProbeResponse | None = None,
 ) -> ListenerReport:
-    listener = offered.listener
+    listener = target.listener
     return ListenerReport(
         network=listener.network,
         protocol=listener.protocol,
         ports=listener.ports,
-        in_use=offered.in_use,
+        in_use=target.in_use,
         status=status,
         summary=summary,
         written=ProbeResult(written.verdict, written.brokers) if written else None,

@@ -1,6 +1,6 @@
-"""What the event source mappings lack: their pollers stand in the cluster's subnets, with the cluster's groups."""
+"""What the event source mappings lack; their pollers are in the cluster's subnets and security groups."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,19 +12,21 @@ from msk_toolkit.diagnose.mapping_mode import mode_findings, poller_group_findin
 from msk_toolkit.diagnose.mapping_states import STATES, UNKNOWN, Meaning, meaning_of_reason, meaning_of_result
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
 from msk_toolkit.diagnose.network import ordered
-from msk_toolkit.diagnose.poller_role import MOST_MAPPINGS
+from msk_toolkit.diagnose.poller_role import MAX_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
+from msk_toolkit.msk.listeners import Protocol
 from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import Facts
 
 _FORWARDER = "the forwarder"
-# Lambda changes these itself; nobody should help.
+_PROTOCOLS: Mapping[AuthMode, Protocol] = {"none": "plaintext", "tls": "tls"}
+# Lambda ends these states itself.
 _IN_TRANSITION = {"Creating", "Enabling", "Updating"}
 
 
 class MappingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What Lambda and IAM told; None where they did not. ``refusals`` say why."""
+    """What Lambda and IAM answered; None where they did not. ``refusals`` say why."""
 
     states: list[MappingState] | None = None
     denied: list[Denied] | None = None
@@ -32,10 +34,10 @@ class MappingFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pollers(msgspec.Struct, frozen=True, kw_only=True):
-    """The pollers as the stack declares them, and the listener that Lambda takes.
+    """The pollers as the stack declares them, and the listener that Lambda chooses.
 
-    ``ports`` are the listener's inside the VPC; ``provisioned`` is what PollerMode says; ``function`` is the name of
-    the forwarder, for commands.
+    ``ports`` are the listener's inside the VPC; ``provisioned`` is PollerMode; ``function`` is the forwarder's name,
+    for commands.
     """
 
     auth_mode: AuthMode
@@ -48,14 +50,18 @@ class Pollers(msgspec.Struct, frozen=True, kw_only=True):
 def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
     """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
     provisioned = {state.provisioned for state in states or ()} or {pollers.provisioned}
-    modes: set[FunctionMode] = {"provisioned" if each else "on-demand" for each in provisioned}
+    modes: set[FunctionMode] = set()
+    if True in provisioned:
+        modes.add("provisioned")
+    if False in provisioned:
+        modes.add("on-demand")
     if pollers.auth_mode == "scram":
         modes.add("scram")
     return needs_of("pollers", modes)
 
 
 def mapping_findings(
-    facts: Facts, cluster: NetworkEnd, pollers: Pollers, told: MappingFacts, *, resolved: Collection[str] = ()
+    facts: Facts, cluster: NetworkEnd, pollers: Pollers, mappings: MappingFacts, *, resolved: Collection[str] = ()
 ) -> list[NetworkFinding]:
     """Everything that keeps the pollers from the brokers, from the function or from their credentials.
 
@@ -63,87 +69,93 @@ def mapping_findings(
         resolved: the VPCs in which names have just been resolved.
     """
     source, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
+    states = mappings.states or ()
     findings: list[NetworkFinding] = []
     for port in pollers.ports:
-        way = Flow(source, brokers, port, "error")
-        findings += [*security_group_findings(facts, way), *acl_findings(facts, way)]
+        flow = Flow(source, brokers, port, "error")
+        findings += [*security_group_findings(facts, flow), *acl_findings(facts, flow)]
     findings += dns_findings(facts, source, resolved)
-    findings += service_findings(facts, source, poller_needs(pollers, told.states))
-    findings += [_role(action, resource) for action, resource in told.denied or ()]
+    findings += service_findings(facts, source, poller_needs(pollers, mappings.states))
+    findings += [_denied_finding(action, resource) for action, resource in mappings.denied or ()]
     findings += _listener(pollers)
-    states = told.states or ()
     findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
-    # Lambda's words come last: what explains them has been found by then.
-    known = {finding.code for finding in findings if finding.severity == "error"}
+    # Lambda's own results come last: the findings before may explain them.
+    errors = {finding.code for finding in findings if finding.severity == "error"}
     for state in states:
-        findings += _state(state, pollers.function, known)
-    if told.states == []:
-        text, remedy = "no event source mapping leads from the cluster to the forwarder", "look at the stack's events"
-        findings.append(_finding("mapping-failing", "error", _FORWARDER, text, remedy))
-    findings += _unasked(told, pollers.listener)
+        findings += _state(state, pollers.function, errors)
+    if mappings.states == []:
+        text = "no event source mapping leads from the cluster to the forwarder"
+        findings.append(_finding("mapping-failing", "error", _FORWARDER, text, "check the stack's events"))
+    findings += _not_asked(mappings, pollers.listener)
     return ordered(findings)
 
 
-def _unasked(told: MappingFacts, listener: PollerListener) -> Iterator[NetworkFinding]:
-    for refusal in told.refusals:
-        remedy = "allow it, and give the function a way there (endpoint or NAT); the rest is judged without"
+def _not_asked(mappings: MappingFacts, listener: PollerListener) -> Iterator[NetworkFinding]:
+    for refusal in mappings.refusals:
+        remedy = "allow it, and give the function a route to it (endpoint or NAT); the rest is checked without it"
         yield _finding("not-read", "note", _FORWARDER, refusal, remedy)
-    rest = len(told.states or ()) - MOST_MAPPINGS
-    if listener.protocol == "iam" and rest > 0 and told.denied is not None:
-        text = f"the role's permissions on the topics and groups of {rest} more mappings were not tried"
-        yield _finding("not-read", "note", _FORWARDER, text, "what holds for the others holds for them, as a rule")
+    more = len(mappings.states or ()) - MAX_MAPPINGS
+    if listener.protocol == "iam" and more > 0 and mappings.denied is not None:
+        text = f"the role's permissions on the topics and groups of {more} more mappings were not checked"
+        yield _finding("not-read", "note", _FORWARDER, text, "usually they have the permissions of the others")
 
 
-def _role(action: str, resource: str) -> NetworkFinding:
-    text = f"the forwarder's role, with which the pollers act, is not allowed {action} on {resource}"
+def _denied_finding(action: str, resource: str) -> NetworkFinding:
+    text = f"the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
     return _finding("role-denied", "error", resource, text, "allow it in the role's policies")
 
 
 def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:
-    """Where Lambda takes another listener than the toolkit's mode says, or may."""
+    """Where Lambda chooses another listener than AuthMode names, or may."""
     mode, listener = pollers.auth_mode, pollers.listener
     if mode not in {"none", "tls"}:
         return
     if not listener.sure:
-        text = "whether the cluster has IAM or TLS on is not known; where it has, the pollers take that, not AuthMode"
+        text = "it is not known whether the cluster has IAM or TLS on; if so, the pollers use that, not AuthMode"
         yield _finding("poller-listener", "note", BROKERS, text, "allow kafka:GetBootstrapBrokers, then run it again")
-    elif listener.protocol != ("plaintext" if mode == "none" else "tls"):
+    elif listener.protocol != _PROTOCOLS[mode]:
         text = (
-            f"the pollers take {listener.protocol} on {listener.port}, the strongest that the cluster has on, whatever "
-            f"AuthMode says ({mode}); Lambda tries no other"
+            f"the pollers use {listener.protocol} on {listener.port}, the strongest that the cluster has on, whatever "
+            f"AuthMode is ({mode}); Lambda tries no other"
         )
-        remedy = "nothing to do where this list names no fault of that port or of the role"
+        remedy = "nothing to do unless this list has a finding about that port or the role"
         yield _finding("poller-listener", "note", BROKERS, text, remedy)
 
 
-def _state(state: MappingState, function: str, known: Collection[Code]) -> Iterator[NetworkFinding]:
-    """What Lambda says of one mapping: its last result, who changed it last and why, and its state."""
-
-    def finding(code: Code, severity: Severity, text: str, meaning: Meaning) -> NetworkFinding:
-        return _finding(code, severity, _FORWARDER, f"{state.name} {text}", _remedy(meaning, state, function, known))
-
+def _state(state: MappingState, function: str, errors: Collection[Code]) -> Iterator[NetworkFinding]:
+    """What Lambda says of one mapping: its last result, the reason for its last change, and its state."""
     result, reason = meaning_of_result(state.result), meaning_of_reason(state.reason)
     if result:
-        # Of a mapping that is off the result is an old one.
+        # The result of a mapping that is off is an old one.
         severity: Severity = "error" if state.state == "Enabled" else "warning"
-        text = f"says of its last run: {state.result} ({result.meaning})"
-        yield finding("mapping-failing", severity, text, result)
+        text = f"{state.name} reports of its last run: {state.result} ({result.meaning})"
+        remedy = _remedy(result, state, function, errors)
+        yield _finding("mapping-failing", severity, _FORWARDER, text, remedy)
     if reason and state.state not in _IN_TRANSITION:
-        text = f"is {state.state} with {state.reason}: {reason.meaning}"
-        yield finding("mapping-failing", reason.severity, text, reason)
+        text = f"{state.name} is {state.state} with {state.reason}: {reason.meaning}"
+        remedy = _remedy(reason, state, function, errors)
+        yield _finding("mapping-failing", reason.severity, _FORWARDER, text, remedy)
     elif state.state != "Enabled":
-        meaning = STATES.get(state.state, UNKNOWN._replace(severity="warning"))
-        code: Code = "mapping-changing" if state.state in _IN_TRANSITION else "mapping-off"
-        cause = f" ({state.reason})" if state.reason else ""
-        text = f"is {state.state}{cause}: {meaning.meaning.format(topic=_topic(state))}"
-        yield finding(code, meaning.severity, text, meaning)
+        yield _not_enabled(state, function, errors)
 
 
-def _remedy(meaning: Meaning, state: MappingState, function: str, known: Collection[Code]) -> str:
+def _not_enabled(state: MappingState, function: str, errors: Collection[Code]) -> NetworkFinding:
+    meaning = STATES.get(state.state, UNKNOWN._replace(severity="warning"))
+    code: Code = "mapping-changing" if state.state in _IN_TRANSITION else "mapping-off"
+    label = f"{state.name} is {state.state}"
+    if state.reason:
+        label += f" ({state.reason})"
+    text = f"{label}: {meaning.meaning.format(topic=_topic(state))}"
+    return _finding(code, meaning.severity, _FORWARDER, text, _remedy(meaning, state, function, errors))
+
+
+def _remedy(meaning: Meaning, state: MappingState, function: str, errors: Collection[Code]) -> str:
     names = {"topic": _topic(state), "group": state.group, "uuid": state.id, "function": function or "FORWARDER"}
     remedy = meaning.remedy.format(**names)
-    first = sorted(meaning.related & set(known))
-    return f"mend {' and '.join(first)} above first; then {remedy}" if first else remedy
+    first = sorted(meaning.related & set(errors))
+    if not first:
+        return remedy
+    return f"fix {' and '.join(first)} above first; then {remedy}"
 
 
 def _topic(state: MappingState) -> str:

@@ -1,4 +1,4 @@
-"""Whether the mappings are in the stack's own mode, what provisioned pollers cost, and what a group may hold."""
+"""Whether the mappings are in the stack's mode, what provisioned pollers cost, and the limits of a poller group."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -15,31 +15,31 @@ _UPDATE = "aws lambda update-event-source-mapping --uuid"
 def mode_findings(states: Sequence[MappingState], *, provisioned: bool) -> Iterator[NetworkFinding]:
     """Mappings whose mode is not the stack's (``provisioned``), and what the other mode's properties do there.
 
-    CloudFormation takes a ProvisionedPollerConfig that is gone from the template for "no change", so a stack that went
-    back to on-demand may still pay for pollers.
+    CloudFormation treats a ProvisionedPollerConfig that was removed from the template as "no change", so a stack that
+    went back to on-demand may still pay for pollers.
     """
     for state in states:
-        # In the middle of a change Lambda may still tell the old mode.
+        # In the middle of a change Lambda may still report the old mode.
         changing = state.state in {"Creating", "Updating"}
         if state.provisioned and not provisioned:
-            yield _finding("mapping-mode", "note" if changing else "warning", _costs(state), _switched_off(state))
+            yield _finding("mapping-mode", "note" if changing else "warning", _costs(state), _turn_off(state))
         if provisioned and not state.provisioned:
             text = (
-                f"{state.name} is on demand, and the stack says provisioned: the forwarder raises whole batches "
-                "instead of partial answers, and nothing that is given up is kept"
+                f"{state.name} is on demand, but the stack is provisioned: the forwarder fails whole batches instead "
+                "of reporting batch item failures, and discarded batches are not kept"
             )
-            yield _finding("mapping-mode", "note" if changing else "error", text, _switched_on(state))
+            yield _finding("mapping-mode", "note" if changing else "error", text, _turn_on(state))
         if state.destination and not state.provisioned:
             text = (
-                f"{state.name} is on demand and has an on-failure destination ({state.destination}): a batch is given "
-                "up after ten tries, which a short outage of Vantiq uses up"
+                f"{state.name} is on demand and has an on-failure destination ({state.destination}): Lambda discards a "
+                "batch after ten attempts, which a short outage of Vantiq uses up"
             )
             remedy = f"""{_UPDATE} {state.id} --destination-config '{{"OnFailure":{{"Destination":""}}}}'"""
             yield _finding("mapping-mode", "error", text, remedy)
 
 
 def poller_group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
-    """Poller groups that hold more than Lambda takes."""
+    """Poller groups that exceed what Lambda allows."""
     grouped = sorted((state for state in states if state.poller_group), key=lambda state: state.poller_group)
     for name, members in groupby(grouped, key=lambda state: state.poller_group):
         for problem in poller_group_problems([state.maximum_pollers for state in members]):
@@ -48,18 +48,20 @@ def poller_group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFin
 
 
 def _costs(state: MappingState) -> str:
-    payer = f"its poller group {state.poller_group} costs" if state.poller_group else "it costs"
+    payer = "it costs"
+    if state.poller_group:
+        payer = f"its poller group {state.poller_group} costs"
     return (
-        f"{state.name} is provisioned ({state.minimum_pollers} to {state.maximum_pollers} pollers), and the stack says "
+        f"{state.name} is provisioned ({state.minimum_pollers} to {state.maximum_pollers} pollers), but the stack is "
         f"on-demand: {payer} about {UNIT_DOLLARS_A_MONTH} USD a month or more"
     )
 
 
-def _switched_off(state: MappingState) -> str:
+def _turn_off(state: MappingState) -> str:
     return f"{_UPDATE} {state.id} --provisioned-poller-config '{{}}'"
 
 
-def _switched_on(state: MappingState) -> str:
+def _turn_on(state: MappingState) -> str:
     return (
         "deploy the stack again; where CloudFormation sees no change: "
         f"{_UPDATE} {state.id} --provisioned-poller-config MinimumPollers=1,MaximumPollers=3 "

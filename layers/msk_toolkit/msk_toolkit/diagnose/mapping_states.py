@@ -1,4 +1,4 @@
-"""What Lambda's words for a mapping mean, and what to do about each: one table, which docs/diagnose.md repeats.
+"""What Lambda's states and results of a mapping mean, and what to do: one table, repeated in docs/diagnose.md.
 
 Source: Lambda's API reference (EventSourceMappingConfiguration) and developer guide (with-kafka-troubleshoot,
 with-msk-permissions), read on 2026-11-28; results beyond those of the guide are from public reports.
@@ -11,10 +11,10 @@ from msk_toolkit.diagnose.finding import Code, Severity
 
 
 class Meaning(NamedTuple):
-    """A word of Lambda's: how grave it is, what it means, what to do.
+    """A state, reason or result of Lambda's: how severe it is, what it means, what to do.
 
-    ``remedy`` may hold ``{topic}``, ``{group}``, ``{uuid}`` and ``{function}``. ``related`` are the findings that
-    explain it where there are any; without one of them the remedy stands alone.
+    ``remedy`` may contain ``{topic}``, ``{group}``, ``{uuid}`` and ``{function}``. ``related`` are the findings that
+    explain it; where there is one, it comes first in the remedy.
     """
 
     severity: Severity
@@ -29,32 +29,32 @@ _SERVICES: frozenset[Code] = frozenset({"service-unreachable"})
 _NAMES: frozenset[Code] = frozenset({"dns-off"})
 _ENABLE = "aws lambda update-event-source-mapping --uuid {uuid} --enabled"
 
-# State: what is in transition is to be waited for; nobody should enable a mapping that Lambda is still changing.
+# State: a mapping in transition needs time; enabling one that Lambda is still changing does not help.
 STATES: Mapping[str, Meaning] = {
-    "Creating": Meaning("note", "Lambda is still making it", "wait some minutes, then run diagnose again"),
-    "Enabling": Meaning("note", "Lambda is switching it on", "wait some minutes, then run diagnose again"),
+    "Creating": Meaning("note", "Lambda is still creating it", "wait some minutes, then run diagnose again"),
+    "Enabling": Meaning("note", "Lambda is enabling it", "wait some minutes, then run diagnose again"),
     "Updating": Meaning(
         "note",
-        "Lambda is changing it, and pollers from before may still be at work",
+        "Lambda is updating it, and pollers from before may still be running",
         "wait some minutes, then run diagnose again",
     ),
     "Disabling": Meaning(
         "warning",
-        "Lambda is switching it off",
-        "wait until it is Disabled, then run diagnose again: it says who switched it off and why",
+        "Lambda is disabling it",
+        "wait until it is Disabled, then run diagnose again: it reports who disabled it and why",
     ),
     "Deleting": Meaning(
         "warning",
         "Lambda is deleting it, and records of {topic} stay in Kafka",
-        "deploy the stack again with {topic} in ForwardTopics, if it is to be forwarded",
+        "deploy the stack again with {topic} in ForwardTopics, if it should be forwarded",
     ),
-    "Disabled": Meaning("warning", "it is switched off, and records of {topic} stay in Kafka", _ENABLE),
+    "Disabled": Meaning("warning", "it is disabled, and records of {topic} stay in Kafka", _ENABLE),
 }
 
-# StateTransitionReason of a mapping that a person, or CloudFormation, changed last: it says nothing more.
+# StateTransitionReason of a mapping that a user, or CloudFormation, changed last.
 OF_A_USER = frozenset({"", "USER_INITIATED", "User action"})
 
-# StateTransitionReason: why Lambda stopped a mapping, or can't work with one that is Enabled.
+# StateTransitionReason: why Lambda disabled a mapping, or fails with one that is Enabled.
 REASONS: Mapping[str, Meaning] = {
     "ESM_CONFIG_NOT_VALID": Meaning(
         "error",
@@ -71,7 +71,7 @@ REASONS: Mapping[str, Meaning] = {
     ),
     "EVENT_SOURCE_AUTHZ_ERROR": Meaning(
         "error",
-        "Lambda logged in and may not read",
+        "Lambda logged in, but is not allowed to read",
         "with SCRAM: ACLs for the secret's user (Describe and Read on topic {topic} and group {group}, DescribeConfigs "
         "on the cluster); with IAM: the kafka-cluster actions of the forwarder's role; then " + _ENABLE,
         _ROLE,
@@ -79,22 +79,22 @@ REASONS: Mapping[str, Meaning] = {
     "FUNCTION_CONFIG_NOT_VALID": Meaning(
         "error",
         "the forwarder's own configuration is not valid",
-        "look at State, LastUpdateStatus and Timeout (14 minutes at most for Kafka) in aws lambda "
+        "check State, LastUpdateStatus and Timeout (14 minutes at most for Kafka) in aws lambda "
         "get-function-configuration --function-name {function}, deploy the stack again, then " + _ENABLE,
     ),
 }
 
-# LastProcessingResult of a mapping that works, or that has had nothing to do yet.
+# LastProcessingResult of a mapping that works, or that has had no records yet.
 FINE = frozenset({"", "OK", "No records processed"})
 
-# LastProcessingResult: a part of Lambda's sentence, whatever stands around it.
+# LastProcessingResult: a part of Lambda's sentence.
 RESULTS: Mapping[str, Meaning] = {
     "Cluster failed to authorize Lambda": Meaning(
         "error",
-        "the pollers logged in and may not read",
+        "the pollers logged in, but are not allowed to read",
         "with SCRAM: allow the secret's user Describe and Read on topic {topic}, Describe and Read on group {group}, "
-        "and DescribeConfigs on the cluster (kafka-acls.sh --list shows what it has); with IAM: the kafka-cluster "
-        "actions of the forwarder's role, which take some minutes; MSK's authorizer logs name who was denied what",
+        "and DescribeConfigs on the cluster (kafka-acls.sh --list shows its ACLs); with IAM: the kafka-cluster actions "
+        "of the forwarder's role, which take effect after some minutes; MSK's authorizer logs name each denial",
         _ROLE,
     ),
     "SASL authentication failed": Meaning(
@@ -102,67 +102,67 @@ RESULTS: Mapping[str, Meaning] = {
         "the brokers refused the pollers' login",
         "with SCRAM: the secret that the mapping names (aws lambda get-event-source-mapping --uuid {uuid}) must be "
         "the one that is associated with the cluster, and may have been rotated within the last 10 minutes; with IAM: "
-        "kafka-cluster:Connect for the forwarder's role; where it comes and goes, the cluster is at its limit of "
-        "connections",
+        "kafka-cluster:Connect for the forwarder's role; if it happens now and then, the cluster is at its limit "
+        "of connections",
         _ROLE,
     ),
     "Server failed to authenticate Lambda": Meaning(
         "error",
-        "the brokers wanted a client certificate that they trust, and the mapping has none",
+        "the brokers require a client certificate that they trust, and the mapping has none",
         "allow unauthenticated TLS clients on the cluster, or use AuthMode scram or iam: the toolkit has no client "
         "certificates",
     ),
     "Lambda failed to authenticate server": Meaning(
         "error",
         "the brokers' certificate is not for their name, or of an authority that Lambda does not trust",
-        "use the names that MSK gives; certificates of MSK's own are trusted, so ask whether something stands between",
+        "use the names that MSK returns; MSK's own certificates are trusted, so check for a proxy in between",
     ),
     "Provided certificate or private key is invalid": Meaning(
         "error",
         "the mapping names a secret with a client certificate that Lambda can't use",
-        "take it out: the toolkit's mappings have no client certificate; deploy the stack again",
+        "remove it: the toolkit's mappings have no client certificate; deploy the stack again",
     ),
     "Lambda failed to assume your function execution role": Meaning(
         "error",
-        "the pollers can't act with the forwarder's role",
-        "its trust policy must let lambda.amazonaws.com sts:AssumeRole (aws iam get-role); on demand also a way from "
-        "the cluster's subnets to sts, and an endpoint policy that allows it",
+        "the pollers can't assume the forwarder's role",
+        "its trust policy must allow lambda.amazonaws.com sts:AssumeRole (aws iam get-role); on demand it also needs "
+        "a route from the cluster's subnets to sts, and an endpoint policy that allows it",
         _SERVICES,
     ),
     "Function call failed": Meaning(
         "error",
-        "the forwarder ended with an error, so the batch comes again",
+        "the forwarder ended with an error, so the batch is redelivered",
         "the forwarder's own log names the reason: aws logs tail /aws/lambda/{function} --since 1h",
     ),
     "broker endpoints cannot be resolved": Meaning(
         "error",
         "the brokers' names have no address in the cluster's VPC",
-        "switch on enableDnsSupport and enableDnsHostnames of the cluster's VPC, and look at its DHCP options: a DNS "
+        "turn on enableDnsSupport and enableDnsHostnames of the cluster's VPC, and check its DHCP options: a DNS "
         "server of your own must forward amazonaws.com to Amazon's",
         _NAMES,
     ),
     "check your event source connection configuration": Meaning(
         "error",
-        "the pollers reached no broker, or got no answer",
-        "the cluster's group must let itself in and out on the pollers' port (OpenPollerRule); if it does, look at "
-        "the cluster's state and the brokers' load",
+        "the pollers reached no broker, or received no answer",
+        "the cluster's security group must allow itself in and out on the pollers' port (OpenPollerRule); if it does, "
+        "check the cluster's state and the brokers' load",
         _NETWORK,
     ),
     "must be able to connect to": Meaning(
         "error",
-        "the pollers reach the brokers, and not Lambda, STS, Secrets Manager or the on-failure destination",
+        "the pollers reach the brokers, but not Lambda, STS, Secrets Manager or the on-failure destination",
         "give the cluster's subnets NAT, or endpoints for lambda, sts and secretsmanager (on demand) or s3 "
-        "(provisioned), whose groups and policies let the cluster's group in",
+        "(provisioned), whose security groups and policies allow the cluster's security group",
         _SERVICES,
     ),
 }
 
-# For what AWS documents tomorrow: where to look, and nothing that leads astray.
+# For what AWS documents later: where to look.
 UNKNOWN = Meaning(
     "error",
-    "this version of the toolkit does not know it",
+    "unknown to this version of the toolkit",
     "see AWS's page on Kafka event source mapping errors (with-kafka-troubleshoot in Lambda's developer guide); "
-    "provisioned pollers also write into /aws/lambda/{function}, in a stream that ends with {uuid}",
+    "provisioned pollers also log to /aws/lambda/{function}, in a stream that ends with {uuid}",
 )
 
 
@@ -171,12 +171,15 @@ def meaning_of_result(result: str) -> Meaning | None:
     if result in FINE:
         return None
     text = result.casefold()
-    return next((meaning for phrase, meaning in RESULTS.items() if phrase.casefold() in text), UNKNOWN)
+    for phrase, meaning in RESULTS.items():
+        if phrase.casefold() in text:
+            return meaning
+    return UNKNOWN
 
 
 def meaning_of_reason(reason: str) -> Meaning | None:
     """What a StateTransitionReason means; None for one that only says who changed the mapping."""
     if reason in OF_A_USER:
         return None
-    # Who knows what a new one is about: a mapping that works may have it.
+    # A new reason may be harmless: a mapping that works may have it.
     return REASONS.get(reason, UNKNOWN._replace(severity="warning"))

@@ -1,7 +1,7 @@
-"""Which AWS services the stack calls through a VPC, from where, by whom and in which mode: one table.
+"""Which AWS services the stack calls through a VPC, from where, by which functions and in which mode: one table.
 
-The findings of diagnose are made of it; tests hold README's table to it, and it to the permissions in the template.
-Logs and metrics are not in it: Lambda sends them itself, past the VPC. Nor is KMS: Secrets Manager asks that.
+The findings of diagnose come from it; tests hold README's table to it, and it to the permissions in the template.
+Logs and metrics are not in it: Lambda sends them itself, outside the VPC. Nor is KMS: Secrets Manager calls that.
 """
 
 from collections.abc import Collection
@@ -10,16 +10,16 @@ from typing import Literal, NamedTuple
 from msk_toolkit.diagnose.finding import Severity
 from msk_toolkit.diagnose.services import Need
 
-# Whose subnets: those of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
+# The subnets of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
 NetworkPlace = Literal["functions", "pollers"]
 # When it is called: with AuthMode scram, without BootstrapServers, in one mode of the pollers, or in any case.
 FunctionMode = Literal["always", "scram", "asks-msk", "provisioned", "on-demand"]
 
 
 class ServiceUse(NamedTuple):
-    """A service, who calls it when, how grave it is without, and what can't be done then.
+    """A service, which functions call it when, how severe it is if they can't, and what does not work then.
 
-    ``users`` are functions, as their names end; ``modes`` must all hold.
+    ``users`` are the ends of the functions' names; all of ``modes`` must apply.
     """
 
     place: NetworkPlace
@@ -46,7 +46,7 @@ SERVICE_USES = (
         ("forwarder", "redrive", "connect"),
         ("always",),
         "error",
-        "nobody can read Vantiq's access token",
+        "no function can read Vantiq's access token",
     ),
     ServiceUse(
         "functions",
@@ -78,7 +78,7 @@ SERVICE_USES = (
         ("forwarder",),
         ("provisioned",),
         "warning",
-        "the forwarder can't see whether its mapping takes partial answers, and raises whole batches instead",
+        "the forwarder can't check that its mapping accepts partial batch responses, and fails whole batches instead",
     ),
     ServiceUse(
         "functions",
@@ -86,7 +86,7 @@ SERVICE_USES = (
         ("redrive", "diagnose"),
         ("always",),
         "note",
-        "a long redrive can't go on in an invocation of its own, and diagnose can't see the mappings' states",
+        "a long redrive can't continue in another invocation, and diagnose can't see the mappings' states",
     ),
     ServiceUse(
         "functions",
@@ -94,7 +94,7 @@ SERVICE_USES = (
         ("topics",),
         ("always",),
         "note",
-        "topics can't ask whether a stack that invokes it directly rolls back",
+        "topics can't check whether a stack that invokes it directly is rolling back",
     ),
     ServiceUse("functions", "ec2", ("diagnose",), ("always",), "note", "diagnose can't read the networks"),
     ServiceUse(
@@ -103,10 +103,10 @@ SERVICE_USES = (
         ("diagnose",),
         ("always",),
         "note",
-        "diagnose can't try the pollers' permissions; in most Regions IAM has no endpoint, and NAT alone leads there",
+        "diagnose can't check the pollers' permissions; in most Regions IAM has no endpoint and needs NAT",
     ),
     ServiceUse("pollers", "lambda", (), ("on-demand",), "error", "the pollers can't invoke the function"),
-    ServiceUse("pollers", "sts", (), ("on-demand",), "error", "the pollers can't take the function's role"),
+    ServiceUse("pollers", "sts", (), ("on-demand",), "error", "the pollers can't assume the function's role"),
     ServiceUse(
         "pollers", "secretsmanager", (), ("on-demand", "scram"), "error", "the pollers can't read the credentials"
     ),
@@ -116,21 +116,21 @@ SERVICE_USES = (
         (),
         ("provisioned",),
         "error",
-        "their on-failure destination is there, and what they can't bring there is lost",
+        "their on-failure destination is there, and discarded batches that they can't write are lost",
     ),
 )
-# Who sends requests to Vantiq itself, which is no service of AWS's: a public one is behind NAT.
+# The functions that send requests to Vantiq itself, which is not an AWS service: a public one needs NAT.
 VANTIQ_USERS = ("forwarder", "redrive", "connect")
-_GRAVITY: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 
 def needs_of(place: NetworkPlace, modes: Collection[FunctionMode]) -> list[Need]:
-    """The services that are called from there in these modes, each once, with the gravest that is lacking without."""
+    """The services that are called from there in these modes, each once, with its most severe use."""
     needs: dict[str, Need] = {}
     for use in SERVICE_USES:
         if use.place != place or not {*use.modes} <= {"always", *modes}:
             continue
         known = needs.get(use.service)
-        if known is None or _GRAVITY[use.severity] < _GRAVITY[known.severity]:
+        if known is None or _ORDER[use.severity] < _ORDER[known.severity]:
             needs[use.service] = Need(use.service, use.severity, use.lacking)
     return list(needs.values())

@@ -1,4 +1,4 @@
-"""What the forwarder's role must be allowed for the mappings' pollers, which act with it."""
+"""What the forwarder's role must be allowed for the mappings' pollers, which assume it."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
 
 _ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
-# EC2's and IAM's authorisation know no narrower resource for a network interface that is still to be made.
+# EC2 has no narrower resource for a network interface that does not exist yet.
 _ON_ALL = (
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -15,8 +15,8 @@ _ON_ALL = (
     "ec2:DescribeSubnets",
     "ec2:DescribeSecurityGroups",
 )
-# IAM is asked once for each topic and group, and all of that has some seconds.
-MOST_MAPPINGS = 10
+# IAM is asked once for each topic and group, and all of it must end within some seconds.
+MAX_MAPPINGS = 10
 
 
 def poller_actions(
@@ -25,26 +25,26 @@ def poller_actions(
     """The actions that the pollers need, by resource.
 
     Args:
-        states: the mappings, whose topics and groups IAM's login reads; the first ten of them are enough, since one
-            statement of the template allows them all.
+        states: the mappings, whose topics and groups IAM's login reads; the first ten are enough, since one statement
+            of the template allows them all.
     """
     actions: dict[str, Sequence[str]] = {"*": _ON_ALL}
     if cluster_arn:
         actions[cluster_arn] = _ON_CLUSTER
     if listener.protocol == "iam" and cluster_arn:
         actions[cluster_arn] = (*_ON_CLUSTER, *CLUSTER_ACTIONS)
-        for state in states[:MOST_MAPPINGS]:
+        for state in states[:MAX_MAPPINGS]:
             actions |= _reading(cluster_arn, state)
     if listener.protocol == "scram":
         if cluster_arn:
             actions[cluster_arn] = (*_ON_CLUSTER, "kafka:ListScramSecrets")
         if secret_arn.startswith("arn:"):
             actions[secret_arn] = ("secretsmanager:GetSecretValue",)
-        # A secret may name its key by an alias, and a policy is never about that.
+        # A secret may name its key by an alias, which a policy never does.
         if ":key/" in key_arn:
             actions[key_arn] = ("kms:Decrypt",)
     for bucket in {state.destination for state in states if ":s3:::" in state.destination}:
-        # What they give up goes there; Lambda looks for the bucket first.
+        # Discarded batches go there; Lambda checks the bucket first.
         actions[bucket] = ("s3:ListBucket",)
         actions[f"{bucket}/*"] = ("s3:PutObject",)
     return actions

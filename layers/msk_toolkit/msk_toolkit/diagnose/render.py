@@ -1,77 +1,79 @@
-"""A diagnosis as a table for a person: what fails first, then why, then what else is known."""
+"""A diagnosis as a table for a person: first what fails, then why, then what else is known."""
 
 from collections.abc import Iterable, Sequence
 
 from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
-from msk_toolkit.diagnose.report import ListenerReport
-from msk_toolkit.msk.findings import Finding
-from msk_toolkit.probe.render import render_probe as broker_table
-from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES
+from msk_toolkit.diagnose.report import DiagnoseResponse, ListenerReport, ProbeResult
+from msk_toolkit.probe.render import render_probe
+from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES, Stage
+
+_NOTHING = ["nothing to report"]
+_FAILING = {"degraded", "down", "not reached"}
 
 
-def render_diagnosis(
-    head: str,
-    listeners: Sequence[ListenerReport],
-    findings: Sequence[Finding],
-    network: Sequence[NetworkFinding],
-    mapping: Sequence[NetworkFinding],
-    ways: Sequence[ConnectivityOption],
-) -> str:
-    """Every part of the answer, with the brokers and stages of the listeners that fail."""
+def render_diagnosis(response: DiagnoseResponse) -> str:
+    """Every part of the response, with the brokers and stages of the listeners that fail."""
     sections = [
-        ("LISTENERS", _listeners(listeners)),
-        ("CLUSTER AND SECRET", [str(finding) for finding in findings] or ["nothing to report"]),
-        ("NETWORK, from the function", _findings(network)),
-        ("EVENT SOURCE MAPPING, from the cluster's own subnets", _findings(mapping)),
-        ("WAYS into the cluster's network", [f"{one.way}: {one.seen}: {one.detail}" for one in ways]),
+        ("LISTENERS", _listeners(response.listeners)),
+        ("CLUSTER AND SECRET", [str(finding) for finding in response.findings] or _NOTHING),
+        ("NETWORK, from the function", _findings(response.network)),
+        ("EVENT SOURCE MAPPING, from the cluster's own subnets", _findings(response.mapping)),
+        ("CONNECTIVITY of other networks to the cluster's", _connectivity(response.connectivity)),
     ]
-    lines = [head]
+    lines = [f"{response.status.upper()}: {response.summary}"]
     for title, content in sections:
-        lines += ["", title, *(f"  {line}".rstrip() for line in content)]
-    for listener in listeners:
-        lines += _stages(listener)
+        lines += ["", title, *_indented(content)]
+    for listener in response.listeners:
+        lines += _stages(listener, "written through", listener.written, PRODUCER_STAGES)
+        lines += _stages(listener, "read from", listener.read, CONSUMER_STAGES)
     return "\n".join(lines)
 
 
 def _listeners(listeners: Sequence[ListenerReport]) -> list[str]:
     if not listeners:
         return ["none is known"]
-    rows = [["listener", "ports", "", "result", ""]]
-    rows += [
-        [
-            f"{one.network} {one.protocol}",
-            _ports(one.ports),
-            "in use" if one.in_use else "",
-            one.status.upper() if one.status in {"degraded", "down", "not reached"} else one.status,
-            one.summary,
-        ]
-        for one in listeners
-    ]
+    rows = [["listener", "ports", "", "result", ""], *map(_listener_row, listeners)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines: list[str] = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _listener_row(listener: ListenerReport) -> list[str]:
+    status: str = listener.status
+    if status in _FAILING:
+        status = status.upper()
+    use = "in use" if listener.in_use else ""
+    return [f"{listener.network} {listener.protocol}", _ports(listener.ports), use, status, listener.summary]
 
 
 def _ports(ports: Sequence[int]) -> str:
-    return f"{ports[0]}-{ports[-1]}" if len(ports) > 1 else "".join(map(str, ports))
+    if len(ports) > 1:
+        return f"{ports[0]}-{ports[-1]}"
+    return "".join(map(str, ports))
 
 
 def _findings(findings: Iterable[NetworkFinding]) -> list[str]:
-    lines = []
-    for one in findings:
-        port = f" {one.port}" if one.port else ""
-        lines += [f"{one.severity}{port} {one.code}: {one.text}", f"  -> {one.remedy}"]
-    return lines or ["nothing to report"]
+    lines: list[str] = []
+    for finding in findings:
+        port = f" {finding.port}" if finding.port else ""
+        lines += [f"{finding.severity}{port} {finding.code}: {finding.text}", f"  -> {finding.remedy}"]
+    return lines or _NOTHING
 
 
-def _stages(listener: ListenerReport) -> list[str]:
-    lines = []
-    for name, result, stages in (
-        ("written through", listener.written, PRODUCER_STAGES),
-        ("read from", listener.read, CONSUMER_STAGES),
-    ):
-        if result and result.verdict.status != "healthy":
-            title = f"STAGES of {listener.network} {listener.protocol}, {name}"
-            table = broker_table(result.verdict, result.brokers, stages)
-            lines += ["", title, *(f"  {line}".rstrip() for line in table.splitlines())]
-    return lines
+def _connectivity(options: Iterable[ConnectivityOption]) -> list[str]:
+    return [f"{option.kind}: {option.state}: {option.detail}" for option in options]
+
+
+def _stages(listener: ListenerReport, title: str, result: ProbeResult | None, stages: Sequence[Stage]) -> list[str]:
+    if result is None or result.verdict.status == "healthy":
+        return []
+    table = render_probe(result.verdict, result.brokers, stages)
+    return ["", f"STAGES of {listener.network} {listener.protocol}, {title}", *_indented(table.splitlines())]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}".rstrip() for line in lines]

@@ -1,4 +1,4 @@
-"""What diagnose is asked and what it answers."""
+"""The request and the response of diagnose."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,22 +12,23 @@ from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import Network, Protocol
 from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.stage import Stage
 from msk_toolkit.version import ResponseVersion, current_version
 
 DiagnoseStatus = Literal["healthy", "degraded", "down", "reached", "not reached"]
 
 
 class DiagnoseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to look at; by default everything."""
+    """What to check; by default everything."""
 
     networks: Annotated[
         tuple[Literal["public", "multi-vpc", "ipv6"], ...],
-        Meta(description="Whose listeners are probed beside those inside the VPC, which always are."),
+        Meta(description="Networks whose listeners are checked, in addition to the VPC's, which always are."),
     ] = ("public", "multi-vpc", "ipv6")
 
     @property
     def all_networks(self) -> list[Network]:
-        """Those asked for, and the VPC."""
+        """The requested networks, and the VPC."""
         return ["vpc", *self.networks]
 
 
@@ -39,9 +40,9 @@ class ProbeResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """One listener: with credentials both probes, without as far as one comes (``reached``).
+    """One listener: with credentials both probes, without them every stage up to the login (``reached``).
 
-    ``offers`` are the logins that the listener named itself, where it was asked without one.
+    ``offers`` are the mechanisms that the listener offers, where it was reached without credentials.
     """
 
     network: Network
@@ -63,20 +64,23 @@ class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     @property
     def broker_reports(self) -> list[BrokerReport]:
         """Every broker's report, of whichever probe."""
-        return [report for result in self.results for report in result.brokers] + (self.reached or [])
+        reports: list[BrokerReport] = []
+        for result in self.results:
+            reports += result.brokers
+        return reports + (self.reached or [])
 
     @property
     def connects(self) -> bool:
-        """Whether a TCP connection to every broker came about."""
-        stages = [[one for one in report.stages if one.stage == "tcp"] for report in self.broker_reports]
-        return bool(stages) and all(each and each[0].status == "ok" for each in stages)
+        """Whether a TCP connection to every broker succeeded."""
+        reports = self.broker_reports
+        return bool(reports) and all(_connected(report) for report in reports)
 
 
 class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """Everything that was found, and all of it as a table.
+    """All findings, and all of it as a table.
 
     ``healthy``: the listener in use works and nothing is known that keeps the mapping from working; ``degraded``:
-    something of that does not work; ``down``: the listener in use does not work at all.
+    a part of that does not work; ``down``: the listener in use does not work at all.
     """
 
     status: Literal["healthy", "degraded", "down"]
@@ -86,9 +90,13 @@ class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     findings: list[Finding]
     network: list[NetworkFinding]
     mapping: list[NetworkFinding]
-    ways: list[ConnectivityOption]
-    table: str
+    connectivity: list[ConnectivityOption]
+    table: str = ""
     version: ResponseVersion = msgspec.field(default_factory=current_version)
+
+
+def _connected(report: BrokerReport) -> bool:
+    return any(stage.stage == Stage.TCP and stage.status == "ok" for stage in report.stages)
 
 
 def parse_diagnose_request(event: Any) -> DiagnoseRequest:

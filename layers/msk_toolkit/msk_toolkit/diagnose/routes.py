@@ -1,69 +1,84 @@
-"""Routes between two ends, both ways, and the state of what they lead through."""
+"""Routes between two ends, in both directions, and the state of the gateways that they lead through."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msk_toolkit.diagnose.filters import Flow
 from msk_toolkit.diagnose.finding import Code, NetworkEnd, NetworkFinding, listed
-from msk_toolkit.vpc.facts import Block, Facts, Route, RouteTable, Subnet
+from msk_toolkit.vpc.facts import Attachment, Block, Facts, Peering, Route, RouteTable, Subnet
 from msk_toolkit.vpc.filters import References
 from msk_toolkit.vpc.routing import routed
 
-RouteFault = tuple[Code, str, str]
+
+class RouteFault(NamedTuple):
+    """What is wrong with a route, and what to do."""
+
+    code: Code
+    text: str
+    remedy: str
+
+
+class _Hop(NamedTuple):
+    """The route from a subnet to a part of the other end."""
+
+    subnet: Subnet
+    table: RouteTable
+    block: Block
+    end: NetworkEnd
+    route: Route
+
+    @property
+    def sentence(self) -> str:
+        """The beginning of a sentence, up to the target."""
+        return f"route table {self.table.id} of {self.subnet.id} sends {self.block} of {self.end.name}"
 
 
 def references(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> References:
     """Whether a rule may refer to a group at the other end: inside a VPC, and over an active peering."""
-    ours, theirs = set(facts.vpcs_of(source.subnets)), set(facts.vpcs_of(target.subnets))
-    if ours == theirs:
-        return "count"
+    source_vpcs, target_vpcs = set(facts.vpcs_of(source.subnets)), set(facts.vpcs_of(target.subnets))
+    if source_vpcs == target_vpcs:
+        return "valid"
     kinds = {route.kind for route in _routes(facts, source, target) if route}
     if kinds == {"peering"}:
-        return "count"
-    return "unknown" if kinds & {"transit", "peering"} or not ours or not theirs else "never"
+        return "valid"
+    if kinds & {"transit", "peering"} or not source_vpcs or not target_vpcs:
+        return "unknown"
+    return "invalid"
 
 
 def private_nats(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[str]:
-    """The private NAT gateways on the way: the other end sees their addresses instead of the source's."""
-    hops = [route.target for route in _routes(facts, source, target) if route and route.kind == "nat"]
-    return [one for one in dict.fromkeys(hops) if facts.is_private_nat(one)]
+    """The private NAT gateways on the path: the other end receives their addresses instead of the source's."""
+    gateways = [route.target for route in _routes(facts, source, target) if route and route.kind == "nat"]
+    return [gateway for gateway in dict.fromkeys(gateways) if facts.is_private_nat(gateway)]
 
 
-def route_findings(facts: Facts, way: Flow) -> Iterator[NetworkFinding]:
-    """Where a route is missing or leads nowhere, on the way there and on the way back; the same for every port."""
-    seen: set[tuple[Code, str, str]] = set()
-    for start, end, back in ((way.source, way.target, False), (way.target, way.source, True)):
-        for subnet in start.known(facts):
-            table = facts.route_table(subnet)
-            if table is None:
-                continue
-            for found in _of_subnet(facts, subnet, table, end, way.version):
-                if found not in seen:
-                    seen.add(found)
-                    code, text, remedy = found
-                    yield NetworkFinding(
-                        severity=way.severity,
-                        code=code,
-                        source=way.source.name,
-                        target=way.target.name,
-                        text=f"{text}{', so the answers do not come back' if back else ''}",
-                        remedy=remedy,
-                    )
+def route_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
+    """Where a route is missing or leads nowhere, in both directions; the same for every port."""
+    forth = _faults_between(facts, flow.source, flow.target, flow.version)
+    back = _faults_between(facts, flow.target, flow.source, flow.version)
+    faults: dict[RouteFault, str] = {}
+    for fault in forth:
+        faults.setdefault(fault, fault.text)
+    for fault in back:
+        faults.setdefault(fault, f"{fault.text}, so the answers do not come back")
+    for fault, text in faults.items():
+        yield flow.finding(fault.code, text, fault.remedy, every_port=True)
 
 
-def address_findings(facts: Facts, way: Flow) -> Iterator[NetworkFinding]:
-    """An end whose subnets have no address of the family that the listener speaks."""
-    for side in (way.source, way.target):
-        without = [subnet.id for subnet in side.known(facts) if not _family(subnet, way.version)]
+def address_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
+    """An end whose subnets have no addresses of the family that the listener uses."""
+    for end in (flow.source, flow.target):
+        without = [subnet.id for subnet in end.known(facts) if not subnet.blocks_of(flow.version)]
         if without:
-            yield NetworkFinding(
-                severity=way.severity,
-                code="no-address",
-                port=way.port,
-                source=way.source.name,
-                target=way.target.name,
-                text=f"no IPv{way.version} block belongs to {listed(without)} of {side.name}",
-                remedy=f"associate one, or use a listener without IPv{way.version}",
-            )
+            text = f"no IPv{flow.version} block belongs to {listed(without)} of {end.name}"
+            yield flow.finding("no-address", text, f"associate one, or use a listener without IPv{flow.version}")
+
+
+def _faults_between(facts: Facts, start: NetworkEnd, end: NetworkEnd, version: int) -> Iterator[RouteFault]:
+    for subnet in start.known(facts):
+        table = facts.route_table(subnet)
+        if table is not None:
+            yield from _of_subnet(facts, subnet, table, end, version)
 
 
 def _of_subnet(facts: Facts, subnet: Subnet, table: RouteTable, end: NetworkEnd, version: int) -> Iterator[RouteFault]:
@@ -72,85 +87,99 @@ def _of_subnet(facts: Facts, subnet: Subnet, table: RouteTable, end: NetworkEnd,
         if route is None:
             missing.append(block)
         else:
-            yield from _of_route(facts, subnet, table, block, end, route)
-    # A prefix list that could not be read may hold the route.
+            yield from _of_route(facts, _Hop(subnet, table, block, end, route))
+    # A prefix list that could not be read may have the route.
     unread = any(route.prefix_list and route.prefix_list not in facts.prefix_lists for route in table.routes)
     if missing and not unread:
         blocks = ", ".join(map(str, missing))
-        yield (
+        yield RouteFault(
             "no-route",
             f"route table {table.id} of {subnet.id} has no route to {blocks} of {end.name}",
             f"add one to {blocks}, through the peering connection or the gateway that joins the networks",
         )
 
 
-def _of_route(
-    facts: Facts, subnet: Subnet, table: RouteTable, block: Block, end: NetworkEnd, route: Route
-) -> Iterator[RouteFault]:
-    where = f"route table {table.id} of {subnet.id} sends {block} of {end.name}"
+def _of_route(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
+    route = hop.route
     if route.blackhole:
-        yield "blackhole", f"{where} to {route.target}, which is gone (blackhole)", "replace the route"
+        text = f"{hop.sentence} to {route.target}, which no longer exists (blackhole)"
+        yield RouteFault("blackhole", text, "replace the route")
         return
     match route.kind:
         case "nat" if facts.is_private_nat(route.target):
-            pass  # it leads on, and where to is not to be seen here
+            pass  # it leads to other networks; which ones is not visible here
         case "nat" | "internet":
-            text = f"{where} to {route.target}, into the internet, where private addresses lead nowhere"
-            yield (
-                "wrong-route",
-                text,
-                "add a route through the peering connection or the gateway that joins the networks",
-            )
+            text = f"{hop.sentence} to {route.target}, to the internet, where private addresses are not routed"
+            remedy = "add a route through the peering connection or the gateway that joins the networks"
+            yield RouteFault("wrong-route", text, remedy)
         case "peering":
-            yield from _of_peering(facts, subnet, route, end, where)
+            yield from _of_peering(facts, hop)
         case "transit":
-            yield from _of_transit(facts, subnet, route, where)
+            yield from _of_transit(facts, hop)
         case "virtual-private":
-            yield from _of_virtual(facts, route, where)
+            yield from _of_virtual_gateway(facts, hop)
 
 
-def _of_peering(facts: Facts, subnet: Subnet, route: Route, end: NetworkEnd, where: str) -> Iterator[RouteFault]:
+def _of_peering(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
     if facts.peerings is None:
         return
-    peering = next((one for one in facts.peerings if one.id == route.target), None)
+    peering = next((peering for peering in facts.peerings if peering.id == hop.route.target), None)
     if peering is None or peering.status != "active":
-        status = peering.status if peering else "not visible"
-        remedy = "accept it" if status == "pending-acceptance" else "make a new one and route through it"
-        yield "peering-not-active", f"{where} over {route.target}, which is {status}", remedy
+        yield _inactive_peering(peering, hop)
         return
     joined = {peering.requester, peering.accepter}
-    for vpc in facts.vpcs_of(end.subnets):
+    for vpc in facts.vpcs_of(hop.end.subnets):
         if vpc not in joined:
-            text = f"{where} over {route.target}, which joins {' and '.join(sorted(joined))} and not {vpc}"
-            yield "wrong-route", text, f"peer {subnet.vpc} with {vpc}: peerings do not pass packets on"
+            text = f"{hop.sentence} over {peering.id}, which joins {' and '.join(sorted(joined))} and not {vpc}"
+            yield RouteFault("wrong-route", text, f"peer {hop.subnet.vpc} with {vpc}: peerings are not transitive")
 
 
-def _of_transit(facts: Facts, subnet: Subnet, route: Route, where: str) -> Iterator[RouteFault]:
+def _inactive_peering(peering: Peering | None, hop: _Hop) -> RouteFault:
+    status, remedy = "not visible", "create a new one and route through it"
+    if peering is not None:
+        status = peering.status
+    if status == "pending-acceptance":
+        remedy = "accept it"
+    return RouteFault("peering-not-active", f"{hop.sentence} over {hop.route.target}, which is {status}", remedy)
+
+
+def _of_transit(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
     if facts.attachments is None:
         return
-    mine = [one for one in facts.attachments if one.resource == subnet.vpc and one.gateway == route.target]
-    if not mine:
-        text = f"{where} to {route.target}, to which {subnet.vpc} is not attached"
-        yield "attachment-not-available", text, f"attach {subnet.vpc} to {route.target}"
-    elif not any(one.state == "available" for one in mine):
-        states = ", ".join(f"{one.id} is {one.state}" for one in mine)
-        remedy = "accept it" if any(one.state == "pendingAcceptance" for one in mine) else "make it available"
-        yield "attachment-not-available", f"{where} to {route.target}, and its attachment {states}", remedy
+    vpc, gateway = hop.subnet.vpc, hop.route.target
+    attachments = [
+        attachment for attachment in facts.attachments if attachment.resource == vpc and attachment.gateway == gateway
+    ]
+    if not attachments:
+        text = f"{hop.sentence} to {gateway}, to which {vpc} is not attached"
+        yield RouteFault("attachment-not-available", text, f"attach {vpc} to {gateway}")
+    elif not any(attachment.state == "available" for attachment in attachments):
+        yield _unavailable(attachments, hop)
 
 
-def _of_virtual(facts: Facts, route: Route, where: str) -> Iterator[RouteFault]:
-    vpns = [one for one in facts.vpn_connections or () if one.gateway == route.target]
-    # Without a VPN the gateway may be Direct Connect's, of which EC2 tells nothing.
-    if vpns and not any(one.tunnels_up for one in vpns):
-        ids = listed([one.id for one in vpns])
-        yield "vpn-down", f"{where} to {route.target}, whose VPN {ids} has no tunnel up", "look at the customer gateway"
+def _unavailable(attachments: Sequence[Attachment], hop: _Hop) -> RouteFault:
+    states = ", ".join(f"{attachment.id} is {attachment.state}" for attachment in attachments)
+    remedy = "make it available"
+    if any(attachment.state == "pendingAcceptance" for attachment in attachments):
+        remedy = "accept it"
+    text = f"{hop.sentence} to {hop.route.target}, and its attachment {states}"
+    return RouteFault("attachment-not-available", text, remedy)
 
 
-def _routes(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> Sequence[Route | None]:
-    tables = [table for subnet in source.known(facts) if (table := facts.route_table(subnet))]
+def _of_virtual_gateway(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
+    vpns = [vpn for vpn in facts.vpn_connections or () if vpn.gateway == hop.route.target]
+    # Without a VPN the gateway may be Direct Connect's, which EC2 does not describe.
+    if vpns and not any(vpn.tunnels_up for vpn in vpns):
+        ids = listed([vpn.id for vpn in vpns])
+        text = f"{hop.sentence} to {hop.route.target}, whose VPN {ids} has no tunnel up"
+        yield RouteFault("vpn-down", text, "check the customer gateway")
+
+
+def _routes(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[Route | None]:
+    routes: list[Route | None] = []
     blocks = target.blocks(facts)
-    return [route for table in tables for _, route in routed(facts, table, blocks)]
-
-
-def _family(subnet: Subnet, version: int) -> list[Block]:
-    return [block for block in subnet.blocks if block.version == version]
+    for subnet in source.known(facts):
+        table = facts.route_table(subnet)
+        if table is not None:
+            routes += [route for _, route in routed(facts, table, blocks)]
+    return routes

@@ -1,105 +1,143 @@
-"""The AWS services that subnets need and do not reach, the internet, and names: each with its sentence."""
+"""The AWS services that subnets need and do not reach, the internet, and DNS: a finding for each."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, NetworkFinding, Severity, listed
-from msk_toolkit.diagnose.paths import endpoints_of_service, hubs, path_out
-from msk_toolkit.vpc.facts import Facts, Subnet
+from msk_toolkit.diagnose.paths import (
+    PathResult,
+    Start,
+    path_out,
+    paths_through_endpoints,
+    paths_through_other_networks,
+)
+from msk_toolkit.vpc.facts import Facts
 
 
 class Need(NamedTuple):
-    """A service, how grave it is without, and what can't be done then."""
+    """A service, how severe it is if it is not reached, and what does not work then."""
 
     service: str
     severity: Severity
     lacking: str
 
 
-def service_findings(facts: Facts, side: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
-    """The services that some of the side's subnets don't reach, each with what is wrong with the ways there."""
+class _Unreached(NamedTuple):
+    """Subnets that do not reach a service, by the faults of their paths; and why others may not."""
+
+    subnets: dict[tuple[str, ...], list[str]]
+    doubts: list[str]
+
+
+def service_findings(facts: Facts, end: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
+    """The services that some of the end's subnets do not reach, each with the faults of the paths to it."""
     if facts.endpoints is None or facts.route_tables is None or facts.groups is None:
-        return  # the refusals tell
+        return  # the findings about unread facts say so
     for need in needs:
-        stuck: dict[tuple[str, ...], list[Subnet]] = {}
-        unsure: list[str] = []
-        for subnet in side.known(facts):
-            ways = [
-                *endpoints_of_service(facts, side, subnet, need.service),
-                *hubs(facts, side, subnet, need.service),
-                path_out(facts, side, subnet),
-            ]
-            if any(way.works and way.sure for way in ways):
-                continue
-            if doubtful := [way.fault for way in ways if way.works]:
-                unsure += doubtful
-            else:
-                stuck.setdefault(tuple(way.fault for way in ways if way.fault), []).append(subnet)
-        for faults, subnets in stuck.items():
-            text = (
-                f"{listed([one.id for one in subnets])} of {side.name} can't reach {need.service}: {'; '.join(faults)}"
-            )
-            yield _finding(side, need, need.severity, f"{text}; {need.lacking}")
-        if unsure:
-            text = f"whether {side.name} can reach {need.service} can't be seen: {'; '.join(dict.fromkeys(unsure))}"
-            yield _finding(side, need, "note", text)
+        unreached = _unreached(facts, end, need)
+        for faults, subnets in unreached.subnets.items():
+            text = f"{listed(subnets)} of {end.name} can't reach {need.service}: {'; '.join(faults)}; {need.lacking}"
+            yield _service_finding(end, need, need.severity, text)
+        if unreached.doubts:
+            doubts = "; ".join(dict.fromkeys(unreached.doubts))
+            text = f"it is not visible whether {end.name} can reach {need.service}: {doubts}"
+            yield _service_finding(end, need, "note", text)
 
 
-def path_out_findings(facts: Facts, side: NetworkEnd) -> Iterator[NetworkFinding]:
-    """Subnets without a way into the internet: then Vantiq must be reachable without one."""
+def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]:
+    """Subnets without a path to the internet: then Vantiq must be reachable without one."""
     if facts.route_tables is None or facts.groups is None:
         return
-    without = [subnet for subnet in side.known(facts) if not path_out(facts, side, subnet).works]
-    if without:
-        fault = path_out(facts, side, without[0]).fault
+    faults: dict[str, str] = {}
+    for subnet in end.known(facts):
+        path = path_out(facts, Start(end, subnet))
+        if not path.works:
+            faults[subnet.id] = path.fault
+    if faults:
+        fault = next(iter(faults.values()))
         yield NetworkFinding(
             severity="note",
-            code="no-way-out",
+            code="no-internet-route",
             port=HTTPS,
-            source=side.name,
+            source=end.name,
             target="Vantiq",
-            text=f"{listed([one.id for one in without])} of {side.name} can't reach a public Vantiq server: {fault}",
-            remedy="route 0.0.0.0/0 to a NAT gateway, unless Vantiq is joined to the VPC",
+            text=f"{listed(list(faults))} of {end.name} can't reach a public Vantiq server: {fault}",
+            remedy="route 0.0.0.0/0 to a NAT gateway, unless Vantiq is connected to the VPC",
         )
 
 
-def dns_findings(facts: Facts, side: NetworkEnd, resolved: Collection[str]) -> Iterator[NetworkFinding]:
-    """A VPC's two switches, without which names lead nowhere.
+def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> Iterator[NetworkFinding]:
+    """A VPC's two DNS attributes, without which names do not resolve.
 
     Args:
-        resolved: the VPCs in which names have just been resolved: by a resolver of their own, where AWS's is off.
+        resolved: the VPCs in which names have just been resolved: by another resolver, where AWS's is off.
     """
-    for vpc in facts.vpcs_of(side.subnets):
+    for vpc in facts.vpcs_of(end.subnets):
         dns = facts.dns.get(vpc)
-        if dns and dns.support is False:
-            text = f"{vpc} of {side.name} resolves no names (enableDnsSupport is off)"
-            yet = ", and yet the function resolves some: a resolver of one's own, or it ran elsewhere"
-            proven = vpc in resolved
-            yield _dns(side, "note" if proven else "error", text + yet if proven else text, "Support")
-        if (
-            dns
-            and dns.hostnames is False
-            and any(one.vpc == vpc and one.kind == "Interface" for one in facts.endpoints or ())
-        ):
-            text = f"{vpc} of {side.name} has enableDnsHostnames off: private names of endpoints do not work there"
-            yield _dns(side, "warning", text, "Hostnames")
+        if dns is None:
+            continue
+        if dns.support is False:
+            yield _resolver_off(end, vpc, resolves_anyway=vpc in resolved)
+        if dns.hostnames is False and _has_interface_endpoint(facts, vpc):
+            text = f"{vpc} of {end.name} has enableDnsHostnames off: private names of endpoints do not resolve there"
+            yield _dns_finding(end, "warning", text, "hostnames")
 
 
-def _finding(side: NetworkEnd, need: Need, severity: Severity, text: str) -> NetworkFinding:
-    kind = "a gateway endpoint" if need.service == "s3" else "an interface endpoint (with private DNS)"
+def _unreached(facts: Facts, end: NetworkEnd, need: Need) -> _Unreached:
+    unreached = _Unreached({}, [])
+    for subnet in end.known(facts):
+        paths = _paths_to(facts, Start(end, subnet), need.service)
+        if any(path.works and path.sure for path in paths):
+            continue
+        doubts = [path.fault for path in paths if path.works]
+        unreached.doubts.extend(doubts)
+        if not doubts:
+            faults = tuple(path.fault for path in paths if path.fault)
+            unreached.subnets.setdefault(faults, []).append(subnet.id)
+    return unreached
+
+
+def _paths_to(facts: Facts, start: Start, service: str) -> list[PathResult]:
+    return [
+        *paths_through_endpoints(facts, start, service),
+        *paths_through_other_networks(facts, start, service),
+        path_out(facts, start),
+    ]
+
+
+def _has_interface_endpoint(facts: Facts, vpc: str) -> bool:
+    return any(endpoint.vpc == vpc and endpoint.kind == "Interface" for endpoint in facts.endpoints or ())
+
+
+def _service_finding(end: NetworkEnd, need: Need, severity: Severity, text: str) -> NetworkFinding:
+    endpoint = "an interface endpoint (with private DNS)"
+    if need.service == "s3":
+        endpoint = "a gateway endpoint"
     return NetworkFinding(
         severity=severity,
         code="service-unreachable",
         port=HTTPS,
-        source=side.name,
+        source=end.name,
         target=need.service,
         text=text,
-        remedy=f"make {kind} for {need.service}, or mend the way there, or route 0.0.0.0/0 to a NAT gateway",
+        remedy=f"create {endpoint} for {need.service}, or fix the path to it, or route 0.0.0.0/0 to a NAT gateway",
     )
 
 
-def _dns(side: NetworkEnd, severity: Severity, text: str, switch: str) -> NetworkFinding:
-    remedy = f"switch it on (modify-vpc-attribute --enable-dns-{switch.lower()})"
+def _resolver_off(end: NetworkEnd, vpc: str, *, resolves_anyway: bool) -> NetworkFinding:
+    text = f"{vpc} of {end.name} resolves no names (enableDnsSupport is off)"
+    if not resolves_anyway:
+        return _dns_finding(end, "error", text, "support")
+    text += ", but the function resolves some: it uses another resolver, or it runs elsewhere"
+    return _dns_finding(end, "note", text, "support")
+
+
+def _dns_finding(end: NetworkEnd, severity: Severity, text: str, attribute: str) -> NetworkFinding:
     return NetworkFinding(
-        severity=severity, code="dns-off", source=side.name, target="the resolver", text=text, remedy=remedy
+        severity=severity,
+        code="dns-off",
+        source=end.name,
+        target="the resolver",
+        text=text,
+        remedy=f"turn it on (modify-vpc-attribute --enable-dns-{attribute})",
     )

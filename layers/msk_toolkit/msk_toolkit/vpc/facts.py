@@ -1,4 +1,4 @@
-"""What EC2 says about the networks of the function and of the brokers: typed, and no more than is judged."""
+"""What EC2 says about the networks of the function and of the brokers, as types: only what the findings need."""
 
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
@@ -18,6 +18,10 @@ class Subnet(msgspec.Struct, frozen=True):
     id: str
     vpc: str
     blocks: tuple[Block, ...]
+
+    def blocks_of(self, version: int) -> list[Block]:
+        """Its blocks of one family: 4 or 6."""
+        return [block for block in self.blocks if block.version == version]
 
 
 class GroupRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +64,7 @@ class AclEntry(msgspec.Struct, frozen=True):
 
 
 class Acl(msgspec.Struct, frozen=True):
-    """A network ACL and the subnets that it stands before."""
+    """A network ACL and the subnets that it is associated with."""
 
     id: str
     subnets: tuple[str, ...]
@@ -79,7 +83,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class RouteTable(msgspec.Struct, frozen=True):
-    """A route table; the main one of a VPC holds for every subnet that names no other."""
+    """A route table; the main one of a VPC applies to every subnet without one of its own."""
 
     id: str
     vpc: str
@@ -89,7 +93,7 @@ class RouteTable(msgspec.Struct, frozen=True):
 
 
 class Peering(msgspec.Struct, frozen=True):
-    """A peering connection; ``status`` is EC2's word, such as ``active`` or ``pending-acceptance``."""
+    """A peering connection; ``status`` is EC2's, such as ``active`` or ``pending-acceptance``."""
 
     id: str
     status: str
@@ -98,7 +102,7 @@ class Peering(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """Something that is attached to a transit gateway: ``kind`` is EC2's word, such as ``vpc`` or ``vpn``."""
+    """Something that is attached to a transit gateway: ``kind`` is EC2's, such as ``vpc`` or ``vpn``."""
 
     id: str
     gateway: str
@@ -108,7 +112,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A VPC endpoint; ``service`` is the last word of its service's name, such as ``secretsmanager``."""
+    """A VPC endpoint; ``service`` is the last part of its service's name, such as ``secretsmanager``."""
 
     id: str
     vpc: str
@@ -146,21 +150,21 @@ class VpnConnection(msgspec.Struct, frozen=True):
 
 
 class VpcDns(msgspec.Struct, frozen=True):
-    """A VPC's two switches for names; None where one could not be read."""
+    """A VPC's two DNS attributes; None where one could not be read."""
 
     support: bool | None
     hostnames: bool | None
 
 
 class UnreadFact(msgspec.Struct, frozen=True):
-    """A question that EC2 did not answer: the action, as IAM calls it, and why."""
+    """A call that EC2 did not answer: the IAM action, and why."""
 
     action: str
     why: str
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was read; None stands for what could not be."""
+    """Everything that was read; None where it could not be."""
 
     subnets: Mapping[str, Subnet] | None = None
     groups: Mapping[str, SecurityGroup] | None = None
@@ -174,26 +178,26 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     vpn_connections: tuple[VpnConnection, ...] | None = None
     dns: Mapping[str, VpcDns] = {}
     prefix_lists: Mapping[str, tuple[Block, ...]] = {}
-    refusals: tuple[UnreadFact, ...] = ()
+    unread: tuple[UnreadFact, ...] = ()
 
     def known_subnets(self, ids: Iterable[str]) -> list[Subnet]:
-        """The subnets among ``ids`` that EC2 told of."""
-        return [self.subnets[one] for one in ids if self.subnets and one in self.subnets]
+        """The subnets among ``ids`` that could be read."""
+        return [self.subnets[subnet] for subnet in ids if self.subnets and subnet in self.subnets]
 
     def vpcs_of(self, ids: Iterable[str]) -> list[str]:
         """The VPCs of these subnets, each once."""
         return list(dict.fromkeys(subnet.vpc for subnet in self.known_subnets(ids)))
 
     def route_table(self, subnet: Subnet) -> RouteTable | None:
-        """The one that holds for a subnet."""
+        """The route table that applies to a subnet."""
         tables = [table for table in self.route_tables or () if table.vpc == subnet.vpc]
         named = next((table for table in tables if subnet.id in table.subnets), None)
         return named or next((table for table in tables if table.main), None)
 
     def is_private_nat(self, target: str) -> bool:
-        """Whether this is a NAT gateway without a public address: it leads on to other networks, not out."""
+        """Whether this is a NAT gateway without a public address: it leads to other networks, not to the internet."""
         return any(nat.id == target and nat.state == "available" and not nat.addresses for nat in self.nats or ())
 
     def acl(self, subnet: Subnet) -> Acl | None:
-        """The network ACL before a subnet."""
+        """The network ACL of a subnet."""
         return next((acl for acl in self.acls or () if subnet.id in acl.subnets), None)

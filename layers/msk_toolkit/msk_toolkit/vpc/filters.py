@@ -7,91 +7,113 @@ from msk_toolkit.vpc.facts import Acl, AclEntry, Block, Facts, GroupRule
 from msk_toolkit.vpc.rule_matching import AddressRange, first_match
 
 FilterOutcome = Literal["open", "partly", "closed", "unknown"]
-References = Literal["count", "unknown", "never"]
+References = Literal["valid", "unknown", "invalid"]
 _TCP = {"tcp", "6", "-1"}
 
 
 class Ends(NamedTuple):
-    """Who stands at the other end: its addresses, and its security groups where a rule can refer to them.
+    """The other end of a connection: its addresses, and its security groups where a rule can refer to them.
 
-    ``references`` is ``count`` inside a VPC and over an active peering, ``unknown`` over a transit gateway (it has a
-    switch for them that is not read), ``never`` else.
+    ``references`` is ``valid`` inside a VPC and over an active peering, ``unknown`` over a transit gateway (whose
+    setting for them is not read), otherwise ``invalid``.
     """
 
     blocks: Sequence[Block]
     groups: Sequence[str] = ()
-    references: References = "count"
+    references: References = "valid"
 
 
 class Filtered(NamedTuple):
-    """How a filter decides: ``shut`` are the pieces that it drops, each with the entry of an ACL that says so."""
+    """How a filter decides: ``dropped`` are the ranges that it drops, each with the entry of an ACL that denies it."""
 
     outcome: FilterOutcome
-    shut: list[tuple[AddressRange, AclEntry | None]]
+    dropped: list[tuple[AddressRange, AclEntry | None]]
 
 
 def through_groups(facts: Facts, groups: Sequence[str], other: Ends, port: int, *, egress: bool) -> Filtered:
-    """Whether security groups let a TCP connection to ``port`` out to, or in from, the other end.
+    """Whether security groups allow a TCP connection to ``port`` to, or from, the other end.
 
-    Security groups are stateful: answers pass. An interface's groups count together; ``unknown`` is the outcome where
-    none of the rules that could be read lets it through, and some could not be read.
+    Security groups are stateful: answers pass. The rules of all groups of an interface apply together; the outcome is
+    ``unknown`` where no rule that could be read allows the connection and some could not be read.
     """
-    rules, blind = _group_rules(facts, groups, egress=egress)
+    rules, incomplete = _group_rules(facts, groups, egress=egress)
     allowed: list[tuple[AddressRange, GroupRule]] = []
     for rule in rules:
-        if rule.protocol not in _TCP or not rule.low <= port <= rule.high:
+        if not _is_for(rule, port):
             continue
-        blocks, told = _blocks(facts, rule, other)
-        blind = blind or not told
+        blocks, known = _blocks(facts, rule, other)
+        incomplete = incomplete or not known
         allowed += [(AddressRange(block, port, port), rule) for block in blocks]
     asked = [AddressRange(block, port, port) for block in other.blocks]
     decided = first_match(asked, allowed)
-    # Every rule of a group allows: shut is what none is for.
-    shut: list[tuple[AddressRange, AclEntry | None]] = [(piece, None) for piece, rule in decided if rule is None]
-    outcome = _outcome(len(decided), len(shut))
-    return Filtered("unknown" if outcome != "open" and blind else outcome, shut)
+    # Every rule of a security group allows: what no rule matches is dropped.
+    dropped: list[tuple[AddressRange, AclEntry | None]] = [(part, None) for part, rule in decided if rule is None]
+    outcome = _outcome(len(decided), len(dropped))
+    if outcome != "open" and incomplete:
+        outcome = "unknown"
+    return Filtered(outcome, dropped)
 
 
-def nearest(facts: Facts, groups: Sequence[str], port: int, *, egress: bool) -> list[GroupRule]:
-    """The rules for this port, which let in or out somebody else."""
+def rules_for_port(facts: Facts, groups: Sequence[str], port: int, *, egress: bool) -> list[GroupRule]:
+    """The rules of the groups for this port, whatever addresses they allow."""
     rules, _ = _group_rules(facts, groups, egress=egress)
-    return [rule for rule in rules if rule.protocol in _TCP and rule.low <= port <= rule.high]
+    return [rule for rule in rules if _is_for(rule, port)]
 
 
 def through_acl(acl: Acl, blocks: Iterable[Block], low: int, high: int, *, egress: bool) -> Filtered:
-    """Whether a network ACL lets TCP packets to these ports out to, or in from, the blocks. It knows no connections."""
+    """Whether a network ACL allows TCP packets to these ports to, or from, the blocks. ACLs are stateless."""
     entries = sorted((entry for entry in acl.entries if entry.egress == egress), key=lambda entry: entry.number)
     rules = [(AddressRange(entry.block, entry.low, entry.high), entry) for entry in entries if entry.protocol in _TCP]
     decided = first_match([AddressRange(block, low, high) for block in blocks], rules)
-    shut = [(piece, entry) for piece, entry in decided if entry is None or not entry.allow]
-    return Filtered(_outcome(len(decided), len(shut)), shut)
+    dropped = [(part, entry) for part, entry in decided if entry is None or not entry.allow]
+    return Filtered(_outcome(len(decided), len(dropped)), dropped)
 
 
-def _outcome(pieces: int, shut: int) -> FilterOutcome:
-    return "open" if not shut else "closed" if shut == pieces else "partly"
+def described_ranges(address_ranges: Iterable[AddressRange]) -> Iterator[str]:
+    """Each range once, as text: a block, and its ports where there are several."""
+    for address_range in dict.fromkeys(address_ranges):
+        if address_range.low == address_range.high:
+            yield str(address_range.block)
+        else:
+            yield f"{address_range.block} (ports {address_range.low} to {address_range.high})"
+
+
+def _is_for(rule: GroupRule, port: int) -> bool:
+    return rule.protocol in _TCP and rule.low <= port <= rule.high
+
+
+def _outcome(parts: int, dropped: int) -> FilterOutcome:
+    if not dropped:
+        return "open"
+    if dropped == parts:
+        return "closed"
+    return "partly"
 
 
 def _group_rules(facts: Facts, groups: Sequence[str], *, egress: bool) -> tuple[list[GroupRule], bool]:
     """The rules in one direction, and whether some could not be read."""
-    found = [facts.groups.get(one) for one in groups] if facts.groups is not None else [None]
-    rules = [rule for group in found if group for rule in group.rules or () if rule.egress == egress]
-    return rules, any(group is None or group.rules is None for group in found)
+    if facts.groups is None:
+        return [], True
+    rules: list[GroupRule] = []
+    incomplete = False
+    for name in groups:
+        group = facts.groups.get(name)
+        if group is None or group.rules is None:
+            incomplete = True
+        else:
+            rules += [rule for rule in group.rules if rule.egress == egress]
+    return rules, incomplete
 
 
 def _blocks(facts: Facts, rule: GroupRule, other: Ends) -> tuple[Iterable[Block], bool]:
-    """The addresses that a rule stands for at the other end, and whether that could be told."""
+    """The addresses of the other end that a rule matches, and whether they are known."""
     if rule.block is not None:
         return [rule.block], True
     if rule.prefix_list is not None:
         return facts.prefix_lists.get(rule.prefix_list, ()), rule.prefix_list in facts.prefix_lists
     if rule.referenced not in other.groups or rule.peering_status not in (None, "active"):
         return (), True
-    # A group may be one of several at the other end: each of its interfaces has all of them.
-    return (other.blocks if other.references == "count" else ()), other.references != "unknown"
-
-
-def ranges(spans: Iterable[AddressRange]) -> Iterator[str]:
-    """Spans in words, each once: a block, and its ports where there are several."""
-    seen = dict.fromkeys(spans)
-    for span in seen:
-        yield str(span.block) if span.low == span.high else f"{span.block} (ports {span.low} to {span.high})"
+    if other.references == "valid":
+        # A group may be one of several at the other end: each of its interfaces has all of them.
+        return other.blocks, True
+    return (), other.references == "invalid"

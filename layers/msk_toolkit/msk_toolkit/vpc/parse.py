@@ -1,4 +1,4 @@
-"""From the EC2 API's answers to facts; what an answer leaves out is left out, not guessed."""
+"""From the EC2 API's responses to facts; what a response leaves out is left out, not guessed."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
@@ -55,16 +55,17 @@ def parse_subnets(items: Sequence[Item]) -> dict[str, Subnet]:
 
 def parse_groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, SecurityGroup]:
     """From DescribeSecurityGroups and DescribeSecurityGroupRules (None where that was refused)."""
+    if rules is None:
+        return {item["GroupId"]: SecurityGroup(item["GroupId"], item.get("VpcId", ""), None) for item in items}
     by_group: dict[str, list[GroupRule]] = {}
-    for item in rules or ():
+    for item in rules:
         rule = _group_rule(item)
         by_group.setdefault(rule.group, []).append(rule)
-    return {
-        item["GroupId"]: SecurityGroup(
-            item["GroupId"], item.get("VpcId", ""), None if rules is None else tuple(by_group.get(item["GroupId"], ()))
-        )
-        for item in items
-    }
+    groups: dict[str, SecurityGroup] = {}
+    for item in items:
+        name = item["GroupId"]
+        groups[name] = SecurityGroup(name, item.get("VpcId", ""), tuple(by_group.get(name, ())))
+    return groups
 
 
 def parse_acls(items: Sequence[Item]) -> tuple[Acl, ...]:
@@ -72,8 +73,8 @@ def parse_acls(items: Sequence[Item]) -> tuple[Acl, ...]:
     return tuple(
         Acl(
             item["NetworkAclId"],
-            tuple(one["SubnetId"] for one in item.get("Associations", ())),
-            tuple(_acl_entry(entry, block) for entry in item.get("Entries", ()) if (block := _block(entry))),
+            tuple(association["SubnetId"] for association in item.get("Associations", ())),
+            _acl_entries(item),
         )
         for item in items
     )
@@ -85,8 +86,8 @@ def parse_route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
         RouteTable(
             item["RouteTableId"],
             item["VpcId"],
-            any(one.get("Main") for one in item.get("Associations", ())),
-            tuple(one["SubnetId"] for one in item.get("Associations", ()) if "SubnetId" in one),
+            any(association.get("Main") for association in item.get("Associations", ())),
+            _associated_subnets(item),
             tuple(_route(route) for route in item.get("Routes", ())),
         )
         for item in items
@@ -95,7 +96,7 @@ def parse_route_tables(items: Sequence[Item]) -> tuple[RouteTable, ...]:
 
 def parse_peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
     """From DescribeVpcPeeringConnections, each connection once."""
-    found = {
+    by_id = {
         item["VpcPeeringConnectionId"]: Peering(
             item["VpcPeeringConnectionId"],
             item.get("Status", {}).get("Code", "unknown"),
@@ -104,12 +105,12 @@ def parse_peerings(items: Sequence[Item]) -> tuple[Peering, ...]:
         )
         for item in items
     }
-    return tuple(found.values())
+    return tuple(by_id.values())
 
 
 def parse_attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
     """From DescribeTransitGatewayAttachments, each once."""
-    found = {
+    by_id = {
         item["TransitGatewayAttachmentId"]: Attachment(
             item["TransitGatewayAttachmentId"],
             item.get("TransitGatewayId", "?"),
@@ -119,7 +120,7 @@ def parse_attachments(items: Sequence[Item]) -> tuple[Attachment, ...]:
         )
         for item in items
     }
-    return tuple(found.values())
+    return tuple(by_id.values())
 
 
 def parse_endpoints(items: Sequence[Item]) -> tuple[Endpoint, ...]:
@@ -147,7 +148,7 @@ def parse_nats(items: Sequence[Item]) -> tuple[Nat, ...]:
         Nat(
             item["NatGatewayId"],
             item.get("State", "unknown"),
-            tuple(one["PublicIp"] for one in item.get("NatGatewayAddresses", ()) if "PublicIp" in one),
+            _public_addresses(item),
         )
         for item in items
     )
@@ -155,12 +156,12 @@ def parse_nats(items: Sequence[Item]) -> tuple[Nat, ...]:
 
 def parse_vpn_gateways(items: Sequence[Item]) -> tuple[VpnGateway, ...]:
     """From DescribeVpnGateways: those that are attached."""
-    return tuple(
-        VpnGateway(item["VpnGatewayId"], one["VpcId"])
-        for item in items
-        for one in item.get("VpcAttachments", ())
-        if one.get("State") == "attached"
-    )
+    gateways: list[VpnGateway] = []
+    for item in items:
+        for attachment in item.get("VpcAttachments", ()):
+            if attachment.get("State") == "attached":
+                gateways.append(VpnGateway(item["VpnGatewayId"], attachment["VpcId"]))  # noqa: PERF401 - two loops
+    return tuple(gateways)
 
 
 def parse_vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
@@ -170,7 +171,7 @@ def parse_vpn_connections(items: Sequence[Item]) -> tuple[VpnConnection, ...]:
             item["VpnConnectionId"],
             item.get("VpnGatewayId") or item.get("TransitGatewayId") or "?",
             item.get("State", "unknown"),
-            sum(one.get("Status") == "UP" for one in item.get("VgwTelemetry", ())),
+            sum(tunnel.get("Status") == "UP" for tunnel in item.get("VgwTelemetry", ())),
         )
         for item in items
     )
@@ -189,32 +190,53 @@ def _all_ports(low: int | None, high: int | None) -> tuple[int, int]:
 
 
 def _subnet_blocks(item: Item) -> tuple[Block, ...]:
-    associated = [
-        one["Ipv6CidrBlock"]
-        for one in item.get("Ipv6CidrBlockAssociationSet", ())
-        if one.get("Ipv6CidrBlockState", {}).get("State") == "associated"
+    texts = [
+        association["Ipv6CidrBlock"]
+        for association in item.get("Ipv6CidrBlockAssociationSet", ())
+        if association.get("Ipv6CidrBlockState", {}).get("State") == "associated"
     ]
-    texts = [item["CidrBlock"], *associated] if item.get("CidrBlock") else associated
+    if item.get("CidrBlock"):
+        texts.insert(0, item["CidrBlock"])
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
 def _group_rule(item: Item) -> GroupRule:
     low, high = _all_ports(item.get("FromPort"), item.get("ToPort"))
-    text = item.get("CidrIpv4") or item.get("CidrIpv6")
+    if item["IpProtocol"] == "-1":
+        # With every protocol a rule is for every port, whatever its fields say.
+        low, high = 0, LAST_PORT
     reference = item.get("ReferencedGroupInfo", {})
     return GroupRule(
         id=item["SecurityGroupRuleId"],
         group=item["GroupId"],
         egress=item["IsEgress"],
         protocol=item["IpProtocol"],
-        # With every protocol a rule is for every port, whatever its fields say.
-        low=0 if item["IpProtocol"] == "-1" else low,
-        high=LAST_PORT if item["IpProtocol"] == "-1" else high,
-        block=ip_network(text, strict=False) if text else None,
+        low=low,
+        high=high,
+        block=_network(item.get("CidrIpv4") or item.get("CidrIpv6")),
         prefix_list=item.get("PrefixListId"),
         referenced=reference.get("GroupId"),
         peering_status=reference.get("PeeringStatus"),
     )
+
+
+def _associated_subnets(item: Item) -> tuple[str, ...]:
+    associations = item.get("Associations", ())
+    return tuple(association["SubnetId"] for association in associations if "SubnetId" in association)
+
+
+def _public_addresses(item: Item) -> tuple[str, ...]:
+    addresses = item.get("NatGatewayAddresses", ())
+    return tuple(address["PublicIp"] for address in addresses if "PublicIp" in address)
+
+
+def _acl_entries(item: Item) -> tuple[AclEntry, ...]:
+    entries: list[AclEntry] = []
+    for entry in item.get("Entries", ()):
+        block = _network(entry.get("CidrBlock") or entry.get("Ipv6CidrBlock"))
+        if block is not None:
+            entries.append(_acl_entry(entry, block))
+    return tuple(entries)
 
 
 def _acl_entry(item: Item, block: Block) -> AclEntry:
@@ -225,20 +247,20 @@ def _acl_entry(item: Item, block: Block) -> AclEntry:
     )
 
 
-def _block(item: Item) -> Block | None:
-    text = item.get("CidrBlock") or item.get("Ipv6CidrBlock")
-    return ip_network(text, strict=False) if text else None
+def _network(text: str | None) -> Block | None:
+    if not text:
+        return None
+    return ip_network(text, strict=False)
 
 
 def _route(item: Item) -> Route:
-    text = item.get("DestinationCidrBlock") or item.get("DestinationIpv6CidrBlock")
     kind, target = _target(item)
     return Route(
         kind,
         target,
         item.get("State") == "blackhole",
         item.get("Origin") == "EnableVgwRoutePropagation",
-        ip_network(text, strict=False) if text else None,
+        _network(item.get("DestinationCidrBlock") or item.get("DestinationIpv6CidrBlock")),
         item.get("DestinationPrefixListId"),
     )
 
@@ -246,5 +268,11 @@ def _route(item: Item) -> Route:
 def _target(item: Item) -> tuple[RouteKind, str]:
     gateway = item.get("GatewayId")
     if gateway:
-        return next((kind for start, kind in _GATEWAYS.items() if gateway.startswith(start)), "other"), gateway
-    return next(((kind, item[name]) for name, kind in _TARGETS.items() if item.get(name)), ("other", "?"))
+        for prefix, kind in _GATEWAYS.items():
+            if gateway.startswith(prefix):
+                return kind, gateway
+        return "other", gateway
+    for name, kind in _TARGETS.items():
+        if item.get(name):
+            return kind, item[name]
+    return "other", "?"

@@ -1,6 +1,6 @@
 """Ask EC2 about the networks of some subnets and security groups: everything at once, as far as it answers.
 
-A call that is refused, or that does not end in time, costs nothing but its own answer; it is told in the facts.
+A call that is refused, or that does not end in time, costs only its own answer; the facts name it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,13 +17,13 @@ from msk_toolkit.vpc.facts import Facts, UnreadFact, VpcDns
 
 # Without an endpoint for EC2, or NAT, no call ever ends.
 _CALL_SECONDS = 6.0
-_AT_ONCE = 10
+_MAX_CONCURRENT_CALLS = 10
 _Items = list[dict[str, Any]]
 
 
-class _Question(NamedTuple):
+class _Query(NamedTuple):
     operation: str
-    # Where in the answer its items stand.
+    # The field of the response that holds the items.
     key: str
     arguments: Mapping[str, Any]
 
@@ -41,179 +41,220 @@ def read_facts(ec2: Any, subnets: Iterable[str], groups: Iterable[str], deadline
     if vpcs:
         facts = _of_vpcs(reader, facts, sorted(vpcs))
         facts = _of_neighbours(reader, facts)
-    return msgspec.structs.replace(facts, refusals=tuple(reader.refusals))
+    return msgspec.structs.replace(facts, unread=tuple(reader.unread))
 
 
 class _Reader:
-    """Asks several questions at once and remembers which were refused."""
+    """Makes several calls at once and remembers which were not answered."""
 
     def __init__(self, ec2: Any, deadline: Deadline) -> None:
         self._ec2 = ec2
         self._deadline = deadline
-        self.refusals: list[UnreadFact] = []
+        self.unread: list[UnreadFact] = []
 
-    def ask(self, questions: Mapping[str, _Question]) -> dict[str, _Items | None]:
-        """The items of each answer, None where there was none."""
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ec2") as pool:
-            asked = {name: pool.submit(self._items, question) for name, question in questions.items()}
-        answers: dict[str, _Items | None] = {}
-        for name, future in asked.items():
+    def read(self, queries: Mapping[str, _Query]) -> dict[str, _Items | None]:
+        """The items of each response, None where there was none."""
+        with ThreadPoolExecutor(_MAX_CONCURRENT_CALLS, thread_name_prefix="ec2") as pool:
+            futures = {name: pool.submit(self._items, query) for name, query in queries.items()}
+        responses: dict[str, _Items | None] = {}
+        for name, future in futures.items():
             try:
-                answers[name] = future.result()
+                responses[name] = future.result()
             except ToolkitError as error:
-                answers[name] = None
-                refusal = UnreadFact(self._action(questions[name]), str(error))
-                if refusal not in self.refusals:
-                    self.refusals.append(refusal)
-        return answers
+                responses[name] = None
+                unread = UnreadFact(self._action(queries[name]), str(error))
+                if unread not in self.unread:
+                    self.unread.append(unread)
+        return responses
 
-    def _items(self, question: _Question) -> _Items:
-        action = self._action(question)
+    def _items(self, query: _Query) -> _Items:
+        action = self._action(query)
 
         def pages() -> _Items:
-            if self._ec2.can_paginate(question.operation):
-                found = self._ec2.get_paginator(question.operation).paginate(**question.arguments)
-                return [item for page in found for item in page.get(question.key, ())]
-            answer = getattr(self._ec2, question.operation)(**question.arguments).get(question.key, [])
-            return answer if isinstance(answer, list) else [answer]
+            if self._ec2.can_paginate(query.operation):
+                items: _Items = []
+                for page in self._ec2.get_paginator(query.operation).paginate(**query.arguments):
+                    items += page.get(query.key, ())
+                return items
+            value = getattr(self._ec2, query.operation)(**query.arguments).get(query.key, [])
+            if isinstance(value, list):
+                return value
+            return [value]
 
-        patience = self._deadline.at_most(_CALL_SECONDS)
-        return call_within(patience, action, pages)
+        return call_within(self._deadline.at_most(_CALL_SECONDS), action, pages)
 
-    def _action(self, question: _Question) -> str:
-        return f"ec2:{self._ec2.meta.method_to_api_mapping[question.operation]}"
+    def _action(self, query: _Query) -> str:
+        return f"ec2:{self._ec2.meta.method_to_api_mapping[query.operation]}"
 
 
 def _of_ends(reader: _Reader, subnets: Sequence[str], groups: Sequence[str]) -> Facts:
-    found = reader.ask(
-        {
-            # Filters, not ids: one id that is not there would make the whole call fail.
-            **_some("subnets", "describe_subnets", "Subnets", "subnet-id", subnets),
-            **_some("groups", "describe_security_groups", "SecurityGroups", "group-id", groups),
-            **_some("rules", "describe_security_group_rules", "SecurityGroupRules", "group-id", groups),
-        }
-    )
-    of_subnets, of_groups = found.get("subnets"), found.get("groups")
+    responses = reader.read({**_subnets(subnets), **_security_groups(groups)})
+    subnet_items, group_items = responses.get("subnets"), responses.get("groups")
     return Facts(
-        subnets=None if of_subnets is None else parse.parse_subnets(of_subnets),
-        groups=None if of_groups is None else parse.parse_groups(of_groups, found["rules"]),
+        subnets=_parsed(parse.parse_subnets, subnet_items),
+        groups=_parsed(lambda items: parse.parse_groups(items, responses["rules"]), group_items),
     )
 
 
 def _of_vpcs(reader: _Reader, facts: Facts, vpcs: Sequence[str]) -> Facts:
-    attributes = {
-        f"{attribute} {vpc}": _Question(
-            "describe_vpc_attribute", attribute[0].upper() + attribute[1:], {"VpcId": vpc, "Attribute": attribute}
-        )
-        for vpc in vpcs
-        for attribute in ("enableDnsSupport", "enableDnsHostnames")
-    }
-    found = reader.ask(
+    responses = reader.read(
         {
-            **_some("acls", "describe_network_acls", "NetworkAcls", "vpc-id", vpcs),
-            **_some("route tables", "describe_route_tables", "RouteTables", "vpc-id", vpcs),
-            **_some("endpoints", "describe_vpc_endpoints", "VpcEndpoints", "vpc-id", vpcs),
-            "nats": _Question("describe_nat_gateways", "NatGateways", {"Filter": _filter("vpc-id", vpcs)}),
+            **_filtered("acls", "describe_network_acls", "NetworkAcls", "vpc-id", vpcs),
+            **_filtered("route tables", "describe_route_tables", "RouteTables", "vpc-id", vpcs),
+            **_filtered("endpoints", "describe_vpc_endpoints", "VpcEndpoints", "vpc-id", vpcs),
+            # Alone among these operations it calls its parameter Filter.
+            "nats": _Query("describe_nat_gateways", "NatGateways", {"Filter": _filter("vpc-id", vpcs)}),
             **_peerings("requester", vpcs),
             **_peerings("accepter", vpcs),
-            **_some(
-                "attachments",
-                "describe_transit_gateway_attachments",
-                "TransitGatewayAttachments",
-                "resource-id",
-                vpcs,
-            ),
-            **_some("vpn gateways", "describe_vpn_gateways", "VpnGateways", "attachment.vpc-id", vpcs),
-            **attributes,
+            **_attachments("resource-id", vpcs),
+            **_filtered("vpn gateways", "describe_vpn_gateways", "VpnGateways", "attachment.vpc-id", vpcs),
+            **_dns_attributes(vpcs),
         }
     )
-    requested, accepted = found["requester"], found["accepter"]
-    peerings = None if requested is None or accepted is None else parse.parse_peerings([*requested, *accepted])
     return msgspec.structs.replace(
         facts,
-        acls=_parsed(parse.parse_acls, found["acls"]),
-        route_tables=_parsed(parse.parse_route_tables, found["route tables"]),
-        endpoints=_parsed(parse.parse_endpoints, found["endpoints"]),
-        nats=_parsed(parse.parse_nats, found["nats"]),
-        peerings=peerings,
-        attachments=_parsed(parse.parse_attachments, found["attachments"]),
-        vpn_gateways=_parsed(parse.parse_vpn_gateways, found["vpn gateways"]),
-        dns={
-            vpc: VpcDns(_switch(found[f"enableDnsSupport {vpc}"]), _switch(found[f"enableDnsHostnames {vpc}"]))
-            for vpc in vpcs
-        },
+        acls=_parsed(parse.parse_acls, responses["acls"]),
+        route_tables=_parsed(parse.parse_route_tables, responses["route tables"]),
+        endpoints=_parsed(parse.parse_endpoints, responses["endpoints"]),
+        nats=_parsed(parse.parse_nats, responses["nats"]),
+        peerings=_parsed(parse.parse_peerings, _joined(responses["requester"], responses["accepter"])),
+        attachments=_parsed(parse.parse_attachments, responses["attachments"]),
+        vpn_gateways=_parsed(parse.parse_vpn_gateways, responses["vpn gateways"]),
+        dns={vpc: _vpc_dns(responses, vpc) for vpc in vpcs},
     )
 
 
 def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
     """What the VPCs lead to: a transit gateway's other attachments, VPNs, prefix lists, the endpoints' groups."""
-    transits = sorted({one.gateway for one in facts.attachments or ()})
-    virtual = sorted({one.id for one in facts.vpn_gateways or ()})
-    rules = [rule for group in (facts.groups or {}).values() for rule in group.rules or ()]
-    routes = [route for table in facts.route_tables or () for route in table.routes]
-    named = {rule.prefix_list for rule in rules} | {route.prefix_list for route in routes}
-    lists = sorted(one for one in named if one)
-    known = facts.groups or {}
-    groups = sorted({group for one in facts.endpoints or () for group in one.groups} - known.keys())
-    subnets = sorted({one for point in facts.endpoints or () for one in point.subnets} - (facts.subnets or {}).keys())
+    transit_gateways = sorted({attachment.gateway for attachment in facts.attachments or ()})
+    virtual_gateways = sorted({gateway.id for gateway in facts.vpn_gateways or ()})
+    prefix_lists = _prefix_lists(facts)
     vpns = "describe_vpn_connections", "VpnConnections"
-    found = reader.ask(
+    responses = reader.read(
         {
-            **_some(
-                "attachments",
-                "describe_transit_gateway_attachments",
-                "TransitGatewayAttachments",
-                "transit-gateway-id",
-                transits,
-            ),
-            **_some("transit vpns", *vpns, "transit-gateway-id", transits),
-            **_some("virtual vpns", *vpns, "vpn-gateway-id", virtual),
-            **_some("subnets", "describe_subnets", "Subnets", "subnet-id", subnets),
-            **_some("groups", "describe_security_groups", "SecurityGroups", "group-id", groups),
-            **_some("rules", "describe_security_group_rules", "SecurityGroupRules", "group-id", groups),
-            **{
-                f"list {one}": _Question("get_managed_prefix_list_entries", "Entries", {"PrefixListId": one})
-                for one in lists
-            },
+            **_attachments("transit-gateway-id", transit_gateways),
+            **_filtered("transit vpns", *vpns, "transit-gateway-id", transit_gateways),
+            **_filtered("virtual vpns", *vpns, "vpn-gateway-id", virtual_gateways),
+            **_subnets(_subnets_of_endpoints(facts)),
+            **_security_groups(_groups_of_endpoints(facts)),
+            **_prefix_list_entries(prefix_lists),
         }
     )
-    further = parse.parse_attachments(found.get("attachments") or [])
-    vpn_answers = [found[name] for name in ("transit vpns", "virtual vpns") if name in found]
-    entries = {one: found[f"list {one}"] for one in lists}
+    # No query was made where there is no gateway: then there is no VPN either.
+    vpn_items = _joined(responses.get("transit vpns", []), responses.get("virtual vpns", []))
+    entries = {prefix_list: responses[f"list {prefix_list}"] for prefix_list in prefix_lists}
     return msgspec.structs.replace(
-        facts,
-        # What was refused stays unknown, whatever was found beside it.
-        subnets=None if facts.subnets is None else {**facts.subnets, **parse.parse_subnets(found.get("subnets") or [])},
-        groups=None
-        if facts.groups is None
-        else {**known, **parse.parse_groups(found.get("groups") or [], found.get("rules"))},
-        attachments=None
-        if facts.attachments is None
-        else tuple({one.id: one for one in (*facts.attachments, *further)}.values()),
-        vpn_connections=None
-        if None in vpn_answers
-        else parse.parse_vpn_connections([item for answer in vpn_answers for item in answer or ()]),
-        prefix_lists={one: parse.parse_prefix_list(items) for one, items in entries.items() if items is not None},
+        _with_neighbours(facts, responses),
+        vpn_connections=_parsed(parse.parse_vpn_connections, vpn_items),
+        prefix_lists={name: parse.parse_prefix_list(items) for name, items in entries.items() if items is not None},
     )
 
 
-def _some(name: str, operation: str, key: str, filtered: str, values: Sequence[str]) -> dict[str, _Question]:
-    """A question with a filter; none without values: an empty filter would ask for everything."""
-    return {name: _Question(operation, key, {"Filters": _filter(filtered, values)})} if values else {}
+def _with_neighbours(facts: Facts, responses: Mapping[str, _Items | None]) -> Facts:
+    """The facts with what was read beside them; what was refused before stays unknown."""
+    subnets, groups, attachments = facts.subnets, facts.groups, facts.attachments
+    if subnets is not None:
+        subnets = {**subnets, **parse.parse_subnets(responses.get("subnets") or [])}
+    if groups is not None:
+        groups = {**groups, **parse.parse_groups(responses.get("groups") or [], responses.get("rules"))}
+    if attachments is not None:
+        further = parse.parse_attachments(responses.get("attachments") or [])
+        attachments = tuple({attachment.id: attachment for attachment in (*attachments, *further)}.values())
+    return msgspec.structs.replace(facts, subnets=subnets, groups=groups, attachments=attachments)
 
 
-def _peerings(side: str, vpcs: Sequence[str]) -> dict[str, _Question]:
+def _prefix_lists(facts: Facts) -> list[str]:
+    """The prefix lists that rules of security groups and routes refer to."""
+    names: set[str | None] = set()
+    for group in (facts.groups or {}).values():
+        names.update(rule.prefix_list for rule in group.rules or ())
+    for table in facts.route_tables or ():
+        names.update(route.prefix_list for route in table.routes)
+    return sorted(name for name in names if name)
+
+
+def _groups_of_endpoints(facts: Facts) -> list[str]:
+    """The endpoints' security groups that were not read yet."""
+    groups: set[str] = set()
+    for endpoint in facts.endpoints or ():
+        groups.update(endpoint.groups)
+    return sorted(groups - (facts.groups or {}).keys())
+
+
+def _subnets_of_endpoints(facts: Facts) -> list[str]:
+    """The endpoints' subnets that were not read yet."""
+    subnets: set[str] = set()
+    for endpoint in facts.endpoints or ():
+        subnets.update(endpoint.subnets)
+    return sorted(subnets - (facts.subnets or {}).keys())
+
+
+def _subnets(ids: Sequence[str]) -> dict[str, _Query]:
+    # A filter, not ids: one id that does not exist would make the whole call fail.
+    return _filtered("subnets", "describe_subnets", "Subnets", "subnet-id", ids)
+
+
+def _security_groups(ids: Sequence[str]) -> dict[str, _Query]:
+    return {
+        **_filtered("groups", "describe_security_groups", "SecurityGroups", "group-id", ids),
+        **_filtered("rules", "describe_security_group_rules", "SecurityGroupRules", "group-id", ids),
+    }
+
+
+def _attachments(filtered: str, values: Sequence[str]) -> dict[str, _Query]:
+    operation, key = "describe_transit_gateway_attachments", "TransitGatewayAttachments"
+    return _filtered("attachments", operation, key, filtered, values)
+
+
+def _peerings(end: str, vpcs: Sequence[str]) -> dict[str, _Query]:
     operation, key = "describe_vpc_peering_connections", "VpcPeeringConnections"
-    return _some(side, operation, key, f"{side}-vpc-info.vpc-id", vpcs)
+    return _filtered(end, operation, key, f"{end}-vpc-info.vpc-id", vpcs)
+
+
+def _prefix_list_entries(names: Sequence[str]) -> dict[str, _Query]:
+    return {
+        f"list {name}": _Query("get_managed_prefix_list_entries", "Entries", {"PrefixListId": name}) for name in names
+    }
+
+
+def _dns_attributes(vpcs: Sequence[str]) -> dict[str, _Query]:
+    queries: dict[str, _Query] = {}
+    for vpc in vpcs:
+        for attribute, key in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames")):
+            arguments = {"VpcId": vpc, "Attribute": attribute}
+            queries[f"{attribute} {vpc}"] = _Query("describe_vpc_attribute", key, arguments)
+    return queries
+
+
+def _vpc_dns(responses: Mapping[str, _Items | None], vpc: str) -> VpcDns:
+    return VpcDns(_switch(responses[f"enableDnsSupport {vpc}"]), _switch(responses[f"enableDnsHostnames {vpc}"]))
+
+
+def _filtered(name: str, operation: str, key: str, filtered: str, values: Sequence[str]) -> dict[str, _Query]:
+    """A query with a filter; none without values, since an empty filter would read everything."""
+    if not values:
+        return {}
+    return {name: _Query(operation, key, {"Filters": _filter(filtered, values)})}
 
 
 def _filter(name: str, values: Sequence[str]) -> list[dict[str, Any]]:
     return [{"Name": name, "Values": list(values)}]
 
 
+def _joined(first: _Items | None, second: _Items | None) -> _Items | None:
+    """Both together; unknown where either is."""
+    if first is None or second is None:
+        return None
+    return [*first, *second]
+
+
 def _parsed[Parsed](parsing: Callable[[_Items], Parsed], items: _Items | None) -> Parsed | None:
-    return None if items is None else parsing(items)
+    if items is None:
+        return None
+    return parsing(items)
 
 
 def _switch(items: _Items | None) -> bool | None:
-    return bool(items[0]["Value"]) if items and "Value" in items[0] else None
+    if not items or "Value" not in items[0]:
+        return None
+    return bool(items[0]["Value"])

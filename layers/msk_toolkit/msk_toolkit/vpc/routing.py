@@ -1,4 +1,4 @@
-"""Where packets go: the route that holds for each part of a block of addresses."""
+"""The route that applies to each part of a block of addresses."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,16 @@ Hop = tuple[Block, Route | None]
 def routed(facts: Facts, table: RouteTable, blocks: Sequence[Block]) -> list[Hop]:
     """The route for each part of the blocks, None where there is none.
 
-    The longest prefix decides, and of two as long a static route comes before a propagated one.
+    The longest prefix wins; between prefixes of the same length a static route wins over a propagated one.
     """
-    known = [(block, route) for route in table.routes for block in destinations(facts, route)]
+    known: list[tuple[Block, Route]] = []
+    for route in table.routes:
+        known += [(block, route) for block in destinations(facts, route)]
     known.sort(key=lambda pair: (-pair[0].prefixlen, pair[1].propagated))
     decided = first_match(
         [AddressRange(block) for block in blocks], [(AddressRange(block), route) for block, route in known]
     )
-    return [(span.block, route) for span, route in decided]
+    return [(part.block, route) for part, route in decided]
 
 
 def destinations(facts: Facts, route: Route) -> Sequence[Block]:

@@ -1,7 +1,7 @@
-"""Ranges of addresses and ports, and which of a list of rules decides on each part of one.
+"""Ranges of addresses and ports, and the first of a list of rules that matches each part of one.
 
-A rule may cover a part of what is asked only, and several rules together all of it. So what is asked is cut along the
-rules' borders, and every piece gets the first rule that matches it.
+A rule may match only a part of a range, and several rules together all of it. So the range is cut along the rules'
+borders, and each part gets the first rule that matches it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,38 +21,38 @@ class AddressRange(NamedTuple):
 
 
 def first_match[Rule](
-    asked: Iterable[AddressRange], rules: Iterable[tuple[AddressRange, Rule]]
+    ranges: Iterable[AddressRange], rules: Iterable[tuple[AddressRange, Rule]]
 ) -> list[tuple[AddressRange, Rule | None]]:
-    """Each piece of what is asked with the first rule that matches it, None where none does."""
-    left = list(asked)
+    """Each part of the ranges with the first rule that matches it, None where none does."""
+    unmatched = list(ranges)
     decided: list[tuple[AddressRange, Rule | None]] = []
-    for span, rule in rules:
-        rest: list[AddressRange] = []
-        for piece in left:
-            common = overlap(piece, span)
+    for rule_range, rule in rules:
+        remaining: list[AddressRange] = []
+        for part in unmatched:
+            common = overlap(part, rule_range)
             if common is None:
-                rest.append(piece)
+                remaining.append(part)
             else:
                 decided.append((common, rule))
-                rest += _without(piece, common)
-        left = rest
-    return decided + [(piece, None) for piece in left]
+                remaining += _without(part, common)
+        unmatched = remaining
+    return decided + [(part, None) for part in unmatched]
 
 
-def overlap(one: AddressRange, other: AddressRange) -> AddressRange | None:
-    """What two spans have in common. Of two blocks one holds the other, or they have nothing in common."""
-    low, high = max(one.low, other.low), min(one.high, other.high)
+def overlap(first: AddressRange, second: AddressRange) -> AddressRange | None:
+    """What two ranges have in common. Of two blocks one contains the other, or they have nothing in common."""
+    low, high = max(first.low, second.low), min(first.high, second.high)
     if low > high:
         return None
-    if within(one.block, other.block):
-        return AddressRange(one.block, low, high)
-    if within(other.block, one.block):
-        return AddressRange(other.block, low, high)
+    if within(first.block, second.block):
+        return AddressRange(first.block, low, high)
+    if within(second.block, first.block):
+        return AddressRange(second.block, low, high)
     return None
 
 
 def within(inner: Block, outer: Block) -> bool:
-    """Whether a block lies in another one of the same family."""
+    """Whether a block is part of another of the same family."""
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # of one family
 
 
