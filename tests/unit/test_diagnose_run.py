@@ -1,7 +1,6 @@
 """A diagnosis as a whole: which listeners, what it concludes, and its table; whatever AWS refuses."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,16 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
 from msk_toolkit.diagnose.listener_checks import check_listener
 from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check
-from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.diagnose.network import BrokerPort, network_findings
-from msk_toolkit.diagnose.render import render_diagnosis
 from msk_toolkit.diagnose.report import (
     DiagnoseRequest,
-    DiagnoseResponse,
     ListenerReport,
     ProbeResult,
     parse_diagnose_request,
@@ -33,17 +28,16 @@ from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import Listener, listeners
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.report import BrokerReport
-from msk_toolkit.probe.verdict import RUNBOOK, judge_brokers
-from msk_toolkit.settings.diagnose import DiagnoseSettings
+from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.stage import Stage
 
 from tests.fakes.aws_fake import FakeAws, refused
+from tests.fakes.diagnoses import ARN, ERROR, report, settings, timed_out
 from tests.fakes.ec2_fake import FakeEc2, RefusedError
-from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, SCRAM, group, joined_facts, open_facts, pollers, rule
+from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, SCRAM, group, open_facts
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "diagnose"
-ARN = "arn:aws:kafka:ap-southeast-1:123456789012:cluster/demo/1"
 CREDENTIALS = ScramCredentials("user", "hush")
 ALL: dict[str, str] = {
     "BootstrapBrokerString": "b-1:9092,b-2:9092",
@@ -61,10 +55,6 @@ ALL: dict[str, str] = {
     "BootstrapBrokerStringSaslScramIpv6": "b-1:20096",
     "BootstrapBrokerStringSaslIamIpv6": "b-1:20098",
 }
-
-
-def settings(**values: Any) -> DiagnoseSettings:
-    return DiagnoseSettings(**{"cluster_arn": ARN, "scram_secret_arn": "AmazonMSK_demo", **values})
 
 
 def every(request: DiagnoseRequest, **values: Any) -> list[ListenerAccess]:
@@ -177,15 +167,6 @@ def test_a_finding_has_from_and_to_in_the_answer() -> None:
     }
 
 
-def report(status: Any, **values: Any) -> ListenerReport:
-    summary = values.pop("summary", "said")
-    base: dict[str, Any] = {"network": "vpc", "protocol": "scram", "ports": [9096], "in_use": True}
-    return ListenerReport(**{**base, **values}, status=status, summary=summary)
-
-
-ERROR = Finding("error", "secret s", "is wrong")
-
-
 @pytest.mark.parametrize(
     ("reports", "findings", "status", "words"),
     [
@@ -235,68 +216,6 @@ def test_probes_and_topics_ask_msk_only_where_no_brokers_are_given(brokers: str,
     # connect and diagnose ask it in any case.
     needs = {need.service: need.severity for need in function_needs(settings(bootstrap_servers=brokers))}
     assert needs["kafka"] == severity
-
-
-def timed_out(broker: int) -> BrokerReport:
-    stages = [
-        StageResult(Stage.DNS, "ok", 1.2, 5000.0),
-        StageResult(
-            Stage.TCP,
-            "failed",
-            5000.1,
-            5000.0,
-            Cause.CONNECT_TIMEOUT,
-            "no answer to the connection attempt",
-            "A security group, network ACL or route drops the packets.",
-        ),
-        *(
-            StageResult(name, "skipped", detail="an earlier stage failed")
-            for name in (Stage.TLS, Stage.SASL, Stage.METADATA)
-        ),
-    ]
-    return BrokerReport(broker, f"b-{broker}.demo:9096", stages)
-
-
-def test_the_table_reads_as_it_was_approved() -> None:
-    brokers = [timed_out(1), timed_out(2)]
-    failed = judge_brokers(brokers)
-    scram = msgspec.structs.replace(
-        report("down", summary=failed.summary), written=ProbeResult(failed, brokers), read=ProbeResult(failed, brokers)
-    )
-    iam = report(
-        "reached",
-        protocol="iam",
-        ports=[9098],
-        in_use=False,
-        summary="every broker is reached; it offers AWS_MSK_IAM, no credentials to log in",
-        offers=["AWS_MSK_IAM"],
-    )
-    groups = {
-        **(joined_facts("peering", "pcx-1").groups or {}),
-        "sg-b": group("sg-b", rule("sgr-1", "sg-b", 9092, 9094, "10.0.0.0/16"), vpc="vpc-2"),
-    }
-    facts = joined_facts("peering", "pcx-1", groups=groups)
-    asked = [SCRAM, BrokerPort(2181, "zookeeper", False)]
-    network = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, asked, function_needs(settings()))
-    mapping = mapping_findings(facts, BROKERS_SIDE, pollers(), MappingFacts(states=[]))
-    listed = [scram, iam]
-    status, summary = summarize(listed, [ERROR], network, mapping)
-    response = DiagnoseResponse(
-        status=status,
-        summary=summary,
-        cluster=None,
-        listeners=listed,
-        findings=[ERROR],
-        network=network,
-        mapping=mapping,
-        connectivity=connectivity_options(facts, BROKERS_SIDE),
-    )
-    # The link names the version, which is not what is approved here.
-    table = render_diagnosis(response).replace(RUNBOOK, "docs/runbook.md")
-    golden = GOLDEN / "closed-over-peering.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(table + "\n", encoding="utf-8")
-    assert table + "\n" == golden.read_text(encoding="utf-8")
 
 
 def test_a_listener_that_nobody_resolves_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
