@@ -232,7 +232,7 @@ def test_a_handshake_that_stalls_or_breaks_fails_at_tls(
         ("PLAINTEXT", "tls", "tls", "tls-not-spoken", "the listener does not use TLS"),
         ("SSL", "none", "metadata", "tls-expected", "the listener expects TLS"),
         ("SASL_SSL", "none", "metadata", "tls-expected", "the listener expects TLS"),
-        ("SSL", "scram", "sasl", "mechanism-not-offered", "the listener takes no login"),
+        ("SSL", "scram", "sasl", "mechanism-not-offered", "the listener does not accept SASL"),
         ("SASL_SSL", "tls", "sasl", "login-wanted", "it offers: SCRAM-SHA-512"),
         ("SASL_SSL", "iam", "sasl", "mechanism-not-offered", "it offers: SCRAM-SHA-512"),
     ],

@@ -19,7 +19,6 @@ NOT_YET = {
     f"{LAYER}/aws",
     f"{LAYER}/connect",
     f"{LAYER}/forward",
-    f"{LAYER}/kafka",
     f"{LAYER}/msk",
     f"{LAYER}/probe",
     f"{LAYER}/settings",

@@ -20,8 +20,8 @@ class BrokerAddress(NamedTuple):
     @property
     def number(self) -> int | None:
         """The broker's number as MSK writes it into the name (``b-2.…``), if it does."""
-        found = re.match(r"b-(\d+)[.-]", self.host)
-        return int(found.group(1)) if found else None
+        matched = re.match(r"b-(\d+)[.-]", self.host)
+        return int(matched.group(1)) if matched else None
 
 
 def parse_brokers(text: str) -> tuple[BrokerAddress, ...]:

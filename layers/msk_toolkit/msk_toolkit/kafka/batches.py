@@ -30,7 +30,7 @@ _CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
 
 
 class KafkaRecord(NamedTuple):
-    """A record as it stands in its partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
+    """A record of a partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
     time and 1 for the broker's. Message format 0 has no time: both are -1 then."""
 
     offset: int
@@ -44,8 +44,8 @@ class KafkaRecord(NamedTuple):
 class Fetched(NamedTuple):
     """What one answer holds of a partition.
 
-    ``next_offset`` is where to read on: behind the records, and also behind what is no record (a transaction's marker,
-    the place of one that compaction removed). It is the offset that was asked for where the answer holds nothing.
+    ``next_offset`` is where to read on: behind the records, and also behind what is not a record (a transaction's
+    marker, the place of one that compaction removed). It is the requested offset where the response holds nothing.
     ``out_of_range`` says that the partition does not reach to that offset: it begins later, or ends before.
     """
 
@@ -89,19 +89,21 @@ class _Batch(NamedTuple):
 
     @property
     def last_offset(self) -> int:
-        # Before format 2 that is where a wrapper's last record stands.
-        delta = struct.unpack_from(">i", self.data, _LAST_DELTA_AT)[0] if self.magic > 1 else 0
+        if self.magic <= 1:
+            # The offset of a wrapper is that of its last record.
+            return self.base_offset
+        (delta,) = struct.unpack_from(">i", self.data, _LAST_DELTA_AT)
         return self.base_offset + int(delta)
 
 
 def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) -> Fetched:
-    """The records from offset ``start`` on, as far as whole batches stand there and the budget goes.
+    """The records from offset ``start`` on, as far as there are whole batches and the budget goes.
 
     Raises:
         DamagedError, TooLargeError: see :mod:`msk_toolkit.kafka.codecs`.
         TimeoutError: the deadline has passed.
     """
-    found: list[KafkaRecord] = []
+    records: list[KafkaRecord] = []
     following = start
     for batch in _batches(data):
         for count, record in enumerate(_records(batch)):
@@ -111,12 +113,12 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
             if record.offset < start:
                 continue
             if budget.spent:
-                return Fetched(found, following)
+                return Fetched(records, following)
             budget.take(record)
-            found.append(record)
+            records.append(record)
             following = record.offset + 1
         following = max(following, batch.last_offset + 1)
-    return Fetched(found, following)
+    return Fetched(records, following)
 
 
 class Beginning(NamedTuple):
@@ -146,8 +148,8 @@ def beginning(data: bytes, start: int, deadline: Deadline) -> Beginning:
             timestamp = int(last if batch.attributes & _LOG_APPEND_TIME_BIT else first)
             return Beginning(True, timestamp, following)
         if batch.magic <= 1 and (records := read_records(batch.data, start, Budget(), deadline).records):
-            times = [record.timestamp for record in records if record.timestamp != old_formats.NO_TIMESTAMP]
-            return Beginning(True, times[0] if times else None, following)
+            times = (record.timestamp for record in records if record.timestamp != old_formats.NO_TIMESTAMP)
+            return Beginning(True, next(times, None), following)
         following = max(following, batch.last_offset + 1)
     return Beginning(False, None, following)
 

@@ -1,4 +1,4 @@
-"""A way into the cluster: the first bootstrap broker that answers, and its controller."""
+"""The first bootstrap broker that can be used, and the controller that it names."""
 
 from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.deadline import Deadline
@@ -16,17 +16,21 @@ class NoBrokerError(ToolkitError):
     def __init__(self, failures: list[StageError]) -> None:
         self.failures = failures
         alike: dict[tuple[Stage, Cause, str], list[str]] = {}
-        for each in failures:
-            alike.setdefault((each.stage, each.cause, each.detail), []).append(each.peer)
-        told = [
-            f"{', '.join(peers)} {'fails' if len(peers) == 1 else 'fail'} at {stage}: {detail}. {remedy(cause, stage)}"
+        for failure in failures:
+            alike.setdefault((failure.stage, failure.cause, failure.detail), []).append(failure.peer)
+        sentences = [
+            f"{', '.join(peers)} {_fail(peers)} at {stage}: {detail}. {remedy(cause, stage)}"
             for (stage, cause, detail), peers in alike.items()
         ]
-        super().__init__(f"no broker can be used: {' '.join(told)}")
+        super().__init__(f"no broker can be used: {' '.join(sentences)}")
+
+
+def _fail(peers: list[str]) -> str:
+    return "fails" if len(peers) == 1 else "fail"
 
 
 def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[BrokerConnection, ClusterMetadata]:
-    """A connection with the first bootstrap broker that lets us in, and what it says about the cluster.
+    """A connection with the first bootstrap broker that accepts it, and its metadata of the cluster.
 
     Raises:
         NoBrokerError: with every broker's failure.
@@ -39,7 +43,7 @@ def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[
         connection = None
         try:
             connection = BrokerConnection.open(address, access, log)
-            # On a plaintext listener the first answer tells whether the broker is alive.
+            # On a plaintext listener the first response shows whether the broker is alive.
             with log.stage(Stage.METADATA) as stage:
                 return connection, read_metadata(connection, [], stage)
         except StageError as error:
@@ -69,8 +73,8 @@ def open_controller(access: Access, deadline: Deadline, stage_seconds: float) ->
             Stage.METADATA, Cause.NO_CONTROLLER, str(connection.address), "the cluster names no controller"
         )
     try:
-        found = BrokerConnection.open(controller, access, StageLog(deadline, stage_seconds))
+        to_controller = BrokerConnection.open(controller, access, StageLog(deadline, stage_seconds))
     except StageError:
         return connection
     connection.close()
-    return found
+    return to_controller

@@ -77,7 +77,7 @@ def _unpack_snappy(packed: bytes, limit: int) -> bytes:
         if at + 4 > len(packed):
             raise _damaged(SNAPPY)
         (size,) = struct.unpack_from(">i", packed, at)
-        block = packed[at + 4 : at + 4 + size] if size > 0 else b""
+        block = packed[at + 4 : at + 4 + max(size, 0)]
         if not block or len(block) != size:
             raise _damaged(SNAPPY)
         blocks.append(_unpack_snappy_block(block, room))
@@ -101,7 +101,9 @@ def _unpack_snappy_block(packed: bytes, limit: int) -> bytes:
 def _unpack_frame(codec: int, packed: bytes, limit: int) -> bytes:
     import cramjam
 
-    into = cramjam.lz4.decompress_into if codec == LZ4 else cramjam.zstd.decompress_into
+    into = cramjam.zstd.decompress_into
+    if codec == LZ4:
+        into = cramjam.lz4.decompress_into
     # Of this memory only what is written to is taken from the machine.
     with mmap.mmap(-1, limit + 1) as room:
         try:

@@ -154,8 +154,9 @@ class BrokerConnection:
     def _version(self, request: Any, stage: Stage, newest: int | None) -> int:
         name = type(request).__name__
         lowest, highest = self._versions.get(request.API_KEY, (0, -1))
-        known = NEWEST.get(name, highest)
-        version = min(highest, request.max_version, known if newest is None else newest)
+        if newest is None:
+            newest = NEWEST.get(name, highest)
+        version = min(highest, request.max_version, newest)
         if version < lowest:
             raise StageError(
                 stage,

@@ -85,12 +85,13 @@ def join_group(
     assignments = []
     if answer.leader == answer.member_id:
         with reading(coordinator, "JoinGroup", _STAGE):
-            members = [member.member_id for member in answer.members]
+            shares: dict[str, Sequence[int]] = {member.member_id: [] for member in answer.members}
+        # The member that leads the join takes every partition; see the module's text.
+        if answer.member_id in shares:
+            shares[answer.member_id] = partitions
         assignments = [
-            SyncGroupRequest.SyncGroupRequestAssignment(
-                member_id=member, assignment=_assignment(topic, partitions if member == answer.member_id else [])
-            )
-            for member in members
+            SyncGroupRequest.SyncGroupRequestAssignment(member_id=member, assignment=_assignment(topic, share))
+            for member, share in shares.items()
         ]
     synced = coordinator.send(
         SyncGroupRequest(
@@ -115,7 +116,7 @@ def join_group(
 def committed_offsets(
     coordinator: BrokerConnection, group: str, topic: str, partitions: Sequence[int], deadline: Deadline
 ) -> dict[int, Committed]:
-    """Where the group stands in each partition of the topic; absent where it never committed.
+    """The group's position in each partition of the topic; absent where it never committed.
 
     Raises:
         StageError: under ``commit``.
@@ -127,7 +128,7 @@ def committed_offsets(
 def all_committed_offsets(
     coordinator: BrokerConnection, group: str, deadline: Deadline
 ) -> dict[str, dict[int, Committed]]:
-    """Where the group stands in every topic that it has committed for.
+    """The group's positions in every topic that it has committed for.
 
     Raises:
         StageError: under ``commit``.
@@ -141,21 +142,22 @@ def _committed(
     answer = coordinator.send(OffsetFetchRequest(group_id=group, topics=topics), _STAGE, deadline)
     if answer.error_code:
         raise refused_error(_STAGE, "OffsetFetch", answer.error_code, coordinator.address, f"group {group}")
-    found: dict[str, dict[int, Committed]] = {}
+    positions: dict[str, dict[int, Committed]] = {}
     with reading(coordinator, "OffsetFetch", _STAGE):
-        for name, part in [(response.name, part) for response in answer.topics for part in response.partitions]:
-            if part.error_code:
-                about = f"group {group}, {name}-{part.partition_index}"
-                raise refused_error(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
-            if part.committed_offset >= 0:
-                committed = Committed(part.committed_offset, part.metadata or "")
-                found.setdefault(name, {})[part.partition_index] = committed
-    return found
+        for topic in answer.topics:
+            for part in topic.partitions:
+                if part.error_code:
+                    about = f"group {group}, {topic.name}-{part.partition_index}"
+                    raise refused_error(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
+                if part.committed_offset >= 0:
+                    committed = Committed(part.committed_offset, part.metadata or "")
+                    positions.setdefault(topic.name, {})[part.partition_index] = committed
+    return positions
 
 
 def group_type(coordinator: BrokerConnection, group: str, deadline: Deadline) -> str | None:
-    """What kind of group it is: ``classic``, ``consumer``, ``share`` or ``streams``; empty where the broker does not
-    tell (before Kafka 3.8), None where the coordinator lists no group of that name that the user may see.
+    """The type of the group: ``classic``, ``consumer``, ``share`` or ``streams``; empty where the broker does not say
+    (before Kafka 3.8), None where the coordinator lists no group of that name that the user may see.
 
     Raises:
         StageError: under ``commit``.
@@ -199,9 +201,11 @@ def commit(
         deadline,
     )
     with reading(coordinator, "OffsetCommit", _STAGE):
-        parts = {part.partition_index: part.error_code for response in answer.topics for part in response.partitions}
-        # What is not answered is not committed.
-        errors = {partition: parts[partition] for partition in offsets}
+        codes: dict[int, int] = {}
+        for response in answer.topics:
+            codes |= {part.partition_index: part.error_code for part in response.partitions}
+        # What is not in the response is not committed.
+        errors = {partition: codes[partition] for partition in offsets}
     for partition, error_code in errors.items():
         if error_code:
             about = f"group {member.group}, {topic}-{partition}"
@@ -227,7 +231,7 @@ def _when_ready(send: Callable[[], Any], deadline: Deadline) -> Any:
 
 
 def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:
-    # Whoever joins next waits so long for this member, should it be gone by then: that must leave time for the rest.
+    # A member that joins next waits so long for this one, should it be gone by then: that must leave time for the rest.
     patience_ms = max(1000, int(deadline.remaining() * 500))
     subscription = ConsumerProtocolSubscription(version=0, topics=[topic], user_data=b"").encode()
     request = JoinGroupRequest(
@@ -246,8 +250,8 @@ def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str,
         if error.cause != Cause.REQUEST_TIMEOUT:
             raise
         # A coordinator answers when every other member has joined again; that it is alive, it has just shown.
-        words = f"group {group} did not settle in time: another member holds up its rebalance"
-        raise StageError(_STAGE, Cause.REBALANCE_TIMEOUT, error.peer, words) from error
+        detail = f"group {group} did not settle in time: another member holds up its rebalance"
+        raise StageError(_STAGE, Cause.REBALANCE_TIMEOUT, error.peer, detail) from error
 
 
 def _assignment(topic: str, partitions: Sequence[int]) -> bytes:
@@ -261,5 +265,9 @@ def _assigned(data: bytes, topic: str) -> tuple[int, ...]:
     try:
         assignment = ConsumerProtocolAssignment.decode(data)
     except struct.error as error:
-        raise ValueError("an assignment that is none") from error
-    return tuple(index for part in assignment.assigned_partitions if part.topic == topic for index in part.partitions)
+        raise ValueError("not an assignment") from error
+    indexes: list[int] = []
+    for part in assignment.assigned_partitions:
+        if part.topic == topic:
+            indexes += part.partitions
+    return tuple(indexes)

@@ -1,4 +1,4 @@
-"""What one broker says about its cluster: brokers, controller, topics and partitions."""
+"""One broker's metadata of its cluster: brokers, controller, topics and partitions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from msk_toolkit.stage import Stage
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A partition as the asked broker sees it; ``leader`` is -1 where there is none."""
+    """A partition as the queried broker sees it; ``leader`` is -1 where there is none."""
 
     index: int
     leader: int
@@ -25,7 +25,7 @@ class Topic(msgspec.Struct, frozen=True):
     """A topic; ``error_code`` is Kafka's, 0 where the topic can be used.
 
     ``operations`` holds the numbers of Kafka's operations that the user may do, or is None where the broker does not
-    tell.
+    say.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ClusterMetadata(msgspec.Struct, frozen=True):
     topics: dict[str, Topic]
 
 
-# The last version whose answer has no room for operations: half the work to read.
+# The last version whose response has no operations: half the work to read.
 _WITHOUT_OPERATIONS = 7
 
 
@@ -61,18 +61,18 @@ def read_metadata(
     *,
     operations: bool = True,
 ) -> ClusterMetadata:
-    """Ask for the named topics, or for all with None; without ``operations`` what the user may do is left out.
+    """Request the named topics, or all with None; without ``operations`` what the user may do is left out.
 
     Raises:
         StageError: under ``stage``.
     """
-    wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
-    answer = connection.send(
-        MetadataRequest(topics=wanted, allow_auto_topic_creation=False, include_topic_authorized_operations=operations),
-        stage,
-        deadline,
-        None if operations else _WITHOUT_OPERATIONS,
+    requested: list[Any] | None = None
+    if topics is not None:
+        requested = [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
+    request = MetadataRequest(
+        topics=requested, allow_auto_topic_creation=False, include_topic_authorized_operations=operations
     )
+    answer = connection.send(request, stage, deadline, None if operations else _WITHOUT_OPERATIONS)
     with reading(connection, "Metadata", stage):
         metadata = ClusterMetadata(
             cluster_id=answer.cluster_id or "",
@@ -80,7 +80,7 @@ def read_metadata(
             brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
             topics={topic.name: _topic(topic) for topic in answer.topics},
         )
-        # A broker says of each topic that it is asked for what it knows, if only that it knows none.
+        # A broker answers for each topic that is requested, if only that it does not know it.
         if missing := set(topics or ()) - metadata.topics.keys():
             raise LookupError(f"{len(missing)} of the topics")
     return metadata
@@ -92,12 +92,12 @@ _OPERATIONS_UNKNOWN = 31
 
 def _topic(topic: Any) -> Topic:
     # None for a topic that the user may not see, and from brokers before 2.3.
-    found = topic.authorized_operations
+    operations = topic.authorized_operations
     return Topic(
         name=topic.name,
         error_code=topic.error_code,
         internal=topic.is_internal,
-        operations=None if found is None or _OPERATIONS_UNKNOWN in found else frozenset(found),
+        operations=None if operations is None or _OPERATIONS_UNKNOWN in operations else frozenset(operations),
         partitions=tuple(
             Partition(
                 index=partition.partition_index,

@@ -1,6 +1,6 @@
 """Records in Kafka's message formats 0 and 1, which brokers before 4.0 store where ``message.format.version`` says so.
 
-They have no headers, and format 0 no timestamps. Packed records stand as a message set inside the value of one message,
+They have no headers, and format 0 no timestamps. Packed records are a message set inside the value of one message,
 the wrapper, whose offset is that of its last record (Kafka documentation, "Old Message Format").
 """
 
@@ -63,7 +63,9 @@ def messages(data: bytes, limit: int) -> Iterator[Message]:
     if not inner:
         return
     # Format 1 counts inside of a wrapper from 0, or from what compaction has left; format 0 has the offsets themselves.
-    shift = wrapper.offset - inner[-1].offset if wrapper.magic else 0
+    shift = 0
+    if wrapper.magic:
+        shift = wrapper.offset - inner[-1].offset
     for raw in inner:
         if raw.codec:
             raise DamagedError("a packed message holds packed messages")

@@ -14,9 +14,9 @@ from msk_toolkit.stage import Stage
 def leaving_replicas(
     controller: BrokerConnection, partitions: Mapping[str, Sequence[int]], deadline: Deadline
 ) -> dict[str, dict[int, int]]:
-    """How many replicas of each partition are on their way out; a topic is absent where none is.
+    """How many replicas of each partition are being removed; a topic is absent where none is moved.
 
-    While replicas move, Kafka shows old and new ones together. Empty as well where the broker does not tell: before
+    While replicas move, Kafka shows old and new ones together. Empty as well where the broker does not say: before
     Kafka 2.4, and where the user may not describe the cluster.
 
     Raises:

@@ -36,7 +36,7 @@ def produce(
     """Stage ``produce``: write one record with acks=all; answers its offset.
 
     Raises:
-        StageError: refused, not enough replicas, or not acknowledged in time (then it may stand there all the same).
+        StageError: refused, not enough replicas, or not acknowledged in time (it may have been written nevertheless).
     """
     batch = MemoryRecordsBuilder(magic=_RECORD_FORMAT, compression_type=_NO_COMPRESSION, batch_size=len(value) + 1024)
     batch.append(timestamp=timestamp, key=None, value=value, headers=[])
@@ -100,17 +100,17 @@ def read_from(
         StageError: under ``stage``.
     """
     budget = Budget()
-    found: dict[int, Fetched] = {}
+    by_partition: dict[int, Fetched] = {}
     for partition, data in _fetched(connection, topic, starts, stage, deadline).items():
         start = starts[partition]
         if data is None:
-            found[partition] = Fetched([], start, out_of_range=True)
+            by_partition[partition] = Fetched([], start, out_of_range=True)
         elif budget.spent:
-            found[partition] = Fetched([], start)
+            by_partition[partition] = Fetched([], start)
         else:
             with _readable(connection, f"{topic}-{partition}", stage, deadline):
-                found[partition] = read_records(data, start, budget, deadline)
-    return found
+                by_partition[partition] = read_records(data, start, budget, deadline)
+    return by_partition
 
 
 def first_records(
@@ -118,12 +118,12 @@ def first_records(
 ) -> dict[int, Beginning]:
     """The first record of each partition in a range of offsets, whose end is not in it.
 
-    A partition is absent where the answers do not tell, and ``holds_record`` is false where the range holds none.
+    A partition is absent where the responses do not say, and ``holds_record`` is false where the range holds none.
 
     Raises:
         StageError: under ``stage``.
     """
-    found: dict[int, Beginning] = {}
+    beginnings: dict[int, Beginning] = {}
     starts = {partition: start for partition, (start, _) in ranges.items()}
     while starts:
         following: dict[int, int] = {}
@@ -132,16 +132,16 @@ def first_records(
             with _readable(connection, f"{topic}-{partition}", stage, deadline):
                 first = beginning(data or b"", start, deadline)
             if first.holds_record or first.next_offset >= ranges[partition][1]:
-                found[partition] = first
+                beginnings[partition] = first
             else:
                 following[partition] = first.next_offset
         # An answer holds so many bytes: what did not fit is asked for again.
         waiting = {partition: following.get(partition, start) for partition, start in starts.items()}
-        waiting = {partition: start for partition, start in waiting.items() if partition not in found}
+        waiting = {partition: start for partition, start in waiting.items() if partition not in beginnings}
         if waiting == starts:
             break
         starts = waiting
-    return found
+    return beginnings
 
 
 def offset_range(
@@ -172,7 +172,7 @@ def offset_at(
 def _fetched(
     connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, bytes | None]:
-    """One answer's batches for each partition, packed as they stand there; None where the offset is out of range."""
+    """One answer's batches for each partition, packed as they are; None where the offset is out of range."""
     partitions = [
         FetchRequest.FetchTopic.FetchPartition(
             partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
@@ -196,20 +196,21 @@ def _fetched(
         stage,
         deadline,
     )
-    found: dict[int, bytes | None] = {}
+    batches: dict[int, bytes | None] = {}
     with reading(connection, "Fetch", stage):
-        for part in (part for response in answer.responses for part in response.partitions):
-            if part.partition_index not in starts:
-                raise ValueError("a partition that nobody asked for")
-            if part.error_code not in (ErrorCode.NONE, ErrorCode.OFFSET_OUT_OF_RANGE):
-                about = f"{topic}-{part.partition_index}"
-                raise refused_error(stage, "Fetch", part.error_code, connection.address, about)
-            found[part.partition_index] = None if part.error_code else bytes(part.records or b"")
-    return found
+        for response in answer.responses:
+            for part in response.partitions:
+                if part.partition_index not in starts:
+                    raise ValueError("a partition that was not requested")
+                if part.error_code not in (ErrorCode.NONE, ErrorCode.OFFSET_OUT_OF_RANGE):
+                    about = f"{topic}-{part.partition_index}"
+                    raise refused_error(stage, "Fetch", part.error_code, connection.address, about)
+                batches[part.partition_index] = None if part.error_code else bytes(part.records or b"")
+    return batches
 
 
 def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: Stage, deadline: Deadline) -> Any:
-    """Ask until the answer holds something: to a reader over its quota a broker names no partition at all."""
+    """Send the request until the response holds a partition: for a reader over its quota it holds none."""
     backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
         answer = connection.send(request(), stage, deadline)
@@ -238,10 +239,10 @@ def _offsets(
         )
         with reading(connection, "ListOffsets", stage):
             parts = {part.partition_index: part for part in answer.topics[0].partitions}
-            found = {partition: int(parts[partition].offset) for partition in times}
+            offsets = {partition: int(parts[partition].offset) for partition in times}
         wrong = next((part for part in parts.values() if part.error_code), None)
         if wrong is None:
-            return found
+            return offsets
         # A leader elected a moment ago learns from its followers' next fetches how far the records stand (KIP-207).
         passing = wrong.error_code == ErrorCode.OFFSET_NOT_AVAILABLE
         if not passing or not backoff.pause():

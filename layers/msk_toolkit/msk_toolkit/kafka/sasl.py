@@ -14,8 +14,8 @@ from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.stage import Stage
 
 
-def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) -> None:
-    """Log in over a connection whose requests go through ``ask``.
+def log_in(address: BrokerAddress, access: Access, send: Callable[[Any], Any]) -> None:
+    """Log in over a connection whose requests go through ``send``.
 
     Raises:
         StageError: ``mechanism-not-offered``, ``authentication-failed``, ``iam-denied``, ``server-not-authentic``.
@@ -23,9 +23,9 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
     """
     mechanism = access.mechanism
     if not access.username.isascii():
-        words = "the user's name is not ASCII, and Kafka's SCRAM lets no such user in"
-        raise StageError(Stage.SASL, Cause.AUTHENTICATION_FAILED, str(address), words)
-    answer = ask(SaslHandshakeRequest(version=1, mechanism=mechanism))
+        detail = "the user name is not ASCII, which Kafka's SCRAM does not accept"
+        raise StageError(Stage.SASL, Cause.AUTHENTICATION_FAILED, str(address), detail)
+    answer = send(SaslHandshakeRequest(version=1, mechanism=mechanism))
     if answer.error_code == ErrorCode.UNSUPPORTED_SASL_MECHANISM:
         offered = ", ".join(answer.mechanisms or ()) or "none"
         raise StageError(
@@ -35,24 +35,27 @@ def log_in(address: BrokerAddress, access: Access, ask: Callable[[Any], Any]) ->
             f"the listener does not offer {mechanism}; it offers: {offered}",
         )
     if answer.error_code == ErrorCode.ILLEGAL_SASL_STATE:
-        raise StageError(Stage.SASL, Cause.MECHANISM_NOT_OFFERED, str(address), "the listener takes no login")
+        raise StageError(Stage.SASL, Cause.MECHANISM_NOT_OFFERED, str(address), "the listener does not accept SASL")
     if answer.error_code:
         raise StageError(
             Stage.SASL, Cause.BROKER_ERROR, str(address), f"SaslHandshake answered {error_name(answer.error_code)}"
         )
     exchange = _exchange(address, access)
     while not exchange.is_done():
-        answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
+        answer = send(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
         if answer.error_code:
             cause = Cause.IAM_DENIED if access.auth_mode == "iam" else Cause.AUTHENTICATION_FAILED
-            words = answer.error_message or error_name(answer.error_code)
-            raise StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {words}")
+            reason = answer.error_message or error_name(answer.error_code)
+            raise StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {reason}")
         try:
             exchange.receive(bytes(answer.auth_bytes or b""))
         except (ValueError, LookupError, TypeError):
             # Not chained: what the peer sent in a failed exchange does not belong into a log.
             raise StageError(
-                Stage.SASL, Cause.SERVER_NOT_AUTHENTIC, str(address), "the broker's answer does not fit the password"
+                Stage.SASL,
+                Cause.SERVER_NOT_AUTHENTIC,
+                str(address),
+                "the broker's response does not match the password",
             ) from None
 
 

@@ -1,7 +1,7 @@
 """How long a broker holds a connection back, and over which of Kafka's quotas its user is.
 
 Since Kafka 2.0 a broker answers at once, says in ``throttle_time_ms`` for how long it reads nothing more from that
-connection, and does so (KIP-219). A client that does not listen to it takes the broker for one that hangs.
+connection, and does so (KIP-219). A client that ignores it takes the broker for one that hangs.
 """
 
 _WRITE = "the quota on writing (producer_byte_rate)"

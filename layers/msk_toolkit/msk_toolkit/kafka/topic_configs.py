@@ -19,13 +19,15 @@ _SET_ON_THE_TOPIC = 1
 _BUILT_IN = 5
 
 ConfigSource = Literal["topic", "broker", "default"]
+_SOURCES: Mapping[int, ConfigSource] = {_SET_ON_THE_TOPIC: "topic", _BUILT_IN: "default"}
 
 
 class TopicConfig(NamedTuple):
     """A configuration value in force.
 
-    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if nobody asked
-    or the broker does not tell; ``writable`` is False where the broker keeps the value to itself or lets nobody set it.
+    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if it was not
+    requested or the broker does not say; ``writable`` is False where the broker does not show the value, or does not
+    let it be set.
     """
 
     value: str
@@ -66,7 +68,7 @@ def topic_configs(
     ]
     request = DescribeConfigsRequest(resources=resources, include_synonyms=inherited)
     answer = connection.send(request, Stage.METADATA, deadline)
-    found: dict[str, dict[str, TopicConfig]] = {}
+    configs: dict[str, dict[str, TopicConfig]] = {}
     errors: dict[str, BrokerError] = {}
     with reading(connection, "DescribeConfigs", Stage.METADATA):
         results = {result.resource_name: result for result in answer.results}
@@ -75,12 +77,12 @@ def topic_configs(
             if result.error_code:
                 errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
             else:
-                found[name] = {
+                configs[name] = {
                     entry.name: _setting(entry)
                     for entry in result.configs
                     if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
                 }
-    return found, errors
+    return configs, errors
 
 
 def broker_config(connection: BrokerConnection, broker: int, key: str, deadline: Deadline) -> str | None:
@@ -97,8 +99,9 @@ def broker_config(connection: BrokerConnection, broker: int, key: str, deadline:
     )
     with reading(connection, "DescribeConfigs", Stage.METADATA):
         result = answer.results[0]
-        values = {} if result.error_code else {entry.name: entry.value for entry in result.configs}
-    return values.get(key)
+        if result.error_code:
+            return None
+        return {entry.name: entry.value for entry in result.configs}.get(key)
 
 
 def alter_topic_configs(
@@ -122,8 +125,8 @@ def alter_topic_configs(
         request = _incremental(changes, validate_only)
         answer = controller.send(request, Stage.METADATA, deadline)
         return _errors(controller, "IncrementalAlterConfigs", answer, changes)
-    found, errors = topic_configs(controller, sorted(changes), deadline)
-    whole = {name: _merged(found[name], keys) for name, keys in changes.items() if name in found}
+    configs, errors = topic_configs(controller, sorted(changes), deadline)
+    whole = {name: _merged(configs[name], keys) for name, keys in changes.items() if name in configs}
     if not whole:
         return errors
     answer = controller.send(_replacing(whole, validate_only), Stage.METADATA, deadline)
@@ -131,24 +134,19 @@ def alter_topic_configs(
 
 
 def _merged(own: Mapping[str, TopicConfig], changes: Mapping[str, str | None]) -> dict[str, str]:
-    kept = {key: each.value for key, each in own.items() if each.source == "topic" and each.writable}
+    kept = {key: config.value for key, config in own.items() if config.source == "topic" and config.writable}
     return {key: value for key, value in {**kept, **changes}.items() if value is not None}
 
 
 def _setting(entry: Any) -> TopicConfig:
-    source: ConfigSource = (
-        "topic"
-        if entry.config_source == _SET_ON_THE_TOPIC
-        else "default"
-        if entry.config_source == _BUILT_IN
-        else "broker"
-    )
+    source = _SOURCES.get(entry.config_source, "broker")
     writable = not (entry.is_sensitive or entry.read_only)
     if source != "topic":
         return TopicConfig(entry.value or "", source, entry.value or "", writable)
     # In the order in which they would apply; the topic's own comes first.
     below = [synonym for synonym in entry.synonyms or [] if synonym.source != _SET_ON_THE_TOPIC]
-    return TopicConfig(entry.value or "", source, below[0].value if below else None, writable)
+    inherited = below[0].value if below else None
+    return TopicConfig(entry.value or "", source, inherited, writable)
 
 
 def _incremental(changes: Mapping[str, Mapping[str, str | None]], validate_only: bool) -> Any:
@@ -186,7 +184,10 @@ def _replacing(whole: Mapping[str, Mapping[str, str]], validate_only: bool) -> A
 
 def _errors(controller: BrokerConnection, api: str, answer: Any, names: Collection[str]) -> dict[str, BrokerError]:
     with reading(controller, api, Stage.METADATA):
-        by_name = {each.resource_name: each for each in answer.responses}
-        # What is not answered is not done.
+        by_name = {result.resource_name: result for result in answer.responses}
+        # What is not in the response is not done.
         wrong = {name: by_name[name] for name in names if by_name[name].error_code}
-    return {name: broker_error(f"{api} of {name}", each.error_code, each.error_message) for name, each in wrong.items()}
+    return {
+        name: broker_error(f"{api} of {name}", result.error_code, result.error_message)
+        for name, result in wrong.items()
+    }

@@ -30,7 +30,7 @@ def create_topics(
         StageError: under ``metadata``.
     """
     topic_class = CreateTopicsRequest.CreatableTopic
-    wanted = [
+    new_topics = [
         topic_class(
             name=topic.name,
             num_partitions=topic.partitions,
@@ -40,7 +40,7 @@ def create_topics(
         )
         for topic in topics
     ]
-    request = CreateTopicsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    request = CreateTopicsRequest(topics=new_topics, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
     answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreateTopics", answer, "topics", [topic.name for topic in topics])
 
@@ -53,11 +53,11 @@ def add_partitions(
     Raises:
         StageError: under ``metadata``.
     """
-    wanted = [
+    grown = [
         CreatePartitionsRequest.CreatePartitionsTopic(name=name, count=count, assignments=None)
         for name, count in totals.items()
     ]
-    request = CreatePartitionsRequest(topics=wanted, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    request = CreatePartitionsRequest(topics=grown, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
     answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreatePartitions", answer, "results", totals)
 
@@ -78,10 +78,10 @@ def _errors(
 ) -> dict[str, BrokerError]:
     with reading(controller, api, Stage.METADATA):
         by_name = {result.name: result for result in getattr(answer, results)}
-        # What is not answered is not done.
+        # What is not in the response is not done.
         wrong = {name: by_name[name] for name in names if by_name[name].error_code}
     return {
-        # DeleteTopics has words of its own from version 5 on only.
+        # DeleteTopics has a message only from version 5 on.
         name: broker_error(f"{api} of {name}", result.error_code, getattr(result, "error_message", None))
         for name, result in wrong.items()
     }
