@@ -11,7 +11,7 @@ from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import Batch, time_of
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document
-from msk_toolkit.forward.exchange import Exchange, Reply, Vantiq
+from msk_toolkit.forward.exchange import Reply, Vantiq, VantiqExchange
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, FailureKind, LaneOutcome, RefusedRecord
 from msk_toolkit.forward.rate_limiter import RateLimiter
@@ -84,7 +84,7 @@ class Delivery:
         self._tools = tools
         self._limits = limits
         self._shared = shared
-        self._exchange = Exchange(tools.vantiq, target, tools.clock, tools.now, limits.end_by)
+        self._exchange = VantiqExchange(tools.vantiq, target, tools.clock, tools.now, limits.end_by)
         self._ages: list[float] = []
         self._settled = 0
         self._dead_lettered = 0

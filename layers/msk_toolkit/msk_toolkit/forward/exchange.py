@@ -66,7 +66,7 @@ class Reply(NamedTuple):
         return page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
 
 
-class Exchange:
+class VantiqExchange:
     """Sends a lane's requests to its target.
 
     Args:

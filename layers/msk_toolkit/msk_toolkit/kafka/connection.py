@@ -17,7 +17,7 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.exchange import Exchange
+from msk_toolkit.kafka.exchange import BrokerExchange
 from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
 from msk_toolkit.network.connect import (
@@ -44,7 +44,7 @@ class BrokerConnection:
     def __init__(self, address: BrokerAddress, sock: socket.socket) -> None:
         self.address = address
         self._socket = sock
-        self._exchange = Exchange(address, sock)
+        self._exchange = BrokerExchange(address, sock)
         self._versions: dict[int, tuple[int, int]] = {}
         self.certificate_end = certificate_end(sock) if isinstance(sock, ssl.SSLSocket) else None
 
@@ -211,7 +211,7 @@ def _start_tls(
 def _accepts_plaintext(address: BrokerAddress, addresses: Sequence[Address], deadline: Deadline) -> bool:
     try:
         with open_tcp(*address, addresses, deadline) as sock:
-            Exchange(address, sock).send(ApiVersionsRequest(version=0), Stage.TLS, deadline)
+            BrokerExchange(address, sock).send(ApiVersionsRequest(version=0), Stage.TLS, deadline)
     except StageError:
         return False
     return True

@@ -35,7 +35,7 @@ _TLS_ALERT = b"\x15\x03"
 logging.getLogger("kafka.protocol.parser").setLevel(logging.CRITICAL)
 
 
-class Exchange:
+class BrokerExchange:
     """One request at a time and its response.
 
     After a request has failed no further one is sent: the late response would be taken for the next request's. Each

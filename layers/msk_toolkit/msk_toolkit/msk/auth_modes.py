@@ -10,7 +10,7 @@ from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import PROTOCOL_OF, Listener, ListenerMode
 from msk_toolkit.msk.pollers import poller_listener, protocols_inside
 
-State = Literal["on", "off", "unknown"]
+AuthState = Literal["on", "off", "unknown"]
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class ListenerAuth(msgspec.Struct, frozen=True):
     """An auth mode, and what it is good for."""
 
     mode: ListenerMode
-    state: State
+    state: AuthState
     listeners: list[Listener]
     vantiq: Use
     forwarder: Use
@@ -128,7 +128,7 @@ def _forwarder(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[L
     return Use(True, False, text)
 
 
-def _state(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[Listener] | None) -> State:
+def _state(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[Listener] | None) -> AuthState:
     match _is_on(mode, declared, listeners):
         case True:
             return "on"

@@ -9,7 +9,7 @@ from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.metrics import DetailedMetrics
 from msk_toolkit.settings.names import split_names
 
-TopicName = Annotated[
+ProbeTopicName = Annotated[
     str,
     Meta(
         description="Topic of the heartbeats; it must exist, and each broker must lead a partition of it.",
@@ -21,7 +21,7 @@ TopicName = Annotated[
 class ProbeSettings(ClusterSettings, kw_only=True, frozen=True):
     """Settings that both probes read."""
 
-    probe_topic: TopicName = "msk-toolkit-heartbeat"
+    probe_topic: ProbeTopicName = "msk-toolkit-heartbeat"
     certificate_warn_days: Annotated[
         float,
         Meta(description="A broker's certificate that expires within so many days causes a warning.", ge=0, le=365),

@@ -86,7 +86,7 @@ def parse_target(text: str) -> Target:
             if not row.syntax.fullmatch(name.replace(_PLACEHOLDER, "topic")):
                 raise ValueError(f"must look like {kind}:{row.example}{row.note}")
             return Target(kind, name)
-    raise ValueError(f"must begin with one of {listed([f'{kind}:' for kind in KINDS], 'or')}")
+    raise ValueError(f"must begin with one of {joined_with([f'{kind}:' for kind in KINDS], 'or')}")
 
 
 def parse_routes(default: str, routes: str) -> Routes:
@@ -127,7 +127,7 @@ def _read_routes(text: str, problems: list[ValueError]) -> dict[str, str]:
 
 def target_examples() -> str:
     """A target of each kind, as a sentence lists them: ``topic:/my/topic, ... or source:my.pkg.Source``."""
-    return listed([f"{kind}:{row.example}" for kind, row in KINDS.items()], "or")
+    return joined_with([f"{kind}:{row.example}" for kind, row in KINDS.items()], "or")
 
 
 def batch_rule() -> str:
@@ -135,11 +135,11 @@ def batch_rule() -> str:
     batches: dict[int, list[str]] = {}
     for kind, row in KINDS.items():
         batches.setdefault(row.default_batch, []).append(kind)
-    larger = [f", or {batch} for {listed(kinds, 'and')}" for batch, kinds in batches.items() if batch > 1]
-    unwinding = listed([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
+    larger = [f", or {batch} for {joined_with(kinds, 'and')}" for batch, kinds in batches.items() if batch > 1]
+    unwinding = joined_with([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
     return f"0 means 1{''.join(larger)}. Above 1, a {unwinding} target needs autoUnwind."
 
 
-def listed(names: list[str], conjunction: str) -> str:
+def joined_with(names: list[str], conjunction: str) -> str:
     """``a, b or c``."""
     return f" {conjunction} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -23,7 +23,7 @@ from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.propagation import FindMissing
 from msk_toolkit.topics.writes import WRITES, Write, WriteKind, batches
 
-State = Literal["done", "not-done", "unknown"]
+ChangeState = Literal["done", "not-done", "unknown"]
 
 # The next request, which looks for what was not acknowledged, needs a share too. And a broker that hangs must leave
 # time for another one, which takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active
@@ -43,7 +43,7 @@ class TopicChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
 
     topic: str
     change: WriteKind | Literal["delete"]
-    state: State
+    state: ChangeState
     detail: Annotated[str, Meta(description="Why it is not done.")] = ""
 
 

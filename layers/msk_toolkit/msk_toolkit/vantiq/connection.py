@@ -18,7 +18,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.network.connect import open_tcp, resolve, start_tls
 from msk_toolkit.settings.vantiq import VantiqAddress
-from msk_toolkit.vantiq.errors import Stage, VantiqUnansweredError
+from msk_toolkit.vantiq.errors import RequestStage, VantiqUnansweredError
 
 # An insert answers with every instance inserted, so an answer can be somewhat longer than the request.
 _MOST_ANSWER_BYTES = 32 * 1024 * 1024
@@ -140,7 +140,7 @@ class VantiqConnection:
         return body
 
     def _closed(self, *, maybe_taken: bool) -> VantiqUnansweredError:
-        stage: Stage = "answer" if maybe_taken else "send"
+        stage: RequestStage = "answer" if maybe_taken else "send"
         return VantiqUnansweredError(
             stage,
             "connection-closed",
@@ -164,7 +164,7 @@ def open_socket(address: VantiqAddress, context: ssl.SSLContext | None, deadline
         sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
         return sock if context is None else start_tls(sock, host, port, context, deadline)
     except StageError as error:
-        stage = cast("Stage", error.stage)
+        stage = cast("RequestStage", error.stage)
         raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error
 
 

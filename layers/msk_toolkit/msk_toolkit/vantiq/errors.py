@@ -4,7 +4,7 @@ from typing import Literal
 
 from msk_toolkit.errors import VantiqError
 
-Stage = Literal["dns", "tcp", "tls", "send", "answer"]
+RequestStage = Literal["dns", "tcp", "tls", "send", "answer"]
 
 
 class VantiqUnansweredError(VantiqError):
@@ -18,7 +18,7 @@ class VantiqUnansweredError(VantiqError):
         maybe_taken: Vantiq may have acted on the request: sending it again can make a duplicate.
     """
 
-    def __init__(self, stage: Stage, cause: str, peer: str, detail: str, *, maybe_taken: bool) -> None:
+    def __init__(self, stage: RequestStage, cause: str, peer: str, detail: str, *, maybe_taken: bool) -> None:
         self.stage = stage
         self.cause = cause
         self.peer = peer
