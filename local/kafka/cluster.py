@@ -20,6 +20,7 @@ from local.kafka.programs import KafkaPrograms, kafka_programs
 from local.kafka.queries import known_brokers, knows_scram_user
 from local.kafka.settings import BROKER_IDS, KafkaOptions, KafkaSettings, Listener, port_count
 from local.kafka.sockets import listening_ports
+from local.kafka.startup_cache import write_startup_cache
 from local.kafka.users import UserError, put_scram_user, zookeeper_of
 from local.kafka.versions import DEFAULT_VERSION
 from local.kafka.zookeeper import ZooKeeperError
@@ -72,6 +73,7 @@ class KafkaCluster:
         # The processes are started elsewhere, so no path may depend on the current folder.
         options = options._replace(version=version, cache=options.cache.resolve())
         programs = kafka_programs(version, options.cache, on_progress)
+        write_startup_cache(programs, options, on_progress)
         ports = free_ports(port_count(version, options.container_address))
         settings = KafkaSettings.choose(home.resolve(), ledger.path.resolve(), options, ports)
         cluster = cls(settings, ledger)

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.kafka.java import java_environment
 from local.kafka.logs import QUIET
 from local.kafka.programs import KafkaPrograms
-from local.kafka.settings import BROKER_IDS, KafkaSettings, write_private
+from local.kafka.settings import KafkaSettings, write_private
 
 _DEADLINE_SECONDS = 90.0
 _SCRAM_ITERATIONS = 4096
@@ -29,8 +29,8 @@ def format_data(programs: KafkaPrograms, settings: KafkaSettings) -> None:
     # In a file, since everyone on this machine can read a command line.
     arguments = settings.home / "format-arguments"
     write_private(arguments, f"--add-scram\n{_scram_credential(settings)}\n")
-    with ThreadPoolExecutor(len(BROKER_IDS)) as pool:
-        list(pool.map(lambda broker: _format(programs, settings, broker, arguments), BROKER_IDS))
+    with ThreadPoolExecutor(len(settings.brokers)) as pool:
+        list(pool.map(lambda broker: _format(programs, settings, broker, arguments), settings.brokers))
     arguments.unlink()
 
 

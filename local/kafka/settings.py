@@ -135,6 +135,11 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         """
         return ",".join(f"{_host(listener)}:{port}" for port in self.ports[listener].values())
 
+    @property
+    def brokers(self) -> tuple[int, ...]:
+        """The ids of the brokers."""
+        return tuple(self.ports["PLAINTEXT"])
+
     def broker_home(self, broker: int) -> Path:
         """The directory of one broker: its configuration, log and data."""
         return self.home / f"broker-{broker}"

@@ -17,6 +17,7 @@ import pytest
 from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster, KafkaClusterError, KafkaOptions
 from local.kafka.jars import KafkaUnavailableError, kafka_jars
 from local.kafka.settings import KafkaSettings
+from local.kafka.versions import DEFAULT_VERSION
 from local.ports import free_ports
 from local.processes import Ledger
 
@@ -116,6 +117,17 @@ def test_a_cached_version_needs_no_network(monkeypatch: pytest.MonkeyPatch, kafk
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert kafka_jars(kafka.settings.version, CACHE).is_dir()
+
+
+def test_brokers_of_the_usual_version_start_from_a_cache_that_java_accepts(kafka: KafkaCluster) -> None:
+    if kafka.settings.version != DEFAULT_VERSION:
+        assert not kafka.programs.startup_cache.exists()
+        return
+    # With "on", Java ends instead of passing over a cache that does not fit.
+    command = kafka.programs.command("kafka.tools.StorageTool", "-XX:AOTMode=on")
+    done = subprocess.run([*command, "random-uuid"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, len(done.stdout.strip())) == (0, 22), done.stdout + done.stderr
+    assert f"-XX:AOTCache={kafka.programs.startup_cache}" in command
 
 
 def test_a_home_without_a_cluster_is_said_to_be_so(tmp_path: Path) -> None:
