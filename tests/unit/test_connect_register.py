@@ -160,7 +160,7 @@ def test_a_token_without_the_right_is_one_clear_line_for_each_resource() -> None
         assert found is not None
         assert not found.applied
         assert [finding.text.partition(": ")[2] for finding in there.findings] == [
-            "the token has no right to it: give its profile that right, or use another token"
+            "the token is not allowed to do this: grant its profile the permission, or use another token"
         ] * 3
 
 

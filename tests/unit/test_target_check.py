@@ -143,7 +143,7 @@ def test_a_token_that_may_not_look_stops_no_forwarder_and_is_noted() -> None:
         outcome = there.forward()
         assert outcome.delivered == 2
         assert "topic:/orders can't be checked" in outcome.notes[0]
-        assert "the token has no right to it" in outcome.notes[0]
+        assert "the token is not allowed to do this" in outcome.notes[0]
 
 
 def test_where_vantiq_fails_at_the_first_look_nothing_is_sent() -> None:

@@ -24,7 +24,7 @@ def client(service: str) -> Any:
     """The process's client for ``service``; ``AWS_ENDPOINT_URL`` and the region are boto3's to read.
 
     Raises:
-        ConfigurationError: the environment names no region, or an endpoint that is no URL.
+        ConfigurationError: the environment names no region, or an endpoint that is not a URL.
     """
     return _new_client(service, _BOUNDED)
 

@@ -1,7 +1,7 @@
-"""The stages dns, tcp and tls, told apart and bounded.
+"""The stages dns, tcp and tls, each with its own deadline and cause.
 
-Kafka's and HTTP's clients report all three as one time-out; here each names its cause. ``getaddrinfo`` has no
-time-out of its own, so it runs in a thread that is abandoned when the deadline passes.
+Kafka's and HTTP's clients report all three as one timeout; here each names its cause. ``getaddrinfo`` has no
+timeout of its own, so it runs in a thread that is abandoned when the deadline passes.
 """
 
 import errno
@@ -45,8 +45,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
 
     def ask() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.put([(family, address) for family, _, _, _, address in found])
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.put([(family, address) for family, _, _, _, address in entries])
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             answer.put(error)
 

@@ -50,11 +50,11 @@ class StageLog:
 
     @property
     def stage_seconds(self) -> float:
-        """The most that one stage may take."""
+        """The maximum duration of one stage."""
         return self._stage_seconds
 
     def share(self) -> Deadline:
-        """The time of one stage, for a question that is no stage of this connection."""
+        """The time of one stage, for a request that is not a stage of this connection."""
         return self._deadline.at_most(self._stage_seconds)
 
     def alike(self) -> "StageLog":
@@ -63,7 +63,7 @@ class StageLog:
 
     @property
     def results(self) -> list[StageResult]:
-        """The stages that were run, in their order; one that was run in parts stands there once."""
+        """The stages that were run, in their order; one that was run in parts appears once."""
         return list(self._results.values())
 
     @property

@@ -1,1 +1,1 @@
-"""The functions' settings: one typed model for each function's environment variables, checked as a whole."""
+"""The functions' settings: a typed model for each function's environment variables, all problems at once."""

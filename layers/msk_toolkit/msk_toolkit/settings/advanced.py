@@ -1,7 +1,7 @@
 """The variable ``ADVANCED_SETTINGS``: settings without a parameter of their own, one JSON object for all functions.
 
-Where each setting of a deployed stack comes from stands in the three tables here; a test holds them to the models and
-to the template.
+The three tables here say where each setting of a deployed stack comes from; a test compares them with the models and
+the template.
 """
 
 from collections.abc import Mapping

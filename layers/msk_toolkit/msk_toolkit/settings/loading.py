@@ -22,7 +22,7 @@ class CheckedText(Protocol):
 def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, str]) -> Settings:
     """Read ``model`` from environment variables named like its fields, in capitals.
 
-    Settings without a parameter of their own may stand in ``ADVANCED_SETTINGS`` (:mod:`msk_toolkit.settings.advanced`).
+    Settings without a parameter of their own may be in ``ADVANCED_SETTINGS`` (:mod:`msk_toolkit.settings.advanced`).
     An empty variable counts as absent, because a template passes an unused parameter as an empty string. A variable
     under its old name (:mod:`msk_toolkit.settings.renamed`) counts as if it had the current one.
 

@@ -138,7 +138,7 @@ class VantiqClient:
         return response
 
     def _take(self) -> VantiqConnection | None:
-        """An idle connection that still stands, the most recently used first."""
+        """An idle connection that is still open, the most recently used first."""
         while True:
             with self._lock:
                 if not self._idle:

@@ -26,8 +26,8 @@ class ReceivedEvents:
         self._socket = socket
         self._deadline = deadline
 
-    def wait_for(self, wanted: str, seconds: float) -> Any:
-        """The first event whose JSON holds the text ``wanted``; None when the time is over first.
+    def wait_for(self, text: str, seconds: float) -> Any:
+        """The first event whose JSON contains ``text``; None if the time is over first.
 
         Raises:
             VantiqError: Vantiq ended the subscription.
@@ -36,7 +36,7 @@ class ReceivedEvents:
         while (message := _next(self._socket, deadline)) is not None:
             event = message.get("body") if message.get("status") == 100 else None
             value = event.get("value") if isinstance(event, dict) else None
-            if wanted in msgspec.json.encode(value).decode():
+            if text in msgspec.json.encode(value).decode():
                 return value
         return None
 

@@ -23,7 +23,7 @@ class VantiqRefusedError(VantiqError):
         self.code = code
         reason = {
             401: "the token is not valid: renew the secret that holds it",
-            403: "the token has no right to it: give its profile that right, or use another token",
+            403: "the token is not allowed to do this: grant its profile the permission, or use another token",
         }.get(status, f"refused with status {status}" + (f", {code}" if code else ""))
         super().__init__(f"Vantiq, {action}: {reason}")
 

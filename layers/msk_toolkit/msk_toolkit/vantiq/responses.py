@@ -111,7 +111,7 @@ def results_of_request(
 
 
 def error_of(status: int, body: bytes) -> tuple[int, str]:
-    """The status and code of a response that is an error, even one that came with a good status; else (0, "")."""
+    """The status and code of a response that is an error, even one with a success status; otherwise (0, "")."""
     error = error_in(parsed(body), anything=True)
     if not 200 <= status < 300:
         return status, shown_code(text_of(error, "code"))

@@ -79,7 +79,7 @@ def error_in(answer: Any, *, exact: bool = False, anything: bool = False) -> dic
 
 
 def error_of_response(answer: Any) -> dict[str, Any] | None:
-    """The error in an answer or result that is a failure, in whichever of its fields it stands."""
+    """The error in a response or result that is a failure, in whichever field it is."""
     return (error_in(answer.get("body")) if isinstance(answer, dict) else None) or error_in(answer)
 
 
@@ -89,18 +89,18 @@ def without_body(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def status_beside(error: dict[str, Any]) -> int:
-    """The status that stands in an error itself, or that of a bad request."""
+    """The status in an error itself, or that of a bad request."""
     status = error.get("status")
     return status if type(status) is int and 300 <= status < 600 else 400
 
 
 def shown_code(code: str) -> str:
-    """An error code that is fit for a log: of the usual form and length, else a word that says so."""
+    """An error code that is fit for a log: of the usual form and length, or a placeholder."""
     return code if not code or _CODE.fullmatch(code) else _UNUSUAL_CODE
 
 
 def text_of(error: dict[str, Any] | None, name: str) -> str:
-    """A field of an error, empty where it is no text."""
+    """A field of an error, empty if it is not text."""
     value = (error or {}).get(name)
     return value if isinstance(value, str) else ""
 

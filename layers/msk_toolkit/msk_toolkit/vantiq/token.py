@@ -19,16 +19,16 @@ def parse_token(text: str, secret_id: str) -> str:
     Raises:
         CredentialsError: there is none; never with the text.
     """
-    found: object = text.strip()
+    token: object = text.strip()
     if text.lstrip().startswith(("{", '"')):
         try:
-            found = msgspec.json.decode(text)
+            token = msgspec.json.decode(text)
         except msgspec.DecodeError:
-            found = None
-    if isinstance(found, dict):
-        found = found.get("token")
-    if isinstance(found, str) and _TOKEN.fullmatch(found):
-        return found
+            token = None
+    if isinstance(token, dict):
+        token = token.get("token")
+    if isinstance(token, str) and _TOKEN.fullmatch(token):
+        return token
     # Not chained: the parser's error may quote what it could not read.
     raise CredentialsError(f'secret {secret_id}: holds no token; store {{"token": "..."}} or the bare token')
 
