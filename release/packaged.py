@@ -10,8 +10,9 @@ from release.errors import ReleaseError
 # topics.yaml lies in it, which is for whoever deploys to write: so it is not packed.
 UNPACKED = "TopicsFunction"
 _ARTIFACT = re.compile(r"^(      (?:CodeUri|ContentUri): )(\w+)$", re.MULTILINE)
-# `sam build` makes these relative to where the sources are.
-_SOURCE_FILE = re.compile(r"^(    (?:LicenseUrl|ReadmeUrl): )\S*?([\w.]+)$", re.MULTILINE)
+# Only here: with these in the template each deployment would upload the two files, and builds would name other paths.
+_LICENSE_ID = re.compile(r"^(    SpdxLicenseId: .*)$", re.MULTILINE)
+_DOCUMENTS = "    LicenseUrl: LICENSE\n    ReadmeUrl: README.md"
 
 
 def artifacts(template: str) -> list[str]:
@@ -20,9 +21,9 @@ def artifacts(template: str) -> list[str]:
 
 
 def packaged_template(template: str) -> str:
-    """The built template with a zip file in the place of each folder but one."""
+    """The built template as it is published: zip files in the place of all folders but one, license and README."""
     zipped = _ARTIFACT.sub(lambda match: f"{match[1]}{match[2]}{'' if match[2] == UNPACKED else '.zip'}", template)
-    return _SOURCE_FILE.sub(r"\1\2", zipped)
+    return _LICENSE_ID.sub(rf"\1\n{_DOCUMENTS}", zipped)
 
 
 def package_stack(build: Path, target: Path) -> None:

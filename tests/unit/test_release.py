@@ -146,8 +146,7 @@ def test_sha256sum_checks_the_checksums(tmp_path: Path) -> None:
 BUILT = f"""\
 Metadata:
   AWS::ServerlessRepo::Application:
-    LicenseUrl: ../../LICENSE
-    ReadmeUrl: ../../README.md
+    SpdxLicenseId: Apache-2.0
 Resources:
   ToolkitLayerArm64:
     Properties:

@@ -1,7 +1,18 @@
 """A function's environment variables and events as typed models; all mistakes are reported at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    get_args,
+    get_origin,
+    get_type_hints,
+    runtime_checkable,
+)
 
 import msgspec
 
@@ -11,7 +22,7 @@ from msk_toolkit.settings.renamed import texts_by_current_name
 
 
 @runtime_checkable
-class CheckedText(Protocol):
+class CheckedModel(Protocol):
     """A model with rules across its fields."""
 
     def problems(self) -> list[str]:
@@ -30,22 +41,39 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
         ConfigurationError: with every missing, malformed or contradictory variable.
     """
     problems: list[str] = []
-    fields = msgspec.structs.fields(model)
-    texts = _texts([field.name.upper() for field in fields], environ, problems)
-    required = [field.name.upper() for field in fields if field.required]
-    problems += [f"{name} is missing" for name in required if name not in texts]
+    fields = _fields_of(model)
+    texts = _texts(fields, environ, problems)
+    problems += [
+        f"{variable} is missing" for variable, field in fields.items() if field.required and variable not in texts
+    ]
     values = read_values(model, texts, problems)
     if problems:
         raise ConfigurationError("settings", problems)
     settings = model(**values)
-    if isinstance(settings, CheckedText):
+    if isinstance(settings, CheckedModel):
         problems = settings.problems()
     if problems:
         raise ConfigurationError("settings", problems)
     return settings
 
 
-def _texts(names: Sequence[str], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+class _Field(NamedTuple):
+    name: str
+    hint: Any
+    required: bool
+
+
+@functools.cache
+def _fields_of(model: type[msgspec.Struct]) -> Mapping[str, _Field]:
+    """A model's fields by their variables; each invocation asks, and the answer costs a millisecond."""
+    hints = get_type_hints(model, include_extras=True)
+    return {
+        field.name.upper(): _Field(field.name, hints[field.name], field.required)
+        for field in msgspec.structs.fields(model)
+    }
+
+
+def _texts(names: Iterable[str], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
     texts = texts_by_current_name(names, environ, problems)
     advanced = parse_advanced(environ.get(VARIABLE, ""), problems)
     for name in names:
@@ -64,16 +92,14 @@ def read_values(model: type[msgspec.Struct], texts: Mapping[str, str], problems:
         texts: by variable; those that the model has no field for are passed over.
         problems: gets a sentence for each malformed text.
     """
-    hints = get_type_hints(model, include_extras=True)
     values: dict[str, object] = {}
-    for field in msgspec.structs.fields(model):
-        variable = field.name.upper()
+    for variable, field in _fields_of(model).items():
         if variable not in texts:
             continue
         try:
-            values[field.name] = msgspec.convert(texts[variable], hints[field.name], strict=False)
+            values[field.name] = msgspec.convert(texts[variable], field.hint, strict=False)
         except msgspec.ValidationError as error:
-            problems.append(f"{variable}: {_complaint(hints[field.name], error)}")
+            problems.append(f"{variable}: {_complaint(field.hint, error)}")
     return values
 
 
