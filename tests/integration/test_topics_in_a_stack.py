@@ -161,7 +161,7 @@ def test_a_new_stack_whose_topics_function_can_not_even_start_comes_up_and_its_o
     stack = own_stack(stacks, name, function, "Answering")
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     (output,) = stack["Outputs"]
-    assert output["OutputValue"].startswith(f"not applied: What was done is not known: {name}-topics ended with ")
+    assert output["OutputValue"].startswith(f"not applied: The outcome is unknown: {name}-topics ended with ")
     assert "hush" not in output["OutputValue"]
 
 

@@ -68,7 +68,7 @@ def test_a_topics_function_that_fails_is_told_by_the_status_and_by_the_alarm_of_
     failure = {"errorMessage": "2026 1 Task timed out after 60.00 seconds"}
     sent, _ = run(answered(failure, "X-Amz-Function-Error: Unhandled"))
     assert sent["Status"] == "SUCCESS"
-    assert sent["Data"]["Status"].startswith("not applied: What was done is not known: shop-topics timed out")
+    assert sent["Data"]["Status"].startswith("not applied: The outcome is unknown: shop-topics timed out")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     (metric,) = [line for line in lines if "TopicsNotRestored" in line]
     assert (metric["TopicsNotRestored"], metric["service"]) == ([1.0], "shop-topics")

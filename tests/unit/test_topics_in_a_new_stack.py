@@ -121,3 +121,19 @@ def test_cloudformation_is_answered_in_time_although_secrets_manager_never_answe
         sent = json.loads(s3.requests[-1].partition(b"\r\n\r\n")[2])
     assert sent["Status"] == "SUCCESS"
     assert sent["Data"]["Status"].startswith("not applied: Nothing was changed. reading secret")
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+@pytest.mark.parametrize("properties", [None, "text", ["Topics"], 7])
+def test_properties_that_are_not_an_object_fail_with_that_and_do_not_leave_the_stack_without_an_answer(
+    kind: str, properties: Any
+) -> None:
+    event = asked(kind) | {"ResourceProperties": properties, "OldResourceProperties": properties}
+    answer = answered(event, AssertionError("nothing may be applied"))
+    assert (answer.status, answer.excused) == ("FAILED", False)
+    assert answer.reason == "Nothing was changed. ResourceProperties must be an object"
+
+
+def test_old_properties_that_are_not_an_object_do_not_leave_the_stack_without_an_answer() -> None:
+    answer = answered(asked("Update") | {"OldResourceProperties": "text"}, OBSTACLES[0])
+    assert answer.status in {"SUCCESS", "FAILED"}

@@ -100,9 +100,9 @@ FAILURES = [
     (FakeLambda(TIMED_OUT, failed=True), "shop-topics timed out; usually a call hangs because its subnets have no"),
     (FakeLambda(BROKEN, failed=True), "shop-topics ended with Runtime.ImportModuleError"),
     (FakeLambda(b"\xff no JSON", failed=True), "shop-topics ended with an error"),
-    (FakeLambda(b"\xff no JSON"), "answered something that is no result"),
-    (FakeLambda(None), "answered something that is no result"),
-    (FakeLambda({"status": "MAYBE", "reason": ""}), "answered something that is no result"),
+    (FakeLambda(b"\xff no JSON"), "returned something that is not a result"),
+    (FakeLambda(None), "returned something that is not a result"),
+    (FakeLambda({"status": "MAYBE", "reason": ""}), "returned something that is not a result"),
     (FakeLambda(ReadTimeoutError(endpoint_url="https://lambda")), "shop-topics gave no answer in time"),
     (FakeLambda(refusal("TooManyRequestsException")), "another invocation uses its concurrency"),
     (FakeLambda(refusal("EC2AccessDeniedException")), "refused with EC2AccessDeniedException"),
@@ -140,7 +140,7 @@ def test_a_rollback_never_fails_because_the_topics_function_does(known: bool | N
 
 
 def test_what_may_have_been_done_is_not_told_as_unchanged() -> None:
-    assert relayed(asked(), FakeLambda(TIMED_OUT, failed=True)).reason.startswith("What was done is not known: ")
+    assert relayed(asked(), FakeLambda(TIMED_OUT, failed=True)).reason.startswith("The outcome is unknown: ")
     assert relayed(asked(), FakeLambda(refusal("TooManyRequestsException"))).reason.startswith("Nothing was changed. ")
 
 

@@ -146,7 +146,7 @@ def test_a_rollback_to_fewer_partitions_is_understood_and_succeeds(rolls_back: b
     function = Function(GROWN)
     status, reason = answer(function, rolls_back)
     assert status == "SUCCESS"
-    assert reason.endswith("a: the partitions stay, Kafka can't take them away.")
+    assert reason.endswith("a: keeps its partitions, since Kafka can't remove any.")
     assert [request.keep_partitions for request in function.asked] == [False, True]
 
 
@@ -162,7 +162,7 @@ def test_a_creation_never_asks_whether_it_is_a_rollback() -> None:
     ("rolls_back", "status", "words"),
     [
         (True, "SUCCESS", "This is a rollback: the topics are left as they are"),
-        (None, "SUCCESS", "This may be a rollback, nothing tells: the topics are left as they are"),
+        (None, "SUCCESS", "This may be a rollback; it could not be determined: the topics are left as they are"),
         (False, "FAILED", ""),
     ],
 )
@@ -230,7 +230,7 @@ def test_an_apply_that_broke_off_tells_what_was_done_and_what_was_not() -> None:
 
     found = answer_for(event(), broken_off, lambda: False)
     assert (found.status, found.created, found.changed) == ("FAILED", 1, 0)
-    assert found.reason == "Not done: config of b: denied. Done: create of a. An update goes on from here."
+    assert found.reason == "Not done: config of b: denied. Done: create of a. An update continues from here."
 
 
 def test_deleting_the_resource_succeeds_whatever_is_broken_and_touches_nothing() -> None:

@@ -1,7 +1,7 @@
 """CloudFormation's requests by way of a function outside the VPC, which can answer whatever the VPC lacks.
 
-The topics function needs the VPC to reach the brokers, and from there a way to S3 to answer CloudFormation. So a second
-function takes the request, invokes the topics function with it, and sends the answer itself.
+The topics function needs the VPC to reach the brokers, and from there a route to S3 to answer CloudFormation. So a
+second function takes the request, invokes the topics function with it, and sends the answer itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
 RelayPayload = Callable[[float], bytes]
 # Makes the topics function answer a request; the answer is JSON as well.
 Ask = Callable[[RelayPayload], bytes]
-# Signed: whoever has it can answer in the function's name. It stays with the function that sends the answer.
+# Signed: with it anyone can answer in the function's name. It stays in the function that sends the answer.
 _SIGNED = "ResponseURL"
-# What the request holds beside CloudFormation's own: how long the topics function has; whether the stack rolls back.
+# What a relayed request holds beside CloudFormation's own: how long the topics function has; if the stack rolls back.
 _SECONDS, _ROLLS_BACK = "AnswerWithinSeconds", "RollsBack"
 
 
@@ -40,12 +40,12 @@ def is_relayed(event: object) -> bool:
 
 
 def seconds_given(event: Mapping[str, Any]) -> float:
-    """Within how many seconds whoever relays the request needs the answer; infinity where nobody relays it."""
+    """Within how many seconds the relaying function needs the answer; infinity where the request is not relayed."""
     return float(event.get(_SECONDS, float("inf")))
 
 
 def relayed_rollback(event: Mapping[str, Any]) -> bool | None:
-    """What whoever relays the request knows of a rollback; None if unknown."""
+    """Whether the stack rolls back, as the relaying function found out; None if unknown."""
     known: bool | None = event.get(_ROLLS_BACK)
     return known
 
@@ -59,18 +59,18 @@ def relayed_result(answer: CustomResourceResult) -> dict[str, Any]:
 def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResourceResult:
     """The topics function's answer to CloudFormation's request; every outcome is an answer, so this never raises.
 
-    An invocation that fails says nothing against what is declared: it counts as an obstacle, as ``answer_for`` has it.
+    An invocation that fails is not the declaration's fault: it counts as an obstacle, as in ``answer_for``.
 
     Args:
         event: CloudFormation's request.
         ask: invokes the topics function; raises what keeps it from answering.
-        rolls_back: whether the stack is going back, None if unknown.
+        rolls_back: whether the stack rolls back, None if unknown.
     """
-    failure: Exception = AssertionError("a deletion asks nobody")
+    failure: Exception = AssertionError("a deletion invokes nothing")
     if event["RequestType"] != "Delete":
         try:
             return _asked(event, ask, rolls_back)
-        except Exception as error:  # noqa: BLE001 - answer_for tells what is expected from what is not
+        except Exception as error:  # noqa: BLE001 - answer_for separates what is expected from what is not
             failure = error
 
     def fail(_: TopicsRequest) -> TopicsResponse:
@@ -86,6 +86,6 @@ def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomR
     try:
         answer = msgspec.json.decode(result, type=RelayedAnswer)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = "the topics function answered something that is no result; its log says what it did"
-        raise OutcomeUnknownError(text) from error
+        problem = "the topics function returned something that is not a result; its log says what it did"
+        raise OutcomeUnknownError(problem) from error
     return CustomResourceResult(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
