@@ -19,9 +19,7 @@ NAMES_NOT_YET = {
     "layer/probe",
     "layer/topics",
 }
-DOCUMENTS_NOT_YET = {
-    "docs/diagnose.md",
-}
+DOCUMENTS_NOT_YET: set[str] = set()
 PACKAGES = packages()
 OUTSIDE = {text.place: text for text in outside_texts()}
 
