@@ -13,8 +13,8 @@ import requests
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.connection import HttpResponse

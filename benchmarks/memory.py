@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.vantiq.client import VantiqClient
 
 from benchmarks.forwarding import endpoint

@@ -1,12 +1,13 @@
-"""Kafka records, as the event source mapping hands them over, to Vantiq."""
+"""Kafka records, as the event source mapping delivers them, to Vantiq."""
 
 import os
 from typing import Any
 
+from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.forward.forwarder import warm_forwarder
-from msk_toolkit.forward.mapping_check import MappingCheck
+from msk_toolkit.forward.mapping_check import CheckedResponse, MappingCheck
 from msk_toolkit.forward.telemetry import publish_delivery
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
@@ -15,15 +16,17 @@ from msk_toolkit.telemetry.metrics import toolkit_metrics
 
 logger = toolkit_logger("forwarder")
 metrics = toolkit_metrics("forwarder")
-mapping = MappingCheck()
+mapping = MappingCheck(client, logger)
 
 
 def handler(event: dict[str, Any], context: Any) -> object:
     """Deliver a batch; the response lists what must be redelivered, or an error redelivers all of it."""
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
-    outcome = warm_forwarder(settings).forward(event, deadline)
+    outcome = warm_forwarder(settings, client).forward(event, deadline)
     publish_delivery(
         *(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics
     )
-    return batch_response(outcome, mapping.agreed_mode(settings.poller_mode, outcome, event, logger, deadline))
+    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    response = CheckedResponse(function, event.get("eventSourceArn"), bool(outcome.to_report))
+    return batch_response(outcome, mapping.agreed_mode(settings.poller_mode, response, deadline))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
 from tests.fakes.clock_fake import FakeClock

@@ -8,8 +8,8 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.kafka.records import KafkaRecord
 from msk_toolkit.redrive.environment import replaying
 from msk_toolkit.redrive.failures import Range

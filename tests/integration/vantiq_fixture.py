@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient

@@ -7,11 +7,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.causes import Cause
 from msk_toolkit.connect.check import CheckedTarget, CheckResponse
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
@@ -122,7 +123,7 @@ class Functions:
         """An invocation with a Vantiq that fails like this; answers what was printed, and whether it raised."""
         forwarder = self._modules["forwarder"]
 
-        def warm(settings: ForwarderSettings) -> Forwarder:
+        def warm(settings: ForwarderSettings, _: MakeClient) -> Forwarder:
             return Forwarder(settings, DeliveryServices(FakeVantiq(*faults), FakeDeadLetters()))
 
         self._monkeypatch.setattr(forwarder, "warm_forwarder", warm)

@@ -10,15 +10,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.forward import forwarder as forwarding
-from msk_toolkit.forward import mapping_check
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError
 from msk_toolkit.forward.decode import MalformedEventError
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.mapping_check import MappingCheck
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
+from tests.fakes.aws_fake import FakeAws
 from tests.fakes.dead_letters_fake import FakeDeadLetters
 from tests.fakes.kafka_events import event, record
 from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
@@ -51,7 +53,7 @@ def function(vantiq: FakeVantiq, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
 
-    def warm(settings: ForwarderSettings) -> Forwarder:
+    def warm(settings: ForwarderSettings, make_client: MakeClient) -> Forwarder:
         return Forwarder(
             settings, DeliveryServices(vantiq, None if settings.on_refusal == "block" else FakeDeadLetters())
         )
@@ -117,7 +119,7 @@ def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_reco
         def paginate(self, **_: str) -> list[dict[str, Any]]:
             return [{"EventSourceMappings": [{"FunctionResponseTypes": []}]}]
 
-    monkeypatch.setattr(mapping_check, "client", lambda service: Lambda())
+    monkeypatch.setattr(function, "mapping", MappingCheck(lambda service: Lambda(), function.logger))
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "forwarder")
     monkeypatch.setenv("POLLER_MODE", "provisioned")
     assert function.handler(event([record(0)]), Context()) == {"batchItemFailures": []}
@@ -206,15 +208,15 @@ def test_many_requests_make_no_more_values_than_a_metric_line_takes(
     assert 50 < len(measured[0]["VantiqLatency"]) <= 100
 
 
-def test_the_forwarder_is_kept_while_the_settings_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "eu-central-1")
+def test_the_forwarder_is_kept_while_the_settings_stay() -> None:
+    def settings(target: str) -> ForwarderSettings:
+        return ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target=target)
+
+    client = FakeAws()
     forwarding.warm_forwarder.cache_clear()
-    one = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/a")
-    same = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/a")
-    other = ForwarderSettings(vantiq_url="http://127.0.0.1:1", vantiq_token_secret_arn="s", vantiq_target="topic:/b")
-    assert forwarding.warm_forwarder(one) is forwarding.warm_forwarder(same)
-    assert forwarding.warm_forwarder(one) is not forwarding.warm_forwarder(other)
+    first = forwarding.warm_forwarder(settings("topic:/a"), client)
+    assert forwarding.warm_forwarder(settings("topic:/a"), client) is first
+    assert forwarding.warm_forwarder(settings("topic:/b"), client) is not first
     forwarding.warm_forwarder.cache_clear()
 
 

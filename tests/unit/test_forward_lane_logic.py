@@ -12,9 +12,9 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 from msk_toolkit.forward import forwarder as forwarding
 from msk_toolkit.forward.decode import NO_OFFSET
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError

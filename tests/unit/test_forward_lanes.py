@@ -9,9 +9,10 @@ from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_re
 from msk_toolkit.forward.decode import NO_OFFSET, SourceRecord, decode
 from msk_toolkit.forward.delivered_cache import DeliveredCache
 from msk_toolkit.forward.envelope import Document
+from msk_toolkit.forward.exchange import retry_after
 from msk_toolkit.forward.lanes import Lane, split, split_into_requests
 from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
-from msk_toolkit.forward.retry import pause, retry_after
+from msk_toolkit.forward.retry import pause
 from msk_toolkit.settings.forwarder import Ordering
 
 from tests.fakes.kafka_events import event, record

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError

@@ -1,4 +1,4 @@
-"""A partial answer is only given to a mapping that takes it."""
+"""A partial batch response is only given to a mapping that accepts it."""
 
 import time
 from typing import Any
@@ -7,11 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward import mapping_check
-from msk_toolkit.forward.mapping_check import MappingCheck
-from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.mapping_check import CheckedResponse, MappingCheck
 
 from tests.fakes.clock_fake import FakeClock
-from tests.fakes.kafka_events import ARN, event, record
+from tests.fakes.kafka_events import ARN
 
 PROVISIONED = {
     "ProvisionedPollerConfig": {"MinimumPollers": 1},
@@ -19,9 +18,8 @@ PROVISIONED = {
     "State": "Enabled",
 }
 ON_DEMAND: dict[str, Any] = {"FunctionResponseTypes": []}
-EVENT = event([record(0)])
-INCOMPLETE = BatchOutcome(1, 0, [], {"orders-0": 0}, [("orders-0", 0)], None)
-COMPLETE = BatchOutcome(1, 0, [], {}, [], None)
+INCOMPLETE = CheckedResponse("shop-forwarder", ARN, has_failures=True)
+COMPLETE = CheckedResponse("shop-forwarder", ARN, has_failures=False)
 
 
 class Lambda:
@@ -44,16 +42,20 @@ class Lambda:
         return [{"EventSourceMappings": [mapping]} for mapping in self.mappings]
 
 
-@pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop-forwarder")
+class Mappings:
+    """Makes clients for the mappings that there are now."""
 
-    def are(*mappings: Any) -> Lambda:
-        made = Lambda(*mappings)
-        monkeypatch.setattr(mapping_check, "client", lambda service: made)
-        return made
+    def __init__(self, *mappings: Any) -> None:
+        self.set(*mappings)
 
-    return are
+    def set(self, *mappings: Any) -> None:
+        """From now on these."""
+        self.api = Lambda(*mappings)
+
+    def client(self, service: str) -> Lambda:
+        """See MakeClient."""
+        assert service == "lambda"
+        return self.api
 
 
 class Said:
@@ -90,84 +92,90 @@ class Said:
 )
 @pytest.mark.parametrize("first", [COMPLETE, INCOMPLETE])
 def test_the_mapping_that_is_there_decides_from_the_first_invocation_on(
-    there: Any, mappings: list[Any], expected: str, first: BatchOutcome
+    mappings: list[Any], expected: str, first: CheckedResponse
 ) -> None:
-    asked, said, look = there(*mappings), Said(), MappingCheck(FakeClock())
-    for outcome in (first, COMPLETE):
-        assert look.agreed_mode("provisioned", outcome, EVENT, said) == expected
-    assert len(said.errors) == (2 if expected == "on-demand" and mappings != ["denied"] else 0)
-    assert len(said.warnings) == (mappings == ["denied"])
+    there, log = Mappings(*mappings), Said()
+    check = MappingCheck(there.client, log, FakeClock())
+    for response in (first, COMPLETE):
+        assert check.agreed_mode("provisioned", response) == expected
+    assert len(log.errors) == (2 if expected == "on-demand" and mappings != ["denied"] else 0)
+    assert len(log.warnings) == (mappings == ["denied"])
     # Once for the environment, whatever the answer.
-    assert asked.asked == [{"FunctionName": "shop-forwarder", "EventSourceArn": ARN}]
+    assert there.api.asked == [{"FunctionName": "shop-forwarder", "EventSourceArn": ARN}]
 
 
-def test_every_partial_answer_is_preceded_by_a_look_however_recent_the_last_one(there: Any) -> None:
-    said, look = Said(), MappingCheck(FakeClock())
-    there(PROVISIONED)
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+def test_batch_item_failures_are_preceded_by_a_check_however_recent_the_last_one() -> None:
+    there = Mappings(PROVISIONED)
+    check = MappingCheck(there.client, Said(), FakeClock())
+    assert check.agreed_mode("provisioned", INCOMPLETE) == "provisioned"
     # Switched by hand within the same second: half of the batch would count as done.
-    there(ON_DEMAND)
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
-    there("denied")
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
-    there(PROVISIONED)
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "provisioned"
+    there.set(ON_DEMAND)
+    assert check.agreed_mode("provisioned", INCOMPLETE) == "on-demand"
+    there.set("denied")
+    assert check.agreed_mode("provisioned", INCOMPLETE) == "on-demand"
+    there.set(PROVISIONED)
+    assert check.agreed_mode("provisioned", INCOMPLETE) == "provisioned"
 
 
-def test_batches_that_are_done_cost_one_look_of_an_environment(there: Any) -> None:
-    asked, clock = there(PROVISIONED), FakeClock()
-    look = MappingCheck(clock)
+def test_batches_that_are_done_cost_one_check_of_an_environment() -> None:
+    there, clock = Mappings(PROVISIONED), FakeClock()
+    check = MappingCheck(there.client, Said(), clock)
     for _ in range(5):
-        assert look.agreed_mode("provisioned", COMPLETE, EVENT, Said()) == "provisioned"
+        assert check.agreed_mode("provisioned", COMPLETE) == "provisioned"
         clock.advance(3600)
-    assert len(asked.asked) == 1
+    assert len(there.api.asked) == 1
 
 
-def test_a_look_ends_before_the_functions_time_does(there: Any) -> None:
-    there("silent")
-    said = Said()
-    assert MappingCheck().agreed_mode("provisioned", INCOMPLETE, EVENT, said, Deadline(0.3)) == "on-demand"
-    assert len(said.warnings) == 1
-    assert MappingCheck().agreed_mode("provisioned", INCOMPLETE, EVENT, said, Deadline(0)) == "on-demand"
+def test_a_check_ends_before_the_functions_time_does() -> None:
+    there, log = Mappings("silent"), Said()
+    assert MappingCheck(there.client, log).agreed_mode("provisioned", INCOMPLETE, Deadline(0.3)) == "on-demand"
+    assert len(log.warnings) == 1
+    assert MappingCheck(there.client, log).agreed_mode("provisioned", INCOMPLETE, Deadline(0)) == "on-demand"
 
 
-def test_a_disagreement_ends_when_the_mapping_is_mended(there: Any) -> None:
-    said, clock = Said(), FakeClock()
-    look = MappingCheck(clock)
-    there(ON_DEMAND)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "on-demand"
-    there(PROVISIONED)
-    clock.advance(60)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+def test_a_disagreement_is_checked_again_after_a_minute_and_ends_when_the_mapping_is_fixed() -> None:
+    there, clock = Mappings(ON_DEMAND), FakeClock()
+    check = MappingCheck(there.client, Said(), clock)
+    assert check.agreed_mode("provisioned", COMPLETE) == "on-demand"
+    there.set(PROVISIONED)
+    clock.advance(59.9)
+    assert check.agreed_mode("provisioned", COMPLETE) == "on-demand"
+    clock.advance(0.1)
+    assert check.agreed_mode("provisioned", COMPLETE) == "provisioned"
 
 
-def test_a_silent_api_costs_a_bounded_time(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    there("silent")
-    said = Said()
+def test_a_silent_api_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, log = Mappings("silent"), Said()
     monkeypatch.setattr(mapping_check, "_LOOK_SECONDS", 0.05)
-    assert MappingCheck().agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
-    assert len(said.warnings) == 1
+    assert MappingCheck(there.client, log).agreed_mode("provisioned", INCOMPLETE) == "on-demand"
+    assert len(log.warnings) == 1
 
 
-def test_a_mapping_that_could_not_be_looked_at_is_looked_at_again(there: Any) -> None:
-    said, clock = Said(), FakeClock()
-    look = MappingCheck(clock)
-    there("denied")
-    assert look.agreed_mode("provisioned", INCOMPLETE, EVENT, said) == "on-demand"
-    there(PROVISIONED)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "on-demand"
+def test_a_mapping_that_could_not_be_checked_is_checked_again() -> None:
+    there, clock = Mappings("denied"), FakeClock()
+    check = MappingCheck(there.client, Said(), clock)
+    assert check.agreed_mode("provisioned", INCOMPLETE) == "on-demand"
+    there.set(PROVISIONED)
+    assert check.agreed_mode("provisioned", COMPLETE) == "on-demand"
     clock.advance(60)
-    assert look.agreed_mode("provisioned", COMPLETE, EVENT, said) == "provisioned"
+    assert check.agreed_mode("provisioned", COMPLETE) == "provisioned"
 
 
-def test_an_event_that_names_no_cluster_to_ask_about_never_gets_a_partial_answer(there: Any) -> None:
-    asked = there(PROVISIONED)
-    event = {"eventSource": "SelfManagedKafka", "bootstrapServers": "b-1:9096", "records": {}}
-    assert MappingCheck().agreed_mode("provisioned", INCOMPLETE, event, Said()) == "on-demand"
-    assert asked.asked == []
+def test_a_self_managed_cluster_never_gets_a_partial_batch_response() -> None:
+    there = Mappings(PROVISIONED)
+    response = INCOMPLETE._replace(source=None)
+    assert MappingCheck(there.client, Said()).agreed_mode("provisioned", response) == "on-demand"
+    assert there.api.asked == []
 
 
-def test_nobody_is_asked_on_demand(there: Any) -> None:
-    asked = there(ON_DEMAND)
-    assert MappingCheck().agreed_mode("on-demand", INCOMPLETE, EVENT, Said()) == "on-demand"
-    assert asked.asked == []
+def test_the_mapping_is_not_checked_on_demand() -> None:
+    there = Mappings(ON_DEMAND)
+    assert MappingCheck(there.client, Said()).agreed_mode("on-demand", INCOMPLETE) == "on-demand"
+    assert there.api.asked == []
+
+
+def test_the_mapping_is_not_checked_outside_of_lambda() -> None:
+    there = Mappings(ON_DEMAND)
+    response = INCOMPLETE._replace(function="")
+    assert MappingCheck(there.client, Said()).agreed_mode("provisioned", response) == "provisioned"
+    assert there.api.asked == []

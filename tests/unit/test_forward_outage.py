@@ -113,7 +113,7 @@ def test_a_record_that_makes_its_whole_array_fail_is_alone_in_the_end_and_named(
     outcome = harness.forward(*[record(n) for n in range(100)])
     assert harness.vantiq.offsets() == list(range(61))
     assert outcome.unfinished == {"orders-0": 61}
-    assert "SET_ASIDE=orders/0/61 sets it aside" in outcome.failures[0].reason
+    assert "SET_ASIDE=orders/0/61 sends it to the dead-letter bucket" in outcome.failures[0].reason
     assert harness.letters.letters == {}
     assert len(harness.vantiq.posts) < 60
 
@@ -216,7 +216,7 @@ def test_what_nobody_foresaw_in_one_lane_makes_the_others_not_forgotten() -> Non
     harness = ForwarderHarness(at_offset(2, OSError(5, "secret words")))
     outcome = harness.forward(*TWO_PARTITIONS)
     assert outcome.unfinished == {"orders-0": 2}
-    assert "unforeseen OSError in " in outcome.failures[0].reason
+    assert "unexpected OSError in " in outcome.failures[0].reason
     assert "secret words" not in outcome.failures[0].reason
     harness.vantiq.faults.clear()
     assert harness.forward(*TWO_PARTITIONS).failures == []

@@ -11,6 +11,7 @@ from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import Disposition, RecordResult
 
+from tests.fakes.aws_fake import FakeAws
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.forwarder_harness import ForwarderHarness, reasons
 from tests.fakes.kafka_events import record
@@ -155,7 +156,7 @@ def test_everything_refused_is_an_outage_after_a_few_letters(settings: dict[str,
         outcome = harness.forward(*batch)
         assert reasons(outcome) == ["outage"]
         assert len(harness.letters.letters) == 3
-        assert "one record after the other" in outcome.failures[0].reason
+        assert "for more records in a row than MAX_CONSECUTIVE_REFUSALS" in outcome.failures[0].reason
     harness.vantiq.faults.clear()
     assert harness.forward(*batch).failures == []
     assert harness.vantiq.offsets() == list(range(3, 20))
@@ -178,8 +179,8 @@ def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None
         }
         return ForwarderSettings(**told, dead_letter_bucket="b", **more)
 
-    assert dead_letter_store(settings()) is not None
-    assert dead_letter_store(settings(on_refusal="block")) is None
+    assert dead_letter_store(settings(), FakeAws()) is not None
+    assert dead_letter_store(settings(on_refusal="block"), FakeAws()) is None
     harness = ForwarderHarness(at_offset(2, refusal(400)), bucket=False)
     outcome = harness.forward(*FIVE)
     with pytest.raises(DeliveryIncompleteError, match="ON_REFUSAL"):

@@ -8,9 +8,9 @@ import pytest
 from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import parse_target

@@ -1,4 +1,6 @@
-"""What the event source mapping is told."""
+"""The partial batch response to the event source mapping."""
+
+from collections.abc import Iterator
 
 import msgspec
 
@@ -9,16 +11,16 @@ from msk_toolkit.forward.outcome import BatchOutcome, FailureKind, LaneOutcome
 from msk_toolkit.settings.forwarder import PollerMode
 
 _REMEDIES: dict[FailureKind, str] = {
-    "outage": "check Vantiq, the network on the way there, VANTIQ_TARGET and the token; no record was set aside",
-    "blocked": "correct what refuses it; or set DEAD_LETTER_BUCKET, and ON_REFUSAL to dead-letter, to set it aside",
-    "retriable": "nothing, if it passes; else look at Vantiq's load and quotas",
-    "late": "give the function more time, or the mapping smaller batches",
+    "outage": "check Vantiq, the network path to it, VANTIQ_TARGET and the token; no record was dead-lettered",
+    "blocked": "fix what causes the refusal, or set DEAD_LETTER_BUCKET and ON_REFUSAL=dead-letter to dead-letter it",
+    "retriable": "no action if it clears; otherwise check Vantiq's load and quotas",
+    "late": "give the function a longer timeout, or the event source mapping smaller batches",
     "held": "see the other failures",
 }
 
 
 class DeliveryIncompleteError(ToolkitError):
-    """Records are left to do, and the mapping only understands an error: it brings the whole batch again."""
+    """Records are left, and the mapping only understands an error: it redelivers the entire batch."""
 
 
 def unfinished(lanes: list[LaneOutcome]) -> dict[str, int]:
@@ -34,21 +36,23 @@ def unfinished(lanes: list[LaneOutcome]) -> dict[str, int]:
 def to_report(batch: Batch, lowest: dict[str, int]) -> list[tuple[str, int]]:
     """The first unfinished record of each partition and every later one.
 
-    Whether the mapping brings later records again when only one is named is not documented: naming them all
-    is right either way.
+    Whether the mapping redelivers later records when only the first is named is not documented: naming them all is
+    right either way.
     """
-    return [
-        (place, record.offset)
-        for place, offset in lowest.items()
-        for record in batch.partitions[place]
-        if record.offset >= offset
-    ]
+    return list(_from_lowest(batch, lowest))
+
+
+def _from_lowest(batch: Batch, lowest: dict[str, int]) -> Iterator[tuple[str, int]]:
+    for place, offset in lowest.items():
+        for record in batch.partitions[place]:
+            if record.offset >= offset:
+                yield place, record.offset
 
 
 def batch_response(outcome: BatchOutcome, mode: PollerMode) -> object:
-    """The function's answer as plain JSON types.
+    """The function's response as plain JSON types.
 
-    On demand a partial answer could count as success and lose records, so only an error tells of any that are left.
+    On demand a partial batch response could count as success and lose records, so only an error reports what is left.
 
     Raises:
         DeliveryIncompleteError: on demand, when anything is left; in both modes when a record is left that has
@@ -57,7 +61,7 @@ def batch_response(outcome: BatchOutcome, mode: PollerMode) -> object:
     if outcome.to_report and (mode == "on-demand" or NO_OFFSET in outcome.unfinished.values()):
         worst = outcome.failures[0]
         raise DeliveryIncompleteError(
-            f"{len(outcome.to_report)} of {outcome.received} records are not done and must come again: "
+            f"{len(outcome.to_report)} of {outcome.received} records are not done and must be redelivered: "
             f"{worst.reason}. What to do: {_REMEDIES[worst.kind]}"
         )
     failures = [BatchItemFailure(ItemIdentifier(place, offset)) for place, offset in outcome.to_report]

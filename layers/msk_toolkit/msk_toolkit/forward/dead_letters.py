@@ -20,12 +20,12 @@ LETTERS = "dead-letters/"
 
 
 class RecordRefusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
-    """Why a record is set aside.
+    """Why a record is dead-lettered.
 
     Args:
-        reason: ``refused`` by Vantiq; ``unsendable``: it could not be decoded or put into the wanted form; ``mapping``:
-            the event source mapping gave it up.
-        status: of Vantiq's answer; 0 where nothing was sent.
+        reason: ``refused`` by Vantiq; ``unsendable``: it could not be decoded, or has no form that can be sent;
+            ``mapping``: the event source mapping discarded it; ``operator``: SET_ASIDE names it.
+        status: of Vantiq's response; 0 where nothing was sent.
         code: Vantiq's error code.
     """
 
@@ -95,22 +95,24 @@ def letter_name(record: SourceRecord, cluster: str) -> str:
 
 
 def _digest(record: SourceRecord) -> str:
-    """Tells records of one place apart: a topic that was made anew counts from 0 again."""
+    """Distinguishes records of one place: a topic that was re-created counts from 0 again."""
     content = record.content
     if content is None:
         return hashlib.sha256(_encode(record.raw)).hexdigest()
     # What the producer wrote, not how an event spells it: the record is the same out of Kafka and out of the mapping.
-    key, value = (held if isinstance(held, bytes) else None for held in (content.key, content.value))
-    headers = [
-        (name, octets if octets is None else [octet & 0xFF for octet in octets])
-        for header in content.headers or ()
-        for name, octets in header.items()
-    ]
+    key, value = (octets if isinstance(octets, bytes) else None for octets in (content.key, content.value))
+    headers: list[tuple[str, list[int] | None]] = []
+    for header in content.headers or ():
+        headers += [(name, _unsigned(octets)) for name, octets in header.items()]
     return hashlib.sha256(_encode((content.timestamp, key, value, headers))).hexdigest()
 
 
+def _unsigned(octets: list[int] | None) -> list[int] | None:
+    return None if octets is None else [octet & 0xFF for octet in octets]
+
+
 def _quoted(text: str, safe: str = "") -> str:
-    # Only a broken event has text that is no Unicode; its letter needs a name all the same.
+    # Only a broken event has text that is not valid Unicode; its letter needs a name nevertheless.
     return quote(text, safe=safe, errors="surrogatepass")
 
 
@@ -127,9 +129,12 @@ def letter(record: SourceRecord, batch: Batch, refusal: RecordRefusal, now: floa
         "records": {record.place: [record.raw]},
     }
     content = record.content
+    identifier = f"{batch.cluster}/{record.place}/{record.offset}"
+    if content is not None:
+        identifier = record_id(content, batch.cluster)
     return _encode(
         DeadLetter(
-            id=record_id(content, batch.cluster) if content else f"{batch.cluster}/{record.place}/{record.offset}",
+            id=identifier,
             refusal=refusal,
             written_at=int(now * 1000),
             event={name: value for name, value in event.items() if value is not None},
@@ -141,5 +146,5 @@ def _encode(value: object) -> bytes:
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        # Text that is no Unicode (a lone surrogate), as only a broken event has it: escaped, it survives.
+        # Text that is not valid Unicode (a lone surrogate), as only a broken event has it: escaped, it survives.
         return json.dumps(msgspec.to_builtins(value)).encode("ascii")

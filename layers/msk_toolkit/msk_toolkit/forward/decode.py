@@ -17,7 +17,7 @@ _TOPIC = re.compile(TOPIC_PATTERN)
 NO_OFFSET = -1
 # In milliseconds: March 1973. In seconds it would be the year 5138.
 LEAST_TIME = 100_000_000_000
-# The second: a lone surrogate, which JSON can escape and UTF-8 can't hold, where base64 should stand.
+# The second: a lone surrogate, which JSON can escape and UTF-8 can't hold, where base64 should be.
 _NOT_AS_DECLARED = (msgspec.ValidationError, UnicodeEncodeError)
 
 
@@ -30,9 +30,9 @@ class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """A record, decoded or not.
 
     Args:
-        place: the event's key of its partition, which a report to the mapping must repeat.
+        place: the event's key of its partition, which the response to the mapping must repeat.
         offset: :data:`NO_OFFSET` where the record doesn't hold one.
-        raw: as it stood in the event.
+        raw: as it is in the event.
         content: None where the record can't be decoded.
         fault: why it can't be.
     """
@@ -62,15 +62,17 @@ def time_of(record: SourceRecord) -> int | None:
 
     A producer that writes seconds means a time in January 1970, which says nothing of how long a record has waited.
     """
-    timestamp = record.content.timestamp if record.content else None
-    return timestamp if timestamp is not None and timestamp >= LEAST_TIME else None
+    if record.content is None or record.content.timestamp is None:
+        return None
+    timestamp = record.content.timestamp
+    return timestamp if timestamp >= LEAST_TIME else None
 
 
 def decode(event: object) -> Batch:
     """Decode an event; a record that can't be decoded stays in its place, marked.
 
     Raises:
-        MalformedEventError: the event as a whole has another shape.
+        MalformedEventError: the event itself has another shape.
     """
     try:
         source = msgspec.convert(event, _EVENT)
@@ -83,7 +85,7 @@ def decode(event: object) -> Batch:
 def _records(place: str, raws: list[Any]) -> list[SourceRecord]:
     """A partition's records in offset order."""
     try:
-        # All at once takes half the time; one that can't be decoded sends each its own way.
+        # All at once takes half the time; where one can't be decoded, each is decoded by itself.
         contents = msgspec.convert(raws, _RECORDS)
         _check_topics({content.topic for content in contents})
         records = [
@@ -108,12 +110,14 @@ def _record(place: str, raw: Any) -> SourceRecord:
 def _check_topics(names: set[str]) -> None:
     # A topic's name becomes part of a dead letter's name and of Vantiq's path.
     if not all(map(_TOPIC.fullmatch, names)):
-        raise msgspec.ValidationError("topic is no name of a Kafka topic")
+        raise msgspec.ValidationError("topic is not a valid Kafka topic name")
 
 
 def _offset(raw: Any) -> int:
     offset = raw.get("offset") if isinstance(raw, dict) else None
-    return offset if type(offset) is int and offset >= 0 else NO_OFFSET
+    if type(offset) is int and offset >= 0:
+        return offset
+    return NO_OFFSET
 
 
 def _cluster(source: KafkaEvent[Any]) -> str:

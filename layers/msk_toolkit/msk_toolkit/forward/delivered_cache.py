@@ -1,21 +1,22 @@
-"""What a warm environment remembers of unfinished batches, so that the mapping's retry of one sends nothing twice."""
+"""What a warm environment remembers of unfinished batches, so that their redelivery sends nothing twice."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord
 
-_Place = tuple[str, int]
-# The mapping brings several batches in turn, of one topic or of several; ten thousand records a batch at most.
-_MOST_BATCHES = 16
-_MOST_RECORDS = 60_000
+# The event's key of the partition, and the offset.
+RecordPlace = tuple[str, int]
+# The mapping redelivers several batches in turn, of one topic or of several; ten thousand records a batch at most.
+_MAX_BATCHES = 16
+_MAX_RECORDS = 60_000
 
 
 class _Unfinished(NamedTuple):
-    """A batch that will come again: every record of it, by its place, and which are done."""
+    """A batch that will be redelivered: a digest of every record, by its place, and which are done."""
 
-    records: dict[_Place, int]
-    done: frozenset[_Place]
+    records: dict[RecordPlace, int]
+    done: frozenset[RecordPlace]
 
 
 class DeliveredCache:
@@ -24,29 +25,28 @@ class DeliveredCache:
     def __init__(self) -> None:
         self._batches: list[_Unfinished] = []
 
-    def done(self, batch: Batch) -> frozenset[_Place]:
-        """The records known to be done, if ``batch`` is one of these again, or a part of one; else none.
+    def done(self, batch: Batch) -> frozenset[RecordPlace]:
+        """The records known to be done, if ``batch`` is one of these again, or a part of one; otherwise none.
 
-        A record is the same when its place and its content are: a topic made anew counts from 0 again.
+        A record is the same when its place and its content are: a topic that was re-created counts from 0 again.
         """
         unfinished = self._of(batch)
         return frozenset() if unfinished is None else unfinished.done
 
-    def remember(self, batch: Batch, done: Iterable[_Place]) -> None:
-        """Keep an incomplete batch in mind."""
+    def remember(self, batch: Batch, done: Iterable[RecordPlace]) -> None:
+        """Keep an unfinished batch."""
         self.forget(batch)
-        records = {
-            (record.place, record.offset): _content(record)
-            for records in batch.partitions.values()
-            for record in records
-        }
-        # A record without an offset can't be told from another one.
-        self._batches.append(_Unfinished(records, frozenset(place for place in done if place[1] != NO_OFFSET)))
-        while len(self._batches) > _MOST_BATCHES or self._size() > _MOST_RECORDS:
+        digests: dict[RecordPlace, int] = {}
+        for records in batch.partitions.values():
+            for record in records:
+                digests[record.place, record.offset] = _digest(record)
+        # A record without an offset can't be distinguished from another one.
+        self._batches.append(_Unfinished(digests, frozenset(place for place in done if place[1] != NO_OFFSET)))
+        while len(self._batches) > _MAX_BATCHES or self._size() > _MAX_RECORDS:
             del self._batches[0]
 
     def forget(self, batch: Batch) -> None:
-        """Keep nothing of this batch in mind: it is finished."""
+        """Keep nothing of this batch: it is finished."""
         unfinished = self._of(batch)
         if unfinished is not None:
             self._batches.remove(unfinished)
@@ -55,7 +55,7 @@ class DeliveredCache:
         if not batch.size:
             return None
         for unfinished in reversed(self._batches):
-            if _holds(unfinished, batch):
+            if all(_holds(unfinished, records) for records in batch.partitions.values()):
                 return unfinished
         return None
 
@@ -63,15 +63,13 @@ class DeliveredCache:
         return sum(len(unfinished.records) for unfinished in self._batches)
 
 
-def _holds(unfinished: _Unfinished, batch: Batch) -> bool:
-    return all(
-        unfinished.records.get((record.place, record.offset)) == _content(record)
-        for records in batch.partitions.values()
-        for record in records
-    )
+def _holds(unfinished: _Unfinished, records: Iterable[SourceRecord]) -> bool:
+    return all(unfinished.records.get((record.place, record.offset)) == _digest(record) for record in records)
 
 
-def _content(record: SourceRecord) -> int:
+def _digest(record: SourceRecord) -> int:
     content = record.content
-    # What can't be decoded is as good as the event spells it; as text, since lists and objects have no hash.
-    return hash(repr(record.raw)) if content is None else hash((content.timestamp, content.key, content.value))
+    if content is None:
+        # What can't be decoded is as good as the event spells it; as text, since lists and objects have no hash.
+        return hash(repr(record.raw))
+    return hash((content.timestamp, content.key, content.value))

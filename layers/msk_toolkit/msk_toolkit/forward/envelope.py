@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Literal
 
@@ -18,9 +19,9 @@ _CHECK = msgspec.json.Decoder(msgspec.Raw)
 
 # Jackson, which most of the JVM reads JSON with, refuses a request nested in more than 1,000 levels, and with it every
 # record of the array. The envelope, the array and whatever Vantiq wraps around an event need some of them.
-_MOST_LEVELS = 990
+_MAX_LEVELS = 990
 # Two octets a level at least, so that hardly any value need be looked at.
-_LEAST_DEEP = 2 * _MOST_LEVELS
+_LEAST_DEEP = 2 * _MAX_LEVELS
 _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
 _STEPS = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
 _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
@@ -66,17 +67,19 @@ class Documents:
         if shared is None:
             shared = self._shared[common] = _shared_parts(self._cluster, *common)
         start, place, timestamp_type = shared
-        offset, timestamp = content.offset, content.timestamp
+        offset, timestamp = content.offset, _NULL if content.timestamp is None else content.timestamp
+        key = _ABSENT_KEY if content.key is UNSET else _key_part(content.key)
         encoding, value = _value(content.value)
         head = (
             f'{{"id":{start}{offset}",{place}"offset":{offset},'
-            f'"timestamp":{"null" if timestamp is None else timestamp},"timestampType":{timestamp_type},'
-            f'"keyEncoding":{_ABSENT_KEY if content.key is UNSET else _key_part(content.key)},'
+            f'"timestamp":{timestamp},"timestampType":{timestamp_type},"keyEncoding":{key},'
             f'"headers":[],"valueEncoding":"{encoding}","value":'
         ).encode()
-        return b"".join((head, value if isinstance(value, msgspec.Raw) else _JSON.encode(value), b"}"))
+        body = value if isinstance(value, msgspec.Raw) else _JSON.encode(value)
+        return b"".join((head, body, b"}"))
 
 
+_NULL = "null"
 _ABSENT_KEY = '"absent","key":null'
 
 
@@ -106,10 +109,11 @@ def document(record: SourceRecord, cluster: str, payload: PayloadForm) -> Docume
             return Document(record, _JSON.encode(envelope(content, cluster)))
         encoding, value = _value(content.value)
         if encoding == "base64":
-            return Document(record, b"", "the value is binary, which PAYLOAD=value has no form for")
+            return Document(record, b"", "the value is binary, which PAYLOAD=value cannot represent")
         return Document(record, _JSON.encode(value))
     except (UnicodeEncodeError, RecursionError):
-        return Document(record, b"", "a header's name or the schema metadata is no text that JSON can carry")
+        fault = "a header's name or the schema metadata is not valid Unicode and cannot be encoded as JSON"
+        return Document(record, b"", fault)
 
 
 def record_id(content: EventRecord, cluster: str) -> str:
@@ -131,7 +135,7 @@ def envelope(content: EventRecord, cluster: str) -> Envelope:
         timestamp_type=content.timestamp_type,
         key_encoding=key_encoding,
         key=key,
-        headers=[_header(name, value) for header in content.headers or () for name, value in header.items()],
+        headers=_headers(content.headers or ()),
         value_encoding=value_encoding,
         value=value,
         key_schema_metadata=content.key_schema_metadata,
@@ -143,7 +147,9 @@ def _key(key: bytes | UnsetType | None) -> Text | tuple[Literal["null", "absent"
     # Never as JSON: keys 7 and 007 would become a number and a text.
     if key is UNSET:
         return "absent", None
-    return ("null", None) if key is None else _text(key)
+    if key is None:
+        return "null", None
+    return _text(key)
 
 
 def _value(
@@ -159,15 +165,17 @@ def _value(
         checked = _CHECK.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _text(value)
-    return _text(value) if len(value) > _LEAST_DEEP and _is_deep(value) else ("json", checked)
+    if len(value) > _LEAST_DEEP and _is_deep(value):
+        return _text(value)
+    return "json", checked
 
 
 def _is_deep(value: bytes) -> bool:
     """Whether valid JSON is nested more deeply than readers take."""
-    if value.count(b"[") + value.count(b"{") <= _MOST_LEVELS:
+    if value.count(b"[") + value.count(b"{") <= _MAX_LEVELS:
         return False
     brackets = _STRING.sub(b"", value).translate(None, _NO_BRACKETS)
-    return max(accumulate(map(_STEPS.__getitem__, brackets))) > _MOST_LEVELS
+    return max(accumulate(map(_STEPS.__getitem__, brackets))) > _MAX_LEVELS
 
 
 def _text(octets: bytes) -> Text:
@@ -175,6 +183,14 @@ def _text(octets: bytes) -> Text:
         return "text", octets.decode()
     except UnicodeDecodeError:
         return "base64", b64encode(octets).decode()
+
+
+def _headers(headers: Sequence[dict[str, list[int] | None]]) -> list[Header]:
+    """One for each name of each entry, in the record's order."""
+    flat: list[Header] = []
+    for entry in headers:
+        flat += [_header(name, octets) for name, octets in entry.items()]
+    return flat
 
 
 def _header(name: str, octets: list[int] | None) -> Header:

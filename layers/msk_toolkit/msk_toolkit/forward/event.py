@@ -1,4 +1,4 @@
-"""The shapes that go in and out: the event source mapping's event, the function's answer, what Vantiq receives."""
+"""The shapes that go in and out: the event source mapping's event, the function's response, what Vantiq receives."""
 
 from typing import Annotated, Any, Literal
 
@@ -49,7 +49,7 @@ class BatchItemFailure(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PartialBatchResponse(msgspec.Struct, frozen=True, rename="camel"):
-    """What the mapping is told: the records that it must bring again, none if all are done."""
+    """The records that the mapping must redeliver, none if all are done."""
 
     batch_item_failures: list[BatchItemFailure]
 
@@ -67,7 +67,7 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     An encoding says how to read its neighbour: ``json`` (a JSON value, byte for byte as the producer wrote it),
     ``text`` (a string), ``base64`` (bytes that are not UTF-8, as a string), ``null`` or ``absent`` (null in both
-    cases: the record holds none). A type of Vantiq with a property ``valueText`` gets a value that is no JSON object
+    cases: the record holds none). A type of Vantiq with a property ``valueText`` gets a value that is not a JSON object
     there, as text, and null as ``value``.
     """
 

@@ -1,12 +1,13 @@
-"""One request to Vantiq with records in it, and what its answer means for them."""
+"""One request to Vantiq with records in it, and what its response means for them."""
 
 from collections.abc import Callable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol
 
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import AwsError, CredentialsError
 from msk_toolkit.forward.envelope import Document
-from msk_toolkit.forward.retry import retry_after
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
@@ -20,50 +21,59 @@ from msk_toolkit.vantiq.responses import (
 )
 from msk_toolkit.vantiq.targets import delivery_body, delivery_path
 
-_WAYS_THERE = {"dns", "tcp", "tls"}
+_PATH_STAGES = frozenset({"dns", "tcp", "tls"})
+# An address or a certificate does not change from one attempt to the next.
+_LASTING_STAGES = frozenset({"dns", "tls"})
 _TOO_MANY = 429
 _UNAVAILABLE = 503
-# Without a code of Vantiq's these speak of the whole way, the token or the path; the others may speak of one record.
+# Without a code of Vantiq's these are about the network path, the token or the URL; the others may be about one record.
 _NEVER_ABOUT_A_RECORD = frozenset({401, 404, 405, 407, 408, 410, 425, _TOO_MANY, _UNAVAILABLE})
-_MOST_ID_LENGTH = 200
+_DONE = frozenset({Disposition.DELIVERED, Disposition.THERE_ALREADY})
+_MAX_ID_LENGTH = 200
 
 
 class Vantiq(Protocol):
     """The one call of :class:`msk_toolkit.vantiq.client.VantiqClient` that is used."""
 
     def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """Send one request and return its answer."""
+        """Send one request and return its response."""
         ...
 
 
 class Reply(NamedTuple):
-    """A request's result: what it means for the records, and what a failure would say."""
+    """A request's outcome: what it means for the records, and what a failure would say.
+
+    Args:
+        retry_after: seconds for which Vantiq asks for no request; None where it does not.
+        path_failed: the network path to Vantiq failed, so that nothing was sent.
+    """
 
     results: RequestResults
     reason: str
     retry_after: float | None = None
     request_id: str = ""
-    way_failed: bool = False
+    path_failed: bool = False
 
     @property
     def disposition(self) -> Disposition:
-        """That on the first record; on all of them where the answer holds one for all."""
+        """That of the first record; of all of them where the response holds one for all."""
         return self.results.records[0].disposition
 
     @property
     def throttled(self) -> bool:
-        """Whether Vantiq asks for less, not only for a moment's patience with this request."""
-        asks = any(result.status == _TOO_MANY or result.code.startswith(QUOTA) for result in self.results.records)
-        return asks or self.retry_after is not None
+        """Whether Vantiq asks for fewer requests, and not only for patience with this one."""
+        if self.retry_after is not None:
+            return True
+        return any(result.status == _TOO_MANY or result.code.startswith(QUOTA) for result in self.results.records)
 
     @property
-    def may_be_about_one(self) -> bool:
+    def may_be_about_one_record(self) -> bool:
         """Whether one record of the request may have made something in front of Vantiq, or Vantiq, fail all of it."""
         first = self.results.records[0]
         if not self.results.for_all or self.throttled or first.status in _NEVER_ABOUT_A_RECORD:
             return False
-        page = first.code == UNREADABLE_RESPONSE and first.disposition is Disposition.OUTAGE
-        return page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
+        is_page = first.code == UNREADABLE_RESPONSE and first.disposition is Disposition.OUTAGE
+        return is_page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
 
 
 class VantiqExchange:
@@ -71,7 +81,7 @@ class VantiqExchange:
 
     Args:
         now: seconds since 1970.
-        deadline: a request under way is given up then.
+        deadline: a request in flight is given up then.
     """
 
     def __init__(
@@ -94,13 +104,7 @@ class VantiqExchange:
         try:
             response = self._vantiq.post(self._path, body, self._deadline)
         except VantiqUnansweredError as error:
-            # An address or a certificate does not change from one try to the next.
-            verdict = Disposition.OUTAGE if error.stage in {"dns", "tls"} else Disposition.RETRIABLE
-            return Reply(
-                RequestResults.same(RecordResult(verdict, 0, error.cause), count),
-                str(error),
-                way_failed=error.stage in _WAYS_THERE,
-            )
+            return _unanswered(error, count)
         except (CredentialsError, AwsError) as error:
             return Reply(RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count), str(error))
         self.latencies.append(self._clock() - started)
@@ -109,16 +113,43 @@ class VantiqExchange:
         )
         return Reply(
             results,
-            _reason(self._target, results.records[:1] if results.for_all else results.records),
+            _reason(self._target, results),
             retry_after(response.headers.get("Retry-After"), self._now()),
-            (response.headers.get("X-Request-Id") or "")[:_MOST_ID_LENGTH],
+            (response.headers.get("X-Request-Id") or "")[:_MAX_ID_LENGTH],
         )
 
 
-def _reason(target: Target, results: list[RecordResult]) -> str:
+def retry_after(text: str | None, now: float) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, in either of its forms; None where it can't be read.
+
+    Args:
+        now: seconds since 1970.
+    """
+    if not text:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, date.timestamp() - now)
+
+
+def _unanswered(error: VantiqUnansweredError, count: int) -> Reply:
+    disposition = Disposition.OUTAGE if error.stage in _LASTING_STAGES else Disposition.RETRIABLE
+    results = RequestResults.same(RecordResult(disposition, 0, error.cause), count)
+    return Reply(results, str(error), path_failed=error.stage in _PATH_STAGES)
+
+
+def _reason(target: Target, results: RequestResults) -> str:
     """The first failure as a sentence, without Vantiq's message: that may quote the record."""
-    done = {Disposition.DELIVERED, Disposition.THERE_ALREADY}
-    failed = next((result for result in results if result.disposition not in done), None)
-    if failed is None:
-        return ""
-    return f"Vantiq answered {failed.status} {failed.code}".rstrip() + f" for {target}"
+    # One for all of them is the same thousand times.
+    records = results.records[:1] if results.for_all else results.records
+    for result in records:
+        if result.disposition not in _DONE:
+            return f"Vantiq answered {result.status} {result.code}".rstrip() + f" for {target}"
+    return ""

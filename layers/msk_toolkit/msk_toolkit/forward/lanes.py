@@ -22,8 +22,8 @@ def split(partitions: Mapping[str, Sequence[SourceRecord]], ordering: Ordering, 
     By partition there is one for each. By key, a key's records share one. Without order they are dealt out.
     """
     places = [place for place, records in partitions.items() if records]
-    share = 1 if ordering == "partition" else max(1, width // max(1, len(places)))
-    if share == 1:
+    share = max(1, width // max(1, len(places)))
+    if ordering == "partition" or share == 1:
         return [Lane(place, list(partitions[place])) for place in places]
     lanes: list[Lane] = []
     for place in places:
@@ -36,25 +36,27 @@ def split(partitions: Mapping[str, Sequence[SourceRecord]], ordering: Ordering, 
 
 def _part(record: SourceRecord, number: int, ordering: Ordering) -> int:
     key = record.content.key if record.content else None
+    if ordering == "key" and isinstance(key, bytes):
+        return crc32(key)
     # Kafka itself keeps no order between records without a key.
-    return crc32(key) if ordering == "key" and isinstance(key, bytes) else number
+    return number
 
 
 def split_into_requests(
-    records: Sequence[SourceRecord], make: Callable[[SourceRecord], Document], most: int, most_bytes: int
+    records: Sequence[SourceRecord], make: Callable[[SourceRecord], Document], max_records: int, max_bytes: int
 ) -> Iterator[list[Document]]:
-    """Documents that travel together, made as they are asked for; one that can't travel stands alone.
+    """Documents that travel together, made as they are asked for; one that can't be sent is in a group of its own.
 
     Args:
-        most: documents in a group.
-        most_bytes: size of a group; a larger document still gets a group of its own.
+        max_records: documents in a group.
+        max_bytes: size of a group; a larger document still gets a group of its own.
     """
     group: list[Document] = []
     size = 0
     for record in records:
         document = make(record)
         length = len(document.body) + 1
-        if group and (len(group) >= most or size + length > most_bytes or document.fault):
+        if group and (len(group) >= max_records or size + length > max_bytes or document.fault):
             yield group
             group, size = [], 0
         if document.fault:

@@ -6,10 +6,11 @@ from typing import Literal, NamedTuple
 from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.lanes import Lane
 
-# retriable: may work later. outage: Vantiq, the way there or the credential is out of order as a whole.
-# blocked: refused for good, and not to be set aside. late: the invocation's time is used up.
-# held: not tried, because another lane met an outage.
+# retriable: may succeed later. outage: Vantiq, the network path or the credential fails for every record.
+# blocked: refused for good, and dead-lettering is off. late: the invocation's time is used up.
+# held: not attempted, because another lane encountered an outage.
 FailureKind = Literal["retriable", "outage", "blocked", "late", "held"]
+_GRAVEST_FIRST: tuple[FailureKind, ...] = ("outage", "blocked", "retriable", "late", "held")
 
 
 class Failure(NamedTuple):
@@ -18,9 +19,17 @@ class Failure(NamedTuple):
     kind: FailureKind
     reason: str
 
+    def with_hint(self, hint: str) -> "Failure":
+        """The same with something added to its reason."""
+        return self._replace(reason=self.reason + hint)
+
+
+# A lane that was not attempted.
+HELD = Failure("held", "another lane encountered an outage")
+
 
 class RefusedRecord(NamedTuple):
-    """A record that was refused for good: set aside, or blocking its lane.
+    """A record that was refused for good: dead-lettered, or blocking its lane.
 
     Args:
         reason, status, code: as in its dead letter.
@@ -36,23 +45,23 @@ class LaneOutcome(NamedTuple):
     """How far a lane came.
 
     Args:
-        settled: how many of its first records are done: delivered or set aside.
-        dead_lettered: how many of those are set aside.
+        settled: how many of its first records are done: delivered or dead-lettered.
+        dead_lettered: how many of those are dead-lettered.
         failure: why it stopped at record number ``settled``; None when it came to its end.
         retried: requests sent again.
         latencies: seconds of each request that was answered.
-        throttled: seconds that it waited because of the pace, its own or Vantiq's.
+        throttled: seconds waited because of the rate limit or Vantiq's throttling.
         ages: seconds from the time of a record to Vantiq's acknowledgement of it, where they are measured.
-        refused: those set aside, and the one that blocks it.
-        there_already: how many of those delivered an earlier try had stored.
+        refused: those dead-lettered, and the one that blocks it.
+        there_already: how many of those delivered an earlier attempt had stored.
     """
 
     lane: Lane
-    settled: int
-    dead_lettered: int
-    failure: Failure | None
-    retried: int
-    latencies: list[float]
+    settled: int = 0
+    dead_lettered: int = 0
+    failure: Failure | None = None
+    retried: int = 0
+    latencies: Sequence[float] = ()
     throttled: float = 0.0
     ages: Sequence[float] = ()
     refused: Sequence[RefusedRecord] = ()
@@ -63,19 +72,24 @@ class LaneOutcome(NamedTuple):
         """What is not done."""
         return Lane(self.lane.place, self.lane.records[self.settled :])
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether an outage stopped it."""
+        return self.failure is not None and self.failure.kind == "outage"
+
     def followed_by(self, later: "LaneOutcome") -> "LaneOutcome":
         """This and what became of the rest afterwards."""
         return LaneOutcome(
-            self.lane,
-            self.settled + later.settled,
-            self.dead_lettered + later.dead_lettered,
-            later.failure,
-            self.retried + later.retried,
-            [*self.latencies, *later.latencies],
-            self.throttled + later.throttled,
-            [*self.ages, *later.ages],
-            _without_repeats([*self.refused, *later.refused]),
-            self.there_already + later.there_already,
+            lane=self.lane,
+            settled=self.settled + later.settled,
+            dead_lettered=self.dead_lettered + later.dead_lettered,
+            failure=later.failure,
+            retried=self.retried + later.retried,
+            latencies=[*self.latencies, *later.latencies],
+            throttled=self.throttled + later.throttled,
+            ages=[*self.ages, *later.ages],
+            refused=_without_repeats([*self.refused, *later.refused]),
+            there_already=self.there_already + later.there_already,
         )
 
     @property
@@ -85,8 +99,8 @@ class LaneOutcome(NamedTuple):
 
 
 def _without_repeats(refused: list[RefusedRecord]) -> list[RefusedRecord]:
-    """A record that blocks its lane is refused at each try."""
-    latest = {(each.record.place, each.record.offset, id(each.record)): each for each in refused}
+    """A record that blocks its lane is refused at each attempt."""
+    latest = {(entry.record.place, entry.record.offset, id(entry.record)): entry for entry in refused}
     return list(latest.values())
 
 
@@ -95,9 +109,9 @@ class BatchOutcome(NamedTuple):
 
     Args:
         received: records in the event.
-        known: records not sent because this environment had done them before.
+        known: records not sent because this environment had delivered or dead-lettered them before.
         unfinished: by partition, the offset of the first record that is not done.
-        to_report: every record from there on; the mapping must bring these again.
+        to_report: every record from there on; the event source mapping must redeliver these.
         lag_seconds: age of the oldest record; None where no record has a time.
         notes: what was noticed about the targets and stopped nothing.
     """
@@ -117,17 +131,16 @@ class BatchOutcome(NamedTuple):
 
     @property
     def dead_lettered(self) -> int:
-        """Records set aside."""
+        """Records whose dead letters are stored."""
         return sum(lane.dead_lettered for lane in self.lanes)
 
     @property
     def there_already(self) -> int:
-        """Records delivered that an earlier try had stored."""
+        """Records delivered that an earlier attempt had stored."""
         return sum(lane.there_already for lane in self.lanes)
 
     @property
     def failures(self) -> list[Failure]:
         """Why lanes stopped, the gravest first."""
-        found = [lane.failure for lane in self.lanes if lane.failure]
-        order: list[FailureKind] = ["outage", "blocked", "retriable", "late", "held"]
-        return sorted(found, key=lambda failure: order.index(failure.kind))
+        failures = [lane.failure for lane in self.lanes if lane.failure]
+        return sorted(failures, key=lambda failure: _GRAVEST_FIRST.index(failure.kind))

@@ -1,11 +1,11 @@
-"""When the next request may start: one pace for all lanes of a warm environment."""
+"""When the next request may start: one rate limit for all lanes of a warm environment."""
 
 import math
 import threading
 
 from msk_toolkit.deadline import Clock
 
-_MOST_HOLD_SECONDS = 3600.0
+_MAX_HOLD_SECONDS = 3600.0
 
 
 class RateLimiter:
@@ -44,8 +44,10 @@ class RateLimiter:
         An hour at most: whoever asks for a day is asked again after an hour.
         """
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + min(seconds, _MOST_HOLD_SECONDS))
+            self._held_until = max(self._held_until, self._clock() + min(seconds, _MAX_HOLD_SECONDS))
 
     def held(self) -> float:
         """Seconds left of the pause."""
-        return max(0.0, self._held_until - self._clock()) if self._held_until else 0.0
+        if not self._held_until:
+            return 0.0
+        return max(0.0, self._held_until - self._clock())

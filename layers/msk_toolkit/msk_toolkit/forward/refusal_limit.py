@@ -9,15 +9,15 @@ from msk_toolkit.vantiq.responses import RecordResult
 class RefusalLimit:
     """Counts, for each target, the last refusals of one kind without a delivery between them.
 
-    Kept with the warm environment: a changed type or a validation gone wrong would else empty a topic into the
+    Kept with the warm environment: a changed type or a validation gone wrong would otherwise empty a topic into the
     dead-letter bucket, a few records with each invocation.
 
     Args:
-        most: refusals that are believed; 0 believes any number.
+        limit: refusals that are accepted as such; 0 accepts any number.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._running: dict[Target, tuple[tuple[int, str], int]] = {}
         self._lock = threading.Lock()
 
@@ -27,11 +27,13 @@ class RefusalLimit:
             with self._lock:
                 self._running.pop(target, None)
 
-    def refused(self, target: Target, judgement: RecordResult) -> bool:
+    def refused(self, target: Target, result: RecordResult) -> bool:
         """Count a refusal; whether it is one too many to be about the record."""
-        kind = (judgement.status, judgement.code)
+        kind = (result.status, result.code)
         with self._lock:
             last, count = self._running.get(target, (kind, 0))
-            count = count + 1 if last == kind else 1
+            if last != kind:
+                count = 0
+            count += 1
             self._running[target] = (kind, count)
-        return 0 < self._most < count
+        return 0 < self._limit < count

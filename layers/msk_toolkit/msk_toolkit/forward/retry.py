@@ -1,39 +1,53 @@
-"""How long to wait before the next try."""
+"""Whether and when a request is sent, and sent again: decisions, without any waiting."""
 
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+
+from msk_toolkit.forward.exchange import Reply
+from msk_toolkit.forward.outcome import HELD, Failure, FailureKind
 
 _FIRST_SECONDS = 0.2
-_MOST_SECONDS = 10.0
+_MAX_SECONDS = 10.0
 
 
-def pause(attempt: int, asked: float | None, random: Callable[[], float]) -> float:
-    """Seconds to wait after failed ``attempt`` 1, 2, ...: full jitter, on top of what the server asks for.
+def pause(attempts: int, asked: float | None, random: Callable[[], float]) -> float:
+    """Seconds to wait after so many failed attempts: full jitter, in addition to what the server asks for.
 
     Args:
-        asked: what :func:`retry_after` read.
+        asked: seconds, out of the ``Retry-After`` header.
         random: a number from 0 to 1, as :func:`random.random` gives it.
     """
-    most: float = min(_MOST_SECONDS, _FIRST_SECONDS * 2 ** min(attempt - 1, 16))
-    return random() * most + (asked or 0.0)
+    limit: float = min(_MAX_SECONDS, _FIRST_SECONDS * 2 ** min(attempts - 1, 16))
+    return random() * limit + (asked or 0.0)
 
 
-def retry_after(text: str | None, now: float) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, in either of its forms; None where it can't be read.
+def turn_failure(seconds: float, remaining: float, *, is_outage: bool) -> Failure | None:
+    """Why no request may start any more; None where one may, after its wait.
 
     Args:
-        now: seconds since 1970.
+        seconds: until the request's turn comes; 0 where it may start now.
+        remaining: seconds left to start requests.
+        is_outage: another lane encountered an outage.
     """
-    if not text:
-        return None
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now)
+    if is_outage:
+        return HELD
+    if remaining <= 0:
+        return Failure("late", "no time is left in this invocation")
+    if seconds >= remaining:
+        text = "the rate limit or Retry-After leaves no time for another request in this invocation"
+        return Failure("late", text)
+    return None
+
+
+def retry_failure(reply: Reply, attempts: int, max_attempts: int, seconds: float, remaining: float) -> Failure | None:
+    """Why a request is not sent again; None where it is, after ``seconds``.
+
+    Args:
+        attempts: made so far.
+        remaining: seconds left to start requests.
+    """
+    if attempts >= max_attempts:
+        kind: FailureKind = "outage" if reply.path_failed else "retriable"
+        return Failure(kind, f"{reply.reason} ({attempts} attempts)")
+    if seconds >= remaining:
+        return Failure("retriable", f"{reply.reason} (no time for another attempt)")
+    return None

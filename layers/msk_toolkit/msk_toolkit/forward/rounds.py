@@ -1,19 +1,18 @@
-"""What is left of an invocation's lanes is tried again, round after round, for as long as that is worth it.
+"""What is left of an invocation's lanes is sent again, round after round, for as long as that is worth it.
 
-An outage would otherwise end each invocation within milliseconds, and the mapping's 10,000 tries within minutes.
+An outage would otherwise end each invocation within milliseconds, and the mapping's 10,000 attempts within minutes.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from msk_toolkit.forward.lanes import Lane
-from msk_toolkit.forward.outcome import Failure, LaneOutcome
+from msk_toolkit.forward.outcome import HELD, LaneOutcome
 
 RunLanes = Callable[[list[Lane]], list[LaneOutcome]]
 
 _FIRST_PAUSE_SECONDS = 1.0
-_MOST_PAUSE_SECONDS = 30.0
-_HELD = Failure("held", "another lane met an outage")
+_MAX_PAUSE_SECONDS = 30.0
 
 
 class Patience(NamedTuple):
@@ -38,7 +37,7 @@ class PartitionsInDoubt:
     """Partitions that met an outage while others were only held back by it; one for a warm environment.
 
     They go last: one record that something in front of Vantiq never lets pass must not stop the others. Where all met
-    one there is no other to tell the difference; then those that another held back are the first to go the next time.
+    one there is no other to show the difference; then those that another held back are the first to go the next time.
     """
 
     def __init__(self) -> None:
@@ -47,66 +46,76 @@ class PartitionsInDoubt:
     def split(self, lanes: list[Lane]) -> tuple[list[Lane], list[Lane]]:
         """Those that go first, and those that go when these have met no outage."""
         first = [lane for lane in lanes if lane.place not in self._places]
-        return (first, [lane for lane in lanes if lane.place in self._places]) if first else (lanes, [])
+        if not first:
+            return lanes, []
+        return first, [lane for lane in lanes if lane.place in self._places]
 
     def learn(self, outcomes: list[LaneOutcome]) -> None:
         """Take in how lanes ended that had their turn.
 
-        One that was held back by another of them is no suspect any more: it might wait for ever behind one that never
+        One that was held back by another of them is no longer in doubt: it might wait forever behind one that never
         passes.
         """
         self._places -= {outcome.lane.place for outcome in outcomes}
-        failures = [(outcome.lane.place, outcome.failure) for outcome in outcomes]
-        self._places |= {place for place, failure in failures if failure is not None and failure.kind == "outage"}
+        self._places |= {outcome.lane.place for outcome in outcomes if outcome.is_outage}
 
 
 def run_rounds(
-    lanes: list[Lane], run: RunLanes, suspects: PartitionsInDoubt, patience: Patience | None
+    lanes: list[Lane], run: RunLanes, in_doubt: PartitionsInDoubt, patience: Patience | None
 ) -> list[LaneOutcome]:
     """Run the lanes, and what is left of them again after growing pauses, until they are done or the time is used up.
 
-    It ends earlier where a lane came to its end: the mapping should hear of that, and brings the others again at once.
+    It ends earlier where a lane came to its end: the mapping should learn of that, and redelivers the others at once.
 
     Args:
         patience: None for one round.
     """
-    outcomes = [LaneOutcome(lane, 0, 0, None, 0, []) for lane in lanes]
-    number, started = 0, patience.remaining() if patience else 0.0
+    outcomes = [LaneOutcome(lane) for lane in lanes]
+    rounds, started = 0, patience.remaining() if patience else 0.0
     while True:
-        left = [index for index, outcome in enumerate(outcomes) if outcome.rest.records]
-        before = sum(outcome.settled for outcome in outcomes)
-        for index, later in zip(left, _round([outcomes[index].rest for index in left], run, suspects), strict=True):
-            outcomes[index] = outcomes[index].followed_by(later)
-        failed = [outcome for outcome in outcomes if outcome.failure is not None]
-        if patience is None or not failed:
+        settled_before = sum(outcome.settled for outcome in outcomes)
+        outcomes = _after_round(outcomes, run, in_doubt)
+        unfinished = [outcome for outcome in outcomes if outcome.failure is not None]
+        if patience is None or not unfinished:
             return outcomes
-        left_to_wait = patience.remaining()
-        if len(failed) < len(outcomes):
-            left_to_wait = min(left_to_wait, patience.least - (started - left_to_wait))
-        number = 1 if sum(outcome.settled for outcome in outcomes) > before else number + 1
-        if not _waited(patience, number, left_to_wait):
+        seconds = patience.remaining()
+        if len(unfinished) < len(outcomes):
+            seconds = min(seconds, patience.least - (started - seconds))
+        has_progress = sum(outcome.settled for outcome in outcomes) > settled_before
+        rounds = 1 if has_progress else rounds + 1
+        if not _wait(patience, rounds, seconds):
             return outcomes
 
 
-def _round(lanes: list[Lane], run: RunLanes, suspects: PartitionsInDoubt) -> list[LaneOutcome]:
-    """Each lane once, the suspects after the others, or not at all where one of those met an outage."""
-    first, last = suspects.split(lanes)
-    done = run(first)
-    suspects.learn(done)
-    if any(outcome.failure is not None and outcome.failure.kind == "outage" for outcome in done):
-        done += [LaneOutcome(lane, 0, 0, _HELD, 0, []) for lane in last]
+def _after_round(outcomes: list[LaneOutcome], run: RunLanes, in_doubt: PartitionsInDoubt) -> list[LaneOutcome]:
+    """The outcomes with one more round for what is left of the lanes."""
+    unfinished = [index for index, outcome in enumerate(outcomes) if outcome.rest.records]
+    later = _round([outcomes[index].rest for index in unfinished], run, in_doubt)
+    merged = list(outcomes)
+    for index, outcome in zip(unfinished, later, strict=True):
+        merged[index] = merged[index].followed_by(outcome)
+    return merged
+
+
+def _round(lanes: list[Lane], run: RunLanes, in_doubt: PartitionsInDoubt) -> list[LaneOutcome]:
+    """Each lane once, those in doubt after the others, or not at all where one of those met an outage."""
+    first, last = in_doubt.split(lanes)
+    outcomes = run(first)
+    in_doubt.learn(outcomes)
+    if any(outcome.is_outage for outcome in outcomes):
+        outcomes += [LaneOutcome(lane, failure=HELD) for lane in last]
     elif last:
         later = run(last)
-        suspects.learn(later)
-        done += later
-    order = {id(lane): place for place, lane in enumerate(lanes)}
-    return sorted(done, key=lambda outcome: order[id(outcome.lane)])
+        in_doubt.learn(later)
+        outcomes += later
+    order = {id(lane): number for number, lane in enumerate(lanes)}
+    return sorted(outcomes, key=lambda outcome: order[id(outcome.lane)])
 
 
-def _waited(patience: Patience, number: int, remaining: float) -> bool:
-    """Pause before round ``number`` + 1; whether there is time for it. The rest of the time is waited for as well."""
-    most: float = min(_MOST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(number - 1, 10))
-    seconds = max(most * (0.5 + patience.random() / 2), patience.held())
+def _wait(patience: Patience, rounds: int, remaining: float) -> bool:
+    """Pause after so many rounds without progress, or for what is left; whether there is time for another round."""
+    limit: float = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(rounds - 1, 10))
+    seconds = max(limit * (0.5 + patience.random() / 2), patience.held())
     if remaining > 0:
         patience.wait(min(seconds, remaining))
     return seconds < remaining

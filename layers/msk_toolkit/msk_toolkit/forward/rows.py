@@ -1,8 +1,8 @@
 """A record as a row of a Vantiq type with a property ``valueText``.
 
-A property holds values of one type, and none that Vantiq stores takes every JSON value: ``Object`` takes name and value
-pairs alone (resource guide and VAIL reference, release 1.44). So a value that is no JSON object goes into that property
-as text: a JSON value as the producer wrote it, so that no number is rounded.
+A property holds values of one type, and none that Vantiq stores accepts every JSON value: ``Object`` accepts name and
+value pairs only (resource guide and VAIL reference, release 1.44). So a value that is not a JSON object goes into that
+property as text: a JSON value as the producer wrote it, so that no number is rounded.
 """
 
 import msgspec

@@ -1,4 +1,4 @@
-"""Before records go to a target, Vantiq is asked whether it keeps them; a success that is none loses them."""
+"""Before records go to a target, Vantiq is asked whether it stores them: a success alone does not prove it."""
 
 import time
 from typing import NamedTuple
@@ -13,13 +13,13 @@ from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.resources import VantiqResources
 from msk_toolkit.vantiq.target_state import read_target
 
-# So long a judgement holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
+# So long a state holds in a warm environment: what is changed or deleted in Vantiq is noticed after it.
 _HOLDS_SECONDS = 300.0
 _REMEDY = (
     'the connect function with {"action": "register", "targets_only": true} creates and corrects topics and types; '
     "or correct VANTIQ_TARGET or VANTIQ_ROUTES"
 )
-_WITHOUT = "TARGET_CHECK=warn sends all the same"
+_OPT_OUT = "TARGET_CHECK=warn sends them anyway"
 
 
 class _Known(NamedTuple):
@@ -28,7 +28,7 @@ class _Known(NamedTuple):
 
 
 class TargetCheck:
-    """Asks about each target once for an environment and again every few minutes; remembers what it was told.
+    """Asks about each target once for an environment and again every few minutes; remembers the result.
 
     Args:
         vantiq: the client that records go by, so that the same token asks.
@@ -43,7 +43,7 @@ class TargetCheck:
         self._notes: dict[str, None] = {}
 
     def failure(self, target: Target, deadline: Deadline) -> Failure | None:
-        """Why nothing may be sent to a target, or None. What is only to be known is among the notes."""
+        """Why nothing may be sent to a target, or None; what stops nothing is among the notes."""
         known = self._known.get(target)
         if self._mode == "off" or (known and self._holds(known)):
             return None
@@ -51,18 +51,18 @@ class TargetCheck:
             state = self._look(target, deadline)
         except ToolkitError as error:
             if known and known.state.fitness is not Fitness.UNFIT:
-                return None  # it was fit a few minutes ago; the records' own requests tell what is wrong now
-            return self._refuse(f"{target} can't be checked before records go there: {error}; {_WITHOUT}")
+                return None  # it was fit a few minutes ago; the records' own requests show what is wrong now
+            return self._refuse(f"{target} could not be checked before records are sent there: {error}; {_OPT_OUT}")
         self._known[target] = _Known(state, self._clock())
         match state.fitness:
             case Fitness.UNFIT:
-                return self._refuse(f"{state.reason}: records would be lost or misread. {_REMEDY}; {_WITHOUT}")
+                return self._refuse(f"{state.reason}: records would be lost or misread. {_REMEDY}; {_OPT_OUT}")
             case Fitness.UNKNOWN:
-                self._notes[f"{state.reason}; records are sent all the same"] = None
+                self._notes[f"{state.reason}; records are sent anyway"] = None
         return None
 
     def value_text(self, target: Target) -> bool:
-        """Whether a type has a property for values that are no JSON object; False where nobody has looked."""
+        """Whether a type has a property for values that are not JSON objects; False where it was not checked."""
         known = self._known.get(target)
         return known is not None and known.state.value_text
 
@@ -72,7 +72,7 @@ class TargetCheck:
         return notes
 
     def _holds(self, known: _Known) -> bool:
-        """One that is unfit is asked about again each time, so that a remedy shows at once; a warning comes seldom."""
+        """An unfit one is checked again each time, so that a fix takes effect at once; a warning is repeated rarely."""
         unfit = known.state.fitness is Fitness.UNFIT and self._mode == "require"
         return not unfit and self._clock() - known.since < _HOLDS_SECONDS
 

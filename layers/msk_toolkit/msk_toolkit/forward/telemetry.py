@@ -1,20 +1,24 @@
 """An invocation's outcome as metrics, and as one line in the log."""
 
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import ceil
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
 from msk_toolkit.forward.decode import SourceRecord
-from msk_toolkit.forward.outcome import BatchOutcome
+from msk_toolkit.forward.outcome import BatchOutcome, RefusedRecord
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
-# EMF takes at most 100 values of a metric in one line.
-_MOST_VALUES = 100
+# EMF accepts up to 100 values of a metric in one line.
+_MAX_VALUES = 100
 # A run of the probe writes one for each broker; more come after an outage, and then the latest say how late.
-_MOST_HEARTBEATS = 50
+_MAX_HEARTBEATS = 50
 # A line each; the dead letters hold them all.
-_MOST_REFUSED = 20
+_MAX_REFUSED = 20
+_MAX_REASONS = 10
+_MILLISECONDS = 1000
 
 
 def publish_delivery(
@@ -23,12 +27,25 @@ def publish_delivery(
     """Write both; neither holds anything of a record but its topic, partition and offset.
 
     Args:
-        detailed: publish every metric; without it those that alarms need, and the log has the rest.
-        payload_bytes: so much of the value of a record that was refused goes into the log all the same.
+        detailed: publish every metric; otherwise those that alarms need, and the log has the rest.
+        payload_bytes: so much of the value of a refused record is logged nevertheless.
     """
-    failures = outcome.failures
-    outage = any(failure.kind == "outage" for failure in failures)
-    latencies = [seconds for lane in outcome.lanes for seconds in lane.latencies]
+    publish_metrics(metrics, delivery_metrics(outcome), detailed=detailed)
+    counts = delivery_counts(outcome)
+    if outcome.failures:
+        logger.warning(
+            "delivery incomplete", extra={**counts, "unfinished": outcome.unfinished, "reasons": reasons(outcome)}
+        )
+    else:
+        logger.info("delivered", extra=counts)
+    for note in outcome.notes:
+        logger.warning("target check", extra={"note": note})
+    for refused in islice(_refused_records(outcome), _MAX_REFUSED):
+        logger.warning("record refused", extra=_refused_line(refused, payload_bytes))
+
+
+def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
+    """Every metric of an invocation; times in milliseconds."""
     values: list[tuple[Metric, float]] = [
         (Metric.RECORDS_RECEIVED, outcome.received),
         (Metric.RECORDS_DELIVERED, outcome.delivered),
@@ -37,15 +54,23 @@ def publish_delivery(
         (Metric.RECORDS_KNOWN, outcome.known),
         (Metric.POSTS_RETRIED, sum(lane.retried for lane in outcome.lanes)),
         (Metric.THROTTLED_SECONDS, sum(lane.throttled for lane in outcome.lanes)),
-        (Metric.VANTIQ_OUTAGE, int(outage)),
+        (Metric.VANTIQ_OUTAGE, int(any(failure.kind == "outage" for failure in outcome.failures))),
     ]
     if outcome.lag_seconds is not None:
-        values.append((Metric.LAG_AT_ARRIVAL, outcome.lag_seconds * 1000))
-    step = max(1, ceil(len(latencies) / _MOST_VALUES))
-    values += [(Metric.VANTIQ_LATENCY, seconds * 1000) for seconds in latencies[::step]]
-    ages = sorted(seconds for lane in outcome.lanes for seconds in lane.ages)
-    values += [(Metric.HEARTBEAT_LATENCY, seconds * 1000) for seconds in ages[-_MOST_HEARTBEATS:]]
-    publish_metrics(metrics, values, detailed=detailed)
+        values.append((Metric.LAG_AT_ARRIVAL, outcome.lag_seconds * _MILLISECONDS))
+    latencies = _latencies(outcome)
+    step = max(1, ceil(len(latencies) / _MAX_VALUES))
+    values += [(Metric.VANTIQ_LATENCY, seconds * _MILLISECONDS) for seconds in latencies[::step]]
+    ages: list[float] = []
+    for lane in outcome.lanes:
+        ages += lane.ages
+    latest = sorted(ages)[-_MAX_HEARTBEATS:]
+    return values + [(Metric.HEARTBEAT_LATENCY, seconds * _MILLISECONDS) for seconds in latest]
+
+
+def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
+    """The numbers of the log line."""
+    latencies = _latencies(outcome)
     counts: dict[str, float] = {
         "received": outcome.received,
         "delivered": outcome.delivered,
@@ -58,37 +83,48 @@ def publish_delivery(
         "throttled_seconds": round(sum(lane.throttled for lane in outcome.lanes), 3),
     }
     if latencies:
-        counts["longest_post_ms"] = round(max(latencies) * 1000, 1)
+        counts["longest_post_ms"] = round(max(latencies) * _MILLISECONDS, 1)
     if outcome.lag_seconds is not None:
-        counts["lag_ms"] = round(outcome.lag_seconds * 1000)
-    if failures:
-        # One sentence for each kind of trouble; lanes that were only held back say nothing new.
-        reasons = dict.fromkeys(failure.reason for failure in failures if failure.kind != "held")
-        logger.warning(
-            "delivery incomplete", extra={**counts, "unfinished": outcome.unfinished, "reasons": list(reasons)[:10]}
-        )
-    else:
-        logger.info("delivered", extra=counts)
-    for note in outcome.notes:
-        logger.warning("target check", extra={"note": note})
-    for refused in islice((one for lane in outcome.lanes for one in lane.refused), _MOST_REFUSED):
-        record = refused.record
-        line = {
-            "place": record.place,
-            "offset": record.offset,
-            "reason": refused.reason,
-            "status": refused.status,
-            "code": refused.code,
-        }
-        if payload_bytes:
-            line["value"] = _start(record, payload_bytes)
-        logger.warning("record refused", extra=line)
+        counts["lag_ms"] = round(outcome.lag_seconds * _MILLISECONDS)
+    return counts
 
 
-def _start(record: SourceRecord, most: int) -> str:
-    """The start of the value; of the whole record where that can't be decoded."""
+def reasons(outcome: BatchOutcome) -> list[str]:
+    """One sentence for each kind of trouble; lanes that were only held back say nothing new."""
+    distinct = dict.fromkeys(failure.reason for failure in outcome.failures if failure.kind != "held")
+    return list(distinct)[:_MAX_REASONS]
+
+
+def _latencies(outcome: BatchOutcome) -> Sequence[float]:
+    latencies: list[float] = []
+    for lane in outcome.lanes:
+        latencies += lane.latencies
+    return latencies
+
+
+def _refused_records(outcome: BatchOutcome) -> Iterator[RefusedRecord]:
+    for lane in outcome.lanes:
+        yield from lane.refused
+
+
+def _refused_line(refused: RefusedRecord, payload_bytes: int) -> dict[str, Any]:
+    record = refused.record
+    line: dict[str, Any] = {
+        "place": record.place,
+        "offset": record.offset,
+        "reason": refused.reason,
+        "status": refused.status,
+        "code": refused.code,
+    }
+    if payload_bytes:
+        line["value"] = _start(record, payload_bytes)
+    return line
+
+
+def _start(record: SourceRecord, length: int) -> str:
+    """The start of the value; of the entire record where that can't be decoded."""
     if record.content is None:
         octets = repr(record.raw).encode(errors="backslashreplace")
     else:
         octets = record.content.value or b""
-    return octets[:most].decode(errors="backslashreplace")
+    return octets[:length].decode(errors="backslashreplace")

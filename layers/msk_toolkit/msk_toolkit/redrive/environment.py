@@ -11,8 +11,8 @@ from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
-from msk_toolkit.forward.deliver import DeliveryServices
 from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
