@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.causes import Cause  # noqa: E402 - found by the line above
 from msk_toolkit.connect.check import CheckResponse  # noqa: E402
-from msk_toolkit.connect.run import ConnectRequest, ConnectResponse  # noqa: E402
+from msk_toolkit.connect.request import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.errors import ConfigurationError  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import pytest
 from kafka import KafkaProducer
 from msk_toolkit.connect.registrar import registrar
-from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
+from msk_toolkit.connect.request import ConnectResponse, parse_connect_request
+from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings

@@ -115,7 +115,7 @@ class Functions:
     def check_targets(self, *targets: CheckedTarget) -> str:
         """A check of the forwarder's targets that came to these; a fit one where none is given."""
         response = CheckResponse(targets=list(targets or [FIT]), table="table", problems=[])
-        self._monkeypatch.setattr(self._modules["connect"], "check_targets", lambda *_: response)
+        self._monkeypatch.setattr("msk_toolkit.connect.environment.check_targets", lambda *_: response)
         self._modules["connect"].handler({"action": "check"}, Context())
         return self._printed()
 

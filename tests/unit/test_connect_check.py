@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msk_toolkit.connect.check import CheckResponse, report_targets
 from msk_toolkit.connect.registrar import check_targets
-from msk_toolkit.connect.run import parse_connect_request
+from msk_toolkit.connect.request import parse_connect_request
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.loading import load
@@ -84,11 +84,11 @@ def test_a_fit_target_is_one_line_of_information_and_no_metric() -> None:
         assert states(response) == {"topic:/msk/orders": "fit"}
         assert response.table.splitlines() == [
             "= topic:/msk/orders: fit",
-            "targets: 1 fit, 0 unfit, 0 can't tell. Nothing was changed.",
+            "targets: 1 fit, 0 unfit, 0 unknown. Nothing was changed.",
         ]
         printed = reported(there, response)
         ((level, text, extra),) = printed.lines
-        assert (level, text) == (logging.INFO, "targets: 1 fit, 0 unfit, 0 can't tell")
+        assert (level, text) == (logging.INFO, "targets: 1 fit, 0 unfit, 0 unknown")
         assert extra["targets"] == []
         assert printed.metrics == {}
 
@@ -101,10 +101,10 @@ def test_a_target_that_is_not_there_is_a_warning_with_its_remedy_and_counted() -
         assert topic.reason.startswith("there is no topic /msk/orders in Vantiq")
         assert '{"action": "register", "targets_only": true} (create: reliable' in topic.remedy
         # Only its owner knows what it is to do.
-        assert procedure.remedy.startswith("register can't mend it")
+        assert procedure.remedy.startswith("register can't fix it")
         printed = reported(there, response)
         ((level, text, extra),) = printed.lines
-        assert (level, text) == (logging.WARNING, "targets: 0 fit, 2 unfit, 0 can't tell")
+        assert (level, text) == (logging.WARNING, "targets: 0 fit, 2 unfit, 0 unknown")
         assert [line.partition(":")[0] for line in extra["targets"]] == ["! topic", "! procedure"]
         assert all("remedy: " in line for line in extra["targets"])
         assert printed.metrics == {"TargetsUnfit": 2}
@@ -141,7 +141,7 @@ def test_a_token_that_vantiq_refuses_leaves_it_open_and_is_not_logged() -> None:
         there.standin.define("topics", RELIABLE)
         response = there.run(token="n0t-the-t0ken")
         assert states(response) == {"topic:/msk/orders": "unknown"}
-        assert "can't tell; Vantiq, " in response.table
+        assert "unknown; Vantiq, " in response.table
         printed = reported(there, response)
         assert [level for level, *_ in printed.lines] == [logging.WARNING]
         assert "token is not valid" in json.dumps(printed.lines)
@@ -153,7 +153,7 @@ def test_a_vantiq_that_can_not_be_reached_leaves_every_target_open() -> None:
     with check_of(HEARTBEAT_TARGET="topic:/heart") as there:
         response = there.run(url=f"http://127.0.0.1:{free_ports(1)[0]}")
         assert set(states(response).values()) == {"unknown"}
-        assert response.table.endswith("0 fit, 0 unfit, 2 can't tell. Nothing was changed.")
+        assert response.table.endswith("0 fit, 0 unfit, 2 unknown. Nothing was changed.")
 
 
 def test_a_setting_that_names_no_target_is_among_the_problems() -> None:

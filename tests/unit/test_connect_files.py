@@ -73,7 +73,7 @@ def test_a_private_authority_travels_within_the_files() -> None:
 @pytest.mark.parametrize(
     ("password", "told"),
     [
-        (" x", "no client on it (kcat, confluent-kafka) can log in"),
+        (" x", "no client based on it (kcat, confluent-kafka) can log in"),
         ("x ", "use -X options"),
         ("x\ny", "use -X options"),
     ],
@@ -254,6 +254,6 @@ def _unescaped(found: re.Match[str]) -> str:
 def test_older_tools_that_read_no_certificates_are_told_of() -> None:
     private = Login("tls", "b:9094", trusted_ca="-----BEGIN CERTIFICATE-----\n")
     assert [str(found)[:48] for found in client_file_findings(private)] == [
-        "note: client.properties: certificates of a priva"
+        "note: client.properties: contains certificates o"
     ]
     assert client_file_findings(Login("tls", "b:9094")) == []

@@ -7,10 +7,11 @@ from typing import Any, cast
 import pytest
 from msk_toolkit.connect.kafka_topics import topic_findings
 from msk_toolkit.connect.login import Login
-from msk_toolkit.connect.register import Wanted, register
+from msk_toolkit.connect.register import DesiredRegistration, register
 from msk_toolkit.connect.registrar import registrar
 from msk_toolkit.connect.registration import MADE_HERE, plan_source, plan_target
-from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
+from msk_toolkit.connect.request import ConnectResponse, parse_connect_request
+from msk_toolkit.connect.run import run_connect
 from msk_toolkit.connect.vantiq_source import SourceOptions, property_faults
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
@@ -31,7 +32,7 @@ def test_a_secret_that_was_not_made_here_is_renewed_only_by_its_name() -> None:
     with vantiq() as there:
         there.standin.define("secrets", {"name": "MskPassword", "secret": "somebody's", "description": "for the shop"})
         lines = there.lines(renew_secret=True)
-        assert lines[0].startswith("! secrets MskPassword: was not made here")
+        assert lines[0].startswith("! secrets MskPassword: was not created by the toolkit")
         assert '"replace": ["MskPassword"]' in lines[0]
         assert there.row("secrets", "MskPassword")["secret"] == "somebody's"
         there.lines(renew_secret=True, replace=["MskPassword"])
@@ -110,12 +111,12 @@ def test_properties_that_give_nothing_away_are_taken(mode: Any, properties: dict
     assert property_faults(Login(mode, "b:1"), SourceOptions(properties=properties)) == []
 
 
-def registered(event: dict[str, Any], **answers: Any) -> tuple[ConnectResponse, list[Wanted]]:
+def registered(event: dict[str, Any], **answers: Any) -> tuple[ConnectResponse, list[DesiredRegistration]]:
     """The answer to register, and what Vantiq was asked for."""
-    asked: list[Wanted] = []
+    asked: list[DesiredRegistration] = []
     request = parse_connect_request({"action": "register"} | event)
 
-    def registrar(wanted: Wanted, findings: Any) -> None:
+    def registrar(wanted: DesiredRegistration, findings: Any) -> None:
         asked.append(wanted)
 
     settings = load(ConnectSettings, ENVIRON)
@@ -172,7 +173,7 @@ def test_a_type_that_an_earlier_version_made_gets_what_it_lacks_and_one_of_the_u
     own = plan_target({"naturalKey": ["id"], "properties": earlier | {"mine": {"type": "String"}}}, target)
     assert own.step == "none"
     assert "unless it gets valueText (String)" in own.detail
-    assert plan_target({"naturalKey": ["id"], "properties": properties}, target).detail == "is as it should be"
+    assert plan_target({"naturalKey": ["id"], "properties": properties}, target).detail == "up to date"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_the_test_message_is_an_object_where_the_source_publishes_json(config: d
         def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None:
             sent.append(message["value"])
 
-    wanted = Wanted(source="Msk", config=config, test_topic="t")
+    wanted = DesiredRegistration(source="Msk", config=config, test_topic="t")
     found = register(cast(Any, Publishing()), lambda source: nullcontext(Echo()), wanted, [], write=True)
     assert found.test is not None
     assert found.test.received

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from msk_toolkit.connect.register import Registration, Wanted
+from msk_toolkit.connect.register import DesiredRegistration, Registration
 from msk_toolkit.connect.registrar import registrar
-from msk_toolkit.connect.run import parse_connect_request, run_connect
+from msk_toolkit.connect.request import parse_connect_request
+from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
@@ -46,7 +47,7 @@ class Vantiq:
             "targets": [parse_target("topic:/msk/t")],
         }  # fmt: skip
         carry_out = registrar(self.settings, lambda _: self, Deadline(20), write=write)
-        return carry_out(Wanted(**{**values, **wanted}), self.findings)
+        return carry_out(DesiredRegistration(**{**values, **wanted}), self.findings)
 
     def lines(self, **wanted: Any) -> list[str]:
         found = self.run(**wanted)
@@ -69,7 +70,7 @@ def test_a_plan_writes_nothing() -> None:
         found = there.run(write=False)
         assert found is not None
         assert found.table == (
-            "+ secrets MskPassword: the password, readable by nobody afterwards\n"
+            "+ secrets MskPassword: stores the password, which nobody can read afterwards\n"
             "+ sources Msk: a KAFKA source\n"
             "~ sources Msk: activate\n"
             "+ topics /msk/t: reliable, with autoUnwind\n"
@@ -136,7 +137,7 @@ def test_a_secret_is_renewed_when_asked_to_and_the_source_restarted() -> None:
     with vantiq() as there:
         there.run()
         lines = there.lines(renew_secret=True, secret_value="n3w")
-        assert lines[0] == "~ secrets MskPassword: the password is written anew"
+        assert lines[0] == "~ secrets MskPassword: the password is written again"
         assert lines[2] == "~ sources Msk: restart (deactivate, activate), so that it reads what has changed"
         assert "n3w" not in str(lines)
 
@@ -148,7 +149,7 @@ def test_a_source_of_another_type_is_refused_and_nothing_is_written() -> None:
         assert found is not None
         assert not found.applied
         assert found.changes[1] == (
-            "! sources Msk: there is a source of that name with type MQTT: name another, or remove that one"
+            "! sources Msk: there is a source of that name with type MQTT: choose another name, or remove it"
         )
         assert there.row("secrets", "MskPassword") is None
 
@@ -231,7 +232,7 @@ def test_a_type_without_a_natural_key_takes_no_upserts() -> None:
 def test_a_test_message_that_does_not_come_back_is_told() -> None:
     with vantiq() as there:
         found = registrar(there.settings, lambda _: there, Deadline(2), write=True)(
-            Wanted(source="Msk", config=CONFIG, test_topic="t"), there.findings
+            DesiredRegistration(source="Msk", config=CONFIG, test_topic="t"), there.findings
         )
         assert found is not None
         assert found.test is not None
@@ -240,7 +241,7 @@ def test_a_test_message_that_does_not_come_back_is_told() -> None:
 
 
 def test_a_wanted_registration_prints_no_secret() -> None:
-    assert "p4ssword" not in repr(Wanted(source="Msk", config=CONFIG, secret_value="p4ssword"))
+    assert "p4ssword" not in repr(DesiredRegistration(source="Msk", config=CONFIG, secret_value="p4ssword"))
 
 
 def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> None:

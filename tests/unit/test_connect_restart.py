@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from msk_toolkit.connect.register import Wanted, register
+from msk_toolkit.connect.register import DesiredRegistration, register
 from msk_toolkit.connect.registration import MADE_HERE
 
 CONFIG = {"bootstrap.servers": "sb://b-1:9096"}
@@ -58,17 +58,19 @@ def test_an_active_source_is_stopped_and_started_when_it_has_failed_or_has_somet
     source: dict[str, Any], secret: dict[str, Any] | None, renew: bool, made: list[str]
 ) -> None:
     there = Calls(source, secret)
-    wanted = Wanted(source="Msk", config=CONFIG, secret="MskPassword", secret_value="x", renew_secret=renew)
+    wanted = DesiredRegistration(
+        source="Msk", config=CONFIG, secret="MskPassword", secret_value="x", renew_secret=renew
+    )
     found = register(there, lambda _: pytest.fail("no test is wanted"), wanted, [], write=True)
     assert found.applied
     assert there.made == made
 
 
 def test_a_plan_says_why_a_source_is_restarted() -> None:
-    wanted = Wanted(source="Msk", config=CONFIG)
+    wanted = DesiredRegistration(source="Msk", config=CONFIG)
     found = register(Calls(UNAVAILABLE, None), lambda _: pytest.fail("none"), wanted, [], write=False)
     assert found.table == (
-        "= sources Msk: is as it should be\n"
-        "~ sources Msk: restart (deactivate, activate), since Vantiq says that it is unavailable\n"
+        "= sources Msk: up to date\n"
+        "~ sources Msk: restart (deactivate, activate), since Vantiq reports it as unavailable\n"
         "Plan: 0 to create, 0 to update, 0 to activate, 1 to restart, 0 to refuse. Nothing was changed."
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msk_toolkit.connect.run import ConnectResponse, parse_connect_request, run_connect
+from msk_toolkit.connect.request import ConnectResponse, parse_connect_request
+from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.connect import ConnectSettings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.aws.mappings import mapping_states
-from msk_toolkit.connect.run import parse_connect_request as parse_connect
+from msk_toolkit.connect.request import parse_connect_request as parse_connect
 from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse

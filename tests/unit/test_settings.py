@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import pytest
 from msgspec import Meta
-from msk_toolkit.connect.run import ConnectRequest
+from msk_toolkit.connect.request import ConnectRequest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.loading import load, read_event

@@ -19,9 +19,8 @@ from msk_toolkit.vantiq.targets import target_resource
 from msk_toolkit.version import ResponseVersion, current_version
 
 _SYMBOLS = {Fitness.FIT: "=", Fitness.UNFIT: "!", Fitness.UNKNOWN: "?"}
-_LABELS = {Fitness.FIT: "fit", Fitness.UNFIT: "unfit", Fitness.UNKNOWN: "can't tell"}
 _REGISTER = 'invoke this function with {"action": "register", "targets_only": true}'
-_BY_HAND = "register can't mend it: correct it in Vantiq, or name another target (VANTIQ_TARGET, HEARTBEAT_TARGET)"
+_MANUALLY = "register can't fix it: correct it in Vantiq, or configure another target (VANTIQ_TARGET, HEARTBEAT_TARGET)"
 
 
 class TargetLookup(Protocol):
@@ -40,13 +39,16 @@ class CheckedTarget(msgspec.Struct, frozen=True):
 
     def line(self) -> str:
         """As a person reads it; the reason and the remedy name what they are about."""
-        text = f"{_SYMBOLS[self.state]} {self.target}: {_LABELS[self.state]}"
-        text += f"; {self.reason}" if self.reason else ""
-        return text + (f"; remedy: {self.remedy}" if self.remedy else "")
+        parts = [f"{_SYMBOLS[self.state]} {self.target}: {self.state}"]
+        if self.reason:
+            parts.append(self.reason)
+        if self.remedy:
+            parts.append(f"remedy: {self.remedy}")
+        return "; ".join(parts)
 
 
 class CheckResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check came to; ``problems`` are those of the settings, because of which a target has no name."""
+    """The result of a check; ``problems`` are those of the settings, because of which a target has no name."""
 
     status: Literal["checked"] = "checked"
     targets: list[CheckedTarget]
@@ -63,34 +65,33 @@ def check_targets_of_topics(settings: ConnectSettings, resources: TargetLookup) 
     """
     findings: list[Finding] = []
     targets = targets_of_forwarder(settings, (), findings)
-    checked = [_look(resources, target, settings.max_batch_records) for target in targets]
+    checked = [_checked(resources, target, settings.max_batch_records) for target in targets]
     return CheckResponse(targets=checked, table=_table(checked), problems=[str(finding) for finding in findings])
 
 
-def _look(resources: TargetLookup, target: Target, max_batch_records: int) -> CheckedTarget:
+def _checked(resources: TargetLookup, target: Target, max_batch_records: int) -> CheckedTarget:
     kind, name = target_resource(target)
     try:
         instance = resources.find(kind, name)
     except ToolkitError as error:
         return CheckedTarget(str(target), Fitness.UNKNOWN, str(error))
     state = judge_target(target, instance, arrays=sends_arrays(target.kind, max_batch_records))
-    # The place of the target, which the table and the log have before it.
+    # The name of the target, which the table and the log have before it.
     reason = state.reason.removeprefix(f"{target}: ")
     if state.fitness is not Fitness.UNFIT:
         return CheckedTarget(str(target), state.fitness, reason)
     change = plan_target(instance, target)
-    remedy = f"{_REGISTER} ({change.step}: {change.detail})" if change.writes else _BY_HAND
+    remedy = f"{_REGISTER} ({change.step}: {change.detail})" if change.writes else _MANUALLY
     return CheckedTarget(str(target), Fitness.UNFIT, reason, remedy)
 
 
 def _counts(checked: Sequence[CheckedTarget]) -> str:
-    states = Counter(each.state for each in checked)
-    fit, unfit, unknown = (states[each] for each in (Fitness.FIT, Fitness.UNFIT, Fitness.UNKNOWN))
-    return f"targets: {fit} fit, {unfit} unfit, {unknown} can't tell"
+    states = Counter(target.state for target in checked)
+    return "targets: " + ", ".join(f"{states[fitness]} {fitness}" for fitness in Fitness)
 
 
 def _table(checked: Sequence[CheckedTarget]) -> str:
-    return "\n".join([*(each.line() for each in checked), f"{_counts(checked)}. Nothing was changed."])
+    return "\n".join([*(target.line() for target in checked), f"{_counts(checked)}. Nothing was changed."])
 
 
 def report_targets(response: CheckResponse, settings: ConnectSettings, logger: Any, metrics: Any) -> None:
@@ -98,8 +99,8 @@ def report_targets(response: CheckResponse, settings: ConnectSettings, logger: A
 
     With ``TARGET_CHECK=warn`` records go to an unfit target on purpose, so it is in the log alone.
     """
-    unfit = sum(each.state is Fitness.UNFIT for each in response.targets)
-    notable = [each.line() for each in response.targets if each.state is not Fitness.FIT]
+    unfit = sum(target.state is Fitness.UNFIT for target in response.targets)
+    notable = [target.line() for target in response.targets if target.state is not Fitness.FIT]
     if settings.target_check == "require":
         publish_metrics(metrics, [(Metric.TARGETS_UNFIT, unfit)], detailed=settings.detailed_metrics)
     details = {
@@ -108,5 +109,5 @@ def report_targets(response: CheckResponse, settings: ConnectSettings, logger: A
         "problems": response.problems,
         "counts": {Metric.TARGETS_UNFIT.value: unfit},
     }
-    settled = not notable and not response.problems
-    (logger.info if settled else logger.warning)(_counts(response.targets), extra=details)
+    log = logger.warning if notable or response.problems else logger.info
+    log(_counts(response.targets), extra=details)

@@ -44,30 +44,30 @@ def client_files(login: Login) -> ClientFiles:
 
 
 def client_file_findings(login: Login) -> list[Finding]:
-    """What one of the formats can't carry, or one of the clients gets wrong."""
-    found = []
+    """What a format can't hold, or a client does wrong."""
+    findings = []
     if login.trusted_ca and login.mode != "none":
-        text = "certificates of a private authority are in the file, which Kafka's tools read from 2.7 on"
-        found.append(Finding("note", "client.properties", text))
+        text = "contains certificates of a private authority, which Kafka's tools read from version 2.7 on"
+        findings.append(Finding("note", "client.properties", text))
     if login.mode != "scram":
-        return found
+        return findings
     texts = [login.username, login.shown_password]
     if not all(map(jaas_file_can_carry, texts)):
-        text = "Java fills in ${...} in this file, and user or password holds such text: use client.properties alone"
-        found.append(Finding("warning", "users_jaas.conf", text))
+        text = "Java replaces ${...} in this file, and user or password contains it: use client.properties instead"
+        findings.append(Finding("warning", "users_jaas.conf", text))
     if not all(map(librdkafka_can_carry, texts)):
         text = (
-            "user or password begins with a blank or line break, which librdkafka takes off every value, also off -X's "
-            "and its API's: no client on it (kcat, confluent-kafka) can log in; choose another password"
+            "user or password begins with white space, which librdkafka strips from every value, also from those of "
+            "-X and its API: no client based on it (kcat, confluent-kafka) can log in; choose another password"
         )
-        found.append(Finding("warning", "kcat.conf", text))
+        findings.append(Finding("warning", "kcat.conf", text))
     elif not all(map(kcat_can_carry, texts)):
-        text = "user or password ends with a blank, has line breaks, or is too long for this format: use -X options"
-        found.append(Finding("warning", "kcat.conf", text))
+        text = "user or password ends with white space, has line breaks, or is too long for this format: use -X options"
+        findings.append(Finding("warning", "kcat.conf", text))
     if any(mark in login.username for mark in ",="):
-        text = "kafka-python 3.0 does not encode the , or = of the user's name, so its login is refused"
-        found.append(Finding("warning", "kafka-python", text))
-    return found
+        text = "kafka-python 3.0 does not escape , and = in the user name, so its login is refused"
+        findings.append(Finding("warning", "kafka-python", text))
+    return findings
 
 
 def _trust(login: Login) -> dict[str, str]:

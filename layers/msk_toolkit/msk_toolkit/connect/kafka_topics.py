@@ -1,4 +1,4 @@
-"""Whether Kafka has the topics that a source is to consume: a misspelt name is told before anything is registered."""
+"""Whether Kafka has the topics that a source is to consume: a misspelt name is reported before it is registered."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,19 @@ from msk_toolkit.connect.login import Login
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.kafka.error_codes import error_name
+from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.findings import Finding
 
 _STAGE_SECONDS = 5.0
 _MOST_SECONDS = 10.0
-_NO_SUCH_TOPIC = 3
-_NOT_ALLOWED = 29
 
 
 def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> list[Finding]:
     """What Kafka says of these topics, with the login of the source itself; nothing where it has them all.
 
-    A cluster that can't be asked is a warning only: the function may lack the way that Vantiq has.
+    A cluster that can't be asked is a warning only: Vantiq may have a route to it that the function lacks.
     """
     access = Access(
         brokers=parse_brokers(login.brokers),
@@ -32,7 +30,7 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
     try:
         with Session(access, _STAGE_SECONDS) as session:
             metadata = session.query(
-                lambda talk, until: read_metadata(talk, topics, until, operations=False),
+                lambda connection, until: read_metadata(connection, topics, until, operations=False),
                 deadline.at_most(_MOST_SECONDS),
             )
     except ToolkitError as error:
@@ -43,9 +41,9 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
 
 def _finding(topic: str, code: int) -> Finding:
     subject = f"topic {topic}"
-    if code == _NO_SUCH_TOPIC:
+    if code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
         return Finding("error", subject, "Kafka has no such topic: correct the name, or create the topic first")
-    if code == _NOT_ALLOWED:
-        text = "Kafka does not let this user see it (or has no such topic): correct the name, or the user's ACLs"
+    if code == ErrorCode.TOPIC_AUTHORIZATION_FAILED:
+        text = "Kafka does not show it to this user (or has no such topic): correct the name, or the user's ACLs"
         return Finding("error", subject, text)
     return Finding("warning", subject, f"Kafka answers {error_name(code)} for it")

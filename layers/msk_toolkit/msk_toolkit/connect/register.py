@@ -1,8 +1,15 @@
-"""Carry out a registration in Vantiq: look, plan, and only then write; publish a test message and see it arrive."""
+"""Carry out a registration in Vantiq.
+
+1. Look at every instance that is concerned and plan what is to change; a plan with a refusal changes nothing.
+2. Write the changes in their order; the first that fails ends it.
+3. Publish a test message through the source and wait until the source receives it.
+4. Read the source back.
+"""
 
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -20,6 +27,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.targets import Target
+from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.resources import VantiqRefusedError
 from msk_toolkit.vantiq.targets import target_resource
 
@@ -37,22 +45,22 @@ class SourceResources(Protocol):
 class RegistrationTest(Protocol):
     """See :class:`msk_toolkit.vantiq.events.ReceivedEvents`."""
 
-    def wait_for(self, wanted: str, seconds: float) -> Any: ...
+    def wait_for(self, text: str, seconds: float, /) -> Any: ...
 
 
 # A consumer takes a while to start and join its group. The whole invocation has to end within a minute: SAM and the AWS
 # CLI then give up and invoke the function once more.
 _TEST_SECONDS = 40.0
-_SECONDS_A_TRY = 5.0
+_SECONDS_AN_ATTEMPT = 5.0
 _NOT_LOGGED_IN = 401
-# Looks at an instance, decides what is to change, and answers what was there.
-Decide = Callable[[str, str, Callable[[dict[str, Any] | None], RegistrationChange]], dict[str, Any] | None]
+# From an instance as Vantiq has it, None where there is none, to what is to happen to it.
+Plan = Callable[[dict[str, Any] | None], RegistrationChange]
 Subscribe = Callable[[str], AbstractContextManager[RegistrationTest]]
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What shall stand in Vantiq: without a secret where the source needs none, without a source where only the targets
-    are meant. Never printed.
+class DesiredRegistration(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be in Vantiq. It has no secret where the source needs none, and no source where only the targets are
+    meant. Never printed.
     """
 
     source: str
@@ -65,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     targets: list[Target] = []
 
     def __repr__(self) -> str:
-        return f"Wanted({self.source})"
+        return f"DesiredRegistration({self.source})"
 
     __str__ = __repr__
 
@@ -100,84 +108,128 @@ class Registration(msgspec.Struct, frozen=True):
     state: SourceState | None = None
 
 
-def plan_registration(resources: SourceResources, wanted: Wanted, findings: list[Finding]) -> list[RegistrationChange]:
-    """Every change that is needed; what Vantiq refuses to show becomes a finding and a refusal.
+class _Failures:
+    """What Vantiq refuses or does not answer, a finding each; a failure is recognized by Vantiq's codes."""
 
-    Raises:
-        VantiqError: Vantiq does not answer, or takes the token for nothing.
-    """
-    changes: list[RegistrationChange] = []
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings = findings
+        self._codes: set[tuple[object, ...]] = set()
 
-    def decide(
-        kind: str, name: str, plan: Callable[[dict[str, Any] | None], RegistrationChange]
-    ) -> dict[str, Any] | None:
+    def add(self, subject: str, error: VantiqError) -> None:
+        self._findings.append(Finding("error", subject, str(error)))
+        self._codes.add(_code(error))
+
+    def add_unless_known(self, subject: str, error: VantiqError) -> None:
+        """A failure that another call had as well is reported once."""
+        if _code(error) not in self._codes:
+            self.add(subject, error)
+
+
+def _code(error: VantiqError) -> tuple[object, ...]:
+    match error:
+        case VantiqRefusedError():
+            return (error.status, error.code)
+        case VantiqUnansweredError():
+            return (error.stage, error.cause)
+        case _:
+            return (error,)
+
+
+class _Planner:
+    """Looks at instances and plans; what Vantiq refuses to show becomes a finding and a refusal."""
+
+    def __init__(self, resources: SourceResources, failures: _Failures) -> None:
+        self._resources = resources
+        self._failures = failures
+        self.changes: list[RegistrationChange] = []
+
+    def plan(self, kind: str, name: str, plan: Plan) -> tuple[dict[str, Any] | None, RegistrationChange]:
+        instance = None
         try:
-            found = resources.find(kind, name)
+            instance = self._resources.find(kind, name)
+            change = plan(instance)
         except VantiqRefusedError as error:
             if error.status == _NOT_LOGGED_IN:
                 raise  # the others would be refused alike
-            findings.append(Finding("error", f"Vantiq {kind} {name}", str(error)))
-            changes.append(RegistrationChange("refuse", kind, name, "could not be looked at"))
-            return None
-        changes.append(plan(found))
-        return found
-
-    if wanted.source:
-        _plan_the_source(wanted, changes, decide)
-    for target in wanted.targets:
-        kind, name = target_resource(target)
-        decide(kind, name, lambda found, target=target: plan_target(found, target))  # type: ignore[misc]
-    return changes
-
-
-def _plan_the_source(wanted: Wanted, changes: list[RegistrationChange], decide: Decide) -> None:
-    """The secret, the source, and what starts it."""
-    secret = wanted.secret
-    if secret is not None:
-        value, renew = wanted.secret_value, wanted.renew_secret
-        decide("secrets", secret, lambda found: plan_secret(found, secret, value, renew=renew, replace=wanted.replace))
-    source = decide(
-        "sources", wanted.source, lambda found: plan_source(found, wanted.source, wanted.config, wanted.replace)
-    )
-    activation = plan_activation(source, changes[-1], changes[0] if wanted.secret else None)
-    if changes[-1].step != "refuse" and activation.step != "none":
-        changes.append(activation)
+            self._failures.add(f"Vantiq {kind} {name}", error)
+            change = RegistrationChange("refuse", kind, name, "could not be read")
+        self.changes.append(change)
+        return instance, change
 
 
 def register(
-    resources: SourceResources, subscribe: Subscribe, wanted: Wanted, findings: list[Finding], *, write: bool
+    resources: SourceResources,
+    subscribe: Subscribe,
+    desired: DesiredRegistration,
+    findings: list[Finding],
+    *,
+    write: bool,
 ) -> Registration:
     """Plan, and with ``write`` carry out, test and read back. A plan with a refusal changes nothing at all.
 
     Raises:
-        VantiqError: there is no plan, see :func:`plan_registration`; nothing was changed.
+        VantiqError: Vantiq does not answer, or the token is not valid: there is no plan, and nothing was changed.
     """
-    changes = plan_registration(resources, wanted, findings)
-    lines = [change.line() for change in changes]
+    failures = _Failures(findings)
+    changes = _planned(resources, desired, failures)
     allowed = write and not any(change.step == "refuse" for change in changes)
-    done = _carry_out(resources, changes, findings) if allowed else None
+    done = _carry_out(resources, changes, failures) if allowed else None
     complete = done == sum(change.writes for change in changes)
     test = None
-    if complete and wanted.test_topic is not None:
-        test = _round_trip(resources, subscribe, wanted, wanted.test_topic, findings)
-    state = _state(resources, wanted.source, findings) if wanted.source else None
+    if complete and desired.test_topic is not None:
+        test = _send_test_message(resources, subscribe, desired, desired.test_topic, findings)
+    state = _source_state(resources, desired.source, failures) if desired.source else None
     if state is not None and state.unavailable:
         text = (
-            "Vantiq says that it is unavailable: its Kafka client can't reach the brokers or log in; the source's "
-            "errors in Vantiq say why, and the probes whether the brokers let anybody in"
+            "Vantiq reports it as unavailable: its Kafka client cannot reach the brokers or log in; see the source's "
+            "errors in Vantiq for the reason, and the probes for whether the brokers accept any client"
         )
-        findings.append(Finding("error", f"source {wanted.source}", text))
-    return Registration(complete, lines, render_registration(changes, done), test, state)
+        findings.append(Finding("error", f"source {desired.source}", text))
+    return Registration(
+        complete, [change.line() for change in changes], render_registration(changes, done), test, state
+    )
 
 
-def _carry_out(resources: SourceResources, changes: list[RegistrationChange], findings: list[Finding]) -> int:
+def _planned(resources: SourceResources, desired: DesiredRegistration, failures: _Failures) -> list[RegistrationChange]:
+    """Every change that is needed, in their order: the secret, the source, what starts it, the targets."""
+    planner = _Planner(resources, failures)
+    if desired.source:
+        _plan_the_source(planner, desired)
+    for target in desired.targets:
+        kind, name = target_resource(target)
+        planner.plan(kind, name, partial(plan_target, target=target))
+    return planner.changes
+
+
+def _plan_the_source(planner: _Planner, desired: DesiredRegistration) -> None:
+    secret = None
+    if desired.secret is not None:
+        plan = partial(
+            plan_secret,
+            name=desired.secret,
+            value=desired.secret_value,
+            renew=desired.renew_secret,
+            replace=desired.replace,
+        )
+        _, secret = planner.plan("secrets", desired.secret, plan)
+    instance, source = planner.plan(
+        "sources",
+        desired.source,
+        partial(plan_source, name=desired.source, config=desired.config, replace=desired.replace),
+    )
+    activation = plan_activation(instance, source, secret)
+    if source.step != "refuse" and activation.step != "none":
+        planner.changes.append(activation)
+
+
+def _carry_out(resources: SourceResources, changes: list[RegistrationChange], failures: _Failures) -> int:
     """How many changes were done, in their order; the first that fails becomes a finding and ends it."""
     done = 0
     for change in changes:
         try:
             _write(resources, change)
         except VantiqError as error:
-            findings.append(Finding("error", f"Vantiq {change.kind} {change.name}", str(error)))
+            failures.add(f"Vantiq {change.kind} {change.name}", error)
             break
         done += change.writes
     return done
@@ -198,43 +250,50 @@ def _write(resources: SourceResources, change: RegistrationChange) -> None:
             pass
 
 
-def _round_trip(
-    resources: SourceResources, subscribe: Subscribe, wanted: Wanted, topic: str, findings: list[Finding]
+def _send_test_message(
+    resources: SourceResources,
+    subscribe: Subscribe,
+    desired: DesiredRegistration,
+    topic: str,
+    findings: list[Finding],
 ) -> TestResult:
-    """Test publish and test subscribe in one: a message that nobody else sends, out through the source and in again."""
+    """Test publish and test subscribe together: a message that nobody else sends, out through the source and back."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    message = {"key": "msk-vantiq-toolkit", "value": {"test": mark} if publishes_json(wanted.config) else mark}
-    source, published, event, last = wanted.source, False, None, ""
-    patience = Deadline(_TEST_SECONDS)
+    value: Any = {"test": mark} if publishes_json(desired.config) else mark
+    message = {"key": "msk-vantiq-toolkit", "value": value}
+    source, published, event, failure = desired.source, False, None, ""
+    deadline = Deadline(_TEST_SECONDS)
     try:
-        with subscribe(source) as arrivals:
+        with subscribe(source) as received:
             # A source that has just been started reads from where the topic ends once it has joined its group, so
             # the first message may pass before.
-            while event is None and not patience.expired:
+            while event is None and not deadline.expired:
                 resources.publish_through(source, topic, message)
                 published = True
-                event = arrivals.wait_for(mark, min(_SECONDS_A_TRY, patience.remaining()))
+                event = received.wait_for(mark, min(_SECONDS_AN_ATTEMPT, deadline.remaining()))
     except VantiqError as error:
-        last = str(error)
+        failure = str(error)
     if event is None:
-        text = f"the test message could not be sent: {last}"
-        if published:
-            text = (
-                f"the test message went out through it and did not come back from {topic} in time; the source stays "
-                "registered: look at its errors in Vantiq, and whether its consumer.topics name that topic"
-            ) + (f"; in the end: {last}" if last else "")
-        findings.append(Finding("error", f"source {source}", text))
+        findings.append(Finding("error", f"source {source}", _test_fault(topic, published, failure)))
     return TestResult(topic, published, event is not None, event)
 
 
-def _state(resources: SourceResources, source: str, findings: list[Finding]) -> SourceState | None:
+def _test_fault(topic: str, published: bool, failure: str) -> str:
+    if not published:
+        return f"the test message could not be sent: {failure}"
+    text = (
+        f"the test message was sent through it and did not come back from {topic} in time; the source stays "
+        "registered: check its errors in Vantiq, and whether its consumer.topics contain that topic"
+    )
+    return f"{text}; last error: {failure}" if failure else text
+
+
+def _source_state(resources: SourceResources, source: str, failures: _Failures) -> SourceState | None:
     try:
-        found = resources.find("sources", source)
+        instance = resources.find("sources", source)
     except VantiqError as error:
-        text = str(error)
-        if text not in {finding.text for finding in findings}:
-            findings.append(Finding("error", f"source {source}", text))
+        failures.add_unless_known(f"source {source}", error)
         return None
-    if found is None:
+    if instance is None:
         return SourceState(exists=False)
-    return SourceState(True, found.get("active"), found.get("isUnavailable"), found.get("type"))
+    return SourceState(True, instance.get("active"), instance.get("isUnavailable"), instance.get("type"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.connect.check import CheckResponse, check_targets_of_topics
-from msk_toolkit.connect.register import Registration, Wanted, register
+from msk_toolkit.connect.register import DesiredRegistration, Registration, register
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.findings import Finding
@@ -16,14 +16,14 @@ from msk_toolkit.vantiq.events import arrivals_of
 from msk_toolkit.vantiq.resources import VantiqResources
 from msk_toolkit.vantiq.token import Token
 
-# A check runs by a schedule, and for as long nobody else's request is taken.
+# A check runs by a schedule, and until it ends the function accepts no other request.
 _CHECK_SECONDS = 45.0
 
 
 def check_targets(
     settings: ConnectSettings, vantiq_settings: VantiqSettings, client: MakeClient, deadline: Deadline
 ) -> CheckResponse:
-    """Ask Vantiq about the forwarder's targets; one that is not answered for in time is ``unknown``."""
+    """Ask Vantiq about the forwarder's targets; a target about which it does not answer in time is ``unknown``."""
     token = Token(client("secretsmanager"), vantiq_settings.vantiq_token_secret_arn)
     vantiq = VantiqClient.from_settings(vantiq_settings, token)
     try:
@@ -34,10 +34,10 @@ def check_targets(
 
 def registrar(
     settings: VantiqSettings, client: MakeClient, deadline: Deadline, *, write: bool
-) -> Callable[[Wanted, list[Finding]], Registration | None]:
-    """What ``serve`` calls for plan and register; a failure on the way to Vantiq becomes a finding."""
+) -> Callable[[DesiredRegistration, list[Finding]], Registration | None]:
+    """What ``run_connect`` calls for plan and register; an error that keeps it from Vantiq becomes a finding."""
 
-    def carry_out(wanted: Wanted, findings: list[Finding]) -> Registration | None:
+    def carry_out(desired: DesiredRegistration, findings: list[Finding]) -> Registration | None:
         token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
         vantiq = VantiqClient.from_settings(settings, token)
         address, namespace = settings.vantiq_address, settings.vantiq_namespace
@@ -46,7 +46,7 @@ def registrar(
             return register(
                 VantiqResources(vantiq, deadline),
                 lambda source: arrivals_of(source, address, context, token.text(deadline), namespace, deadline),
-                wanted,
+                desired,
                 findings,
                 write=write,
             )

@@ -15,6 +15,7 @@ from msk_toolkit.vantiq.targets import target_resource
 
 RegistrationStep = Literal["create", "update", "activate", "restart", "none", "refuse"]
 _TYPE = "KAFKA"
+_UP_TO_DATE = "up to date"
 _SYMBOLS: Mapping[RegistrationStep, str] = {
     "create": "+",
     "update": "~",
@@ -23,7 +24,7 @@ _SYMBOLS: Mapping[RegistrationStep, str] = {
     "none": "=",
     "refuse": "!",
 }
-# In the description of what the toolkit has made, so that it knows it again.
+# In the description of what the toolkit has created, so that it recognizes it later.
 MADE_HERE = "Made by connect of the MSK-Vantiq toolkit"
 _COUNTED: Sequence[RegistrationStep] = ("create", "update", "activate", "restart", "refuse")
 
@@ -38,7 +39,7 @@ class RegistrationChange(msgspec.Struct, frozen=True):
     instance: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"Change({self.step} {self.kind} {self.name})"
+        return f"RegistrationChange({self.step} {self.kind} {self.name})"
 
     __str__ = __repr__
 
@@ -53,54 +54,59 @@ class RegistrationChange(msgspec.Struct, frozen=True):
 
 
 def plan_secret(
-    found: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool, replace: Sequence[str] = ()
+    instance: Mapping[str, Any] | None, name: str, value: str | None, *, renew: bool, replace: Sequence[str] = ()
 ) -> RegistrationChange:
     """The secret with the password. What it holds can't be read back, so it is written once, or when asked to.
 
     Args:
-        replace: names of what may be overwritten although the toolkit did not make it.
+        replace: names of what may be overwritten although the toolkit did not create it.
     """
-    if found is not None and not renew:
-        return RegistrationChange(
-            "none", "secrets", name, "exists; what it holds can't be read (renew_secret writes it anew)"
-        )
+    if instance is not None and not renew:
+        text = "exists; its content can't be read (renew_secret writes it again)"
+        return RegistrationChange("none", "secrets", name, text)
     if value is None:
         return RegistrationChange("refuse", "secrets", name, "the password is not known, so nothing can be stored")
-    instance = {"name": name, "description": MADE_HERE, "secret": value}
-    if found is not None and found.get("description") != MADE_HERE and name not in replace:
-        text = f"was not made here (its description is not '{MADE_HERE}'), so it is not overwritten; {_by_name(name)}"
+    desired = {"name": name, "description": MADE_HERE, "secret": value}
+    if instance is None:
+        text = "stores the password, which nobody can read afterwards"
+        return RegistrationChange("create", "secrets", name, text, desired)
+    if instance.get("description") != MADE_HERE and name not in replace:
+        text = (
+            f"was not created by the toolkit (its description is not '{MADE_HERE}'), so it is not overwritten; "
+            f"{_how_to_replace(name)}"
+        )
         return RegistrationChange("refuse", "secrets", name, text)
-    if found is None:
-        return RegistrationChange("create", "secrets", name, "the password, readable by nobody afterwards", instance)
-    return RegistrationChange("update", "secrets", name, "the password is written anew", instance)
+    return RegistrationChange("update", "secrets", name, "the password is written again", desired)
 
 
 def plan_source(
-    found: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
+    instance: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
 ) -> RegistrationChange:
-    """The source itself. One of another cluster is somebody else's, and stays as it is unless it is named.
+    """The source itself. A source of another cluster is somebody else's, and stays as it is unless it is named.
 
-    A source has no property that could say who made it (source reference, release 1.44), so its brokers tell.
+    A source has no property that could say who created it (source reference, release 1.44), so its brokers decide.
     """
-    instance = {"name": name, "type": _TYPE, "config": dict(config)}
-    if found is None:
-        return RegistrationChange("create", "sources", name, f"a {_TYPE} source", instance)
-    if found.get("type") != _TYPE:
-        text = f"there is a source of that name with type {found.get('type')}: name another, or remove that one"
+    desired = {"name": name, "type": _TYPE, "config": dict(config)}
+    if instance is None:
+        return RegistrationChange("create", "sources", name, f"a {_TYPE} source", desired)
+    if instance.get("type") != _TYPE:
+        text = f"there is a source of that name with type {instance.get('type')}: choose another name, or remove it"
         return RegistrationChange("refuse", "sources", name, text)
-    was: Mapping[str, Any] = found.get("config") or {}
-    different = sorted(key for key in {*was, *config} if was.get(key) != config.get(key))
-    if different and name not in replace and not same_cluster(was, config):
-        text = f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_by_name(name)}"
+    before: Mapping[str, Any] = instance.get("config") or {}
+    different = sorted(key for key in {*before, *config} if before.get(key) != config.get(key))
+    if not different:
+        return RegistrationChange("none", "sources", name, _UP_TO_DATE)
+    if name not in replace and not same_cluster(before, config):
+        text = (
+            f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_how_to_replace(name)}"
+        )
         return RegistrationChange("refuse", "sources", name, text)
-    if different:
-        return RegistrationChange("update", "sources", name, _differences(was, config, different), instance)
-    return RegistrationChange("none", "sources", name, "is as it should be")
+    return RegistrationChange("update", "sources", name, _differences(before, config, different), desired)
 
 
-def same_cluster(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_cluster(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two configurations name brokers of one cluster: of one domain, or at one address."""
-    return bool(_clusters(one.get("bootstrap.servers")) & _clusters(other.get("bootstrap.servers")))
+    return bool(_clusters(config.get("bootstrap.servers")) & _clusters(other.get("bootstrap.servers")))
 
 
 def _clusters(brokers: object) -> set[str]:
@@ -113,8 +119,8 @@ def _clusters(brokers: object) -> set[str]:
     return {host.partition(".")[2] or host for host in named} | set(hosts).difference(named)
 
 
-def _by_name(name: str) -> str:
-    return f'to overwrite it all the same add "replace": ["{name}"]'
+def _how_to_replace(name: str) -> str:
+    return f'to overwrite it anyway, add "replace": ["{name}"]'
 
 
 def plan_target(instance: Mapping[str, Any] | None, target: Target) -> RegistrationChange:
@@ -135,7 +141,7 @@ def plan_target(instance: Mapping[str, Any] | None, target: Target) -> Registrat
     properties = row.definition(name).get("properties")
     if properties is not None:
         return _plan_properties(instance, name, properties)
-    return RegistrationChange("none", resource, name, "is as it should be")
+    return RegistrationChange("none", resource, name, _UP_TO_DATE)
 
 
 def _plan_missing(target: Target) -> RegistrationChange:
@@ -151,19 +157,18 @@ def _plan_missing(target: Target) -> RegistrationChange:
 
 
 def plan_activation(
-    found: Mapping[str, Any] | None, source: RegistrationChange, secret: RegistrationChange | None
+    instance: Mapping[str, Any] | None, source: RegistrationChange, secret: RegistrationChange | None
 ) -> RegistrationChange:
     """Whether the source has to be started, or stopped and started, which is when it reads its secret."""
-    if found is None or found.get("active") is not True:
+    if instance is None or instance.get("active") is not True:
         return RegistrationChange("activate", "sources", source.name, "activate")
-    # Activating what is active may do nothing, and one that is unavailable no longer tries by itself.
+    # Activating what is active may do nothing, and an unavailable source no longer tries by itself.
     restart = "restart (deactivate, activate)"
     if source.step == "update" or (secret is not None and secret.writes):
         return RegistrationChange("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
-    if found.get("isUnavailable") is True:
-        return RegistrationChange(
-            "restart", "sources", source.name, f"{restart}, since Vantiq says that it is unavailable"
-        )
+    if instance.get("isUnavailable") is True:
+        text = f"{restart}, since Vantiq reports it as unavailable"
+        return RegistrationChange("restart", "sources", source.name, text)
     return RegistrationChange("none", "sources", source.name, "is active")
 
 
@@ -177,14 +182,14 @@ def render_registration(changes: Sequence[RegistrationChange], done: int | None)
     totals = ", ".join(f"{count} to {step}" for step, count in counted.items())
     to_do = [change for change in changes if change.writes]
     if counted["refuse"]:
-        ending = "Nothing was changed: what is refused has to be settled first."
+        ending = "Nothing was changed: first resolve what is refused."
     elif done is None:
         ending = "Nothing was changed."
     elif done < len(to_do):
         stopped = to_do[done]
         ending = (
-            f"{done} of {len(to_do)} done. Stopped at {stopped.kind} {stopped.name}, see the findings; what follows "
-            "was not done. Run it again to go on."
+            f"{done} of {len(to_do)} done. Stopped at {stopped.kind} {stopped.name}, see the findings; the changes "
+            "after it were not made. Run it again to continue."
         )
     else:
         ending = "Done."
@@ -199,11 +204,11 @@ def _kafka_topic(name: str) -> str:
 
 
 def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:
-    """A type that is there: one that an earlier version made gets what it lacks, somebody's own stays as it is."""
+    """A type that exists: if an earlier version created it, it gets what it lacks; somebody's own stays as it is."""
     declared = instance.get("properties")
     known: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
     if VALUE_TEXT in known or "value" not in known:
-        return RegistrationChange("none", "types", name, "is as it should be")
+        return RegistrationChange("none", "types", name, _UP_TO_DATE)
     missing = {key: spec for key, spec in properties.items() if key not in known}
     if known.keys() == properties.keys() - ADDED_LATER:
         text = f"{', '.join(missing)} added, for values that are not JSON objects and for schemas"
@@ -212,7 +217,7 @@ def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping
     return RegistrationChange("none", "types", name, text)
 
 
-def _differences(was: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:
+def _differences(before: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:
     return "; ".join(
-        f"{name} {shown_value(name, was.get(name))} -> {shown_value(name, config.get(name))}" for name in names
+        f"{name} {shown_value(name, before.get(name))} -> {shown_value(name, config.get(name))}" for name in names
     )

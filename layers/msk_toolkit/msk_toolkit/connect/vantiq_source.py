@@ -1,7 +1,7 @@
 """The configuration of Vantiq's own Kafka source."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,8 +16,8 @@ SecretHolds = Literal["password", "login"]
 _SCHEME = "sb://"
 # As Vantiq writes the reference; a name with a bracket in it would end it early.
 _SECRET_NAME = r"^[A-Za-z0-9_.-]{1,200}$(?!\n)"  # noqa: S105
-# What the toolkit writes itself and no secret belongs into. A list of what is secret would miss some: Kafka's clients,
-# their plugins and login modules have too many names for it.
+# What the toolkit writes itself and no secret belongs into. A list of what is secret would miss some names: Kafka's
+# clients, their plugins and login modules have too many for it.
 _HARMLESS = {
     "bootstrap.servers",
     "consumer.topics",
@@ -27,8 +27,8 @@ _HARMLESS = {
     "security.protocol",
     "ssl.truststore.type",
 }
-# What decides where the password goes, and whether anybody on the way can read it. The toolkit writes the first four;
-# the others can switch the check of the broker's certificate off or hand the login to foreign code.
+# What decides where the password goes, and whether anybody on the network path can read it. The toolkit writes the
+# first four; the others can switch the check of the broker's certificate off or hand the login to foreign code.
 _GUARDS_THE_PASSWORD = {
     "bootstrap.servers",
     "security.protocol",
@@ -92,7 +92,7 @@ class SourceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def source_configuration(login: Login, options: SourceOptions) -> dict[str, Any]:
     """The configuration, in the order of the walk-through's.
 
-    The password is a reference to Vantiq's secret, unless it shall stand there itself.
+    The password is a reference to Vantiq's secret, unless it is to be in the configuration itself.
     """
     config: dict[str, Any] = {"bootstrap.servers": _brokers(login.brokers, options.scheme)}
     if login.mode == "scram":
@@ -119,28 +119,30 @@ def secret_value(username: str, password: str, holds: SecretHolds) -> str:
 
 
 def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
-    """What is odd about the source that was asked for."""
-    found = []
+    """What a person should know about the source that was asked for."""
+    findings = []
     if not options.topics:
-        found.append(Finding("note", "source", "no topics are named: the source publishes and receives nothing"))
+        findings.append(
+            Finding("note", "source", "no topics are named: the source only publishes, and receives nothing")
+        )
     own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
     faults = property_faults(login, options)
-    found += faults
+    findings += faults
     refused = _GUARDS_THE_PASSWORD if faults else set()
-    if twice := sorted((own & options.properties.keys()) - refused):
-        text = f"properties replace what the toolkit writes itself: {', '.join(twice)}"
-        found.append(Finding("warning", "source", text))
+    replaced = sorted((own & options.properties.keys()) - refused)
+    if replaced:
+        text = f"properties override what the toolkit sets itself: {', '.join(replaced)}"
+        findings.append(Finding("warning", "source", text))
     if login.mode == "none":
-        found.append(
-            Finding("warning", "source", "records travel to Vantiq unencrypted, and anyone near can read them")
-        )
+        text = "records travel to Vantiq unencrypted, and anyone on the network path can read them"
+        findings.append(Finding("warning", "source", text))
     if options.inline_password and login.mode == "scram":
-        text = "the password stands in the configuration, where everyone in the namespace can read it"
-        found.append(Finding("warning", "source", text))
+        text = "the password is in the configuration, where everyone in the namespace can read it"
+        findings.append(Finding("warning", "source", text))
     if login.trusted_ca and login.mode != "none":
-        text = "certificates of a private authority are in the configuration, which Kafka clients know from 2.7 on"
-        found.append(Finding("note", "source", text))
-    return found
+        text = "contains certificates of a private authority, which Kafka clients read from version 2.7 on"
+        findings.append(Finding("note", "source", text))
+    return findings
 
 
 def property_faults(login: Login, options: SourceOptions) -> list[Finding]:
@@ -154,7 +156,7 @@ def property_faults(login: Login, options: SourceOptions) -> list[Finding]:
             text = f"{name} decides where the password goes and who can read it, so properties may not set it"
             faults.append(Finding("error", "source", text))
         elif plain == _HOST_CHECK and str(value).lower() != "https":
-            text = f"{name} must stay https: without that check the password goes to whoever answers"
+            text = f"{name} must stay https: without that check the password could go to any host that answers"
             faults.append(Finding("error", "source", text))
     return faults
 
@@ -189,16 +191,19 @@ def _jaas(login: Login, options: SourceOptions) -> str:
     if options.inline_password:
         return login.jaas
     reference = f"@secrets({options.secret})"
-    return reference if options.secret_holds == "login" else jaas_login(login.username, f'"{reference}"')  # noqa: S105
+    if options.secret_holds == "login":  # noqa: S105 - a word
+        return reference
+    return jaas_login(login.username, f'"{reference}"')
 
 
 def _brokers(brokers: str, scheme: Literal["sb", "bare"]) -> str:
-    addresses: Sequence[str] = [address.strip() for address in brokers.split(",") if address.strip()]
-    return ",".join(_SCHEME + address if scheme == "sb" else address for address in addresses)
+    prefix = _SCHEME if scheme == "sb" else ""
+    addresses = (address.strip() for address in brokers.split(","))
+    return ",".join(prefix + address for address in addresses if address)
 
 
 def _as_text(value: str | float | bool) -> str:
-    """Vantiq's source refuses numbers: Kafka's configuration wants text."""
+    """Vantiq's source refuses numbers: Kafka's configuration is text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
