@@ -23,8 +23,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import yaml
 from rich.console import Console
@@ -59,11 +59,10 @@ AWS = {
 
 
 class ColdStartError(RuntimeError):
-    """A function could not be started, or the build is none that this machine can run."""
+    """A function could not be started, or the build is not for this machine."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """A function to start: its folder and module, the folders of its layers, its environment."""
 
     name: str
@@ -73,8 +72,7 @@ class Subject:
     environment: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """One cold start. ``init_ms`` is from the first request to its answer: process start, imports, an empty call."""
 
     init_ms: float
@@ -82,8 +80,7 @@ class Sample:
     peak_mb: float
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """Medians of a function, and its init time against the two bare functions."""
 
     function: str
@@ -99,13 +96,11 @@ def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> 
 
     ``variables`` by logical id, as ``sam local invoke --env-vars`` takes them.
 
-    Raises ``ColdStartError`` for a build without a layer for this machine.
+    Raises:
+        ColdStartError: the build has no layer for this machine.
     """
     template = yaml.safe_load((build / "template.yaml").read_text(encoding="utf-8"))
-    # A loop (Fn::ForEach) is a list among the resources.
-    resources = {name: resource for name, resource in template["Resources"].items() if isinstance(resource, dict)}
-    layer_versions = [item for item in resources.values() if item["Type"] == "AWS::Serverless::LayerVersion"]
-    declared = [item["Properties"] for item in layer_versions]
+    declared = _of_type(template, "AWS::Serverless::LayerVersion").values()
     layers = [
         build / layer["ContentUri"] / "python" for layer in declared if machine() in layer["CompatibleArchitectures"]
     ]
@@ -114,14 +109,19 @@ def built_functions(build: Path, variables: Mapping[str, Mapping[str, str]]) -> 
     return [
         Subject(
             name=name,
-            task=build / resource["Properties"]["CodeUri"],
-            module=resource["Properties"]["Handler"].rpartition(".")[0],
+            task=build / properties["CodeUri"],
+            module=properties["Handler"].rpartition(".")[0],
             layers=tuple(layers),
             environment=variables.get(name, {}),
         )
-        for name, resource in resources.items()
-        if resource["Type"] == "AWS::Serverless::Function"
+        for name, properties in _of_type(template, "AWS::Serverless::Function").items()
     ]
+
+
+def _of_type(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
+    """The properties of the resources of a type, by logical id; a loop (Fn::ForEach) is a list, and left out."""
+    resources = {name: value for name, value in template["Resources"].items() if isinstance(value, dict)}
+    return {name: value["Properties"] for name, value in resources.items() if value["Type"] == resource_type}
 
 
 def machine() -> str:
@@ -157,7 +157,11 @@ def compile_folder(folder: Path) -> None:
 
 
 def measure(subject: Subject, runtime: Path) -> Sample:
-    """Start a function once. Raises ``ColdStartError`` with the process's log if its init fails."""
+    """Start a function once.
+
+    Raises:
+        ColdStartError: its init fails; the message holds the process's log.
+    """
     with emulator(subject, runtime) as (port, log):
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", data=b"{}"
@@ -167,8 +171,9 @@ def measure(subject: Subject, runtime: Path) -> Sample:
             with urllib.request.urlopen(request, timeout=INIT_SECONDS) as response:  # noqa: S310 - http, this machine
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
-            message = f"{subject.name}: its init ended with status {error.code}"
-            raise ColdStartError(f"{message}\n{log.read_text()}") from error
+            raise ColdStartError(
+                f"{subject.name}: its init ended with status {error.code}\n{log.read_text()}"
+            ) from error
         init_ms = (time.perf_counter() - begin) * 1000
         if "cpu_ms" not in answer:
             raise ColdStartError(f"{subject.name}: {answer.get('errorMessage', answer)}\n{log.read_text()}")
@@ -208,10 +213,10 @@ def emulator(subject: Subject, runtime: Path) -> Iterator[tuple[int, Path]]:
 
 def emulator_program() -> Path:
     """The runtime interface emulator that the SAM CLI carries for this machine."""
-    package = importlib.util.find_spec("samcli")
-    if package is None or not package.submodule_search_locations:
+    spec = importlib.util.find_spec("samcli")
+    if spec is None or not spec.submodule_search_locations:
         raise ColdStartError("aws-sam-cli is not installed: its runtime interface emulator is needed")
-    return Path(package.submodule_search_locations[0]) / "local" / "rapid" / f"aws-lambda-rie-{machine()}"
+    return Path(spec.submodule_search_locations[0]) / "local" / "rapid" / f"aws-lambda-rie-{machine()}"
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -259,7 +264,7 @@ def show(rows: list[Row]) -> None:
     for heading in ("init ms", "CPU ms", "peak MB", "x bare", "x boto3"):
         table.add_column(heading, justify="right")
     for row in rows:
-        table.add_row(*(value if isinstance(value, str) else f"{value:g}" for value in asdict(row).values()))
+        table.add_row(row.function, *(f"{value:g}" for value in row[1:]))
     Console().print(table)
 
 
@@ -275,7 +280,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            variables = json.loads(options.env_vars.read_text(encoding="utf-8")) if options.env_vars else {}
+            variables = {}
+            if options.env_vars:
+                variables = json.loads(options.env_vars.read_text(encoding="utf-8"))
             subjects = bare_functions(Path(folder)) + built_functions(options.build.resolve(), variables)
             rows = summary(measure_all(subjects, runtime_folder(Path(folder)), options.repetitions))
     except ColdStartError as exc:
@@ -283,7 +290,7 @@ def main() -> int:
         return 1
     show(rows)
     options.report.parent.mkdir(parents=True, exist_ok=True)
-    report = {"repetitions": options.repetitions, "machine": machine(), "functions": [asdict(row) for row in rows]}
+    report = {"repetitions": options.repetitions, "machine": machine(), "functions": [row._asdict() for row in rows]}
     options.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 

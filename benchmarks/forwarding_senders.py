@@ -112,7 +112,9 @@ def simplest_arrays(setup: Setup) -> Sender:
     def lane(connection: http.client.HTTPConnection, records: list[dict[str, Any]]) -> None:
         for some in batched(records, setup.per_post, strict=False):
             values = [orjson.loads(b64decode(record["value"])) for record in some]
-            body = orjson.dumps(values if setup.per_post > 1 else values[0])
+            body = orjson.dumps(values)
+            if setup.per_post == 1:
+                body = orjson.dumps(values[0])
             connection.request("POST", setup.path, body, {"Content-Type": "application/json"})
             connection.getresponse().read()
 

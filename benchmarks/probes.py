@@ -37,28 +37,32 @@ ROUNDS = 15
 SOCKET_RUNS = 1000
 STAGE_SECONDS = 5.0
 
-MOST_OF_KAFKA_PYTHON = 0.4
-MOST_OF_THE_SLOWEST_BROKER = 1.3
+MAX_OF_KAFKA_PYTHON = 0.4
+MAX_OF_THE_SLOWEST_BROKER = 1.3
 
 
 def main() -> int:
-    """Measure, print, write the report; answers 1 where a bound is missed."""
+    """Measure, print, write the report; returns 1 where a bound is missed."""
     with brokers() as kafka:
         topic = make_topic(kafka)
         figures = measure(kafka, topic, int(os.environ.get("BENCH_SOCKET_RUNS", SOCKET_RUNS)))
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(figures, indent=2) + "\n")
     bounds = {
-        "of_kafka_python": MOST_OF_KAFKA_PYTHON,
-        "of_the_slowest_broker": MOST_OF_THE_SLOWEST_BROKER,
+        "of_kafka_python": MAX_OF_KAFKA_PYTHON,
+        "of_the_slowest_broker": MAX_OF_THE_SLOWEST_BROKER,
         "more_sockets": 0,
     }
     missed = [name for name, bound in bounds.items() if figures[name] > bound]
     console = Console()
     for name, value in figures.items():
-        bound = f"  (at most {bounds[name]}{', MISSED' if name in missed else ''})" if name in bounds else ""
-        console.print(f"{name:28} {value:10.2f}{bound}", highlight=False)
-    return 1 if missed else 0
+        remark = ""
+        if name in bounds:
+            remark = f"  (maximum {bounds[name]})"
+        if name in missed:
+            remark += " MISSED"
+        console.print(f"{name:28} {value:10.2f}{remark}", highlight=False)
+    return int(bool(missed))
 
 
 def measure(kafka: KafkaCluster, topic: str, socket_runs: int) -> dict[str, float]:
@@ -118,7 +122,7 @@ def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
 
 def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
     """The same with kafka-python's admin, producer and consumer, each made afresh as a probe's connections are."""
-    options = {
+    client = {
         "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
         "security_protocol": "SASL_SSL",
         "sasl_mechanism": "SCRAM-SHA-512",
@@ -126,24 +130,26 @@ def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
         "sasl_plain_password": kafka.settings.password,
         "ssl_cafile": str(kafka.ca_file),
     }
-    admin = KafkaAdminClient(**options)
+    admin = KafkaAdminClient(**client)
     partitions = [part["partition_index"] for part in admin.describe_topics([topic])[0]["partitions"]]
     admin.close()
-    writer = KafkaProducer(acks="all", linger_ms=0, **options)
+    writer = KafkaProducer(acks="all", linger_ms=0, **client)
     sent = [writer.send(topic, b"heartbeat", partition=partition) for partition in partitions]
-    written = {future.get(10).partition: future.get(10).offset for future in sent}
+    offsets = {future.get(10).partition: future.get(10).offset for future in sent}
     writer.close()
-    reader = KafkaConsumer(group_id=group, enable_auto_commit=False, **options)
+    reader = KafkaConsumer(group_id=group, enable_auto_commit=False, **client)
     reader.assign([TopicPartition(topic, partition) for partition in partitions])
-    for partition, offset in written.items():
+    for partition, offset in offsets.items():
         reader.seek(TopicPartition(topic, partition), offset)
     seen: set[int] = set()
     until = time.monotonic() + 10
     while len(seen) < len(partitions):
         assert time.monotonic() < until
-        seen |= {partition.partition for partition in reader.poll(timeout_ms=200)}
-    commits = {number: OffsetAndMetadata(offset + 1, "", -1) for number, offset in written.items()}
-    reader.commit({TopicPartition(topic, number): commit for number, commit in commits.items()})
+        seen |= {place.partition for place in reader.poll(timeout_ms=200)}
+    committed = {
+        TopicPartition(topic, partition): OffsetAndMetadata(offset + 1, "", -1) for partition, offset in offsets.items()
+    }
+    reader.commit(committed)
     reader.close()
 
 
@@ -173,7 +179,8 @@ def make_topic(kafka: KafkaCluster) -> str:
 @contextmanager
 def brokers() -> Iterator[KafkaCluster]:
     """Three real brokers: those that run in LOCAL_KAFKA_HOME, or new ones that end with the benchmark."""
-    if home := os.environ.get("LOCAL_KAFKA_HOME"):
+    home = os.environ.get("LOCAL_KAFKA_HOME")
+    if home:
         yield KafkaCluster.open(Path(home))
         return
     with tempfile.TemporaryDirectory() as folder:

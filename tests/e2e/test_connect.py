@@ -21,8 +21,8 @@ def test_the_cluster_is_described_and_the_password_stays_away(system: System) ->
     on = [mode["mode"] for mode in answer["auth_modes"] if mode["state"] == "on"]
     assert {"none", "scram"} <= set(on)
     assert system.kafka.settings.password not in str(answer)
-    told = system.function("ConnectFunction").invoke({"include": ["password"]})
-    assert system.kafka.settings.password in told["client"]["files"]["users_jaas.conf"]
+    with_password = system.function("ConnectFunction").invoke({"include": ["password"]})
+    assert system.kafka.settings.password in with_password["client"]["files"]["users_jaas.conf"]
     assert system.kafka.settings.password not in "".join(system.function("ConnectFunction").logs())
 
 

@@ -67,7 +67,7 @@ def test_a_stopped_broker_is_named_with_stage_and_cause(page: Page, system: Syst
             f"broker {STOPPED} ({address})"
         }
         assert "✗ tcp FAILS: connection-refused" in failing.first.inner_text()
-        assert [one for one in texts(page) if one.contrast < LEAST_CONTRAST] == []
+        assert [text for text in texts(page) if text.contrast < LEAST_CONTRAST] == []
     finally:
         system.kafka.start_broker(STOPPED)
     probe_now(page)

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.e2e
 def test_every_listener_is_probed_and_the_missing_rules_are_named(system: System) -> None:
     answer = system.function("DiagnoseFunction").invoke({})
 
-    found = {one["protocol"]: (one["status"], one["inUse"]) for one in answer["listeners"]}
-    assert found == {
+    listeners = {listener["protocol"]: (listener["status"], listener["inUse"]) for listener in answer["listeners"]}
+    assert listeners == {
         "scram": ("healthy", True),
         "plaintext": ("healthy", False),
         "tls": ("healthy", False),
@@ -21,16 +21,18 @@ def test_every_listener_is_probed_and_the_missing_rules_are_named(system: System
     # The emulator filters nothing, and its groups have no rules: the probe's word counts for more.
     group = system.resources.security_group_id
     ports = system.kafka.settings.ports["SASL_SSL"].values()
-    closed = [one for one in answer["network"] if one["code"] == "ingress-closed" and one["port"] in ports]
+    closed = [
+        finding for finding in answer["network"] if finding["code"] == "ingress-closed" and finding["port"] in ports
+    ]
     assert len(closed) == len(ports)
-    for one in closed:
-        assert one["severity"] == "note"
-        assert f"security group {group} of the brokers has no inbound rule for {one['port']}" in one["text"]
-        assert "and yet it came through" in one["text"]
+    for finding in closed:
+        assert finding["severity"] == "note"
+        assert f"security group {group} of the brokers has no inbound rule for {finding['port']}" in finding["text"]
+        assert "and yet it came through" in finding["text"]
     # The pollers of a real mapping would not come through: nobody has tried.
-    pollers = [one for one in answer["mapping"] if one["code"] == "ingress-closed"]
-    assert {(one["severity"], one["port"]) for one in pollers} == {("error", port) for port in ports}
-    assert {one["to"] for one in answer["mapping"] if one["code"] == "service-unreachable"} == {
+    pollers = [finding for finding in answer["mapping"] if finding["code"] == "ingress-closed"]
+    assert {(finding["severity"], finding["port"]) for finding in pollers} == {("error", port) for port in ports}
+    assert {finding["to"] for finding in answer["mapping"] if finding["code"] == "service-unreachable"} == {
         "lambda",
         "sts",
         "secretsmanager",

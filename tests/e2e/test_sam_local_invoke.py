@@ -1,5 +1,6 @@
 """``sam local invoke`` of each function, as the README gives it, against the local system."""
 
+import itertools
 import json
 import subprocess
 from collections.abc import Callable
@@ -58,6 +59,10 @@ def invoke(system: System, tmp_path_factory: pytest.TempPathFactory) -> Invoke:
     return run
 
 
+def place(record: dict[str, Any]) -> tuple[str, int, int]:
+    return record["topic"], record["partition"], record["offset"]
+
+
 def test_the_example_of_the_environment_names_what_the_functions_need(system: System) -> None:
     example = json.loads((CHECKOUT / "events" / "env.example.json").read_text())
     if system.emulator.container_endpoint is None:
@@ -104,18 +109,14 @@ def test_the_matrix_shows_what_the_deployed_probes_found(invoke: Invoke, system:
 
 def test_the_forwarder_delivers_the_sample_event(invoke: Invoke, system: System) -> None:
     event = json.loads((CHECKOUT / "events" / "forwarder.json").read_text())
-    expected = {
-        (record["topic"], record["partition"], record["offset"])
-        for records in event["records"].values()
-        for record in records
-    }
+    expected = {place(record) for record in itertools.chain.from_iterable(event["records"].values())}
 
     answer = invoke("ForwarderFunction", "forwarder.json")
 
     assert answer in (None, {"batchItemFailures": []})
     deliveries = Deliveries(system.vantiq_journal, event["eventSourceArn"])
     deliveries.read()
-    assert {(one["topic"], one["partition"], one["offset"]) for one in deliveries.envelopes} == expected
+    assert {place(envelope) for envelope in deliveries.envelopes} == expected
 
 
 def test_the_redrive_lists_what_was_set_aside(invoke: Invoke) -> None:
@@ -137,15 +138,15 @@ def test_diagnose_tells_the_listener_in_use_from_what_no_container_reaches(invok
     used, *others = answer["listeners"]
     assert (used["inUse"], used["protocol"], used["status"]) == (True, "scram", "healthy"), answer["table"]
     # The emulator's other addresses are this machine's own, where a container is alone.
-    assert {one["status"] for one in others} <= {"down", "not reached"}
-    # It has no transit gateways, and says so: that is told, and the rest is judged.
-    assert [one["text"] for one in answer["network"] if one["code"] == "not-read"] == [
+    assert {listener["status"] for listener in others} <= {"down", "not reached"}
+    # It has no transit gateways, which is reported; the rest is judged.
+    assert [finding["text"] for finding in answer["network"] if finding["code"] == "not-read"] == [
         "ec2:DescribeTransitGatewayAttachments: refused with InvalidAction"
     ]
-    assert [one["state"] for one in answer["connectivity"] if one["kind"] == "VPC peering"] == ["not seen"]
-    # The function stands in the subnets that it was told of, and the mappings are the deployed forwarder's.
-    assert all(one["code"] != "not-visible" for one in answer["network"])
-    assert all("no event source mapping" not in one["text"] for one in answer["mapping"])
+    assert [option["state"] for option in answer["connectivity"] if option["kind"] == "VPC peering"] == ["not seen"]
+    # The function is in the configured subnets, and the mappings are the deployed forwarder's.
+    assert all(finding["code"] != "not-visible" for finding in answer["network"])
+    assert all("no event source mapping" not in finding["text"] for finding in answer["mapping"])
     assert system.kafka.settings.password not in str(answer)
 
 

@@ -85,7 +85,7 @@ _FIELDS: Mapping[str, Callable[[Item], list[str]]] = {
     "resource-id": lambda item: [item["ResourceId"]],
     "transit-gateway-id": lambda item: [item.get("TransitGatewayId", "")],
     "vpn-gateway-id": lambda item: [item.get("VpnGatewayId", "")],
-    "attachment.vpc-id": lambda item: [one["VpcId"] for one in item["VpcAttachments"]],
+    "attachment.vpc-id": lambda item: [attachment["VpcId"] for attachment in item["VpcAttachments"]],
     "requester-vpc-info.vpc-id": lambda item: [item["RequesterVpcInfo"]["VpcId"]],
     "accepter-vpc-info.vpc-id": lambda item: [item["AccepterVpcInfo"]["VpcId"]],
 }
@@ -93,7 +93,11 @@ _FIELDS: Mapping[str, Callable[[Item], list[str]]] = {
 
 def _filtered(items: list[Item], arguments: Item) -> list[Item]:
     filters = arguments.get("Filters") or arguments.get("Filter") or []
-    return [item for item in items if all(set(_FIELDS[one["Name"]](item)) & set(one["Values"]) for one in filters)]
+    return [item for item in items if all(_passes(item, condition) for condition in filters)]
+
+
+def _passes(item: Item, condition: Item) -> bool:
+    return bool(set(_FIELDS[condition["Name"]](item)) & set(condition["Values"]))
 
 
 def _known(shape: Shape, value: Any, where: str) -> None:
@@ -101,8 +105,8 @@ def _known(shape: Shape, value: Any, where: str) -> None:
     if isinstance(shape, StructureShape):
         unknown = value.keys() - shape.members.keys()
         assert not unknown, f"{where} has no {unknown}"
-        for name, each in value.items():
-            _known(shape.members[name], each, f"{where}.{name}")
+        for name, member in value.items():
+            _known(shape.members[name], member, f"{where}.{name}")
     elif isinstance(shape, ListShape):
-        for each in value:
-            _known(shape.member, each, where)
+        for element in value:
+            _known(shape.member, element, where)

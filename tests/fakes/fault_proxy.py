@@ -5,7 +5,7 @@ import contextlib
 import ssl
 import struct
 import threading
-from typing import Self
+from typing import Literal, Self
 
 from tests.fakes.fault_rules import Rule
 
@@ -18,8 +18,8 @@ class FaultProxy:
         rule: what happens to Kafka's frames; needs plaintext, or TLS that ends here.
         server: ends TLS here, with its own certificate.
         client: speaks TLS to the broker; with ``server``.
-        silent: takes connections and bytes, and never answers.
-        cut_at_once: ends each connection when its first bytes have come.
+        broken: the connection fails before the broker is reached. ``silent`` reads and never answers, ``trickle``
+            answers with a byte of an endless TLS record now and then, ``cut`` ends it when its first bytes have come.
     """
 
     def __init__(
@@ -29,13 +29,11 @@ class FaultProxy:
         *,
         server: ssl.SSLContext | None = None,
         client: ssl.SSLContext | None = None,
-        silent: bool = False,
-        cut_at_once: bool = False,
-        trickle: bool = False,
+        broken: Literal["", "silent", "trickle", "cut"] = "",
     ) -> None:
         self._upstream, self._rule = upstream, rule
         self._server, self._client = server, client
-        self._silent, self._cut, self._trickle = silent, cut_at_once, trickle
+        self._broken = broken
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.port = 0
@@ -61,34 +59,39 @@ class FaultProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up: asyncio.StreamWriter | None = None
         try:
-            if self._silent or self._trickle:
-                while await reader.read(65536):
-                    while self._trickle:
-                        # A record header of TLS, then a byte now and then: never silent, never done.
-                        writer.write(b"\x16\x03\x03\x40\x00" + b"\0" * 10)
-                        await writer.drain()
-                        await asyncio.sleep(0.1)
+            if self._broken:
+                await self._break(reader, writer)
                 return
-            if self._cut:
-                await reader.read(65536)
-                return
-            host = "localhost" if self._client else None
-            upstream, up = await asyncio.open_connection(
-                "127.0.0.1", self._upstream, ssl=self._client, server_hostname=host
-            )
+            upstream, up = await self._connect()
             apis: dict[int, int] = {}
-            ways = [self._requests(reader, up, writer, apis), self._responses(upstream, writer, apis)]
-            done, pending = await asyncio.wait(map(asyncio.ensure_future, ways), return_when=asyncio.FIRST_COMPLETED)
+            directions = [self._requests(reader, up, writer, apis), self._responses(upstream, writer, apis)]
+            tasks = list(map(asyncio.ensure_future, directions))
+            _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in pending:
                 task.cancel()
-            await asyncio.gather(*done, *pending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         except (OSError, asyncio.CancelledError):
             pass
         finally:
-            for end in (writer, up):
-                if end:
-                    with contextlib.suppress(OSError, RuntimeError):
-                        end.transport.abort()
+            for end in filter(None, (writer, up)):
+                with contextlib.suppress(OSError, RuntimeError):
+                    end.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._client is None:
+            return await asyncio.open_connection("127.0.0.1", self._upstream)
+        return await asyncio.open_connection("127.0.0.1", self._upstream, ssl=self._client, server_hostname="localhost")
+
+    async def _break(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received = await reader.read(65536)
+        if self._broken == "trickle":
+            while received:
+                # A record header of TLS, then a byte now and then: never silent, never done.
+                writer.write(b"\x16\x03\x03\x40\x00" + b"\0" * 10)
+                await writer.drain()
+                await asyncio.sleep(0.1)
+        while received and self._broken == "silent":
+            received = await reader.read(65536)
 
     async def _requests(
         self,
@@ -102,7 +105,8 @@ class FaultProxy:
         while True:
             frame = await _frame(reader)
             api_key, _, correlation = struct.unpack(">hhi", frame[:8])
-            if (answer := await self._rule.instead(api_key, frame)) is not None:
+            answer = await self._rule.instead(api_key, frame)
+            if answer is not None:
                 writer.write(struct.pack(">i", len(answer)) + answer)
                 continue
             apis[correlation] = api_key
@@ -124,9 +128,11 @@ class FaultProxy:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
+    data = await reader.read(65536)
+    while data:
         writer.write(data)
         await writer.drain()
+        data = await reader.read(65536)
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:

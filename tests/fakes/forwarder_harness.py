@@ -28,8 +28,8 @@ class ForwarderHarness:
         self.clock = FakeClock()
         self.vantiq = FakeVantiq(*faults, took=lambda: self.clock.advance(0.01))
         self.letters = letters or FakeDeadLetters()
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 1} | settings
-        self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
+        values: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 1} | settings
+        self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **values)
         self.forwarder = Forwarder(
             self.settings,
             DeliveryServices(

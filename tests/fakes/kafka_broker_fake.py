@@ -61,12 +61,12 @@ def handshake(error_code: int = 0, *mechanisms: str) -> Callable[[Asked], Any]:
     return lambda asked: SaslHandshakeResponse(version=asked.version, error_code=error_code, mechanisms=offered)
 
 
-def authenticate(auth_bytes: bytes = b"", error_code: int = 0, words: str | None = None) -> Callable[[Asked], Any]:
+def authenticate(auth_bytes: bytes = b"", error_code: int = 0, message: str | None = None) -> Callable[[Asked], Any]:
     """The answer to SaslAuthenticate."""
     return lambda asked: SaslAuthenticateResponse(
         version=asked.version,
         error_code=error_code,
-        error_message=words,
+        error_message=message,
         auth_bytes=auth_bytes,
         session_lifetime_ms=0,
     )
@@ -80,7 +80,7 @@ def server_first(asked: Asked, *, iterations: str = "4096", nonce: bytes | None 
 
 
 def api_versions(lowest: int = 0, highest: int = 9, api_key: int = 3) -> Callable[[Asked], Any]:
-    """The answer to ApiVersions: this broker knows one API (Metadata unless told otherwise), in these versions."""
+    """The answer to ApiVersions: this broker knows one API (Metadata by default), in these versions."""
     keys = [(api_key, lowest, highest)]
     return lambda asked: ApiVersionsResponse(version=asked.version, error_code=0, api_keys=keys)
 

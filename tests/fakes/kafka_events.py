@@ -12,7 +12,7 @@ CLUSTER = "demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5"
 def record(
     offset: int, value: bytes | None = None, *, topic: str = "orders", partition: int = 0, key: bytes | None = None
 ) -> dict[str, Any]:
-    """One record; without a value, its JSON says where it stands."""
+    """One record; without a value, its JSON is its place."""
     body = json.dumps({"partition": partition, "offset": offset}).encode() if value is None else value
     made: dict[str, Any] = {
         "topic": topic,
@@ -31,8 +31,8 @@ def record(
 def event(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """An event with these records, each under its partition."""
     partitions: dict[str, list[dict[str, Any]]] = {}
-    for one in records:
-        partitions.setdefault(f"{one['topic']}-{one['partition']}", []).append(one)
+    for entry in records:
+        partitions.setdefault(f"{entry['topic']}-{entry['partition']}", []).append(entry)
     return {
         "eventSource": "aws:kafka",
         "eventSourceArn": ARN,

@@ -83,10 +83,14 @@ class TopicsBroker:
 
     def _metadata(self, asked: Asked) -> Any:
         request = _decoded(MetadataRequest, asked)
-        wanted = [topic.name for topic in request.topics] if request.topics is not None else list(self.topics)
-        shown = set(self.topics) if not self.hides or not wanted else set[str]()
+        names = list(self.topics)
+        if request.topics is not None:
+            names = [topic.name for topic in request.topics]
+        shown = set(self.topics)
+        if names and self.hides:
+            shown = set()
+            self.hides -= 1
         self.asked.append("Metadata")
-        self.hides -= 1 if wanted and self.hides else 0
         topic = MetadataResponse.MetadataResponseTopic
         partition = topic.MetadataResponsePartition(
             error_code=0,
@@ -113,7 +117,7 @@ class TopicsBroker:
                     is_internal=False,
                     partitions=[partition] if name in shown else [],
                 )
-                for name in wanted
+                for name in names
             ],
         )
 

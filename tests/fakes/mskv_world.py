@@ -33,6 +33,26 @@ def function_name(logical_id: str) -> str:
     return f"{STACK}-{logical_id}"
 
 
+def healthy_answers() -> dict[str, Any]:
+    """The functions' answers, by logical id."""
+    return {
+        "TopicsFunction": {"status": "planned", "plan": {"steps": [{"action": "unchanged", "topic": "orders"}]}},
+        "DeclaredTopicsFunction": {"topicsFunction": "shop-topics"},
+        "ProducerProbeFunction": HEALTHY,
+        "ConsumerProbeFunction": HEALTHY,
+        "ProbeMatrixFunction": "<div></div>",
+        "ConnectFunction": {"findings": []},
+        "RedriveFunction": {"groups": []},
+        "ForwarderFunction": {"batchItemFailures": []},
+        "DiagnoseFunction": {
+            "summary": "the listener in use works",
+            "listeners": [
+                {"network": "vpc", "protocol": "scram", "inUse": True, "status": "healthy", "summary": "all pass"}
+            ],
+        },
+    }
+
+
 class World:
     """Its fields are what a test changes; ``answers`` are the functions', by logical id."""
 
@@ -65,22 +85,7 @@ class World:
             "SubscriptionArn": "arn:x",
         }
         self.log_group: Json = {"logGroupName": "/aws/lambda/shop-ForwarderFunction", "retentionInDays": 30}
-        self.answers: dict[str, Any] = {
-            "TopicsFunction": {"status": "planned", "plan": {"steps": [{"action": "unchanged", "topic": "orders"}]}},
-            "DeclaredTopicsFunction": {"topicsFunction": "shop-topics"},
-            "ProducerProbeFunction": HEALTHY,
-            "ConsumerProbeFunction": HEALTHY,
-            "ProbeMatrixFunction": "<div></div>",
-            "ConnectFunction": {"findings": []},
-            "RedriveFunction": {"groups": []},
-            "ForwarderFunction": {"batchItemFailures": []},
-            "DiagnoseFunction": {
-                "summary": "the listener in use works",
-                "listeners": [
-                    {"network": "vpc", "protocol": "scram", "inUse": True, "status": "healthy", "summary": "all pass"}
-                ],
-            },
-        }
+        self.answers = healthy_answers()
         self.events: list[tuple[str, Any]] = []
         # Of the marked record: names of its dead letters, and what was deleted.
         self.letters: list[str] = []
@@ -151,11 +156,11 @@ class World:
         name, event = FunctionName.removeprefix(f"{STACK}-"), json.loads(Payload)
         self.events.append((name, event))
         answer = self.answers[name]
-        answer = answer(event) if callable(answer) else answer
+        if callable(answer):
+            answer = answer(event)
         if isinstance(answer, Exception):
             raise answer
-        failed = isinstance(answer, dict) and "errorMessage" in answer
-        return {
-            "Payload": io.BytesIO(json.dumps(answer).encode()),
-            **({"FunctionError": "Unhandled"} if failed else {}),
-        }
+        response: Json = {"Payload": io.BytesIO(json.dumps(answer).encode())}
+        if isinstance(answer, dict) and "errorMessage" in answer:
+            response["FunctionError"] = "Unhandled"
+        return response

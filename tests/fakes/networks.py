@@ -53,8 +53,8 @@ def pollers(
 
 def told(facts: Facts, *doors: BrokerPort) -> list[tuple[str, str]]:
     """Severity and text of every finding, but that Vantiq itself may be out of reach."""
-    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
-    return [(finding.severity, finding.text) for finding in found if finding.code != "no-internet-route"]
+    findings = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
+    return [(finding.severity, finding.text) for finding in findings if finding.code != "no-internet-route"]
 
 
 def subnet(name: str, vpc: str, *blocks: str) -> Subnet:
@@ -63,9 +63,14 @@ def subnet(name: str, vpc: str, *blocks: str) -> Subnet:
 
 def rule(name: str, group: str, low: int, high: int, other: str, **more: Any) -> GroupRule:
     """``other`` is a block, a prefix list or a group; a rule inbound unless ``egress`` is given."""
-    named: dict[str, Any] = {"referenced": other} if other.startswith("sg-") else {}
-    named = {"prefix_list": other} if other.startswith("pl-") else named or {"block": ip_network(other)}
-    values = {"egress": False, "protocol": "tcp", **named, **more}
+    values: dict[str, Any] = {"egress": False, "protocol": "tcp"}
+    if other.startswith("sg-"):
+        values["referenced"] = other
+    elif other.startswith("pl-"):
+        values["prefix_list"] = other
+    else:
+        values["block"] = ip_network(other)
+    values |= more
     return GroupRule(id=name, group=group, low=low, high=high, **values)
 
 

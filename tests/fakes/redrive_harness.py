@@ -1,5 +1,6 @@
 """A redrive between a bucket in memory and a Vantiq without a socket, under a clock that only moves by waiting."""
 
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -39,8 +40,7 @@ MAPPING = Mapping(
 )
 RECORDS = tuple(
     Record(Partition("my.or-ders", p), n, 1_763_800_000_000, b"\xff%d" % n, b"k", (("h", b"\xff"), ("h", None)))
-    for p in range(2)
-    for n in range(3, 6)
+    for p, n in itertools.product(range(2), range(3, 6))
 )
 
 
@@ -51,19 +51,19 @@ def failure(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
 
 def notification(records: tuple[Record, ...] = RECORDS) -> dict[str, Any]:
     """The same for a queue: without the payload."""
-    said = failure(records)
-    del said["payload"]
-    return said
+    record = failure(records)
+    del record["payload"]
+    return record
 
 
 def as_fetched(records: tuple[Record, ...]) -> list[dict[str, Any]]:
     """What Kafka gives again of them."""
     return [
         as_event(
-            Range(one.partition.topic, one.partition.number, 0, 0),
-            KafkaRecord(one.offset, one.timestamp, one.key, one.value, one.headers, 0),
+            Range(record.partition.topic, record.partition.number, 0, 0),
+            KafkaRecord(record.offset, record.timestamp, record.key, record.value, record.headers, 0),
         )
-        for one in records
+        for record in records
     ]
 
 
@@ -75,15 +75,15 @@ class RedriveHarness:
         self.s3 = FakeS3()
         self.vantiq = FakeVantiq(took=lambda: self.clock.advance(0.01))
         self.invoked: list[RedriveRequest] = []
-        told: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 2} | settings
-        self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **told)
+        values: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 2} | settings
+        self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **values)
         self.fetched: list[list[dict[str, Any]]] = []
         self.spans: dict[int, tuple[int, int]] = {}
         self.services = RedriveServices(
             Bucket("letters", self.s3),
             self.settings.targets,
             self.make,
-            lambda wanted, deadline: self.fetched,
+            lambda ranges, deadline: self.fetched,
             lambda topic, deadline: self.spans,
             self.invoked.append,
             now=lambda: 1_763_900_000.0,
@@ -102,10 +102,10 @@ class RedriveHarness:
         """A letter for each record."""
         batch = decode(event(records) | source)
         names = []
-        for one in (one for part in batch.partitions.values() for one in part):
+        for record in itertools.chain.from_iterable(batch.partitions.values()):
             refused = RecordRefusal(reason=reason, detail="secret words", target="topic:/orders", status=400, code=code)
-            names.append(letter_name(one, batch.cluster))
-            self.s3.put_object(Bucket="letters", Key=names[-1], Body=letter(one, batch, refused, 1.0))
+            names.append(letter_name(record, batch.cluster))
+            self.s3.put_object(Bucket="letters", Key=names[-1], Body=letter(record, batch, refused, 1.0))
         return names
 
     def ask(self, seconds: float = 900, **request: Any) -> RedriveResponse:
@@ -115,10 +115,10 @@ class RedriveHarness:
         return self.ask(action="replay", dry_run=False, **request)
 
 
-def put(harness: RedriveHarness, said: Any, number: int = 0) -> str:
-    """Put a failure object where the mapping would; answers its name."""
+def put(harness: RedriveHarness, content: Any, number: int = 0) -> str:
+    """Put a failure object where the mapping would; returns its name."""
     name = f"aws/lambda/mapping-id/my.or-ders-0/2026/11/22/2026-11-22T17.05.13-{number}"
-    harness.s3.put_object(
-        Bucket="letters", Key=name, Body=said if isinstance(said, bytes) else json.dumps(said).encode()
-    )
+    if not isinstance(content, bytes):
+        content = json.dumps(content).encode()
+    harness.s3.put_object(Bucket="letters", Key=name, Body=content)
     return name

@@ -30,13 +30,13 @@ class FakeS3:
         """What is there, in S3's order."""
         return sorted((name for name in self.objects if name.startswith(prefix)), key=str.encode)
 
-    def put_object(self, **said: Any) -> dict[str, object]:
-        name = said["Key"]
+    def put_object(self, **arguments: Any) -> dict[str, object]:
+        name = arguments["Key"]
         self.trouble("put", name)
         with self._lock:
-            if "IfNoneMatch" in said and name in self.objects:
+            if "IfNoneMatch" in arguments and name in self.objects:
                 raise refused("PreconditionFailed", "PutObject")
-            self.objects[name], self.modified[name] = said["Body"], self.now
+            self.objects[name], self.modified[name] = arguments["Body"], self.now
         return {}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803

@@ -30,18 +30,18 @@ def applied(plan: Plan, before: ObservedTopics) -> ObservedTopics:
     """The cluster after the plan's writes, without the topics that it refuses."""
     after = dict(before.topics)
     for step in plan.steps:
-        wanted = {setting.key: setting.after for setting in step.config if setting.after is not None}
+        values = {setting.key: setting.after for setting in step.config if setting.after is not None}
         taken_back = {setting.key for setting in step.config if setting.after is None}
         if step.action == "create":
-            after[step.topic] = _topic(step.topic, step.partitions, step.replication_factor, wanted)
+            after[step.topic] = _topic(step.topic, step.partitions, step.replication_factor, values)
         elif step.action == "update":
-            found = after[step.topic]
+            observed = after[step.topic]
             kept = {
                 key: setting.value
-                for key, setting in found.config.items()
+                for key, setting in observed.config.items()
                 if setting.source == "topic" and key not in taken_back
             }
-            after[step.topic] = _topic(step.topic, step.partitions, found.replication_factor, kept | wanted)
+            after[step.topic] = _topic(step.topic, step.partitions, observed.replication_factor, kept | values)
     return ObservedTopics(before.brokers, after, before.others, before.unreadable, before.kind)
 
 

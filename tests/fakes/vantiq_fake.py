@@ -1,4 +1,4 @@
-"""Vantiq without a socket: takes what is posted, and fails where a test tells it to."""
+"""Vantiq without a socket: takes what is posted, and fails where a test says so."""
 
 import json
 import threading
@@ -17,8 +17,11 @@ def answer(status: int, body: Any = None, **headers: str) -> HttpResponse:
     message = Message()
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
-    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return HttpResponse(status, message, raw)
+    if body is None:
+        body = b""
+    elif not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    return HttpResponse(status, message, body)
 
 
 def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str) -> HttpResponse:
@@ -27,11 +30,13 @@ def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str
 
 
 def at_offset(offset: int, *responses: HttpResponse | Exception, partition: int = 0) -> Fault:
-    """Fail requests that hold this record; once for each response, or for ever with just one."""
+    """Fail requests that hold this record; once for each response, or always with just one."""
     left = list(responses)
 
     def fault(path: str, documents: list[Any]) -> HttpResponse | Exception | None:
-        if not any(one.get("offset") == offset and one.get("partition") == partition for one in documents):
+        if not any(
+            (document.get("partition"), document.get("offset")) == (partition, offset) for document in documents
+        ):
             return None
         if len(responses) == 1:
             return responses[0]
@@ -58,11 +63,11 @@ class FakeVantiq:
             self._took()
             self.posts.append((path, len(documents)))
             for fault in self.faults:
-                found = fault(path, documents)
-                if isinstance(found, Exception):
-                    raise found
-                if found is not None:
-                    return found
+                response = fault(path, documents)
+                if isinstance(response, Exception):
+                    raise response
+                if response is not None:
+                    return response
             self.taken += documents
         if "/custom/" not in path:
             return answer(200)
@@ -72,4 +77,4 @@ class FakeVantiq:
 
     def offsets(self, partition: int = 0) -> list[int]:
         """Offsets of the envelopes taken from one partition."""
-        return [one["offset"] for one in self.taken if one["partition"] == partition]
+        return [envelope["offset"] for envelope in self.taken if envelope["partition"] == partition]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -208,19 +209,17 @@ def test_a_broker_without_a_common_cipher_fails_at_tls(
 
 
 @pytest.mark.parametrize(
-    ("options", "cause"),
-    [
-        ({"silent": True}, "tls-timeout"),
-        ({"trickle": True}, "tls-timeout"),
-        ({"cut_at_once": True}, "connection-closed"),
-    ],
-    ids=["silent", "trickling", "cut"],
+    ("broken", "cause"), [("silent", "tls-timeout"), ("trickle", "tls-timeout"), ("cut", "connection-closed")]
 )
 def test_a_handshake_that_stalls_or_breaks_fails_at_tls(
-    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], cause: str
+    kafka: KafkaCluster,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Literal["silent", "trickle", "cut"],
+    cause: str,
 ) -> None:
     access = scram(kafka)
-    with FaultProxy(second(access).port, **options) as proxy:  # type: ignore[arg-type]
+    with FaultProxy(second(access).port, broken=broken) as proxy:
         redirect(monkeypatch, {second(access).port: proxy.port})
         only_the_second_fails(produce(access, topic), access, "tls", cause)
 

@@ -8,9 +8,8 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -42,8 +41,7 @@ print(len(loaded), *[path for path in compiled if path.startswith(build)])
 """
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """The folder of a ``sam build``, and the resources of its template."""
 
     folder: Path

@@ -1,13 +1,17 @@
 """Every record of a scenario against everything that Vantiq took."""
 
+import itertools
 import json
 from base64 import b64decode
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tests.fakes.kafka_events import CLUSTER
 from tests.torture.scenario import Scenario
+
+Place = tuple[int, int]
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -18,98 +22,100 @@ class Result(msgspec.Struct, kw_only=True):
     duplicates: int
     dead_lettered: int
     given_up: int
-    redriven: int
     lost: list[str]
     altered: list[str]
     violations: list[str]
-    left_in_the_bucket: list[str]
     poison_not_set_aside: list[str]
     set_aside_for_nothing: list[str]
-    ends: dict[str, int]
-    faults: dict[str, int]
-    answers: dict[str, int]
-    s3_failures: int
-    seconds: float
+    redriven: int = 0
+    left_in_the_bucket: list[str] = []
+    ends: dict[str, int] = {}
+    faults: dict[str, int] = {}
+    answers: dict[str, int] = {}
+    s3_failures: int = 0
+    seconds: float = 0
 
 
-def count(
-    scenario: Scenario,
-    delivered: list[Any],
-    first_phase: int,
-    letters: set[tuple[int, int]],
-    given_up: set[tuple[int, int]],
-) -> Result:
-    """Every record of the scenario against everything that Vantiq took, in the order of arrival.
+class Arrivals(NamedTuple):
+    """Everything that Vantiq accepted, in the order of arrival; the first ``first_phase`` came before the redrive."""
 
-    Args:
-        first_phase: how many of those came before the redrive.
-    """
-    produced = {
-        (partition.number, record.offset): record for partition, log in scenario.records.items() for record in log
-    }
+    envelopes: list[Any]
+    first_phase: int
+
+
+def count(scenario: Scenario, arrivals: Arrivals, letters: set[Place], given_up: set[Place]) -> Result:
+    """Every record of the scenario against everything that Vantiq accepted."""
+    records = itertools.chain.from_iterable(scenario.records.values())
+    produced = {(record.partition.number, record.offset): record for record in records}
     altered: list[str] = []
-    first: dict[tuple[int, int], int] = {}
-    for position, one in enumerate(delivered):
-        place = (one["partition"], one["offset"])
+    first: dict[Place, int] = {}
+    for position, envelope in enumerate(arrivals.envelopes):
+        place = (envelope["partition"], envelope["offset"])
         record = produced.get(place)
-        if record is None or not _same(one, record):
-            altered.append(f"{one['id']} is not what was produced")
+        if record is None or not _same(envelope, record):
+            altered.append(f"{envelope['id']} is not what was produced")
         # An upsert of an array that was taken in part goes again: the last word on each record is in order.
-        if place not in first or (scenario.last_word and position < first_phase):
+        if place not in first or (scenario.last_word and position < arrivals.first_phase):
             first[place] = position
-    violations: list[str] = []
-    newest: dict[Any, int] = {}
-    # What was set aside on the way comes later by design: by the redrive, or when its whole batch came again.
+    # What was set aside comes later by design: by the redrive, or when its whole batch was invoked again.
     aside = letters | given_up
-    for place in sorted(first, key=first.__getitem__):
-        partition, offset = place
-        redriven = first[place] >= first_phase
-        lane = ("redriven", partition) if redriven else _lane(scenario, produced[place])
-        if lane is None or (place in aside and not redriven):
-            continue
-        if offset < newest.get(lane, -1):
-            violations.append(f"{place} after {newest[lane]}")
-        newest[lane] = max(offset, newest.get(lane, -1))
+    violations = _violations(scenario, produced, first, arrivals.first_phase, aside)
     return Result(
         produced=len(produced),
         delivered=len(first),
-        duplicates=len(delivered) - len(first),
+        duplicates=len(arrivals.envelopes) - len(first),
         dead_lettered=len(letters),
         given_up=len(given_up),
-        redriven=0,
         lost=[str(place) for place in sorted(produced.keys() - first.keys())][:20],
         altered=altered[:20],
         violations=violations[:20],
-        left_in_the_bucket=[],
         poison_not_set_aside=[str(place) for place in sorted(scenario.poison - aside)][:20],
         # Every other fault of a scenario passes: no outage may make a letter.
         set_aside_for_nothing=[str(place) for place in sorted(letters - scenario.poison)][:20],
-        ends={},
-        faults={},
-        answers={},
-        s3_failures=0,
-        seconds=0,
     )
+
+
+def _violations(
+    scenario: Scenario, produced: Mapping[Place, Any], first: Mapping[Place, int], first_phase: int, aside: set[Place]
+) -> list[str]:
+    """The places that arrived behind a later one of their lane."""
+    violations: list[str] = []
+    newest: dict[Any, int] = {}
+    for place in sorted(first, key=first.__getitem__):
+        partition, offset = place
+        lane: Any = ("redriven", partition)
+        if first[place] < first_phase:
+            lane = _lane(scenario, produced[place])
+            if lane is None or place in aside:
+                continue
+        if offset < newest.get(lane, -1):
+            violations.append(f"{place} after {newest[lane]}")
+        newest[lane] = max(offset, newest.get(lane, -1))
+    return violations
 
 
 def _lane(scenario: Scenario, record: Any) -> Any:
     """What the record must stay in order with; None where nothing is promised."""
     if scenario.ordering == "none" or (scenario.ordering == "key" and record.key is None):
         return None
-    return record.partition.number, record.key if scenario.ordering == "key" else None
+    if scenario.ordering == "partition":
+        return record.partition.number, None
+    return record.partition.number, record.key
 
 
-def _same(one: Any, record: Any) -> bool:
+def _same(envelope: Any, record: Any) -> bool:
     """Whether an envelope says what the record held."""
     value = record.value
     if value is None:
-        same = one["valueEncoding"] == "absent"
-    elif one["valueEncoding"] == "json":
-        same = one["value"] == json.loads(value)
-    elif one["valueEncoding"] == "text":
-        same = one["value"].encode() == value
+        same = envelope["valueEncoding"] == "absent"
+    elif envelope["valueEncoding"] == "json":
+        same = envelope["value"] == json.loads(value)
+    elif envelope["valueEncoding"] == "text":
+        same = envelope["value"].encode() == value
     else:
-        same = b64decode(one["value"]) == value
-    key = one["key"].encode() if one["key"] is not None else None
+        same = b64decode(envelope["value"]) == value
+    key = None
+    if envelope["key"] is not None:
+        key = envelope["key"].encode()
     identity = f"{CLUSTER}/{record.partition.topic}/{record.partition.number}/{record.offset}"
-    return same and key == record.key and len(one["headers"]) == len(record.headers) and one["id"] == identity
+    return same and key == record.key and len(envelope["headers"]) == len(record.headers) and envelope["id"] == identity

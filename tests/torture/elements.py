@@ -1,7 +1,9 @@
 """Arrays to a type whose elements are refused, throttled and there already, in every form that the references know."""
 
+import itertools
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -89,15 +91,18 @@ def _faults(insert: bool) -> list[dict[str, Any]]:
         | {"code": "io.vantiq.type.validation", "probability": 1 / (len(FORMS) - number)}
         for number, (form, status) in enumerate(zip(FORMS, (400, 400, 400, 422), strict=True))
     ]
-    # A row that was inserted behind a throttled one can't be taken back; an upsert of it comes again, in order.
-    throttled = [
-        {"action": "index_errors", "indexes": [index], "onwards": insert, "form": form, "probability": share}
-        | {"status": status, "code": code}
-        for index in (0, 7, 31)
-        for form in FORMS
-        for status, code in ((429, _QUOTA), (400, _MISSING[0]), (500, "io.vantiq.internal"), (503, "x"))
-        if "response" in form or status in {400, 429}
-    ]
+    throttled = [fault | {"onwards": insert, "probability": share} for fault in _throttled()]
     forms = [{"action": "index_errors", "form": form, "probability": 0.3} for form in FORMS]
     early = {"action": "early_hints", "probability": 0.3}
     return [*(fault | {"probability": share} for fault in whole), *refusals, *throttled, *forms, early]
+
+
+def _throttled() -> Iterator[dict[str, Any]]:
+    """Elements that are throttled or fail; in every form that can express it.
+
+    A row that was inserted behind a throttled one can't be taken back; an upsert of it is sent again, in order.
+    """
+    failures = ((429, _QUOTA), (400, _MISSING[0]), (500, "io.vantiq.internal"), (503, "x"))
+    for index, form, (status, code) in itertools.product((0, 7, 31), FORMS, failures):
+        if "response" in form or status in {400, 429}:
+            yield {"action": "index_errors", "indexes": [index], "form": form, "status": status, "code": code}

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.aws.functions import FunctionError
 from tests.torture import environment
@@ -18,30 +18,36 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([environment.__name__])
 
 
+class Chances(NamedTuple):
+    """Of what an invocation may suffer.
+
+    Args:
+        killing: a SIGKILL at a random moment of an invocation.
+        stalling: it stops at a random moment, until its time-out has it killed.
+        starving: an invocation that may take hardly any memory.
+        failing_s3: a request to S3 that fails.
+    """
+
+    killing: float
+    stalling: float
+    starving: float
+    failing_s3: float
+
+
 class Function:
     """Invokes the handler in one environment at a time.
 
     Args:
         seconds: the function's time-out; a late environment is killed, as Lambda does.
-        killing: chance of a SIGKILL at a random moment of an invocation.
-        stalling: chance that it stands still from a random moment on, until its time-out has it killed.
-        starving: chance of an invocation that may take hardly any memory.
     """
 
     def __init__(
-        self,
-        variables: Mapping[str, str],
-        chance: random.Random,
-        *,
-        seconds: float,
-        killing: float,
-        stalling: float,
-        starving: float,
+        self, variables: Mapping[str, str], chance: random.Random, chances: Chances, *, seconds: float
     ) -> None:
         self._variables = dict(variables)
         self._chance = chance
+        self._chances = chances
         self._seconds = seconds
-        self._killing, self._stalling, self._starving = killing, stalling, starving
         self._process: Any = None
         self._connection: Connection | None = None
         self._lasts = 0.5
@@ -50,15 +56,17 @@ class Function:
     def invoke(self, event: dict[str, Any]) -> Any:
         """Invoke and wait; raises FunctionError as the local Lambda does."""
         connection = self._environment()
-        memory = self._chance.randrange(100_000, 6_000_000) if self._chance.random() < self._starving else 0
+        memory = 0
+        if self._chance.random() < self._chances.starving:
+            memory = self._chance.randrange(100_000, 6_000_000)
         patience = self._seconds + 1
         moment, dice = self._chance.random() * self._lasts, self._chance.random()
         timer = None
-        if dice < self._killing:
+        if dice < self._chances.killing:
             timer = threading.Timer(moment, self._process.kill)
-        elif dice < self._killing + self._stalling:
+        elif dice < self._chances.killing + self._chances.stalling:
             timer = threading.Timer(moment, os.kill, (self._process.pid, signal.SIGSTOP))
-            # It does nothing any more: nobody need wait for the rest of its time.
+            # It does nothing any more, so the rest of its time need not be awaited.
             patience = self._lasts + 0.2
         try:
             connection.send((memory, json.dumps(event)))
@@ -72,11 +80,12 @@ class Function:
         finally:
             if timer is not None:
                 timer.cancel()
-        # Also where it is a thread that can't be started, or a record that can't be sent for want of memory.
-        self.ends["out of memory" if memory and how == "raised" else how] += 1
-        if how == "raised":
-            raise FunctionError(what)
-        return what
+        if how != "raised":
+            self.ends[how] += 1
+            return what
+        # For want of memory also where a thread can't be started, or a record can't be sent.
+        self.ends["out of memory" if memory else "raised"] += 1
+        raise FunctionError(what)
 
     def close(self) -> None:
         """End the environment."""

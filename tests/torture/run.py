@@ -24,8 +24,8 @@ from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.kafka_events import ARN
 from tests.fakes.s3_fake import FakeS3, refused
 from tests.torture.aws_endpoint import AwsEndpoint, serving
-from tests.torture.count import Result, count
-from tests.torture.function import Function
+from tests.torture.count import Arrivals, Result, count
+from tests.torture.function import Chances, Function
 from tests.torture.scenario import Scenario
 
 # The poller waits up to 3 s after failures; here its time runs faster.
@@ -44,12 +44,12 @@ class Log:
 
     def poll(self, timeout_seconds: float) -> Polled:
         """A few records of each partition in turn, as a consumer gets them."""
-        found: list[Any] = []
+        records: list[Any] = []
         for partition, log in self.records.items():
             at = self.position[partition]
-            found += log[at : at + 40]
+            records += log[at : at + 40]
             self.position[partition] = min(len(log), at + 40)
-        return Polled(tuple(found))
+        return Polled(tuple(records))
 
     def keep_alive(self) -> Polled:
         """Nothing is ever rebalanced."""
@@ -70,7 +70,9 @@ class _HurriedStop(threading.Event):
     """Waits as long as the hurried clock says."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        return super().wait(None if timeout is None else timeout / _HURRY)
+        if timeout is None:
+            return super().wait()
+        return super().wait(timeout / _HURRY)
 
 
 class _Destination:
@@ -81,65 +83,35 @@ class _Destination:
         self.ids: set[tuple[int, int]] = set()
 
     def deliver(self, dead: Dead, now: datetime) -> None:
-        said = failure_record(self._scenario.mapping, self._source, dead, now)
-        if self._endpoint.put(f"/letters/{object_key('m', dead, now)}", json.dumps(said).encode()) >= 300:
+        record = failure_record(self._scenario.mapping, self._source, dead, now)
+        if self._endpoint.put(f"/letters/{object_key('m', dead, now)}", json.dumps(record).encode()) >= 300:
             raise DeliveryError("S3 failed")
         self.ids |= {(record.partition.number, record.offset) for record in dead.batch.records}
 
 
-def run(
-    scenario: Scenario, *, killing: float, stalling: float, starving: float, failing_s3: float, limit_seconds: float
-) -> Result:
+def run(scenario: Scenario, chances: Chances, limit_seconds: float) -> Result:
     """Play it.
 
     Args:
-        killing, stalling, starving, failing_s3: chances, per invocation and per request to S3.
         limit_seconds: an AssertionError when it has not ended by then.
     """
     chance = random.Random(scenario.seed + 1)  # noqa: S311 - a reproducible choice, not a secret
-    s3, stop, began = FakeS3(), _HurriedStop(), time.monotonic()
-    source = Source(ARN, "b-1:9096")
-    with running_standin() as vantiq, serving(AwsEndpoint(s3, lambda: vantiq.token, chance, failing_s3)) as aws:
+    s3, began = FakeS3(), time.monotonic()
+    with (
+        running_standin() as vantiq,
+        serving(AwsEndpoint(s3, lambda: vantiq.token, chance, chances.failing_s3)) as aws,
+    ):
         _define(vantiq)
         vantiq.faults.add(*scenario.faults)
-        variables = {
-            **scenario.settings,
-            "VANTIQ_URL": vantiq.url,
-            "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
-            "DEAD_LETTER_BUCKET": "letters",
-            "AWS_ENDPOINT_URL": aws.url,
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "POWERTOOLS_METRICS_NAMESPACE": "torture",
-        }
-        function = Function(
-            variables, chance, seconds=_FUNCTION_SECONDS, killing=killing, stalling=stalling, starving=starving
-        )
-        destination = _Destination(scenario, source, aws) if scenario.mapping.on_failure_arn else None
-        poller = Poller(
-            scenario.mapping,
-            Log(scenario.records, stop),
-            Invocation(source, function.invoke, destination, scenario.reading),
-            clock=Clock(lambda: time.monotonic() * _HURRY),
-        )
-        playing = threading.Thread(target=poller.run, args=(stop,), daemon=True)
-        playing.start()
-        try:
-            while playing.is_alive():
-                playing.join(1.0)
-                vantiq.rotate_token()
-                assert time.monotonic() - began < limit_seconds, f"{scenario}: not done in time; {poller.stats}"
-        finally:
-            stop.set()
-            function.close()
+        variables = _variables(scenario, vantiq, aws)
+        function = Function(variables, chance, chances, seconds=_FUNCTION_SECONDS)
+        given_up = _forward(scenario, function, vantiq, aws, began + limit_seconds)
         first_phase = len(vantiq.journal)
         letters = _ids(s3)
-        given_up = destination.ids if destination else set()
         played, answers = dict(vantiq.faults.played), dict(vantiq.stats.answers)
         vantiq.faults.clear()
         redriven = _redrive(s3, variables, vantiq, chance)
-        counted = count(scenario, vantiq.journal.values(), first_phase, letters, given_up)
+        counted = count(scenario, Arrivals(vantiq.journal.values(), first_phase), letters, given_up)
         return msgspec.structs.replace(
             counted,
             redriven=redriven,
@@ -152,6 +124,44 @@ def run(
         )
 
 
+def _variables(scenario: Scenario, vantiq: VantiqStandIn, aws: AwsEndpoint) -> dict[str, str]:
+    return {
+        **scenario.settings,
+        "VANTIQ_URL": vantiq.url,
+        "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
+        "DEAD_LETTER_BUCKET": "letters",
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "POWERTOOLS_METRICS_NAMESPACE": "torture",
+    }
+
+
+def _forward(
+    scenario: Scenario, function: Function, vantiq: VantiqStandIn, aws: AwsEndpoint, deadline: float
+) -> set[tuple[int, int]]:
+    """Poll until everything is committed, under tokens that change; the ids of what the mapping gave up."""
+    source, stop = Source(ARN, "b-1:9096"), _HurriedStop()
+    destination = _Destination(scenario, source, aws)
+    invocation = Invocation(source, function.invoke, reading=scenario.reading)
+    if scenario.mapping.on_failure_arn:
+        invocation = invocation._replace(destination=destination)
+    clock = Clock(lambda: time.monotonic() * _HURRY)
+    poller = Poller(scenario.mapping, Log(scenario.records, stop), invocation, clock=clock)
+    polling = threading.Thread(target=poller.run, args=(stop,), daemon=True)
+    polling.start()
+    try:
+        while polling.is_alive():
+            polling.join(1.0)
+            vantiq.rotate_token()
+            assert time.monotonic() < deadline, f"{scenario}: not done in time; {poller.stats}"
+    finally:
+        stop.set()
+        function.close()
+    return destination.ids
+
+
 def _define(vantiq: VantiqStandIn) -> None:
     vantiq.define("topics", {"name": "/orders", "isReliable": True})
     vantiq.define("topics", {"name": "/unwound", "isReliable": True, "autoUnwind": True})
@@ -159,12 +169,12 @@ def _define(vantiq: VantiqStandIn) -> None:
 
 
 def _ids(s3: FakeS3) -> set[tuple[int, int]]:
-    found = [name.removesuffix(".json").split("/") for name in s3.names("dead-letters/")]
-    return {(int(parts[-2]), int(parts[-1].partition("-")[0])) for parts in found}
+    paths = [name.removesuffix(".json").split("/") for name in s3.names("dead-letters/")]
+    return {(int(parts[-2]), int(parts[-1].partition("-")[0])) for parts in paths}
 
 
 def _redrive(s3: FakeS3, variables: Mapping[str, str], vantiq: VantiqStandIn, chance: random.Random) -> int:
-    """Replay until nothing is left, with an S3 that fails now and then and hardly any time; answers how many went."""
+    """Replay until nothing is left, with an S3 that fails now and then and hardly any time; returns how many went."""
 
     def trouble(call: str, key: str) -> None:
         if chance.random() < 0.002:

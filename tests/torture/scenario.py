@@ -43,10 +43,13 @@ class Scenario(NamedTuple):
         return self.settings["ORDERING"]
 
     def __str__(self) -> str:
-        mode = f"provisioned, {self.reading.value}" if self.mapping.provisioned else "on demand"
-        gives_up = ", gives up" if self.mapping.on_failure_arn else ""
+        mode = "on demand"
+        if self.mapping.provisioned:
+            mode = f"provisioned, {self.reading.value}"
+        if self.mapping.on_failure_arn:
+            mode += ", gives up"
         return (
-            f"seed {self.seed}: {mode}{gives_up}, {self.settings['VANTIQ_TARGET']}, order by {self.ordering}, "
+            f"seed {self.seed}: {mode}, {self.settings['VANTIQ_TARGET']}, order by {self.ordering}, "
             f"{self.settings['MAX_BATCH_RECORDS']} a POST, batches of {self.mapping.batch_size}"
         )
 
@@ -120,7 +123,9 @@ def _value(chance: random.Random, kind: str, partition: int, offset: int) -> byt
 
 def _faults(chance: random.Random, per_post: int) -> list[Fault]:
     """Faults that pass, each for a small share of the requests, before the refusals that stay."""
-    share = 0.004 if per_post == 1 else 0.03
+    share = 0.03
+    if per_post == 1:
+        share = 0.004
     passing: list[dict[str, Any]] = [
         *({"action": "status", "status": status} for status in (401, 403, 404, 408, 425, 429, 500, 502, 503, 504)),
         {"action": "status", "status": 400, "code": "io.vantiq.resource.quota.credit.exhausted"},
@@ -139,18 +144,21 @@ def _faults(chance: random.Random, per_post: int) -> list[Fault]:
         {"action": "hang", "accept": True},
     ]
     chance.shuffle(passing)
-    # The slow ones cost a second of the run each.
-    slow = {"hang", "slow_drip"}
-    weighed = [
-        fault | {"probability": share / (4 if fault["action"] in slow or "retry_after" in fault else 1)}
-        for fault in passing
-    ]
+    weighed = [fault | {"probability": share / _weight(fault)} for fault in passing]
+    element: dict[str, Any] = {"action": "index_errors"}
+    if per_post == 1:
+        element = {"action": "status", "status": 409}
     staying: list[dict[str, Any]] = [
         {"action": "status", "status": 400, "pointer": "/value/poison", "equals": "whole"},
         {"action": "status", "status": 422, "pointer": "/value/poison", "equals": "unprocessable"},
         {"action": "status", "status": 413, "pointer": "/value/poison", "equals": "large"},
-        {"action": "index_errors", "pointer": "/value/poison", "equals": "element"}
-        if per_post > 1
-        else {"action": "status", "status": 409, "pointer": "/value/poison", "equals": "element"},
+        element | {"pointer": "/value/poison", "equals": "element"},
     ]
     return [msgspec.convert(fault, Fault) for fault in [*weighed, *staying]]
+
+
+def _weight(fault: dict[str, Any]) -> int:
+    """The slow ones cost a second of the run each."""
+    if fault["action"] in {"hang", "slow_drip"} or "retry_after" in fault:
+        return 4
+    return 1

@@ -10,6 +10,7 @@ import pytest
 
 from tests.torture.count import Result
 from tests.torture.elements import elements
+from tests.torture.function import Chances
 from tests.torture.run import run
 
 RECORDS = int(os.environ.get("TORTURE_ELEMENTS", "1000"))
@@ -24,8 +25,9 @@ def test_no_element_counts_as_delivered_that_was_not_and_none_is_set_aside_for_n
     played = elements(seed, RECORDS)
     print(played)
     # A request of a killed environment may arrive after those of the next: an insert of it is there already.
-    killing = 0.1 if seed % 2 == 0 else 0.0
-    result = run(played, killing=killing, stalling=0.0, starving=0.0, failing_s3=0.1, limit_seconds=120 + RECORDS / 20)
+    killing = (0.1, 0.0)[seed % 2]
+    chances = Chances(killing=killing, stalling=0.0, starving=0.0, failing_s3=0.1)
+    result = run(played, chances, limit_seconds=120 + RECORDS / 20)
     print(result)
     _results[seed] = result
     assert result.lost == []

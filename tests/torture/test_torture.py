@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.torture.count import Result
+from tests.torture.function import Chances
 from tests.torture.run import run
 from tests.torture.scenario import scenario
 
@@ -29,7 +30,8 @@ _results: dict[int, Result] = {}
 def test_nothing_is_lost_whatever_fails(seed: int) -> None:
     played = scenario(seed, RECORDS)
     print(played)
-    result = run(played, killing=0.12, stalling=0.06, starving=0.1, failing_s3=0.1, limit_seconds=60 + RECORDS / 10)
+    chances = Chances(killing=0.12, stalling=0.06, starving=0.1, failing_s3=0.1)
+    result = run(played, chances, limit_seconds=60 + RECORDS / 10)
     print(result)
     _results[seed] = result
     assert result.lost == []
@@ -49,8 +51,8 @@ def test_everything_that_can_fail_has_failed() -> None:
         answers.update(result.answers)
     records = sum(result.produced for result in _results.values())
     print(f"{records} records; invocations {dict(ends)}; faults {dict(faults)}; answers {dict(answers)}")
-    print(f"duplicates {sum(one.duplicates for one in _results.values())}")
-    print(f"redriven {sum(one.redriven for one in _results.values())}")
+    print(f"duplicates {sum(result.duplicates for result in _results.values())}")
+    print(f"redriven {sum(result.redriven for result in _results.values())}")
     assert faults
     assert ends["answered"] + ends["raised"] > 0
     assert ends.keys() & {"killed", "timed out", "out of memory"}

@@ -31,6 +31,11 @@ class Reply:
         return json.loads(self.body)
 
 
+def bearer(token: str) -> dict[str, str]:
+    """The header with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 def send(
     vantiq: Server | VantiqStandIn,
     path: str,
@@ -38,16 +43,16 @@ def send(
     *,
     method: str = "POST",
     timeout_seconds: float = 5.0,
-    token: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Reply:
     """One request on a connection of its own; bytes go as they are, anything else as JSON."""
     parts = urlsplit(vantiq.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_seconds)
     try:
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        authorization = {"Authorization": f"Bearer {token or vantiq.token}"}
-        connection.request(method, path, data, authorization | (headers or {}))
+        data = body
+        if not isinstance(body, bytes | None):
+            data = json.dumps(body).encode()
+        connection.request(method, path, data, bearer(vantiq.token) | (headers or {}))
         return Reply(connection.getresponse())
     finally:
         connection.close()

@@ -24,11 +24,7 @@ NOT_YET = {
     f"{LAYER}/settings",
     f"{LAYER}/topics",
     f"{LAYER}/vantiq",
-    "benchmarks",
     "docs",
-    "tests/e2e",
-    "tests/fakes",
-    "tests/torture",
 }
 
 MAX_CODE_LINES = 40

@@ -53,7 +53,7 @@ def test_a_handshake_that_is_refused_otherwise_is_told(code: int, cause: str) ->
 
 @pytest.mark.parametrize("step", ["first", "final"])
 def test_refused_credentials_are_told_in_the_brokers_words(step: str) -> None:
-    refused = authenticate(error_code=58, words="Authentication failed during authentication")
+    refused = authenticate(error_code=58, message="Authentication failed during authentication")
     found = refusal(handshake(), *([refused] if step == "first" else [server_first, refused]))
     assert found.cause == "authentication-failed"
     assert "Authentication failed during" in found.detail

@@ -7,7 +7,7 @@ import pytest
 
 from local.vantiq import VantiqStandIn, batches, running_standin
 from local.vantiq.calls import Answer
-from tests.unit.standin_client import TOPIC, TYPE, send
+from tests.unit.standin_client import TOPIC, TYPE, bearer, send
 
 pytestmark = pytest.mark.enable_socket
 
@@ -131,8 +131,8 @@ def test_a_service_procedure_takes_its_arguments_by_put(vantiq: VantiqStandIn) -
 def test_after_a_rotation_only_the_new_token_is_good(vantiq: VantiqStandIn) -> None:
     old = vantiq.token
     new = vantiq.rotate_token()
-    assert send(vantiq, TOPIC, {}, token=old).status == 401
-    assert send(vantiq, TOPIC, {}, token=new).status == 200
+    assert send(vantiq, TOPIC, {}, headers=bearer(old)).status == 401
+    assert send(vantiq, TOPIC, {}, headers=bearer(new)).status == 200
 
 
 def test_says_which_methods_and_paths_it_does_not_have(vantiq: VantiqStandIn) -> None:
