@@ -25,7 +25,8 @@ from msk_toolkit.topics.plan import plan
 from msk_toolkit.topics.render import render_topics
 from msk_toolkit.topics.request import TopicsResponse
 
-from docs.generate import SETTINGS, all_schemas, documents
+from docs.generate import all_schemas, documents
+from docs.settings_page import SETTINGS
 from tests.template.stack import Stack
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msk_toolkit.settings.loading import load
 
-from docs.generate import SETTINGS
+from docs.settings_page import SETTINGS
 from tests.template.stack import Stack
 from tests.unit.test_documents import ALSO_READS, ENVIRONMENT, RESOURCES, ROOT
 
