@@ -61,7 +61,7 @@ def completed(exported: str, libraries: Sequence[Library], version: str, seconds
     """
     bill: dict[str, Any] = json.loads(exported)
     licenses = {(normalized(library.name), library.version): library.license for library in libraries}
-    listed = {(normalized(each["name"]), each["version"]) for each in bill["components"]}
+    listed = {(normalized(component["name"]), component["version"]) for component in bill["components"]}
     if listed != licenses.keys():
         names = sorted(name for name, _ in listed ^ licenses.keys())
         raise ReleaseError(f"the lock file and the layers do not have the same libraries: {', '.join(names)}")

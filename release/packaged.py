@@ -22,8 +22,14 @@ def artifacts(template: str) -> list[str]:
 
 def packaged_template(template: str) -> str:
     """The built template as it is published: zip files in the place of all folders but one, license and README."""
-    zipped = _ARTIFACT.sub(lambda match: f"{match[1]}{match[2]}{'' if match[2] == UNPACKED else '.zip'}", template)
+    zipped = _ARTIFACT.sub(lambda match: match[1] + _packed_name(match[2]), template)
     return _LICENSE_ID.sub(rf"\1\n{_DOCUMENTS}", zipped)
+
+
+def _packed_name(name: str) -> str:
+    if name == UNPACKED:
+        return name
+    return f"{name}.zip"
 
 
 def package_stack(build: Path, target: Path) -> None:

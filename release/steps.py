@@ -103,8 +103,10 @@ def _stack_packages(root: Path, target: Path, build: Path, changelog: str, secon
     stack = target / f"{_NAME}-{current_version(root)}"
     stack.mkdir(parents=True)
     package_stack(build, stack)
-    documents = [path for pattern in _DOCUMENTS for path in (root / "docs").glob(pattern)]
-    for path in (*(root / name for name in _COPIED), *documents):
+    files = [root / name for name in _COPIED]
+    for pattern in _DOCUMENTS:
+        files += (root / "docs").glob(pattern)
+    for path in files:
         copy = stack / path.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)

@@ -14,7 +14,7 @@ _NUMBER = r"\d+\.\d+\.\d+"
 
 
 class Place(NamedTuple):
-    """A text in a file, with ``{}`` where the version stands; only the first such text is meant."""
+    """A text in a file, with ``{}`` in the place of the version; only the first such text is meant."""
 
     file: Path
     text: str

@@ -92,7 +92,7 @@ def prose(markdown: str) -> str:
 def packages() -> dict[str, list[Path]]:
     """The Python files of each package that has its own owner, by the package's name."""
     named = {f"layer/{path.name}": [path] if path.is_file() else sorted(path.rglob("*.py")) for path in LAYER.iterdir()}
-    for folder in ("local", "mskv", "functions", "docs", "benchmarks"):
+    for folder in ("local", "mskv", "functions", "docs", "benchmarks", "release"):
         named[folder] = sorted((ROOT / folder).rglob("*.py"))
     return {name: files for name, files in sorted(named.items()) if files and files[0].suffix == ".py"}
 

@@ -104,8 +104,14 @@ def parse_advanced(text: str, problems: list[str]) -> dict[str, str]:
         elif current in texts:
             problems.append(f"{VARIABLE}: {current} is given twice, once under its old name")
         else:
-            texts[current] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            texts[current] = _text_of(value)
     return texts
+
+
+def _text_of(value: bool | float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
 
 
 def _current_name(name: str) -> str:
