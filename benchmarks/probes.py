@@ -23,9 +23,10 @@ from kafka.admin import KafkaAdminClient
 from kafka.structs import OffsetAndMetadata
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
 from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.run import run_probe
 from rich.console import Console
 
 from local.kafka import KafkaCluster, KafkaOptions
@@ -107,14 +108,17 @@ def measure(kafka: KafkaCluster, topic: str, socket_runs: int) -> dict[str, floa
 
 def run_probes(access: Access, topic: str, group: str) -> tuple[ProducerProbeResponse, ConsumerProbeResponse]:
     """Both probes, one after the other: every stage."""
-    read = consumer.run_consumer_probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    read = run_probe(
+        access,
+        ConsumerOptions(topic=topic, group=group, max_records=1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS),
+    )
     assert read.verdict.status == "healthy", read.table
     return run_producer(access, topic), read
 
 
 def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
     """The producer probe alone."""
-    response = producer.run_producer_probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    response = run_probe(access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS))
     assert response.verdict.status == "healthy", response.table
     assert response.brokers_led == len(response.brokers)
     return response

@@ -9,10 +9,13 @@ from datetime import datetime
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.probe import consumer, producer
+from msk_toolkit.msk.cluster import ClusterState
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.context import KnownContext
+from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.report import BrokerReport
+from msk_toolkit.probe.run import run_probe
 from msk_toolkit.probe.verdict import RUNBOOK
 
 from local.kafka import CertificateAuthority, KafkaCluster
@@ -35,11 +38,14 @@ def produce(
 ) -> ProducerProbeResponse:
     """One run of the producer probe, in time."""
     return bounded(
-        lambda: producer.run_producer_probe(
-            *(access, topic),
-            deadline=Deadline(30),
-            stage_seconds=stage_seconds,
-            expected_brokers=lambda: expected_brokers,
+        lambda: run_probe(
+            access,
+            ProducerOptions(
+                topic=topic,
+                deadline=Deadline(30),
+                stage_seconds=stage_seconds,
+                context=KnownContext(ClusterState("ACTIVE", expected_brokers)),
+            ),
         )
     )
 
@@ -49,8 +55,11 @@ def consume(
 ) -> ConsumerProbeResponse:
     """One run of the consumer probe, in time."""
     return bounded(
-        lambda: consumer.run_consumer_probe(
-            access, topic, group, max_records, deadline=Deadline(30), stage_seconds=stage_seconds
+        lambda: run_probe(
+            access,
+            ConsumerOptions(
+                topic=topic, group=group, max_records=max_records, deadline=Deadline(30), stage_seconds=stage_seconds
+            ),
         )
     )
 

@@ -10,7 +10,8 @@ import pytest
 from kafka.protocol.metadata import MetadataResponse
 from kafka.protocol.producer import ProduceResponse
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.probe import producer
+from msk_toolkit.probe.options import ProducerOptions
+from msk_toolkit.probe.run import run_probe
 from msk_toolkit.topics.declared import DeclaredTopic
 
 from local.kafka import KafkaCluster
@@ -266,10 +267,10 @@ def test_a_topic_that_takes_no_heartbeat_says_why(kafka: KafkaCluster, config: d
 
 
 def test_a_clock_that_is_hours_ahead_is_told_as_that(kafka: KafkaCluster, topic: str) -> None:
-    response = producer.run_producer_probe(
-        *(scram(kafka), topic),
-        deadline=Deadline(30),
-        stage_seconds=STAGE_SECONDS,
-        now=lambda: time.time() + 7200,
+    response = run_probe(
+        scram(kafka),
+        ProducerOptions(
+            topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, now=lambda: time.time() + 7200
+        ),
     )
     assert named(response) == ("down", None, "produce", "timestamp-refused"), response.table

@@ -11,8 +11,9 @@ from kafka.admin import ACLOperation, ResourceType
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.lag import GroupLag
+from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
+from msk_toolkit.probe.run import run_probe
 from packaging.version import Version
 
 from local.kafka import KafkaCluster
@@ -26,15 +27,22 @@ EVERYWHERE = {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]}
 
 
 def lag_of(access: Access, topic: str, *groups: str) -> list[GroupLag]:
-    found = consumer.run_consumer_probe(
-        access, topic, new_name("group"), 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, lag_of=groups
+    found = run_probe(
+        access,
+        ConsumerOptions(
+            topic=topic,
+            group=new_name("group"),
+            deadline=Deadline(30),
+            stage_seconds=STAGE_SECONDS,
+            watched_groups=groups,
+        ),
     )
     assert found.verdict.status == "healthy", found.table
     return found.groups
 
 
 def beat(access: Access, topic: str) -> None:
-    found = producer.run_producer_probe(access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    found = run_probe(access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS))
     assert found.verdict.status == "healthy", found.table
 
 
@@ -64,7 +72,7 @@ def write_packed(kafka: KafkaCluster, topic: str, codec: str, lines: int) -> Non
 def test_the_lag_of_other_groups_is_told_in_records_and_seconds(kafka: KafkaCluster, topic: str, group: str) -> None:
     access, never = scram(kafka), new_name("never")
     beat(access, topic)
-    consumer.run_consumer_probe(access, topic, group, 1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS)
+    run_probe(access, ConsumerOptions(topic=topic, group=group, deadline=Deadline(30), stage_seconds=STAGE_SECONDS))
     assert lag_of(access, topic, group, never) == [
         GroupLag(group, 0, 0.0),
         GroupLag(
@@ -158,8 +166,15 @@ def test_a_broker_that_fell_silent_in_the_run_is_left_out_and_breaks_nothing(
     beat(access, watched)
     silent = itertools.cycle([Rule(), Delay(FETCH, 2.5), Rule()])
     with faults_before(kafka, access.brokers, lambda: next(silent), monkeypatch):
-        found = consumer.run_consumer_probe(
-            *(access, topic, new_name("group"), 1000), deadline=Deadline(30), stage_seconds=2, lag_of=[group, group]
+        found = run_probe(
+            access,
+            ConsumerOptions(
+                topic=topic,
+                group=new_name("group"),
+                deadline=Deadline(30),
+                stage_seconds=2,
+                watched_groups=[group, group],
+            ),
         )
     assert (found.verdict.stage, found.verdict.cause) == ("fetch", "request-timeout"), found.table
     for lag in found.groups:

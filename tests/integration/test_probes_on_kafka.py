@@ -13,10 +13,11 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import CredentialsError
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.heartbeat import Writer
+from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
 from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.run import run_probe
 from packaging.version import Version
 
 from local.kafka import BROKER_IDS, CertificateAuthority, KafkaCluster
@@ -40,16 +41,19 @@ _WRITER = Writer()
 
 
 def produce(access: Access, topic: str, writer: Writer = _WRITER) -> ProducerProbeResponse:
-    found = producer.run_producer_probe(
-        access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer
+    found = run_probe(
+        access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
     )
     in_time(found)
     return found
 
 
 def consume(access: Access, topic: str, group: str, max_records: int = 1000) -> ConsumerProbeResponse:
-    found = consumer.run_consumer_probe(
-        access, topic, group, max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS
+    found = run_probe(
+        access,
+        ConsumerOptions(
+            topic=topic, group=group, max_records=max_records, deadline=Deadline(30), stage_seconds=STAGE_SECONDS
+        ),
     )
     in_time(found)
     return found
@@ -120,8 +124,8 @@ def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(kafka: 
     topic = make_topic(kafka, {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]})
 
     def write() -> None:
-        response = producer.run_producer_probe(
-            access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer
+        response = run_probe(
+            access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=writer)
         )
         assert response.verdict.status == "healthy", response.table
 
@@ -152,8 +156,8 @@ def test_a_heartbeat_that_is_missing_or_twice_is_counted_from_run_to_run(kafka: 
     # As if the last write had failed, and so its number were sent again.
     again = Writer()
     again._name = writer._name
-    response = producer.run_producer_probe(
-        access, topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=again
+    response = run_probe(
+        access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS, writer=again)
     )
     assert response.verdict.status == "healthy"
     assert counted() == (0, 3)

@@ -97,11 +97,10 @@ class Functions:
         else:
             response = ConsumerProbeResponse(judged, seen, 0, None, {}, 0, gaps, [], 0, [], "")
         module = self._modules[f"{kind}_probe"]
-        self._monkeypatch.setattr(
-            module, "cluster_access", lambda *_: Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls")
-        )
+        access = Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls")
+        self._monkeypatch.setattr("msk_toolkit.probe.invocation.cluster_access", lambda *_: access)
         self._monkeypatch.setattr(module, "client", FakeAws())
-        self._monkeypatch.setattr(module, f"run_{kind}_probe", lambda *_, **__: response)
+        self._monkeypatch.setattr("msk_toolkit.probe.invocation.run_probe", lambda *_: response)
         module.handler({}, Context())
         return self._printed()
 

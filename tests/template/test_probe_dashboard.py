@@ -114,11 +114,13 @@ def fields_of(line: dict[str, Any], path: str = "") -> set[str]:
 def test_every_query_asks_for_fields_that_the_probes_write(caplog: pytest.LogCaptureFixture) -> None:
     metrics, logger = toolkit_metrics("producer-probe"), toolkit_logger("producer-probe")
     caplog.set_level("INFO")
-    publisher = Publisher(metrics, logger, "producer-probe", detailed=False)
+    publisher = Publisher(metrics, logger, "producer-probe")
     broker = msgspec.structs.replace(healthy_broker(1), certificate_days=80.5)
-    publisher.producer(ProducerProbeResponse(judge_brokers([broker]), [broker], 1, 1, ""))
+    publisher.producer(ProducerProbeResponse(judge_brokers([broker]), [broker], 1, 1, ""), detailed=False)
     group = GroupLag("orders", 3, 1.5)
-    publisher.consumer(ConsumerProbeResponse(judge_brokers([broker]), [broker], 0, None, {}, 0, 0, [], 0, [group], ""))
+    publisher.consumer(
+        ConsumerProbeResponse(judge_brokers([broker]), [broker], 0, None, {}, 0, 0, [], 0, [group], ""), detailed=False
+    )
     written = {name for record in caplog.records for name in fields_of(vars(record))}
     messages = {record.getMessage() for record in caplog.records}
     for each in log_widgets():

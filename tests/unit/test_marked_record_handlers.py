@@ -30,13 +30,13 @@ def handler_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     monkeypatch.setenv("CLUSTER_ARN", ARN)
     monkeypatch.setenv("AUTH_MODE", "tls")
-    monkeypatch.setattr(module, "cluster_access", lambda *_: ACCESS)
+    monkeypatch.setattr("msk_toolkit.probe.invocation.cluster_access", lambda *_: ACCESS)
     monkeypatch.setattr(module, "client", FakeAws())
 
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("the probe ran")
 
-    monkeypatch.setattr(module, f"run_{kind}_probe", never)
+    monkeypatch.setattr("msk_toolkit.probe.invocation.run_probe", never)
     return module
 
 
@@ -47,7 +47,7 @@ def test_the_producer_probe_writes_only_where_the_stack_allows_it(monkeypatch: p
         asked.append((request.topic, allowed))
         return WrittenRecord(request.topic, 0, 41, 1, request.id)
 
-    monkeypatch.setattr(module, "write_record", write)
+    monkeypatch.setattr("msk_toolkit.probe.invocation.write_record", write)
     monkeypatch.setenv("TEST_RECORD_TOPICS", "orders,others")
     told = module.handler(WRITE, None)
     assert asked == [("orders", ("orders", "others"))]
@@ -70,7 +70,7 @@ def test_the_consumer_probe_follows_in_the_forwarders_group_and_no_other(monkeyp
         groups.append(group)
         return FollowedRecord(True, group, 43)
 
-    monkeypatch.setattr(module, "follow_record", follow)
+    monkeypatch.setattr("msk_toolkit.probe.invocation.follow_record", follow)
     monkeypatch.setenv("FORWARD_TOPICS", "orders")
     monkeypatch.setenv("FORWARD_GROUP_PREFIX", "shop-")
     followed = {"done": True, "group": "shop-orders", "committed": 43, "detail": "", "version": __version__}

@@ -157,24 +157,30 @@ AWAY = [report(1), report(2, "tcp", "connection-refused"), report(3)]
 
 
 def test_maintenance_tags_a_broker_that_is_away_as_planned_and_alarms_nobody() -> None:
-    judged = explain(judge_brokers(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(
+        judge_brokers(AWAY), AWAY, ControlPlane(settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    )
     assert (judged.cluster_state, judged.planned) == ("MAINTENANCE", True)
     assert judged.summary.endswith("; MSK says MAINTENANCE: planned")
     assert sum(fault_counts(judged, AWAY).values()) == 0
 
 
 def test_an_active_cluster_excuses_nothing() -> None:
-    judged = explain(judge_brokers(AWAY), AWAY, settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5))
+    judged = explain(judge_brokers(AWAY), AWAY, ControlPlane(settings(), Aws(SECRET, [ARN], "ACTIVE"), Deadline(5)))
     assert (judged.cluster_state, judged.planned) == ("ACTIVE", False)
     assert {str(metric): count for metric, count in fault_counts(judged, AWAY).items() if count} == {"NetworkFaults": 1}
 
 
 def test_maintenance_excuses_neither_a_cluster_that_is_down_nor_a_lost_record() -> None:
     down = [report(1, "tcp", "connect-timeout"), report(2, "tcp", "connect-timeout")]
-    judged = explain(judge_brokers(down), down, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(
+        judge_brokers(down), down, ControlPlane(settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    )
     assert (judged.status, judged.planned) == ("down", False)
     lost = [report(1, "fetch", "record-lost"), report(2)]
-    judged = explain(judge_brokers(lost), lost, settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    judged = explain(
+        judge_brokers(lost), lost, ControlPlane(settings(), Aws(SECRET, [ARN], "MAINTENANCE"), Deadline(5))
+    )
     assert {str(metric): count for metric, count in fault_counts(judged, lost).items() if count} == {"RecordsLost": 1}
 
 
@@ -201,7 +207,7 @@ def test_missing_heartbeats_are_a_loss_and_not_the_end_of_the_cluster() -> None:
 
 def test_a_refused_login_is_explained_from_the_apis() -> None:
     denied = [report(1, "sasl", "authentication-failed")]
-    judged = explain(judge_brokers(denied), denied, settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5))
+    judged = explain(judge_brokers(denied), denied, ControlPlane(settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5)))
     (finding,) = judged.findings
     assert finding.startswith(
         "the secret is not associated with the cluster, so the brokers refuse its user; run kafka batch-"
@@ -217,18 +223,18 @@ def test_a_refused_login_is_explained_from_the_apis() -> None:
         assert words in finding
 
 
-def test_a_healthy_verdict_asks_nobody() -> None:
+def test_a_healthy_verdict_stays_as_it_is_and_no_secret_is_looked_at() -> None:
     aws = Aws(SECRET, [ARN], "ACTIVE")
     healthy = judge_brokers([report(1)])
-    assert explain(healthy, [report(1)], settings(), aws, Deadline(5)) is healthy
-    assert aws.asked == []
+    assert explain(healthy, [report(1)], ControlPlane(settings(), aws, Deadline(5))) is healthy
+    assert "DescribeSecret" not in aws.asked
 
 
 def test_how_many_brokers_there_should_be_is_asked_while_they_are_probed_and_once() -> None:
     aws = Aws(SECRET, [ARN], "ACTIVE")
     control_plane = ControlPlane(settings(), aws, Deadline(5))
     assert control_plane.expected_brokers() == 3
-    explain(judge_brokers(AWAY), AWAY, settings(), aws, Deadline(5), control_plane)
+    explain(judge_brokers(AWAY), AWAY, control_plane)
     assert aws.asked == ["DescribeClusterV2"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
+from msk_toolkit.probe.options import ProbeOptions
 from msk_toolkit.probe.producer import ProducerProbeResponse
 from msk_toolkit.probe.results import Verdict
 
@@ -47,14 +48,15 @@ def function(kind: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("CLUSTER_ARN", ARN)
     monkeypatch.setenv("AUTH_MODE", "tls")
     monkeypatch.setenv("CERTIFICATE_WARN_DAYS", "21")
-    monkeypatch.setattr(module, "cluster_access", lambda *_: Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls"))
+    access = Access(brokers=parse_brokers("b-1:9094"), auth_mode="tls")
+    monkeypatch.setattr("msk_toolkit.probe.invocation.cluster_access", lambda *_: access)
     monkeypatch.setattr(module, "client", FakeAws(describe_cluster_v2=COUNTED))
 
-    def probe(*arguments: Any, expected_brokers: Any, **named: Any) -> Any:
-        given.update(named, expected_brokers=expected_brokers())
+    def probe(_: Access, options: ProbeOptions) -> Any:
+        given.update(warn_days=options.warn_days, expected_brokers=options.context.expected_brokers())
         return RESPONSES[kind]
 
-    monkeypatch.setattr(module, f"run_{kind}_probe", probe)
+    monkeypatch.setattr("msk_toolkit.probe.invocation.run_probe", probe)
     return module
 
 

@@ -154,7 +154,7 @@ def test_brokers_that_only_msk_counts_are_missed() -> None:
 def test_a_broker_that_only_msk_counts_is_not_named_by_guessing() -> None:
     shown = reports([seeing("a", {11: "a", 12: "b"}, (11, 12)), seeing("b", {11: "a", 12: "b"}, (11, 12))], expected=3)
     assert [one.broker for one in shown] == [11, 12, None]
-    assert judge_brokers(shown).summary.startswith("a broker that nobody lists fails at metadata")
+    assert judge_brokers(shown).summary.startswith("a broker that no broker lists fails at metadata")
 
 
 def test_the_odd_one_out_belongs_to_the_wrong_cluster_and_its_brokers_are_not_ours() -> None:

@@ -141,7 +141,7 @@ ROOMS: dict[str, Callable[[Stage, str], bool]] = {
 def test_a_stage_is_known_wherever_stages_are_shown(
     stage: Stage, room: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    Publisher(toolkit_metrics("probe"), Logger("probe"), "probe", detailed=True).producer(run_failing(stage))
+    Publisher(toolkit_metrics("probe"), Logger("probe"), "probe").producer(run_failing(stage), detailed=True)
     lines = [json.dumps({"message": line.getMessage(), **line.__dict__}, default=str) for line in caplog.records]
     published = "\n".join([*capsys.readouterr().out.splitlines(), *lines])
     assert ROOMS[room](stage, published), f"{room} does not know the stage {stage}"

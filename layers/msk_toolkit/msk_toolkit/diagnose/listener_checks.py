@@ -14,11 +14,13 @@ from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.msk.cluster import ClusterState
 from msk_toolkit.network.stages import StageLog
-from msk_toolkit.probe import consumer, producer
 from msk_toolkit.probe.check_brokers import BrokerCheck
-from msk_toolkit.probe.context import in_context
+from msk_toolkit.probe.context import KnownContext
 from msk_toolkit.probe.heartbeat import Writer
-from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
+from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
+from msk_toolkit.probe.producer import ProducerProbeResponse
+from msk_toolkit.probe.report import broker_reports
+from msk_toolkit.probe.run import run_probe
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.stage import CONNECTION_STAGES, Stage
@@ -54,47 +56,33 @@ def _with_credentials(
     state: ClusterState | None,
     secret_findings: Sequence[str],
 ) -> ListenerReport:
-    written = producer.run_producer_probe(
-        access,
-        settings.probe_topic,
+    context = KnownContext(state, secret_findings)
+    to_write = ProducerOptions(
+        topic=settings.probe_topic,
         # Half of the time at most: the consumer probe must have some left.
         deadline=deadline.at_most(deadline.remaining() / 2),
         stage_seconds=settings.stage_timeout_seconds,
         warn_days=settings.certificate_warn_days,
-        expected_brokers=lambda: state.brokers if state else None,
+        context=context,
         # A diagnosis is a writer of its own, whose numbers begin again each time.
         writer=Writer(),
     )
-    if written.verdict.cause == Cause.CLIENT_CERTIFICATE_WANTED:
+    written = run_probe(access, to_write)
+    if written.verdict.cause is Cause.CLIENT_CERTIFICATE_WANTED:
         return _report(target, "reached", "the listener requires a client certificate (mutual TLS)", written)
-    read = consumer.run_consumer_probe(
-        access,
-        settings.probe_topic,
-        f"{settings.consumer_group}-{target.listener.network}-{target.listener.protocol}",
-        _MAX_RECORDS,
+    to_read = ConsumerOptions(
+        topic=settings.probe_topic,
+        group=f"{settings.consumer_group}-{target.listener.network}-{target.listener.protocol}",
+        max_records=_MAX_RECORDS,
         deadline=deadline,
         stage_seconds=settings.stage_timeout_seconds,
         warn_days=settings.certificate_warn_days,
-        expected_brokers=lambda: state.brokers if state else None,
+        context=context,
     )
-    results = [
-        ProbeResult(_explained(answer.verdict, answer.brokers, state, secret_findings), answer.brokers)
-        for answer in (written, read)
-    ]
-    worst = max(results, key=lambda result: _RANK[result.verdict.status])
-    report = _report(target, worst.verdict.status, worst.verdict.summary)
-    return msgspec.structs.replace(report, written=results[0], read=results[1])
-
-
-def _explained(
-    verdict: Verdict, reports: Sequence[BrokerReport], state: ClusterState | None, secret_findings: Sequence[str]
-) -> Verdict:
-    if verdict.status == "healthy":
-        return verdict
-    findings: list[str] = []
-    if verdict.cause == Cause.AUTHENTICATION_FAILED:
-        findings = list(secret_findings)
-    return in_context(verdict, reports, state, findings)
+    read = run_probe(access, to_read)
+    worst = max((written.verdict, read.verdict), key=lambda verdict: _RANK[verdict.status])
+    report = _report(target, worst.status, worst.summary, written)
+    return msgspec.structs.replace(report, read=ProbeResult(read.verdict, read.brokers))
 
 
 def _without_credentials(target: ListenerAccess, settings: DiagnoseSettings, deadline: Deadline) -> ListenerReport:
@@ -125,10 +113,7 @@ def _offered_mechanisms(check: BrokerCheck, access: Access) -> list[str]:
 
 
 def _report(
-    target: ListenerAccess,
-    status: DiagnoseStatus,
-    summary: str,
-    written: producer.ProducerProbeResponse | None = None,
+    target: ListenerAccess, status: DiagnoseStatus, summary: str, written: ProducerProbeResponse | None = None
 ) -> ListenerReport:
     listener = target.listener
     return ListenerReport(

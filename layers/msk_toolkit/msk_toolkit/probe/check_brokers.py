@@ -1,17 +1,18 @@
-"""Open a connection with every broker at once, and run a check on each.
+"""Open a connection with every broker at once, and run a probe's own steps on each.
 
 Each broker has its own thread, connection and deadlines, so a slow or hung one delays no other. Brokers that only the
 metadata names are checked as soon as the first broker has named them.
 """
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import IntEnum
 
 import msgspec
 
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -20,22 +21,25 @@ from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.probe.options import ProbeOptions
 from msk_toolkit.stage import Stage
 
 # MSK allows 60 brokers a cluster; threads wait for the network nearly all of their time.
 _MOST_AT_ONCE = 32
-# MSK renews its certificates long before; whoever runs brokers with others should be told in time to act.
-_WARN_DAYS = 14
 _DAY_SECONDS = 86_400
-
-# Kafka's numbers of operations (AclOperation).
-READ, WRITE, DESCRIBE = 3, 4, 8
-_OPERATION_NAMES = {READ: "Read", WRITE: "Write", DESCRIBE: "Describe"}
 _PAUSE_SECONDS = 0.1
 # Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
 _ENOUGH_REFUSALS = 4
-# How long a listener may take to say that it wants a certificate.
+# How long a listener may take to say that it requires a certificate.
 _ALERT_SECONDS = 1.0
+
+
+class AclOperation(IntEnum):
+    """Kafka's numbers of the operations that a probe needs."""
+
+    READ = 3
+    WRITE = 4
+    DESCRIBE = 8
 
 
 @dataclass
@@ -55,8 +59,8 @@ class BrokerCheck:
     refusals: int = 0
 
     @property
-    def talk(self) -> BrokerConnection:
-        """The open connection, for a step that runs only where the broker was reached."""
+    def open_connection(self) -> BrokerConnection:
+        """The connection, for a step that runs only where the broker was reached."""
         if self.connection is None:
             raise RuntimeError(f"{self.address} was not reached")
         return self.connection
@@ -64,64 +68,33 @@ class BrokerCheck:
     @property
     def broker(self) -> int | None:
         """The broker's id, if its own metadata lists its address."""
-        known = self.metadata.brokers if self.metadata else {}
-        return next((broker for broker, address in known.items() if address == self.address), None)
+        if self.metadata is None:
+            return None
+        return next((broker for broker, address in self.metadata.brokers.items() if address == self.address), None)
+
+
+# Run in the broker's thread after the stages up to ``acl`` have passed; may raise StageError.
+Steps = Callable[[BrokerCheck, Topic], None]
 
 
 def check_brokers(
-    access: Access,
-    topic: str,
-    operations: tuple[int, ...],
-    check: Callable[[BrokerCheck, Topic], None],
-    *,
-    deadline: Deadline,
-    stage_seconds: float,
-    warn_days: float = _WARN_DAYS,
-    now: Callable[[], float] = time.time,
+    access: Access, options: ProbeOptions, operations: Sequence[AclOperation], steps: Steps
 ) -> list[BrokerCheck]:
     """Check every bootstrap and every advertised broker; the caller closes the connections.
 
     Args:
-        operations: what the user must be allowed to do on ``topic``.
-        check: run in the broker's thread after the stages up to ``acl`` have passed; may raise StageError.
-        warn_days: a certificate that expires within so many days is worth a warning.
+        operations: what the user must be allowed to do on the topic.
+        steps: the probe's own steps.
     """
-    checks: list[BrokerCheck] = []
-    futures: list[Future[None]] = []
-    lock = threading.Lock()
-
-    def submit(addresses: tuple[BrokerAddress, ...]) -> None:
-        with lock:
-            known = {one.address for one in checks}
-            for address in addresses:
-                if address not in known:
-                    one = BrokerCheck(address, StageLog(deadline, stage_seconds))
-                    checks.append(one)
-                    futures.append(pool.submit(visit, one))
-
-    def visit(one: BrokerCheck) -> None:
-        try:
-            one.connection = BrokerConnection.open(one.address, access, one.log)
-            _note_certificate(one, one.connection.certificate_end, warn_days, now())
-            with one.log.stage(Stage.METADATA) as stage:
-                one.metadata = _read_metadata(one, access, topic, stage)
-                submit(tuple(one.metadata.brokers.values()))
-                found = _usable_topic(one.address, one.metadata, topic)
-            _note_leaderless(one, found)
-            _check_operations(one, found, operations)
-            check(one, found)
-        except StageError as error:
-            # The log has it, but perhaps not the reason.
-            if error.cause == Cause.CONNECTION_CLOSED and error.stage in (Stage.SASL, Stage.METADATA):
-                _look_for_certificate_demand(one, access)
-
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="probe") as pool:
-        submit(access.brokers)
-        done = 0
-        while done < len(futures):
-            futures[done].result()
-            done += 1
-    return checks
+        return _Checks(access, options, operations, steps, pool).run()
+
+
+def close_connections(checks: Iterable[BrokerCheck]) -> None:
+    """Close whatever connections are open."""
+    for check in checks:
+        if check.connection:
+            check.connection.close()
 
 
 def lasting_refusal(error: StageError, refusals: int) -> StageError:
@@ -132,65 +105,122 @@ def lasting_refusal(error: StageError, refusals: int) -> StageError:
     """
     if error.cause not in (Cause.LEADER_MOVED, Cause.COORDINATOR_MOVED) or refusals < _ENOUGH_REFUSALS:
         return error
-    detail = "whoever answers at this address refuses what the cluster's metadata says that this broker leads"
+    detail = "the broker at this address refuses requests for what the cluster's metadata says that it leads"
     return StageError(error.stage, Cause.WRONG_BROKER, error.peer, detail)
 
 
-def _note_certificate(one: BrokerCheck, end: float | None, warn_days: float, now: float) -> None:
-    if end is None:
-        return
-    one.certificate_days = round((end - now) / _DAY_SECONDS, 1)
-    if one.certificate_days < warn_days:
-        one.log.add_warning(
-            Stage.TLS, Cause.TLS_EXPIRES_SOON, f"the certificate expires in {one.certificate_days:g} days"
-        )
+class _Checks:
+    """The checks of one run, which grow while brokers name others."""
 
+    def __init__(
+        self,
+        access: Access,
+        options: ProbeOptions,
+        operations: Sequence[AclOperation],
+        steps: Steps,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._access = access
+        self._options = options
+        self._operations = operations
+        self._steps = steps
+        self._pool = pool
+        self._checks: list[BrokerCheck] = []
+        self._futures: list[Future[None]] = []
+        self._lock = threading.Lock()
 
-def _read_metadata(one: BrokerCheck, access: Access, topic: str, stage: Deadline) -> ClusterMetadata:
-    try:
-        while True:
-            found = read_metadata(one.talk, [topic], stage)
-            # With ZooKeeper a broker that starts, or whose controller changes, answers before it knows the cluster.
-            if (found.brokers and found.controller >= 0) or stage.remaining() <= 2 * _PAUSE_SECONDS:
-                return found
-            time.sleep(_PAUSE_SECONDS)
-    except StageError as error:
-        if error.cause != Cause.CONNECTION_CLOSED or access.mechanism:
+    def run(self) -> list[BrokerCheck]:
+        self._submit(self._access.brokers)
+        finished = 0
+        # A check submits others before it ends, so none is missed.
+        while finished < len(self._futures):
+            self._futures[finished].result()
+            finished += 1
+        return self._checks
+
+    def _submit(self, addresses: Iterable[BrokerAddress]) -> None:
+        with self._lock:
+            known = {check.address for check in self._checks}
+            for address in addresses:
+                if address not in known:
+                    check = BrokerCheck(address, StageLog(self._options.deadline, self._options.stage_seconds))
+                    self._checks.append(check)
+                    self._futures.append(self._pool.submit(self._visit, check))
+
+    def _visit(self, check: BrokerCheck) -> None:
+        try:
+            check.connection = BrokerConnection.open(check.address, self._access, check.log)
+            self._note_certificate(check, check.connection.certificate_end)
+            with check.log.stage(Stage.METADATA) as stage:
+                check.metadata = self._read_metadata(check, stage)
+                self._submit(check.metadata.brokers.values())
+                topic = _usable_topic(check.address, check.metadata, self._options.topic)
+            _note_leaderless(check, topic)
+            _check_operations(check, topic, self._operations)
+            self._steps(check, topic)
+        except StageError as error:
+            # The log has it, but perhaps not the reason.
+            if error.cause is Cause.CONNECTION_CLOSED and error.stage in (Stage.SASL, Stage.METADATA):
+                self._look_for_certificate_demand(check)
+
+    def _note_certificate(self, check: BrokerCheck, end: float | None) -> None:
+        if end is None:
+            return
+        check.certificate_days = round((end - self._options.now()) / _DAY_SECONDS, 1)
+        if check.certificate_days < self._options.warn_days:
+            detail = f"the certificate expires in {check.certificate_days:g} days"
+            check.log.add_warning(Stage.TLS, Cause.TLS_EXPIRES_SOON, detail)
+
+    def _read_metadata(self, check: BrokerCheck, stage: Deadline) -> ClusterMetadata:
+        backoff = Backoff(stage, self._options.sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
+        try:
+            while True:
+                metadata = read_metadata(check.open_connection, [self._options.topic], stage)
+                # With ZooKeeper a broker that starts, or whose controller changes, answers before it knows the cluster.
+                if (metadata.brokers and metadata.controller >= 0) or not backoff.pause():
+                    return metadata
+        except StageError as error:
+            if error.cause is Cause.CONNECTION_CLOSED and not self._access.mechanism:
+                self._look_for_login(check, stage, error)
             raise
-        # A listener with a login hangs up on whoever asks without.
-        if offered := _logins(one.address, access, stage):
-            words = f"the listener demands a login; it offers: {', '.join(offered)}"
-            raise StageError(Stage.SASL, Cause.LOGIN_WANTED, str(one.address), words) from error
-        raise
+
+    def _look_for_login(self, check: BrokerCheck, stage: Deadline, error: StageError) -> None:
+        """A listener with authentication closes the connection of a client that sends requests without it.
+
+        Raises:
+            StageError: ``login-wanted``, where the listener offers mechanisms.
+        """
+        mechanisms = _mechanisms(check.address, self._access, stage)
+        if mechanisms:
+            detail = f"the listener requires authentication; it offers: {', '.join(mechanisms)}"
+            raise StageError(Stage.SASL, Cause.LOGIN_WANTED, str(check.address), detail) from error
+
+    def _look_for_certificate_demand(self, check: BrokerCheck) -> None:
+        if not self._access.encrypted:
+            return
+        limit = check.log.share().at_most(_ALERT_SECONDS)
+        without_login = msgspec.structs.replace(self._access, auth_mode="tls")
+        try:
+            with BrokerConnection.open(check.address, without_login, StageLog(limit, _ALERT_SECONDS)) as connection:
+                is_required = connection.certificate_wanted(limit)
+        except StageError:
+            return
+        if is_required:
+            check.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate")
 
 
-def _logins(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:
+def _mechanisms(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:
     try:
-        with BrokerConnection.open(address, access, StageLog(stage, stage.remaining())) as fresh:
-            return fresh.mechanisms(Stage.SASL, stage)
+        with BrokerConnection.open(address, access, StageLog(stage, stage.remaining())) as connection:
+            return connection.mechanisms(Stage.SASL, stage)
     except StageError:
         return []
 
 
-def _look_for_certificate_demand(one: BrokerCheck, access: Access) -> None:
-    if not access.encrypted:
-        return
-    limit = one.log.share().at_most(_ALERT_SECONDS)
-    try:
-        without_login = msgspec.structs.replace(access, auth_mode="tls")
-        with BrokerConnection.open(one.address, without_login, StageLog(limit, _ALERT_SECONDS)) as fresh:
-            wanted = fresh.certificate_wanted(limit)
-    except StageError:
-        return
-    if wanted:
-        one.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener demands a certificate of the client")
-
-
 def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) -> Topic:
     if not metadata.brokers:
-        raise StageError(
-            Stage.METADATA, Cause.NOT_IN_METADATA, str(address), "the broker knows of no broker, not even itself"
-        )
+        detail = "the broker's metadata lists no brokers, not even itself"
+        raise StageError(Stage.METADATA, Cause.NOT_IN_METADATA, str(address), detail)
     if metadata.controller < 0:
         raise StageError(Stage.METADATA, Cause.NO_CONTROLLER, str(address), "the broker knows of no controller")
     topic = metadata.topics[name]
@@ -200,29 +230,29 @@ def _usable_topic(address: BrokerAddress, metadata: ClusterMetadata, name: str) 
     return topic
 
 
-def _note_leaderless(one: BrokerCheck, topic: Topic) -> None:
-    # No fault of the broker that says so: the verdict looks for the one that is.
-    for part in topic.partitions:
-        if part.leader < 0:
-            replicas = ", ".join(map(str, part.replicas))
-            one.log.add_warning(
-                Stage.METADATA, Cause.LEADERLESS, f"{topic.name}-{part.index} has no leader; replicas: {replicas}"
-            )
+def _note_leaderless(check: BrokerCheck, topic: Topic) -> None:
+    # Not a fault of the broker that says so: the verdict looks for the one that is.
+    for partition in topic.partitions:
+        if partition.leader < 0:
+            replicas = ", ".join(map(str, partition.replicas))
+            detail = f"{topic.name}-{partition.index} has no leader; replicas: {replicas}"
+            check.log.add_warning(Stage.METADATA, Cause.LEADERLESS, detail)
 
 
-def _check_operations(one: BrokerCheck, topic: Topic, operations: tuple[int, ...]) -> None:
-    if topic.operations is None and topic.error_code != ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-        one.log.skip(Stage.ACL, "brokers before Kafka 2.3 do not tell what the user may do")
+def _check_operations(check: BrokerCheck, topic: Topic, operations: Sequence[AclOperation]) -> None:
+    is_denied = topic.error_code == ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    if topic.operations is None and not is_denied:
+        check.log.skip(Stage.ACL, "brokers before Kafka 2.3 do not report what the user may do")
         return
-    with one.log.stage(Stage.ACL):
-        if topic.error_code == ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-            raise StageError(
-                Stage.ACL, Cause.TOPIC_DENIED, str(one.address), f"Describe on topic {topic.name} is denied"
-            )
-        allowed = topic.operations
-        denied = [] if allowed is None else [operation for operation in operations if operation not in allowed]
+    with check.log.stage(Stage.ACL):
+        if is_denied:
+            raise _topic_denied(check, topic, [AclOperation.DESCRIBE])
+        allowed = topic.operations or ()
+        denied = [operation for operation in operations if operation not in allowed]
         if denied:
-            names = ", ".join(_OPERATION_NAMES[operation] for operation in denied)
-            raise StageError(
-                Stage.ACL, Cause.TOPIC_DENIED, str(one.address), f"{names} on topic {topic.name} is denied"
-            )
+            raise _topic_denied(check, topic, denied)
+
+
+def _topic_denied(check: BrokerCheck, topic: Topic, operations: Iterable[AclOperation]) -> StageError:
+    names = ", ".join(operation.name.capitalize() for operation in operations)
+    return StageError(Stage.ACL, Cause.TOPIC_DENIED, str(check.address), f"{names} on topic {topic.name} is denied")

@@ -1,27 +1,28 @@
 """The consumer probe: read the probe topic in a group, commit, and read the commit back."""
 
 import contextlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from msk_toolkit.causes import Cause
-from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError, StageLog
-from msk_toolkit.probe.check_brokers import DESCRIBE, READ, BrokerCheck, check_brokers
+from msk_toolkit.probe.check_brokers import AclOperation, BrokerCheck, check_brokers, close_connections
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
+from msk_toolkit.probe.judge import judge_checks
 from msk_toolkit.probe.lag import GroupLag, group_lags
-from msk_toolkit.probe.membership import NoCoordinatorError, join_probe_group
-from msk_toolkit.probe.reading import Reading, read_newest, read_since
+from msk_toolkit.probe.membership import Membership, NoCoordinatorError, ProbeGroup
+from msk_toolkit.probe.options import ConsumerOptions
+from msk_toolkit.probe.reading import Reader, Reading
 from msk_toolkit.probe.render import render_probe
-from msk_toolkit.probe.report import BrokerReport, Verdict, broker_reports
-from msk_toolkit.probe.verdict import judge_brokers
+from msk_toolkit.probe.report import BrokerReport, Verdict
 from msk_toolkit.stage import CONSUMER_STAGES, Stage
 from msk_toolkit.version import ResponseVersion, current_version
+
+_OPERATIONS = (AclOperation.DESCRIBE, AclOperation.READ)
 
 
 class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
@@ -29,8 +30,8 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
 
     ``newest_age_ms`` is the age of the newest record read, None where none was; ``lag`` counts the records behind the
     last commit, over all partitions. ``gaps`` counts acknowledged heartbeats that are missing, and ``missing`` says
-    which; ``duplicates`` counts those that stand although their write had failed. ``groups`` is the lag of the groups
-    that the settings name.
+    which; ``duplicates`` counts those that are there although their write had failed. ``groups`` is the lag of the
+    groups that the settings name.
     """
 
     verdict: Verdict
@@ -47,145 +48,137 @@ class ConsumerProbeResponse(msgspec.Struct, frozen=True, rename="camel"):
     version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
-def run_consumer_probe(
-    access: Access,
-    topic: str,
-    group: str,
-    max_records: int,
-    *,
-    deadline: Deadline,
-    stage_seconds: float,
-    warn_days: float = 14,
-    expected_brokers: Callable[[], int | None] = lambda: None,
-    lag_of: Sequence[str] = (),
-    now: Callable[[], float] = time.time,
-) -> ConsumerProbeResponse:
-    """Reach every broker, then read since the last commit and commit what was read.
-
-    Args:
-        expected_brokers: asked when the brokers have answered: how many there should be, None where nobody knows.
-        lag_of: other groups, whose lag is reported.
-    """
-    reached: dict[int, BrokerCheck] = {}
-    topics: list[Topic] = []
-
-    def keep(one: BrokerCheck, found: Topic) -> None:
-        if one.broker is not None:
-            reached[one.broker] = one
-            topics.append(found)
-
-    checks = check_brokers(
-        access,
-        topic,
-        (DESCRIBE, READ),
-        keep,
-        deadline=deadline,
-        stage_seconds=stage_seconds,
-        warn_days=warn_days,
-        now=now,
-    )
-    reading = Reading(max_records)
-    committed: dict[int, int] = {}
-    lags: list[GroupLag] = []
+def run_consumer_probe(access: Access, options: ConsumerOptions) -> ConsumerProbeResponse:
+    """Reach every broker, then read since the last commit and commit what was read."""
+    consumption = _Consumption(options)
+    consumption.checks = check_brokers(access, options, _OPERATIONS, consumption.add)
     try:
-        if reached:
-            reading, committed = _consume(checks, reached, topics[0], group, max_records)
-            lags = group_lags(reached, lag_of, StageLog(deadline, stage_seconds), now)
+        consumption.run()
     finally:
-        for one in checks:
-            if one.connection:
-                one.connection.close()
-    if topics:
-        _blame_leaders(reached, topics[0], reading.missing)
-    for one in reached.values():
-        one.log.skip(Stage.FETCH, _why_not_read(one, topic))
-        one.log.skip(Stage.COMMIT, f"another broker coordinates group {group}")
-    reports = broker_reports(checks, CONSUMER_STAGES, topic, access.brokers, expected_brokers())
-    judged = judge_brokers(reports)
+        close_connections(consumption.checks)
+    consumption.note_what_was_not_run()
+    verdict, reports = judge_checks(consumption.checks, CONSUMER_STAGES, access, options)
+    reading = consumption.reading
     return ConsumerProbeResponse(
-        verdict=judged,
+        verdict=verdict,
         brokers=reports,
         records_read=reading.count,
-        newest_age_ms=None if reading.newest is None else max(0, int(now() * 1000) - reading.newest),
-        committed={f"{topic}-{partition}": offset for partition, offset in sorted(committed.items())},
+        newest_age_ms=reading.newest_age_ms(options.now()),
+        committed={f"{options.topic}-{partition}": offset for partition, offset in consumption.committed.items()},
         lag=reading.lag,
-        gaps=sum(each.count for each in reading.missing),
+        gaps=sum(missing.count for missing in reading.missing),
         missing=reading.missing,
         duplicates=reading.duplicates,
-        groups=lags,
-        table=render_probe(judged, reports, CONSUMER_STAGES, lags),
+        groups=consumption.lags,
+        table=render_probe(verdict, reports, CONSUMER_STAGES, consumption.lags),
     )
 
 
-def _consume(
-    checks: list[BrokerCheck], reached: dict[int, BrokerCheck], topic: Topic, group: str, max_records: int
-) -> tuple[Reading, dict[int, int]]:
-    """Join, read, commit, read the commit back; answers what was read and committed. Failures are in the logs.
+class _Consumption:
+    """What the group reads and commits through the brokers that were reached; failures are in the brokers' logs.
 
-    Without the group each broker's newest record is read all the same: that it can be is the broker's own merit.
+    ``committed`` is the next offset of each partition, in their order.
     """
-    unreached = [check.address for check in checks if check.log.failed]
-    reading = Reading(max_records)
-    try:
+
+    def __init__(self, options: ConsumerOptions) -> None:
+        self._options = options
+        self._reached: dict[int, BrokerCheck] = {}
+        self._topics: list[Topic] = []
+        self.checks: list[BrokerCheck] = []
+        self.reading = Reading(options.max_records)
+        self.committed: dict[int, int] = {}
+        self.lags: list[GroupLag] = []
+
+    def add(self, check: BrokerCheck, topic: Topic) -> None:
+        """Take a broker that has passed the common stages; one that its own metadata does not list is left out."""
+        if check.broker is not None:
+            self._reached[check.broker] = check
+            self._topics.append(topic)
+
+    def run(self) -> None:
+        """Read and commit, then look up the other groups' lag.
+
+        Without the group each broker's newest record is read nevertheless: that it can be read shows that the broker
+        works.
+        """
+        if not self._reached:
+            return
+        options = self._options
+        topic = self._topics[0]
+        try:
+            self._read_and_commit(topic)
+        except NoCoordinatorError as error:
+            self._note_no_coordinator(error)
+        except StageError:
+            self._downgrade_unsettled()
+        if not self.reading.sequences:
+            # A request that failed has made its connection unusable.
+            usable = {broker: check for broker, check in self._reached.items() if not check.open_connection.broken}
+            Reader(usable, topic, self.reading, options.sleep).read_newest()
+        log = StageLog(options.deadline, options.stage_seconds)
+        self.lags = group_lags(self._reached, options.watched_groups, log, options.now)
+        self._fail_leaders(topic)
+
+    def note_what_was_not_run(self) -> None:
+        """Say why a broker that was reached has no stage ``fetch`` or ``commit``."""
+        for check in self._reached.values():
+            reason = f"this run was assigned no partition of {self._options.topic} led by this broker"
+            if check.open_connection.broken:
+                reason = "an earlier request failed and made the connection unusable"
+            check.log.skip(Stage.FETCH, reason)
+            check.log.skip(Stage.COMMIT, f"another broker coordinates group {self._options.group}")
+
+    def _read_and_commit(self, topic: Topic) -> None:
+        unreached = [check.address for check in self.checks if check.log.failed]
+        group = ProbeGroup(self._options.group, topic, self._reached, unreached, self._options.sleep)
         while True:
-            membership = join_probe_group(reached, topic, group, unreached)
+            membership = group.join()
             try:
-                last = membership.committed()
-                reading = Reading(max_records)
-                read_since(reached, topic, last, membership.member.partitions, reading)
-                offsets = reading.to_commit()
-                if offsets:
-                    membership.commit(offsets)
-                return reading, {partition: committed.offset for partition, committed in offsets.items()}
+                self._read_as(membership, topic)
             except AgainError:
                 continue  # the stage's own deadline ends this
             finally:
                 with contextlib.suppress(StageError):
                     membership.leave()
-    except NoCoordinatorError as error:
-        _note_no_coordinator(checks, reached, error)
-    except StageError:
-        _soften_unsettled(reached)
-    if not reading.sequences:
-        # A question that failed has spoilt its connection.
-        usable = {broker: check for broker, check in reached.items() if not check.talk.broken}
-        read_newest(usable, topic, reading)
-    return reading, {}
+            return
+
+    def _read_as(self, membership: Membership, topic: Topic) -> None:
+        last = membership.committed()
+        self.reading = Reading(self._options.max_records)
+        reader = Reader(self._reached, topic, self.reading, self._options.sleep)
+        reader.read_since(last, membership.member.partitions)
+        offsets = self.reading.to_commit()
+        if offsets:
+            membership.commit(offsets)
+        self.committed = {partition: committed.offset for partition, committed in offsets.items()}
+
+    def _note_no_coordinator(self, error: NoCoordinatorError) -> None:
+        """Note that the group can't be used: not a fault of any broker that was reached."""
+        for check in self._reached.values():
+            check.log.skip(Stage.COMMIT, error.detail)
+        if any(check.log.failed for check in self.checks):
+            return  # a broker that is away explains it
+        # The brokers name a broker that was not checked, or none: then one of them has to carry the failure.
+        carrier = next((check for check in self.checks if check.address == error.address), None)
+        if carrier is None and error.address is not None:
+            carrier = BrokerCheck(error.address, self.checks[0].log.alike())
+            self.checks.append(carrier)
+        (carrier or self.checks[0]).log.fail(Stage.COMMIT, Cause.COORDINATOR_UNAVAILABLE, error.detail)
+
+    def _downgrade_unsettled(self) -> None:
+        """Another member that delays the rebalance is not a fault of the broker that reports it."""
+        for check in self._reached.values():
+            if any(result.cause is Cause.REBALANCE_TIMEOUT for result in check.log.results):
+                check.log.downgrade(Stage.COMMIT)
+
+    def _fail_leaders(self, topic: Topic) -> None:
+        """Fail the stage ``fetch`` of each broker in whose partition acknowledged heartbeats are missing."""
+        for partition in topic.partitions:
+            missing = _of_partition(self.reading.missing, partition.index)
+            if missing and partition.leader in self._reached:
+                detail = f"acknowledged heartbeats are missing from {topic.name}: {'; '.join(missing)}"
+                self._reached[partition.leader].log.fail(Stage.FETCH, Cause.HEARTBEAT_MISSING, detail)
 
 
-def _note_no_coordinator(
-    checks: list[BrokerCheck], reached: Mapping[int, BrokerCheck], error: NoCoordinatorError
-) -> None:
-    """Tell whose fault it is that the group can't be used: that of no broker which was reached."""
-    for check in reached.values():
-        check.log.skip(Stage.COMMIT, error.detail)
-    if any(check.log.failed for check in checks):
-        return  # a broker that is away explains it
-    # The brokers name somebody whom the survey has passed over, or nobody: then one of them has to tell it.
-    carrier = next((check for check in checks if check.address == error.address), None)
-    if carrier is None and error.address is not None:
-        carrier = BrokerCheck(error.address, checks[0].log.alike())
-        checks.append(carrier)
-    (carrier or checks[0]).log.fail(Stage.COMMIT, Cause.COORDINATOR_UNAVAILABLE, error.detail)
-
-
-def _soften_unsettled(reached: Mapping[int, BrokerCheck]) -> None:
-    """Another member that holds up the rebalance is no fault of the broker that says so."""
-    for check in reached.values():
-        if any(result.cause == Cause.REBALANCE_TIMEOUT for result in check.log.results):
-            check.log.downgrade(Stage.COMMIT)
-
-
-def _why_not_read(check: BrokerCheck, topic: str) -> str:
-    if check.talk.broken:
-        return "the connection was spoilt by a question that failed"
-    return f"the broker leads no partition of {topic} that this run was given"
-
-
-def _blame_leaders(reached: dict[int, BrokerCheck], found: Topic, missing: Sequence[MissingHeartbeats]) -> None:
-    """Fail the stage ``fetch`` of each broker in whose partition acknowledged heartbeats are missing."""
-    for part in found.partitions:
-        lost = [str(each) for each in missing if each.partition == part.index]
-        if lost and part.leader in reached:
-            words = f"acknowledged heartbeats are missing from {found.name}: {'; '.join(lost)}"
-            reached[part.leader].log.fail(Stage.FETCH, Cause.HEARTBEAT_MISSING, words)
+def _of_partition(missing: Iterable[MissingHeartbeats], partition: int) -> Sequence[str]:
+    return [str(heartbeats) for heartbeats in missing if heartbeats.partition == partition]

@@ -1,6 +1,7 @@
 """What the AWS APIs add to a verdict: the cluster's state, and the reasons for a refused login."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -11,95 +12,98 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.cluster import ClusterState, cluster_state
 from msk_toolkit.msk.observe_secret import secret_findings
-from msk_toolkit.probe.consumer import ConsumerProbeResponse
-from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.probe.render import render_probe
-from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.results import BrokerReport, Verdict
 from msk_toolkit.probe.verdict import explained_by_planned_work
 from msk_toolkit.settings.cluster import ClusterSettings
-from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES
 
 # The APIs answer in a fraction of that; without an endpoint they never do.
 _PATIENCE_SECONDS = 4.0
-# For a count that only a broker that left the metadata needs, a healthy run is not held up.
+# The number of brokers matters only where a broker has left the metadata: a healthy run does not wait longer for it.
 _GRACE_SECONDS = 1.0
 
 
-def in_context(
-    verdict: Verdict, reports: Sequence[BrokerReport], state: ClusterState | None, findings: list[str]
-) -> Verdict:
-    """The verdict with MSK's state and what was found out; ``planned`` only where the state explains all that fails."""
-    if state is None and not findings:
-        return verdict
-    text = verdict.summary
-    planned = bool(state and state.planned and verdict.status == "degraded" and explained_by_planned_work(reports))
-    if state and planned:
-        text += f"; MSK says {state.state}: planned"
-    return msgspec.structs.replace(
-        verdict, summary=text, cluster_state=state.state if state else None, planned=planned, findings=findings
-    )
+class ClusterContext(Protocol):
+    """What is known of the cluster from elsewhere than its brokers. A verdict can do without all of it."""
+
+    def expected_brokers(self) -> int | None:
+        """How many brokers the cluster should have; None where that is unknown."""
+
+    def state(self) -> ClusterState | None:
+        """MSK's state of the cluster; None where it is unknown."""
+
+    def login_findings(self) -> list[str]:
+        """Why brokers may have refused the login, as far as the secret shows it."""
 
 
-def with_verdict[Response: ProducerProbeResponse | ConsumerProbeResponse](
-    response: Response, verdict: Verdict
-) -> Response:
-    """The response with another verdict, in its table too."""
-    if verdict == response.verdict:
-        return response
-    stages = PRODUCER_STAGES if isinstance(response, ProducerProbeResponse) else CONSUMER_STAGES
-    groups = response.groups if isinstance(response, ConsumerProbeResponse) else []
-    table = render_probe(verdict, response.brokers, stages, groups)
-    return msgspec.structs.replace(response, verdict=verdict, table=table)
+class KnownContext(msgspec.Struct, frozen=True):
+    """A context that has been asked for before; empty where nothing is known."""
+
+    cluster: ClusterState | None = None
+    secret: Sequence[str] = ()
+
+    def expected_brokers(self) -> int | None:
+        return self.cluster.brokers if self.cluster else None
+
+    def state(self) -> ClusterState | None:
+        return self.cluster
+
+    def login_findings(self) -> list[str]:
+        return list(self.secret)
 
 
 class ControlPlane:
-    """MSK's view of the cluster, asked for while the brokers are probed; nothing in it is needed for a verdict."""
+    """MSK and Secrets Manager. MSK is asked in the background, while the brokers are probed."""
 
     def __init__(self, settings: ClusterSettings, client: MakeClient, deadline: Deadline) -> None:
+        self._settings = settings
+        self._client = client
         self._deadline = deadline
-        arn = settings.cluster_arn
-        self._asked = (
-            BegunCall(
-                "asking MSK for the cluster's state",
-                lambda: cluster_state(client("kafka"), arn, deadline.at_most(_PATIENCE_SECONDS)),
-            )
-            if arn
-            else None
-        )
+        self._description: BegunCall[ClusterState | None] | None = None
+        if settings.cluster_arn:
+            self._description = BegunCall("asking MSK for the cluster's state", self._describe)
 
     def expected_brokers(self) -> int | None:
-        """How many brokers the cluster should have; None where MSK has not said so until the brokers have answered."""
+        """How many brokers the cluster should have; None where MSK has not answered by now, or within a second."""
         state = self.state(_GRACE_SECONDS)
         return state.brokers if state else None
 
     def state(self, seconds: float = _PATIENCE_SECONDS) -> ClusterState | None:
         """The cluster's state, waited for so long; None where MSK can't be asked."""
-        if self._asked is None:
+        if self._description is None:
             return None
         try:
-            return self._asked.answer(self._deadline.at_most(seconds))
+            return self._description.answer(self._deadline.at_most(seconds))
         except ToolkitError:
             return None
 
+    def login_findings(self) -> list[str]:
+        """What is wrong with the secret and its association with the cluster."""
+        settings = self._settings
+        if not settings.scram_secret_arn:
+            return []
+        deadline = self._deadline.at_most(_PATIENCE_SECONDS)
+        return secret_findings(self._client, settings.scram_secret_arn, settings.cluster_arn, deadline)
 
-def explain(
-    verdict: Verdict,
-    reports: Sequence[BrokerReport],
-    settings: ClusterSettings,
-    client: MakeClient,
-    deadline: Deadline,
-    control_plane: ControlPlane | None = None,
-) -> Verdict:
-    """Hear MSK, and ask Secrets Manager where a login was refused; a healthy verdict needs no explanation.
+    def _describe(self) -> ClusterState | None:
+        deadline = self._deadline.at_most(_PATIENCE_SECONDS)
+        return cluster_state(self._client("kafka"), self._settings.cluster_arn, deadline)
 
-    Args:
-        control_plane: MSK, where it has been asked already.
+
+def explain(verdict: Verdict, reports: Sequence[BrokerReport], context: ClusterContext) -> Verdict:
+    """The verdict with MSK's state and the findings; a healthy one needs no explanation.
+
+    It is ``planned`` only where the state explains everything that fails.
     """
     if verdict.status == "healthy":
         return verdict
-    patience = deadline.at_most(_PATIENCE_SECONDS)
-    state = (control_plane or ControlPlane(settings, client, deadline)).state()
-    findings: list[str] = []
-    if verdict.cause == Cause.AUTHENTICATION_FAILED and settings.scram_secret_arn:
-        findings = secret_findings(client, settings.scram_secret_arn, settings.cluster_arn, patience)
-    return in_context(verdict, reports, state, findings)
+    state = context.state()
+    findings = context.login_findings() if verdict.cause is Cause.AUTHENTICATION_FAILED else []
+    if state is None:
+        return msgspec.structs.replace(verdict, findings=findings)
+    planned = state.planned and verdict.status == "degraded" and explained_by_planned_work(reports)
+    summary = verdict.summary
+    if planned:
+        summary += f"; MSK says {state.state}: planned"
+    return msgspec.structs.replace(
+        verdict, summary=summary, cluster_state=state.state, planned=planned, findings=findings
+    )

@@ -78,7 +78,7 @@ def group_lags(
         reached: the brokers that were reached, by their ids; a partition that none of them leads is left out.
         log: gives the whole its deadline, that of one stage.
     """
-    usable = {broker: one for broker, one in reached.items() if not one.talk.broken}
+    usable = {broker: one for broker, one in reached.items() if not one.open_connection.broken}
     if not usable:
         return [GroupLag(name, detail="no broker can be asked any more") for name in names]
     found: list[GroupLag] = []
@@ -97,9 +97,9 @@ def group_lags(
 
 
 def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Callable[[], float]) -> GroupLag:
-    asked = reached[min(reached)].talk
+    asked = reached[min(reached)].open_connection
     address = groups.find_coordinator(asked, name, stage)
-    coordinator = next((one.talk for one in reached.values() if one.address == address), None)
+    coordinator = next((one.open_connection for one in reached.values() if one.address == address), None)
     if coordinator is None:
         return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
     committed = groups.all_committed_offsets(coordinator, name, stage)
@@ -116,7 +116,7 @@ def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Ca
             continue
         for leader, partitions in _by_leader(found).items():
             if leader in reached:
-                _add(behind, reached[leader].talk, topic, partitions, positions, stage)
+                _add(behind, reached[leader].open_connection, topic, partitions, positions, stage)
             else:
                 behind.out_of_reach += len(partitions)
     return behind.as_lag(name, now())

@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
-from msk_toolkit.network.stages import StageResult
+from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.last_run import LastRun, ProbeRun
-from msk_toolkit.probe.results import BrokerReport
+from msk_toolkit.probe.results import BrokerReport, Health, Verdict, stages_run
 from msk_toolkit.stage import PROBE_STAGES, Stage
 
 Theme = Literal["light", "dark", "light dark"]
 
 # Each status has a sign and a word of its own: nobody needs to tell colours apart.
-_SIGNS = {"ok": ("✓", "ok"), "warn": ("!", "warns"), "failed": ("✗", "FAILS"), "skipped": ("-", "skipped")}
-_TOLD = ("warn", "failed")
+_SIGNS: dict[StageStatus, tuple[str, str]] = {
+    "ok": ("✓", "ok"),
+    "warn": ("!", "warns"),
+    "failed": ("✗", "FAILS"),
+    "skipped": ("-", "skipped"),
+}
+_VERDICT_SIGNS: dict[Health, str] = {"healthy": "✓", "degraded": "!", "down": "✗"}
+_NOTED: tuple[StageStatus, ...] = ("warn", "failed")
 # A longer one would take more lines than its broker's row has.
 _LONGEST_HOST = 24
 # Colours of its own for everything, so that nothing depends on the page around it. A border says what a colour says.
@@ -42,10 +48,10 @@ def render_matrix(shown: Sequence[LastRun], *, stale_after_seconds: float, theme
     """A table for each probe, below its verdict and its age; below a broker's row, what its failing stages say.
 
     Args:
-        stale_after_seconds: an older result is told as stale.
+        stale_after_seconds: an older result is shown as stale.
         theme: the dashboard's; without one the reader's own.
     """
-    tables = "".join(_probe(one, stale_after_seconds) for one in shown)
+    tables = "".join(_probe(last, stale_after_seconds) for last in shown)
     return (
         f"<style>{_STYLE}</style>"
         f'<div class="probes cwdb-no-default-styles" style="color-scheme: {theme}">{tables}</div>'
@@ -53,7 +59,7 @@ def render_matrix(shown: Sequence[LastRun], *, stale_after_seconds: float, theme
 
 
 def age(seconds: float) -> str:
-    """How a person says it: ``40 seconds``, ``1 minute``, ``3 hours``, ``2 days``."""
+    """A duration in words: ``40 seconds``, ``1 minute``, ``3 hours``, ``2 days``."""
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
             return _counted(int(seconds // length), unit)
@@ -61,54 +67,72 @@ def age(seconds: float) -> str:
 
 
 def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"1 {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _probe(shown: LastRun, stale_after_seconds: float) -> str:
     name = escape(shown.probe)
     if shown.run is None:
         return f"<p><b>{name}: ? NO RESULT</b> {escape(shown.why)}</p>"
-    verdict = shown.run.verdict
-    told = [f"Seen {age(shown.age_seconds)} ago."]
-    if shown.age_seconds > stale_after_seconds:
-        told[0] = f"! STALE: seen {age(shown.age_seconds)} ago; the probe has told nothing since. Look into its log."
-    told += [f"What to do: {verdict.remedy}"] if verdict.remedy else []
-    told += [*verdict.findings, *(f"! {warning}" for warning in verdict.warnings)]
-    told += [f"See {verdict.runbook}."] if verdict.runbook else []
-    lines = "".join(f"<span>{escape(line)}</span>" for line in told)
+    notes = [_age_note(shown, stale_after_seconds), *_explanation(shown.run.verdict)]
+    lines = "".join(f"<span>{escape(note)}</span>" for note in notes)
     return f"<table><caption>{name}: {escape(_headline(shown.run))}{lines}</caption>{_body(shown.run)}</table>"
 
 
+def _age_note(shown: LastRun, stale_after_seconds: float) -> str:
+    if shown.age_seconds > stale_after_seconds:
+        return f"! STALE: seen {age(shown.age_seconds)} ago; the probe has reported nothing since. See its log."
+    return f"Seen {age(shown.age_seconds)} ago."
+
+
+def _explanation(verdict: Verdict) -> list[str]:
+    notes = []
+    if verdict.remedy:
+        notes.append(f"What to do: {verdict.remedy}")
+    notes += verdict.findings
+    notes += [f"! {warning}" for warning in verdict.warnings]
+    if verdict.runbook:
+        notes.append(f"See {verdict.runbook}.")
+    return notes
+
+
 def _headline(run: ProbeRun) -> str:
-    sign = {"healthy": "✓", "degraded": "!", "down": "✗"}[run.verdict.status]
-    return f"{sign} {run.verdict.status.upper()}: {run.verdict.summary}"
+    return f"{_VERDICT_SIGNS[run.verdict.status]} {run.verdict.status.upper()}: {run.verdict.summary}"
 
 
 def _body(run: ProbeRun) -> str:
-    stages = [
-        stage for stage in PROBE_STAGES if any(result.stage == stage for one in run.brokers for result in one.stages)
-    ]
+    stages = stages_run(run.brokers, PROBE_STAGES)
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in stages)
     rows = "".join(_rows(report, stages) for report in run.brokers)
     return f'<thead><tr><th scope="col">broker</th>{heads}</tr></thead>{rows}'
 
 
 def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
-    """A broker's stages in one row, and below it a row for each stage that has something to tell."""
+    """A broker's stages in one row, and below it a row for each stage that fails or warns."""
     results = {result.stage: result for result in report.stages}
     cells = "".join(_cell(results.get(stage)) for stage in stages)
-    told = [result for result in report.stages if result.status in _TOLD]
-    name = report.name.replace(report.address, _shortened(report.address)) if report.address else report.name
+    noted = [result for result in report.stages if result.status in _NOTED]
     title = escape(report.name, quote=True)
-    head = f'<th scope="rowgroup" rowspan="{len(told) + 1}" title="{title}">{escape(name)}</th>'
-    notes = "".join(f'<tr><td class="{one.status}" colspan="{len(stages)}">{_note(one)}</td></tr>' for one in told)
+    span = f'rowspan="{len(noted) + 1}"'
+    head = f'<th scope="rowgroup" {span} title="{title}">{escape(_short_name(report))}</th>'
+    notes = "".join(
+        f'<tr><td class="{result.status}" colspan="{len(stages)}">{_note(result)}</td></tr>' for result in noted
+    )
     return f"<tbody><tr>{head}{cells}</tr>{notes}</tbody>"
+
+
+def _short_name(report: BrokerReport) -> str:
+    if not report.address:
+        return report.name
+    return report.name.replace(report.address, _shortened(report.address))
 
 
 def _shortened(address: str) -> str:
     """``b-1…:9096``: what follows the first label of a long name is the same for all brokers of a cluster."""
     host, _, port = address.rpartition(":")
-    return f"{host.partition('.')[0]}…:{port}" if len(host) > _LONGEST_HOST else address
+    if len(host) <= _LONGEST_HOST:
+        return address
+    return f"{host.partition('.')[0]}…:{port}"
 
 
 def _cell(result: StageResult | None) -> str:
@@ -116,13 +140,17 @@ def _cell(result: StageResult | None) -> str:
         return '<td class="skipped">- not run</td>'
     sign, word = _SIGNS[result.status]
     title = escape(" | ".join(part for part in (result.cause, result.detail, result.remedy) if part), quote=True)
-    time = "" if result.status == "skipped" else f" <b>{result.milliseconds:.0f} ms</b>"
+    time = ""
+    if result.status != "skipped":
+        time = f" <b>{result.milliseconds:.0f} ms</b>"
     return f'<td class="{result.status}" title="{title}"><b>{sign} {word}</b>{time}</td>'
 
 
 def _note(result: StageResult) -> str:
     sign, word = _SIGNS[result.status]
-    told = f"{sign} {result.stage} {word}: {result.cause}"
-    told += f" - {result.detail}" if result.detail else ""
-    told += f". What to do: {result.remedy}" if result.remedy else ""
-    return escape(told)
+    note = f"{sign} {result.stage} {word}: {result.cause}"
+    if result.detail:
+        note += f" - {result.detail}"
+    if result.remedy:
+        note += f". What to do: {result.remedy}"
+    return escape(note)

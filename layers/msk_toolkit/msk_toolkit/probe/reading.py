@@ -1,11 +1,11 @@
 """Read the heartbeats of every broker at once, each in its own thread, sharing one limit of records."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -18,8 +18,8 @@ from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.stage import Stage
 
 _PAUSE_SECONDS = 0.1
-# Starts a partition, given its first offset and its end.
-Begin = Callable[[int, int, int], None]
+# The last commit from which a partition is read, given its number, its first offset and its end.
+StartOf = Callable[[int, int, int], Committed | None]
 
 
 class Reading:
@@ -45,29 +45,47 @@ class Reading:
     @property
     def missing(self) -> list[MissingHeartbeats]:
         """Acknowledged heartbeats that are not there, in the order of the partitions."""
-        return [each for _, one in sorted(self.sequences.items()) for each in one.missing]
+        missing: list[MissingHeartbeats] = []
+        for _, sequence in sorted(self.sequences.items()):
+            missing += sequence.missing
+        return missing
 
     @property
     def duplicates(self) -> int:
-        """Heartbeats that stand although their write had failed."""
-        return sum(one.duplicates for one in self.sequences.values())
+        """Heartbeats that are there although their write had failed."""
+        return sum(sequence.duplicates for sequence in self.sequences.values())
 
     @property
     def full(self) -> bool:
         """Whether as many records are read as a run may."""
         return self.count >= self._max_records
 
+    def newest_age_ms(self, now: float) -> int | None:
+        """The newest record's age in milliseconds, never below zero; None where none was read.
+
+        Args:
+            now: seconds since 1970.
+        """
+        if self.newest is None:
+            return None
+        return max(0, int(now * 1000) - self.newest)
+
     def begin(self, partition: int, last: Committed | None, first: int, end: int) -> None:
         """Start a partition at its last commit; retention may have removed what that points to."""
         with self._lock:
-            self.next_offsets[partition] = first if last is None else min(max(last.offset, first), end)
             self.ends[partition] = end
-            # Records that retention removed are no gap.
-            known = last is not None and last.offset == self.next_offsets[partition]
-            self.sequences[partition] = Heartbeats.from_text(partition, last.note if last and known else "")
+            if last is None:
+                self.next_offsets[partition] = first
+                self.sequences[partition] = Heartbeats(partition)
+                return
+            start = min(max(last.offset, first), end)
+            self.next_offsets[partition] = start
+            # Records that retention removed are not missing: the count begins again.
+            note = last.note if last.offset == start else ""
+            self.sequences[partition] = Heartbeats.from_text(partition, note)
 
     def begin_again(self, partition: int, first: int, end: int) -> None:
-        """Go on at the first record that is left; records that retention removed are no gap."""
+        """Go on at the first record that is left; records that retention removed are not missing."""
         with self._lock:
             self.next_offsets[partition] = first
             self.ends[partition] = max(first, end)
@@ -81,13 +99,20 @@ class Reading:
                 self.next_offsets[partition] = fetched.next_offset
             elif taken:
                 self.next_offsets[partition] = taken[-1].offset + 1
-            if not taken:
-                return
             self.count += len(taken)
-            # Message format 0 keeps no times: -1.
-            times = [record.timestamp for record in taken if record.timestamp >= 0]
-            self.newest = max(times + ([] if self.newest is None else [self.newest]), default=None)
+            for record in taken:
+                # Message format 0 keeps no times: -1.
+                if record.timestamp >= 0:
+                    self.newest = max(record.timestamp, self.newest or 0)
             self.sequences[partition].note(taken)
+
+    def behind(self, partitions: Sequence[int]) -> dict[int, int]:
+        """The next offset of each of the partitions that is not read to its end."""
+        return {
+            partition: self.next_offsets[partition]
+            for partition in partitions
+            if self.next_offsets[partition] < self.ends[partition]
+        }
 
     def to_commit(self) -> dict[int, Committed]:
         """The next offset of each partition that was begun, with its writers' numbers."""
@@ -97,111 +122,110 @@ class Reading:
         }
 
 
-def read_since(
-    reached: Mapping[int, BrokerCheck],
-    topic: Topic,
-    last: Mapping[int, Committed],
-    partitions: Sequence[int],
-    reading: Reading,
-) -> None:
-    """Stage ``fetch`` of each broker that leads one of the partitions; a failure stays in that broker's log."""
+class Reader:
+    """Stage ``fetch`` of each broker that leads one of the partitions; a failure stays in that broker's log.
 
-    def begin(partition: int, first: int, end: int) -> None:
-        reading.begin(partition, last.get(partition), first, end)
+    Args:
+        reached: the brokers that can be asked, by their ids.
+        reading: takes what is read.
+    """
 
-    _read_each(reached, topic, partitions, reading, begin)
-
-
-def read_newest(reached: Mapping[int, BrokerCheck], topic: Topic, reading: Reading) -> None:
-    """Stage ``fetch`` of each broker that leads a partition, without a group: its newest record alone."""
-
-    def begin(partition: int, first: int, end: int) -> None:
-        reading.begin(partition, Committed(end - 1), first, end)
-
-    _read_each(reached, topic, [part.index for part in topic.partitions], reading, begin)
-
-
-def _read_each(
-    reached: Mapping[int, BrokerCheck], topic: Topic, partitions: Sequence[int], reading: Reading, begin: Begin
-) -> None:
-    led: dict[int, list[int]] = {}
-    for part in topic.partitions:
-        if part.index in partitions and part.leader in reached:
-            led.setdefault(part.leader, []).append(part.index)
-    if not led:
-        return
-    with ThreadPoolExecutor(len(led), thread_name_prefix="read") as pool:
-        for broker, own in led.items():
-            pool.submit(_read, reached[broker], topic.name, own, reading, begin)
-
-
-def _read(one: BrokerCheck, topic: str, partitions: list[int], reading: Reading, begin: Begin) -> None:
-    try:
-        with one.log.stage(Stage.FETCH) as stage:
-            _read_all(one, topic, _Led(one, topic, partitions, stage), reading, begin)
-    except StageError as error:
-        if error.cause == Cause.LEADER_MOVED:
-            # The next run reads from the new leader, from the same commit.
-            one.log.downgrade(Stage.FETCH)
-
-
-class _Led:
-    """Questions to a broker about partitions that it leads; asked again while its metadata says that it leads them."""
-
-    def __init__(self, one: BrokerCheck, topic: str, partitions: list[int], stage: Deadline) -> None:
-        self.stage = stage
-        self._one = one
+    def __init__(self, reached: Mapping[int, BrokerCheck], topic: Topic, reading: Reading, sleep: Sleep) -> None:
+        self._reached = reached
         self._topic = topic
+        self._reading = reading
+        self._sleep = sleep
+
+    def read_since(self, last: Mapping[int, Committed], partitions: Sequence[int]) -> None:
+        """Read the group's partitions since its last commit."""
+        self._read_all(partitions, lambda partition, _first, _end: last.get(partition))
+
+    def read_newest(self) -> None:
+        """Read the newest record of every partition, without a group."""
+        partitions = [partition.index for partition in self._topic.partitions]
+        self._read_all(partitions, lambda _partition, _first, end: Committed(end - 1))
+
+    def _read_all(self, partitions: Sequence[int], start_of: StartOf) -> None:
+        led: dict[int, list[int]] = {}
+        for partition in self._topic.partitions:
+            if partition.index in partitions and partition.leader in self._reached:
+                led.setdefault(partition.leader, []).append(partition.index)
+        if not led:
+            return
+        with ThreadPoolExecutor(len(led), thread_name_prefix="read") as pool:
+            for broker, own in led.items():
+                pool.submit(self._read, self._reached[broker], own, start_of)
+
+    def _read(self, check: BrokerCheck, partitions: list[int], start_of: StartOf) -> None:
+        try:
+            with check.log.stage(Stage.FETCH) as stage:
+                leader = _Leader(check, self._topic.name, partitions, stage, self._sleep)
+                for partition, (first, end) in leader.ranges(partitions).items():
+                    self._reading.begin(partition, start_of(partition, first, end), first, end)
+                self._read_to_the_end(leader)
+        except StageError as error:
+            if error.cause is Cause.LEADER_MOVED:
+                # The next run reads from the new leader, from the same commit.
+                check.log.downgrade(Stage.FETCH)
+
+    def _read_to_the_end(self, leader: "_Leader") -> None:
+        reading = self._reading
+        while not reading.full:
+            behind = reading.behind(leader.partitions)
+            if not behind:
+                return
+            removed = []
+            for partition, fetched in leader.read(behind).items():
+                reading.note(partition, fetched)
+                if fetched.out_of_range:
+                    removed.append(partition)
+            if removed:
+                # Records may be removed between the two requests: by retention, or by DeleteRecords.
+                for partition, (first, end) in leader.ranges(removed).items():
+                    reading.begin_again(partition, first, end)
+            elif reading.behind(leader.partitions) == behind:
+                return  # the next run sees whether the records come
+
+
+class _Leader:
+    """A broker that leads partitions; asked again while its metadata says that it leads them."""
+
+    def __init__(self, check: BrokerCheck, topic: str, partitions: list[int], stage: Deadline, sleep: Sleep) -> None:
         self.partitions = partitions
+        self._check = check
+        self._connection = check.open_connection
+        self._topic = topic
+        self._stage = stage
+        self._sleep = sleep
         self._refusals = 0
 
-    def ask[Answer](self, question: Callable[[], Answer]) -> Answer:
-        """The answer.
+    def ranges(self, partitions: list[int]) -> dict[int, tuple[int, int]]:
+        """The first offset of each partition, and its end."""
+        return self._ask(partial(offset_range, self._connection, self._topic, partitions, Stage.FETCH, self._stage))
+
+    def read(self, starts: Mapping[int, int]) -> dict[int, Fetched]:
+        """The next records of each partition, from its start on."""
+        return self._ask(partial(read_from, self._connection, self._topic, starts, deadline=self._stage))
+
+    def _ask[Response](self, request: Callable[[], Response]) -> Response:
+        """The response.
 
         Raises:
             StageError: under ``fetch``: ``leader-moved`` where another broker leads, ``wrong-broker`` where whoever
                 answers refuses for the whole stage what its own metadata says that this broker leads.
         """
+        backoff = Backoff(self._stage, self._sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
         while True:
             try:
-                return question()
+                return request()
             except StageError as error:
-                if error.cause != Cause.LEADER_MOVED or not self._still_leads():
+                if error.cause is not Cause.LEADER_MOVED or not self._still_leads():
                     raise
                 self._refusals += 1
-                if self.stage.remaining() <= 2 * _PAUSE_SECONDS:
+                if not backoff.pause():
                     raise lasting_refusal(error, self._refusals) from error
-            time.sleep(_PAUSE_SECONDS)
 
     def _still_leads(self) -> bool:
-        metadata = read_metadata(self._one.talk, [self._topic], self.stage, Stage.FETCH)
-        parts = [part for part in metadata.topics[self._topic].partitions if part.index in self.partitions]
-        return all(part.leader == self._one.broker for part in parts)
-
-
-def _read_all(one: BrokerCheck, topic: str, led: _Led, reading: Reading, begin: Begin) -> None:
-    partitions = led.partitions
-    for partition, (first, end) in _ranges(one, topic, partitions, led).items():
-        begin(partition, first, end)
-    while not reading.full:
-        behind = {
-            partition: reading.next_offsets[partition]
-            for partition in partitions
-            if reading.next_offsets[partition] < reading.ends[partition]
-        }
-        if not behind:
-            return
-        answer = led.ask(partial(read_from, one.talk, topic, behind, deadline=led.stage))
-        for partition, fetched in answer.items():
-            reading.note(partition, fetched)
-        removed = [partition for partition, fetched in answer.items() if fetched.out_of_range]
-        if removed:
-            # Records may leave between the two questions: by retention, or by DeleteRecords.
-            for partition, (first, end) in _ranges(one, topic, removed, led).items():
-                reading.begin_again(partition, first, end)
-        elif all(reading.next_offsets[partition] == start for partition, start in behind.items()):
-            return  # the next run sees whether the records come
-
-
-def _ranges(one: BrokerCheck, topic: str, partitions: list[int], led: _Led) -> dict[int, tuple[int, int]]:
-    return led.ask(lambda: offset_range(one.talk, topic, partitions, Stage.FETCH, led.stage))
+        topic = read_metadata(self._connection, [self._topic], self._stage, Stage.FETCH).topics[self._topic]
+        leaders = {partition.leader for partition in topic.partitions if partition.index in self.partitions}
+        return leaders <= {self._check.broker}

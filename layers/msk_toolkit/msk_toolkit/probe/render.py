@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.lag import GroupLag
-from msk_toolkit.probe.report import BrokerReport, Verdict
+from msk_toolkit.probe.results import BrokerReport, Verdict, stages_run
 from msk_toolkit.stage import Stage
+
+_MARKS: dict[StageStatus, str] = {"ok": "", "warn": "warn ", "failed": "FAIL "}
 
 
 def render_probe(
@@ -12,37 +15,46 @@ def render_probe(
 ) -> str:
     """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), and a line for
     the lag of each group."""
-    shown = [stage for stage in stages if any(result.stage == stage for one in reports for result in one.stages)]
-    rows = [["broker", "address", *shown]]
-    for report in reports:
-        by_stage = {result.stage: result for result in report.stages}
-        cells = []
-        for stage in shown:
-            result = by_stage.get(stage)
-            if result is None or result.status == "skipped":
-                cells.append("-")
-            else:
-                mark = {"ok": "", "warn": "warn ", "failed": "FAIL "}[result.status]
-                cells.append(f"{mark}{result.milliseconds:.0f} ms")
-        rows.append([_number(report), report.address, *cells])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    head = f"{verdict.status.upper()}: {verdict.summary}"
-    told = [f"-> {verdict.remedy}"] if verdict.remedy else []
-    told += [f"   {finding}" for finding in verdict.findings] + [f"!  {warning}" for warning in verdict.warnings]
+    lines = [f"{verdict.status.upper()}: {verdict.summary}", *_explanation(verdict), "", *_table(reports, stages)]
+    if groups:
+        lines += ["", *map(_lag, groups)]
+    return "\n".join(lines)
+
+
+def _explanation(verdict: Verdict) -> list[str]:
+    lines = []
+    if verdict.remedy:
+        lines.append(f"-> {verdict.remedy}")
+    lines += [f"   {finding}" for finding in verdict.findings]
+    lines += [f"!  {warning}" for warning in verdict.warnings]
     if verdict.runbook:
-        told.append(f"   see {verdict.runbook}")
-    lags = ["", *map(_lag, groups)] if groups else []
-    return "\n".join([head, *told, "", *lines, *lags])
+        lines.append(f"   see {verdict.runbook}")
+    return lines
+
+
+def _table(reports: Sequence[BrokerReport], stages: Sequence[Stage]) -> list[str]:
+    columns = stages_run(reports, stages)
+    rows = [["broker", "address", *columns]]
+    for report in reports:
+        results = {result.stage: result for result in report.stages}
+        rows.append([_number(report), report.address, *(_cell(results.get(stage)) for stage in columns)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _cell(result: StageResult | None) -> str:
+    if result is None or result.status == "skipped":
+        return "-"
+    return f"{_MARKS[result.status]}{result.milliseconds:.0f} ms"
 
 
 def _lag(lag: GroupLag) -> str:
     if lag.records is None:
         return f"group {lag.group}: lag unknown: {lag.detail}"
-    behind = f"group {lag.group}: {lag.records} records behind"
+    line = f"group {lag.group}: {lag.records} records behind"
     if lag.seconds is not None and lag.records:
-        behind += f", the oldest {lag.seconds:.0f} s old"
-    return f"{behind}; {lag.detail}" if lag.detail else behind
+        line += f", the oldest {lag.seconds:.0f} s old"
+    return f"{line}; {lag.detail}" if lag.detail else line
 
 
 def _number(report: BrokerReport) -> str:

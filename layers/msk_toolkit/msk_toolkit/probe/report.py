@@ -1,8 +1,8 @@
-"""From the checks of a survey to a report on each broker."""
+"""From the checks of a run to a report on each broker."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.kafka.access import BrokerAddress
@@ -12,10 +12,11 @@ from msk_toolkit.probe.results import BrokerReport, Health, Verdict
 from msk_toolkit.stage import Stage
 
 KnownFrom = Literal["both", "bootstrap", "metadata", "alias"]
+Names = dict[BrokerAddress, int | None]
 # The other brokers answer, and none of them lists the address.
 _UNLISTED = (
-    "No broker advertises this bootstrap address: it is that of a broker that was removed, or an alias that leads "
-    "nowhere. Take the bootstrap addresses from MSK again (aws kafka get-bootstrap-brokers)."
+    "No broker advertises this bootstrap address: it belongs to a broker that was removed, or it is an alias without a "
+    "target. Get the bootstrap addresses from MSK again (aws kafka get-bootstrap-brokers)."
 )
 
 # Whoever makes reports names their parts from here; what only shows them takes the results, and starts without Kafka.
@@ -29,47 +30,97 @@ def broker_reports(
     bootstrap: Sequence[BrokerAddress],
     expected_brokers: int | None = None,
 ) -> list[BrokerReport]:
-    """Reports in the order of broker ids; stages behind a failed one are noted as skipped.
+    """Reports in the order of broker ids; stages after a failed one are noted as skipped.
 
-    A broker that nobody lists any more, but whose replicas or number are known, gets a report of its own.
+    1. Fail brokers of another cluster than the others', and brokers that no other one lists.
+    2. Find the broker behind each address, and fail an address whose broker is not listed.
+    3. Report each address, and then the brokers that only replicas or MSK's count show.
 
     Args:
-        topic: whose replicas name brokers that may have left the metadata.
+        topic: its replicas name brokers that may have left the metadata.
         bootstrap: the addresses that the probe began with.
         expected_brokers: how many brokers the control plane counts, where it was asked.
     """
-    _overrule_strangers(checks)
     cluster = _majority(checks)
+    _fail_strangers(checks, cluster)
     members = [check for check in checks if check.metadata and check.metadata.cluster_id == cluster]
-    _overrule_forgotten(members)
-    listed = {
-        broker: address for check in members if check.metadata for broker, address in check.metadata.brokers.items()
-    }
-    by_address = {address: broker for broker, address in listed.items()}
-    names: dict[BrokerAddress, int | None] = {
-        check.address: check.broker if check.broker is not None else by_address.get(check.address, check.address.number)
-        for check in checks
-    }
-    gone = _replicas(members, topic) - listed.keys() - set(names.values())
+    _fail_forgotten(members)
+    listing = _Listing(members, _listed(members), bootstrap)
+    names = listing.names(checks)
+    absent = _replicas(members, topic) - listing.brokers.keys() - set(names.values())
     unreached = [check for check in checks if names[check.address] is None and not check.metadata]
-    if len(gone) == 1 and len(nameless := unreached or _unlisted(members, listed, bootstrap)) == 1:
-        # One address that is nobody's, and one broker that nobody lists.
-        names[nameless[0].address] = gone.pop()
-    _overrule_unlisted(members, listed, names)
-    aliases = {check.address for check in members if check.broker is None and not check.log.failed}
-    reports = [
-        _report(check, names[check.address], stages, _known_from(check.address, bootstrap, by_address, aliases))
-        for check in checks
-    ]
-    if len(gone) > len(unreached):
-        reports += [_gone(broker, f"no broker lists it, and it holds replicas of {topic}") for broker in sorted(gone)]
-    elif expected_brokers and listed and (missing := expected_brokers - len(reports) + len(aliases)) > 0:
-        why = f"the cluster has {expected_brokers} brokers, and {missing} of them are not listed"
-        # MSK numbers brokers from 1 on; where that leaves open which ones are missing, none is named.
-        unlisted = set(range(1, expected_brokers + 1)) - {report.broker for report in reports}
-        named: list[int | None] = [*sorted(unlisted)] if len(unlisted) == missing else [None] * missing
-        reports += [_gone(broker, why) for broker in named]
+    if len(absent) == 1:
+        nameless = unreached or listing.unlisted()
+        if len(nameless) == 1:
+            # A single address has no broker, and a single broker has no address.
+            names[nameless[0].address] = absent.pop()
+    listing.fail_unlisted(names)
+    reports = [_report(check, names[check.address], stages, listing.known_from(check)) for check in checks]
+    if len(absent) > len(unreached):
+        detail = f"no broker lists it, and it holds replicas of {topic}"
+        reports += [_absent_broker(broker, detail) for broker in sorted(absent)]
+    elif expected_brokers and listing.brokers:
+        reports += _uncounted(reports, expected_brokers)
     return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
+
+
+class _Listing(NamedTuple):
+    """What the members' metadata lists together.
+
+    ``brokers`` has each listed broker's address; ``bootstrap`` is what the probe began with.
+    """
+
+    members: Sequence[BrokerCheck]
+    brokers: Mapping[int, BrokerAddress]
+    bootstrap: Sequence[BrokerAddress]
+
+    def names(self, checks: Sequence[BrokerCheck]) -> Names:
+        """The broker's id behind each checked address, None where it is unknown."""
+        by_address = {address: broker for broker, address in self.brokers.items()}
+        names: Names = {}
+        for check in checks:
+            broker = check.broker
+            if broker is None:
+                # An address of MSK begins with the broker's number.
+                broker = by_address.get(check.address, check.address.number)
+            names[check.address] = broker
+        return names
+
+    def unlisted(self) -> list[BrokerCheck]:
+        """Brokers that answer and whose address no broker lists.
+
+        Empty where the bootstrap list does not hold every listed address: then an unlisted one may be an alias.
+        """
+        addresses = set(self.brokers.values())
+        if not addresses <= set(self.bootstrap):
+            return []
+        return [check for check in self.members if check.address not in addresses]
+
+    def fail_unlisted(self, names: Names) -> None:
+        """A broker that starts answers before it is in the cluster: not even it itself lists it."""
+        for check in self.members:
+            broker = names[check.address]
+            if check.broker is None and broker is not None and broker not in self.brokers:
+                detail = "no broker lists it, not even itself: it is fenced"
+                check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, detail)
+
+    def known_from(self, check: BrokerCheck) -> KnownFrom:
+        """What names the check's address."""
+        if check in self.members and check.broker is None and not check.log.failed:
+            return "alias"
+        if check.address not in self.bootstrap:
+            return "metadata"
+        if self.brokers and check.address not in self.brokers.values():
+            return "bootstrap"
+        return "both"
+
+
+def _listed(members: Sequence[BrokerCheck]) -> dict[int, BrokerAddress]:
+    brokers: dict[int, BrokerAddress] = {}
+    for check in members:
+        if check.metadata:
+            brokers |= check.metadata.brokers
+    return brokers
 
 
 def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], known_from: KnownFrom) -> BrokerReport:
@@ -78,25 +129,11 @@ def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], kno
             check.log.skip(stage, "an earlier stage failed")
         if known_from == "bootstrap":
             _advise_on_unlisted(check)
-    results = sorted(
-        (result for result in check.log.results if result.stage in stages),
-        key=lambda result: stages.index(result.stage),
-    )
-    number = None if known_from == "alias" else broker
-    return BrokerReport(number, str(check.address), results, known_from, check.certificate_days, check.read_back)
-
-
-def _known_from(
-    address: BrokerAddress,
-    bootstrap: Sequence[BrokerAddress],
-    advertised: Mapping[BrokerAddress, int],
-    aliases: Collection[BrokerAddress],
-) -> KnownFrom:
-    if address in aliases:
-        return "alias"
-    if address not in bootstrap:
-        return "metadata"
-    return "bootstrap" if advertised and address not in advertised else "both"
+    results = [result for result in check.log.results if result.stage in stages]
+    results.sort(key=lambda result: result.stage.position)
+    if known_from == "alias":
+        broker = None
+    return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
 
 
 def _advise_on_unlisted(check: BrokerCheck) -> None:
@@ -105,56 +142,52 @@ def _advise_on_unlisted(check: BrokerCheck) -> None:
             check.log.advise(result.stage, _UNLISTED)
 
 
-def _gone(broker: int | None, why: str) -> BrokerReport:
-    cause = Cause.NOT_IN_METADATA
-    failed = StageResult(Stage.METADATA, "failed", cause=cause, detail=why, remedy=remedy(cause, Stage.METADATA))
-    return BrokerReport(broker, "", [failed], "replicas")
+def _uncounted(reports: Sequence[BrokerReport], expected: int) -> list[BrokerReport]:
+    """A report for each broker that MSK counts and that none of the reports is about."""
+    missing = expected - sum(not report.is_alias for report in reports)
+    if missing <= 0:
+        return []
+    detail = f"the cluster has {expected} brokers, and {missing} of them are not listed"
+    # MSK numbers brokers from 1 on; where that leaves open which ones are missing, none is named.
+    unlisted = set(range(1, expected + 1)) - {report.broker for report in reports}
+    if len(unlisted) != missing:
+        return [_absent_broker(None, detail) for _ in range(missing)]
+    return [_absent_broker(broker, detail) for broker in sorted(unlisted)]
+
+
+def _absent_broker(broker: int | None, detail: str) -> BrokerReport:
+    cause, stage = Cause.NOT_IN_METADATA, Stage.METADATA
+    failure = StageResult(stage, "failed", cause=cause, detail=detail, remedy=remedy(cause, stage))
+    return BrokerReport(broker, "", [failure], "replicas")
 
 
 def _replicas(members: Sequence[BrokerCheck], topic: str) -> set[int]:
-    found = [check.metadata.topics[topic] for check in members if check.metadata and topic in check.metadata.topics]
-    return {replica for one in found for part in one.partitions for replica in part.replicas}
+    replicas: set[int] = set()
+    for check in members:
+        if check.metadata and topic in check.metadata.topics:
+            for partition in check.metadata.topics[topic].partitions:
+                replicas.update(partition.replicas)
+    return replicas
 
 
 def _majority(checks: Sequence[BrokerCheck]) -> str | None:
-    counted = Counter(check.metadata.cluster_id for check in checks if check.metadata)
-    # Of equals the first counts: checks stand in the order of the bootstrap list.
-    return counted.most_common(1)[0][0] if counted else None
+    clusters = Counter(check.metadata.cluster_id for check in checks if check.metadata)
+    if not clusters:
+        return None
+    # Of equals the first counts: checks are in the order of the bootstrap list.
+    return clusters.most_common(1)[0][0]
 
 
-def _overrule_strangers(checks: Sequence[BrokerCheck]) -> None:
-    cluster = _majority(checks)
+def _fail_strangers(checks: Sequence[BrokerCheck], cluster: str | None) -> None:
     for check in checks:
         if check.metadata and check.metadata.cluster_id != cluster:
-            words = f"it belongs to cluster {check.metadata.cluster_id}, the others to {cluster}"
-            check.log.fail(Stage.METADATA, Cause.WRONG_CLUSTER, words)
+            detail = f"it belongs to cluster {check.metadata.cluster_id}, the others to {cluster}"
+            check.log.fail(Stage.METADATA, Cause.WRONG_CLUSTER, detail)
 
 
-def _overrule_forgotten(members: Sequence[BrokerCheck]) -> None:
+def _fail_forgotten(members: Sequence[BrokerCheck]) -> None:
     """A broker that is cut off from the controller answers, and lists itself; the others have stopped listing it."""
     for check in members:
         others = [other.metadata.brokers for other in members if other is not check and other.metadata]
-        if others and check.broker is not None and all(check.broker not in listed for listed in others):
+        if others and check.broker is not None and all(check.broker not in brokers for brokers in others):
             check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, "no other broker lists it: it is fenced")
-
-
-def _unlisted(
-    members: Sequence[BrokerCheck], listed: Mapping[int, BrokerAddress], bootstrap: Sequence[BrokerAddress]
-) -> list[BrokerCheck]:
-    """Brokers that answer and whose address nobody lists.
-
-    Empty where the bootstrap list does not hold every listed address: then an unlisted one may be an alias.
-    """
-    if not set(listed.values()) <= set(bootstrap):
-        return []
-    return [check for check in members if check.address not in listed.values()]
-
-
-def _overrule_unlisted(
-    members: Sequence[BrokerCheck], listed: Mapping[int, BrokerAddress], names: Mapping[BrokerAddress, int | None]
-) -> None:
-    """A broker that starts answers before it is one of the cluster: not even it itself lists it."""
-    for check in members:
-        broker = names[check.address]
-        if check.broker is None and broker is not None and broker not in listed:
-            check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, "no broker lists it, not even itself: it is fenced")

@@ -1,9 +1,11 @@
-"""What a probe found: each broker's stages, and the verdict over all of them. Light: no broker is spoken to here."""
+"""A probe's results: each broker's stages, and the verdict over all of them. Light: it imports nothing of Kafka."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.stage import Stage
 
@@ -30,12 +32,17 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
 
     @property
     def name(self) -> str:
-        """How a person calls it: ``broker 2 (host:port)``."""
+        """The broker's name in a sentence: ``broker 2 (host:port)``."""
         if self.is_alias:
             return f"bootstrap address {self.address}"
-        if not self.address:
-            return f"broker {self.broker}" if self.broker is not None else "a broker that nobody lists"
-        return f"broker {self.broker} ({self.address})" if self.broker is not None else f"broker {self.address}"
+        if self.broker is None:
+            return f"broker {self.address}" if self.address else "a broker that no broker lists"
+        return f"broker {self.broker} ({self.address})" if self.address else f"broker {self.broker}"
+
+    @property
+    def dimension(self) -> str:
+        """The broker's name in logs and metrics: its id, or its address, or ``unlisted``."""
+        return self.address or "unlisted" if self.broker is None else str(self.broker)
 
     @property
     def is_alias(self) -> bool:
@@ -49,10 +56,10 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """The whole in one sentence, and the one failure to look at first.
+    """The state of the cluster in one sentence, and the failure to look at first.
 
-    ``runbook`` is where the documentation says how to confirm and mend it; ``cluster_state`` is MSK's own word, and
-    ``planned`` whether that explains the failure; ``findings`` are what the AWS APIs told about the cause.
+    ``runbook`` is where the documentation says how to confirm and fix it; ``cluster_state`` is MSK's own, and
+    ``planned`` whether that explains the failure; ``findings`` are what the AWS APIs show about the cause.
     """
 
     status: Health
@@ -60,10 +67,18 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     broker: int | None = None
     address: str | None = None
     stage: Stage | None = None
-    cause: str | None = None
+    cause: Cause | None = None
     remedy: str | None = None
     runbook: str | None = None
     warnings: list[str] = []
     cluster_state: str | None = None
     planned: bool = False
     findings: list[str] = []
+
+
+def stages_run(reports: Sequence[BrokerReport], stages: Sequence[Stage]) -> list[Stage]:
+    """Those of the stages that a broker has a result of: the columns of a table."""
+    run: set[Stage] = set()
+    for report in reports:
+        run.update(result.stage for result in report.stages)
+    return [stage for stage in stages if stage in run]

@@ -1,10 +1,10 @@
-"""A probe's answer as log lines, and as the metrics that are due.
+"""A probe's response as log lines, and as the metrics that are due.
 
 The lines hold everything: one with the verdict and each stage of each broker, and short ones of a broker or a group
 each, from which the dashboard draws. A metric is billed by its name and dimensions; a line costs next to nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
@@ -12,9 +12,9 @@ from aws_lambda_powertools import Logger, Metrics
 from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.probe.consumer import ConsumerProbeResponse
 from msk_toolkit.probe.lag import GroupLag
+from msk_toolkit.probe.marked_record import WrittenRecord
 from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.probe.report import BrokerReport, Verdict
-from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
+from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE, BrokerReport, Verdict
 from msk_toolkit.probe.verdict import own_failures
 from msk_toolkit.stage import FaultClass
 from msk_toolkit.telemetry.metrics import Metric, dimension_metrics, latency_of, publish_metrics
@@ -29,94 +29,97 @@ _METRIC_OF_CLASS: dict[FaultClass, Metric] = {
 }
 _EXCUSED_WHEN_PLANNED = {Metric.NETWORK_FAULTS, Metric.BROKER_FAULTS}
 
+Values = dict[Metric, float]
+
 
 class Publisher:
-    """Where a probe publishes: its metrics and log, and whether every metric is due in every run."""
+    """Where a probe publishes: its metrics, and its log."""
 
-    def __init__(self, metrics: Metrics, logger: Logger, service: str, *, detailed: bool) -> None:
-        self.metrics = metrics
-        self.logger = logger
-        self.service = service
-        self.detailed = detailed
+    def __init__(self, metrics: Metrics, logger: Logger, service: str) -> None:
+        self._metrics = metrics
+        self._logger = logger
+        self._service = service
 
-    def producer(self, response: ProducerProbeResponse) -> None:
-        """Publish a run of the producer probe."""
-        counts = fault_counts(response.verdict, response.brokers)
-        # Both probes see a certificate; one of them tells of it.
-        expiring = sum(_expires_soon(report) for report in response.brokers)
-        own = {Metric.CERTIFICATES_EXPIRING: expiring, Metric.BROKERS_LED: response.brokers_led}
-        self._publish(response.verdict, response.brokers, counts, own)
+    def producer(self, response: ProducerProbeResponse, *, detailed: bool) -> None:
+        """Publish a run of the producer probe.
 
-    def consumer(self, response: ConsumerProbeResponse) -> None:
-        """Publish a run of the consumer probe, and the lag of the groups that it watches."""
-        counts = fault_counts(response.verdict, response.brokers)
+        Args:
+            detailed: whether every metric is due in every run.
+        """
+        values: Values = {**fault_counts(response.verdict, response.brokers)}
+        # Both probes see a certificate; only this one publishes it.
+        values[Metric.CERTIFICATES_EXPIRING] = sum(map(_expires_soon, response.brokers))
+        values[Metric.BROKERS_LED] = response.brokers_led
+        self._publish(response.verdict, response.brokers, values, detailed)
+
+    def consumer(self, response: ConsumerProbeResponse, *, detailed: bool) -> None:
+        """Publish a run of the consumer probe, and the lag of the groups that it watches.
+
+        Args:
+            detailed: whether every metric is due in every run.
+        """
+        values: Values = {**fault_counts(response.verdict, response.brokers)}
         if response.gaps:
-            # Each one, where the failures count the brokers.
-            counts[Metric.RECORDS_LOST] = response.gaps
-        own: dict[Metric, float] = {
-            Metric.HEARTBEAT_LAG: response.lag,
-            Metric.HEARTBEATS_DUPLICATED: response.duplicates,
-        }
+            # Every lost heartbeat, where the failures count the brokers.
+            values[Metric.RECORDS_LOST] = response.gaps
+        values[Metric.HEARTBEAT_LAG] = response.lag
+        values[Metric.HEARTBEATS_DUPLICATED] = response.duplicates
         if response.newest_age_ms is not None:
-            own[Metric.HEARTBEAT_AGE] = response.newest_age_ms
+            values[Metric.HEARTBEAT_AGE] = response.newest_age_ms
         for lag in response.groups:
-            self._group(lag)
-        self._publish(response.verdict, response.brokers, counts, own)
+            self._group(lag, detailed)
+        self._publish(response.verdict, response.brokers, values, detailed)
 
-    def _publish(
-        self,
-        verdict: Verdict,
-        reports: Sequence[BrokerReport],
-        counts: Mapping[Metric, int],
-        own: Mapping[Metric, float],
-    ) -> None:
+    def marked_record(self, record: WrittenRecord) -> None:
+        """Log where a marked record was written."""
+        self._logger.info("marked record written", extra={"record": msgspec.to_builtins(record)})
+
+    def _publish(self, verdict: Verdict, reports: Sequence[BrokerReport], values: Values, detailed: bool) -> None:
         # A loss has an alarm and a mail of its own.
-        faults = sum(count for metric, count in counts.items() if metric is not Metric.RECORDS_LOST)
-        numbers: dict[Metric, float] = {
-            Metric.FAULTS: faults,
-            **counts,
-            **own,
-            Metric.BROKERS_HEALTHY: int(verdict.status == "healthy"),
-            Metric.BROKERS_FAILING: sum(report.failure is not None for report in reports),
-        }
-        if days := [report.certificate_days for report in reports if report.certificate_days is not None]:
-            numbers[Metric.CERTIFICATE_DAYS] = min(days)
-        publish_metrics(self.metrics, numbers.items(), detailed=self.detailed)
+        counted = [metric for metric in _METRIC_OF_CLASS.values() if metric is not Metric.RECORDS_LOST]
+        values = {Metric.FAULTS: sum(values[metric] for metric in counted), **values}
+        values[Metric.BROKERS_HEALTHY] = int(verdict.status == "healthy")
+        values[Metric.BROKERS_FAILING] = sum(report.failure is not None for report in reports)
+        days = [report.certificate_days for report in reports if report.certificate_days is not None]
+        if days:
+            values[Metric.CERTIFICATE_DAYS] = min(days)
+        publish_metrics(self._metrics, values.items(), detailed=detailed)
         for report in reports:
             if not report.is_alias:
-                self._broker(report)
+                self._broker(report, detailed)
         details = {
-            "counts": {metric.value: number for metric, number in numbers.items()},
+            "counts": {metric.value: value for metric, value in values.items()},
             "verdict": msgspec.to_builtins(verdict),
             "brokers": msgspec.to_builtins(reports),
         }
         # Anything but healthy is an error, with every stage of every broker.
-        write = self.logger.info if verdict.status == "healthy" else self.logger.error
+        write = self._logger.info if verdict.status == "healthy" else self._logger.error
         write(verdict.summary, extra=details)
 
-    def _broker(self, report: BrokerReport) -> None:
-        name = (report.address if report.broker is None else str(report.broker)) or "unlisted"
-        failure = report.failure
-        stage = failure.stage.number if failure else 0
+    def _broker(self, report: BrokerReport, detailed: bool) -> None:
+        number = report.failure.stage.number if report.failure else 0
         times = {result.stage: result.milliseconds for result in report.stages if result.status != "skipped"}
-        self.logger.info(BROKER_LINE, extra={"broker": name, "failed_stage": stage, "milliseconds": times})
-        numbers = {latency_of(stage): milliseconds for stage, milliseconds in times.items()}
-        of_broker = dimension_metrics(self.service, "Broker", name)
-        publish_metrics(of_broker, {Metric.FAILED_STAGE: stage, **numbers}.items(), detailed=self.detailed)
+        line = {"broker": report.dimension, "failed_stage": number, "milliseconds": times}
+        self._logger.info(BROKER_LINE, extra=line)
+        values: Values = {Metric.FAILED_STAGE: number}
+        for stage, milliseconds in times.items():
+            values[latency_of(stage)] = milliseconds
+        metrics = dimension_metrics(self._service, "Broker", report.dimension)
+        publish_metrics(metrics, values.items(), detailed=detailed)
 
-    def _group(self, lag: GroupLag) -> None:
+    def _group(self, lag: GroupLag, detailed: bool) -> None:
         if lag.records is None:
             return
         line: dict[str, object] = {"group": lag.group, "records": lag.records}
-        numbers: dict[Metric, float] = {Metric.GROUP_LAG: lag.records}
+        values: Values = {Metric.GROUP_LAG: lag.records}
         if lag.seconds is not None:
-            line["seconds"] = numbers[Metric.GROUP_LAG_SECONDS] = lag.seconds
-        self.logger.info(GROUP_LINE, extra=line)
-        publish_metrics(dimension_metrics(self.service, "Group", lag.group), numbers.items(), detailed=self.detailed)
+            line["seconds"] = values[Metric.GROUP_LAG_SECONDS] = lag.seconds
+        self._logger.info(GROUP_LINE, extra=line)
+        publish_metrics(dimension_metrics(self._service, "Group", lag.group), values.items(), detailed=detailed)
 
 
 def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metric, int]:
-    """How many brokers fail by themselves, by whose business that is; every class is there, 0 where none does."""
+    """How many brokers fail by themselves, by the class of their fault; every class is there, 0 where none does."""
     counts = dict.fromkeys(_METRIC_OF_CLASS.values(), 0)
     for _, failure in own_failures(reports):
         counts[_METRIC_OF_CLASS[fault_class(failure.stage, failure.cause)]] += 1
@@ -129,4 +132,4 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
 
 
 def _expires_soon(report: BrokerReport) -> bool:
-    return any(result.cause == Cause.TLS_EXPIRES_SOON for result in report.stages)
+    return any(result.cause is Cause.TLS_EXPIRES_SOON for result in report.stages)

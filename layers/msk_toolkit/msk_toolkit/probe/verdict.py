@@ -1,6 +1,6 @@
-"""From every broker's stages to one verdict: a pure function that names the cause and not its echoes."""
+"""From every broker's stages to one verdict: a pure function that names the cause and not its consequences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.network.stages import StageResult
@@ -12,7 +12,7 @@ RUNBOOK = document_url("docs/runbook.md")
 
 # A broker that is gone makes the others wait for its acknowledgement, lose its replica, take over its partitions, or
 # lose the group's coordinator: true of them, but not their fault.
-_ECHOES = {
+_CONSEQUENCES = {
     Cause.ACKNOWLEDGEMENT_LATE,
     Cause.ISR_BELOW_MINIMUM,
     Cause.NOT_ENOUGH_REPLICAS,
@@ -24,7 +24,7 @@ _ECHOES = {
     Cause.REQUEST_TIMEOUT,
     Cause.OFFSET_NOT_AVAILABLE,
 }
-# Never the end of the whole cluster: what passes by itself when brokers restart, and what tells of the past.
+# Never the end of the cluster: what passes by itself when brokers restart, and what was lost in the past.
 _STILL_UP = {
     Cause.LEADER_MOVED,
     Cause.COORDINATOR_UNAVAILABLE,
@@ -34,7 +34,7 @@ _STILL_UP = {
 }
 # The broker refused a write for as long as the stage lasted.
 _REFUSED = Cause.ISR_BELOW_MINIMUM
-# Warnings of brokers that tell of the cluster or its groups: no broker is to blame, and still something is wrong.
+# Warnings of brokers that are about the cluster or its groups: no broker is to blame, and still something is wrong.
 _CLUSTER_WIDE = {Cause.LEADERLESS, Cause.REBALANCE_TIMEOUT}
 # What a broker shows that leaves in the middle of a run.
 _GONE = {Cause.CONNECTION_CLOSED, Cause.CONNECTION_REFUSED, Cause.CONNECT_TIMEOUT, Cause.UNREACHABLE, Cause.TLS_TIMEOUT}
@@ -45,71 +45,34 @@ Failed = tuple[BrokerReport, StageResult]
 def judge_brokers(reports: Sequence[BrokerReport]) -> Verdict:
     """Judge the brokers.
 
-    ``down`` when every broker fails by itself or none takes a write, ``degraded`` when some fail or the cluster has a
-    fault that is no single broker's, ``healthy`` otherwise.
+    1. Without any broker the cluster is ``down``.
+    2. Where brokers fail: ``down`` when every broker fails by itself or none accepts a write, else ``degraded``.
+    3. Where no broker fails and the cluster has a fault that is no single broker's: ``degraded``.
+    4. Otherwise ``healthy``.
     """
     brokers = [report for report in reports if not report.is_alias]
     if not brokers:
         return Verdict("down", "no broker is known")
     warnings = _warnings(reports)
-    failed = [(report, failure) for report in brokers if (failure := report.failure)]
+    failed = _failed(brokers)
     if failed:
         return _failing(brokers, failed, warnings)
-    if clusters := _of_the_cluster(brokers):
-        text = f"all brokers answer, and {clusters.detail}"
-        return Verdict(
-            status="degraded",
-            summary=text,
-            stage=clusters.stage,
-            cause=clusters.cause,
-            remedy=clusters.remedy,
-            runbook=f"{RUNBOOK}#{clusters.cause}",
-            warnings=warnings,
-        )
-    everyone = f"all {len(brokers)} brokers pass" if len(brokers) > 1 else "the only broker passes"
-    text = f"{everyone} every stage{_not_written_to(brokers)}{_also_known_as(reports)}"
-    return Verdict("healthy", text, warnings=warnings)
+    fault = _fault_of_the_cluster(brokers)
+    if fault:
+        return _degraded_by(fault, warnings)
+    summary = f"{_everyone(brokers)} every stage{_not_written_to(brokers)}{_other_names(reports)}"
+    return Verdict("healthy", summary, warnings=warnings)
 
 
-def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: list[str]) -> Verdict:
-    own = _without_echoes(failed)
-    first, failure = min(own, key=_first_to_look_at)
-    same = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    everyone_fails_alike = len(same) == len(brokers) and len(brokers) > 1
-    if everyone_fails_alike:
-        text = f"all {len(brokers)} brokers fail at {failure.stage}: {failure.detail}"
-    else:
-        names = " and ".join(report.name for report in same)
-        text = f"{names} {'fails' if len(same) == 1 else 'fail'} at {failure.stage}: {failure.detail}"
-    if others := len(failed) - len(same):
-        text += f"; {others} other broker{'s' if others > 1 else ''} affected"
-    if (leaderless := _of_the_cluster(brokers)) and leaderless.cause == Cause.LEADERLESS:
-        text += f"; {leaderless.detail}"
-    return Verdict(
-        _health(brokers, own),
-        text,
-        None if everyone_fails_alike else first.broker,
-        None if everyone_fails_alike else first.address,
-        failure.stage,
-        failure.cause,
-        failure.remedy,
-        f"{RUNBOOK}#{failure.cause}",
-        warnings,
-    )
-
-
-def _health(brokers: Sequence[BrokerReport], own: list[Failed]) -> Health:
-    if no_writes(brokers):
-        return "down"
-    still_up = all(failure.cause in _STILL_UP for _, failure in own)
-    return "down" if len(own) == len(brokers) and not still_up else "degraded"
+def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
+    """The brokers that fail by themselves, with their first failure; mere consequences are left out."""
+    return _without_consequences(_failed(reports))
 
 
 def no_writes(reports: Sequence[BrokerReport]) -> bool:
-    """Whether brokers refuse writes for want of replicas, and none takes one."""
-    writes = [result for report in reports for result in report.stages if result.stage == Stage.PRODUCE]
-    tried = [result for result in writes if result.status != "skipped"]
-    return bool(tried) and all(result.status == "failed" and result.cause == _REFUSED for result in tried)
+    """Whether brokers refuse writes for want of replicas, and none accepts one."""
+    writes = [result for result in _results(reports) if result.stage is Stage.PRODUCE and result.status != "skipped"]
+    return bool(writes) and all(result.status == "failed" and result.cause is _REFUSED for result in writes)
 
 
 def explained_by_planned_work(reports: Sequence[BrokerReport]) -> bool:
@@ -117,26 +80,71 @@ def explained_by_planned_work(reports: Sequence[BrokerReport]) -> bool:
 
     Work that is planned leaves every partition writable: a write that is refused is an outage whatever MSK says.
     """
-    seen = {result.cause for report in reports for result in report.stages if result.status in ("failed", "warn")}
-    return len(own_failures(reports)) <= 1 and seen.isdisjoint({_REFUSED, Cause.LEADERLESS})
+    causes = {result.cause for result in _results(reports) if result.status in ("failed", "warn")}
+    return len(own_failures(reports)) <= 1 and causes.isdisjoint({_REFUSED, Cause.LEADERLESS})
 
 
-def _first_to_look_at(pair: Failed) -> tuple[bool, int]:
-    _, failure = pair
-    # That no broker lists one more is what others say of it; a broker of which a connection tells more comes first.
-    return failure.cause == Cause.NOT_IN_METADATA, failure.stage.position
+def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: list[str]) -> Verdict:
+    own = _without_consequences(failed)
+    first, failure = min(own, key=_first_to_look_at)
+    alike = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
+    is_everyone = len(alike) == len(brokers) and len(brokers) > 1
+    if is_everyone:
+        subject = f"all {len(brokers)} brokers fail"
+    else:
+        verb = "fails" if len(alike) == 1 else "fail"
+        subject = f"{' and '.join(report.name for report in alike)} {verb}"
+    summary = f"{subject} at {failure.stage}: {failure.detail}{_others_affected(len(failed) - len(alike))}"
+    fault = _fault_of_the_cluster(brokers)
+    if fault and fault.cause is Cause.LEADERLESS:
+        summary += f"; {fault.detail}"
+    return Verdict(
+        _health(brokers, own),
+        summary,
+        broker=None if is_everyone else first.broker,
+        address=None if is_everyone else first.address,
+        stage=failure.stage,
+        cause=failure.cause,
+        remedy=failure.remedy,
+        runbook=f"{RUNBOOK}#{failure.cause}",
+        warnings=warnings,
+    )
 
 
-def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
-    """The brokers that fail by themselves, with their first failure; those that only echo another's are left out."""
-    return _without_echoes([(report, failure) for report in reports if (failure := report.failure)])
+def _degraded_by(fault: StageResult, warnings: list[str]) -> Verdict:
+    return Verdict(
+        "degraded",
+        f"all brokers answer, and {fault.detail}",
+        stage=fault.stage,
+        cause=fault.cause,
+        remedy=fault.remedy,
+        runbook=f"{RUNBOOK}#{fault.cause}",
+        warnings=warnings,
+    )
 
 
-def _without_echoes(failed: list[Failed]) -> list[Failed]:
+def _health(brokers: Sequence[BrokerReport], own: list[Failed]) -> Health:
+    still_up = all(failure.cause in _STILL_UP for _, failure in own)
+    if no_writes(brokers) or (len(own) == len(brokers) and not still_up):
+        return "down"
+    return "degraded"
+
+
+def _first_to_look_at(failed: Failed) -> tuple[bool, int]:
+    _, failure = failed
+    # That no broker lists another is what others say of it; a broker of which a connection shows more comes first.
+    return failure.cause is Cause.NOT_IN_METADATA, failure.stage.position
+
+
+def _failed(reports: Iterable[BrokerReport]) -> list[Failed]:
+    return [(report, report.failure) for report in reports if report.failure]
+
+
+def _without_consequences(failed: list[Failed]) -> list[Failed]:
     away = [pair for pair in failed if _is_away(*pair)]
     if not away:
         return failed
-    return [pair for pair in failed if pair in away or pair[1].cause not in _ECHOES]
+    return [pair for pair in failed if pair in away or pair[1].cause not in _CONSEQUENCES]
 
 
 def _is_away(report: BrokerReport, failure: StageResult) -> bool:
@@ -145,29 +153,40 @@ def _is_away(report: BrokerReport, failure: StageResult) -> bool:
         return True
     # It stopped answering, and does not answer a second connection either.
     later = [result.cause for result in report.stages if result.status == "failed" and result is not failure]
-    return any(cause in _GONE or cause == Cause.REQUEST_TIMEOUT for cause in later)
+    return any(cause in _GONE or cause is Cause.REQUEST_TIMEOUT for cause in later)
 
 
-def _warnings(reports: Sequence[BrokerReport]) -> list[str]:
-    return [
-        f"{report.name} warns at {result.stage}: {result.detail}"
-        for report in reports
-        for result in report.stages
-        if result.status == "warn"
-    ]
+def _results(reports: Iterable[BrokerReport]) -> list[StageResult]:
+    results: list[StageResult] = []
+    for report in reports:
+        results += report.stages
+    return results
 
 
-def _of_the_cluster(reports: Sequence[BrokerReport]) -> StageResult | None:
-    results = (result for report in reports for result in report.stages)
-    return next((result for result in results if result.cause in _CLUSTER_WIDE), None)
+def _warnings(reports: Iterable[BrokerReport]) -> list[str]:
+    warnings: list[str] = []
+    for report in reports:
+        results = [result for result in report.stages if result.status == "warn"]
+        warnings += [f"{report.name} warns at {result.stage}: {result.detail}" for result in results]
+    return warnings
 
 
-def _not_written_to(reports: Sequence[BrokerReport]) -> str:
-    idle = [
-        report.name
-        for report in reports
-        if any(result.stage == Stage.PRODUCE and result.status == "skipped" for result in report.stages)
-    ]
+def _fault_of_the_cluster(reports: Iterable[BrokerReport]) -> StageResult | None:
+    return next((result for result in _results(reports) if result.cause in _CLUSTER_WIDE), None)
+
+
+def _everyone(brokers: Sequence[BrokerReport]) -> str:
+    return f"all {len(brokers)} brokers pass" if len(brokers) > 1 else "the only broker passes"
+
+
+def _others_affected(number: int) -> str:
+    if not number:
+        return ""
+    return f"; {number} other broker{'s' if number > 1 else ''} affected"
+
+
+def _not_written_to(reports: Iterable[BrokerReport]) -> str:
+    idle = [report.name for report in reports if _was_not_written_to(report)]
     if not idle:
         return ""
     lead, were = ("leads", "was") if len(idle) == 1 else ("lead", "were")
@@ -177,7 +196,11 @@ def _not_written_to(reports: Sequence[BrokerReport]) -> str:
     )
 
 
-def _also_known_as(reports: Sequence[BrokerReport]) -> str:
+def _was_not_written_to(report: BrokerReport) -> bool:
+    return any(result.stage is Stage.PRODUCE and result.status == "skipped" for result in report.stages)
+
+
+def _other_names(reports: Iterable[BrokerReport]) -> str:
     aliases = [report.address for report in reports if report.is_alias]
     if not aliases:
         return ""

@@ -1,7 +1,7 @@
 """Write one record through a broker, read that very record back, and say what became of it.
 
 ======================  =====================  ==============
-outcome                 acknowledged           found again
+outcome                 acknowledged           read back
 ======================  =====================  ==============
 ``ok``                  yes                    yes
 ``lost``                yes                    no
@@ -11,8 +11,7 @@ outcome                 acknowledged           found again
 ======================  =====================  ==============
 """
 
-import time
-
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -23,199 +22,243 @@ from msk_toolkit.kafka.records import KafkaRecord, fetch, offset_at, produce
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 from msk_toolkit.probe.heartbeat import Writer
+from msk_toolkit.probe.options import ProducerOptions
 from msk_toolkit.stage import Stage
 
 _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
 # Refused and not written, and likely to pass: leadership moves when brokers restart, a slow replica catches up.
-# A producer tries again as well. What lasts is told when the stage's time is up.
+# A producer retries as well. A refusal that lasts is reported when the stage's time is up.
 _PASSING = {Cause.LEADER_MOVED, Cause.ISR_BELOW_MINIMUM}
-# A last answer must still have time to come.
+# A last response must still have time to come.
 _CONCLUDE_SECONDS = 0.25
-# The request was sent, and nothing tells whether the broker took it.
+# The request was sent, and it is not known whether the broker accepted it.
 _UNDECIDED = {Cause.ACKNOWLEDGEMENT_LATE, Cause.CONNECTION_CLOSED, Cause.PROTOCOL_ERROR}
 # A record that can be read has reached its followers.
 _LATE_ANSWER = (
-    "The record reached its replicas, so it is the answer that was late or lost: look at this broker's load, at the "
-    "quotas, and at what stands between (load balancer, proxy)."
+    "The record reached its replicas, so it is the response that was late or lost: check this broker's load, the "
+    "quotas, and what is between the function and the broker (load balancer, proxy)."
 )
 
 
-def write_through(one: BrokerCheck, access: Access, topic: Topic, writer: Writer, *, sent_at: int) -> None:
+def write_through(check: BrokerCheck, access: Access, topic: Topic, options: ProducerOptions, *, sent_at: int) -> None:
     """Stages ``produce`` and ``fetch`` of a broker; skipped where it leads no partition of the topic.
 
+    1. Write a record into a partition that the broker leads, and retry a refusal that may pass.
+    2. Acknowledged: read it back at its offset, from the new leader where the partition has moved.
+    3. Not acknowledged, and not known to be refused: look for it over a new connection.
+
     Args:
-        writer: makes the record, and counts it as soon as it is acknowledged: one that is then not found is a loss.
+        options: its writer makes the record, and counts it as soon as it is acknowledged: if it then can't be read,
+            it is lost.
         sent_at: the record's timestamp, in milliseconds since 1970.
 
     Raises:
         StageError: under ``produce`` or ``fetch``.
     """
-    partition = led_partition(topic, one.broker)
+    partition = led_partition(topic, check.broker)
     if partition is None:
-        _not_written(one, f"the broker leads no partition of {topic.name}")
+        check.log.skip(Stage.PRODUCE, f"the broker leads no partition of {topic.name}")
+        check.log.skip(Stage.FETCH, "nothing was written")
         return
-    attempt = _Attempt(one, topic.name, partition, writer, sent_at)
+    attempt = _Attempt(check, topic.name, partition, options.writer, sent_at)
     try:
-        with one.log.stage(Stage.PRODUCE) as stage:
-            offset = attempt.write(stage)
+        with check.log.stage(Stage.PRODUCE) as stage:
+            offset = attempt.write(stage, options.sleep)
     except StageError as error:
-        # Whatever ended it, the request was on its way: the record may stand.
+        # Whatever ended it, the request had been sent: the record may be there.
         if error.cause in _UNDECIDED:
-            _look_for_late(one, access, attempt)
+            _look_for_late(attempt, access, options.sleep)
         raise
     if offset is None:
-        one.read_back = "moved"
-        one.log.add_warning(
-            Stage.PRODUCE, Cause.LEADER_MOVED, f"the broker gave its partition of {topic.name} away meanwhile"
-        )
-        one.log.skip(Stage.FETCH, "nothing was written")
+        check.read_back = "moved"
+        detail = f"the broker lost the leadership of its partition of {topic.name} in the meantime"
+        check.log.add_warning(Stage.PRODUCE, Cause.LEADER_MOVED, detail)
+        check.log.skip(Stage.FETCH, "nothing was written")
         return
-    one.read_back = "unknown"
-    with one.log.stage(Stage.FETCH) as stage:
-        _read_back(one, access, attempt, offset, stage)
-
-
-class _Attempt:
-    """A record on its way into a partition that the broker leads, tried again while what refuses it may pass."""
-
-    def __init__(self, one: BrokerCheck, topic: str, partition: int, writer: Writer, sent_at: int) -> None:
-        self._one = one
-        self._writer = writer
-        self.topic = topic
-        self.sent_at = sent_at
-        self._aim(partition)
-
-    def _aim(self, partition: int) -> None:
-        self.partition = partition
-        self._beat = self._writer.heartbeat(self.topic, partition, self._one.broker or 0, self.sent_at)
-        self.value = self._beat.as_bytes()
-
-    def write(self, stage: Deadline) -> int | None:
-        """Answers the record's offset, or None where the broker leads no partition any more.
-
-        Raises:
-            StageError: under ``produce``.
-        """
-        pause = _PAUSE_SECONDS
-        refusals = 0
-        while True:
-            try:
-                offset = produce(
-                    self._one.talk, self.topic, self.partition, self.value, timestamp=self.sent_at, deadline=stage
-                )
-            except StageError as error:
-                if error.cause not in _PASSING:
-                    raise
-                refusals += 1
-                if stage.remaining() <= pause + _CONCLUDE_SECONDS:
-                    raise lasting_refusal(error, refusals) from error
-            else:
-                self._writer.acknowledged(self.topic, self.partition, self._beat.sequence)
-                return offset
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            metadata = read_metadata(self._one.talk, [self.topic], stage)
-            led = led_partition(metadata.topics[self.topic], self._one.broker)
-            if led is None:
-                return None
-            self._aim(led)
+    check.read_back = "unknown"
+    with check.log.stage(Stage.FETCH) as stage:
+        _ReadBack(attempt, access, offset, stage).run(options.sleep)
 
 
 def led_partition(topic: Topic, broker: int | None) -> int | None:
     """The first partition that the broker leads."""
-    return next((part.index for part in topic.partitions if broker is not None and part.leader == broker), None)
+    if broker is None:
+        return None
+    return next((partition.index for partition in topic.partitions if partition.leader == broker), None)
 
 
-def _not_written(one: BrokerCheck, why: str) -> None:
-    one.log.skip(Stage.PRODUCE, why)
-    one.log.skip(Stage.FETCH, "nothing was written")
+class _Attempt:
+    """A record to be written into a partition that the broker leads."""
+
+    def __init__(self, check: BrokerCheck, topic: str, partition: int, writer: Writer, sent_at: int) -> None:
+        self.check = check
+        self.topic = topic
+        self.sent_at = sent_at
+        self._writer = writer
+        self._aim(partition)
+
+    @property
+    def place(self) -> str:
+        """Topic and partition, such as ``orders-0``."""
+        return f"{self.topic}-{self.partition}"
+
+    def _aim(self, partition: int) -> None:
+        self.partition = partition
+        self._heartbeat = self._writer.heartbeat(self.topic, partition, self.check.broker or 0, self.sent_at)
+        self.value = self._heartbeat.as_bytes()
+
+    def write(self, stage: Deadline, sleep: Sleep) -> int | None:
+        """Write the record, and retry while what refuses it may pass.
+
+        Returns:
+            The record's offset, or None where the broker leads no partition any more.
+
+        Raises:
+            StageError: under ``produce``.
+        """
+        backoff = _backoff(stage, sleep)
+        refusals = 0
+        while True:
+            try:
+                return self._produce(stage)
+            except StageError as error:
+                if error.cause not in _PASSING:
+                    raise
+                refusals += 1
+                if not backoff.pause():
+                    raise lasting_refusal(error, refusals) from error
+            metadata = read_metadata(self.check.open_connection, [self.topic], stage)
+            partition = led_partition(metadata.topics[self.topic], self.check.broker)
+            if partition is None:
+                return None
+            self._aim(partition)
+
+    def _produce(self, stage: Deadline) -> int:
+        connection = self.check.open_connection
+        offset = produce(connection, self.topic, self.partition, self.value, timestamp=self.sent_at, deadline=stage)
+        self._writer.acknowledged(self.topic, self.partition, self._heartbeat.sequence)
+        return offset
+
+    def is_readable(self, connection: BrokerConnection, stage: Deadline) -> bool:
+        """Whether the record is in its partition, looked for from its timestamp on."""
+        offset = offset_at(connection, self.topic, self.partition, self.sent_at, Stage.FETCH, stage)
+        while offset is not None:
+            records = fetch(connection, self.topic, {self.partition: offset}, deadline=stage)[self.partition]
+            if any(record.value == self.value for record in records):
+                return True
+            offset = records[-1].offset + 1 if records else None
+        return False
 
 
-def _read_back(one: BrokerCheck, access: Access, attempt: _Attempt, offset: int, stage: Deadline) -> None:
-    topic, partition = attempt.topic, attempt.partition
-    connection = one.talk
-    opened: BrokerConnection | None = None
-    pause = _PAUSE_SECONDS
-    try:
-        while not (records := _fetched(connection, attempt, offset, stage)):
-            if stage.remaining() <= pause + _CONCLUDE_SECONDS:
-                one.read_back = "lost"
-                detail = f"offset {offset} of {topic}-{partition} was acknowledged and can't be read"
-                raise StageError(Stage.FETCH, Cause.RECORD_LOST, str(one.address), detail)
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+class _ReadBack:
+    """An acknowledged record, read at its offset."""
+
+    def __init__(self, attempt: _Attempt, access: Access, offset: int, stage: Deadline) -> None:
+        self._attempt = attempt
+        self._check = attempt.check
+        self._access = access
+        self._offset = offset
+        self._stage = stage
+        self._new_leader: BrokerConnection | None = None
+
+    def run(self, sleep: Sleep) -> None:
+        """Read it, and note that it is there.
+
+        Raises:
+            StageError: ``record-lost`` or ``record-altered``, or whatever keeps it from being read.
+        """
+        try:
+            record = self._read(sleep)
+        finally:
+            self._close()
+        if record.offset != self._offset or record.value != self._attempt.value:
+            self._check.read_back = "lost"
+            detail = f"a different record is at offset {self._offset} of {self._attempt.place}"
+            raise StageError(Stage.FETCH, Cause.RECORD_ALTERED, str(self._check.address), detail)
+        self._check.read_back = "ok"
+
+    def _read(self, sleep: Sleep) -> KafkaRecord:
+        backoff = _backoff(self._stage, sleep)
+        while True:
+            records = self._fetched()
+            if records:
+                return records[0]
+            if not backoff.pause():
+                self._check.read_back = "lost"
+                detail = f"offset {self._offset} of {self._attempt.place} was acknowledged but can't be read"
+                raise StageError(Stage.FETCH, Cause.RECORD_LOST, str(self._check.address), detail)
             if records is None:
-                if opened:
-                    opened.close()
-                opened = _open_leader(one, access, topic, partition, stage)
-                connection = opened or one.talk
-    finally:
-        if opened:
-            opened.close()
-    if records[0].offset != offset or records[0].value != attempt.value:
-        one.read_back = "lost"
-        detail = f"another record stands at offset {offset} of {topic}-{partition}"
-        raise StageError(Stage.FETCH, Cause.RECORD_ALTERED, str(one.address), detail)
-    one.read_back = "ok"
+                self._close()
+                self._new_leader = self._open_leader()
+
+    def _fetched(self) -> list[KafkaRecord] | None:
+        """The records from the offset on; None where the leader is another broker now."""
+        connection = self._new_leader or self._check.open_connection
+        partition = self._attempt.partition
+        try:
+            return fetch(connection, self._attempt.topic, {partition: self._offset}, deadline=self._stage)[partition]
+        except StageError as error:
+            if error.cause is not Cause.LEADER_MOVED or self._stage.remaining() <= _PAUSE_SECONDS:
+                raise
+            return None
+
+    def _open_leader(self) -> BrokerConnection | None:
+        """A connection with the partition's new leader; None where it is the same broker or there is none yet."""
+        topic = self._attempt.topic
+        metadata = read_metadata(self._check.open_connection, [topic], self._stage, Stage.FETCH)
+        leaders = {partition.index: partition.leader for partition in metadata.topics[topic].partitions}
+        address = metadata.brokers.get(leaders.get(self._attempt.partition, -1))
+        if address is None or address == self._check.address:
+            return None
+        try:
+            return BrokerConnection.open(address, self._access, StageLog(self._stage, self._stage.remaining()))
+        except StageError:
+            return None  # that broker's own report says why
+
+    def _close(self) -> None:
+        if self._new_leader:
+            self._new_leader.close()
+            self._new_leader = None
 
 
-def _fetched(connection: BrokerConnection, attempt: _Attempt, offset: int, stage: Deadline) -> list[KafkaRecord] | None:
-    """The records from the offset on; None where the leader is another broker now."""
+def _look_for_late(attempt: _Attempt, access: Access, sleep: Sleep) -> None:
+    """Look for a record whose acknowledgement did not come, over a new connection: the old one may still wait."""
+    check = attempt.check
+    check.read_back = "unknown"
+    with check.log.stage(Stage.FETCH) as stage, _open_again(check, access, stage) as connection:
+        backoff = Backoff(
+            stage,
+            sleep,
+            shortest_seconds=_PAUSE_SECONDS,
+            longest_seconds=_PAUSE_SECONDS,
+            attempt_seconds=_CONCLUDE_SECONDS,
+        )
+        while not attempt.is_readable(connection, stage):
+            # The record can be read when the replicas have it, or are counted out: that may be about to happen.
+            if not backoff.pause():
+                check.read_back = "failed"
+                detail = f"the record is not in {attempt.place}"
+                raise StageError(Stage.FETCH, Cause.RECORD_ABSENT, str(check.address), detail)
+    check.read_back = "ambiguous-delivered"
+    detail = f"but the record was written to {attempt.place} anyway"
+    check.log.add_warning(Stage.FETCH, Cause.AMBIGUOUS_DELIVERED, detail)
+    check.log.advise(Stage.PRODUCE, _LATE_ANSWER)
+
+
+def _open_again(check: BrokerCheck, access: Access, stage: Deadline) -> BrokerConnection:
     try:
-        return fetch(connection, attempt.topic, {attempt.partition: offset}, deadline=stage)[attempt.partition]
+        return BrokerConnection.open(check.address, access, StageLog(stage, stage.remaining()))
     except StageError as error:
-        if error.cause != Cause.LEADER_MOVED or stage.remaining() <= _PAUSE_SECONDS:
-            raise
-        return None
+        detail = f"{error.detail}, when connecting again"
+        raise StageError(Stage.FETCH, error.cause, error.peer, detail) from error
 
 
-def _open_leader(
-    one: BrokerCheck, access: Access, topic: str, partition: int, stage: Deadline
-) -> BrokerConnection | None:
-    """A connection with the partition's new leader, None where it is the same broker or there is none yet."""
-    metadata = read_metadata(one.talk, [topic], stage, Stage.FETCH)
-    leader = next((part.leader for part in metadata.topics[topic].partitions if part.index == partition), -1)
-    address = metadata.brokers.get(leader)
-    if address is None or address == one.address:
-        return None
-    try:
-        return BrokerConnection.open(address, access, StageLog(stage, stage.remaining()))
-    except StageError:
-        return None  # that broker's own report says why
-
-
-def _look_for_late(one: BrokerCheck, access: Access, attempt: _Attempt) -> None:
-    """Look for a record whose acknowledgement did not come, over a fresh connection: the old one may still wait."""
-    partition = f"{attempt.topic}-{attempt.partition}"
-    one.read_back = "unknown"
-    with one.log.stage(Stage.FETCH) as stage, _opened_again(one, access, stage) as fresh:
-        while not _stands(fresh, attempt, stage):
-            # The record shows up when the replicas have it, or are counted out: that may be about to happen.
-            if stage.remaining() <= _CONCLUDE_SECONDS:
-                one.read_back = "failed"
-                raise StageError(
-                    Stage.FETCH, Cause.RECORD_ABSENT, str(one.address), f"the record is not in {partition}"
-                )
-            time.sleep(_PAUSE_SECONDS)
-    one.read_back = "ambiguous-delivered"
-    one.log.add_warning(Stage.FETCH, Cause.AMBIGUOUS_DELIVERED, f"but the record was written to {partition} anyway")
-    one.log.advise(Stage.PRODUCE, _LATE_ANSWER)
-
-
-def _opened_again(one: BrokerCheck, access: Access, stage: Deadline) -> BrokerConnection:
-    try:
-        return BrokerConnection.open(one.address, access, StageLog(stage, stage.remaining()))
-    except StageError as error:
-        raise StageError(Stage.FETCH, error.cause, error.peer, f"{error.detail}, when connecting again") from error
-
-
-def _stands(connection: BrokerConnection, attempt: _Attempt, stage: Deadline) -> bool:
-    topic, partition = attempt.topic, attempt.partition
-    offset = offset_at(connection, topic, partition, attempt.sent_at, Stage.FETCH, stage)
-    while offset is not None:
-        records = fetch(connection, topic, {partition: offset}, deadline=stage)[partition]
-        if any(record.value == attempt.value for record in records):
-            return True
-        offset = records[-1].offset + 1 if records else None
-    return False
+def _backoff(stage: Deadline, sleep: Sleep) -> Backoff:
+    return Backoff(
+        stage,
+        sleep,
+        shortest_seconds=_PAUSE_SECONDS,
+        longest_seconds=_LONGEST_PAUSE_SECONDS,
+        attempt_seconds=_CONCLUDE_SECONDS,
+    )
