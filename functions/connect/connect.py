@@ -7,15 +7,17 @@ import os
 from typing import Any
 
 from msk_toolkit.aws.clients import client
-from msk_toolkit.connect.environment import ConnectServices, answer_connect
+from msk_toolkit.connect.events import ConnectServices, handle_connect_event
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 
 RESERVE_SECONDS = 3
 
-services = ConnectServices(client, toolkit_logger("connect"), toolkit_metrics("connect"))
+logger = toolkit_logger("connect")
+metrics = toolkit_metrics("connect")
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    return answer_connect(event, os.environ, services, Deadline.of_invocation(context, RESERVE_SECONDS))
+    services = ConnectServices(os.environ, client, logger, metrics)
+    return handle_connect_event(event, services, Deadline.of_invocation(context, RESERVE_SECONDS))

@@ -107,14 +107,14 @@ class Functions:
     def check(self, *steps: TopicStep) -> str:
         """A drift check that came to these steps."""
         response = TopicsResponse("check", "checked", "table", Plan(list(steps), 0))
-        self._monkeypatch.setattr(self._modules["topics"], "run_topics", lambda *_: response)
+        self._monkeypatch.setattr("msk_toolkit.topics.events.run_topics", lambda *_: response)
         self._modules["topics"].handler({"action": "check"}, Context())
         return self._printed()
 
     def check_targets(self, *targets: CheckedTarget) -> str:
         """A check of the forwarder's targets that came to these; a fit one where none is given."""
         response = CheckResponse(targets=list(targets or [FIT]), table="table", problems=[])
-        self._monkeypatch.setattr("msk_toolkit.connect.environment.check_targets", lambda *_: response)
+        self._monkeypatch.setattr("msk_toolkit.connect.events.check_targets", lambda *_: response)
         self._modules["connect"].handler({"action": "check"}, Context())
         return self._printed()
 

@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 from msk_toolkit.connect.register import DesiredRegistration, register
 from msk_toolkit.connect.registration import MADE_HERE
+from msk_toolkit.errors import VantiqError
+from msk_toolkit.msk.findings import Finding
+from msk_toolkit.vantiq.errors import VantiqUnansweredError
+from msk_toolkit.vantiq.resources import VantiqRefusedError
 
 CONFIG = {"bootstrap.servers": "sb://b-1:9096"}
 
@@ -74,3 +78,46 @@ def test_a_plan_says_why_a_source_is_restarted() -> None:
         "~ sources Msk: restart (deactivate, activate), since Vantiq reports it as unavailable\n"
         "Plan: 0 to create, 0 to update, 0 to activate, 1 to restart, 0 to refuse. Nothing was changed."
     )
+
+
+class Failing(Calls):
+    """A Vantiq that fails at the first change, and again when the source is read back."""
+
+    def __init__(self, at_the_change: VantiqError, afterwards: VantiqError) -> None:
+        super().__init__({}, None)
+        self._at_the_change, self._afterwards = at_the_change, afterwards
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None:
+        if self.made:
+            raise self._afterwards
+        return super().find(kind, name)
+
+    def set_active(self, source: str, *, active: bool) -> None:
+        self.made.append("tried")
+        raise self._at_the_change
+
+
+def unanswered(stage: Any, cause: str) -> VantiqUnansweredError:
+    return VantiqUnansweredError(stage, cause, "vantiq.example:443", "in other words", maybe_taken=stage == "answer")
+
+
+@pytest.mark.parametrize(
+    ("at_the_change", "afterwards", "findings"),
+    [
+        (VantiqRefusedError("activating", 500, "x"), VantiqRefusedError("reading", 500, "x"), 1),
+        (VantiqRefusedError("activating", 500, "x"), VantiqRefusedError("reading", 403, ""), 2),
+        (unanswered("tcp", "connect-timeout"), unanswered("tcp", "connect-timeout"), 1),
+        (unanswered("answer", "answer-timeout"), unanswered("tcp", "connect-timeout"), 2),
+        (unanswered("tcp", "connect-timeout"), VantiqError("the answer is not JSON"), 2),
+    ],
+)
+def test_a_failure_is_reported_once_whatever_its_text_and_another_one_as_well(
+    at_the_change: VantiqError, afterwards: VantiqError, findings: int
+) -> None:
+    reported: list[Finding] = []
+    desired = DesiredRegistration(source="Msk", config=CONFIG)
+    registration = register(
+        Failing(at_the_change, afterwards), lambda _: pytest.fail("nothing to test"), desired, reported, write=True
+    )
+    assert (registration.applied, registration.state) == (False, None)
+    assert [finding.text for finding in reported] == [str(error) for error in (at_the_change, afterwards)][:findings]

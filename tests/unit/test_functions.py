@@ -25,13 +25,14 @@ HEAVY = {
     "msk_toolkit.redrive",
     "msk_toolkit.connect",
     "msk_toolkit.diagnose",
+    "msk_toolkit.deployment",
     "msk_toolkit.vpc",
     "websockets",
 }
 USED = {
     "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
-    # Where the topics function can't be had, it decides by the same rules; their types bring Kafka's along. Of connect
-    # it reads an answer, and no more.
+    # Where the topics function gives no answer, it decides by the same rules; their types bring Kafka's along. Of what
+    # connect answers it reads the JSON.
     "declared_topics": {
         "boto3",
         "kafka",
@@ -39,7 +40,7 @@ USED = {
         "urllib3",
         "msk_toolkit.kafka",
         "msk_toolkit.topics",
-        "msk_toolkit.connect",
+        "msk_toolkit.deployment",
     },
     "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},

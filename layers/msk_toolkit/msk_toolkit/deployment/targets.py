@@ -1,4 +1,4 @@
-"""What a deployment tells about the forwarder's targets in Vantiq; it never fails for them."""
+"""What a deployment reports about the forwarder's targets in Vantiq; it never fails because of them."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -31,7 +31,7 @@ class _Checked(msgspec.Struct, frozen=True):
 
 
 def targets_status(ask: Callable[[], bytes]) -> str:
-    """One line for the output ``TargetsStatus``; every outcome is a line, so this never raises.
+    """A line for the output ``TargetsStatus``; every outcome is a line, so this never raises.
 
     Args:
         ask: has the connect function check the targets, and answers its result as JSON.
@@ -41,14 +41,14 @@ def targets_status(ask: Callable[[], bytes]) -> str:
     except ToolkitError as error:
         return f"not checked: {error}"[:_LONGEST_STATUS]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return "not checked: the connect function answered something that is no result; see its log"
+        return "not checked: the connect function's response is not the result of a check; see its log"
     return _line(checked)[:_LONGEST_STATUS]
 
 
 def _line(checked: _Checked) -> str:
-    unfit = [each.line() for each in checked.targets if each.state == "unfit"]
-    unknown = [each.line() for each in checked.targets if each.state == "unknown"]
-    said = [*checked.problems, *unfit, *unknown]
-    if said:
-        return "; ".join(said)
+    unfit = [target.line() for target in checked.targets if target.state == "unfit"]
+    unknown = [target.line() for target in checked.targets if target.state == "unknown"]
+    lines = [*checked.problems, *unfit, *unknown]
+    if lines:
+        return "; ".join(lines)
     return "fit" if checked.targets else "no topic is forwarded"

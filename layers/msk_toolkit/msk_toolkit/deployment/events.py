@@ -1,0 +1,88 @@
+"""An event of the function that answers CloudFormation for the topics function and for connect.
+
+1. CloudFormation's request for the declared topics: the topics function is invoked with it.
+2. CloudFormation's request for the check of the forwarder's targets: connect is invoked; no outcome fails a deployment.
+3. Either answer is sent to CloudFormation, within the time that is kept for it.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from msk_toolkit.aws.clients import MakeClient
+from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, CustomResourceStatus, is_custom_resource, send_answer
+from msk_toolkit.aws.invocation import invoke_for_result
+from msk_toolkit.aws.rollback import is_rollback
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.deployment.targets import CHECK, RESOURCE_TYPE, targets_status
+from msk_toolkit.settings.declared_topics import DeclaredTopicsSettings
+from msk_toolkit.settings.loading import load
+from msk_toolkit.topics.relay import RelayPayload, relay
+from msk_toolkit.topics.telemetry import report_answer
+
+
+class DeploymentServices(NamedTuple):
+    """What the function works with; ``logger`` and ``metrics`` are those of Powertools.
+
+    Args:
+        client: makes a boto3 client from a service's name.
+        invoking_client: makes a client of Lambda that waits for the end of what it invokes.
+    """
+
+    environ: Mapping[str, str]
+    client: MakeClient
+    invoking_client: Callable[[], Any]
+    logger: Any
+    metrics: Any
+
+    @property
+    def settings(self) -> DeclaredTopicsSettings:
+        """Read where they are needed: without them CloudFormation is still answered."""
+        return load(DeclaredTopicsSettings, self.environ)
+
+
+class _Answer(NamedTuple):
+    status: CustomResourceStatus
+    reason: str
+    data: dict[str, str]
+
+
+def handle_deployment_event(event: Any, services: DeploymentServices, deadline: Deadline) -> dict[str, str] | None:
+    """Serve an event; None where CloudFormation was answered.
+
+    Args:
+        deadline: when the invocation must have ended.
+
+    Raises:
+        AwsError: CloudFormation could not be answered.
+        ConfigurationError: with every mistake in the environment; CloudFormation's requests are answered nevertheless.
+    """
+    if not is_custom_resource(event):
+        # An invocation that only checks whether the function starts.
+        return {"topicsFunction": services.settings.topics_function}
+    before_the_answer = deadline.at_most(deadline.remaining() - ANSWER_SECONDS)
+    answer_for = _answer_for_targets if event.get("ResourceType") == RESOURCE_TYPE else _answer_for_topics
+    answer = answer_for(event, services, before_the_answer)
+    send_answer(event, answer.status, answer.reason, answer.data, deadline)
+    return None
+
+
+def _answer_for_topics(event: dict[str, Any], services: DeploymentServices, deadline: Deadline) -> _Answer:
+    def ask(payload: RelayPayload) -> bytes:
+        return invoke_for_result(services.invoking_client(), services.settings.topics_function, payload, deadline)
+
+    rolls_back = functools.cache(lambda: is_rollback(event, services.client, deadline))
+    result = relay(event, ask, rolls_back)
+    report_answer(event["RequestType"], result, services.logger, services.metrics)
+    return _Answer(result.status, result.reason, result.data)
+
+
+def _answer_for_targets(event: dict[str, Any], services: DeploymentServices, deadline: Deadline) -> _Answer:
+    def ask() -> bytes:
+        return invoke_for_result(
+            services.invoking_client(), services.settings.connect_function, lambda _: CHECK, deadline
+        )
+
+    status = "deleted" if event["RequestType"] == "Delete" else targets_status(ask)
+    services.logger.info("targets", extra={"request": event["RequestType"], "status": status})
+    return _Answer("SUCCESS", "Targets never fail a deployment.", {"Status": status})
