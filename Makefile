@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help build oldest-sam demo up down verify test torture soak compat samples check bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture soak compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +48,13 @@ verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [
 
 test: .venv/ready ## Run the unit, template, integration and end-to-end tests
 	@python -m pytest -n auto $(PYTEST_ARGS)
+
+quick: .venv/ready ## Run linters, type checks and unit tests, in less than a minute
+	@ruff check --quiet .
+	@ruff format --check --quiet .
+	@lint-imports --no-logo
+	@mypy
+	@python -m pytest -n auto --quiet tests/unit $(PYTEST_ARGS)
 
 torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \

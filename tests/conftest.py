@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -12,7 +13,7 @@ from local.interrupts import end_as_on_ctrl_c
 from local.leftovers import end_leftovers
 from local.ports import PART
 from local.processes import Ledger
-from tests.distribution import ports_of, rank, workers_for
+from tests.distribution import holds_waiting_tests, ports_of, rank, workers_for
 
 # Below .local, so that `make down` finds the processes of tests that were killed.
 RUNS = Path(__file__).parents[1] / ".local" / "tests"
@@ -37,7 +38,7 @@ def worker_of(config: pytest.Config) -> str:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What `-n auto` stands for, as `make test` has it."""
-    return workers_for(config.args)
+    return workers_for(config.args, os.process_cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,6 +46,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     from tests.scheduler import ByGroup
 
     return ByGroup(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.pluginmanager.has_plugin("dsession") and holds_waiting_tests(session.config.args):
+        from tests.integration.own_version import download_ahead
+
+        Thread(target=download_ahead, daemon=True).start()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -42,6 +42,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "browser": ("tests/browser/",),
 }
 _FILE = len(GROUPS)
+_WAITING = ("tests/integration", "tests/e2e", "tests/torture")
 
 
 def group_of(nodeid: str) -> str:
@@ -57,9 +58,19 @@ def rank(nodeid: str) -> int:
     return {group: number for number, group in enumerate(GROUPS)}.get(group_of(nodeid), _FILE)
 
 
-def workers_for(arguments: Sequence[str]) -> int:
-    """How many workers are worth their own start: none where files or single tests are named."""
-    return 0 if any(".py" in argument for argument in arguments) else WORKERS
+def workers_for(arguments: Sequence[str], processors: int) -> int:
+    """How many workers are worth their start, for the files, tests and folders that pytest was given.
+
+    None for files and single tests; more than there are processors only where tests wait.
+    """
+    if any(".py" in argument for argument in arguments):
+        return 0
+    return WORKERS if holds_waiting_tests(arguments) else min(WORKERS, processors)
+
+
+def holds_waiting_tests(arguments: Sequence[str]) -> bool:
+    """Whether one of these folders holds tests with brokers, or others that wait most of their time."""
+    return any(folder.startswith(argument.rstrip("/")) for folder in _WAITING for argument in arguments)
 
 
 def ports_of(worker: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 from msk_toolkit.redrive.failures import Range
 
 from local.kafka import KafkaCluster
-from tests.integration.own_version import cluster_of
+from tests.integration.own_version import OLD_FORMATS, cluster_of
 from tests.integration.packed_records import RECORDS, both_probes_are_healthy, redriven, topic_with, written_by
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ FORMATS = {"0.9.0": "NO_TIMESTAMP_TYPE", "0.10.2": "CREATE_TIME"}
 @pytest.fixture(scope="module")
 def old_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     """The last of the 2 series."""
-    with cluster_of("2.8.2", tmp_path_factory.mktemp("kafka")) as cluster:
+    with cluster_of(OLD_FORMATS, tmp_path_factory.mktemp("kafka")) as cluster:
         yield cluster
 
 

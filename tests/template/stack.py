@@ -1,5 +1,6 @@
 """template.yaml as a stack with given parameters would have it: loops unrolled, functions of the template resolved."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,13 +58,20 @@ def raw_template() -> dict[str, Any]:
     return read_template(TEMPLATE)
 
 
+@cache
+def _unrolled(values: str) -> dict[str, Any]:
+    """The template with these values (JSON), computed once in a process: whoever changes it makes a copy."""
+    template: dict[str, Any] = process_template_for_sam_cli(raw_template(), parameter_values=json.loads(values))
+    return template
+
+
 class Stack:
     """The resources with these parameters; what is not answered keeps its default."""
 
     def __init__(self, **answers: str) -> None:
         parameters = {**ANSWERS, **answers}
         values = {**PSEUDO, **parameters, "ForwardTopics": parameters["ForwardTopics"].split(",")}
-        self.template: dict[str, Any] = process_template_for_sam_cli(raw_template(), parameter_values=values)
+        self.template = _unrolled(json.dumps(values))
         names = list(self.template["Resources"])
         # SAM makes a role beside each function, under this name.
         roles = [f"{name}Role" for name in names if self.template["Resources"][name]["Type"] == _FUNCTION]

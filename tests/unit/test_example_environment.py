@@ -22,7 +22,8 @@ def passed_on(function: str) -> dict[str, str]:
     """What SAM hands to a function: of the file's variables those that the template names, its own before all's."""
     found = example()
     values = {**found[FOR_ALL], **found.get(RESOURCES[function], {})}
-    return {name: value for name, value in values.items() if name in Stack().variables(RESOURCES[function])}
+    named = Stack().variables(RESOURCES[function])
+    return {name: value for name, value in values.items() if name in named}
 
 
 def test_the_example_has_a_part_for_all_and_parts_for_functions_of_the_template() -> None:

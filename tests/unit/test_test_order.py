@@ -47,12 +47,16 @@ def test_what_takes_long_starts_first_and_files_without_a_group_come_last() -> N
     ("arguments", "workers"),
     [
         (["tests/unit", "tests/e2e"], WORKERS),
+        (["tests/"], WORKERS),
+        (["tests/unit", "tests/template/contract"], 2),
         (["tests/unit/test_settings.py"], 0),
         (["tests/unit/test_settings.py::test_x"], 0),
     ],
 )
-def test_a_file_or_a_test_that_is_named_needs_no_workers(arguments: list[str], workers: int) -> None:
-    assert workers_for(arguments) == workers
+def test_tests_that_wait_get_more_workers_than_processors_and_a_named_file_gets_none(
+    arguments: list[str], workers: int
+) -> None:
+    assert workers_for(arguments, processors=2) == workers
 
 
 def test_each_worker_has_ports_that_no_other_draws() -> None:
