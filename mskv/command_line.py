@@ -1,16 +1,17 @@
 """The commands and their options. What a command needs is imported when it runs: ``--help`` is to be there at once."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import click
 
 from mskv import __version__, exits
+from mskv.commands.cluster import lag, probe, why
+from mskv.commands.letters import letters
+from mskv.commands.mapping import mapping
+from mskv.commands.topics import topics
 from mskv.errors import NotReachedError
-
-if TYPE_CHECKING:
-    from mskv.place import Place
+from mskv.options import place_options
 
 _EXAMPLES = """
 \b
@@ -31,21 +32,6 @@ def commands() -> None:
     """Operate a stack of the MSK-Vantiq toolkit, on AWS or on this machine."""
 
 
-def place_options(command: Any) -> Any:
-    """The options of every command that looks at a stack."""
-    options = (
-        click.option("--stack", metavar="NAME", envvar="MSKV_STACK", help="Name of the deployed stack."),
-        click.option("--region", metavar="REGION", help="Region of the stack (default: the profile's)."),
-        click.option("--profile", metavar="NAME", help="AWS profile (default: the environment's)."),
-        click.option("--local", is_flag=True, help="Use the local system of `make up` instead."),
-        # Tests bring up a system of their own.
-        click.option("--local-run", type=click.Path(path_type=Path), envvar="MSKV_LOCAL_RUN", hidden=True),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @commands.command(epilog=_EXAMPLES)
 @place_options
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -60,7 +46,7 @@ def place_options(command: Any) -> Any:
     "--wait", type=click.FloatRange(1, 3600), default=120, show_default=True, help="Maximum seconds to follow a record."
 )
 @click.option("--test-mail", is_flag=True, help="Send a test message to the alarm subscribers.")
-def verify(output: str, local_run: Path | None, **options: Any) -> None:
+def verify(place: Any, output: str, **options: Any) -> None:
     """Acceptance test of a deployed stack: one line per check, with cause and remedy for each failure.
 
     It invokes every function with an event that changes nothing (the probes write their heartbeats, as in a scheduled
@@ -71,24 +57,11 @@ def verify(output: str, local_run: Path | None, **options: Any) -> None:
 
     if options["delete_letter"] and not options["refused_record"]:
         raise click.UsageError("--delete-letter requires --refused-record")
-    place = _place(**{name: options.pop(name) for name in ("stack", "region", "profile", "local")}, local_run=local_run)
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-def _place(
-    *, stack: str | None, region: str | None, profile: str | None, local: bool, local_run: Path | None
-) -> "Place":
-    if local:
-        if stack or region or profile:
-            raise click.UsageError("--local can't be combined with --stack, --region or --profile")
-        from mskv.local_system import on_this_machine
-
-        return on_this_machine(local_run)
-    if not stack:
-        raise click.UsageError("missing --stack NAME (or set MSKV_STACK, or use --local for the system of `make up`)")
-    from mskv.place import on_aws
-
-    return on_aws(stack, region, profile)
+for command in (probe, why, lag, topics, letters, mapping):
+    commands.add_command(command)
 
 
 def main() -> None:

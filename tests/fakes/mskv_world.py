@@ -2,12 +2,14 @@
 
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from mskv.aws.functions import Invoker
 from mskv.aws.stack import read_stack
+from mskv.place import Place
 from mskv.progress import Silent
 from mskv.verify.check import Check
 from mskv.verify.events import EVENTS
@@ -90,6 +92,8 @@ class World:
         # Of the marked record: names of its dead letters, and what was deleted.
         self.letters: list[str] = []
         self.deleted: list[str] = []
+        # Mappings that were enabled or disabled.
+        self.switched: list[tuple[str, bool]] = []
         self.aws = FakeAws(**self._calls())
 
     def run(self, consent: Consent | None = None) -> list[Check]:
@@ -102,6 +106,11 @@ class World:
         invoker = Invoker(lambda timeout: self.aws("lambda"), clock, lambda seconds: None)
         tools = Tools(self.aws, self.aws, invoker, Silent(), clock)
         return verify(read_stack(self.aws, STACK, REGION), tools, consent or Consent())
+
+    def place(self) -> Place:
+        """Where a command finds it."""
+        session: Any = SimpleNamespace(client=lambda service, **_: self.aws(service))
+        return Place(session, REGION, STACK)
 
     def _calls(self) -> Json:
         return {
@@ -119,6 +128,7 @@ class World:
                 "Contents": [{"Key": name} for name in self.letters if name.startswith(asked["Prefix"])]
             },
             "delete_object": self._delete,
+            "update_event_source_mapping": self._update_mapping,
             "publish": {"MessageId": "message-1"},
             "invoke": self._invoke,
         }
@@ -133,6 +143,7 @@ class World:
 
     def _resources(self) -> list[Json]:
         named = [(name, function_name(name), "AWS::Lambda::Function") for name in self.functions]
+        named += [("DeadLetterBucket", "letters", "AWS::S3::Bucket")]
         named += [("Forwardorders", UUID, "AWS::Lambda::EventSourceMapping")]
         named += [("CertificateAlarm", ALARM, "AWS::CloudWatch::Alarm")]
         return [
@@ -151,6 +162,10 @@ class World:
     def _delete(self, *, Bucket: str, Key: str) -> Json:  # noqa: N803 - AWS's own names
         self.deleted.append(Key)
         return {}
+
+    def _update_mapping(self, *, UUID: str, Enabled: bool) -> Json:  # noqa: N803 - AWS's own names
+        self.switched.append((UUID, Enabled))
+        return {"UUID": UUID, "State": "Enabling" if Enabled else "Disabling"}
 
     def _invoke(self, *, FunctionName: str, Payload: bytes) -> Json:  # noqa: N803 - AWS's own names
         name, event = FunctionName.removeprefix(f"{STACK}-"), json.loads(Payload)

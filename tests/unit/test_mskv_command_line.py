@@ -52,7 +52,11 @@ def test_help_shows_examples_and_exit_statuses() -> None:
         (["verify", "--stack", "shop", "-o", "xml"], "'xml' is not one of"),
     ],
 )
-def test_wrong_options_are_a_usage_error(arguments: list[str], sentence: str) -> None:
+def test_wrong_options_are_a_usage_error(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # The checkout's samconfig.toml names a stack.
+    monkeypatch.chdir(tmp_path)
     result = typed(*arguments)
     assert result.exit_code == exits.USAGE
     assert sentence in result.output

@@ -1,0 +1,37 @@
+"""Asking the person at the terminal."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+
+def approve(question: str) -> None:
+    """Ask for a yes.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+        Abort: the answer was no.
+    """
+    _require_terminal()
+    click.confirm(question, abort=True, err=True)
+
+
+def confirm_names(names: Sequence[str], *, yes: bool) -> None:
+    """Have each name typed again, unless ``yes``.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+        Abort: another name was typed.
+    """
+    if yes:
+        return
+    _require_terminal()
+    for name in names:
+        if click.prompt(f"Delete {name} with all of its records? Type its name", err=True) != name:
+            raise click.Abort
+
+
+def _require_terminal() -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("standard input is not a terminal, so there is no one to ask: use --yes")

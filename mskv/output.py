@@ -1,0 +1,75 @@
+"""Results as text, JSON or YAML on standard output, once or again and again."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from mskv.options import Output
+from mskv.progress import Progress, progress
+
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+class Result(NamedTuple):
+    """What a command found.
+
+    Args:
+        data: for JSON and YAML.
+        text: for a person.
+        exit_status: of :mod:`mskv.exits`.
+        wide: for a person who wants everything; the same as ``text`` if empty.
+    """
+
+    data: Any
+    text: str
+    exit_status: int
+    wide: str = ""
+
+
+def run(command: Callable[[Progress], Result], output: Output, watch: float | None = None) -> int:
+    """Run a command and print its result, with ``watch`` every so many seconds until Ctrl-C; the exit status."""
+    while True:
+        with progress() as reporter:
+            result = command(reporter)
+        if watch is not None and sys.stdout.isatty():
+            sys.stdout.write(_CLEAR)
+        print(rendered(result, output), flush=True)
+        if watch is None:
+            return result.exit_status
+        try:
+            time.sleep(watch)
+        except KeyboardInterrupt:
+            return result.exit_status
+
+
+def rendered(result: Result, output: Output) -> str:
+    """The result in one of the four forms."""
+    match output:
+        case "json":
+            return json.dumps(result.data, indent=2, ensure_ascii=False)
+        case "yaml":
+            import yaml
+
+            text: str = yaml.safe_dump(result.data, sort_keys=False, allow_unicode=True)
+            return text.rstrip("\n")
+        case "wide":
+            return printable(result.wide or result.text)
+        case "table":
+            return printable(result.text)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns, each as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which a record or a peer's message could use to drive the terminal."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)
