@@ -8,7 +8,7 @@ from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import Batch
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document
 from msk_toolkit.forward.exchange import Reply
-from msk_toolkit.forward.halving import Group, divided
+from msk_toolkit.forward.halving import RecordGroup, divided
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, LaneOutcome, RefusedRecord
 from msk_toolkit.forward.progress import LaneProgress
@@ -59,7 +59,7 @@ class Delivery:
         return self._progress.outcome(failure, self._requests.counts)
 
     def _deliver(self, documents: list[Document]) -> Failure | None:
-        pending = deque([Group(documents)])
+        pending = deque([RecordGroup(documents)])
         while pending:
             step = self._step(pending.popleft())
             if isinstance(step, Failure):
@@ -67,7 +67,7 @@ class Delivery:
             pending.extendleft(reversed(step))
         return None
 
-    def _step(self, group: Group) -> list[Group] | Failure:
+    def _step(self, group: RecordGroup) -> list[RecordGroup] | Failure:
         """Send a group once; what is still to be sent of it, in order, or why the lane stops."""
         documents = group.documents
         if documents[0].fault:
@@ -86,8 +86,8 @@ class Delivery:
         if not rest:
             return []
         if reply.results.records[done].disposition is Disposition.UNCLEAR:
-            return [Group(rest[:1], bare=True), *_group_unless_empty(rest[1:])]
-        again = Group(rest, group.bare, attempts=1 if done else attempts)
+            return [RecordGroup(rest[:1], bare=True), *_group_unless_empty(rest[1:])]
+        again = RecordGroup(rest, group.bare, attempts=1 if done else attempts)
         return self._requests.back_off(again, reply) or [again]
 
     def _settle(self, documents: list[Document], reply: Reply, attempts: int) -> tuple[int, Failure | None]:
@@ -107,7 +107,7 @@ class Delivery:
                         return number, failure
                 case Disposition.OUTAGE:
                     self._shared.outage.set()
-                    hint = self._requests.hint(Group(documents[number:]), reply)
+                    hint = self._requests.hint(RecordGroup(documents[number:]), reply)
                     return number, Failure("outage", reply.reason + hint)
                 case Disposition.RETRIABLE | Disposition.UNCLEAR:
                     # Later ones of an array may be done already. They go again: order counts for more than a duplicate.
@@ -161,8 +161,8 @@ def _refusal_of_document(document: Document) -> RecordRefusal:
     return RecordRefusal(reason=reason, detail=document.fault, target="")
 
 
-def _group_unless_empty(documents: list[Document]) -> list[Group]:
-    return [Group(documents)] if documents else []
+def _group_unless_empty(documents: list[Document]) -> list[RecordGroup]:
+    return [RecordGroup(documents)] if documents else []
 
 
 def _raised_in(error: Exception) -> str:

@@ -11,7 +11,7 @@ from msk_toolkit.vantiq.responses import Disposition
 _ABOUT_A_RECORD = frozenset({Disposition.REFUSED, Disposition.THERE_ALREADY})
 
 
-class Group(NamedTuple):
+class RecordGroup(NamedTuple):
     """Documents that travel in one request, never none.
 
     Args:
@@ -24,7 +24,7 @@ class Group(NamedTuple):
     attempts: int = 0
 
 
-def divided(documents: list[Document], reply: Reply, attempts: int, max_attempts: int) -> list[Group]:
+def divided(documents: list[Document], reply: Reply, attempts: int, max_attempts: int) -> list[RecordGroup]:
     """The groups to send instead of this one, in order; none where its own response decides.
 
     Args:
@@ -37,15 +37,15 @@ def divided(documents: list[Document], reply: Reply, attempts: int, max_attempts
     is_last = reply.disposition is Disposition.OUTAGE or attempts >= max_attempts
     if is_last and reply.may_be_about_one_record:
         # An outage fails the first record as well; if that is accepted, a later one is what can't pass.
-        return [Group(documents[:1]), *halves(documents[1:])]
+        return [RecordGroup(documents[:1]), *halves(documents[1:])]
     return []
 
 
-def halves(documents: list[Document]) -> list[Group]:
+def halves(documents: list[Document]) -> list[RecordGroup]:
     """Two groups; one where there is only one document."""
     middle = max(1, len(documents) // 2)
     parts = [documents[:middle], documents[middle:]]
-    return [Group(part) for part in parts if part]
+    return [RecordGroup(part) for part in parts if part]
 
 
 def set_aside_hint(documents: Sequence[Document], reply: Reply, *, is_accepting: bool) -> str:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from msk_toolkit.forward.exchange import Reply, VantiqExchange
-from msk_toolkit.forward.halving import Group, set_aside_hint
+from msk_toolkit.forward.halving import RecordGroup, set_aside_hint
 from msk_toolkit.forward.outcome import Failure
 from msk_toolkit.forward.retry import pause, retry_failure, turn_failure
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
@@ -41,14 +41,14 @@ class LaneRequests:
         """So far."""
         return RequestCounts(self._retried, self._exchange.latencies, self._throttled)
 
-    def send(self, group: Group) -> Reply | Failure:
+    def send(self, group: RecordGroup) -> Reply | Failure:
         """Wait until the group may be sent, and send it; a failure where it may not be sent any more."""
         failure = self._wait_for_turn(len(group.documents))
         if failure is not None:
             return failure
         return self._exchange.post(group.documents, as_array=self._limits.as_array and not group.bare)
 
-    def back_off(self, group: Group, reply: Reply) -> Failure | None:
+    def back_off(self, group: RecordGroup, reply: Reply) -> Failure | None:
         """Wait before the group's next attempt, or say why there is none."""
         seconds = pause(group.attempts, reply.retry_after, self._services.random)
         if reply.throttled:
@@ -67,7 +67,7 @@ class LaneRequests:
         self._retried += 1
         return None
 
-    def hint(self, group: Group, reply: Reply) -> str:
+    def hint(self, group: RecordGroup, reply: Reply) -> str:
         """How to get past a record that alone cannot pass; see :func:`set_aside_hint`."""
         return set_aside_hint(group.documents, reply, is_accepting=self._target in self._shared.accepting)
 
