@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
-.PHONY: help build oldest-sam demo up down verify test quick torture soak compat samples check bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture mutants soak compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -59,6 +59,9 @@ quick: .venv/ready ## Run linters, type checks and unit tests, in less than a mi
 torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \
 		python -m pytest -s tests/torture
+
+mutants: .venv/ready ## Change the decision modules in 100 places (MUTANTS; 0: all) and list what no test notices (MUTANT_SEED, MUTANT_PACKAGES)
+	@python -m tests.mutants
 
 compat: .venv/ready ## Test topics, probes and connect on Kafka 2.2.1 to 4.4.0 (or VERSIONS); prints a table (long)
 	@python -m local.compat $(VERSIONS)
