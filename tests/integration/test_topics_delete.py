@@ -68,7 +68,7 @@ def test_a_topic_with_records_goes_only_when_that_is_said(kafka: KafkaCluster) -
         producer.send(full.name, b"record", partition=partition).get(10)
     producer.close()
     refused = delete(kafka, Deletion(full.name, full.name))
-    assert refused.problems == [f"{full.name}: holds 3 records; say although: [not-empty] to delete them with it"]
+    assert refused.problems == [f"{full.name}: holds 3 records; add although: [not-empty] to delete them with it"]
     assert stands(kafka, full.name)
     assert delete(kafka, Deletion(full.name, full.name, ["not-empty"])).status == "deleted"
 

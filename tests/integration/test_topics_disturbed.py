@@ -71,7 +71,7 @@ def test_a_topic_that_appears_between_plan_and_create_is_compared(
     assert outcome.status == status
     assert dict(zip(states(outcome), outcome.changes, strict=True))[(other.name, "create", "done")]
     if status == "incomplete":
-        assert outcome.changes[0].detail == "it has appeared meanwhile, and differs from its declaration"
+        assert outcome.changes[0].detail == "it has been created in the meantime, and differs from its declaration"
 
 
 def once(happens: Any) -> Any:

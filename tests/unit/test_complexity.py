@@ -21,7 +21,6 @@ NOT_YET = {
     f"{LAYER}/forward",
     f"{LAYER}/msk",
     f"{LAYER}/probe",
-    f"{LAYER}/topics",
     f"{LAYER}/vantiq",
     "docs",
 }

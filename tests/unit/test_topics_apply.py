@@ -15,7 +15,7 @@ from tests.fakes.kafka_topics_fake import HANGS_UP, Entry, TopicsBroker
 pytestmark = pytest.mark.enable_socket
 
 UNKNOWN_TOPIC, TIMED_OUT, DENIED, EXISTS, NOT_CONTROLLER = 3, 7, 29, 36, 41
-APPEARED = "it has appeared meanwhile, and differs from its declaration"
+APPEARED = "it has been created in the meantime, and differs from its declaration"
 
 
 @pytest.fixture(autouse=True)

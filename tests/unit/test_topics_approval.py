@@ -33,8 +33,8 @@ def test_an_approved_plan_is_refused_for_every_topic_that_has_changed() -> None:
 @pytest.mark.parametrize(
     ("approved_on", "words"),
     [
-        ("test", "the plan was approved for the cluster test, and this one is live"),
-        ("", "the plan names no cluster, and this one is live"),
+        ("test", "the plan was approved for cluster test; the current one is live"),
+        ("", "the plan names no cluster; the current one is live"),
     ],
 )
 def test_another_clusters_plan_is_refused_though_all_topics_stand_alike(approved_on: str, words: str) -> None:

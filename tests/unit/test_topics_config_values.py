@@ -32,13 +32,15 @@ def test_null_takes_a_value_back_also_one_of_the_defaults() -> None:
 @pytest.mark.parametrize("key", ["segment.ms", "flush.ms", "max.compaction.lag.ms", "max.message.bytes"])
 def test_unlimited_is_refused_where_kafka_knows_none(key: str) -> None:
     (only,) = problems(topic(config={key: "unlimited"}))
-    assert only.startswith(f"$.topics[0].config.{key}: orders: config: {key}: {key} knows no unlimited: give a number")
+    assert only.startswith(
+        f"$.topics[0].config.{key}: orders: config: {key}: {key} does not accept unlimited: give a number"
+    )
     assert "retention.bytes, retention.ms" in only
 
 
 def test_a_value_that_is_too_long_for_a_request_is_refused_with_its_length() -> None:
     (only,) = problems(topic(config={"follower.replication.throttled.replicas": "1:1," * 10_000}))
-    assert "follower.replication.throttled.replicas: is 40,000 bytes long: Kafka takes at most 32,767" in only
+    assert "follower.replication.throttled.replicas: is 40,000 bytes long: Kafka accepts at most 32,767" in only
 
 
 def test_more_replicas_in_sync_than_there_are_says_which_versions_do_what() -> None:

@@ -127,7 +127,7 @@ def test_a_topic_declared_twice_is_refused() -> None:
 
 def test_names_that_differ_only_in_dot_and_underscore_collide() -> None:
     assert problems(topic("a.b_c"), topic("a_b.c")) == [
-        "$.topics[1].name: a_b.c: collides with a.b_c: Kafka holds '.' and '_' for the same"
+        "$.topics[1].name: a_b.c: collides with a.b_c: Kafka considers '.' and '_' equal"
     ]
     assert len(parse_declaration({"topics": [topic("a.b"), topic("a-b")]}, "x")) == 2
 
@@ -144,7 +144,7 @@ def test_a_document_without_topics_is_refused(document: Any) -> None:
         (b"topics: [", "line "),
         (b"topics:\n  - name: a\n   partitions: 1\n", "line 3"),
         (b"topics: \xff\xfe", "not YAML"),
-        (b"topics: 2026-99-99", "no plain value"),
+        (b"topics: 2026-99-99", "not a plain value"),
         (b"topics: !!python/object:os.system {}", "a list named topics is needed"),
         (b"", "a list named topics is needed"),
     ],
@@ -196,13 +196,13 @@ def test_every_mistake_of_a_file_comes_with_its_line_and_column(tmp_path: Path) 
         "line 5, column 11: a b: name: 'a b' may hold only",
         "line 6, column 17: a b: partitions: must be a whole number from 1 to 100,000",
         "line 7, column 5: half: partitions is missing",
-        "line 10, column 28: ok.one: config: retention.ms: '7 days' is no quantity",
+        "line 10, column 28: ok.one: config: retention.ms: '7 days' is not a quantity",
         "line 10, column 48: 1:30 is ambiguous in YAML",
-        "line 10, column 48: ok.one: config: segment.ms: '1:30' is no quantity",
+        "line 10, column 48: ok.one: config: segment.ms: '1:30' is not a quantity",
         "line 10, column 75: ok.one: min.insync.replicas 4 is above the replication factor 3",
         "line 11, column 11: ok_one: collides with ok.one",
-        "line 13, column 5: partitions stands twice",
-        "line 17, column 11: __consumer_offsets: name: __consumer_offsets is one of Kafka's own",
+        "line 13, column 5: duplicate key partitions",
+        "line 17, column 11: __consumer_offsets: name: __consumer_offsets is internal to Kafka",
         "line 19, column 7: unknown key more",
     ]
     assert [found[: len(words)] for found, words in zip(caught.value.problems, expected, strict=True)] == expected
@@ -245,7 +245,7 @@ def test_merge_keys_are_named_once_each_with_their_place_and_the_way_out(tmp_pat
     file.write_text(MERGED)
     with pytest.raises(ConfigurationError) as caught:
         read_declaration(file)
-    says = "merge keys (<<) are not read: write the keys out, or use defaults"
+    says = "merge keys (<<) are not supported: write the keys out, or use defaults"
     assert caught.value.problems == [
         f"line 6, column 5: {says}",
         "line 6, column 5: b: partitions is missing, here and in defaults",
@@ -259,7 +259,7 @@ def test_merge_keys_are_named_once_each_with_their_place_and_the_way_out(tmp_pat
     [
         (
             "topics: []\n---\ntopics: []\n",
-            "line 2, column 1: a second document begins here (---): a file holds one, so put its topics into the first",
+            "line 2, column 1: a second document begins here (---): only one is read, so put its topics into the first",
         ),
         ("topics: []\n# é\nx: \0", "line 3, column 4: the character U+0000 is not allowed in YAML: remove it"),
         ("topics: [\x01]", "line 1, column 10: the character U+0001 is not allowed in YAML: remove it"),

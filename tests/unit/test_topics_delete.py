@@ -79,7 +79,7 @@ def test_topics_in_the_request_take_no_protection_away(tmp_path: Path, topics: l
     )
     response = asked_to_delete(TopicsBroker({"orders": {}}), tmp_path / "topics.yaml", topics=topics)
     assert response.problems == [
-        "orders: is declared as protected; say although: [protected] to delete it all the same"
+        "orders: is declared as protected; add although: [protected] to delete it nevertheless"
     ]
 
 

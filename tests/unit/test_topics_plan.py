@@ -94,7 +94,7 @@ def test_an_apply_that_was_broken_off_reads_as_its_golden_file() -> None:
     changes = [
         TopicChange("new.v1", "create", "done"),
         TopicChange("orders.v1", "partitions", "unknown", "localhost:9096 fails at metadata: no answer in time"),
-        TopicChange("orders.v1", "config", "not-done", "not tried after the failure before"),
+        TopicChange("orders.v1", "config", "not-done", "not attempted after an earlier failure"),
     ]
     topics, observed = CASES["mixed"]
     golden("broken-off", render_topics(plan(topics[:3], observed), changes, []))
@@ -107,7 +107,15 @@ def test_an_apply_that_was_refused_reads_as_its_golden_file() -> None:
 
 def test_an_apply_with_a_broker_behind_reads_as_its_golden_file() -> None:
     changes = [TopicChange("new.v1", "create", "done")]
-    golden("behind", render_topics(plan(*CASES["create"]), changes, [], ["localhost:9096 does not show yet: new.v1"]))
+    golden(
+        "behind",
+        render_topics(
+            plan(*CASES["create"]),
+            changes,
+            [],
+            ["localhost:9096 does not show these topics yet, or they were changed again in the meantime: new.v1"],
+        ),
+    )
 
 
 def test_every_golden_file_belongs_to_a_case() -> None:

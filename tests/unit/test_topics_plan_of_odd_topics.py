@@ -46,7 +46,7 @@ def test_replicas_on_the_move_are_no_drift_and_hold_back_nothing() -> None:
     (step,) = moving.steps
     assert (step.action, step.refusals) == ("unchanged", [])
     assert step.notes == [
-        "replicas of 1 partition are being moved between brokers; the number counts without those that leave"
+        "replicas of 1 partition are being moved between brokers; replicas that are being removed are not counted"
     ]
     assert not count_drift(moving)
     assert "note: replicas of 1 partition" in render_topics(moving, [], [])

@@ -138,7 +138,7 @@ def test_fewer_partitions_fail_when_the_user_asks_for_them() -> None:
     for kind in ("Create", "Update"):
         status, reason = answer(Function(GROWN), kind=kind)
         assert status == "FAILED"
-        assert reason == "Nothing was changed. partitions 6 -> 2: Kafka can't take partitions away"
+        assert reason == "Nothing was changed. partitions 6 -> 2: Kafka can't remove partitions"
 
 
 @pytest.mark.parametrize("rolls_back", [True, None])

@@ -50,7 +50,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("answers", "start"),
     [
-        ({"BootstrapServers": "b-1.example.org:9094"}, "BootstrapServers: the stack's security groups do not let"),
+        (
+            {"BootstrapServers": "b-1.example.org:9094"},
+            "BootstrapServers: the stack's security groups have no outbound rule for",
+        ),
         ({"BootstrapPorts": "9003-9001"}, "BootstrapPorts 9003-9001: give the first and the last port"),
         ({"BootstrapPorts": "0-99999"}, "BootstrapPorts 0-99999"),
         ({"PollerMode": "provisioned", "MinimumPollers": "4"}, "MinimumPollers 4 is above MaximumPollers 3"),
@@ -68,7 +71,7 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
             {"VantiqUrl": "http://vantiq.example.org:80", "VantiqPort": "80"},
             "VantiqUrl must begin with https: the token",
         ),
-        ({"ClusterKind": "serverless"}, "ClusterKind serverless: MSK Serverless takes AuthMode iam alone, not scram"),
+        ({"ClusterKind": "serverless"}, "ClusterKind serverless: MSK Serverless accepts only AuthMode iam, not scram"),
         ({"ForwardTopics": "orders,no space"}, "ForwardTopics: 'no space' may hold only"),
         (
             {"ForwardTopics": "orders,msk-toolkit-heartbeat", "HeartbeatTarget": "topic:/msk/heartbeat"},

@@ -35,6 +35,11 @@ class Topic(msgspec.Struct, frozen=True):
     operations: frozenset[int] | None = None
 
     @property
+    def is_served(self) -> bool:
+        """Whether the topic can be used and every partition has a leader."""
+        return not self.error_code and all(partition.leader >= 0 for partition in self.partitions)
+
+    @property
     def replication_factor(self) -> int:
         """The number of replicas, whether they are in sync or not."""
         return max((len(partition.replicas) for partition in self.partitions), default=0)

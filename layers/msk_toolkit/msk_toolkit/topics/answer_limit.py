@@ -1,11 +1,11 @@
-"""Keeps an answer within what Lambda takes: 6 MB, which a finished apply of some thousand topics would pass."""
+"""Keeps a response within what Lambda accepts: 6 MB, which a finished apply of some thousand topics would exceed."""
 
 import msgspec
 
-from msk_toolkit.topics.plan import TopicStep
+from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
 
-# Lambda takes 6,291,556 bytes (measured); the runtime escapes some characters that are counted here as one.
+# Lambda accepts 6,291,556 bytes (measured); the runtime escapes some characters that are counted here as one byte.
 MOST_BYTES = 5_000_000
 _FIRST_TRY = 2000
 
@@ -13,8 +13,8 @@ _FIRST_TRY = 2000
 def within_limits(response: TopicsResponse, most_bytes: int = MOST_BYTES) -> TopicsResponse:
     """The response, shortened where it is too large: ``left_out`` counts what is missing.
 
-    What was not done comes before what was, and topics with something to say before those that are up to date. A
-    shortened plan is not one that can be approved: an apply that is given it is refused.
+    What was not done comes before what was, and topics with findings before those that are up to date. A shortened
+    plan cannot be approved: an apply that is given it is refused.
     """
     kept = _FIRST_TRY
     shortened = response
@@ -26,8 +26,9 @@ def within_limits(response: TopicsResponse, most_bytes: int = MOST_BYTES) -> Top
 
 def _shortened(response: TopicsResponse, kept: int) -> TopicsResponse:
     lines = response.table.splitlines()
-    steps = sorted(response.plan.steps, key=_is_unchanged) if response.plan else []
-    undeclared = response.plan.undeclared_topics if response.plan else []
+    plan = response.plan or Plan([], 0)
+    steps = sorted(plan.steps, key=_is_unchanged)
+    undeclared = plan.undeclared_topics
     changes = sorted(response.changes, key=lambda change: change.state == "done")
     left_out = {
         "steps": len(steps) - kept,
@@ -39,13 +40,11 @@ def _shortened(response: TopicsResponse, kept: int) -> TopicsResponse:
     left_out = {kind: number for kind, number in left_out.items() if number > 0}
     if "tableLines" in left_out:
         lines = [*lines[:kept], f"... {left_out['tableLines']} more lines: see the function's log", lines[-1]]
-    plan = response.plan and msgspec.structs.replace(
-        response.plan, steps=steps[:kept], undeclared_topics=undeclared[:kept]
-    )
     return msgspec.structs.replace(
         response,
         table="\n".join(lines),
-        plan=plan,
+        plan=response.plan
+        and msgspec.structs.replace(response.plan, steps=steps[:kept], undeclared_topics=undeclared[:kept]),
         changes=changes[:kept],
         problems=response.problems[:kept],
         left_out=left_out,

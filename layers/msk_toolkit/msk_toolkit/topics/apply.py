@@ -1,11 +1,17 @@
-"""Carry out a plan: the whole of it is checked by the cluster first.
+"""Carry out a plan, all of which the cluster has checked first.
 
-A write is done when the controller has acknowledged it, or when the cluster shows it; that every broker shows what was
-acknowledged is for :mod:`msk_toolkit.topics.propagation`.
+For each batch of each kind of write (create, partitions, configuration):
+
+1. Send it to the controller. What it acknowledges is done.
+2. Read what was not acknowledged from the cluster. What is there as declared is done, whoever wrote it.
+3. What was refused for good is not done; what may succeed later is sent again, which changes nothing twice.
+4. After a failure the batches behind it are not attempted.
+
+That every broker shows what was acknowledged is for :mod:`msk_toolkit.topics.propagation`.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -26,7 +32,7 @@ from msk_toolkit.topics.writes import WRITES, Write, WriteKind, batches
 ChangeState = Literal["done", "not-done", "unknown"]
 
 # The next request, which looks for what was not acknowledged, needs a share too. And a broker that hangs must leave
-# time for another one, which takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active
+# time for another broker, which takes up to 30 s (Kafka's controller.socket.timeout.ms) to notice that it is the active
 # controller that hangs.
 _SHARE_OF_A_WRITE = 0.6
 _WRITE_SECONDS = 10.0
@@ -39,7 +45,8 @@ OVERTAKEN_SECONDS = 3.0
 
 
 class TopicChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One write of an apply or delete and how it ended; unknown means begun, or maybe so, and nobody told the end."""
+    """One write of an apply or delete and how it ended; unknown means that it has, or may have, begun, and that its
+    outcome was not reported."""
 
     topic: str
     change: WriteKind | Literal["delete"]
@@ -48,178 +55,208 @@ class TopicChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
 
 
 class CheckedPlan(NamedTuple):
-    """What keeps a plan from being carried out, all of it, and what tells that it is behind the cluster."""
+    """What keeps a plan from being carried out, all of it, and what shows that it is behind the cluster."""
 
     problems: list[str]
     overtaken: list[str]
 
 
 def check_plan(session: Session, plan: Plan, deadline: Deadline) -> CheckedPlan:
-    """Find refusals, and what the cluster finds wrong.
+    """Collect the plan's refusals, and what the cluster rejects.
 
-    The cluster checks names, keys, values, replication and the user's permissions without changing anything. What may
-    pass is asked again for a share of the time.
+    The cluster checks names, keys, values, replication and the user's permissions without changing anything. An error
+    that is retriable is retried for a share of the time.
 
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
     """
-    problems = [
-        f"{step.topic}: {refusal.reason}; {refusal.way_out}" for step in plan.steps for refusal in step.refusals
-    ]
+    problems: list[str] = []
+    for step in plan.steps:
+        problems += [f"{step.topic}: {refusal.reason}; {refusal.alternative}" for refusal in step.refusals]
     overtaken: list[str] = []
-    pauses = Backoff(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
+    backoff = Backoff(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
     for write in WRITES:
         for batch in batches(write, plan):
-            errors = _judged(session, write, batch, deadline, pauses)
-            problems += [str(error) for error in errors if error.code not in _BEHIND]
-            overtaken += [str(error) for error in errors if error.code in _BEHIND]
+            for error in _rejections(session, write, batch, deadline, backoff):
+                if error.code in _BEHIND:
+                    overtaken.append(str(error))
+                else:
+                    problems.append(str(error))
     return CheckedPlan(problems, overtaken)
 
 
-def _judged(
-    session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, pauses: Backoff
+def _rejections(
+    session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, backoff: Backoff
 ) -> Collection[BrokerError]:
     while True:
         errors = session.query(_sending(write, batch, validate_only=True), deadline).values()
-        if not any(error.retriable and error.code not in _BEHIND for error in errors) or not pauses.pause():
+        retriable = any(error.retriable and error.code not in _BEHIND for error in errors)
+        if not retriable or not backoff.pause():
             return errors
         # The controller may have moved.
         session.close()
 
 
 def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[TopicChange]:
-    """Do what the plan says, and answer what became of every write; after a failure the rest is left undone.
+    """Carry out the plan; answers how every write ended. After a failure the rest is not attempted.
 
-    Never raises for what the cluster does: what was done must be told.
+    Never raises for what the cluster does: what was done must be reported.
     """
     changes: list[TopicChange] = []
     failed = False
     for write in WRITES:
         for batch in batches(write, plan):
             if failed:
-                changes += [
-                    TopicChange(step.topic, write.kind, "not-done", "not tried after the failure before")
-                    for step in batch
-                ]
+                changes += [_not_attempted(write, step) for step in batch]
                 continue
-            changes += _write(session, write, batch, deadline, sleep)
+            changes += _BatchWrite(session, write, batch, deadline).run(sleep)
             failed = any(change.state != "done" for change in changes)
     return changes
+
+
+def _not_attempted(write: Write, step: TopicStep) -> TopicChange:
+    return TopicChange(step.topic, write.kind, "not-done", "not attempted after an earlier failure")
 
 
 def not_shown(plan: Plan, changes: Sequence[TopicChange]) -> FindMissing | None:
     """Asks a broker which topics it does not show yet as they were written; None where nothing was."""
     done = {(change.topic, change.change) for change in changes if change.state == "done"}
-    written = [
-        (write, steps)
-        for write in WRITES
-        if (steps := [step for step in plan.steps if (step.topic, write.kind) in done])
-    ]
+    written: list[tuple[Write, list[TopicStep]]] = []
+    for write in WRITES:
+        steps = [step for step in plan.steps if (step.topic, write.kind) in done]
+        if steps:
+            written.append((write, steps))
+    if not written:
+        return None
 
     def missing(connection: BrokerConnection, deadline: Deadline) -> set[str]:
-        found: set[str] = set()
+        names: set[str] = set()
         for write, steps in written:
-            found |= {step.topic for step in steps} - write.shows(connection, steps, deadline)
-        return found
+            names |= {step.topic for step in steps} - write.shows(connection, steps, deadline)
+        return names
 
-    return missing if written else None
+    return missing
 
 
-def _write(
-    session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, sleep: Sleep
-) -> list[TopicChange]:
-    """Send; what was not acknowledged is looked for, and if it may pass sent again, which changes nothing twice."""
-    left = {step.topic: step for step in batch}
-    reasons: dict[str, ToolkitError] = {}
-    begun: set[str] = set()
-    to_send = list(batch)
-    pauses = Backoff(deadline, sleep)
-    overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
-    while True:
-        if to_send:
-            reasons |= _send(session, write, to_send, deadline)
-            begun |= {name for name, error in reasons.items() if may_have_begun(error)}
-            # The controller answers when its log has the change; every broker then reads it from there.
-            left = {name: step for name, step in left.items() if name in reasons}
-        if not left:
-            break
+class _BatchWrite:
+    """One batch of one kind of write: sent, looked for, and sent again until its outcome is known or the time is up."""
+
+    def __init__(self, session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline) -> None:
+        self._session = session
+        self._write = write
+        self._batch = batch
+        self._deadline = deadline
+        self._overtaken_until = deadline.at_most(OVERTAKEN_SECONDS)
+        # Topics whose write is not known to be done, and why: the error of the last request that named them.
+        self._left = {step.topic: step for step in batch}
+        self._reasons: dict[str, ToolkitError] = {}
+        self._begun: set[str] = set()
+
+    def run(self, sleep: Sleep) -> list[TopicChange]:
+        """Answers how the write of each topic ended."""
+        backoff = Backoff(self._deadline, sleep)
+        to_send = list(self._batch)
+        while True:
+            if to_send:
+                self._send(to_send)
+            if not self._left:
+                break
+            self._look_for_the_rest()
+            refused = self._refused()
+            if not self._waiting(refused) or not backoff.pause():
+                break
+            to_send = [step for name, step in self._left.items() if name not in refused]
+            self._reasons = {name: self._reasons[name] for name in refused}
+        differing = self._differing()
+        return [self._ended(step.topic, differing) for step in self._batch]
+
+    def _send(self, steps: Sequence[TopicStep]) -> None:
+        self._reasons |= self._errors(steps)
+        self._begun |= {name for name, error in self._reasons.items() if may_have_begun(error)}
+        # The controller acknowledges when its log has the change; every broker then reads it from there.
+        self._left = {name: step for name, step in self._left.items() if name in self._reasons}
+
+    def _errors(self, steps: Sequence[TopicStep]) -> dict[str, ToolkitError]:
+        share = self._deadline.at_most(min(self._deadline.remaining() * _SHARE_OF_A_WRITE, _WRITE_SECONDS))
         try:
-            agreed = session.query(_agreeing(write, list(left.values())), deadline)
-        except (StageError, NoBrokerError):
-            agreed = set()
-        left = {name: step for name, step in left.items() if name not in agreed}
-        refused = {name for name in left if not _may_pass(reasons[name])}
-        if overtaken_until.expired:
-            # Deleted since the check: a moment's ignorance of a broker would be over by now.
-            refused |= {name for name in left if _code(reasons[name]) == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
-        overtaken = {name for name in refused if _code(reasons[name]) in _OVERTAKEN}
-        waiting = left.keys() - refused | (set() if overtaken_until.expired else overtaken)
-        if not waiting or not pauses.pause():
-            break
-        to_send = [step for name, step in left.items() if name not in refused]
-        reasons = {name: reasons[name] for name in refused}
-    exist = [step for name, step in left.items() if _code(reasons[name]) == ErrorCode.TOPIC_ALREADY_EXISTS]
-    differing = _differing(session, write, exist, deadline) if exist else set[str]()
-    return [_ended(write, step.topic, reasons if step.topic in left else {}, begun, differing) for step in batch]
-
-
-def _send(session: Session, write: Write, steps: Sequence[TopicStep], deadline: Deadline) -> dict[str, ToolkitError]:
-    share = deadline.at_most(min(deadline.remaining() * _SHARE_OF_A_WRITE, _WRITE_SECONDS))
-    try:
-        errors = session.execute(_sending(write, steps, validate_only=False), share)
+            errors = self._session.execute(_sending(self._write, steps, validate_only=False), share)
+        except (StageError, NoBrokerError) as error:
+            return {step.topic: error for step in steps}
         if any(error.retriable for error in errors.values()):
             # The controller may have moved.
-            session.close()
+            self._session.close()
         return dict(errors)
-    except (StageError, NoBrokerError) as error:
-        return {step.topic: error for step in steps}
+
+    def _look_for_the_rest(self) -> None:
+        """Take out what the cluster shows as declared, whoever wrote it."""
+        steps = list(self._left.values())
+        try:
+            agreed = self._session.query(
+                lambda connection, until: self._write.agrees(connection, steps, until), self._deadline
+            )
+        except (StageError, NoBrokerError):
+            return
+        self._left = {name: step for name, step in self._left.items() if name not in agreed}
+
+    def _refused(self) -> set[str]:
+        """The topics whose write will not be accepted when it is sent again."""
+        refused = {name for name in self._left if not _is_retriable(self._reasons[name])}
+        if self._overtaken_until.expired:
+            # Deleted since the check: a broker that is only behind would know it by now.
+            refused |= self._with_code({ErrorCode.UNKNOWN_TOPIC_OR_PARTITION})
+        return refused
+
+    def _waiting(self, refused: set[str]) -> set[str]:
+        """The topics that are worth another attempt, or another look where another apply was faster."""
+        waiting = self._left.keys() - refused
+        if self._overtaken_until.expired:
+            return waiting
+        return waiting | (refused & self._with_code(_OVERTAKEN))
+
+    def _with_code(self, codes: Collection[ErrorCode]) -> set[str]:
+        return {name for name in self._left if _code(self._reasons[name]) in codes}
+
+    def _differing(self) -> set[str]:
+        """The topics that exist and differ from their declaration; empty where that could not be determined."""
+        exist = self._with_code({ErrorCode.TOPIC_ALREADY_EXISTS})
+        if not exist:
+            return set()
+        steps = [self._left[name] for name in sorted(exist)]
+
+        def differing(connection: BrokerConnection, until: Deadline) -> set[str]:
+            topics = read_metadata(connection, sorted(exist), until, operations=False).topics
+            served = {name for name, topic in topics.items() if topic.is_served}
+            return served - self._write.agrees(connection, steps, until)
+
+        try:
+            return self._session.query(differing, self._deadline)
+        except (StageError, NoBrokerError):
+            return set()
+
+    def _ended(self, name: str, differing: Collection[str]) -> TopicChange:
+        kind = self._write.kind
+        if name not in self._left:
+            return TopicChange(name, kind, "done")
+        if name in differing:
+            detail = "it has been created in the meantime, and differs from its declaration"
+            return TopicChange(name, kind, "not-done", detail)
+        state: ChangeState = "unknown" if name in self._begun else "not-done"
+        return TopicChange(name, kind, state, str(self._reasons[name]))
 
 
 def _sending(write: Write, steps: Sequence[TopicStep], *, validate_only: bool) -> Callable[..., dict[str, BrokerError]]:
     return lambda connection, until: write.send(connection, steps, validate_only, until)
 
 
-def _agreeing(write: Write, steps: Sequence[TopicStep]) -> Callable[[BrokerConnection, Deadline], set[str]]:
-    return lambda connection, until: write.agrees(connection, steps, until)
-
-
-def _differing(session: Session, write: Write, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
-    """The topics that are to be seen, and not as their steps want them; none where nobody tells."""
-
-    def differing(connection: BrokerConnection, until: Deadline) -> set[str]:
-        topics = read_metadata(connection, [step.topic for step in steps], until, operations=False).topics
-        served = {
-            name
-            for name, topic in topics.items()
-            if not topic.error_code and all(partition.leader >= 0 for partition in topic.partitions)
-        }
-        return served - write.agrees(connection, steps, until)
-
-    try:
-        return session.query(differing, deadline)
-    except (StageError, NoBrokerError):
-        return set()
-
-
 def may_have_begun(error: ToolkitError) -> bool:
-    """Whether what failed so may have been done all the same, or may still be."""
+    """Whether a request that failed so may have been carried out nevertheless, or may still be."""
+    # REQUEST_TIMED_OUT: the broker stopped waiting for what has begun, and may still succeed.
     return not isinstance(error, BrokerError) or error.code == ErrorCode.REQUEST_TIMED_OUT
 
 
-def _may_pass(error: ToolkitError) -> bool:
+def _is_retriable(error: ToolkitError) -> bool:
     return not isinstance(error, BrokerError) or error.retriable
 
 
 def _code(error: ToolkitError) -> int | None:
     return error.code if isinstance(error, BrokerError) else None
-
-
-def _ended(
-    write: Write, name: str, reasons: Mapping[str, ToolkitError], begun: Collection[str], differing: Collection[str]
-) -> TopicChange:
-    error = reasons.get(name)
-    if error is None:
-        return TopicChange(name, write.kind, "done")
-    if name in differing:
-        return TopicChange(name, write.kind, "not-done", "it has appeared meanwhile, and differs from its declaration")
-    return TopicChange(name, write.kind, "unknown" if name in begun else "not-done", str(error))

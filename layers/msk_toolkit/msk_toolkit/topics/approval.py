@@ -1,4 +1,4 @@
-"""Whether the cluster still stands as it did when somebody approved a plan."""
+"""Whether the cluster is still as it was when a plan was approved."""
 
 import msgspec
 
@@ -6,13 +6,15 @@ from msk_toolkit.topics.plan import Plan, TopicStep
 
 
 def changed_since(approved: Plan, now: Plan) -> list[str]:
-    """What differs between the approved plan and the one of this moment, a sentence for each topic.
+    """What differs between the approved plan and the current one, a sentence for each topic.
 
     Warnings and what is not declared don't count: an apply touches neither. Nor do the topics of another cluster.
     """
     if approved.cluster_id != now.cluster_id:
-        said = f"was approved for the cluster {approved.cluster_id}" if approved.cluster_id else "names no cluster"
-        return [f"the plan {said}, and this one is {now.cluster_id or 'of no name'}"]
+        if not approved.cluster_id:
+            return [f"the plan names no cluster; the current one is {now.cluster_id}"]
+        current = now.cluster_id or "unknown"
+        return [f"the plan was approved for cluster {approved.cluster_id}; the current one is {current}"]
     before = {step.topic: _essence(step) for step in approved.steps}
     after = {step.topic: _essence(step) for step in now.steps}
     problems = [f"{topic}: is not in the approved plan" for topic in after if topic not in before]

@@ -1,4 +1,4 @@
-"""``topics.yaml``: the topics that the user wants, with every mistake of the file reported at once, in its place."""
+"""``topics.yaml``: the declared topics, with every mistake of the file reported at once, in its place."""
 
 import functools
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.document import DocumentNode, Located, from_plain, from_yaml
+from msk_toolkit.topics.document import DocumentProblem, Located, from_plain, from_yaml
 from msk_toolkit.topics.rules import collisions, contradictions, name_problem
 from msk_toolkit.topics.units import UnitError, to_kafka
 
@@ -25,15 +25,15 @@ ReplicationFactor = Annotated[int, Meta(ge=1, le=_MOST_REPLICAS)]
 Config = Annotated[
     dict[str, str | int | float | bool | None],
     Meta(
-        description="Kafka's topic configuration; keys in .ms take durations such as 7d or 1d12h, keys in .bytes sizes "
-        "such as 512MiB, and retention takes unlimited. null takes the topic's own value away: the cluster's default "
-        "holds then."
+        description="Kafka's topic configuration; keys in .ms accept durations such as 7d or 1d12h, keys in .bytes "
+        "sizes such as 512MiB, and retention accepts unlimited. null removes the topic's own value: the cluster's "
+        "default applies then."
     ),
 ]
 
 
 class TopicEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A topic as the file has it; what is left out comes from the defaults."""
+    """A topic in the file; what is omitted comes from the defaults."""
 
     name: Annotated[str, Meta(description="Letters, digits, '.', '_' and '-'.", min_length=1, max_length=249)]
     partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
@@ -44,7 +44,7 @@ class TopicEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for every topic that does not say otherwise; configuration is merged key by key."""
+    """Values for every topic that sets none; configuration is merged key by key."""
 
     partitions: Partitions | msgspec.UnsetType = msgspec.UNSET
     replication_factor: ReplicationFactor | msgspec.UnsetType = msgspec.UNSET
@@ -53,7 +53,7 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The topics that are wanted."""
+    """The declared topics."""
 
     topics: list[TopicEntry]
     defaults: Defaults = Defaults()
@@ -85,7 +85,7 @@ def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
     return _declared(from_plain(document, "$"), [], subject)
 
 
-def _declared(root: Located, problems: list[DocumentNode], subject: str) -> list[DeclaredTopic]:
+def _declared(root: Located, problems: list[DocumentProblem], subject: str) -> list[DeclaredTopic]:
     if not isinstance(root.value, dict) or not isinstance(root.value.get("topics", root).value, list):
         raise ConfigurationError(subject, [*map(str, problems), "a list named topics is needed"])
     problems += _unknown(root, Declaration)
@@ -103,7 +103,9 @@ def _declared(root: Located, problems: list[DocumentNode], subject: str) -> list
             topics.append(_topic(merged))
     problems += collisions(names)
     if problems:
-        raise ConfigurationError(subject, [str(each) for each in sorted(problems, key=lambda each: each.order)])
+        raise ConfigurationError(
+            subject, [str(problem) for problem in sorted(problems, key=lambda problem: problem.order)]
+        )
     return topics
 
 
@@ -113,89 +115,101 @@ def _topic(merged: dict[str, Any]) -> DeclaredTopic:
     return DeclaredTopic(**{**merged, "config": _values(config), "reset": reset})
 
 
-def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[DocumentNode]:
+def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[DocumentProblem]:
     label = _label(entry)
     for key in ("partitions", "replication_factor"):
         if key not in merged and key not in entry.value:
-            yield DocumentNode(entry.place, f"{label}: {key} is missing, here and in defaults")
+            yield DocumentProblem(entry.place, f"{label}: {key} is missing, here and in defaults")
     config = entry.value.get("config", Located({}, ""))
-    places = {key: each.place for key, each in config.entries()} if isinstance(config.value, dict) else {}
+    places: dict[str, str] = {}
+    if isinstance(config.value, dict):
+        places = {key: value.place for key, value in config.entries()}
     for key, problem in contradictions(merged.get("replication_factor"), _values(merged["config"])):
-        yield DocumentNode(places.get(key, entry.place), f"{label}: {problem}")
+        yield DocumentProblem(places.get(key, entry.place), f"{label}: {problem}")
 
 
 def _values(config: dict[str, str | None]) -> dict[str, str]:
     return {key: value for key, value in config.items() if value is not None}
 
 
-def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[DocumentNode]) -> dict[str, Any]:
+def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: list[DocumentProblem]) -> dict[str, Any]:
     if not isinstance(entry.value, dict):
-        problems.append(DocumentNode(entry.place, f"{label}: is not a mapping"))
+        problems.append(DocumentProblem(entry.place, f"{label}: is not a mapping"))
         return {}
     problems += _unknown(entry, model, f"{label}: ")
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for field in _fields_of(model):
         if field.name not in entry.value:
             if field.required:
-                problems.append(DocumentNode(entry.place, f"{label}: {field.name} is missing"))
+                problems.append(DocumentProblem(entry.place, f"{label}: {field.name} is missing"))
             continue
-        each = entry.value[field.name]
+        value = entry.value[field.name]
         if field.name == "config":
-            found["config"] = _config(each, label, problems)
+            fields["config"] = _config(value, label, problems)
             continue
-        if each.value is None:
-            problems.append(DocumentNode(each.place, f"{label}: {field.name}: is empty"))
+        if value.value is None:
+            problems.append(DocumentProblem(value.place, f"{label}: {field.name}: is empty"))
             continue
         try:
             # CloudFormation hands custom resources every number as text.
-            found[field.name] = msgspec.convert(_plain(each), field.type, strict=False)
+            fields[field.name] = msgspec.convert(_plain(value), field.type, strict=False)
         except msgspec.ValidationError as error:
             problem = _RANGES.get(field.name) or str(error)
-            problems.append(DocumentNode(each.place, f"{label}: {field.name}: {problem}"))
-    if wrong := name_problem(found.get("name", "orderly")):
-        problems.append(DocumentNode(entry.value["name"].place, f"{label}: name: {wrong}"))
-    return found
+            problems.append(DocumentProblem(value.place, f"{label}: {field.name}: {problem}"))
+    if "name" in fields and (wrong := name_problem(fields["name"])):
+        problems.append(DocumentProblem(entry.value["name"].place, f"{label}: name: {wrong}"))
+    return fields
 
 
-def _config(entry: Located, label: str, problems: list[DocumentNode]) -> dict[str, str | None]:
+def _config(entry: Located, label: str, problems: list[DocumentProblem]) -> dict[str, str | None]:
     if not isinstance(entry.value, dict):
-        problems.append(DocumentNode(entry.place, f"{label}: config: is not a mapping"))
+        problems.append(DocumentProblem(entry.place, f"{label}: config: is not a mapping"))
         return {}
-    found: dict[str, str | None] = {}
-    for key, each in entry.entries():
-        if each.value is None:
-            found[key] = None
+    config: dict[str, str | None] = {}
+    for key, value in entry.entries():
+        if value.value is None:
+            config[key] = None
             continue
-        if isinstance(each.value, dict | list):
-            problems.append(DocumentNode(each.place, f"{label}: config: {key}: is no text or number"))
+        if isinstance(value.value, dict | list):
+            problems.append(DocumentProblem(value.place, f"{label}: config: {key}: must be text or a number"))
             continue
-        text = str(each.value).lower() if isinstance(each.value, bool) else str(each.value).strip()
         try:
-            found[key] = to_kafka(key, text)
+            config[key] = to_kafka(key, _text(value.value))
         except UnitError as error:
-            problems.append(DocumentNode(each.place, f"{label}: config: {key}: {error}"))
-    return found
+            problems.append(DocumentProblem(value.place, f"{label}: config: {key}: {error}"))
+    return config
 
 
-def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[DocumentNode]:
+def _text(value: str | float) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).strip()
+
+
+def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> Iterator[DocumentProblem]:
     known = [field.name for field in _fields_of(model)]
-    for key, each in entry.entries():
+    for key, value in entry.entries():
         if key not in known:
-            yield DocumentNode(each.place, f"{label}unknown key {key}; known: {', '.join(known)}")
+            yield DocumentProblem(value.place, f"{label}unknown key {key}; known: {', '.join(known)}")
 
 
 @functools.cache
 def _fields_of(model: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    # Finding out the types of a model takes longer than reading a topic.
+    # Reading the types of a model takes longer than reading a topic.
     return msgspec.structs.fields(model)
 
 
-def _plain(each: Located) -> Any:
-    if isinstance(each.value, dict):
-        return {key: _plain(value) for key, value in each.entries()}
-    return [_plain(value) for value in each.value] if isinstance(each.value, list) else each.value
+def _plain(located: Located) -> Any:
+    if isinstance(located.value, dict):
+        return {key: _plain(value) for key, value in located.entries()}
+    if isinstance(located.value, list):
+        return [_plain(value) for value in located.value]
+    return located.value
 
 
 def _label(entry: Located) -> str:
-    name = entry.value.get("name") if isinstance(entry.value, dict) else None
-    return name.value if name and isinstance(name.value, str) else "a topic without a name"
+    if isinstance(entry.value, dict):
+        name = entry.value.get("name")
+        if name and isinstance(name.value, str):
+            return name.value
+    return "a topic without a name"

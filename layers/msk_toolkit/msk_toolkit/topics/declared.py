@@ -1,4 +1,4 @@
-"""A topic as the user wants it."""
+"""A topic as it is declared."""
 
 import msgspec
 
@@ -6,8 +6,8 @@ import msgspec
 class DeclaredTopic(msgspec.Struct, frozen=True, omit_defaults=True):
     """One topic as declared.
 
-    ``config`` is text in Kafka's own units; ``reset`` are the keys that shall have no value of their own on the topic,
-    so that the cluster's default holds; ``protected`` keeps it from deletion.
+    ``config`` is text in Kafka's own units; ``reset`` are the keys that are to have no value of their own on the topic,
+    so that the cluster's default applies; ``protected`` keeps it from deletion.
     """
 
     name: str

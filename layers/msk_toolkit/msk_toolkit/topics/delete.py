@@ -1,4 +1,4 @@
-"""Delete topics that somebody has named twice; everything is checked before the first one goes."""
+"""Delete topics whose names were given twice; everything is checked before the first topic is deleted."""
 
 import time
 from collections import Counter
@@ -17,7 +17,7 @@ from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
-from msk_toolkit.topics.apply import TopicChange, may_have_begun
+from msk_toolkit.topics.apply import ChangeState, TopicChange, may_have_begun
 from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.propagation import FindMissing
 
@@ -31,7 +31,7 @@ class Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str
     confirm: Annotated[str, Meta(description="The topic's name once more.")]
     although: Annotated[
-        list[Guard], Meta(description="What is known of the topic and shall not keep it from being deleted.")
+        list[Guard], Meta(description="What would keep the topic from being deleted, and is accepted.")
     ] = []
 
 
@@ -51,15 +51,15 @@ def objections(
         cluster: the metadata of these topics.
         count: counts the records of topics; asked last, and only if it matters.
     """
-    named = Counter(each.topic for each in deletions)
+    named = Counter(deletion.topic for deletion in deletions)
     problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]
-    for each in deletions:
-        problems += _objections(each, protected, declared, cluster)
-    uncounted = [each.topic for each in deletions if "not-empty" not in each.although]
+    for deletion in deletions:
+        problems += _objections(deletion, protected, declared, cluster)
+    uncounted = [deletion.topic for deletion in deletions if "not-empty" not in deletion.although]
     if problems or not uncounted:
         return problems
     return [
-        f"{name}: holds {records:,} records; say although: [not-empty] to delete them with it"
+        f"{name}: holds {records:,} records; add although: [not-empty] to delete them with it"
         for name, records in count(cluster, uncounted).items()
         if records
     ]
@@ -70,35 +70,38 @@ def _objections(deletion: Deletion, protected: set[str], declared: set[str], clu
     if deletion.confirm != name:
         yield f"{name}: confirm must repeat the topic's name"
     topic = cluster.topics.get(name)
-    if topic is None or topic.error_code:
-        yield f"{name}: {error_name(topic.error_code) if topic else 'is not on the cluster'}"
+    if topic is None:
+        yield f"{name}: is not on the cluster"
+        return
+    if topic.error_code:
+        yield f"{name}: {error_name(topic.error_code)}"
         return
     if name in protected and "protected" not in deletion.although:
-        yield f"{name}: is declared as protected; say although: [protected] to delete it all the same"
+        yield f"{name}: is declared as protected; add although: [protected] to delete it nevertheless"
     elif name in declared and not {"declared", "protected"} & set(deletion.although):
         yield (
-            f"{name}: is declared in topics.yaml, so the next apply would create it again: take it out of there first, "
-            "or say although: [declared]"
+            f"{name}: is declared in topics.yaml, so the next apply would create it again: remove it from there first, "
+            "or add although: [declared]"
         )
     if is_internal(topic) and "internal" not in deletion.although:
-        yield f"{name}: is one of Kafka's own; say although: [internal] to delete it all the same"
+        yield f"{name}: is one of Kafka's internal topics; add although: [internal] to delete it nevertheless"
 
 
 def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sleep = time.sleep) -> list[TopicChange]:
-    """Delete the topics and read back until they are gone; answers what became of each.
+    """Delete the topics and read back until they are gone; answers how each deletion ended.
 
-    Never raises for what the cluster does: what was done must be told.
+    Never raises for what the cluster does: what was done must be reported.
     """
     left = set(names)
-    pauses = Backoff(deadline, sleep)
+    backoff = Backoff(deadline, sleep)
     reasons = _send(session, names, deadline)
-    # A deletion that was refused will not happen; any other may show yet, and is sent once only: a second one could
-    # hit what somebody has created meanwhile.
+    # A deletion that was refused will not happen; any other may still take effect, and is sent once only: a second one
+    # could delete what was created in the meantime.
     refused = {name for name, error in reasons.items() if not may_have_begun(error)}
     try:
         while left:
             left = session.query(still_shown(left), deadline)
-            if left <= refused or not pauses.pause():
+            if left <= refused or not backoff.pause():
                 break
         marked = _marked(session, set(names) - left, deadline)
     except (StageError, NoBrokerError) as error:
@@ -110,7 +113,7 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
 def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set[str]:
     """The topics that no broker shows and that can't be created again.
 
-    With ZooKeeper a topic with a replica on a broker that is away is only marked for deletion until it is back.
+    With ZooKeeper a topic with a replica on a broker that is down is only marked for deletion until it is back.
     """
 
     def marked(connection: BrokerConnection, until: Deadline) -> set[str]:
@@ -118,7 +121,9 @@ def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set
         errors = create_topics(connection, topics, validate_only=True, deadline=until)
         return {name for name, error in errors.items() if error.code == ErrorCode.TOPIC_ALREADY_EXISTS}
 
-    return session.query(marked, deadline) if names else set()
+    if not names:
+        return set()
+    return session.query(marked, deadline)
 
 
 def _send(session: Session, names: Sequence[str], deadline: Deadline) -> dict[str, ToolkitError]:
@@ -142,10 +147,11 @@ def still_shown(names: Collection[str]) -> FindMissing:
 
 def _ended(name: str, left: set[str], marked: set[str], error: ToolkitError | None) -> TopicChange:
     if name in marked:
-        detail = "marked for deletion: it goes when the brokers that hold its replicas are all there, or was made anew"
+        detail = "marked for deletion until all brokers that hold its replicas are back; or it was created again"
         return TopicChange(name, "delete", "unknown", detail)
     if name not in left:
         return TopicChange(name, "delete", "done")
     if error is None:
-        return TopicChange(name, "delete", "unknown", "accepted, but still to be seen on the cluster")
-    return TopicChange(name, "delete", "unknown" if may_have_begun(error) else "not-done", str(error))
+        return TopicChange(name, "delete", "unknown", "accepted, but the cluster still shows it")
+    state: ChangeState = "unknown" if may_have_begun(error) else "not-done"
+    return TopicChange(name, "delete", state, str(error))

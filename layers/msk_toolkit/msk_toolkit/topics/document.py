@@ -1,4 +1,4 @@
-"""A document as a tree in which every value knows its place: a line and column of YAML, or a path into JSON."""
+"""A document as a tree in which every value has its place: a line and column of YAML, or a path into JSON."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Located(NamedTuple):
         yield from self.value.items()
 
 
-class DocumentNode(NamedTuple):
+class DocumentProblem(NamedTuple):
     """A problem and its place."""
 
     place: str
@@ -42,8 +42,8 @@ class DocumentNode(NamedTuple):
         return [int(number) for number in re.findall(r"\d+", self.place)]
 
 
-def from_yaml(text: str, subject: str) -> tuple[Located, list[DocumentNode]]:
-    """The tree of a YAML text, and keys that stand twice and values that YAML reads in a surprising way.
+def from_yaml(text: str, subject: str) -> tuple[Located, list[DocumentProblem]]:
+    """The tree of a YAML text, and problems: duplicate keys, and values that YAML reads in a surprising manner.
 
     Raises:
         ConfigurationError: not YAML.
@@ -52,26 +52,28 @@ def from_yaml(text: str, subject: str) -> tuple[Located, list[DocumentNode]]:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ConfigurationError(subject, [_unreadable(text, error)]) from error
-    problems: list[DocumentNode] = []
+    problems: list[DocumentProblem] = []
     if root is None:
         return Located(None, "line 1, column 1"), problems
     return _from_node(root, _LOADER(""), problems, 0), problems
 
 
 def from_plain(value: Any, path: str) -> Located:
-    """The tree of parsed JSON; ``path`` is where it hangs, such as ``topics``."""
+    """The tree of parsed JSON; ``path`` is its place, such as ``topics``."""
     if isinstance(value, dict):
-        return Located({str(key): from_plain(each, f"{path}.{key}") for key, each in value.items()}, path)
+        return Located({str(key): from_plain(entry, f"{path}.{key}") for key, entry in value.items()}, path)
     if isinstance(value, list):
-        return Located([from_plain(each, f"{path}[{number}]") for number, each in enumerate(value)], path)
+        return Located([from_plain(item, f"{path}[{number}]") for number, item in enumerate(value)], path)
     return Located(value, path)
 
 
 def _unreadable(text: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    where = f"{_place(mark)}: " if mark else ""
+    where = ""
+    if mark:
+        where = f"{_place(mark)}: "
     if isinstance(error, yaml.composer.ComposerError) and error.problem == "but found another document":
-        return f"{where}a second document begins here (---): a file holds one, so put its topics into the first"
+        return f"{where}a second document begins here (---): only one is read, so put its topics into the first"
     # The two loaders count differently, and neither counts lines.
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if isinstance(error, yaml.reader.ReaderError) and odd:
@@ -85,40 +87,42 @@ def _place(mark: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
-def _from_node(node: Any, loader: Any, problems: list[DocumentNode], depth: int) -> Located:
+def _from_node(node: Any, loader: Any, problems: list[DocumentProblem], depth: int) -> Located:
     place = _place(node.start_mark)
     if depth > _DEEPEST:
         # An alias may lead back to its own parent.
-        problems.append(DocumentNode(place, "is nested too deeply"))
+        problems.append(DocumentProblem(place, "is nested too deeply"))
         return Located(None, place)
     if isinstance(node, yaml.MappingNode):
         entries: dict[str, Located] = {}
         for key_node, value_node in node.value:
             if key_node.tag == _MERGE:
-                says = "merge keys (<<) are not read: write the keys out, or use defaults"
-                problems.append(DocumentNode(_place(key_node.start_mark), says))
+                problem = "merge keys (<<) are not supported: write the keys out, or use defaults"
+                problems.append(DocumentProblem(_place(key_node.start_mark), problem))
                 continue
             key = str(_scalar(key_node, loader, problems, place))
             if key in entries:
-                problems.append(DocumentNode(_place(key_node.start_mark), f"{key} stands twice"))
+                problems.append(DocumentProblem(_place(key_node.start_mark), f"duplicate key {key}"))
             entries[key] = _from_node(value_node, loader, problems, depth + 1)
         return Located(entries, place)
     if isinstance(node, yaml.SequenceNode):
-        return Located([_from_node(each, loader, problems, depth + 1) for each in node.value], place)
+        return Located([_from_node(item, loader, problems, depth + 1) for item in node.value], place)
     return Located(_scalar(node, loader, problems, place), place)
 
 
-def _scalar(node: Any, loader: Any, problems: list[DocumentNode], place: str) -> Any:
+def _scalar(node: Any, loader: Any, problems: list[DocumentProblem], place: str) -> Any:
     if not isinstance(node, yaml.ScalarNode):
-        problems.append(DocumentNode(place, "a key must be text"))
+        problems.append(DocumentProblem(place, "a key must be text"))
         return ""
     if not node.style and _TRAPS.fullmatch(node.value):
-        problems.append(DocumentNode(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
+        problems.append(DocumentProblem(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
         return node.value
     try:
         value = loader.construct_object(node)
     except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2026-99-99
-        problems.append(DocumentNode(place, f"{node.tag.rpartition(':')[2]} is no plain value"))
+        problems.append(DocumentProblem(place, f"{node.tag.rpartition(':')[2]} is not a plain value"))
         return None
-    # A date is text to us, and 0.50 stays as it was written.
-    return value if value is None or isinstance(value, bool | int | str) else node.value
+    # A date is text here, and 0.50 stays as it was written.
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return node.value

@@ -1,4 +1,4 @@
-"""How the cluster has drifted from the declaration, by kind."""
+"""How the cluster differs from the declaration, by kind."""
 
 from collections import Counter
 from enum import StrEnum
@@ -9,7 +9,7 @@ _TOPICS_NAMED = 20
 
 
 class Drift(StrEnum):
-    """A way in which a declared topic stands otherwise than declared."""
+    """A kind of difference between a declared topic and its declaration."""
 
     MISSING = "missing"
     PARTITIONS = "partitions"
@@ -25,34 +25,39 @@ def drift_of(step: TopicStep) -> set[Drift]:
         return {Drift.UNREADABLE}
     if step.partitions_before is None:
         return {Drift.MISSING}
-    found = {
+    kinds = {
         Drift.PARTITIONS: step.partitions != step.partitions_before,
         Drift.REPLICATION: any(refusal.kind == "replication-factor" for refusal in step.refusals)
         or step.replication_factor != step.replication_factor_before,
         Drift.CONFIG: bool(step.config),
         Drift.UNDECLARED_CONFIG: bool(step.undeclared_config),
     }
-    return {kind for kind, holds in found.items() if holds}
+    return {kind for kind, differs in kinds.items() if differs}
 
 
 def count_drift(plan: Plan) -> Counter[Drift]:
     """How many topics show each kind."""
-    return Counter(kind for step in plan.steps for kind in drift_of(step))
+    counts: Counter[Drift] = Counter()
+    for step in plan.steps:
+        counts.update(drift_of(step))
+    return counts
 
 
 def drifted(plan: Plan) -> int:
-    """How many topics stand otherwise than declared; keys that nobody declared don't count."""
+    """How many topics differ from their declaration; keys that are not declared don't count."""
     return sum(bool(drift_of(step) - {Drift.UNDECLARED_CONFIG}) for step in plan.steps)
 
 
 def drift_line(plan: Plan) -> str:
     """The whole check in one line for a person."""
     kinds = {step.topic: drift_of(step) for step in plan.steps}
-    with_drift = {topic: found for topic, found in kinds.items() if found}
+    with_drift = {topic: drift for topic, drift in kinds.items() if drift}
     if not with_drift:
         return f"no drift: all {len(kinds)} declared topics match"
-    # A log line has its limits, and nobody reads hundreds of names.
+    # A log line has its limits, and hundreds of names are not read.
     shown = list(with_drift.items())[:_TOPICS_NAMED]
-    named = "; ".join(f"{topic}: {', '.join(sorted(found))}" for topic, found in shown)
-    rest = f"; and {len(with_drift) - len(shown)} more" if len(with_drift) > len(shown) else ""
-    return f"drift in {len(with_drift)} of {len(kinds)} declared topics: {named}{rest}"
+    line = f"drift in {len(with_drift)} of {len(kinds)} declared topics: "
+    line += "; ".join(f"{topic}: {', '.join(sorted(drift))}" for topic, drift in shown)
+    if len(with_drift) > len(shown):
+        line += f"; and {len(with_drift) - len(shown)} more"
+    return line

@@ -1,10 +1,10 @@
 """The cluster as the plan needs it: all topics and their configuration, in one request each.
 
-Only where a topic has a value of its own that the plan has something to say about, a small third one asks what would
-hold without it.
+Only where a topic has a value of its own that the plan reports, a small third request reads what would apply without
+it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -17,9 +17,9 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topic_configs import TopicConfig, broker_config, topic_configs
 from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.units import same
+from msk_toolkit.topics.units import same, to_whole
 
-# What warnings look at, declared or not.
+# What warnings read, declared or not.
 _IN_SYNC = "min.insync.replicas"
 _ALWAYS = frozenset(
     {
@@ -35,7 +35,7 @@ _PARTITIONS_NAMED = 5
 
 
 class ObservedTopic(msgspec.Struct, frozen=True):
-    """A topic as it stands; ``config`` is what is set on it and what a plan looks at, with its origin.
+    """A topic on the cluster; ``config`` is what is set on it and what a plan reads, with its origin.
 
     ``replication_factor`` is the smallest number of replicas that a partition has, or will have when the replicas that
     are being moved have arrived; ``uneven`` names the partitions that have another number, and ``moving`` counts those
@@ -51,11 +51,11 @@ class ObservedTopic(msgspec.Struct, frozen=True):
 
 
 class ObservedTopics(msgspec.Struct, frozen=True):
-    """What the cluster showed.
+    """The cluster's topics.
 
     ``topics`` holds the declared ones that exist, ``others`` the names of all other visible topics but Kafka's own,
     ``unreadable`` for each declared topic that the user may not see or describe the broker's reason;
-    ``default_in_sync`` the cluster's own min.insync.replicas, None where nobody asked or it can't be told.
+    ``default_in_sync`` the cluster's own min.insync.replicas, None where it was not requested or could not be read.
     """
 
     brokers: int
@@ -75,7 +75,7 @@ def observe(
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
     """
-    # Thirty keys of each topic are inherited, and a plan has a use for few of them.
+    # Thirty keys of each topic are inherited, and a plan needs few of them.
     keys = _ALWAYS.union(*(topic.config for topic in declared))
     return session.query(lambda connection, until: _observe(connection, declared, keys, kind, until), deadline)
 
@@ -87,50 +87,65 @@ def _observe(
     kind: ClusterKind,
     deadline: Deadline,
 ) -> ObservedTopics:
-    wanted = {topic.name: topic.config for topic in declared}
-    names = wanted.keys()
+    names = {topic.name for topic in declared}
     cluster = read_metadata(connection, None, deadline, operations=False)
     topics = cluster.topics
     if unlisted := sorted(names - topics.keys()):
         # The list leaves out what the user may not see; asked by name, the broker says so.
         topics = topics | read_metadata(connection, unlisted, deadline, operations=False).topics
-    unreadable = {
-        name: f"Metadata answered {error_name(topics[name].error_code)}"
-        for name in names & topics.keys()
-        if topics[name].error_code not in (ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    }
-    there = {name: topic for name, topic in topics.items() if not topic.error_code}
-    configs, errors = topic_configs(connection, sorted(names & there.keys()), deadline, keep=keys)
-    if own := _own_otherwise(configs, wanted):
-        asked, _ = topic_configs(connection, sorted(own), deadline, own, inherited=True)
-        configs |= {name: configs[name] | asked[name] for name in asked}
-    unreadable |= {
-        name: str(error) for name, error in errors.items() if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    }
-    described = {name: there[name] for name in configs}
+    existing = {name: topic for name, topic in topics.items() if not topic.error_code}
+    configs, errors = _configs(connection, declared, existing, keys, deadline)
+    described = {name: existing[name] for name in configs}
     moving = _moving(connection, described, {topic.name: topic.replication_factor for topic in declared}, deadline)
     return ObservedTopics(
         brokers=len(cluster.brokers),
-        topics={name: observed_topic(there[name], config, moving.get(name, {})) for name, config in configs.items()},
-        others=sorted(name for name, topic in there.items() if name not in names and not is_internal(topic)),
-        unreadable=unreadable,
+        topics={name: observed_topic(existing[name], config, moving.get(name, {})) for name, config in configs.items()},
+        others=sorted(name for name, topic in existing.items() if name not in names and not is_internal(topic)),
+        unreadable=_unlisted(topics, names) | errors,
         kind=kind,
         cluster_id=cluster.cluster_id,
-        default_in_sync=_default_in_sync(connection, declared, there.keys(), cluster, deadline),
+        default_in_sync=_default_in_sync(connection, declared, existing.keys(), cluster, deadline),
     )
+
+
+def _unlisted(topics: Mapping[str, Topic], names: Collection[str]) -> dict[str, str]:
+    """For each of these topics that the broker refuses to list, its reason."""
+    passed = (ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    codes = {name: topics[name].error_code for name in names if name in topics}
+    return {name: f"Metadata answered {error_name(code)}" for name, code in codes.items() if code not in passed}
+
+
+def _configs(
+    connection: BrokerConnection,
+    declared: Collection[DeclaredTopic],
+    existing: Mapping[str, Topic],
+    keys: frozenset[str],
+    deadline: Deadline,
+) -> tuple[dict[str, dict[str, TopicConfig]], dict[str, str]]:
+    """The configuration of the declared topics that exist, and why it can't be read, by name."""
+    by_name = {topic.name: topic.config for topic in declared}
+    configs, errors = topic_configs(connection, sorted(by_name.keys() & existing.keys()), deadline, keep=keys)
+    if own := _differing_keys(configs, by_name):
+        inherited, _ = topic_configs(connection, sorted(own), deadline, own, inherited=True)
+        configs |= {name: configs[name] | inherited[name] for name in inherited}
+    # Deleted since it was listed: not unreadable.
+    present = {name: error for name, error in errors.items() if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
+    return configs, {name: str(error) for name, error in present.items()}
 
 
 def _moving(
     connection: BrokerConnection, topics: Mapping[str, Topic], declared: Mapping[str, int], deadline: Deadline
 ) -> Mapping[str, Mapping[int, int]]:
-    """For topics whose number of replicas is not the declared one: how many replicas of a partition are on their way
-    out, while those that replace them arrive."""
+    """For topics whose number of replicas is not the declared one: how many replicas of a partition are being
+    removed, while those that replace them arrive."""
     odd = {
         name: [partition.index for partition in topic.partitions]
         for name, topic in topics.items()
         if {len(partition.replicas) for partition in topic.partitions} != {declared[name]}
     }
-    return leaving_replicas(connection, odd, deadline) if odd else {}
+    if not odd:
+        return {}
+    return leaving_replicas(connection, odd, deadline)
 
 
 def _default_in_sync(
@@ -143,28 +158,31 @@ def _default_in_sync(
     """The cluster's min.insync.replicas, where a topic that is to be created leaves it to the cluster."""
     if all(topic.name in there or _IN_SYNC in topic.config for topic in declared):
         return None
-    asked = next((broker for broker, address in cluster.brokers.items() if address == connection.address), None)
-    text = broker_config(connection, asked, _IN_SYNC, deadline) if asked is not None else None
-    return int(text) if text and text.isdigit() else None
+    connected = next((broker for broker, address in cluster.brokers.items() if address == connection.address), None)
+    if connected is None:
+        return None
+    return to_whole(broker_config(connection, connected, _IN_SYNC, deadline))
 
 
-def _own_otherwise(
-    configs: Mapping[str, Mapping[str, TopicConfig]], wanted: Mapping[str, Mapping[str, str]]
+def _differing_keys(
+    configs: Mapping[str, Mapping[str, TopicConfig]], declared: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[str]]:
-    """The keys that are set on a topic otherwise than declared, or without being declared."""
-    own = {
-        name: [
-            key
-            for key, setting in config.items()
-            if setting.source == "topic" and not (key in wanted[name] and same(setting.value, wanted[name][key]))
-        ]
-        for name, config in configs.items()
-    }
-    return {name: keys for name, keys in own.items() if keys}
+    """The keys that are set on a topic and differ from their declaration, or are not declared."""
+    own: dict[str, list[str]] = {}
+    for name, config in configs.items():
+        for key, setting in config.items():
+            if setting.source == "topic" and not _is_as_declared(setting, declared[name].get(key)):
+                own.setdefault(name, []).append(key)
+    return own
+
+
+def _is_as_declared(setting: TopicConfig, value: str | None) -> bool:
+    return value is not None and same(setting.value, value)
 
 
 def observed_topic(topic: Topic, config: Mapping[str, TopicConfig], leaving: Mapping[int, int]) -> ObservedTopic:
-    """A topic from what a broker says of it; ``leaving`` counts, by partition, the replicas on their way out."""
+    """A topic from what a broker says of it; ``leaving`` counts, by partition, the replicas that are being
+    removed."""
     numbers = {
         partition.index: len(partition.replicas) - leaving.get(partition.index, 0) for partition in topic.partitions
     }
@@ -179,10 +197,16 @@ def _uneven(numbers: Mapping[int, int], factor: int) -> str:
     if not others:
         return ""
     fewest = [partition for partition, number in numbers.items() if number == factor]
-    few, named = ("have", fewest) if len(fewest) <= len(others) else ("do not have", others)
-    shown = ", ".join(map(str, named[:_PARTITIONS_NAMED]))
-    more = f" and {len(named) - _PARTITIONS_NAMED} more" if len(named) > _PARTITIONS_NAMED else ""
-    return f"partitions {shown}{more} {few} {factor}"
+    if len(fewest) <= len(others):
+        return f"partitions {_some(fewest)} have {factor}"
+    return f"partitions {_some(others)} do not have {factor}"
+
+
+def _some(partitions: Sequence[int]) -> str:
+    shown = ", ".join(map(str, partitions[:_PARTITIONS_NAMED]))
+    if len(partitions) > _PARTITIONS_NAMED:
+        return f"{shown} and {len(partitions) - _PARTITIONS_NAMED} more"
+    return shown
 
 
 def is_internal(topic: Topic) -> bool:

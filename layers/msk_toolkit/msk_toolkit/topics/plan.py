@@ -1,4 +1,4 @@
-"""What has to happen so that the cluster has the declared topics: a pure comparison."""
+"""The changes that bring the cluster to the declared topics: a pure comparison."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -23,8 +23,8 @@ class ConfigChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     """A key of a topic's configuration, as Kafka has it and (``...Text``) as a person reads it.
 
     ``before`` is the value in force and ``source`` where it comes from, absent for a new topic; ``after`` is the
-    declared value, absent where nothing is declared, or where the topic's own value is to be taken away; ``inherited``
-    is what holds without the topic's own value.
+    declared value, absent where nothing is declared, or where the topic's own value is to be removed; ``inherited``
+    is what applies without the topic's own value.
     """
 
     key: str
@@ -44,14 +44,14 @@ class TopicStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     topic: str
     partitions: Annotated[int, Meta(description="The declared number.")]
     replication_factor: Annotated[int, Meta(description="The declared number.")]
-    partitions_before: Annotated[int | None, Meta(description="The number found; absent for a new topic.")] = None
+    partitions_before: Annotated[int | None, Meta(description="The current number; absent for a new topic.")] = None
     replication_factor_before: Annotated[int | None, Meta(description="As partitionsBefore.")] = None
     config: Annotated[list[ConfigChange], Meta(description="Keys that are to be set.")] = []
     refusals: Annotated[list[Refusal], Meta(description="Why the declaration can't be carried out.")] = []
     warnings: list[str] = []
-    notes: Annotated[list[str], Meta(description="What is going on with the topic, and is nobody's fault.")] = []
+    notes: Annotated[list[str], Meta(description="What is in progress on the topic, and needs no action.")] = []
     undeclared_config: Annotated[
-        list[ConfigChange], Meta(description="Keys set on the topic that nobody declared; they are left alone.")
+        list[ConfigChange], Meta(description="Keys set on the topic that are not declared; they are left alone.")
     ] = []
 
 
@@ -59,8 +59,8 @@ class Plan(msgspec.Struct, frozen=True, rename="camel"):
     """A step for each declared topic, in the declared order, and what else the cluster has."""
 
     steps: list[TopicStep]
-    undeclared: Annotated[int, Meta(description="Topics of the cluster that nobody declared; they are left alone.")]
-    undeclared_topics: Annotated[list[str], Meta(description="Their names, if all was asked for.")] = []
+    undeclared: Annotated[int, Meta(description="Topics of the cluster that are not declared; they are left alone.")]
+    undeclared_topics: Annotated[list[str], Meta(description="Their names, if all was requested.")] = []
     cluster_id: Annotated[str, Meta(description="Kafka's id of the cluster; on any other the plan is refused.")] = ""
 
     def having(self, action: TopicAction) -> list[TopicStep]:
@@ -74,24 +74,29 @@ def plan(
     """Compare what was declared with what was observed; what destroys data is refused, never planned.
 
     Args:
-        uses: what the stack does with the topics, which some warnings are about.
+        uses: what the stack uses the topics for; some warnings depend on it.
     """
+    undeclared_topics: list[str] = []
+    if list_all:
+        undeclared_topics = observed.others
     return Plan(
         steps=[_step(topic, observed, uses) for topic in declared],
         undeclared=len(observed.others),
-        undeclared_topics=observed.others if list_all else [],
+        undeclared_topics=undeclared_topics,
         cluster_id=observed.cluster_id,
     )
 
 
 def as_grown(declared: Sequence[DeclaredTopic], observed: ObservedTopics) -> list[DeclaredTopic]:
     """The declaration with the partitions that topics have, where they have more than declared."""
-    return [
-        msgspec.structs.replace(topic, partitions=max(topic.partitions, observed.topics[topic.name].partitions))
-        if topic.name in observed.topics
-        else topic
-        for topic in declared
-    ]
+    topics: list[DeclaredTopic] = []
+    for topic in declared:
+        existing = observed.topics.get(topic.name)
+        if existing and existing.partitions > topic.partitions:
+            topics.append(msgspec.structs.replace(topic, partitions=existing.partitions))
+        else:
+            topics.append(topic)
+    return topics
 
 
 def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicStep:
@@ -106,78 +111,90 @@ def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicSt
     existing = observed.topics.get(topic.name)
     changes = _changes(topic, existing, observed.kind)
     refusals = violations(topic, existing, [change.key for change in changes], observed.kind)
-    if existing:
-        refusals += _impossible(topic, existing, observed)
-    return TopicStep(
-        action=_action(topic, existing, changes, refusals),
+    step = TopicStep(
+        action="create",
         topic=topic.name,
         partitions=topic.partitions,
         replication_factor=topic.replication_factor,
-        partitions_before=existing.partitions if existing else None,
-        replication_factor_before=existing.replication_factor if existing else None,
         config=changes,
         refusals=refusals,
         warnings=topic_warnings(topic, existing, observed, uses),
-        notes=_notes(existing),
-        undeclared_config=_undeclared(topic, existing) if existing else [],
     )
+    if existing:
+        step = msgspec.structs.replace(
+            step,
+            action=_action(topic, existing, changes),
+            partitions_before=existing.partitions,
+            replication_factor_before=existing.replication_factor,
+            refusals=[*refusals, *_impossible(topic, existing, observed)],
+            notes=_notes(existing),
+            undeclared_config=_undeclared(topic, existing),
+        )
+    if step.refusals:
+        return msgspec.structs.replace(step, action="refused")
+    return step
 
 
-def _action(
-    topic: DeclaredTopic, existing: ObservedTopic | None, changes: Sequence[ConfigChange], refusals: Sequence[Refusal]
-) -> TopicAction:
-    if refusals:
-        return "refused"
-    if existing is None:
-        return "create"
-    grows = topic.partitions > existing.partitions
-    return "update" if grows or changes else "unchanged"
+def _action(topic: DeclaredTopic, existing: ObservedTopic, changes: Sequence[ConfigChange]) -> TopicAction:
+    if changes or topic.partitions > existing.partitions:
+        return "update"
+    return "unchanged"
 
 
 def _changes(topic: DeclaredTopic, existing: ObservedTopic | None, kind: ClusterKind) -> list[ConfigChange]:
+    declared = {key: value for key, value in topic.config.items() if not is_fixed(key, value, kind)}
+    if existing is None:
+        return [ConfigChange(key, value, to_person(key, value)) for key, value in declared.items()]
+    pinned = kind == "standard"
     changes = [
-        _setting(key, value, existing)
-        for key, value in topic.config.items()
-        if not is_fixed(key, value, kind)
-        and (existing is None or _differs(key, value, existing, pinned=kind == "standard"))
+        _change(key, value, existing)
+        for key, value in declared.items()
+        if _differs(key, value, existing, pinned=pinned)
     ]
-    own = existing.config if existing else {}
-    resets = [key for key in topic.reset if key in own and own[key].source == "topic"]
-    return changes + [_own(key, own[key]) for key in resets]
+    resets = [key for key in topic.reset if _is_own(existing, key)]
+    return changes + [_own(key, existing.config[key]) for key in resets]
 
 
-def _notes(existing: ObservedTopic | None) -> list[str]:
-    if existing is None or not existing.moving:
+def _is_own(existing: ObservedTopic, key: str) -> bool:
+    return key in existing.config and existing.config[key].source == "topic"
+
+
+def _notes(existing: ObservedTopic) -> list[str]:
+    if not existing.moving:
         return []
-    partitions = "1 partition" if existing.moving == 1 else f"{existing.moving} partitions"
-    return [f"replicas of {partitions} are being moved between brokers; the number counts without those that leave"]
+    partitions = f"{existing.moving} partitions"
+    if existing.moving == 1:
+        partitions = "1 partition"
+    return [
+        f"replicas of {partitions} are being moved between brokers; replicas that are being removed are not counted"
+    ]
 
 
-def _impossible(topic: DeclaredTopic, found: ObservedTopic, observed: ObservedTopics) -> list[Refusal]:
+def _impossible(topic: DeclaredTopic, existing: ObservedTopic, observed: ObservedTopics) -> list[Refusal]:
     refusals = []
-    if topic.partitions < found.partitions:
+    if topic.partitions < existing.partitions:
         refusals.append(
             Refusal(
                 "fewer-partitions",
-                f"partitions {found.partitions} -> {topic.partitions}: Kafka can't take partitions away",
-                f"declare {found.partitions}, or create a topic under a new name and move its readers and writers",
+                f"partitions {existing.partitions} -> {topic.partitions}: Kafka can't remove partitions",
+                f"declare {existing.partitions}, or create a topic under a new name and move its readers and writers",
             )
         )
-    if found.uneven and observed.kind == "standard":
+    if existing.uneven and observed.kind == "standard":
         refusals.append(
             Refusal(
                 "replication-factor",
-                f"replication: {found.uneven} of the topic's replicas, the others more; the smallest number counts",
+                f"replication: {existing.uneven} of the topic's replicas, the others more; the smallest number counts",
                 f"give each partition {topic.replication_factor} replicas with kafka-reassign-partitions.sh",
             )
         )
-    elif topic.replication_factor != found.replication_factor and observed.kind == "standard":
+    elif topic.replication_factor != existing.replication_factor and observed.kind == "standard":
         refusals.append(
             Refusal(
                 "replication-factor",
-                f"replication {found.replication_factor} -> {topic.replication_factor}: "
-                "that moves data between brokers, which is not done here",
-                f"declare {found.replication_factor}, or reassign the partitions with kafka-reassign-partitions.sh",
+                f"replication {existing.replication_factor} -> {topic.replication_factor}: "
+                "changing it moves data between brokers, which this tool never does",
+                f"declare {existing.replication_factor}, or reassign the partitions with kafka-reassign-partitions.sh",
             )
         )
     return refusals
@@ -191,14 +208,14 @@ def _unreadable(reason: str) -> Refusal:
     )
 
 
-def _differs(key: str, value: str, found: ObservedTopic, *, pinned: bool) -> bool:
-    current = found.config.get(key)
+def _differs(key: str, value: str, existing: ObservedTopic, *, pinned: bool) -> bool:
+    current = existing.config.get(key)
     # A declared value that only happens to be the broker's default would go with it when the default changes.
     return current is None or not same(current.value, value) or (pinned and current.source != "topic")
 
 
-def _setting(key: str, value: str, found: ObservedTopic | None) -> ConfigChange:
-    current = found.config.get(key) if found else None
+def _change(key: str, value: str, existing: ObservedTopic) -> ConfigChange:
+    current = existing.config.get(key)
     if current is None:
         return ConfigChange(key, value, to_person(key, value))
     return ConfigChange(
@@ -209,26 +226,26 @@ def _setting(key: str, value: str, found: ObservedTopic | None) -> ConfigChange:
         to_person(key, current.value),
         current.source,
         current.inherited,
-        None if current.inherited is None else to_person(key, current.inherited),
+        _inherited_text(key, current),
     )
 
 
-def _undeclared(topic: DeclaredTopic, found: ObservedTopic) -> list[ConfigChange]:
-    declared = {*topic.config, *topic.reset}
-    return [
-        _own(key, setting)
-        for key, setting in sorted(found.config.items())
-        if setting.source == "topic" and key not in declared
-    ]
+def _inherited_text(key: str, setting: KafkaSetting) -> str | None:
+    return None if setting.inherited is None else to_person(key, setting.inherited)
+
+
+def _undeclared(topic: DeclaredTopic, existing: ObservedTopic) -> list[ConfigChange]:
+    undeclared = existing.config.keys() - {*topic.config, *topic.reset}
+    return [_own(key, existing.config[key]) for key in sorted(undeclared) if _is_own(existing, key)]
 
 
 def _own(key: str, setting: KafkaSetting) -> ConfigChange:
-    """A value of the topic's own, of which nothing is declared."""
+    """A value of the topic's own for which nothing is declared."""
     return ConfigChange(
         key,
         before=setting.value,
         before_text=to_person(key, setting.value),
         source=setting.source,
         inherited=setting.inherited,
-        inherited_text=None if setting.inherited is None else to_person(key, setting.inherited),
+        inherited_text=_inherited_text(key, setting),
     )

@@ -1,7 +1,7 @@
 """Wait until every live broker shows what was written.
 
-Each broker has a view of its own, a little behind the controller's: whoever asks one that lags, such as an event source
-mapping's poller or a probe, would meet an unknown topic.
+Each broker has a view of its own, a little behind the controller's: a client that asks a broker that lags, such as an
+event source mapping's poller or a probe, would get an unknown topic.
 """
 
 import contextlib
@@ -24,21 +24,21 @@ from msk_toolkit.network.stages import StageLog
 # The topics of which a broker does not show yet what was written.
 FindMissing = Callable[[BrokerConnection, Deadline], set[str]]
 
-# A broker that hangs or dies leaves the metadata after 9 s (Kafka's broker.session.timeout.ms): then nobody waits for
-# it any more.
+# A broker that hangs or dies leaves the metadata after 9 s (Kafka's broker.session.timeout.ms), and is then no longer
+# waited for.
 PROPAGATION_SECONDS = 12.0
-# One that hangs must not keep us from hearing that it has left.
+# A broker that hangs must not keep the wait from noticing that it has left the metadata.
 _LOOK_SECONDS = 3.0
 _AT_ONCE = 16
-_NAMES_TOLD = 3
+_TOPICS_NAMED = 3
 
 
 def await_propagation(
     session: Session, missing: FindMissing, deadline: Deadline, sleep: Sleep = time.sleep
 ) -> list[str]:
-    """As :meth:`Propagation.shows`, with connections that are opened only now."""
-    with Propagation(session) as everyone:
-        return everyone.shows(missing, deadline, sleep)
+    """As :meth:`Propagation.wait`, with connections that are opened only now."""
+    with Propagation(session) as propagation:
+        return propagation.wait(missing, deadline, sleep)
 
 
 class Propagation:
@@ -46,58 +46,63 @@ class Propagation:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spread")
-        self._begun: dict[BrokerAddress, Future[BrokerConnection]] = {}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="propagation")
+        self._opening: dict[BrokerAddress, Future[BrokerConnection]] = {}
         self._open: dict[BrokerAddress, BrokerConnection] = {}
 
-    def get_ready(self, deadline: Deadline) -> None:
-        """Begin to open connections, and do not wait: brokers that carry out a write are slow to let anybody in."""
+    def begin_connecting(self, deadline: Deadline) -> None:
+        """Begin to open connections, and do not wait: brokers that carry out a write are slow to accept any."""
         until = deadline.at_most(_LOOK_SECONDS)
         with contextlib.suppress(StageError, NoBrokerError):
             for address in self._session.execute(_live_brokers, until):
-                self._begun[address] = self._pool.submit(self._opened, address, until)
+                self._opening[address] = self._pool.submit(self._connect, address, until)
 
-    def shows(self, missing: FindMissing, deadline: Deadline, sleep: Sleep = time.sleep) -> list[str]:
+    def wait(self, missing: FindMissing, deadline: Deadline, sleep: Sleep = time.sleep) -> list[str]:
         """Ask all live brokers at once until each shows what was written, for at most 12 s.
 
-        Answers a sentence for each broker that is behind, or can't be asked. What was written stands all the same: such
-        a broker reads it from the controllers' log by itself. So this never raises for what the cluster does.
+        Answers a sentence for each broker that is behind, or can't be reached. What was written is done nevertheless:
+        such a broker reads it from the controllers' log by itself. So this never raises for what the cluster does.
         """
         until = deadline.at_most(PROPAGATION_SECONDS)
-        pauses = Backoff(until, sleep)
+        backoff = Backoff(until, sleep)
         agreed: set[BrokerAddress] = set()
         while True:
             try:
                 live = self._session.query(_live_brokers, until)
             except (StageError, NoBrokerError) as error:
                 return [f"could not list the live brokers: {error}"]
-            left = sorted(set(live) - agreed)
-            words = dict(zip(left, self._pool.map(lambda each: self._look(each, missing, until), left), strict=True))
-            agreed |= {address for address, said in words.items() if not said}
-            behind = [said for said in words.values() if said]
-            if not behind or not pauses.pause():
-                return behind
+            behind = self._behind(sorted(set(live) - agreed), missing, until)
+            agreed |= set(live) - behind.keys()
+            if not behind or not backoff.pause():
+                return list(behind.values())
 
-    def _look(self, address: BrokerAddress, missing: FindMissing, until: Deadline) -> str:
+    def _behind(self, brokers: list[BrokerAddress], missing: FindMissing, until: Deadline) -> dict[BrokerAddress, str]:
+        """The brokers that do not show everything, each with a sentence about it."""
+        sentences = self._pool.map(lambda broker: self._look(broker, missing, until), brokers)
+        return {broker: sentence for broker, sentence in zip(brokers, sentences, strict=True) if sentence}
+
+    def _look(self, broker: BrokerAddress, missing: FindMissing, until: Deadline) -> str:
+        """Why a broker is behind; empty where it shows everything."""
         deadline = until.at_most(min(_LOOK_SECONDS, self._session.stage_seconds))
         try:
-            if begun := self._begun.pop(address, None):
-                self._open[address] = begun.result()
-            elif address not in self._open:
-                self._open[address] = self._opened(address, deadline)
-            lacks = missing(self._open[address], deadline)
+            if opening := self._opening.pop(broker, None):
+                self._open[broker] = opening.result()
+            elif broker not in self._open:
+                self._open[broker] = self._connect(broker, deadline)
+            names = missing(self._open[broker], deadline)
         except StageError as error:
-            if broken := self._open.pop(address, None):
+            if broken := self._open.pop(broker, None):
                 broken.close()
             return str(error)
-        return f"{address} does not show yet, or somebody has changed since: {_some(lacks)}" if lacks else ""
+        if not names:
+            return ""
+        return f"{broker} does not show these topics yet, or they were changed again in the meantime: {_some(names)}"
 
-    def _opened(self, address: BrokerAddress, deadline: Deadline) -> BrokerConnection:
-        connection = BrokerConnection.open(
-            address, self._session.access, StageLog(deadline, self._session.stage_seconds)
-        )
+    def _connect(self, address: BrokerAddress, deadline: Deadline) -> BrokerConnection:
+        log = StageLog(deadline, self._session.stage_seconds)
+        connection = BrokerConnection.open(address, self._session.access, log)
         try:
-            # The first question also learns what the broker speaks.
+            # The first request also learns which versions the broker supports.
             read_metadata(connection, [], deadline, operations=False)
         except StageError:
             connection.close()
@@ -110,17 +115,17 @@ class Propagation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # One that is still being opened ends by its own deadline, and nobody waits for it.
-        for begun in list(self._begun.values()):
-            begun.add_done_callback(_close)
+        # A connection that is still being opened ends by its own deadline, and is not waited for.
+        for opening in list(self._opening.values()):
+            opening.add_done_callback(_close)
         self._pool.shutdown(wait=False)
         for connection in list(self._open.values()):
             connection.close()
 
 
-def _close(begun: Future[BrokerConnection]) -> None:
-    if not begun.exception():
-        begun.result().close()
+def _close(opening: Future[BrokerConnection]) -> None:
+    if not opening.exception():
+        opening.result().close()
 
 
 def _live_brokers(connection: BrokerConnection, deadline: Deadline) -> list[BrokerAddress]:
@@ -128,5 +133,7 @@ def _live_brokers(connection: BrokerConnection, deadline: Deadline) -> list[Brok
 
 
 def _some(names: set[str]) -> str:
-    told = ", ".join(sorted(names)[:_NAMES_TOLD])
-    return told if len(names) <= _NAMES_TOLD else f"{told} and {len(names) - _NAMES_TOLD} more"
+    shown = ", ".join(sorted(names)[:_TOPICS_NAMED])
+    if len(names) > _TOPICS_NAMED:
+        return f"{shown} and {len(names) - _TOPICS_NAMED} more"
+    return shown

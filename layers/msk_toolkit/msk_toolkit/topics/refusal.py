@@ -1,4 +1,4 @@
-"""Why a declared topic can't be had, and what to do instead."""
+"""Why a declared topic is refused, and what to do instead."""
 
 from typing import Literal
 
@@ -8,8 +8,8 @@ Reason = Literal["fewer-partitions", "replication-factor", "not-readable", "not-
 
 
 class Refusal(msgspec.Struct, frozen=True, rename="camel"):
-    """One reason: its kind, a sentence for a person, and the way out."""
+    """One reason: its kind, a sentence for a person, and what to do instead (``wayOut``)."""
 
     kind: Reason
     reason: str
-    way_out: str
+    alternative: str = msgspec.field(name="wayOut")

@@ -1,4 +1,4 @@
-"""Plans, what became of them, and problems, as a person reads them."""
+"""Plans, changes and problems as a table that a person reads."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ _SOURCES = {"topic": "on the topic", "broker": "from the broker", "default": "Ka
 def render_topics(
     plan: Plan, changes: Sequence[TopicChange], problems: Sequence[str], behind: Sequence[str] = ()
 ) -> str:
-    """A few lines for each topic, then what was done and what was not, then one line that sums it up."""
+    """A few lines for each topic, then what was not done, then one line that sums it up."""
     width = max(map(len, [*(step.topic for step in plan.steps), *plan.undeclared_topics]), default=0)
     lines: list[str] = []
     for step in plan.steps:
@@ -35,7 +35,7 @@ def change_lines(changes: Sequence[TopicChange], problems: Sequence[str], behind
     return [
         *(f"not carried out: {problem}" for problem in problems),
         *(f"{change.state}: {change.change} {change.topic}: {change.detail}" for change in undone),
-        *(f"behind: {words}; what is done stands, and the broker catches up by itself" for words in behind),
+        *(f"behind: {sentence}; the change is done, and the broker catches up by itself" for sentence in behind),
     ]
 
 
@@ -43,7 +43,7 @@ def _step_lines(step: TopicStep) -> Iterator[str]:
     if step.action == "refused":
         for refusal in step.refusals:
             yield f"REFUSED {refusal.reason}"
-            yield f"  way out: {refusal.way_out}"
+            yield f"  alternative: {refusal.alternative}"
     elif step.action == "create":
         yield f"{_count(step.partitions, 'partition')}, replication factor {step.replication_factor}"
     elif step.action == "unchanged":
@@ -63,16 +63,22 @@ def _setting_line(setting: ConfigChange) -> str:
     if setting.source is None:
         return f"{setting.key} {setting.after_text}"
     if setting.after is None:
-        default = setting.inherited_text or "not known"
+        default = setting.inherited_text or "unknown"
         return f"{setting.key} {setting.before_text} (on the topic) -> the cluster's default ({default})"
-    origin = _SOURCES[setting.source] + (_instead(setting) if setting.source == "topic" else "")
-    # The same value from elsewhere would go when its origin changes.
-    pinned = ", set on the topic itself" if setting.before == setting.after else ""
-    return f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}{pinned}"
+    origin = _SOURCES[setting.source]
+    if setting.source == "topic":
+        origin += _instead(setting)
+    line = f"{setting.key} {setting.before_text} ({origin}) -> {setting.after_text}"
+    if setting.before == setting.after:
+        # The same value from elsewhere would change with its origin.
+        line += ", set on the topic itself"
+    return line
 
 
 def _instead(setting: ConfigChange) -> str:
-    return "" if setting.inherited_text is None else f", else {setting.inherited_text}"
+    if setting.inherited_text is None:
+        return ""
+    return f"; inherited {setting.inherited_text}"
 
 
 def _ending(changes: Sequence[TopicChange]) -> str:
@@ -81,8 +87,10 @@ def _ending(changes: Sequence[TopicChange]) -> str:
         return "Nothing was changed."
     if done == len(changes):
         return f"{_count(done, 'change')} made."
-    return f"{done} of {_count(len(changes), 'change')} made; run it again to go on."
+    return f"{done} of {_count(len(changes), 'change')} made; run it again to continue."
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}s"

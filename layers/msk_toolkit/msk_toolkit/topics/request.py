@@ -1,4 +1,4 @@
-"""What the topics function is asked and what it answers."""
+"""The topics function's request and response."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,7 +19,7 @@ TopicsStatus = Literal["planned", "applied", "checked", "deleted", "refused", "i
 
 
 class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the function is to do; by default it only looks."""
+    """What the function is to do; by default it only reports."""
 
     action: Annotated[
         TopicsAction,
@@ -42,18 +42,18 @@ class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only: Annotated[
         list[str],
         Meta(
-            description="Declared topics to look at or bring up to date, and no others: so that what is refused about "
-            "one holds back no other. All of them if empty. Not with delete."
+            description="Only these declared topics, so that a refusal of one does not hold back the others. All of "
+            "them if empty. Not with delete."
         ),
     ] = []
-    all: Annotated[bool, Meta(description="List the names of topics that nobody declared, too.")] = False
+    all: Annotated[bool, Meta(description="List the names of topics that are not declared, too.")] = False
     delete: Annotated[list[Deletion], Meta(description="With delete: the topics, each named twice.")] = []
 
 
 class TopicsRequest(msgspec.Struct, frozen=True):
     """An event whose topics have been parsed.
 
-    ``keep_partitions`` takes a topic that has more partitions than declared as it is: a rollback can't undo them.
+    ``keep_partitions`` accepts a topic that has more partitions than declared: a rollback can't remove them.
     """
 
     action: TopicsAction = "plan"
@@ -66,14 +66,14 @@ class TopicsRequest(msgspec.Struct, frozen=True):
 
 
 class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
-    """The plan, what became of it, and the same as a table for a person."""
+    """The plan, how its changes ended, and the same as a table for a person."""
 
     action: TopicsAction
     status: Annotated[
         TopicsStatus,
         Meta(
             description="refused: nothing was changed, see problems. incomplete: see changes for what was done and "
-            "what was not; run it again to go on."
+            "what was not; run it again to continue."
         ),
     ]
     table: str
@@ -83,7 +83,7 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     behind: Annotated[
         list[str],
         Meta(
-            description="Brokers that did not show within 12 s what was written, and why. It is done all the same, "
+            description="Brokers that did not show within 12 s what was written, and why. It is done nevertheless, "
             "and they catch up by themselves."
         ),
     ] = []
@@ -91,8 +91,8 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     left_out: Annotated[
         dict[str, int],
         Meta(
-            description="How many steps, changes and lines of the table the answer has no room for, as Lambda takes "
-            "6 MB; the function's log has the whole table."
+            description="How many steps, changes and lines of the table are omitted, since Lambda accepts 6 MB; the "
+            "function's log has the full table."
         ),
     ] = {}
     version: ResponseVersion = msgspec.field(default_factory=current_version)
@@ -104,26 +104,42 @@ def parse_topics_request(event: Any) -> TopicsRequest:
     Raises:
         ConfigurationError: with every mistake.
     """
-    given = event.get("topics") if isinstance(event, dict) else None
-    # The topics have their own parser, which reports all of their mistakes.
-    rest = {key: event[key] for key in event if key != "topics"} if isinstance(event, dict) else event
+    given: Any = None
+    rest = event
+    if isinstance(event, dict):
+        # The topics have their own parser, which reports all of their mistakes.
+        given = event.get("topics")
+        rest = {key: value for key, value in event.items() if key != "topics"}
     problems: list[str] = []
-    asked, topics = TopicsEvent(), None
+    requested, topics = TopicsEvent(), None
     try:
-        asked = read_event(rest, TopicsEvent, '{"action": "plan"}')
+        requested = read_event(rest, TopicsEvent, '{"action": "plan"}')
     except ConfigurationError as error:
         problems += error.problems
     try:
-        if given is not None:
-            topics = parse_declaration(given if isinstance(given, dict) else {"topics": given}, "event")
+        topics = _topics(given)
     except ConfigurationError as error:
         problems += error.problems
-    if asked.plan and asked.action != "apply":
-        problems.append("plan belongs to the action apply")
-    if bool(asked.delete) != (asked.action == "delete"):
-        problems.append("the action delete and the list delete belong together")
-    if asked.only and asked.action == "delete":
-        problems.append("only belongs to plan, apply and check: delete names its topics itself")
+    problems += _contradictions(requested)
     if problems:
         raise ConfigurationError("event", problems)
-    return TopicsRequest(asked.action, topics, asked.plan, asked.all, asked.delete, asked.only)
+    return TopicsRequest(requested.action, topics, requested.plan, requested.all, requested.delete, requested.only)
+
+
+def _topics(given: Any) -> list[DeclaredTopic] | None:
+    """The topics of an event: a declaration, or its list of topics alone."""
+    if given is None:
+        return None
+    document = given if isinstance(given, dict) else {"topics": given}
+    return parse_declaration(document, "event")
+
+
+def _contradictions(requested: TopicsEvent) -> list[str]:
+    problems = []
+    if requested.plan and requested.action != "apply":
+        problems.append("plan belongs to the action apply")
+    if bool(requested.delete) != (requested.action == "delete"):
+        problems.append("the action delete and the list delete belong together")
+    if requested.only and requested.action == "delete":
+        problems.append("only belongs to plan, apply and check: delete names its topics itself")
+    return problems

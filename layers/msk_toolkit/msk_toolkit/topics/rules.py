@@ -1,22 +1,22 @@
-"""What can be wrong with declared topics beyond the kinds of their values, known without any cluster."""
+"""Mistakes in declared topics beyond the types of their values, found without any cluster."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from msk_toolkit.topics.document import DocumentNode
+from msk_toolkit.topics.document import DocumentProblem
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-# Kafka keeps its own books in topics that begin so.
+# Kafka's internal topics begin so.
 _INTERNAL = "__"
 _LONGEST_TEXT = 32_767
 
 
 def name_problem(name: str) -> str | None:
-    """What Kafka would refuse a name for, or we as one of Kafka's own."""
+    """Why Kafka would reject a name, or the toolkit as that of an internal topic."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         return f"{name!r} may hold only letters, digits, '.', '_' and '-'"
     if name.startswith(_INTERNAL):
-        return f"{name} is one of Kafka's own; they are never touched"
+        return f"{name} is internal to Kafka; internal topics are never changed"
     return None
 
 
@@ -33,22 +33,22 @@ def contradictions(replication_factor: int | None, config: Mapping[str, str]) ->
     for key, value in config.items():
         # Kafka's requests count the length of a text in 16 bits.
         if (length := len(value.encode())) > _LONGEST_TEXT:
-            yield key, f"config: {key}: is {length:,} bytes long: Kafka takes at most {_LONGEST_TEXT:,}"
+            yield key, f"config: {key}: is {length:,} bytes long: Kafka accepts at most {_LONGEST_TEXT:,}"
 
 
-def collisions(names: Iterable[tuple[str, str]]) -> Iterator[DocumentNode]:
-    """Topics declared twice, and names that Kafka holds for the same; each name comes after its place."""
+def collisions(names: Iterable[tuple[str, str]]) -> Iterator[DocumentProblem]:
+    """Topics declared twice, and names that Kafka considers equal; each name comes after its place."""
     seen: dict[str, str] = {}
     known: set[str] = set()
     for place, name in names:
         if name in known:
-            yield DocumentNode(place, f"{name}: declared twice")
+            yield DocumentProblem(place, f"{name}: declared twice")
             continue
         known.add(name)
         # Kafka's metric names turn '.' into '_', so it refuses two names that differ only there.
         other = seen.setdefault(name.replace(".", "_"), name)
         if other != name:
-            yield DocumentNode(place, f"{name}: collides with {other}: Kafka holds '.' and '_' for the same")
+            yield DocumentProblem(place, f"{name}: collides with {other}: Kafka considers '.' and '_' equal")
 
 
 def _number(config: Mapping[str, str], key: str) -> int | None:

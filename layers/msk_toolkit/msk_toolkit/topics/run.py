@@ -1,14 +1,22 @@
-"""Serve a request of the topics function: observe, plan, and, if asked to, act."""
+"""Carry out a request of the topics function.
+
+1. Read the declared topics: those of the request, otherwise of the function's own file.
+2. Observe the cluster and compare: the plan.
+3. Have the cluster check the plan; where the controller knows more than the plan, plan again.
+4. An apply is refused if there is any problem; otherwise write, and wait until every broker shows it.
+5. A deletion is refused if there is any objection; otherwise delete, and wait until no broker shows the topics.
+"""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, NotBegunError, StageError
-from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.offsets import count_records
 from msk_toolkit.kafka.session import Session
@@ -16,7 +24,7 @@ from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.msk.cluster import cluster_kind
 from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, TopicChange, carry_out, check_plan, not_shown
+from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, carry_out, check_plan, not_shown
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
@@ -39,16 +47,16 @@ def run_topics(
     """Carry out a request.
 
     Raises:
-        ToolkitError: what was declared, the credentials, or the way to the brokers; nothing was changed.
+        ToolkitError: the declaration, the credentials, or the connection to the brokers; nothing was changed.
     """
     declared = request.topics
     if declared is None or request.action == "delete":
-        # What a request declares may protect more topics, but none the less.
+        # What a request declares may protect more topics, never fewer.
         declared = [*(declared or []), *declared_topics(settings)]
     access = cluster_access(settings, client, deadline)
     with Session(access, settings.stage_timeout_seconds) as session:
         if request.action == "delete":
-            return _delete(request, declared, session, access, settings.stage_timeout_seconds, deadline)
+            return _delete(request, declared, session, deadline)
         kind = cluster_kind(settings, client, deadline)
         return carry_out_request(request, declared, session, kind, deadline, _uses(settings))
 
@@ -82,36 +90,46 @@ def carry_out_request(
 
     def decide() -> Plan:
         observed = observe(session, declared, kind, deadline)
-        wanted = as_grown(declared, observed) if request.keep_partitions else declared
-        chosen = [topic for topic in wanted if not request.only or topic.name in request.only]
+        topics = declared
+        if request.keep_partitions:
+            topics = as_grown(declared, observed)
+        chosen = [topic for topic in topics if not request.only or topic.name in request.only]
         return plan(chosen, observed, list_all=request.all, uses=uses)
 
     try:
-        # Also for a plan: what the cluster would refuse is no plan.
+        # Also for a plan: what the cluster would refuse is not a plan.
         decided, problems = _checked(session, decide, deadline)
     except StageError as error:
         raise NotBegunError(f"nothing was changed: {error}") from error
-    if request.action == "apply":
-        problems = (changed_since(request.plan, decided) if request.plan else []) or problems
-        if problems:
-            return _response(request, "refused", decided, problems=problems)
-        return _applied(request, decided, session, deadline)
-    drift = {str(name): count for name, count in count_drift(decided).items()} if request.action == "check" else {}
-    status: TopicsStatus = "checked" if request.action == "check" else "planned"
-    # The plan's own refusals stand with their topics.
-    refusals = sum(len(step.refusals) for step in decided.steps)
-    return _response(request, status, decided, problems=problems[refusals:], drift=drift)
+    if request.action != "apply":
+        return _reported(request, decided, problems)
+    if request.plan:
+        problems = changed_since(request.plan, decided) or problems
+    if problems:
+        return _with_table(TopicsResponse("apply", "refused", "", problems=problems), decided)
+    return _applied(decided, session, deadline)
 
 
-def _applied(request: TopicsRequest, decided: Plan, session: Session, deadline: Deadline) -> TopicsResponse:
-    with Propagation(session) as everyone:
+def _reported(request: TopicsRequest, decided: Plan, problems: list[str]) -> TopicsResponse:
+    # The plan's own refusals are shown with their topics.
+    others = problems[sum(len(step.refusals) for step in decided.steps) :]
+    if request.action != "check":
+        return _with_table(TopicsResponse(request.action, "planned", "", problems=others), decided)
+    drift = {kind.value: count for kind, count in count_drift(decided).items()}
+    return _with_table(TopicsResponse("check", "checked", "", problems=others, drift=drift), decided)
+
+
+def _applied(decided: Plan, session: Session, deadline: Deadline) -> TopicsResponse:
+    behind: list[str] = []
+    with Propagation(session) as propagation:
         if decided.having("create") or decided.having("update"):
-            everyone.get_ready(deadline)
+            propagation.begin_connecting(deadline)
         changes = carry_out(session, decided, deadline)
-        missing = not_shown(decided, changes)
-        behind = everyone.shows(missing, deadline) if missing else []
+        if missing := not_shown(decided, changes):
+            behind = propagation.wait(missing, deadline)
     complete = all(change.state == "done" for change in changes)
-    return _response(request, "applied" if complete else "incomplete", decided, changes=changes, behind=behind)
+    status: TopicsStatus = "applied" if complete else "incomplete"
+    return _with_table(TopicsResponse("apply", status, "", changes=changes, behind=behind), decided)
 
 
 def _uses(settings: TopicsSettings) -> Uses:
@@ -120,11 +138,12 @@ def _uses(settings: TopicsSettings) -> Uses:
 
 
 def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
-    """A plan, and what the cluster has against it.
+    """A plan, and the cluster's problems with it.
 
-    Any broker may be asked what there is, and hears of a change a little later than the controller: while the
-    controller knows more than the plan, a new plan is made, so that what is written was checked as it is. Where it
-    goes on to refuse the plan, as it does a topic that is marked for deletion, that is a problem like any other.
+    Any broker may be asked what there is, and learns of a change a little later than the controller: while the
+    controller knows more than the plan, a new plan is made, so that what is written was checked as it is. Where the
+    controller keeps refusing the plan, as it does for a topic that is marked for deletion, that is a problem like any
+    other.
     """
     backoff: Backoff | None = None
     while True:
@@ -136,47 +155,40 @@ def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -
             return decided, checked.problems + checked.overtaken
 
 
-def _response(
-    request: TopicsRequest,
-    status: TopicsStatus,
-    decided: Plan,
-    *,
-    changes: Sequence[TopicChange] = (),
-    problems: Sequence[str] = (),
-    behind: Sequence[str] = (),
-    drift: Mapping[str, int] | None = None,
-) -> TopicsResponse:
-    table = render_topics(decided, changes, problems, behind)
-    return TopicsResponse(
-        request.action, status, table, decided, list(changes), list(problems), list(behind), dict(drift or {})
-    )
+def _with_table(response: TopicsResponse, decided: Plan) -> TopicsResponse:
+    table = render_topics(decided, response.changes, response.problems, response.behind)
+    return msgspec.structs.replace(response, table=table, plan=decided)
 
 
 def _delete(
-    request: TopicsRequest,
-    declared: Sequence[DeclaredTopic],
-    session: Session,
-    access: Access,
-    stage_seconds: float,
-    deadline: Deadline,
+    request: TopicsRequest, declared: Sequence[DeclaredTopic], session: Session, deadline: Deadline
 ) -> TopicsResponse:
-    names = [each.topic for each in request.delete]
+    names = [deletion.topic for deletion in request.delete]
     cluster = session.query(lambda connection, until: read_metadata(connection, names, until), deadline)
     problems = objections(
         request.delete,
         {topic.name for topic in declared if topic.protected},
         {topic.name for topic in declared},
         cluster,
-        lambda found, topics: count_records(access, found, topics, deadline, stage_seconds),
+        lambda metadata, topics: count_records(session.access, metadata, topics, deadline, session.stage_seconds),
     )
-    changes = [] if problems else delete(session, names, deadline)
+    if problems:
+        return _deleted(0, len(names), TopicsResponse("delete", "refused", "", problems=problems))
+    changes = delete(session, names, deadline)
     gone = [change.topic for change in changes if change.state == "done"]
-    status: TopicsStatus = "refused" if problems else "deleted" if len(gone) == len(names) else "incomplete"
-    behind = await_propagation(session, still_shown(gone), deadline) if gone else []
-    lines = [*change_lines(changes, problems, behind), f"{len(gone)} of {len(names)} topics deleted."]
-    return TopicsResponse("delete", status, "\n".join(lines), changes=changes, problems=problems, behind=behind)
+    behind: list[str] = []
+    if gone:
+        behind = await_propagation(session, still_shown(gone), deadline)
+    status: TopicsStatus = "deleted" if len(gone) == len(names) else "incomplete"
+    return _deleted(len(gone), len(names), TopicsResponse("delete", status, "", changes=changes, behind=behind))
+
+
+def _deleted(gone: int, requested: int, response: TopicsResponse) -> TopicsResponse:
+    """The response with its table."""
+    lines = change_lines(response.changes, response.problems, response.behind)
+    return msgspec.structs.replace(response, table="\n".join([*lines, f"{gone} of {requested} topics deleted."]))
 
 
 def _path(topics_file: str) -> Path:
-    # In Lambda the file lies beside the handler; the working directory is the same there, but nobody promises it.
+    # In Lambda the file is beside the handler; the working directory is the same there, but that is not documented.
     return Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / topics_file

@@ -1,4 +1,4 @@
-"""What Express brokers and MSK Serverless fix, so that the plan says it before the cluster does, or silently doesn't.
+"""What MSK Express and MSK Serverless fix, so that the plan reports it before the cluster does, or silently doesn't.
 
 Express creates a topic with replication factor 3 whatever was asked for. Source: the MSK developer guide, "Topic-level
 configurations on Express brokers" and "Configuration properties for MSK Serverless clusters".
@@ -49,7 +49,7 @@ def is_fixed(key: str, value: str, kind: ClusterKind) -> bool:
 
 
 def violations(
-    topic: DeclaredTopic, found: ObservedTopic | None, changed: Sequence[str], kind: ClusterKind
+    topic: DeclaredTopic, existing: ObservedTopic | None, changed: Sequence[str], kind: ClusterKind
 ) -> list[Refusal]:
     """What the offering does not allow; ``changed`` are the keys that the plan would set."""
     if kind == "standard":
@@ -60,33 +60,35 @@ def violations(
         refusals.append(
             Refusal(
                 "not-offered",
-                f"replication factor {topic.replication_factor}: {offering} fix it at {_REPLICATION_FACTOR}",
+                f"replication factor {topic.replication_factor}: fixed at {_REPLICATION_FACTOR} by {offering}",
                 f"declare {_REPLICATION_FACTOR}",
             )
         )
     for key in changed:
         if key not in _ALLOWED[kind]:
             fixed = _FIXED[kind].get(key)
-            way_out = f"declare {fixed}, or leave it out" if fixed else "leave it out"
-            refusals.append(Refusal("not-offered", f"{key}: {offering} don't let it be set", way_out))
+            alternative = "omit it"
+            if fixed:
+                alternative = f"declare {fixed}, or omit it"
+            refusals.append(Refusal("not-offered", f"{key}: can't be set with {offering}", alternative))
     if kind == "serverless":
-        refusals += _serverless(topic, found, changed)
+        refusals += _serverless(topic, existing, changed)
     return refusals
 
 
-def _serverless(topic: DeclaredTopic, found: ObservedTopic | None, changed: Sequence[str]) -> list[Refusal]:
+def _serverless(topic: DeclaredTopic, existing: ObservedTopic | None, changed: Sequence[str]) -> list[Refusal]:
     refusals = []
-    if found and "cleanup.policy" in changed:
+    if existing and "cleanup.policy" in changed:
         refusals.append(
             Refusal(
                 "not-offered",
-                "cleanup.policy: MSK Serverless sets it when a topic is created, and never after",
+                "cleanup.policy: MSK Serverless sets it only when a topic is created",
                 "leave it as it is, or create a topic under a new name",
             )
         )
     longest = topic.config.get("max.message.bytes", "0")
     if longest.isdigit() and int(longest) > _LONGEST_SERVERLESS_MESSAGE:
         refusals.append(
-            Refusal("not-offered", "max.message.bytes: MSK Serverless takes up to 8MiB", "declare 8MiB or less")
+            Refusal("not-offered", "max.message.bytes: MSK Serverless accepts up to 8MiB", "declare 8MiB or less")
         )
     return refusals

@@ -1,4 +1,4 @@
-"""What a stack's parameters say that can't work together and that no Rule of a template can express.
+"""Contradictions between a stack's parameters that no Rule of a template can express.
 
 Rules compare texts; they know no numbers, parts of texts or patterns of other parameters.
 """
@@ -12,13 +12,13 @@ from msk_toolkit.settings.targets import parse_routes, parse_target
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
 
-# MSK's listener ports inside the VPC; the cluster's security group lets the functions in on the one of the AuthMode.
+# MSK's listener ports inside the VPC; the functions' security groups allow the port of the AuthMode.
 _LISTENERS = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
 _LAST_PORT = 65535
 _ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
-# Lambda takes 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the probe's
-# topic.
+# Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
+# probe's topic.
 PARAMETER_BYTES = 3400
 _OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "BootstrapServers", "TrustedCa")
 _OF_A_VANTIQ_FUNCTION = (
@@ -44,7 +44,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
     """Each contradiction in a sentence that names the parameters and what to do; empty where there is none.
 
     Args:
-        parameters: as CloudFormation hands them over: texts, and lists of texts. An absent one is not judged.
+        parameters: as CloudFormation hands them over: texts, and lists of texts. An absent one is not checked.
         region: the stack's.
     """
     given = {name: value for name, value in parameters.items() if value not in ("", [], None)}
@@ -73,15 +73,17 @@ def _ports(given: Mapping[str, Any]) -> Iterator[str]:
     if opened and not 1 <= int(first) <= int(last) <= _LAST_PORT:
         yield f"BootstrapPorts {opened}: give the first and the last port, from 1 to {_LAST_PORT}, such as 9001-9003"
         return
-    span = range(int(first), int(last) + 1) if opened else range(0)
+    allowed: set[int] = set()
+    if opened:
+        allowed.update(range(int(first), int(last) + 1))
     mode = str(given.get("AuthMode", "scram"))
     listener = _LISTENERS.get(mode)
     servers = [server for server in str(given.get("BootstrapServers", "")).split(",") if server]
-    strange = sorted({int(server.rpartition(":")[2]) for server in servers} - {listener, *span})
+    strange = sorted({int(server.rpartition(":")[2]) for server in servers} - {listener, *allowed})
     if strange:
         ports = ", ".join(map(str, strange))
         yield (
-            f"BootstrapServers: the stack's security groups do not let its functions out to port {ports}; MSK's port "
+            f"BootstrapServers: the stack's security groups have no outbound rule for port {ports}; MSK's port "
             f"for AuthMode {mode} is {listener}. Correct the port or the AuthMode, or, where something in front of the "
             f"brokers listens there, give BootstrapPorts, such as {strange[0]}-{strange[-1]}"
         )
@@ -89,7 +91,7 @@ def _ports(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _kinds(given: Mapping[str, Any]) -> Iterator[str]:
     if given.get("ClusterKind") == "serverless" and given.get("AuthMode", "scram") != "iam":
-        yield f"ClusterKind serverless: MSK Serverless takes AuthMode iam alone, not {given.get('AuthMode', 'scram')}"
+        yield f"ClusterKind serverless: MSK Serverless accepts only AuthMode iam, not {given.get('AuthMode', 'scram')}"
 
 
 def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
@@ -109,11 +111,11 @@ def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
         return
     least, most = int(given.get("MinimumPollers", 1)), int(given["MaximumPollers"])
     if least > most:
-        yield f"MinimumPollers {least} is above MaximumPollers {most}: Lambda takes no such mapping"
+        yield f"MinimumPollers {least} is above MaximumPollers {most}: Lambda rejects such a mapping"
     # All mappings of the stack are in one group; the heartbeats' has one poller.
     maximums = [most] * len(given.get("ForwardTopics", ())) + [1] * ("HeartbeatTarget" in given)
     for problem in poller_group_problems(maximums):
-        yield f"ForwardTopics and MaximumPollers: {problem} in one stack: lower MaximumPollers, or make two stacks"
+        yield f"ForwardTopics and MaximumPollers: {problem} in one stack: lower MaximumPollers, or deploy two stacks"
 
 
 def _environments(given: Mapping[str, Any]) -> Iterator[str]:
@@ -122,16 +124,18 @@ def _environments(given: Mapping[str, Any]) -> Iterator[str]:
         sizes = {name: len(_joined(value).encode()) for name, value in values.items()}
         if sum(sizes.values()) > PARAMETER_BYTES:
             largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
-            told = ", ".join(f"{name} {sizes[name]}" for name in largest)
+            shown = ", ".join(f"{name} {sizes[name]}" for name in largest)
             yield (
-                f"the {function}'s variables would be larger than the 4 KB that Lambda takes: its parameters may have "
-                f"{PARAMETER_BYTES} bytes together and have {sum(sizes.values())} ({told}); shorten them, or "
+                f"the {function}'s variables would exceed Lambda's limit of 4 KB: its parameters may have "
+                f"{PARAMETER_BYTES} bytes together and have {sum(sizes.values())} ({shown}); shorten them, or "
                 "forward the topics with two stacks"
             )
 
 
 def _joined(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value)
 
 
 def _topics(given: Mapping[str, Any]) -> Iterator[str]:
@@ -141,8 +145,8 @@ def _topics(given: Mapping[str, Any]) -> Iterator[str]:
     if "HeartbeatTarget" in given:
         if given.get("ProbeTopic") in names:
             yield (
-                f"ForwardTopics names {given['ProbeTopic']}, which HeartbeatTarget forwards already: Lambda takes no "
-                "second mapping of the same topic and group; leave it out of ForwardTopics"
+                f"ForwardTopics names {given['ProbeTopic']}, which HeartbeatTarget forwards already: Lambda rejects a "
+                "second mapping of the same topic and group; remove it from ForwardTopics"
             )
         try:
             parse_target(str(given["HeartbeatTarget"]))
@@ -176,5 +180,8 @@ def _of_parameters(problem: str) -> str:
 
 def _advanced(given: Mapping[str, Any]) -> Iterator[str]:
     for problem in advanced_settings_problems(str(given.get("AdvancedSettings", ""))):
-        parameter_problem = _of_parameters(problem)
-        yield parameter_problem if parameter_problem.startswith("AdvancedSettings") else f"AdvancedSettings: {problem}"
+        of_parameter = _of_parameters(problem)
+        if of_parameter.startswith("AdvancedSettings"):
+            yield of_parameter
+        else:
+            yield f"AdvancedSettings: {problem}"

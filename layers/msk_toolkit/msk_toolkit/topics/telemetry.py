@@ -1,4 +1,4 @@
-"""What a run of the topics function tells the operator: metrics, and a line that a person can read."""
+"""A run of the topics function for the operator: metrics, and a log line that a person can read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ _METRICS: Mapping[Drift, Metric] = {
 
 
 def topics_metrics(response: TopicsResponse) -> dict[Metric, int]:
-    """What the run counts: what it created, and a check every kind of drift, zeros included."""
+    """The run's numbers: created topics, and for a check every kind of drift, zeros included."""
     created = sum(change.change == "create" and change.state == "done" for change in response.changes)
     numbers = {Metric.TOPICS_CREATED: created}
     if response.action != "check" or response.plan is None:
@@ -37,13 +37,12 @@ def topics_metrics(response: TopicsResponse) -> dict[Metric, int]:
 
 
 def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool) -> None:
-    """Publish the metrics that are due and log the outcome: as a warning where somebody should look."""
+    """Publish the metrics that are due and log the outcome: as a warning where it needs attention."""
     numbers = topics_metrics(response)
     publish_metrics(metrics, numbers.items(), detailed=detailed)
-    line = drift_line(response.plan) if response.action == "check" and response.plan else _last_line(response)
-    settled = (response.status in {"planned", "applied", "deleted"} and not response.behind) or (
-        response.status == "checked" and not (response.plan and drifted(response.plan))
-    )
+    line = f"{response.status}: {response.table.splitlines()[-1]}"
+    if response.action == "check" and response.plan:
+        line = drift_line(response.plan)
     details = {
         "action": response.action,
         "status": response.status,
@@ -51,11 +50,20 @@ def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detail
         "behind": response.behind,
         "counts": {metric.value: number for metric, number in numbers.items()},
     }
-    (logger.info if settled else logger.warning)(line, extra=details)
+    if _is_settled(response):
+        logger.info(line, extra=details)
+    else:
+        logger.warning(line, extra=details)
+
+
+def _is_settled(response: TopicsResponse) -> bool:
+    if response.status == "checked":
+        return response.plan is None or not drifted(response.plan)
+    return response.status in {"planned", "applied", "deleted"} and not response.behind
 
 
 def log_table(response: TopicsResponse, logger: Any) -> None:
-    """Log a table that the answer has no room for, in pieces: CloudWatch takes 256 KB (of bytes) an event."""
+    """Log a table that is too long for the response, in pieces: CloudWatch accepts 256 KB (of bytes) per event."""
     lines = response.table.splitlines()
     piece: list[str] = []
     size = 0
@@ -68,12 +76,10 @@ def log_table(response: TopicsResponse, logger: Any) -> None:
 
 
 def report_answer(request: str, answer: CustomResourceResult, logger: Any, metrics: Any) -> None:
-    """Log what CloudFormation is told, and publish whether a failure was kept from it."""
+    """Log the answer to CloudFormation, and publish whether a failure was answered with success."""
     publish_metrics(metrics, [(Metric.TOPICS_NOT_RESTORED, int(answer.excused))], detailed=False)
     details = {"request": request, "status": answer.status, "reason": answer.reason}
-    failed = answer.excused or answer.status == "FAILED"
-    (logger.error if failed else logger.info)("custom resource", extra=details, exc_info=answer.bug)
-
-
-def _last_line(response: TopicsResponse) -> str:
-    return f"{response.status}: {response.table.splitlines()[-1]}"
+    if answer.excused or answer.status == "FAILED":
+        logger.error("custom resource", extra=details, exc_info=answer.bug)
+    else:
+        logger.info("custom resource", extra=details, exc_info=answer.bug)

@@ -11,22 +11,22 @@ _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000,
 _BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 _DECIMAL_BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 1000, "KB": 1000}
 _UNLIMITED = "unlimited"
-# For all other keys -1 is no value, or means something else.
+# For all other keys -1 is not a value, or means something else.
 _WITHOUT_LIMIT = frozenset({"retention.ms", "retention.bytes", "local.retention.ms", "local.retention.bytes"})
 _WHOLE = re.compile(r"-?\d+")
 _PART = re.compile(r"(\d+)([A-Za-z]+)")
-# Weeks are read but not written: nobody thinks of 7d as 1w.
+# Weeks are read but not written: 7d is what people write.
 _WRITTEN = {unit: size for unit, size in _MILLISECONDS.items() if unit != "w"}
-# Longer is Kafka's way of saying never, and no number of days says it better.
+# Longer means never to Kafka, and no number of days says it better.
 _LONGEST_WRITTEN = 100 * 365 * _MILLISECONDS["d"]
 
 
 class UnitError(ValueError):
-    """A value that begins like a quantity and is none."""
+    """A value that begins like a quantity and is not."""
 
 
 def to_kafka(key: str, text: str) -> str:
-    """A declared value as Kafka takes it; what is no quantity is left to the cluster to judge.
+    """A declared value as Kafka accepts it; what is not a quantity is left to the cluster to check.
 
     Raises:
         UnitError: a number with a unit that the key does not have.
@@ -36,18 +36,27 @@ def to_kafka(key: str, text: str) -> str:
         return text
     if text == _UNLIMITED:
         if key not in _WITHOUT_LIMIT:
-            raise UnitError(
-                f"{key} knows no {_UNLIMITED}: give a number; {_UNLIMITED} is for {', '.join(sorted(_WITHOUT_LIMIT))}"
-            )
+            accepting = ", ".join(sorted(_WITHOUT_LIMIT))
+            raise UnitError(f"{key} does not accept {_UNLIMITED}: give a number; {_UNLIMITED} is for {accepting}")
         return "-1"
     if not text[:1].isdigit():
         return text
     compact = text.replace(" ", "")
     parts = _PART.findall(compact)
     if "".join(number + unit for number, unit in parts) != compact or any(unit not in units for _, unit in parts):
-        examples = "7d, 1d12h, 30s" if units is _MILLISECONDS else "512MiB, 1GiB, 100kB"
-        raise UnitError(f"{text!r} is no quantity such as {examples} or {_UNLIMITED}; units: {', '.join(units)}")
+        raise UnitError(
+            f"{text!r} is not a quantity such as {_examples(units)} or {_UNLIMITED}; units: {', '.join(units)}"
+        )
     return str(sum(int(number) * units[unit] for number, unit in parts))
+
+
+def _examples(units: Mapping[str, int]) -> str:
+    return "7d, 1d12h, 30s" if units is _MILLISECONDS else "512MiB, 1GiB, 100kB"
+
+
+def to_whole(text: str | None) -> int | None:
+    """A whole number that is not negative; None for anything else."""
+    return int(text) if text and text.isdigit() else None
 
 
 def to_person(key: str, value: str) -> str:
@@ -62,19 +71,26 @@ def to_person(key: str, value: str) -> str:
         return value
     if units is not _MILLISECONDS:
         unit, size = next((unit, size) for unit, size in _BYTES.items() if number % size == 0)
-        return f"{number // size}{unit}" if unit != "B" else value
+        if unit == "B":
+            return value
+        return f"{number // size}{unit}"
     if number > _LONGEST_WRITTEN:
         return value
-    words = ""
+    return _duration(number)
+
+
+def _duration(milliseconds: int) -> str:
+    parts = []
     for unit, size in _WRITTEN.items():
-        count, number = divmod(number, size)
-        words += f"{count}{unit}" if count else ""
-    return words
+        count, milliseconds = divmod(milliseconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
 
 
-def same(one: str, other: str) -> bool:
+def same(value: str, other: str) -> bool:
     """Whether two values mean the same: ``FALSE`` and ``false``, ``0.50`` and ``0.5``, lists in any order."""
-    return one == other or _meaning(one) == _meaning(other)
+    return value == other or _meaning(value) == _meaning(other)
 
 
 def _meaning(value: str) -> object:
@@ -92,4 +108,6 @@ def _meaning(value: str) -> object:
 def _units_of(key: str) -> Mapping[str, int] | None:
     if key.endswith(".ms"):
         return _MILLISECONDS
-    return _BYTES | _DECIMAL_BYTES if key.endswith(".bytes") else None
+    if key.endswith(".bytes"):
+        return _BYTES | _DECIMAL_BYTES
+    return None

@@ -1,11 +1,11 @@
-"""What a declaration allows but its owner may regret, above all when MSK patches the brokers one after another."""
+"""What a declaration allows and its owner may regret, above all when MSK patches the brokers one after another."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
-from msk_toolkit.topics.units import to_person
+from msk_toolkit.topics.units import to_person, to_whole
 
 # Lambda takes 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
 # key, headers and the event around it.
@@ -25,7 +25,7 @@ NO_USES = Uses()
 def topic_warnings(
     topic: DeclaredTopic, existing: ObservedTopic | None, observed: ObservedTopics, uses: Uses
 ) -> list[str]:
-    """A sentence for each."""
+    """A sentence for each warning."""
     forwarded = topic.name in uses.forwarded
     after = _After(topic, existing)
     warnings = [
@@ -42,7 +42,7 @@ def topic_warnings(
 
 
 class _After:
-    """The configuration as it will be: declared, or as it stands."""
+    """The configuration after an apply: as declared, otherwise as it is."""
 
     def __init__(self, topic: DeclaredTopic, existing: ObservedTopic | None) -> None:
         self._topic = topic
@@ -87,7 +87,8 @@ def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, for
 def _limit(text: str | None) -> float | None:
     if text == "-1":
         return float("inf")
-    return float(text) if text and text.isdigit() else None
+    number = to_whole(text)
+    return None if number is None else float(number)
 
 
 def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
@@ -101,7 +102,9 @@ def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
 
 
 def _policies(text: str | None) -> set[str]:
-    return {part.strip() for part in text.split(",")} if text else set()
+    if not text:
+        return set()
+    return {part.strip() for part in text.split(",")}
 
 
 def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
@@ -142,23 +145,19 @@ def _availability(topic: DeclaredTopic, existing: ObservedTopic | None, observed
     replicas, brokers = topic.replication_factor, observed.brokers
     if existing is None and replicas > brokers:
         yield (
-            f"replication factor {replicas} is above the {brokers} live brokers: the cluster refuses it, or with KRaft "
-            "creates it with no replica in sync on those that are away"
+            f"replication factor {replicas} is above the {brokers} live brokers: the cluster rejects it, or, with "
+            "KRaft, creates it with replicas that are out of sync until their brokers are back"
         )
         return
     if replicas == 1:
         yield "replication factor 1: offline while MSK patches its broker (5 to 15 minutes), lost with its disk"
         return
     text = _After(topic, existing).after("min.insync.replicas")
-    is_default = text is None
-    in_sync = observed.default_in_sync if is_default else _whole(text)
+    in_sync, origin = to_whole(text), ""
+    if text is None:
+        in_sync, origin = observed.default_in_sync, ", the cluster's default,"
     if in_sync is not None and in_sync >= replicas:
-        origin = ", the cluster's default," if is_default else ""
         yield (
             f"min.insync.replicas {in_sync}{origin} with replication factor {replicas}: while MSK patches one of its "
             "brokers, every write with acks=all fails"
         )
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None

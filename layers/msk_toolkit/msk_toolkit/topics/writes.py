@@ -1,4 +1,4 @@
-"""The three kinds of write that an apply is made of: how each is checked, sent, and recognised as done."""
+"""The three kinds of write of an apply: how each is checked, sent, and recognised as done."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -23,9 +23,8 @@ _RECORDS_A_REQUEST = 5000
 class Write(NamedTuple):
     """A kind of write.
 
-    ``send`` has the cluster check or do it for the steps and answers what went wrong, by name; ``agrees`` answers the
-    topics that stand as their steps want them, whoever wrote them; ``shows`` those of which an acknowledged write is to
-    be seen.
+    ``send`` has the cluster check or carry it out for the steps and answers what failed, by name; ``agrees`` answers
+    the topics that match their steps, whoever wrote them; ``shows`` those that show an acknowledged write.
     """
 
     kind: WriteKind
@@ -69,7 +68,7 @@ def _grow(
 def _configure(
     connection: BrokerConnection, steps: Sequence[TopicStep], validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
-    changes = {step.topic: _wanted(step) for step in steps}
+    changes = {step.topic: _declared(step) for step in steps}
     return alter_topic_configs(connection, changes, validate_only=validate_only, deadline=deadline)
 
 
@@ -80,55 +79,57 @@ def _served(connection: BrokerConnection, steps: Sequence[TopicStep], deadline: 
 
 
 def _is_served(topic: Topic, step: TopicStep) -> bool:
-    led = all(partition.leader >= 0 for partition in topic.partitions)
-    return not topic.error_code and len(topic.partitions) == step.partitions and led
+    return topic.is_served and len(topic.partitions) == step.partitions
 
 
 def _created(connection: BrokerConnection, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
     """Whoever created it: its replicas must be as many as declared, and the declared keys in force."""
     topics = read_metadata(connection, [step.topic for step in steps], deadline, operations=False).topics
-    alike = {
-        step.topic
-        for step in steps
-        if _is_served(topics[step.topic], step)
-        and all(len(partition.replicas) == step.replication_factor for partition in topics[step.topic].partitions)
-    }
-    with_keys = [step for step in steps if step.config and step.topic in alike]
-    return alike - {step.topic for step in with_keys} | _configured(connection, with_keys, deadline)
+    alike = [step for step in steps if _is_as_created(topics[step.topic], step)]
+    with_keys = [step for step in alike if step.config]
+    without_keys = {step.topic for step in alike if not step.config}
+    return without_keys | _configured(connection, with_keys, deadline)
+
+
+def _is_as_created(topic: Topic, step: TopicStep) -> bool:
+    replicated = all(len(partition.replicas) == step.replication_factor for partition in topic.partitions)
+    return replicated and _is_served(topic, step)
 
 
 def _configured(connection: BrokerConnection, steps: Iterable[TopicStep], deadline: Deadline) -> set[str]:
-    wanted = {step.topic: _wanted(step) for step in steps if step.config}
-    found, _ = topic_configs(connection, sorted(wanted), deadline, _keys(wanted))
-    return {
-        name
-        for name, keys in wanted.items()
-        if name in found and all(_holds(found[name].get(key), value) for key, value in keys.items())
-    }
+    declared = {step.topic: _declared(step) for step in steps if step.config}
+    configs, _ = topic_configs(connection, sorted(declared), deadline, _keys(declared))
+    return {name for name, config in configs.items() if _has_values(config, declared[name])}
+
+
+def _has_values(config: Mapping[str, TopicConfig], declared: Mapping[str, str | None]) -> bool:
+    return all(_holds(config.get(key), value) for key, value in declared.items())
 
 
 def _holds(setting: TopicConfig | None, value: str | None) -> bool:
     """Whether a key has the value, or, for None, no value of the topic's own."""
     if setting is None:
         return False
-    return setting.source != "topic" if value is None else same(setting.value, value)
+    if value is None:
+        return setting.source != "topic"
+    return same(setting.value, value)
 
 
-def _keys(wanted: Mapping[str, Mapping[str, str | None]]) -> dict[str, list[str]]:
-    return {name: sorted(keys) for name, keys in wanted.items()}
+def _keys(declared: Mapping[str, Mapping[str, str | None]]) -> dict[str, list[str]]:
+    return {name: sorted(keys) for name, keys in declared.items()}
 
 
 def _values(step: TopicStep) -> dict[str, str]:
     return {setting.key: setting.after for setting in step.config if setting.after is not None}
 
 
-def _wanted(step: TopicStep) -> dict[str, str | None]:
+def _declared(step: TopicStep) -> dict[str, str | None]:
     return {setting.key: setting.after for setting in step.config}
 
 
 # In this order: what adds comes before what could take data away, such as a shorter retention.
 WRITES: tuple[Write, ...] = (
-    # A broker takes over a new topic together with its keys: one request tells both.
+    # A broker learns of a new topic together with its keys: one request shows both.
     Write("create", lambda step: step.action == "create", _create, _created, _served),
     Write(
         "partitions",
