@@ -20,7 +20,6 @@ NOT_YET = {
     f"{LAYER}/connect",
     f"{LAYER}/forward",
     f"{LAYER}/msk",
-    f"{LAYER}/probe",
     f"{LAYER}/vantiq",
     "docs",
 }

@@ -232,7 +232,7 @@ def test_a_listener_that_nobody_resolves_is_not_reached(monkeypatch: pytest.Monk
 def test_a_certificate_that_is_none_fails_the_encrypted_listeners_alone() -> None:
     tls = next(one for one in every(DiagnoseRequest(), trusted_ca="no certificate") if name_of(one) == "vpc scram")
     found = check_listener(tls, settings(trusted_ca="no certificate"), Deadline(5), None, [])
-    assert (found.status, "TRUSTED_CA: holds no certificate" in found.summary) == ("down", True)
+    assert (found.status, "TRUSTED_CA: contains no certificate" in found.summary) == ("down", True)
 
 
 def test_every_kind_of_finding_is_in_the_documentation() -> None:

@@ -55,7 +55,7 @@ def test_the_producer_probe_writes_only_where_the_stack_allows_it(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("allowed", "sentence"), [([], "TestRecords=true"), (["others"], "they are others")], ids=["none", "others"]
+    ("allowed", "sentence"), [([], "TestRecords=true"), (["others"], "topics are others")], ids=["none", "others"]
 )
 def test_a_topic_that_is_not_allowed_is_refused_before_any_broker_is_asked(allowed: list[str], sentence: str) -> None:
     request = WriteRecord(action="write_record", topic="orders", id="0a1b2c3d")

@@ -185,12 +185,12 @@ def test_every_certificate_of_a_text_is_trusted() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("x", "holds no certificate in PEM form"),
-        ("\u00fc", "holds no certificate in PEM form"),
-        (PEM[:-20], "holds a certificate that does not end"),
-        (PEM.replace("MII", "M*I"), "certificate 1 is not base64"),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "holds no certificate that can be read"),
-        (f"{PEM}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "holds a private key"),
+        ("x", "contains no certificate in PEM format"),
+        ("\u00fc", "contains no certificate in PEM format"),
+        (PEM[:-20], "contains a truncated certificate"),
+        (PEM.replace("MII", "M*I"), "certificate 1 is not valid base64"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "contains no readable certificate"),
+        (f"{PEM}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "contains a private key"),
     ],
 )
 def test_text_that_can_not_be_used_is_refused_with_the_reason_and_without_the_text(text: str, reason: str) -> None:

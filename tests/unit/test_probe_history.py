@@ -71,7 +71,7 @@ def test_the_time_that_the_viewer_looks_at_is_asked_for_and_a_day_at_most() -> N
 def test_a_log_that_can_not_be_read_is_told_beside_what_there_is() -> None:
     html = shown(Logs(error=refused("AccessDeniedException")), theme="dark")
     assert html.count("? reading the log") == 2
-    assert html.count("nothing in this time") == 3
+    assert html.count("no values in this time") == 3
     assert "color-scheme: dark" in html
 
 

@@ -1,1 +1,1 @@
-"""From a host name to an open, verified connection: each step with a deadline and a named cause."""
+"""From a host name to an open, verified connection: each stage with a deadline and a named cause."""

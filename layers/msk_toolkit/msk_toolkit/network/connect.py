@@ -25,13 +25,14 @@ _NAME_MISMATCH = {62, 64}
 _WRONG_PURPOSE = {26}
 # Keys and digests that are too weak, and what RFC 5280 demands and Python checks since 3.13 (VERIFY_X509_STRICT).
 _FLAWED = {66, 67, 68, *range(79, 95)}
-# Without a common cipher; with TLS 1.2 also for a client without a certificate, then after the cipher was agreed on.
+# Sent where there is no common cipher. TLS 1.2 also sends it to a client without a certificate, after the cipher was
+# agreed on.
 _HANDSHAKE_REFUSED = "SSLV3_ALERT_HANDSHAKE_FAILURE"
 _VERSION_REFUSED = {"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
 # What servers answer to a client without a certificate: at the end of the handshake with TLS 1.2, at the first read
 # with TLS 1.3.
-_CERTIFICATE_WANTED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"}
+_CERTIFICATE_REQUIRED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"}
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
@@ -127,7 +128,7 @@ def certificate_end(sock: ssl.SSLSocket) -> float:
 
 def wants_certificate(error: OSError) -> bool:
     """Whether the peer ended the connection because the client showed no certificate of its own."""
-    return isinstance(error, ssl.SSLError) and error.reason in _CERTIFICATE_WANTED
+    return isinstance(error, ssl.SSLError) and error.reason in _CERTIFICATE_REQUIRED
 
 
 def _tcp_failure(peer: str, error: OSError) -> StageError:
@@ -149,20 +150,22 @@ def _tls_failure(peer: str, host: str, error: OSError, *, agreed: bool) -> Stage
         return _certificate_failure(peer, host, error)
     reason = getattr(error, "reason", None) or "no reason given"
     if reason in _NOT_TLS:
-        return StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, peer, "the peer does not speak TLS on this port")
+        return StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, peer, "the peer does not use TLS on this port")
     if wants_certificate(error) or (reason == _HANDSHAKE_REFUSED and agreed):
         return StageError(
-            Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, "the listener demands a certificate of the client"
+            Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, "the listener requires a client certificate"
         )
     if reason == _HANDSHAKE_REFUSED:
-        return StageError(Stage.TLS, Cause.TLS_NO_COMMON_CIPHER, peer, "the listener takes none of the ciphers offered")
+        return StageError(
+            Stage.TLS, Cause.TLS_NO_COMMON_CIPHER, peer, "the listener accepts none of the offered ciphers"
+        )
     if reason in _VERSION_REFUSED:
         return StageError(
-            Stage.TLS, Cause.TLS_NO_COMMON_VERSION, peer, "the listener takes neither TLS 1.2 nor TLS 1.3"
+            Stage.TLS, Cause.TLS_NO_COMMON_VERSION, peer, "the listener supports neither TLS 1.2 nor TLS 1.3"
         )
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
         return StageError(
-            Stage.TLS, Cause.CONNECTION_CLOSED, peer, "the peer closed the connection in the TLS handshake"
+            Stage.TLS, Cause.CONNECTION_CLOSED, peer, "the peer closed the connection during the TLS handshake"
         )
     return StageError(Stage.TLS, Cause.TLS_FAILED, peer, f"the TLS handshake failed ({reason})")
 
@@ -180,5 +183,5 @@ def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationErr
             Stage.TLS, Cause.TLS_CERTIFICATE_FLAWED, peer, f"the certificate chain breaks a rule ({reason})"
         )
     if code in _WRONG_PURPOSE:
-        return StageError(Stage.TLS, Cause.TLS_WRONG_PURPOSE, peer, "the certificate is not one for servers")
+        return StageError(Stage.TLS, Cause.TLS_WRONG_PURPOSE, peer, "the certificate is not valid for servers")
     return StageError(Stage.TLS, Cause.TLS_UNTRUSTED_ISSUER, peer, f"the certificate is not trusted ({reason})")

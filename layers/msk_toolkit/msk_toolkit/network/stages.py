@@ -16,13 +16,13 @@ StageStatus = Literal["ok", "warn", "failed", "skipped"]
 
 
 class AgainError(Exception):
-    """A stage is to be run again from its beginning; what it took so far counts."""
+    """A stage is to be run again from its beginning; the time it took so far counts."""
 
 
 class StageResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """How one stage ended.
 
-    ``milliseconds`` is what it took, ``deadline_ms`` what it was given; ``cause`` is a name from the catalogue.
+    ``milliseconds`` is what it took, ``deadline_ms`` what it was given.
     """
 
     stage: Stage
@@ -79,53 +79,53 @@ class StageLog:
         clearing up.
 
         Args:
-            allowance: seconds beyond what every stage has, for a wait that the peer is known to make.
+            allowance: seconds beyond what every stage has, for a wait that the peer is known to impose.
         """
         began = self._clock()
-        earlier = self._results.get(name)
-        before = earlier.milliseconds if earlier else 0.0
-        deadline = self._deadline.at_most(max(0.0, self._stage_seconds + allowance - before / 1000))
-        given = earlier.deadline_ms if earlier else round(deadline.remaining() * 1000, 1)
+        earlier = self._results.get(name, StageResult(name, "ok"))
+        deadline = self._deadline.at_most(max(0.0, self._stage_seconds + allowance - earlier.milliseconds / 1000))
+        given = earlier.deadline_ms or round(deadline.remaining() * 1000, 1)
         try:
             yield deadline
         except StageError as error:
-            if earlier is None or earlier.status != "failed":
-                took = before + self._since(began)
-                # A listener may refuse an earlier stage only in a later one's answer: TLS 1.3 and client certificates.
+            if earlier.status != "failed":
+                # A listener may refuse an earlier stage only in a later one's response: TLS 1.3, client certificates.
+                took = earlier.milliseconds + self._since(began)
+                advice = remedy(error.cause, error.stage)
                 self._results[error.stage] = StageResult(
-                    error.stage, "failed", took, given, error.cause, error.detail, remedy(error.cause, error.stage)
+                    error.stage, "failed", took, given, error.cause, error.detail, advice
                 )
             raise
         except AgainError:
-            self._results[name] = StageResult(name, "ok", before + self._since(began), given)
+            self._results[name] = StageResult(name, "ok", earlier.milliseconds + self._since(began), given)
             raise
-        if earlier is None or earlier.status == "ok":
-            self._results[name] = StageResult(name, "ok", before + self._since(began), given)
+        if earlier.status == "ok":
+            self._results[name] = StageResult(name, "ok", earlier.milliseconds + self._since(began), given)
 
     def add_warning(self, name: Stage, cause: Cause, detail: str) -> None:
-        """Mark a stage that passed, but with something to look at."""
+        """Make a stage that passed a warning."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
             passed, status="warn", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
     def fail(self, name: Stage, cause: Cause, detail: str) -> None:
-        """Fail a stage for what only the other brokers' answers could tell."""
+        """Fail a stage because of what only the other brokers' responses show."""
         passed = self._results.get(name, StageResult(name, "ok"))
         self._results[name] = msgspec.structs.replace(
             passed, status="failed", cause=cause, detail=detail, remedy=remedy(cause, name)
         )
 
     def downgrade(self, name: Stage) -> None:
-        """Make a failed stage a warning: what failed it passes by itself."""
+        """Make a failed stage a warning: its cause passes by itself."""
         self._results[name] = msgspec.structs.replace(self._results[name], status="warn")
 
     def advise(self, name: Stage, remedy: str) -> None:
-        """Give a stage that has a cause another remedy, where more is known than the cause alone."""
+        """Replace a stage's remedy, where more is known than its cause."""
         self._results[name] = msgspec.structs.replace(self._results[name], remedy=remedy)
 
     def skip(self, name: Stage, detail: str) -> None:
-        """Note a stage that was not run."""
+        """Note that a stage was not run; one that was run keeps its result."""
         self._results.setdefault(name, StageResult(name, "skipped", detail=detail))
 
     def _since(self, began: float) -> float:

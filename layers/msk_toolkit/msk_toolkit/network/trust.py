@@ -1,4 +1,4 @@
-"""Whom a connection trusts: the system's authorities, or the ones that the user named."""
+"""The CAs that a connection trusts: the system's, or the ones in TRUSTED_CA."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ def tls_context(trusted_ca: str = "") -> ssl.SSLContext:
     """A client context that verifies certificate and host name; made once a process (loading takes 20 ms).
 
     Args:
-        trusted_ca: PEM text of the authorities to trust, see :func:`pem_certificates`; empty for the system's.
+        trusted_ca: PEM text of the CAs to trust, see :func:`pem_certificates`; empty for the system's.
 
     Raises:
         ConfigurationError: the text can't be used, with the reason.
@@ -28,38 +28,38 @@ def tls_context(trusted_ca: str = "") -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=pem_certificates(trusted_ca))
     except (ssl.SSLError, ValueError) as error:
-        raise ConfigurationError("TRUSTED_CA", ["holds no certificate that can be read"]) from error
+        raise ConfigurationError("TRUSTED_CA", ["contains no readable certificate"]) from error
 
 
 def pem_certificates(text: str) -> str:
-    """The certificates of a text as PEM that every reader takes.
+    """The certificates of a text as PEM that every reader accepts.
 
     Comments in any alphabet, line ends of any kind, the two characters ``\\n``, and certificates pasted into one line
-    are read, as Java reads them; OpenSSL takes neither non-ASCII comments nor one line.
+    are read, as Java reads them; OpenSSL accepts neither non-ASCII comments nor a single line.
 
     Raises:
-        ConfigurationError: no certificate, one that was cut, or a private key, which does not belong there.
+        ConfigurationError: there is no certificate, one is truncated, or there is a private key.
     """
     text = text.replace("\\r", "").replace("\\n", "\n")
     problems = []
     if "PRIVATE KEY-----" in text:
-        problems.append("holds a private key, which does not belong there: give the authority's certificate alone")
+        problems.append("contains a private key: remove it, only the CA's certificate is needed")
     blocks = _BLOCK.findall(text)
     begun = len(_BEGIN.findall(text))
     if not begun:
-        problems.append("holds no certificate in PEM form: the line -----BEGIN CERTIFICATE----- is missing")
+        problems.append("contains no certificate in PEM format: the line -----BEGIN CERTIFICATE----- is missing")
     elif begun != len(blocks):
-        problems.append("holds a certificate that does not end: an -----END CERTIFICATE----- line is missing")
+        problems.append("contains a truncated certificate: an -----END CERTIFICATE----- line is missing")
     for number, (_, body) in enumerate(blocks, 1):
         try:
             base64.b64decode("".join(body.split()), validate=True)
         except (binascii.Error, ValueError):
-            problems.append(f"certificate {number} is not base64: it was cut or altered")
+            problems.append(f"certificate {number} is not valid base64: it was truncated or altered")
     if problems:
         raise ConfigurationError("TRUSTED_CA", problems)
-    return "".join(_written(label, "".join(body.split())) for label, body in blocks)
+    return "".join(_as_pem(label, "".join(body.split())) for label, body in blocks)
 
 
-def _written(label: str, body: str) -> str:
+def _as_pem(label: str, body: str) -> str:
     lines = [body[start : start + _LINE] for start in range(0, len(body), _LINE)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])

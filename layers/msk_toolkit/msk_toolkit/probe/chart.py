@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import chain
 from typing import NamedTuple
 
-# Told apart by dashes as well: nobody needs to tell colours apart. Each is legible on light and on dark.
+# Lines differ in their dashes as well: nobody needs to tell colours apart. Each is legible on light and on dark.
 _COLOURS = ("#0972d3", "#b2431f", "#1d8102", "#8456ce", "#a0522d", "#5f6b7a")
 _DASHES = ("", "6 3", "2 2", "8 2 2 2")
 _WIDTH, _HEIGHT, _TOP = 600.0, 110.0, 6.0
@@ -33,23 +34,23 @@ def render_chart(title: str, unit: str, lines: Mapping[str, Sequence[Point]], st
         unit: what follows a value, such as `` ms``.
     """
     head = f"<figcaption>{escape(title)}</figcaption>"
-    values = [point.value for points in lines.values() for point in points]
+    values = [point.value for point in chain.from_iterable(lines.values())]
     if not values:
-        return f"<figure>{head}<p>nothing in this time</p></figure>"
+        return f"<figure>{head}<p>no values in this time</p></figure>"
     top = max(*values, 0.0) or 1.0
     names = sorted(lines, key=_by_number)
     drawn = "".join(_line(number, name, lines[name], (start, end), top) for number, name in enumerate(names))
-    told = "".join(
+    legend = "".join(
         f"<li>{_sample(number)} {escape(_summary(name, lines[name], unit))}</li>" for number, name in enumerate(names)
     )
     largest = escape(f"{title}, up to {top:g}{unit}")
     box = f'viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none"'
     picture = f'<svg {box} role="img" aria-label="{largest}">{drawn}</svg>'
-    return f"<figure>{head}{picture}<ul>{told}</ul></figure>"
+    return f"<figure>{head}{picture}<ul>{legend}</ul></figure>"
 
 
 def _by_number(name: str) -> tuple[int, str]:
-    """Brokers by their numbers; what has none comes last, by its name."""
+    """Brokers by their numbers; names without a number come last."""
     return (int(name), name) if name.isdecimal() else (2**31, name)
 
 

@@ -1,8 +1,8 @@
-"""The probes' record: who wrote it, when, and which one of the writer's records in its partition it is.
+"""The probes' record: its writer, its time, and its number among the writer's records in its partition.
 
 A writer is a warm environment of the producer probe. It counts its acknowledged records in each partition, and sends
 a number again when the acknowledgement did not come. So for one writer and partition a number that is missing is an
-acknowledged record that is lost, and one that comes twice is a record that stands although the write had failed.
+acknowledged record that is lost, and a number that comes twice is a record that is there although its write had failed.
 """
 
 import threading
@@ -13,15 +13,15 @@ import msgspec
 
 from msk_toolkit.kafka.records import KafkaRecord
 
-# More writers than this in one partition, and the one not seen for longest is forgotten: a commit holds little text.
+# Of more writers than this in a partition, the one not seen for longest is forgotten: a commit holds little text.
 _WRITERS_KEPT = 4
 
 
 class Heartbeat(msgspec.Struct, frozen=True, rename="camel"):
     """The record that the producer probe writes.
 
-    ``nonce`` is new for each one, ``sent_at`` is in milliseconds since 1970, ``writer`` and ``sequence`` are as this
-    module says; 0 where nobody counts.
+    ``nonce`` is new for each record, ``sent_at`` is in milliseconds since 1970, ``writer`` and ``sequence`` are as this
+    module says; 0 where nothing is counted.
     """
 
     nonce: str
@@ -36,8 +36,10 @@ class Heartbeat(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MissingHeartbeats(msgspec.Struct, frozen=True, rename="camel"):
-    """Acknowledged heartbeats that are lost: a writer's numbers ``first`` to ``last``, which should stand in
-    ``partition`` somewhere before ``before_offset``, where the writer's next one stands."""
+    """Acknowledged heartbeats that are lost: a writer's numbers ``first`` to ``last``.
+
+    They should be in ``partition`` somewhere before ``before_offset``, at which the writer's next record is.
+    """
 
     partition: int
     writer: str
@@ -51,8 +53,10 @@ class MissingHeartbeats(msgspec.Struct, frozen=True, rename="camel"):
         return self.last - self.first + 1
 
     def __str__(self) -> str:
-        """How a person says it: ``2 to 3 of writer 1f… in partition 0, before offset 17``."""
-        numbers = str(self.first) if self.count == 1 else f"{self.first} to {self.last}"
+        """In words: ``2 to 3 of writer 1f… in partition 0, before offset 17``."""
+        numbers = str(self.first)
+        if self.count > 1:
+            numbers += f" to {self.last}"
         return f"{numbers} of writer {self.writer} in partition {self.partition}, before offset {self.before_offset}"
 
 
@@ -71,7 +75,7 @@ class Writer:
         return Heartbeat(uuid.uuid4().hex, broker, sent_at, self._name, sequence)
 
     def acknowledged(self, topic: str, partition: int, sequence: int) -> None:
-        """Count a record of the partition; one of an earlier number, which came late, changes nothing."""
+        """Count a record of the partition; an earlier number, whose acknowledgement came late, changes nothing."""
         with self._lock:
             self._acknowledged[topic, partition] = max(self._acknowledged.get((topic, partition), 0), sequence)
 
@@ -85,20 +89,23 @@ class HeartbeatSequence(msgspec.Struct):
     duplicates: int = 0
 
     def note(self, records: Iterable[KafkaRecord]) -> None:
-        """Take the partition's next records; what is no counted heartbeat is somebody else's, and passed over."""
+        """Take the partition's next records; whatever is not a numbered heartbeat is ignored."""
         for record in records:
             heartbeat = _parsed(record.value)
-            if heartbeat is None or not heartbeat.writer:
-                continue
-            before = self.last.pop(heartbeat.writer, None)
-            if before is not None and heartbeat.sequence > before + 1:
-                numbers = (before + 1, heartbeat.sequence - 1)
-                self.missing.append(MissingHeartbeats(self.partition, heartbeat.writer, *numbers, record.offset))
-            if before is not None and heartbeat.sequence <= before:
-                self.duplicates += 1
-            self.last[heartbeat.writer] = max(heartbeat.sequence, before or 0)
-            while len(self.last) > _WRITERS_KEPT:
-                del self.last[next(iter(self.last))]
+            if heartbeat is not None and heartbeat.writer:
+                self._count(heartbeat, record.offset)
+
+    def _count(self, heartbeat: Heartbeat, offset: int) -> None:
+        writer, sequence = heartbeat.writer, heartbeat.sequence
+        before = self.last.pop(writer, None)
+        if before is not None and sequence > before + 1:
+            self.missing.append(MissingHeartbeats(self.partition, writer, before + 1, sequence - 1, offset))
+        if before is not None and sequence <= before:
+            self.duplicates += 1
+        # Put in again behind the others: the first one is the one not seen for longest.
+        self.last[writer] = max(sequence, before or 0)
+        while len(self.last) > _WRITERS_KEPT:
+            del self.last[next(iter(self.last))]
 
     def as_text(self) -> str:
         """For a commit's metadata, so that the next run goes on from here."""
@@ -106,7 +113,7 @@ class HeartbeatSequence(msgspec.Struct):
 
     @classmethod
     def from_text(cls, partition: int, text: str) -> "HeartbeatSequence":
-        """What :meth:`as_text` made; nothing known where a commit holds something else."""
+        """What :meth:`as_text` made; an empty one where a commit holds another text."""
         last: dict[str, int] = {}
         for word in text.split():
             writer, _, sequence = word.rpartition(":")

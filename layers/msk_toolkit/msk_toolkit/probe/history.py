@@ -1,7 +1,8 @@
-"""How brokers and groups did over time, as the probes' logs have it: drawn beside the matrix."""
+"""Brokers and groups over time, from the probes' logs: drawn beside the matrix."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -37,28 +38,30 @@ def history(
 ) -> str:
     """Charts of each broker's failed stage and write time, and of each group's lag, as HTML.
 
-    What stands in the way of reading a log is told in the answer and no error.
+    What prevents a log from being read is in the result and not an error.
 
     Args:
         logs: boto3's ``logs`` client.
         start: seconds since 1970; of a longer time than a day its last day is drawn.
     """
     start = max(start, end - LONGEST_SECONDS)
-    notes, found = [], []
+    notes: list[str] = []
+    lines: list[LogLine] = []
     for group in (settings.producer_probe_logs, settings.consumer_probe_logs):
         try:
-            found += call_within(
-                deadline,
-                f"reading the log {group}",
-                lambda group=group: list(lines_between(logs, group, _PATTERN, start, end)),  # type: ignore[misc]
-            )
+            lines += _lines_of(logs, group, start, end, deadline)
         except ToolkitError as error:
             notes.append(f"<p>? {escape(str(error))}</p>")
     return (
         f"<style>{STYLE}</style>"
         f'<div class="history cwdb-no-default-styles" style="color-scheme: {theme}">'
-        f"{''.join(notes)}{''.join(_charts(found, start, end))}</div>"
+        f"{''.join(notes)}{''.join(_charts(lines, start, end))}</div>"
     )
+
+
+def _lines_of(logs: Any, group: str, start: float, end: float, deadline: Deadline) -> list[LogLine]:
+    read = partial(lines_between, logs, group, _PATTERN, start, end)
+    return call_within(deadline, f"reading the log {group}", lambda: list(read()))
 
 
 def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
@@ -66,9 +69,8 @@ def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
     writes: dict[str, list[Point]] = defaultdict(list)
     lags: dict[str, list[Point]] = defaultdict(list)
     for line in lines:
-        try:
-            entry = msgspec.json.decode(line.text, type=ShortLine)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        entry = _parsed(line)
+        if entry is None:
             continue
         if entry.message == GROUP_LINE:
             if entry.seconds is not None:
@@ -82,3 +84,10 @@ def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
         render_chart("Write with acks=all, each broker", " ms", writes, start, end),
         render_chart("Lag in seconds, each group", " s", lags, start, end),
     ]
+
+
+def _parsed(line: LogLine) -> ShortLine | None:
+    try:
+        return msgspec.json.decode(line.text, type=ShortLine)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None

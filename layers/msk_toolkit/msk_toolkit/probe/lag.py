@@ -22,7 +22,7 @@ class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A group's lag over all its partitions.
 
     ``records`` counts what it has not committed; ``seconds`` is the age of the oldest of those, 0 where there is none.
-    Each is None where it can't be told; ``detail`` says why, or what is left out.
+    Each is None where it can't be determined; ``detail`` says why, or what is left out.
     """
 
     group: str
@@ -33,7 +33,7 @@ class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
 @dataclass
 class _Behind:
-    """What is behind so far: records, the oldest one's time in milliseconds since 1970, and what is left out.
+    """What is behind so far: records, the times of the oldest in milliseconds since 1970, and what is left out.
 
     ``counted`` is how many partitions could be counted.
     """
@@ -41,128 +41,145 @@ class _Behind:
     counted: int = 0
     records: int = 0
     times: list[int] = field(default_factory=list)
-    out_of_reach: int = 0
+    without_leader: int = 0
     never_committed: int = 0
     beyond_the_end: int = 0
     refusals: list[str] = field(default_factory=list)
     unread: bool = False
 
     def as_lag(self, group: str, now: float) -> GroupLag:
-        left_out = [*self.refusals]
-        if self.out_of_reach:
-            left_out.append(f"{self.out_of_reach} partitions have no leader in reach")
-        if self.never_committed:
-            left_out.append(f"{self.never_committed} partitions hold records, and the group has no commit there")
-        if self.beyond_the_end:
-            left_out.append(
-                f"{self.beyond_the_end} commits are beyond the end of their partition, which was made anew or "
-                "truncated: the consumer starts again where its auto.offset.reset says"
-            )
-        detail = "; ".join(left_out) or None
+        detail = "; ".join(self._left_out()) or None
         if not self.counted:
             return GroupLag(group, detail=detail)
         if not self.records:
             return GroupLag(group, 0, 0.0, detail)
+        return GroupLag(group, self.records, self._seconds(now), detail)
+
+    def _seconds(self, now: float) -> float | None:
         # What could not be read may be older than what could.
-        told = self.times and not self.unread
-        seconds = round(max(0.0, now - min(self.times) / 1000), 1) if told else None
-        return GroupLag(group, self.records, seconds, detail)
+        if self.unread or not self.times:
+            return None
+        return round(max(0.0, now - min(self.times) / 1000), 1)
+
+    def _left_out(self) -> list[str]:
+        left_out = [*self.refusals]
+        if self.without_leader:
+            left_out.append(f"{self.without_leader} partitions have no leader in reach")
+        if self.never_committed:
+            left_out.append(f"{self.never_committed} partitions hold records, and the group has no commit there")
+        if self.beyond_the_end:
+            left_out.append(
+                f"{self.beyond_the_end} commits are beyond the end of their partition, which was re-created or "
+                "truncated: the consumer starts again where its auto.offset.reset says"
+            )
+        return left_out
 
 
 def group_lags(
     reached: Mapping[int, BrokerCheck], names: Sequence[str], log: StageLog, now: Callable[[], float]
 ) -> list[GroupLag]:
-    """The lag of each group; what can't be told of one is in its answer and no broker's failure.
+    """The lag of each group; what can't be determined of a group is in its result and not a broker's failure.
 
     Args:
         reached: the brokers that were reached, by their ids; a partition that none of them leads is left out.
-        log: gives the whole its deadline, that of one stage.
+        log: gives all groups together their deadline, that of one stage.
     """
-    usable = {broker: one for broker, one in reached.items() if not one.open_connection.broken}
+    usable = {broker: check.open_connection for broker, check in reached.items() if not check.open_connection.broken}
     if not usable:
         return [GroupLag(name, detail="no broker can be asked any more") for name in names]
-    found: list[GroupLag] = []
-    try:
-        with log.stage(Stage.LAG) as stage:
-            for name in names:
-                try:
-                    found.append(_lag(usable, name, stage, now))
-                except StageError as error:
-                    found.append(GroupLag(name, detail=error.detail))
-                    if stage.expired:
-                        raise
-    except StageError:
-        found += [GroupLag(name, detail="no time was left") for name in names[len(found) :]]
-    return found
-
-
-def _lag(reached: Mapping[int, BrokerCheck], name: str, stage: Deadline, now: Callable[[], float]) -> GroupLag:
-    asked = reached[min(reached)].open_connection
-    address = groups.find_coordinator(asked, name, stage)
-    coordinator = next((one.open_connection for one in reached.values() if one.address == address), None)
-    if coordinator is None:
-        return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
-    committed = groups.all_committed_offsets(coordinator, name, stage)
-    if not committed:
-        return GroupLag(name, detail=why_nothing_is_committed(groups.group_type(coordinator, name, stage)))
-    topics = read_metadata(asked, sorted(committed), stage, Stage.LAG).topics
-    behind = _Behind()
-    for topic, positions in committed.items():
-        found = topics[topic]
-        if found.error_code:
-            behind.refusals.append(
-                refused_error(Stage.LAG, "Metadata", found.error_code, asked.address, f"topic {topic}").detail
-            )
+    lags: list[GroupLag] = []
+    deadline = log.share()
+    for name in names:
+        if deadline.expired:
+            lags.append(GroupLag(name, detail="no time was left"))
             continue
-        for leader, partitions in _by_leader(found).items():
-            if leader in reached:
-                _add(behind, reached[leader].open_connection, topic, partitions, positions, stage)
+        try:
+            lags.append(_Lookup(usable, deadline).lag(name, now))
+        except StageError as error:
+            lags.append(GroupLag(name, detail=error.detail))
+    return lags
+
+
+class _Lookup:
+    """Asks the brokers that were reached about one group.
+
+    Args:
+        leaders: connections by the brokers' ids.
+    """
+
+    def __init__(self, leaders: Mapping[int, BrokerConnection], deadline: Deadline) -> None:
+        self._leaders = leaders
+        self._deadline = deadline
+        self._any = leaders[min(leaders)]
+        self._behind = _Behind()
+
+    def lag(self, name: str, now: Callable[[], float]) -> GroupLag:
+        """The group's lag.
+
+        Raises:
+            StageError: under ``lag``, ``commit`` or ``fetch``.
+        """
+        address = groups.find_coordinator(self._any, name, self._deadline)
+        connections = {connection.address: connection for connection in self._leaders.values()}
+        coordinator = connections.get(address)
+        if coordinator is None:
+            return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
+        committed = groups.all_committed_offsets(coordinator, name, self._deadline)
+        if not committed:
+            group_type = groups.group_type(coordinator, name, self._deadline)
+            return GroupLag(name, detail=why_nothing_is_committed(group_type))
+        topics = read_metadata(self._any, sorted(committed), self._deadline, Stage.LAG).topics
+        for topic, positions in committed.items():
+            self._add_topic(topics[topic], positions)
+        return self._behind.as_lag(name, now())
+
+    def _add_topic(self, topic: Topic, positions: Mapping[int, Committed]) -> None:
+        if topic.error_code:
+            about = f"topic {topic.name}"
+            error = refused_error(Stage.LAG, "Metadata", topic.error_code, self._any.address, about)
+            self._behind.refusals.append(error.detail)
+            return
+        by_leader: dict[int, list[int]] = {}
+        for partition in topic.partitions:
+            by_leader.setdefault(partition.leader, []).append(partition.index)
+        for leader, partitions in by_leader.items():
+            if leader in self._leaders:
+                self._add_partitions(self._leaders[leader], topic.name, partitions, positions)
             else:
-                behind.out_of_reach += len(partitions)
-    return behind.as_lag(name, now())
+                self._behind.without_leader += len(partitions)
 
+    def _add_partitions(
+        self, leader: BrokerConnection, topic: str, partitions: list[int], positions: Mapping[int, Committed]
+    ) -> None:
+        behind: dict[int, tuple[int, int]] = {}
+        for partition, (first, end) in offset_range(leader, topic, partitions, Stage.LAG, self._deadline).items():
+            if partition not in positions:
+                self._behind.never_committed += first < end
+                continue
+            start = max(positions[partition].offset, first)
+            if start > end:
+                self._behind.beyond_the_end += 1
+                continue
+            self._behind.counted += 1
+            if start < end:
+                behind[partition] = (start, end)
+        self._add_records(leader, topic, behind)
 
-def _by_leader(topic: Topic) -> dict[int, list[int]]:
-    led: dict[int, list[int]] = {}
-    for part in topic.partitions:
-        led.setdefault(part.leader, []).append(part.index)
-    return led
-
-
-def _add(
-    behind: _Behind,
-    leader: BrokerConnection,
-    topic: str,
-    partitions: Sequence[int],
-    positions: Mapping[int, Committed],
-    stage: Deadline,
-) -> None:
-    ranges: dict[int, tuple[int, int]] = {}
-    for partition, (first, end) in offset_range(leader, topic, list(partitions), Stage.LAG, stage).items():
-        if partition not in positions:
-            behind.never_committed += first < end
-            continue
-        start = max(positions[partition].offset, first)
-        if start > end:
-            behind.beyond_the_end += 1
-            continue
-        behind.counted += 1
-        if start < end:
-            ranges[partition] = (start, end)
-    try:
-        beginnings = first_records(leader, topic, ranges, Stage.LAG, stage)
-    except StageError as error:
-        # Who may not read may still count.
-        behind.refusals.append(error.detail)
-        behind.unread = True
-        beginnings = {}
-    for partition, (start, end) in ranges.items():
-        beginning = beginnings.get(partition)
-        if beginning and not beginning.holds_record:
-            continue  # the markers of transactions are nobody's to read
-        behind.records += end - start
-        if beginning and beginning.timestamp is not None:
-            behind.times.append(beginning.timestamp)
+    def _add_records(self, leader: BrokerConnection, topic: str, behind: Mapping[int, tuple[int, int]]) -> None:
+        try:
+            oldest = first_records(leader, topic, behind, Stage.LAG, self._deadline)
+        except StageError as error:
+            # A user that may not read may still count.
+            self._behind.refusals.append(error.detail)
+            self._behind.unread = True
+            oldest = {}
+        for partition, (start, end) in behind.items():
+            record = oldest.get(partition)
+            if record and not record.holds_record:
+                continue  # the markers of transactions are not records to be read
+            self._behind.records += end - start
+            if record and record.timestamp is not None:
+                self._behind.times.append(record.timestamp)
 
 
 def why_nothing_is_committed(group_type: str | None) -> str:

@@ -17,7 +17,7 @@ _BACK_SECONDS = 2 * 86_400
 
 
 class ProbeRun(msgspec.Struct, frozen=True):
-    """What a run found: the fields of the probe's log line that the matrix shows."""
+    """The result of a run: the fields of the probe's log line that the matrix shows."""
 
     verdict: Verdict
     brokers: list[BrokerReport]
@@ -33,25 +33,25 @@ class LastRun(msgspec.Struct, frozen=True):
 
 
 def last_run(logs: Any, probe: str, group: str, *, now: float, deadline: Deadline) -> LastRun:
-    """Look into the probe's log; what stands in the way is in the answer and no error.
+    """Look into the probe's log; what prevents that is in the result and not an error.
 
     Args:
         logs: boto3's ``logs`` client.
-        probe: how people call it.
+        probe: its name for people.
         group: its log group.
         now: seconds since 1970.
     """
     try:
-        found = call_within(
+        line = call_within(
             deadline,
             f"reading the log {group}",
             lambda: newest_line(logs, group, _PATTERN, _read, now=now, back_seconds=_BACK_SECONDS),
         )
     except ToolkitError as error:
         return LastRun(probe, why=str(error))
-    if found is None:
+    if line is None:
         return LastRun(probe, why=f"no result in the last {_BACK_SECONDS // 3600} hours; see the log {group}")
-    written_at, run = found
+    written_at, run = line
     return LastRun(probe, run, max(0.0, now - written_at))
 
 

@@ -1,8 +1,8 @@
 """A marked record for `mskv verify --write`: written into a forwarded topic, and followed to the forwarder's commit.
 
-Only the functions in the VPC reach the brokers, so a probe writes and reads for whoever asks from outside. What is
-written has a fixed form with an id: nobody can have records of one's own choice written. A stack lets it happen only
-where its owner said so (``TEST_RECORD_TOPICS``).
+Only the functions in the VPC reach the brokers, so a probe writes and reads on behalf of a caller outside. What is
+written has a fixed form with an id: nobody can have records of their own choice written. A stack allows it only where
+its owner has enabled it (``TEST_RECORD_TOPICS``).
 """
 
 import time
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
@@ -39,22 +40,23 @@ class WriteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     id: Annotated[str, Meta(description="What marks the record.", pattern=r"^[0-9a-f]{8,64}$")]
     form: Annotated[
         Literal["json", "text"],
-        Meta(description="Of its value: a JSON object, or text that is none, which some targets in Vantiq refuse."),
+        Meta(description="Form of its value: a JSON object, or text, which some targets in Vantiq refuse."),
     ] = "json"
 
 
 class FollowRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Wait until the forwarder's group has committed an offset: then Vantiq took the record, or it was set aside."""
+    """Wait until the forwarder's group has committed an offset: then Vantiq has acknowledged the record, or it was
+    dead-lettered."""
 
     action: Literal["follow_record"]
     topic: Annotated[TopicName, Meta(description="One of the stack's forwarded topics.")]
     partition: Annotated[int, Meta(ge=0)]
-    offset: Annotated[int, Meta(ge=0, description="The record's.")]
+    offset: Annotated[int, Meta(ge=0, description="The record's offset.")]
     wait_seconds: Annotated[float, Meta(ge=0, le=45, description="Longest wait.")] = 20
 
 
 class WrittenRecord(msgspec.Struct, frozen=True):
-    """Where the record stands; ``timestamp`` in milliseconds since 1970."""
+    """Where the record was written; ``timestamp`` in milliseconds since 1970."""
 
     topic: str
     partition: int
@@ -69,7 +71,7 @@ class FollowedRecord(msgspec.Struct, frozen=True):
 
     Args:
         committed: the group's next offset, None where it has committed none.
-        detail: why nothing could be seen the last time.
+        detail: why the last attempt to look up the commit failed.
     """
 
     done: bool
@@ -80,10 +82,10 @@ class FollowedRecord(msgspec.Struct, frozen=True):
 
 
 def requested[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request | None:
-    """What an event asks for beside the probe's own run; None for the schedule's event, for ``{}`` and the like.
+    """The request in an event; None for an event without an action, such as the schedule's: it runs the probe.
 
     Raises:
-        ConfigurationError: an action, and not one that can be carried out.
+        ConfigurationError: the action does not exist, or the request is incomplete.
     """
     if not isinstance(event, dict) or "action" not in event:
         return None
@@ -105,13 +107,12 @@ def write_record(
         allowed: the topics that may be written to.
 
     Raises:
-        ConfigurationError: the topic is none of those.
+        ConfigurationError: the topic is not one of those.
         NoBrokerError: no broker can be used.
-        StageError: it may have been written all the same where its acknowledgement is late, else it was not.
+        StageError: it was not written; with the cause ``acknowledgement-late`` it may have been.
     """
     if request.topic not in allowed:
-        what = f"they are {', '.join(allowed)}" if allowed else "TestRecords=true, at the next deployment, allows some"
-        raise ConfigurationError("event", [f"topic: no test record may be written to {request.topic}; {what}"])
+        raise ConfigurationError("event", [_not_allowed(request.topic, allowed)])
     timestamp = int(now() * 1000)
     value = _value(request, timestamp)
     with _Brokers(access, deadline, stage_seconds) as brokers:
@@ -121,9 +122,9 @@ def write_record(
         if topic.error_code:
             raise refused_error(Stage.METADATA, "Metadata", topic.error_code, entry.address, f"topic {topic.name}")
         partition, leader = _leader(topic, metadata.brokers, entry)
-        talk = brokers.to(leader)
+        connection = brokers.to(leader)
         stage = deadline.at_most(stage_seconds)
-        offset = produce(talk, topic.name, partition, value, timestamp=timestamp, deadline=stage)
+        offset = produce(connection, topic.name, partition, value, timestamp=timestamp, deadline=stage)
     return WrittenRecord(topic.name, partition, offset, timestamp, request.id)
 
 
@@ -134,39 +135,47 @@ def follow_record(
     *,
     deadline: Deadline,
     stage_seconds: float,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Sleep = time.sleep,
 ) -> FollowedRecord:
-    """Wait for the group's commit behind the record, as long as the request says and the deadline lets.
+    """Wait for the group's commit behind the record, as long as the request says and the deadline allows.
 
     Raises:
         NoBrokerError: no broker can be used.
     """
     waiting = deadline.at_most(request.wait_seconds)
+    backoff = Backoff(waiting, sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
     with _Brokers(access, deadline, stage_seconds) as brokers:
         while True:
             committed, detail = _committed(brokers, request, group, deadline.at_most(stage_seconds))
             done = committed is not None and committed > request.offset
-            if done or waiting.remaining() <= _PAUSE_SECONDS:
+            if done or not backoff.pause():
                 return FollowedRecord(done, group, committed, detail)
-            sleep(_PAUSE_SECONDS)
 
 
 def _committed(brokers: "_Brokers", request: FollowRecord, group: str, stage: Deadline) -> tuple[int | None, str]:
-    """The group's next offset in the record's partition, or why it can't be told."""
+    """The group's next offset in the record's partition, or why it is unknown."""
     try:
         coordinator = brokers.to(find_coordinator(brokers.entry, group, stage))
-        found = committed_offsets(coordinator, group, request.topic, [request.partition], stage)
+        offsets = committed_offsets(coordinator, group, request.topic, [request.partition], stage)
     except StageError as error:
-        # A coordinator that moves is found anew, over new connections.
+        # A coordinator that moves is looked up again, over new connections.
         brokers.close()
         return None, str(error)
-    position = found.get(request.partition)
-    return (None, "the group has committed nothing there") if position is None else (position.offset, "")
+    if request.partition not in offsets:
+        return None, "the group has committed nothing there"
+    return offsets[request.partition].offset, ""
+
+
+def _not_allowed(topic: str, allowed: Sequence[str]) -> str:
+    hint = "set TestRecords=true at the next deployment to allow some topics"
+    if allowed:
+        hint = f"the allowed topics are {', '.join(allowed)}"
+    return f"topic: no test record may be written to {topic}; {hint}"
 
 
 def _value(request: WriteRecord, timestamp: int) -> bytes:
     if request.form == "text":
-        return f"mskv verify {request.id}: this is text, and no JSON".encode()
+        return f"mskv verify {request.id}: this is text, not JSON".encode()
     return msgspec.json.encode({"mskvVerify": request.id, "writtenAt": timestamp})
 
 
@@ -178,7 +187,7 @@ def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: BrokerConnec
 
 
 class _Brokers:
-    """Connections, one with the first broker that lets us in and one with whoever else is needed."""
+    """Connections: with the first broker that accepts one, and with whichever others are needed."""
 
     def __init__(self, access: Access, deadline: Deadline, stage_seconds: float) -> None:
         self._access = access
@@ -189,21 +198,29 @@ class _Brokers:
 
     @property
     def entry(self) -> BrokerConnection:
-        """Any broker."""
+        """A connection with any broker.
+
+        Raises:
+            NoBrokerError: no broker can be used.
+        """
         if self._entry is None:
             self._entry, _ = open_any(self._access, self._deadline, self._stage_seconds)
             self._open[self._entry.address] = self._entry
         return self._entry
 
     def to(self, address: BrokerAddress) -> BrokerConnection:
-        """The broker at this address; raises StageError."""
+        """A connection with the broker at this address.
+
+        Raises:
+            StageError: it can't be opened.
+        """
         if address not in self._open:
             log = StageLog(self._deadline, self._stage_seconds)
             self._open[address] = BrokerConnection.open(address, self._access, log)
         return self._open[address]
 
     def close(self) -> None:
-        """End them all; the next question opens new ones."""
+        """Close them all; the next request opens new ones."""
         for connection in self._open.values():
             connection.close()
         self._open.clear()

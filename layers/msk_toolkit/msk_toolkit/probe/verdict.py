@@ -47,7 +47,7 @@ def judge_brokers(reports: Sequence[BrokerReport]) -> Verdict:
 
     1. Without any broker the cluster is ``down``.
     2. Where brokers fail: ``down`` when every broker fails by itself or none accepts a write, else ``degraded``.
-    3. Where no broker fails and the cluster has a fault that is no single broker's: ``degraded``.
+    3. Where no broker fails and the cluster has a fault of no single broker: ``degraded``.
     4. Otherwise ``healthy``.
     """
     brokers = [report for report in reports if not report.is_alias]

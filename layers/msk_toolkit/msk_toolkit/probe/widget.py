@@ -1,4 +1,4 @@
-"""What a CloudWatch custom widget asks its function, and the answers."""
+"""Requests of a CloudWatch custom widget, and the responses."""
 
 import time
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 
 DESCRIPTION = """\
 ## Brokers by stage
-The last result of the producer probe and of the consumer probe: every broker, every stage, and for what fails the cause
-and what to do. With `{"show": "history"}` instead each broker's failed stage and write time and each group's lag over
-the dashboard's time, a day at most. It reads the probes' logs and speaks to no broker.
+The last result of the producer probe and of the consumer probe: every broker, every stage, and for failures the cause
+and what to do. With `{"show": "history"}`: each broker's failed stage and write time and each group's lag over the
+dashboard's time range, a day at most. It reads the probes' logs and connects to no broker.
 """
 
 
@@ -35,14 +35,14 @@ class TimeRange(TimeSpan, frozen=True):
 
 
 class WidgetContext(msgspec.Struct, frozen=True, rename="camel"):
-    """What matters of what a dashboard says about itself."""
+    """The part of a dashboard's own description that is used."""
 
     theme: Theme = "light dark"
     time_range: TimeRange | None = None
 
 
 class WidgetEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """``describe`` asks for the documentation (Markdown), everything else for HTML: the matrix, or what was before."""
+    """``describe`` asks for the documentation (Markdown), everything else for HTML: the matrix, or the history."""
 
     describe: bool = False
     show: Literal["matrix", "history"] = "matrix"
@@ -56,20 +56,20 @@ def render_widget(
     deadline: Deadline,
     now: Callable[[], float] = time.time,
 ) -> str:
-    """The HTML of both probes' last results, or of those before, or the Markdown that describes it."""
+    """The HTML of both probes' last results, or of their history, or the Markdown that describes the widget."""
     try:
-        asked = msgspec.convert(event, WidgetEvent)
+        request = msgspec.convert(event, WidgetEvent)
     except msgspec.ValidationError:
-        asked = WidgetEvent()  # whoever asks otherwise gets the matrix, too
-    if asked.describe:
+        request = WidgetEvent()  # every other event gets the matrix, too
+    if request.describe:
         return DESCRIPTION
     logs, moment = client("logs"), now()
-    if asked.show == "history":
-        start, end = _span(asked.widget_context.time_range, moment)
-        return history(logs, settings, start, end, theme=asked.widget_context.theme, deadline=deadline)
+    if request.show == "history":
+        start, end = _span(request.widget_context.time_range, moment)
+        return history(logs, settings, start, end, theme=request.widget_context.theme, deadline=deadline)
     groups = {"Producer probe": settings.producer_probe_logs, "Consumer probe": settings.consumer_probe_logs}
     shown = [last_run(logs, probe, group, now=moment, deadline=deadline) for probe, group in groups.items()]
-    return render_matrix(shown, stale_after_seconds=settings.stale_after_seconds, theme=asked.widget_context.theme)
+    return render_matrix(shown, stale_after_seconds=settings.stale_after_seconds, theme=request.widget_context.theme)
 
 
 def _span(shown: TimeRange | None, now: float) -> tuple[float, float]:

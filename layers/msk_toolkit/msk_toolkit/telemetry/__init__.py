@@ -1,1 +1,1 @@
-"""What the functions say about themselves: structured logs, and metrics from one catalogue."""
+"""Telemetry of the functions: structured logs, and metrics from one catalogue."""

@@ -10,8 +10,8 @@ from msk_toolkit import __version__
 from msk_toolkit.telemetry.names import function_name
 
 # At DEBUG kafka-python prints SASL messages and whole configurations, botocore prints the bodies of
-# GetSecretValue answers. Nothing may lower these loggers, not even the function's own log level.
-_TALKATIVE = ("kafka", "boto3", "botocore", "urllib3")
+# GetSecretValue responses. Nothing may lower these loggers, not even the function's own log level.
+_LIBRARIES = ("kafka", "boto3", "botocore", "urllib3")
 
 
 def toolkit_logger(service: str) -> Logger:
@@ -19,7 +19,7 @@ def toolkit_logger(service: str) -> Logger:
 
     Its first line says what runs: functions call this once, while their execution environment starts.
     """
-    for name in _TALKATIVE:
+    for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     logger = Logger(service=function_name(service))
     logger.info("environment started", extra=_platform())

@@ -20,7 +20,7 @@ class Published(Enum):
     ALWAYS = auto()
     # Where it is not zero: absence means that all is well, and the alarms take it so.
     ABNORMAL = auto()
-    # Only with DETAILED_METRICS; without it the number stands in the log line alone.
+    # Only with DETAILED_METRICS; without it the number is in the log line alone.
     DETAILED = auto()
 
 
@@ -47,35 +47,35 @@ class Metric(StrEnum):
     RECORDS_DELIVERED = "RecordsDelivered", MetricUnit.Count
     # Records written to the dead-letter bucket. Any is worth an alarm.
     RECORDS_DEAD_LETTERED = "RecordsDeadLettered", MetricUnit.Count, _ABNORMAL
-    # Records not done, left to the event source mapping to bring again. A zero ends the alarm's three periods in a row.
+    # Records not done, left to the event source mapping to redeliver. A zero ends the alarm's three periods in a row.
     RECORDS_REPORTED_BACK = "RecordsReportedBack", MetricUnit.Count, _ALWAYS
-    # Records that this warm environment had done before, in the batch's last try; not sent again.
+    # Records that this warm environment had done before, in an earlier attempt of the batch; not sent again.
     RECORDS_KNOWN = "RecordsKnown", MetricUnit.Count
     # Requests sent again within the invocation.
     POSTS_RETRIED = "PostsRetried", MetricUnit.Count
-    # Time that lanes waited because of RECORDS_PER_SECOND or because Vantiq asked for less, summed over the lanes.
+    # Time that lanes waited because of RECORDS_PER_SECOND or because Vantiq asked them to, summed over the lanes.
     THROTTLED_SECONDS = "ThrottledSeconds", MetricUnit.Seconds
     # Age of the oldest record of the event when it arrived.
     LAG_AT_ARRIVAL = "LagAtArrival", MetricUnit.Milliseconds
-    # From a request's start to its answer's end; at most 100 evenly chosen ones an invocation.
+    # From a request's start to its response's end; at most 100 evenly chosen ones per invocation.
     VANTIQ_LATENCY = "VantiqLatency", MetricUnit.Milliseconds
-    # 1 when Vantiq or the credential is out of order as a whole: its maximum drives an alarm.
+    # 1 when Vantiq or the credential is failing for every record: its maximum drives an alarm.
     VANTIQ_OUTAGE = "VantiqOutage", MetricUnit.Count, _ABNORMAL
 
-    # From the writing of a heartbeat to Vantiq's acknowledgement, for each one that Vantiq took; only where they are
+    # From the writing of a heartbeat to Vantiq's acknowledgement, for each one that it accepted; only where they are
     # forwarded. Its maximum and its absence each drive an alarm.
     HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds, _ALWAYS
 
     # Connect, for each check of the forwarder's targets.
-    # Targets that would not keep what they are sent, where TARGET_CHECK=require holds their records in Kafka: an alarm.
+    # Targets that would not keep their records, where TARGET_CHECK=require holds those in Kafka: an alarm.
     TARGETS_UNFIT = "TargetsUnfit", MetricUnit.Count, _ABNORMAL
 
     # Redrive, for each invocation.
-    # Letters that Vantiq took; they are below replayed/ now.
+    # Dead letters that Vantiq accepted; they are below replayed/ now.
     LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count, _ALWAYS
-    # Letters that Vantiq refused once more; they stay.
+    # Dead letters that Vantiq refused once more; they stay.
     LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count, _ALWAYS
-    # Records that the mapping gave up, made into letters.
+    # Records that the mapping discarded, imported as dead letters.
     LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count, _ALWAYS
 
     # Probes, for each run.
@@ -87,7 +87,7 @@ class Metric(StrEnum):
     BROKERS_FAILING = "BrokersFailing", MetricUnit.Count
     # Brokers that lead a partition of the probe topic, and so were written through.
     BROKERS_LED = "BrokersLed", MetricUnit.Count
-    # Brokers that fail by themselves, by whose business that is; a partition without a leader counts as a broker. While
+    # Brokers that fail by themselves, by the class of their fault; a partition without a leader counts as one. While
     # MSK works on the cluster itself (MAINTENANCE and the like), a degraded cluster counts 0 for network and broker.
     NETWORK_FAULTS = "NetworkFaults", MetricUnit.Count, _ABNORMAL
     TLS_FAULTS = "TlsFaults", MetricUnit.Count, _ABNORMAL
@@ -96,7 +96,7 @@ class Metric(StrEnum):
     BROKER_FAULTS = "BrokerFaults", MetricUnit.Count, _ABNORMAL
     # Acknowledged records that could not be read back, and heartbeats missing from the sequence.
     RECORDS_LOST = "RecordsLost", MetricUnit.Count, _ABNORMAL
-    # Heartbeats that stand although their write had failed.
+    # Heartbeats that are there although their write had failed.
     HEARTBEATS_DUPLICATED = "HeartbeatsDuplicated", MetricUnit.Count
     # Brokers whose certificate expires within CERTIFICATE_WARN_DAYS: an alarm.
     CERTIFICATES_EXPIRING = "CertificatesExpiring", MetricUnit.Count, _ABNORMAL
@@ -118,11 +118,11 @@ class Metric(StrEnum):
     # Declared topics that the run created.
     TOPICS_CREATED = "TopicsCreated", MetricUnit.Count
     # Topics, for each request of CloudFormation.
-    # 1 when topics were left otherwise than a stack declares them and the stack was told success, because it is new,
-    # rolls back or may be doing so, else 0: its maximum drives an alarm.
+    # 1 when CloudFormation was sent success although topics differ from what the stack declares, because the stack is
+    # new, rolls back or may be doing so, else 0: its maximum drives an alarm.
     TOPICS_NOT_RESTORED = "TopicsNotRestored", MetricUnit.Count, _ALWAYS
     # Topics, for each drift check.
-    # Declared topics that stand otherwise than declared, in any of the five ways below: its maximum drives an alarm.
+    # Declared topics that differ from their declaration, in any of the five respects below: an alarm.
     TOPICS_DRIFTED = "TopicsDrifted", MetricUnit.Count, _ALWAYS
     # Declared topics that do not exist.
     TOPICS_MISSING = "TopicsMissing", MetricUnit.Count, _ABNORMAL
@@ -132,11 +132,11 @@ class Metric(StrEnum):
     TOPICS_REPLICATION_DRIFTED = "TopicsReplicationDrifted", MetricUnit.Count, _ABNORMAL
     # Those of which a declared key has another value.
     TOPICS_CONFIG_DRIFTED = "TopicsConfigDrifted", MetricUnit.Count, _ABNORMAL
-    # Those that the function's user may not see: whether they drift is not known.
+    # Those that the function's user may not see: whether they drift is unknown.
     TOPICS_UNREADABLE = "TopicsUnreadable", MetricUnit.Count, _ABNORMAL
-    # Those with a key set that nobody declared; reported, no alarm.
+    # Those with a key set that is not declared; reported, no alarm.
     TOPICS_CONFIG_UNDECLARED = "TopicsConfigUndeclared", MetricUnit.Count
-    # Topics of the cluster that nobody declared; reported, no alarm.
+    # Topics of the cluster that are not declared; reported, no alarm.
     TOPICS_UNDECLARED = "TopicsUndeclared", MetricUnit.Count
 
 
@@ -148,7 +148,7 @@ def latency_of(stage: Stage) -> Metric:
 def publish_metrics(
     metrics: Metrics | EphemeralMetrics, values: Iterable[tuple[Metric, float]], *, detailed: bool
 ) -> None:
-    """Publish those of the values that are due, as one line of the log; none, where none is.
+    """Publish the values that are due, as one line of the log; no line where none is due.
 
     Args:
         values: a metric may come several times: each is a value of its own.
@@ -180,5 +180,5 @@ def toolkit_metrics(service: str) -> Metrics:
 
 
 def collected_metrics(function: str) -> Metrics:
-    """Metrics of another function, in whose name something is published: an alarm watches one name."""
+    """Metrics published in the name of another function: an alarm watches one name."""
     return Metrics(namespace=NAMESPACE, service=function)

@@ -1,4 +1,4 @@
-"""Under which name a function speaks of itself."""
+"""The name under which a function logs and publishes."""
 
 import os
 
