@@ -44,7 +44,7 @@ def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
         raise _unanswered(action, error) from error
 
 
-class BegunCall[Answer]:
+class PendingCall[Answer]:
     """A call that runs in a thread of its own while its caller does something else."""
 
     def __init__(self, action: str, call: Callable[[], Answer]) -> None:
@@ -85,7 +85,7 @@ def call_within[Answer](deadline: Deadline, action: str, call: Callable[[], Answ
     Raises:
         AwsError: no answer in time, or as of :func:`ask_aws`; or whatever else ``call`` raises.
     """
-    return BegunCall(action, call).answer(deadline)
+    return PendingCall(action, call).answer(deadline)
 
 
 def answer_or_none[Answer](deadline: Deadline, action: str, call: Callable[[], Answer]) -> Answer | None:

@@ -81,7 +81,9 @@ def _checked(resources: TargetLookup, target: Target, max_batch_records: int) ->
     if state.fitness is not Fitness.UNFIT:
         return CheckedTarget(str(target), state.fitness, reason)
     change = plan_target(instance, target)
-    remedy = f"{_REGISTER} ({change.step}: {change.detail})" if change.writes else _MANUALLY
+    remedy = _MANUALLY
+    if change.writes:
+        remedy = f"{_REGISTER} ({change.step}: {change.detail})"
     return CheckedTarget(str(target), Fitness.UNFIT, reason, remedy)
 
 

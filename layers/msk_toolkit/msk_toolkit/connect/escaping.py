@@ -12,7 +12,7 @@ _PROPERTIES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
 
 def jaas_quoted(text: str) -> str:
     """A quoted JAAS value, as Java's StreamTokenizer reads it back: control characters as three octal digits."""
-    return '"' + "".join(_JAAS.get(char) or (f"\\{ord(char):03o}" if char < " " else char) for char in text) + '"'
+    return '"' + "".join(map(_jaas_char, text)) + '"'
 
 
 def property_value(text: str) -> str:
@@ -20,8 +20,10 @@ def property_value(text: str) -> str:
 
     Only a leading blank would be lost; ``=``, ``:`` and ``#`` mean nothing within a value.
     """
-    escaped = "".join(_PROPERTIES.get(char) or (char if " " <= char <= "~" else _utf16(char)) for char in text)
-    return "\\" + escaped if escaped.startswith(" ") else escaped
+    escaped = "".join(map(_property_char, text))
+    if escaped.startswith(" "):
+        return "\\" + escaped
+    return escaped
 
 
 def kcat_value(text: str) -> str:
@@ -43,6 +45,20 @@ def librdkafka_can_carry(text: str) -> bool:
 def jaas_file_can_carry(text: str) -> bool:
     """Whether Java's JAAS file reader leaves the text alone: it fills in ``${...}``, with no way to escape that."""
     return re.search(r"\$\{[^}]*\}", text) is None
+
+
+def _jaas_char(char: str) -> str:
+    if char < " " and char not in _JAAS:
+        return f"\\{ord(char):03o}"
+    return _JAAS.get(char, char)
+
+
+def _property_char(char: str) -> str:
+    if char in _PROPERTIES:
+        return _PROPERTIES[char]
+    if " " <= char <= "~":
+        return char
+    return _utf16(char)
 
 
 def _utf16(char: str) -> str:

@@ -178,7 +178,7 @@ def register(
     test = None
     if complete and desired.test_topic is not None:
         test = _send_test_message(resources, subscribe, desired, desired.test_topic, findings)
-    state = _source_state(resources, desired.source, failures) if desired.source else None
+    state = _source_state(resources, desired.source, failures)
     if state is not None and state.unavailable:
         text = (
             "Vantiq reports it as unavailable: its Kafka client cannot reach the brokers or log in; see the source's "
@@ -259,8 +259,9 @@ def _send_test_message(
 ) -> TestResult:
     """Test publish and test subscribe together: a message that nobody else sends, out through the source and back."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    value: Any = {"test": mark} if publishes_json(desired.config) else mark
-    message = {"key": "msk-vantiq-toolkit", "value": value}
+    message: dict[str, Any] = {"key": "msk-vantiq-toolkit", "value": mark}
+    if publishes_json(desired.config):
+        message["value"] = {"test": mark}
     source, published, event, failure = desired.source, False, None, ""
     deadline = Deadline(_TEST_SECONDS)
     try:
@@ -285,10 +286,14 @@ def _test_fault(topic: str, published: bool, failure: str) -> str:
         f"the test message was sent through it and did not come back from {topic} in time; the source stays "
         "registered: check its errors in Vantiq, and whether its consumer.topics contain that topic"
     )
-    return f"{text}; last error: {failure}" if failure else text
+    if failure:
+        text += f"; last error: {failure}"
+    return text
 
 
 def _source_state(resources: SourceResources, source: str, failures: _Failures) -> SourceState | None:
+    if not source:
+        return None
     try:
         instance = resources.find("sources", source)
     except VantiqError as error:

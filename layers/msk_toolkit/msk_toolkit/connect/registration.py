@@ -200,7 +200,9 @@ def _kafka_topic(name: str) -> str:
     """Which Kafka topic a Vantiq topic stands for, where its name does not show it."""
     part = name.rpartition("/")[2]
     kafka_topic = kafka_name(part)
-    return "" if kafka_topic == part else f", for Kafka's {kafka_topic}"
+    if kafka_topic == part:
+        return ""
+    return f", for Kafka's {kafka_topic}"
 
 
 def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:

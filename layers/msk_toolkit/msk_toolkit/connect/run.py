@@ -61,7 +61,9 @@ class _Access(NamedTuple):
 
     def complete(self, login: Login) -> Login:
         """What is registered, and who asks Kafka, needs the password, which what is shown may lack."""
-        return msgspec.structs.replace(login, password=self.credentials.password if self.credentials else None)
+        if self.credentials is None:
+            return login
+        return msgspec.structs.replace(login, password=self.credentials.password)
 
 
 def run_connect(
@@ -89,12 +91,10 @@ def run_connect(
     access = _Access(_login(run, credentials), credentials)
     files, source = _written(run, access.login)
     registration = None
-    if registrar is not None and request.targets_only:
-        targets = targets_of_forwarder(settings, request.source.topics, run.findings)
-        registration = registrar(DesiredRegistration(source="", config={}, targets=targets), run.findings)
-    elif registrar is not None and _may_be_registered(run, access, ask_kafka, deadline):
-        desired = _desired(run, access)
-        registration = None if desired is None else registrar(desired, run.findings)
+    if registrar is not None:
+        desired = _desired(run, access, ask_kafka, deadline)
+        if desired is not None:
+            registration = registrar(desired, run.findings)
     return ConnectResponse(
         cluster=observed.cluster,
         auth_modes=auth_modes(observed.cluster, observed.listeners),
@@ -110,7 +110,7 @@ def _credentials(run: _Run, client: MakeClient, deadline: Deadline) -> ScramCred
     if run.mode != "scram" or not secret_id:
         return None
     # A cluster that MSK did not describe can't be asked for its secrets either.
-    arn = run.observed.arn if run.observed.cluster is not None else ""
+    arn = run.observed.arn if run.observed.cluster else ""
     facts, refusals = observe_secret(client, arn, secret_id, deadline)
     credentials, faults = check_secret(facts)
     run.findings.extend([*refusals, *faults])
@@ -134,8 +134,10 @@ def _login(run: _Run, credentials: ScramCredentials | None) -> Login | None:
     login = Login(mode, brokers, _NO_NAME, None, run.settings.trusted_ca.replace("\\n", "\n"))
     if credentials is None:
         return login
-    shown = credentials.password if "password" in request.include else None
-    return msgspec.structs.replace(login, username=credentials.username, password=shown)
+    login = msgspec.structs.replace(login, username=credentials.username)
+    if "password" in request.include:
+        login = msgspec.structs.replace(login, password=credentials.password)
+    return login
 
 
 def _brokers(run: _Run) -> str:
@@ -178,8 +180,17 @@ def _may_be_registered(run: _Run, access: _Access, ask_kafka: AskKafka | None, d
     return not faults
 
 
-def _desired(run: _Run, access: _Access) -> DesiredRegistration | None:
-    """What is to be in Vantiq; None, with a finding, where something about it is not known."""
+def _desired(run: _Run, access: _Access, ask_kafka: AskKafka | None, deadline: Deadline) -> DesiredRegistration | None:
+    """What is to be in Vantiq; None, with a finding, where that is not known, or must not be."""
+    if run.request.targets_only:
+        targets = targets_of_forwarder(run.settings, run.request.source.topics, run.findings)
+        return DesiredRegistration(source="", config={}, targets=targets)
+    if not _may_be_registered(run, access, ask_kafka, deadline):
+        return None
+    return _desired_source(run, access)
+
+
+def _desired_source(run: _Run, access: _Access) -> DesiredRegistration | None:
     login, credentials, options = access.login, access.credentials, run.request.source
     if login is None:
         run.error("register", "there is no source to register, see the other findings")

@@ -128,8 +128,10 @@ def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
     own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
     faults = property_faults(login, options)
     findings += faults
-    refused = _GUARDS_THE_PASSWORD if faults else set()
-    replaced = sorted((own & options.properties.keys()) - refused)
+    if faults:
+        # They are refused, not overridden.
+        own -= _GUARDS_THE_PASSWORD
+    replaced = sorted(own & options.properties.keys())
     if replaced:
         text = f"properties override what the toolkit sets itself: {', '.join(replaced)}"
         findings.append(Finding("warning", "source", text))
@@ -197,13 +199,14 @@ def _jaas(login: Login, options: SourceOptions) -> str:
 
 
 def _brokers(brokers: str, scheme: Literal["sb", "bare"]) -> str:
-    prefix = _SCHEME if scheme == "sb" else ""
-    addresses = (address.strip() for address in brokers.split(","))
-    return ",".join(prefix + address for address in addresses if address)
+    addresses = [address.strip() for address in brokers.split(",") if address.strip()]
+    if scheme == "sb":
+        addresses = [_SCHEME + address for address in addresses]
+    return ",".join(addresses)
 
 
 def _as_text(value: str | float | bool) -> str:
     """Vantiq's source refuses numbers: Kafka's configuration is text."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     return str(value)

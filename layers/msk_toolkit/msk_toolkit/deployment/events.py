@@ -61,8 +61,10 @@ def handle_deployment_event(event: Any, services: DeploymentServices, deadline: 
         # An invocation that only checks whether the function starts.
         return {"topicsFunction": services.settings.topics_function}
     before_the_answer = deadline.at_most(deadline.remaining() - ANSWER_SECONDS)
-    answer_for = _answer_for_targets if event.get("ResourceType") == RESOURCE_TYPE else _answer_for_topics
-    answer = answer_for(event, services, before_the_answer)
+    if event.get("ResourceType") == RESOURCE_TYPE:
+        answer = _answer_for_targets(event, services, before_the_answer)
+    else:
+        answer = _answer_for_topics(event, services, before_the_answer)
     send_answer(event, answer.status, answer.reason, answer.data, deadline)
     return None
 
@@ -83,6 +85,8 @@ def _answer_for_targets(event: dict[str, Any], services: DeploymentServices, dea
             services.invoking_client(), services.settings.connect_function, lambda _: CHECK, deadline
         )
 
-    status = "deleted" if event["RequestType"] == "Delete" else targets_status(ask)
+    status = "deleted"
+    if event["RequestType"] != "Delete":
+        status = targets_status(ask)
     services.logger.info("targets", extra={"request": event["RequestType"], "status": status})
     return _Answer("SUCCESS", "Targets never fail a deployment.", {"Status": status})

@@ -120,11 +120,12 @@ def _forwarder(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[L
     pollers = poller_listener(mode, declared, protocols_inside(listeners))
     if pollers.protocol == PROTOCOL_OF[mode]:
         return _FORWARDER[mode]
-    login = "; the role's kafka-cluster permissions are their login" if pollers.protocol == "iam" else ""
     text = (
         f"AuthMode {mode} for the functions; but the mappings' pollers use {pollers.protocol} on {pollers.port}, the "
-        f"strongest that the cluster has on{login}"
+        "strongest that the cluster has on"
     )
+    if pollers.protocol == "iam":
+        text += "; the role's kafka-cluster permissions are their login"
     return Use(True, False, text)
 
 

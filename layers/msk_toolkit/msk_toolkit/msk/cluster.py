@@ -73,4 +73,6 @@ def cluster_kind(settings: TopicsSettings, client: MakeClient, deadline: Deadlin
         "kafka:DescribeClusterV2",
         lambda: client("kafka").describe_cluster_v2(ClusterArn=settings.cluster_arn),
     )
-    return "standard" if answer is None else describe(answer).kind
+    if answer is None:
+        return "standard"
+    return describe(answer).kind

@@ -94,8 +94,7 @@ def _arn_of(kafka: Any, name: str, deadline: Deadline) -> str | None:
         "kafka:ListClustersV2",
         lambda: all_items(kafka, "list_clusters_v2", "ClusterInfoList", ClusterNameFilter=name),
     )
-    arns = [str(info["ClusterArn"]) for info in clusters if info.get("ClusterName") == name]
-    return arns[0] if arns else None
+    return next((str(info["ClusterArn"]) for info in clusters if info.get("ClusterName") == name), None)
 
 
 def _region_of(arn: str) -> str:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from msk_toolkit.aws.call import BegunCall
+from msk_toolkit.aws.call import PendingCall
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
@@ -58,9 +58,9 @@ class ControlPlane:
         self._settings = settings
         self._client = client
         self._deadline = deadline
-        self._description: BegunCall[ClusterState | None] | None = None
+        self._description: PendingCall[ClusterState | None] | None = None
         if settings.cluster_arn:
-            self._description = BegunCall("asking MSK for the cluster's state", self._describe)
+            self._description = PendingCall("asking MSK for the cluster's state", self._describe)
 
     def expected_brokers(self) -> int | None:
         """How many brokers the cluster should have; None where MSK has not answered by now, or within a second."""
