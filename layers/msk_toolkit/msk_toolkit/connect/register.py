@@ -54,7 +54,7 @@ _TEST_SECONDS = 40.0
 _SECONDS_AN_ATTEMPT = 5.0
 _NOT_LOGGED_IN = 401
 # From an instance as Vantiq has it, None where there is none, to what is to happen to it.
-Plan = Callable[[dict[str, Any] | None], RegistrationChange]
+PlanInstance = Callable[[dict[str, Any] | None], RegistrationChange]
 Subscribe = Callable[[str], AbstractContextManager[RegistrationTest]]
 
 
@@ -143,7 +143,7 @@ class _Planner:
         self._failures = failures
         self.changes: list[RegistrationChange] = []
 
-    def plan(self, kind: str, name: str, plan: Plan) -> tuple[dict[str, Any] | None, RegistrationChange]:
+    def plan(self, kind: str, name: str, plan: PlanInstance) -> tuple[dict[str, Any] | None, RegistrationChange]:
         instance = None
         try:
             instance = self._resources.find(kind, name)
