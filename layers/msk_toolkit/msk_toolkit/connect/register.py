@@ -6,9 +6,7 @@
 4. Read the source back.
 """
 
-import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,8 +20,8 @@ from msk_toolkit.connect.registration import (
     plan_target,
     render_registration,
 )
+from msk_toolkit.connect.round_trip import PublishesThrough, SourceUnderTest, Subscribe, TestResult, send_test_message
 from msk_toolkit.connect.vantiq_source import publishes_json
-from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.targets import Target
@@ -32,30 +30,18 @@ from msk_toolkit.vantiq.resources import VantiqRefusedError
 from msk_toolkit.vantiq.targets import target_resource
 
 
-class SourceResources(Protocol):
+class SourceResources(PublishesThrough, Protocol):
     """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None: ...
     def create(self, kind: str, instance: dict[str, Any]) -> None: ...
     def update(self, kind: str, name: str, changes: dict[str, Any]) -> None: ...
     def set_active(self, source: str, *, active: bool) -> None: ...
-    def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
 
 
-class RegistrationTest(Protocol):
-    """See :class:`msk_toolkit.vantiq.events.ReceivedEvents`."""
-
-    def wait_for(self, text: str, seconds: float, /) -> Any: ...
-
-
-# A consumer takes a while to start and join its group. The whole invocation has to end within a minute: SAM and the AWS
-# CLI then give up and invoke the function once more.
-_TEST_SECONDS = 40.0
-_SECONDS_AN_ATTEMPT = 5.0
 _NOT_LOGGED_IN = 401
 # From an instance as Vantiq has it, None where there is none, to what is to happen to it.
 PlanInstance = Callable[[dict[str, Any] | None], RegistrationChange]
-Subscribe = Callable[[str], AbstractContextManager[RegistrationTest]]
 
 
 class DesiredRegistration(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,17 +62,6 @@ class DesiredRegistration(msgspec.Struct, frozen=True, kw_only=True):
         return f"DesiredRegistration({self.source})"
 
     __str__ = __repr__
-
-
-class TestResult(msgspec.Struct, frozen=True):
-    """What became of the test message: published through the source, and received by it again."""
-
-    __test__ = False  # no test class, whatever pytest thinks of its name
-
-    topic: str
-    published: bool
-    received: bool
-    event: Any = None
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -177,7 +152,8 @@ def register(
     complete = done == sum(change.writes for change in changes)
     test = None
     if complete and desired.test_topic is not None:
-        test = _send_test_message(resources, subscribe, desired, desired.test_topic, findings)
+        through = SourceUnderTest(desired.source, desired.test_topic, publishes_json(desired.config))
+        test = send_test_message(resources, subscribe, through, findings)
     state = _source_state(resources, desired.source, failures)
     if state is not None and state.unavailable:
         text = (
@@ -248,47 +224,6 @@ def _write(resources: SourceResources, change: RegistrationChange) -> None:
             resources.set_active(change.name, active=True)
         case "none" | "refuse":
             pass
-
-
-def _send_test_message(
-    resources: SourceResources,
-    subscribe: Subscribe,
-    desired: DesiredRegistration,
-    topic: str,
-    findings: list[Finding],
-) -> TestResult:
-    """Test publish and test subscribe together: a message that nobody else sends, out through the source and back."""
-    mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    message: dict[str, Any] = {"key": "msk-vantiq-toolkit", "value": mark}
-    if publishes_json(desired.config):
-        message["value"] = {"test": mark}
-    source, published, event, failure = desired.source, False, None, ""
-    deadline = Deadline(_TEST_SECONDS)
-    try:
-        with subscribe(source) as received:
-            # A source that has just been started reads from where the topic ends once it has joined its group, so
-            # the first message may pass before.
-            while event is None and not deadline.expired:
-                resources.publish_through(source, topic, message)
-                published = True
-                event = received.wait_for(mark, min(_SECONDS_AN_ATTEMPT, deadline.remaining()))
-    except VantiqError as error:
-        failure = str(error)
-    if event is None:
-        findings.append(Finding("error", f"source {source}", _test_fault(topic, published, failure)))
-    return TestResult(topic, published, event is not None, event)
-
-
-def _test_fault(topic: str, published: bool, failure: str) -> str:
-    if not published:
-        return f"the test message could not be sent: {failure}"
-    text = (
-        f"the test message was sent through it and did not come back from {topic} in time; the source stays "
-        "registered: check its errors in Vantiq, and whether its consumer.topics contain that topic"
-    )
-    if failure:
-        text += f"; last error: {failure}"
-    return text
 
 
 def _source_state(resources: SourceResources, source: str, failures: _Failures) -> SourceState | None:
