@@ -7,6 +7,7 @@ import click
 
 from mskv import __version__, exits
 from mskv.commands.cluster import lag, probe, why
+from mskv.commands.connect import connect
 from mskv.commands.letters import letters
 from mskv.commands.mapping import mapping
 from mskv.commands.topics import topics
@@ -60,7 +61,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-for command in (probe, why, lag, topics, letters, mapping):
+for command in (probe, why, lag, topics, letters, mapping, connect):
     commands.add_command(command)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,3 +67,11 @@ def test_the_mappings_are_enabled(system: System) -> None:
     status, text = mskv(system, "mapping")
     assert status == 0, text
     assert TOPIC in text
+
+
+def test_connect_shows_the_auth_modes_and_writes_files_that_clients_read(system: System, tmp_path: Path) -> None:
+    _, text = mskv(system, "connect")
+    assert "scram" in text
+    mskv(system, "connect", "files", str(tmp_path / "clients"))
+    names = {path.name for path in (tmp_path / "clients").iterdir()}
+    assert {"client.properties", "users_jaas.conf", "kcat.conf"} <= names
