@@ -63,7 +63,7 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        """Whether the rest has to be asked for again."""
+        """Whether the rest has to be requested again."""
         return self._records <= 0 or self._bytes <= 0
 
     def take(self, record: KafkaRecord) -> None:
@@ -109,7 +109,7 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
         for count, record in enumerate(_records(batch)):
             if count % _RECORDS_BETWEEN_LOOKS == 0 and deadline.expired:
                 raise TimeoutError
-            # A leader answers with whole batches: the first may begin before the offset that was asked for.
+            # A leader answers with whole batches: the first may begin before the requested offset.
             if record.offset < start:
                 continue
             if budget.spent:
@@ -136,7 +136,7 @@ class Beginning(NamedTuple):
 def beginning(data: bytes, start: int, deadline: Deadline) -> Beginning:
     """The first record of an answer. The markers of transactions are none: a consumer never gets them.
 
-    A batch's header tells the time of the batch's first record, so that nothing need be unpacked.
+    A batch's header has the time of the batch's first record, so that nothing need be unpacked.
 
     Raises:
         DamagedError, TooLargeError, TimeoutError: as :func:`read_records`.
@@ -191,7 +191,7 @@ def _records(batch: _Batch) -> Iterator[KafkaRecord]:
 
 
 def _unpacked(batch: _Batch) -> bytes:
-    """The same batch as if it had never been packed; its checksum is then another, which nobody asks for."""
+    """The same batch as if it had never been packed; its checksum is then wrong, and is not checked."""
     codec = batch.attributes & _CODEC_BITS
     if not codec:
         return batch.data

@@ -54,9 +54,9 @@ def open_any(access: Access, deadline: Deadline, stage_seconds: float) -> tuple[
 
 
 def open_controller(access: Access, deadline: Deadline, stage_seconds: float) -> BrokerConnection:
-    """A connection with the broker that takes changes of topics.
+    """A connection with the broker that accepts changes of topics.
 
-    With ZooKeeper only the controller takes them. With KRaft every broker passes them on, and the metadata names any
+    With ZooKeeper only the controller accepts them. With KRaft every broker passes them on, and the metadata names any
     of them, for some seconds also one that is gone: then the broker that named it is as good.
 
     Raises:

@@ -121,8 +121,8 @@ def committed_offsets(
     Raises:
         StageError: under ``commit``.
     """
-    asked = OffsetFetchRequest.OffsetFetchRequestTopic(name=topic, partition_indexes=list(partitions))
-    return _committed(coordinator, group, [asked], deadline).get(topic, {})
+    requested = OffsetFetchRequest.OffsetFetchRequestTopic(name=topic, partition_indexes=list(partitions))
+    return _committed(coordinator, group, [requested], deadline).get(topic, {})
 
 
 def all_committed_offsets(

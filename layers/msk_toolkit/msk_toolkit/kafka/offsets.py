@@ -1,4 +1,4 @@
-"""Questions that only a partition's leader answers."""
+"""Requests that only a partition's leader answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence

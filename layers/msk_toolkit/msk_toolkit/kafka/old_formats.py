@@ -101,7 +101,7 @@ def _read(data: bytes, at: int) -> tuple[_Raw, int]:
         begin = at + _OFFSET_AND_LENGTH.size
         end = begin + length
         crc, magic, attributes = struct.unpack_from(">IBB", data, begin)
-        # Inside of a packed batch nobody else has looked at the lengths.
+        # Inside a packed batch the lengths have not been checked yet.
         if not begin + _CRC < end <= len(data) or zlib.crc32(memoryview(data)[begin + _CRC : end]) != crc:
             raise DamagedError("a message does not fit its checksum")
         place, timestamp = begin + 6, NO_TIMESTAMP

@@ -26,7 +26,7 @@ _EARLIEST, _LATEST = -2, -1
 _SHORTEST_PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
-# What unpacking takes for a moment is many times what stays; brokers are read in threads of their own.
+# Unpacking briefly needs many times the memory of its result; brokers are read in threads of their own.
 _UNPACKING = threading.Lock()
 
 
@@ -135,7 +135,7 @@ def first_records(
                 beginnings[partition] = first
             else:
                 following[partition] = first.next_offset
-        # An answer holds so many bytes: what did not fit is asked for again.
+        # A response holds so many bytes: what did not fit is requested again.
         waiting = {partition: following.get(partition, start) for partition, start in starts.items()}
         waiting = {partition: start for partition, start in waiting.items() if partition not in beginnings}
         if waiting == starts:

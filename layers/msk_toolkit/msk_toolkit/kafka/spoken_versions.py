@@ -1,7 +1,7 @@
-"""Which version of each of Kafka's requests the toolkit speaks at most."""
+"""The highest version of each of Kafka's requests that the toolkit uses."""
 
 # Versions that brokers from 2.2 to 4.4 share and whose fields keep one shape. Later ones replace topic names by ids
-# or turn single questions into lists. But for the one that tells a group's type, none is a "flexible" one, which has
+# or turn single questions into lists. Except for the one that has a group's type, none is a "flexible" one, which has
 # numbers of variable length.
 NEWEST = {
     "MetadataRequest": 8,

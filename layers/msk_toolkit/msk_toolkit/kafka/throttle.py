@@ -1,4 +1,4 @@
-"""How long a broker holds a connection back, and over which of Kafka's quotas its user is.
+"""How long a broker throttles a connection, and which of Kafka's quotas its user exceeds.
 
 Since Kafka 2.0 a broker answers at once, says in ``throttle_time_ms`` for how long it reads nothing more from that
 connection, and does so (KIP-219). A client that ignores it takes the broker for one that hangs.
@@ -18,7 +18,7 @@ _KIND_OF_API = {
 
 
 class Throttle:
-    """What one connection's answers said; times in seconds on the caller's monotonic clock."""
+    """The throttle times of one connection's responses; times in seconds on the caller's monotonic clock."""
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -35,18 +35,18 @@ class Throttle:
             self._until, self._api = now + seconds, api
 
     def seconds_left(self, now: float) -> float:
-        """For how long the broker will still read nothing."""
+        """For how long the broker still reads nothing."""
         return max(0.0, self._until - now)
 
     def describe(self, now: float, api: str) -> str:
-        """One sentence: for how long, and over which quota; ``api`` is the request that got no use of its answer."""
+        """One sentence: for how long, and over which quota; ``api`` is the request whose response was of no use."""
         left = self.seconds_left(now)
         since = f" for {left:.1f} s more" if left else ""
-        return f"the broker holds the user back{since} after {self._api or api}: {self._quota(self._api or api)}"
+        return f"the broker throttles the user{since} after {self._api or api}: {self._quota(self._api or api)}"
 
     def _quota(self, api: str) -> str:
         own = _KIND_OF_API.get(api)
         if own is None or self._over_request_quota:
             return _REQUEST
-        # An answer tells the longer time of its own kind's quota and of the one on requests.
+        # A response has the longer time of its own kind's quota and of the one on requests.
         return own if own == _MUTATION else f"{own}, or {_REQUEST}"

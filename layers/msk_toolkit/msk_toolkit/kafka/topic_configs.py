@@ -25,7 +25,7 @@ _SOURCES: Mapping[int, ConfigSource] = {_SET_ON_THE_TOPIC: "topic", _BUILT_IN: "
 class TopicConfig(NamedTuple):
     """A configuration value in force.
 
-    ``source`` is where it comes from; ``inherited`` what would hold without the topic's own value, None if it was not
+    ``source`` is where it comes from; ``inherited`` what would apply without the topic's own value, None if it was not
     requested or the broker does not say; ``writable`` is False where the broker does not show the value, or does not
     let it be set.
     """
@@ -45,15 +45,15 @@ def topic_configs(
     *,
     inherited: bool = False,
 ) -> tuple[dict[str, dict[str, TopicConfig]], dict[str, BrokerError]]:
-    """The configuration of each topic in one request, and what went wrong, by name.
+    """The configuration of each topic in one request, and the errors, by name.
 
     Args:
         connection: with any broker.
         names: the topics.
-        deadline: for the answer.
-        keys: ask for these keys only, by topic.
-        keep: of the inherited keys answer these only; what is set on a topic is answered in any case.
-        inherited: ask what holds without a topic's own value, too; that doubles the answer.
+        deadline: for the response.
+        keys: request only these keys, by topic.
+        keep: of the inherited keys return only these; what is set on a topic is returned in any case.
+        inherited: also request what applies without a topic's own value; that doubles the response.
 
     Raises:
         StageError: under ``metadata``.
@@ -111,12 +111,12 @@ def alter_topic_configs(
     validate_only: bool,
     deadline: Deadline,
 ) -> dict[str, BrokerError]:
-    """Set these keys of these topics and no others, or only have it checked; answers what went wrong, by name.
+    """Set these keys of these topics and no others, or only have it checked; answers the errors, by name.
 
-    None takes a key's own value away, so that the cluster's default holds.
+    None removes a key's own value, so that the cluster's default applies.
 
     Brokers before 2.3 can only replace a topic's whole configuration: there it is read again and carried over, so
-    that keys which nobody mentioned survive.
+    that keys which are not mentioned survive.
 
     Raises:
         StageError: under ``metadata``.

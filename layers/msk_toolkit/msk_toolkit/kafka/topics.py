@@ -1,4 +1,4 @@
-"""Topics on the cluster: create them, give them more partitions, delete them; each can first be checked only."""
+"""Topics on the cluster: create them, add partitions, delete them; the first two can be validated only."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class NewTopic(NamedTuple):
 def create_topics(
     controller: BrokerConnection, topics: Sequence[NewTopic], *, validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
-    """Create the topics in one request, or only have the cluster check them; answers what went wrong, by name.
+    """Create the topics in one request, or only have the cluster check them; returns the errors, by name.
 
     Raises:
         StageError: under ``metadata``.
@@ -48,7 +48,7 @@ def create_topics(
 def add_partitions(
     controller: BrokerConnection, totals: Mapping[str, int], *, validate_only: bool, deadline: Deadline
 ) -> dict[str, BrokerError]:
-    """Raise topics to these numbers of partitions, or only have it checked; answers what went wrong, by name.
+    """Raise topics to these numbers of partitions, or only have it checked; returns the errors, by name.
 
     Raises:
         StageError: under ``metadata``.
@@ -63,7 +63,7 @@ def add_partitions(
 
 
 def delete_topics(controller: BrokerConnection, names: Sequence[str], deadline: Deadline) -> dict[str, BrokerError]:
-    """Delete the topics in one request; answers what went wrong, by name.
+    """Delete the topics in one request; returns the errors, by name.
 
     Raises:
         StageError: under ``metadata``.

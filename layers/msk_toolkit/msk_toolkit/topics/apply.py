@@ -3,7 +3,7 @@
 For each batch of each kind of write (create, partitions, configuration):
 
 1. Send it to the controller. What it acknowledges is done.
-2. Read what was not acknowledged from the cluster. What is there as declared is done, whoever wrote it.
+2. Read what was not acknowledged from the cluster. What is there as declared is done, even if another client wrote it.
 3. What was refused for good is not done; what may succeed later is sent again, which changes nothing twice.
 4. After a failure the batches behind it are not attempted.
 
@@ -188,7 +188,7 @@ class _BatchWrite:
         return dict(errors)
 
     def _look_for_the_rest(self) -> None:
-        """Take out what the cluster shows as declared, whoever wrote it."""
+        """Drop what the cluster shows as declared, even if another client wrote it."""
         steps = list(self._left.values())
         try:
             agreed = self._session.query(

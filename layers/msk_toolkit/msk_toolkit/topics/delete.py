@@ -45,11 +45,11 @@ def objections(
     """What keeps the topics from being deleted, all of it.
 
     Args:
-        deletions: what was asked for.
+        deletions: the request.
         protected: names of the topics that are declared as protected.
         declared: names of all declared topics: the next apply would create them again.
         cluster: the metadata of these topics.
-        count: counts the records of topics; asked last, and only if it matters.
+        count: counts the records of topics; called last, and only if it matters.
     """
     named = Counter(deletion.topic for deletion in deletions)
     problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]

@@ -1,6 +1,6 @@
 """What MSK Express and MSK Serverless fix, so that the plan reports it before the cluster does, or silently doesn't.
 
-Express creates a topic with replication factor 3 whatever was asked for. Source: the MSK developer guide, "Topic-level
+Express creates a topic with replication factor 3 whatever was requested. Source: the MSK developer guide, "Topic-level
 configurations on Express brokers" and "Configuration properties for MSK Serverless clusters".
 """
 

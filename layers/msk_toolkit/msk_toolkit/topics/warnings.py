@@ -7,7 +7,7 @@ from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.units import to_person, to_whole
 
-# Lambda takes 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
+# Lambda accepts 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
 # key, headers and the event around it.
 LARGEST_FORWARDED_BYTES = 4_500_000
 
@@ -114,7 +114,7 @@ def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
     if forwarded and after is not None and after > LARGEST_FORWARDED_BYTES:
         size = to_person("max.message.bytes", str(int(after)))
         yield (
-            f"max.message.bytes {size} on a forwarded topic: Lambda takes 6 MB an invocation, as base64, so that a "
+            f"max.message.bytes {size} on a forwarded topic: Lambda accepts 6 MB per invocation, as base64, so that a "
             "record of more than about 4.5 MB never reaches Vantiq and stops its partition"
         )
 

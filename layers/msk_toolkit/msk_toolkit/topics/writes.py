@@ -23,8 +23,8 @@ _RECORDS_A_REQUEST = 5000
 class Write(NamedTuple):
     """A kind of write.
 
-    ``send`` has the cluster check or carry it out for the steps and answers what failed, by name; ``agrees`` answers
-    the topics that match their steps, whoever wrote them; ``shows`` those that show an acknowledged write.
+    ``send`` has the cluster check or carry it out for the steps and returns the errors, by name; ``agrees`` returns the
+    topics that match their steps, even if another client wrote them; ``shows`` those that show an acknowledged write.
     """
 
     kind: WriteKind
@@ -83,7 +83,7 @@ def _is_served(topic: Topic, step: TopicStep) -> bool:
 
 
 def _created(connection: BrokerConnection, steps: Sequence[TopicStep], deadline: Deadline) -> set[str]:
-    """Whoever created it: its replicas must be as many as declared, and the declared keys in force."""
+    """Topics that another client may have created: with the declared number of replicas, and the declared keys."""
     topics = read_metadata(connection, [step.topic for step in steps], deadline, operations=False).topics
     alike = [step for step in steps if _is_as_created(topics[step.topic], step)]
     with_keys = [step for step in alike if step.config]
