@@ -57,8 +57,7 @@ PHRASES: dict[str, str] = {
 # A noun says what the value is: topic, broker, response, findings, attempts.
 VALUE_NAMES = frozenset({"found", "one", "told", "words", "wanted", "way", "side", "each"})
 
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"^\s*#(.*)$", re.MULTILINE)
+_FENCE = re.compile(r"^```\w*$")
 _INLINE = re.compile(r"`[^`\n]+`")
 _LINK = re.compile(r"\]\([^)]*\)")
 # Made of Python strings, which are looked at themselves.
@@ -84,9 +83,9 @@ def outside_texts() -> Iterator[Text]:
 
 
 def prose(markdown: str) -> str:
-    """A page without code; of a block of commands its comments stay."""
-    unfenced = _FENCED.sub(lambda block: "\n".join(_COMMENT.findall(block[2])), markdown)
-    return " ".join(_LINK.sub("]", _INLINE.sub("CODE", unfenced)).split())
+    """A page without inline code; blocks stay, because they show what commands print."""
+    fences = [_FENCE.sub("", line) for line in _LINK.sub("]", markdown).splitlines()]
+    return " ".join(_INLINE.sub("CODE", "\n".join(fences)).split())
 
 
 def packages() -> dict[str, list[Path]]:
