@@ -5,15 +5,18 @@ import re
 import tomllib
 
 import pytest
+from click.testing import CliRunner
 from msk_toolkit import __version__
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.verdict import RUNBOOK
+from msk_toolkit.redrive.request import OLD_NAMES_UNTIL
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.version import REPOSITORY, document_url
 
 import mskv
 from docs.generate import all_schemas
+from mskv.command_line import commands
 from tests.fakes.http_fake import forever
 from tests.fakes.vantiq_client_fake import client_of
 from tests.template.stack import raw_template
@@ -76,6 +79,16 @@ def test_vantiq_sees_the_version_in_the_user_agent() -> None:
     with client_of(forever()) as (client, server):
         client.post("/x", b"{}", Deadline(5))
     assert f"\r\nUser-Agent: msk-vantiq-toolkit/{__version__}\r\n".encode() in server.requests[0]
+
+
+def test_mskv_reports_the_version() -> None:
+    result = CliRunner().invoke(commands, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"mskv {__version__}\n")
+
+
+def test_no_old_name_of_the_redrive_outlives_the_version_that_removes_it() -> None:
+    current, removed_in = (tuple(map(int, version.split("."))) for version in (__version__, OLD_NAMES_UNTIL))
+    assert current < removed_in, "remove the old names from msk_toolkit.redrive.request"
 
 
 def test_a_link_to_the_runbook_leads_to_the_section_of_this_very_version() -> None:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.loading import read_event
+from msk_toolkit.version import ResponseVersion, current_version
 
 _logger = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     stopped: str = ""
     next: RedriveRequest | None = None
     continues: bool = False
+    version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
 def parse_redrive_request(event: Any) -> RedriveRequest:
