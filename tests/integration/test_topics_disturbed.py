@@ -138,7 +138,7 @@ def test_a_refusal_in_the_middle_tells_what_was_done_and_what_was_not(
         (name, "config", "not-done"),
     ]
     assert "TOPIC_AUTHORIZATION_FAILED" in outcome.changes[1].detail
-    assert "1 of 3 changes made; run it again to go on." in outcome.table
+    assert "1 of 3 changes made; run it again to continue." in outcome.table
     assert states(do(scram(kafka), *declared)) == [(name, "partitions", "done"), (name, "config", "done")]
 
 

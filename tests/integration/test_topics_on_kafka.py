@@ -184,7 +184,7 @@ def test_a_stacks_life_from_creation_over_a_failed_update_and_its_rollback_to_de
     # Another resource fails: CloudFormation goes back to the properties, and the code, of before.
     rolled_back = ask("Update", 2, 2, 1, "1000")
     assert rolled_back["Status"] == "SUCCESS"
-    assert f"{name}: the partitions stay" in rolled_back["Reason"]
+    assert f"{name}: keeps its partitions" in rolled_back["Reason"]
     found = stands(kafka, name)
     assert found
     assert (found.partitions, own_config(kafka, name)) == (4, {"retention.ms": "1000"})

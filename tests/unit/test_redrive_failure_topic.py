@@ -153,7 +153,22 @@ def test_an_import_that_is_cut_short_is_finished_by_the_next_and_writes_nothing_
     assert len(harness.s3.names("dead-letters/")) == 6
 
 
-def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
+def test_an_import_that_runs_out_of_time_among_letters_says_so_and_the_next_writes_the_others() -> None:
+    harness = RedriveHarness()
+    topic = FailureTopic(harness, written(*range(60)))
+    everything = [topic.entry(0, offset) for offset in range(60)]
+    harness.services = harness.services._replace(fetch=lambda wanted, deadline: [everything])
+    harness.s3.trouble = lambda call, key: harness.clock.advance(3) if call == "put" else None
+    first = import_topic(harness, seconds=63, dry_run=False)
+    assert (first.stopped, 0 < len(harness.s3.names("dead-letters/")) < 60) == ("the time is used up", True)
+    # The topic counts as read only when all of it is written.
+    assert harness.s3.names("adopted/") == []
+    harness.s3.trouble = lambda call, key: None
+    import_topic(harness, dry_run=False)
+    assert len(harness.s3.names("dead-letters/")) == 60
+
+
+def test_a_topic_that_was_re_created_is_read_from_its_beginning() -> None:
     harness = RedriveHarness()
     topic = FailureTopic(harness, written(1, 2, 3))
     import_topic(harness, dry_run=False)

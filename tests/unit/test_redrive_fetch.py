@@ -9,7 +9,7 @@ from kafka.protocol.metadata import ApiVersionsResponse, MetadataResponse
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.redrive.failures import Range
-from msk_toolkit.redrive.fetch import fetch_range
+from msk_toolkit.redrive.fetch import fetch_range, offset_spans
 
 from tests.fakes.http_fake import Peer, Script, ScriptedServer
 from tests.fakes.kafka_batches import batch, control_batch, fetched
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.enable_socket
 
 FETCH, LIST_OFFSETS, METADATA, API_VERSIONS = 1, 2, 3, 18
 OUT_OF_RANGE = 1
+UNKNOWN_TOPIC = 3
 Maker = Callable[[Asked], Any]
 
 
@@ -27,12 +28,12 @@ def versions(asked: Asked) -> Any:
     return ApiVersionsResponse(version=asked.version, error_code=0, api_keys=keys)
 
 
-def cluster(port: int) -> Maker:
+def cluster(port: int, error_code: int = 0) -> Maker:
     kinds = MetadataResponse
     part = kinds.MetadataResponseTopic.MetadataResponsePartition(
         error_code=0, partition_index=0, leader_id=1, leader_epoch=0, replica_nodes=[1], isr_nodes=[1]
     )
-    topic = kinds.MetadataResponseTopic(error_code=0, name="orders", is_internal=False, partitions=[part])
+    topic = kinds.MetadataResponseTopic(error_code=error_code, name="orders", is_internal=False, partitions=[part])
     broker = kinds.MetadataResponseBroker(node_id=1, host="127.0.0.1", port=port, rack=None)
     return lambda asked: kinds(
         version=asked.version, throttle_time_ms=0, brokers=[broker], cluster_id="c", controller_id=1, topics=[topic]
@@ -106,3 +107,20 @@ def test_a_leader_that_never_shows_the_records_is_told_when_the_time_is_up() -> 
     with pytest.raises(StageError) as caught:
         redriven([nothing] * 10_000, [0, 9], seconds=1)
     assert caught.value.cause == "request-timeout"
+
+
+def test_a_topics_offsets_are_those_of_its_leader_so_that_no_message_of_a_failure_topic_is_left_out() -> None:
+    with ScriptedServer(leader([], [4, 9], lambda: server.port, [])) as server:
+        assert offset_spans(plain(server.port), "orders", Deadline(10), 5) == {0: (4, 9)}
+
+
+def test_a_failure_topic_that_does_not_exist_is_an_error_and_not_an_empty_topic() -> None:
+    def play(peer: Peer) -> None:
+        while True:
+            asked = read_request(peer)
+            known = cluster(server.port, UNKNOWN_TOPIC)
+            answer(peer, asked, (known if asked.api_key == METADATA else versions)(asked))
+
+    with ScriptedServer(play) as server, pytest.raises(StageError) as caught:
+        offset_spans(plain(server.port), "orders", Deadline(10), 5)
+    assert caught.value.cause == "topic-unknown"

@@ -61,7 +61,7 @@ def test_a_letter_that_knows_the_reason_is_not_replaced() -> None:
     assert json.loads(harness.s3.objects[name])["refusal"]["code"] == "io.vantiq.known"
 
 
-def test_a_record_of_a_topic_made_anew_does_not_hide_behind_the_letter_of_the_old_one() -> None:
+def test_a_record_of_a_re_created_topic_does_not_hide_behind_the_letter_of_the_old_one() -> None:
     harness = RedriveHarness()
     harness.write(record(4, b'"OLD"', topic="my.or-ders"))
     put(harness, failure((Record(Partition("my.or-ders", 0), 4, 1_763_800_099_999, b'"NEW"', None, ()),)))

@@ -1,4 +1,4 @@
-"""Which letters are sent: those of other names, of topics made anew, with no target, and any number that is refused."""
+"""Which letters are sent: of other names, of re-created topics, without a target, and any number that is refused."""
 
 import json
 from typing import Any
@@ -56,7 +56,7 @@ def test_two_letters_of_one_record_are_sent_once_and_both_leave() -> None:
     assert harness.s3.names("dead-letters/") == []
 
 
-def test_letters_of_a_topic_and_of_the_one_made_anew_are_both_sent() -> None:
+def test_letters_of_a_topic_and_of_the_re_created_one_are_both_sent() -> None:
     harness = RedriveHarness(max_consecutive_refusals=0)
     harness.write(*[record(n, b'"OLD"') for n in range(3)])
     harness.write(*[record(n, b'"NEW"') for n in range(3)])

@@ -1,0 +1,37 @@
+"""The redrive's services as a function's environment describes them."""
+
+from typing import Any
+
+import msgspec
+from msk_toolkit.redrive.environment import redrive_services
+from msk_toolkit.redrive.request import Counts, RedriveRequest, parse_redrive_request
+
+ENVIRON = {
+    "VANTIQ_URL": "https://v",
+    "VANTIQ_TOKEN_SECRET_ARN": "s",
+    "VANTIQ_TARGET": "topic:/orders",
+    "DEAD_LETTER_BUCKET": "letters",
+    "AWS_LAMBDA_FUNCTION_NAME": "shop-redrive",
+}
+
+
+class FakeLambda:
+    """Records what it is asked to invoke."""
+
+    def __init__(self) -> None:
+        self.invocations: list[dict[str, Any]] = []
+
+    def invoke(self, **arguments: Any) -> None:
+        self.invocations.append(arguments)
+
+
+def test_a_redrive_that_runs_out_of_time_invokes_its_own_function_with_the_request_that_continues() -> None:
+    functions = FakeLambda()
+    services = redrive_services(ENVIRON, lambda service: functions)
+    request = RedriveRequest(action="replay", dry_run=False, after="dead-letters/a", hop=2, so_far=Counts(delivered=5))
+
+    services.invoke_again(request)
+
+    (invocation,) = functions.invocations
+    assert (invocation["FunctionName"], invocation["InvocationType"]) == ("shop-redrive", "Event")
+    assert parse_redrive_request(msgspec.json.decode(invocation["Payload"])) == request
