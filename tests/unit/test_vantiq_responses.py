@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from msk_toolkit.target_kinds import TargetKind
-from msk_toolkit.vantiq.responses import Disposition, results_of_request
+from msk_toolkit.vantiq.responses import Disposition, error_of, results_of_request
 
 INVALID = {"code": "io.vantiq.type.validation", "message": "no", "params": []}
 MISSING = {"code": "io.vantiq.resource.not.found", "message": "no", "params": []}
 QUOTA = {"code": "io.vantiq.resource.quota.credit.exhausted", "message": "no", "params": []}
+ERROR = {"code": "io.vantiq.x", "message": "no", "params": []}
 ROW = {"_id": "1", "code": "x", "message": "y"}
 
 
@@ -124,3 +125,24 @@ def test_what_a_procedure_returns_is_no_list_of_results() -> None:
 
 def test_a_deep_answer_is_unreadable_and_nothing_worse() -> None:
     assert verdicts(200, b"[" * 100_000) == [Disposition.RETRIABLE]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"name": "orders"}, (0, "")),
+        (204, None, (0, "")),
+        (299, {}, (0, "")),
+        # What was looked up, created or changed is not there: connect and the target check must not take it for done.
+        (200, ERROR, (400, "io.vantiq.x")),
+        (299, ERROR, (400, "io.vantiq.x")),
+        (300, None, (300, "")),
+        (199, {}, (199, "")),
+        (404, ERROR, (404, "io.vantiq.x")),
+        (500, None, (500, "")),
+    ],
+)
+def test_a_request_about_a_resource_succeeds_only_with_a_success_whose_body_is_not_an_error(
+    status: int, body: Any, expected: tuple[int, str]
+) -> None:
+    assert error_of(status, b"" if body is None else json.dumps(body).encode()) == expected
