@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UnsetType
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.call import call_within
@@ -100,15 +101,25 @@ def _digest(record: SourceRecord) -> str:
     if content is None:
         return hashlib.sha256(_encode(record.raw)).hexdigest()
     # What the producer wrote, not how an event spells it: the record is the same out of Kafka and out of the mapping.
-    key, value = (octets if isinstance(octets, bytes) else None for octets in (content.key, content.value))
+    key, value = _octets(content.key), _octets(content.value)
     headers: list[tuple[str, list[int] | None]] = []
     for header in content.headers or ():
         headers += [(name, _unsigned(octets)) for name, octets in header.items()]
     return hashlib.sha256(_encode((content.timestamp, key, value, headers))).hexdigest()
 
 
+def _octets(content: bytes | UnsetType | None) -> bytes | None:
+    """A key or value; whether a missing one is null or absent makes no other record."""
+    if isinstance(content, bytes):
+        return content
+    return None
+
+
 def _unsigned(octets: list[int] | None) -> list[int] | None:
-    return None if octets is None else [octet & 0xFF for octet in octets]
+    """Java's signed bytes and unsigned ones as the same numbers."""
+    if octets is None:
+        return None
+    return [octet & 0xFF for octet in octets]
 
 
 def _quoted(text: str, safe: str = "") -> str:

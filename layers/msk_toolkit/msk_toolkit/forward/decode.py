@@ -64,8 +64,9 @@ def time_of(record: SourceRecord) -> int | None:
     """
     if record.content is None or record.content.timestamp is None:
         return None
-    timestamp = record.content.timestamp
-    return timestamp if timestamp >= LEAST_TIME else None
+    if record.content.timestamp < LEAST_TIME:
+        return None
+    return record.content.timestamp
 
 
 def decode(event: object) -> Batch:

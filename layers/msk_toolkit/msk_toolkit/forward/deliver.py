@@ -86,7 +86,9 @@ class Delivery:
         if not rest:
             return []
         if reply.results.records[done].disposition is Disposition.UNCLEAR:
-            return [RecordGroup(rest[:1], bare=True), *_group_unless_empty(rest[1:])]
+            alone, others = RecordGroup(rest[:1], bare=True), rest[1:]
+            return [alone, RecordGroup(others)] if others else [alone]
+        # Progress starts the count again.
         again = RecordGroup(rest, group.bare, attempts=1 if done else attempts)
         return self._requests.back_off(again, reply) or [again]
 
@@ -159,10 +161,6 @@ class Delivery:
 def _refusal_of_document(document: Document) -> RecordRefusal:
     reason = "operator" if document.fault == BY_OPERATOR else "unsendable"
     return RecordRefusal(reason=reason, detail=document.fault, target="")
-
-
-def _group_unless_empty(documents: list[Document]) -> list[RecordGroup]:
-    return [RecordGroup(documents)] if documents else []
 
 
 def _raised_in(error: Exception) -> str:

@@ -31,7 +31,9 @@ class DeliveredCache:
         A record is the same when its place and its content are: a topic that was re-created counts from 0 again.
         """
         unfinished = self._of(batch)
-        return frozenset() if unfinished is None else unfinished.done
+        if unfinished is None:
+            return frozenset()
+        return unfinished.done
 
     def remember(self, batch: Batch, done: Iterable[RecordPlace]) -> None:
         """Keep an unfinished batch."""

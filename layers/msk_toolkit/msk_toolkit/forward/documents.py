@@ -31,6 +31,8 @@ class DocumentMakers:
     def _unless_set_aside(self, make: MakeDocument) -> MakeDocument:
         """Makes each record's document, except for those that the operator sets aside."""
         set_aside = self._set_aside
+        if not set_aside:
+            return make
 
         def make_unless_set_aside(record: SourceRecord) -> Document:
             content = record.content
@@ -38,4 +40,4 @@ class DocumentMakers:
                 return Document(record, b"", BY_OPERATOR)
             return make(record)
 
-        return make_unless_set_aside if set_aside else make
+        return make_unless_set_aside

@@ -208,7 +208,9 @@ def _without(known: Set[RecordPlace], partitions: dict[str, list[SourceRecord]])
 
 def _lag(batch: Batch, now: float) -> float | None:
     oldest = min(_times_of(batch), default=None)
-    return None if oldest is None else max(0.0, now - oldest / 1000)
+    if oldest is None:
+        return None
+    return max(0.0, now - oldest / 1000)
 
 
 def _times_of(batch: Batch) -> Iterator[int]:
@@ -239,9 +241,12 @@ def warm_forwarder(settings: ForwarderSettings, make_client: MakeClient) -> Forw
 
 def dead_letter_store(settings: ForwarderSettings, make_client: MakeClient) -> BucketStore | None:
     """Where refused records are dead-lettered; None where they block their lane."""
-    return None if settings.on_refusal == "block" else _bucket_store(settings, make_client)
+    if settings.on_refusal == "block":
+        return None
+    return _bucket_store(settings, make_client)
 
 
 def _bucket_store(settings: ForwarderSettings, make_client: MakeClient) -> BucketStore | None:
-    bucket = settings.dead_letter_bucket
-    return BucketStore(bucket, functools.partial(make_client, "s3")) if bucket else None
+    if not settings.dead_letter_bucket:
+        return None
+    return BucketStore(settings.dead_letter_bucket, functools.partial(make_client, "s3"))

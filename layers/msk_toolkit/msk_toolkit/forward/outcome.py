@@ -95,7 +95,9 @@ class LaneOutcome(NamedTuple):
     @property
     def stopped_at(self) -> SourceRecord | None:
         """The first record that is not done."""
-        return self.lane.records[self.settled] if self.failure else None
+        if self.failure is None:
+            return None
+        return self.lane.records[self.settled]
 
 
 def _without_repeats(refused: list[RefusedRecord]) -> list[RefusedRecord]:

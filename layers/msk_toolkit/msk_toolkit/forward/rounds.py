@@ -82,7 +82,9 @@ def run_rounds(
         if len(unfinished) < len(outcomes):
             seconds = min(seconds, patience.least - (started - seconds))
         has_progress = sum(outcome.settled for outcome in outcomes) > settled_before
-        rounds = 1 if has_progress else rounds + 1
+        rounds += 1
+        if has_progress:
+            rounds = 1
         if not _wait(patience, rounds, seconds):
             return outcomes
 

@@ -55,7 +55,9 @@ class VantiqClient:
         self._headers = (
             f"Host: {address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: {_USER_AGENT}\r\n"
-        ) + (f"X-Target-Namespace: {namespace}\r\n" if namespace else "")
+        )
+        if namespace:
+            self._headers += f"X-Target-Namespace: {namespace}\r\n"
 
     @classmethod
     def from_settings(cls, settings: VantiqSettings, token: TokenSource) -> "VantiqClient":

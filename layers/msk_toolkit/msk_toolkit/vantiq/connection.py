@@ -162,7 +162,9 @@ def open_socket(address: VantiqAddress, context: ssl.SSLContext | None, deadline
     host, port = address.host, address.port
     try:
         sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
-        return sock if context is None else start_tls(sock, host, port, context, deadline)
+        if context is None:
+            return sock
+        return start_tls(sock, host, port, context, deadline)
     except StageError as error:
         stage = cast("RequestStage", error.stage)
         raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error

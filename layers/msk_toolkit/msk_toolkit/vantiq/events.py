@@ -17,6 +17,8 @@ _MOST_WAIT_SECONDS = 10.0
 _AGAIN_SECONDS = 0.1
 _REQUEST = "arrivals"
 _SUCCESS = 200
+# A message that carries an event.
+_EVENT = 100
 
 
 class ReceivedEvents:
@@ -34,8 +36,10 @@ class ReceivedEvents:
         """
         deadline = self._deadline.at_most(seconds)
         while (message := _next(self._socket, deadline)) is not None:
-            event = message.get("body") if message.get("status") == 100 else None
-            value = event.get("value") if isinstance(event, dict) else None
+            event = message.get("body")
+            if message.get("status") != _EVENT or not isinstance(event, dict):
+                continue
+            value = event.get("value")
             if text in msgspec.json.encode(value).decode():
                 return value
         return None

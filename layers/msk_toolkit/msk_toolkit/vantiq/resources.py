@@ -13,6 +13,10 @@ from msk_toolkit.vantiq.results import parsed
 
 # The second is what Vantiq says of a type, and comes with 400 as well.
 _NOT_FOUND = frozenset({"io.vantiq.resource.not.found", "com.accessg2.ag2rs.type.not.found"})
+_REMEDIES = {
+    401: "the token is not valid: renew the secret that holds it",
+    403: "the token is not allowed to do this: grant its profile the permission, or use another token",
+}
 
 
 class VantiqRefusedError(VantiqError):
@@ -21,11 +25,8 @@ class VantiqRefusedError(VantiqError):
     def __init__(self, action: str, status: int, code: str) -> None:
         self.status = status
         self.code = code
-        reason = {
-            401: "the token is not valid: renew the secret that holds it",
-            403: "the token is not allowed to do this: grant its profile the permission, or use another token",
-        }.get(status, f"refused with status {status}" + (f", {code}" if code else ""))
-        super().__init__(f"Vantiq, {action}: {reason}")
+        reason = f"refused with status {status}, {code}".removesuffix(", ")
+        super().__init__(f"Vantiq, {action}: {_REMEDIES.get(status, reason)}")
 
 
 class VantiqResources:
@@ -60,7 +61,8 @@ class VantiqResources:
     def set_active(self, source: str, *, active: bool) -> None:
         """Switch a source on or off. Raises VantiqError."""
         change = [{"op": "replace", "path": "/active", "value": active}]
-        self._ask("PATCH", f"{'activating' if active else 'deactivating'} source {source}", f"sources/{source}", change)
+        action = "activating" if active else "deactivating"
+        self._ask("PATCH", f"{action} source {source}", f"sources/{source}", change)
 
     def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None:
         """Publish through a source to a Kafka topic: what ``PUBLISH message TO SOURCE USING {topic}`` does.
@@ -78,7 +80,9 @@ class VantiqResources:
         instance = parsed(answer.body)
         if instance is msgspec.UNSET:
             raise VantiqError(f"Vantiq, {action}: the answer is not JSON")
-        return instance if isinstance(instance, dict) else None
+        if isinstance(instance, dict):
+            return instance
+        return None
 
 
 def _path(name: str) -> str:

@@ -122,8 +122,9 @@ def error_of(status: int, body: bytes) -> tuple[int, str]:
 
 def _unreadable(status: int, body: bytes) -> RecordResult:
     """HTML is a page of something in front of Vantiq, a login or a notice; anything else is a truncated response."""
-    is_page = body.lstrip().startswith(b"<")
-    return RecordResult(Disposition.OUTAGE if is_page else Disposition.RETRIABLE, status, UNREADABLE_RESPONSE)
+    if body.lstrip().startswith(b"<"):
+        return RecordResult(Disposition.OUTAGE, status, UNREADABLE_RESPONSE)
+    return RecordResult(Disposition.RETRIABLE, status, UNREADABLE_RESPONSE)
 
 
 def _free_result(status: int, response: Any, kind: TargetKind) -> RecordResult:
@@ -150,9 +151,11 @@ class _RecordResults:
 
     def of_whole(self, response: Any, count: int) -> RequestResults:
         """A success whose body says the same for all of its records."""
+        content = response
+        if _is_list(response, 1):
+            (content,) = response
         # A response to several repeats none of them.
-        number = 0 if count == 1 else len(self._sent)
-        content = response[0] if _is_list(response, 1) else response
+        number = 0 if count == 1 else None
         result = self._of_record(number, content, is_own=False)
         results_of_others = isinstance(response, list) and bool(response) and count > 1
         is_success = result.disposition in {Disposition.DELIVERED, Disposition.UNCLEAR}
@@ -160,7 +163,7 @@ class _RecordResults:
             result = RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RequestResults.same(result, count)
 
-    def _of_record(self, number: int, result: Any, *, is_own: bool) -> RecordResult:
+    def _of_record(self, number: int | None, result: Any, *, is_own: bool) -> RecordResult:
         """The result of a record: a standard response, an error or several, or what was stored."""
         status = response_status(result)
         if status is None:
@@ -177,14 +180,14 @@ class _RecordResults:
             return RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return _error_result(status, error_of_response(result), self._kind, is_own=is_own)
 
-    def _of_success(self, number: int, result: Any) -> RecordResult:
+    def _of_success(self, number: int | None, result: Any) -> RecordResult:
         body = result.get("body")
         error = error_in(body) or error_in(without_body(result))
         if error is None or is_echo(body, self._record(number)):
             return RecordResult(Disposition.DELIVERED, self._status)
         return _error_result(status_beside(error), error, self._kind, self._status)
 
-    def _of_content(self, number: int, result: Any) -> RecordResult:
+    def _of_content(self, number: int | None, result: Any) -> RecordResult:
         error = error_in(result)
         if error is not None and not is_echo(result, self._record(number)):
             return _error_result(status_beside(error), error, self._kind, self._status)
@@ -192,8 +195,11 @@ class _RecordResults:
             return RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RecordResult(Disposition.DELIVERED, self._status)
 
-    def _record(self, number: int) -> Any:
-        return parsed(self._sent[number]) if number < len(self._sent) else None
+    def _record(self, number: int | None) -> Any:
+        """The record's document; None where the result is about several, or the documents are not known."""
+        if number is None or not self._sent:
+            return None
+        return parsed(self._sent[number])
 
 
 def _error_result(

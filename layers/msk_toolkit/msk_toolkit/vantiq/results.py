@@ -1,4 +1,4 @@
-"""The forms in which Vantiq tells what became of a record: a standard response, an error, or the stored row.
+"""The forms in which Vantiq says what became of a record: a standard response, an error, or the stored row.
 
 The vendor's API reference gives each record of an array insert "the JSON representation of a standard response":
 ``{status, headers, body}``, over the web socket with ``contentType`` beside it. Its clients also know an error
@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 _ERROR_FIELDS = frozenset({"code", "message", "params"})
-# No record's own column can be told by these names.
+# A record's own column can't be recognised by these names.
 _ANSWER_FIELDS = _ERROR_FIELDS | {"status", "headers", "contentType", "body", "error", "errors"}
 # What Vantiq adds to a row that it stores; a response has none of it.
 _ROW_ID = "_id"
 _ROW_PREFIX = "ars_"
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _UNUSUAL_CODE = "unusual-code"
+_BAD_REQUEST = 400
 
 
 def parsed(body: bytes) -> Any:
@@ -32,8 +33,9 @@ def parsed(body: bytes) -> Any:
 
 def response_status(result: Any) -> int | None:
     """The ``status`` of what may be a standard response, from 100 to 599; None for a row and for anything else."""
-    status = result.get("status") if isinstance(result, dict) and not _is_row(result) else None
-    return status if type(status) is int and 100 <= status < 600 else None
+    if not isinstance(result, dict) or _is_row(result):
+        return None
+    return _status_from(100, result)
 
 
 def is_echo(result: Any, record: Any) -> bool:
@@ -44,8 +46,8 @@ def is_echo(result: Any, record: Any) -> bool:
 
 
 def has_columns_of(result: dict[str, Any], record: Any) -> bool:
-    """Whether the result is the record's row: it has a column that no answer of Vantiq's has, and that column or the
-    status is as it was sent. A name alone tells nothing: a gateway's error may have a ``timestamp`` or an ``id`` too.
+    """Whether the result is the record's row: it has a column that no response of Vantiq's has, and that column or the
+    status is as it was sent. A name alone proves nothing: a gateway's error may have a ``timestamp`` or an ``id`` too.
     """
     if not isinstance(record, dict):
         return False
@@ -71,16 +73,20 @@ def error_in(answer: Any, *, exact: bool = False, anything: bool = False) -> dic
         exact: only the documented document with all of its fields is an error: the answer is a procedure's own.
         anything: the answer may be an instance of a resource, so that an error is what looks like one and nothing else.
     """
-    if isinstance(answer, list):
-        # What is no error ends it: an answer can hold millions of entries.
-        first = _one_error(answer[0], exact, anything) if answer else None
-        return first if first and all(_one_error(entry, exact, anything) for entry in answer[1:]) else None
-    return _one_error(answer, exact, anything)
+    if not isinstance(answer, list):
+        return _error_of_object(answer, exact=exact, anything=anything)
+    errors = (_error_of_object(entry, exact=exact, anything=anything) for entry in answer)
+    # What is not an error ends it: a response can hold millions of entries.
+    first = next(errors, None)
+    if first and all(errors):
+        return first
+    return None
 
 
 def error_of_response(answer: Any) -> dict[str, Any] | None:
     """The error in a response or result that is a failure, in whichever field it is."""
-    return (error_in(answer.get("body")) if isinstance(answer, dict) else None) or error_in(answer)
+    body = answer.get("body") if isinstance(answer, dict) else None
+    return error_in(body) or error_in(answer)
 
 
 def without_body(response: dict[str, Any]) -> dict[str, Any]:
@@ -90,39 +96,60 @@ def without_body(response: dict[str, Any]) -> dict[str, Any]:
 
 def status_beside(error: dict[str, Any]) -> int:
     """The status in an error itself, or that of a bad request."""
-    status = error.get("status")
-    return status if type(status) is int and 300 <= status < 600 else 400
+    return _status_from(300, error) or _BAD_REQUEST
 
 
 def shown_code(code: str) -> str:
     """An error code that is fit for a log: of the usual form and length, or a placeholder."""
-    return code if not code or _CODE.fullmatch(code) else _UNUSUAL_CODE
+    if code and not _CODE.fullmatch(code):
+        return _UNUSUAL_CODE
+    return code
 
 
 def text_of(error: dict[str, Any] | None, name: str) -> str:
     """A field of an error, empty if it is not text."""
     value = (error or {}).get(name)
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return ""
+
+
+def _status_from(lowest: int, fields: dict[str, Any]) -> int | None:
+    status = fields.get("status")
+    if type(status) is int and lowest <= status < 600:
+        return status
+    return None
 
 
 def _is_row(result: dict[str, Any]) -> bool:
     return any(name == _ROW_ID or name.startswith(_ROW_PREFIX) for name in result)
 
 
-def _one_error(answer: Any, exact: bool, anything: bool) -> dict[str, Any] | None:
+def _error_of_object(answer: Any, *, exact: bool, anything: bool) -> dict[str, Any] | None:
     if not isinstance(answer, dict) or _is_row(answer):
         return None
     for name in ("error", "errors"):
         if answer.get(name) and (answer.keys() == {name} or not (exact or anything)):
             return _inner_error(answer, answer[name])
-    code, fields = answer.get("code"), answer.keys()
-    if not isinstance(code, str) or (exact and fields != _ERROR_FIELDS):
-        return None
-    return answer if fields <= _ERROR_FIELDS or (not anything and "message" in fields) else None
+    if _is_error(answer, exact=exact, anything=anything):
+        return answer
+    return None
+
+
+def _is_error(answer: dict[str, Any], *, exact: bool, anything: bool) -> bool:
+    fields = answer.keys()
+    if not isinstance(answer.get("code"), str) or (exact and fields != _ERROR_FIELDS):
+        return False
+    return fields <= _ERROR_FIELDS or (not anything and "message" in fields)
 
 
 def _inner_error(answer: dict[str, Any], inner: Any) -> dict[str, Any]:
     """The error inside of ``error``; without a code where it has none, never empty, so that it counts as one."""
-    inner = inner[0] if isinstance(inner, list) else inner
-    beside = {"status": answer["status"]} if "status" in answer else {}
-    return beside | (inner if isinstance(inner, dict) and inner else {"code": ""})
+    if isinstance(inner, list):
+        inner = inner[0]
+    error: dict[str, Any] = {}
+    if "status" in answer:
+        error["status"] = answer["status"]
+    if isinstance(inner, dict) and inner:
+        return error | inner
+    return error | {"code": ""}

@@ -47,4 +47,6 @@ def judge_target(target: Target, instance: Mapping[str, Any] | None, *, arrays: 
         reason = f"{target}: there is no {resource.removesuffix('s')} {name} in Vantiq, or the token may not see it"
         return TargetState(Fitness.UNFIT, reason)
     state = KINDS[target.kind].inspect(InspectedTarget(target.name, instance, arrays))
-    return state._replace(reason=f"{target}: {state.reason}") if state.reason else state
+    if state.reason:
+        return state._replace(reason=f"{target}: {state.reason}")
+    return state

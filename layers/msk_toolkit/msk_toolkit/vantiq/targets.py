@@ -23,6 +23,10 @@ def target_resource(target: Target) -> tuple[str, str]:
 
 def delivery_body(target: Target, documents: Sequence[bytes], *, as_array: bool) -> bytes:
     """The JSON to post: the document, or an array of them. A procedure takes that as its one argument."""
-    body = b"[%b]" % b",".join(documents) if as_array else documents[0]
+    body = documents[0]
+    if as_array:
+        body = b"[%b]" % b",".join(documents)
     # An array is a procedure's list of arguments; an object would be spread over parameters by name.
-    return b"[%b]" % body if KINDS[target.kind].as_argument else body
+    if KINDS[target.kind].as_argument:
+        return b"[%b]" % body
+    return body

@@ -48,7 +48,8 @@ class WebSocket:
         Raises:
             VantiqError: names the step that failed.
         """
-        uri = parse_uri(f"{'wss' if address.tls else 'ws'}://{address.authority}{path}")
+        scheme = "wss" if address.tls else "ws"
+        uri = parse_uri(f"{scheme}://{address.authority}{path}")
         protocol = ClientProtocol(uri, max_size=_MOST_MESSAGE_BYTES)
         made = cls(open_socket(address, context, deadline), protocol, f"{address.host}:{address.port}")
         try:
