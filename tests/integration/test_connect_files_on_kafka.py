@@ -34,8 +34,8 @@ def login(kafka: KafkaCluster, mode: SourceMode, **changes: Any) -> Login:
     return Login(mode, kafka.bootstrap(listener), **{**values, **trusted, **changes})
 
 
-def write(found: ClientFiles, folder: Path) -> Path:
-    for name, text in found.files.items():
+def write(client: ClientFiles, folder: Path) -> Path:
+    for name, text in client.files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -70,11 +70,11 @@ def consume(kafka: KafkaCluster, brokers: str, config: Path, topic: str, jaas: P
 
 
 def test_the_walk_throughs_connection_test_passes_without_authentication(kafka: KafkaCluster, tmp_path: Path) -> None:
-    wanted = login(kafka, "none")
-    config = write(client_files(wanted), tmp_path) / "client.properties"
+    client_login = login(kafka, "none")
+    config = write(client_files(client_login), tmp_path) / "client.properties"
     with created_topic(kafka, new_name("AWSKafkaTutorialTopic")) as topic:
-        produce(kafka, wanted.brokers, config, topic)
-        assert consume(kafka, wanted.brokers, config, topic) == MESSAGES
+        produce(kafka, client_login.brokers, config, topic)
+        assert consume(kafka, client_login.brokers, config, topic) == MESSAGES
 
 
 def test_the_walk_throughs_connection_test_passes_with_scram_and_a_nasty_password(
@@ -82,15 +82,15 @@ def test_the_walk_throughs_connection_test_passes_with_scram_and_a_nasty_passwor
 ) -> None:
     kafka.add_scram_user("nasty", NASTY)
     ca = trusted_ca(kafka, monkeypatch, tmp_path)
-    wanted = login(kafka, "scram", username="nasty", password=NASTY, trusted_ca=ca)
-    folder = write(client_files(wanted), tmp_path)
+    client_login = login(kafka, "scram", username="nasty", password=NASTY, trusted_ca=ca)
+    folder = write(client_files(client_login), tmp_path)
     with created_topic(kafka, new_name("AWSKafkaTutorialTopic")) as topic:
         # KAFKA_OPTS=-Djava.security.auth.login.config=users_jaas.conf, as the walk-through has it.
         jaas = folder / "users_jaas.conf"
-        produce(kafka, wanted.brokers, folder / "client_sasl.properties", topic, jaas)
+        produce(kafka, client_login.brokers, folder / "client_sasl.properties", topic, jaas)
         # The file that is complete in itself.
-        assert consume(kafka, wanted.brokers, folder / "client.properties", topic) == MESSAGES
-        arguments = client_files(wanted).kafka_python | {"ssl_cafile": str(kafka.ca_file)}
+        assert consume(kafka, client_login.brokers, folder / "client.properties", topic) == MESSAGES
+        arguments = client_files(client_login).kafka_python | {"ssl_cafile": str(kafka.ca_file)}
         consumer = KafkaConsumer(topic, auto_offset_reset="earliest", consumer_timeout_ms=15_000, **arguments)
         try:
             values = [next(consumer).value.decode() for _ in MESSAGES]
@@ -107,8 +107,8 @@ def test_java_reads_every_password_back(kafka: KafkaCluster) -> None:
     passwords = [NASTY, "\x01\x07\x7f1", *passwords]
     files = [client_files(Login("scram", "b:1", "u", password)).files for password in passwords]
     cases = [
-        {"properties": found["client.properties"], "jaas_file": found["users_jaas.conf"]}
-        for found, password in zip(files, passwords, strict=True)
+        {"properties": written["client.properties"], "jaas_file": written["users_jaas.conf"]}
+        for written, password in zip(files, passwords, strict=True)
         if jaas_file_can_carry(password)
     ]
     carried = [password for password in passwords if jaas_file_can_carry(password)]
@@ -118,6 +118,6 @@ def test_java_reads_every_password_back(kafka: KafkaCluster) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     read = json.loads(done.stdout)
-    assert [found["properties"] for found in read] == carried
-    assert [found["jaas_file"] for found in read] == carried
+    assert [values["properties"] for values in read] == carried
+    assert [values["jaas_file"] for values in read] == carried
     assert len(carried) > 350

@@ -52,13 +52,13 @@ def test_four_messages_go_there_and_back(kafka: KafkaCluster, mode: SourceMode, 
 @needs_kcat
 def test_kcat_reads_every_value_as_it_was_meant(kafka: KafkaCluster, tmp_path: Path) -> None:
     assert kcat_can_carry(PASSWORD)
-    wanted = login(kafka, "scram", username=USERNAME, password=PASSWORD)
-    lines = kcat(write(client_files(wanted), tmp_path), "-X", "dump", "-L")
+    client_login = login(kafka, "scram", username=USERNAME, password=PASSWORD)
+    lines = kcat(write(client_files(client_login), tmp_path), "-X", "dump", "-L")
     read = dict(line.split(" = ", 1) for line in lines if " = " in line)
     assert (read["sasl.username"], read["sasl.password"], read["metadata.broker.list"]) == (
-        wanted.username,
+        client_login.username,
         PASSWORD,
-        wanted.brokers,
+        client_login.brokers,
     )
 
 
@@ -68,8 +68,8 @@ def test_its_library_logs_in_with_the_same_properties(kafka: KafkaCluster, tmp_p
     folder = write(client_files(login(kafka, "scram", username=USERNAME, password=PASSWORD)), tmp_path)
     lines = [line.split("=", 1) for line in (folder / "kcat.conf").read_text(encoding="utf-8").splitlines()]
     properties = {name: re.sub(r"\\([:=])", r"\1", value) for name, value in lines}
-    found = AdminClient({**properties, "ssl.ca.location": str(folder / "ca.pem")}).list_topics(timeout=SECONDS)
-    assert sorted(found.brokers) == list(BROKER_IDS)
+    cluster = AdminClient({**properties, "ssl.ca.location": str(folder / "ca.pem")}).list_topics(timeout=SECONDS)
+    assert sorted(cluster.brokers) == list(BROKER_IDS)
 
 
 @pytest.mark.parametrize(("password", "lets_in"), [("ends with a blank ", True), (" begins with one", False)])

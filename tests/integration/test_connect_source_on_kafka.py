@@ -103,10 +103,10 @@ def send(kafka: KafkaCluster, topic: str, messages: list[str]) -> None:
 @pytest.mark.parametrize("mode", ["none", "scram"])
 def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster, scene: MakeScene, mode: str) -> None:
     with created_topic(kafka, new_name("source")) as topic, scene() as there:
-        found = there.connect(mode, topic)
-        assert of_severity(found.findings, "error") == []
-        assert found.registration is not None
-        test, state = found.registration.test, found.registration.state
+        response = there.connect(mode, topic)
+        assert of_severity(response.findings, "error") == []
+        assert response.registration is not None
+        test, state = response.registration.test, response.registration.state
         assert test is not None
         assert (test.published, test.received, test.event["topic"]) == (True, True, topic)
         assert state is not None
@@ -128,20 +128,20 @@ def test_a_nasty_password_reaches_kafka_through_vantiqs_secret(
 ) -> None:
     kafka.add_scram_user("nasty", NASTY)
     with created_topic(kafka, new_name("source")) as topic, scene("nasty", NASTY) as there:
-        found = there.connect("scram", topic, secret_holds=holds)
-        assert found.registration is not None
-        assert found.registration.test is not None
-        assert found.registration.test.received, found.findings
+        response = there.connect("scram", topic, secret_holds=holds)
+        assert response.registration is not None
+        assert response.registration.test is not None
+        assert response.registration.test.received, response.findings
         assert NASTY not in str(there.standin.look_up("sources", "Msk"))
 
 
 def test_a_wrong_password_makes_the_source_unavailable_and_says_so(kafka: KafkaCluster, scene: MakeScene) -> None:
     with created_topic(kafka, new_name("source")) as topic, scene(password="wrong") as there:
-        found = there.connect("scram", topic)
-        assert found.registration is not None
-        assert found.registration.state is not None
-        assert found.registration.state.unavailable is True
-        assert of_severity(found.findings, "error")
+        response = there.connect("scram", topic)
+        assert response.registration is not None
+        assert response.registration.state is not None
+        assert response.registration.state.unavailable is True
+        assert of_severity(response.findings, "error")
         row = there.standin.look_up("sources", "Msk")
         assert row is not None
         assert "SaslAuthenticationException" in row["unavailableReason"]

@@ -51,7 +51,7 @@ def test_a_binary_secret_is_refused(stub: tuple[Any, Stubber]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "text"),
     [
         ("ResourceNotFoundException", "not found"),
         ("AccessDeniedException", "secretsmanager:GetSecretValue"),
@@ -60,30 +60,32 @@ def test_a_binary_secret_is_refused(stub: tuple[Any, Stubber]) -> None:
     ],
 )
 def test_a_secret_that_can_not_be_read_is_named_with_its_remedy(
-    stub: tuple[Any, Stubber], code: str, words: str
+    stub: tuple[Any, Stubber], code: str, text: str
 ) -> None:
     stub[1].add_client_error("get_secret_value", code)
-    with pytest.raises(CredentialsError, match=words) as caught:
+    with pytest.raises(CredentialsError, match=text) as caught:
         read_secret(stub[0], SECRET, Deadline(5))
     assert SECRET in str(caught.value)
 
 
-def test_any_other_refusal_is_told_by_its_code(stub: tuple[Any, Stubber]) -> None:
+def test_any_other_refusal_is_reported_by_its_code(stub: tuple[Any, Stubber]) -> None:
     stub[1].add_client_error("get_secret_value", "InternalServiceError")
     with pytest.raises(AwsError, match="refused with InternalServiceError"):
         read_secret(stub[0], SECRET, Deadline(5))
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "text"),
     [
         (EndpointConnectionError(endpoint_url="https://x"), "VPC endpoint"),
         (ReadTimeoutError(endpoint_url="https://x"), "VPC endpoint"),
         (NoCredentialsError(), "NoCredentialsError"),
     ],
 )
-def test_an_api_that_does_not_answer_is_told_from_one_that_was_never_asked(error: BotoCoreError, words: str) -> None:
-    with pytest.raises(AwsError, match=words) as caught:
+def test_an_api_that_does_not_answer_is_distinguished_from_one_that_was_never_asked(
+    error: BotoCoreError, text: str
+) -> None:
+    with pytest.raises(AwsError, match=text) as caught:
         read_secret(Failing(error), SECRET, Deadline(5))
     assert SECRET in str(caught.value)
     assert isinstance(error, NoCredentialsError) != ("VPC endpoint" in str(caught.value))

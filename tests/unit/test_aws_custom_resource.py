@@ -116,8 +116,8 @@ def test_an_answer_that_breaks_is_sent_again_and_its_url_is_in_no_log(
     with ScriptedServer(trouble, serve(CREATED)) as server:
         send(server)
     assert server.connections <= 2
-    told = capfd.readouterr()
-    assert "hush" not in caplog.text + told.out + told.err
+    printed = capfd.readouterr()
+    assert "hush" not in caplog.text + printed.out + printed.err
 
 
 @pytest.mark.enable_socket

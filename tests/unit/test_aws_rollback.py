@@ -44,24 +44,24 @@ def layers(before: str, after: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("request_", "stack", "expected"),
     [
-        (layers("arn:arm64:4", "arn:arm64:3"), AwsError("no way"), True),
-        (layers("arn:arm64:4", "arn:arm64:5"), AwsError("no way"), False),
+        (layers("arn:arm64:4", "arn:arm64:3"), AwsError("no route"), True),
+        (layers("arn:arm64:4", "arn:arm64:5"), AwsError("no route"), False),
         # Another architecture's layer counts by itself.
-        (layers("arn:arm64:4", "arn:x86:3"), AwsError("no way"), None),
+        (layers("arn:arm64:4", "arn:x86:3"), AwsError("no route"), None),
         (versions("arn:f:6", "arn:f:5"), "UPDATE_IN_PROGRESS", True),
-        (versions("arn:f:6", "arn:f:5"), AwsError("no way"), True),
+        (versions("arn:f:6", "arn:f:5"), AwsError("no route"), True),
         # Somebody had lowered the number by hand.
         (versions("5", "9"), "UPDATE_ROLLBACK_IN_PROGRESS", True),
         (versions("arn:f:9", "arn:f:10"), "UPDATE_IN_PROGRESS", False),
-        (versions("arn:f:9", "arn:f:10"), AwsError("no way"), False),
+        (versions("arn:f:9", "arn:f:10"), AwsError("no route"), False),
         (versions("arn:f:6", "arn:f:6"), "UPDATE_ROLLBACK_IN_PROGRESS", True),
-        (versions("arn:f:6", "arn:f:6"), AwsError("no way"), None),
-        (versions("arn:f:$LATEST", "arn:f:6"), AwsError("no way"), None),
+        (versions("arn:f:6", "arn:f:6"), AwsError("no route"), None),
+        (versions("arn:f:$LATEST", "arn:f:6"), AwsError("no route"), None),
         (event(), "UPDATE_ROLLBACK_IN_PROGRESS", True),
         (event(), "UPDATE_IN_PROGRESS", False),
         # Another account's stack, or one that has just ended.
         (event(), None, None),
-        (event(), AwsError("no way"), None),
+        (event(), AwsError("no route"), None),
         (event("Create"), "ROLLBACK_IN_PROGRESS", False),
     ],
 )

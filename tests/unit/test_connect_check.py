@@ -73,7 +73,7 @@ def reported(there: Checked, response: CheckResponse) -> Printed:
 
 
 def states(response: CheckResponse) -> dict[str, str]:
-    return {each.target: each.state for each in response.targets}
+    return {target.target: target.state for target in response.targets}
 
 
 def test_a_fit_target_is_one_line_of_information_and_no_metric() -> None:

@@ -25,8 +25,8 @@ TOPIC = ["AWSKafkaTutorialTopic"]
 
 
 def seed(kind: str, cluster: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / f"{kind}.{cluster}.json").read_text())
-    return found
+    document: dict[str, Any] = json.loads((DATA / f"{kind}.{cluster}.json").read_text())
+    return document
 
 
 def scram(password: str | None = "12345", username: str = "test", **more: Any) -> Login:
@@ -48,10 +48,10 @@ def test_the_walk_throughs_files_are_written() -> None:
 
 
 def test_without_authentication_one_line_is_enough() -> None:
-    found = client_files(Login("none", "b-1:9092,b-2:9092"))
-    assert found.files["client.properties"] == "security.protocol=PLAINTEXT\n"
-    assert sorted(found.files) == ["client.properties", "kcat.conf"]
-    assert found.kafka_python == {"bootstrap_servers": ["b-1:9092", "b-2:9092"], "security_protocol": "PLAINTEXT"}
+    written = client_files(Login("none", "b-1:9092,b-2:9092"))
+    assert written.files["client.properties"] == "security.protocol=PLAINTEXT\n"
+    assert sorted(written.files) == ["client.properties", "kcat.conf"]
+    assert written.kafka_python == {"bootstrap_servers": ["b-1:9092", "b-2:9092"], "security_protocol": "PLAINTEXT"}
 
 
 def test_the_password_is_left_out_unless_it_is_asked_for() -> None:
@@ -71,17 +71,17 @@ def test_a_private_authority_travels_within_the_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("password", "told"),
+    ("password", "text"),
     [
         (" x", "no client based on it (kcat, confluent-kafka) can log in"),
         ("x ", "use -X options"),
         ("x\ny", "use -X options"),
     ],
 )
-def test_blanks_at_a_passwords_ends_are_told_as_librdkafka_takes_them(password: str, told: str) -> None:
+def test_blanks_at_a_passwords_ends_are_reported_as_librdkafka_reads_them(password: str, text: str) -> None:
     (finding,) = client_file_findings(scram(password))
     assert finding.subject == "kcat.conf"
-    assert told in finding.text
+    assert text in finding.text
 
 
 def test_a_users_name_that_is_not_ascii_is_refused_with_the_reason() -> None:
@@ -94,7 +94,7 @@ def test_a_users_name_that_is_not_ascii_is_refused_with_the_reason() -> None:
     assert "grün" not in str(finding)
 
 
-def test_what_a_format_can_not_carry_is_told() -> None:
+def test_what_a_format_can_not_carry_is_reported() -> None:
     subjects = [finding.subject for finding in client_file_findings(scram(" ${x}", "a,b"))]
     assert subjects == ["users_jaas.conf", "kcat.conf", "kafka-python"]
     assert client_file_findings(scram()) == []
@@ -144,18 +144,18 @@ def test_the_source_is_exactly_the_walk_throughs(cluster: str) -> None:
 
 
 def test_by_default_the_password_is_a_reference() -> None:
-    found = source_configuration(scram(), SourceOptions(topics=TOPIC))
-    assert found["sasl.jaas.config"] == (
+    config = source_configuration(scram(), SourceOptions(topics=TOPIC))
+    assert config["sasl.jaas.config"] == (
         "org.apache.kafka.common.security.scram.ScramLoginModule required "
         'username="test" password="@secrets(MskPassword)";'
     )
-    assert "12345" not in str(found)
+    assert "12345" not in str(config)
     whole = source_configuration(scram(), SourceOptions(secret_holds="login"))
     assert whole["sasl.jaas.config"] == "@secrets(MskPassword)"
 
 
 @pytest.mark.parametrize("holds", ["password", "login"])
-def test_the_filled_in_reference_is_what_would_stand_there(holds: Any) -> None:
+def test_the_filled_in_reference_is_what_the_configuration_would_hold(holds: Any) -> None:
     login = scram('q"\\;')
     options = SourceOptions(secret_holds=holds)
     filled = source_configuration(login, options)["sasl.jaas.config"].replace(
@@ -164,7 +164,7 @@ def test_the_filled_in_reference_is_what_would_stand_there(holds: Any) -> None:
     assert filled == source_configuration(login, SourceOptions(inline_password=True))["sasl.jaas.config"]
 
 
-def test_the_options_stand_in_the_sources_configuration() -> None:
+def test_the_options_are_in_the_sources_configuration() -> None:
     options = SourceOptions(
         topics=["a", "b"],
         scheme="bare",
@@ -184,7 +184,7 @@ def test_the_options_stand_in_the_sources_configuration() -> None:
     }
 
 
-def test_every_oddity_of_a_source_is_told_at_once() -> None:
+def test_every_oddity_of_a_source_is_reported_at_once() -> None:
     odd = SourceOptions(properties={"sasl.mechanism": "PLAIN"}, inline_password=True)
     assert [finding.severity for finding in source_findings(scram(), odd)] == ["note", "error", "warning"]
     assert source_findings(scram(), SourceOptions(topics=TOPIC)) == []
@@ -245,15 +245,15 @@ def _java_properties_value(written: str) -> str:
     return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be")
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    if found[1]:
-        return chr(int(found[1], 16))
-    return {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}.get(found[2], found[2])
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}.get(match[2], match[2])
 
 
-def test_older_tools_that_read_no_certificates_are_told_of() -> None:
+def test_older_tools_that_read_no_certificates_are_reported() -> None:
     private = Login("tls", "b:9094", trusted_ca="-----BEGIN CERTIFICATE-----\n")
-    assert [str(found)[:48] for found in client_file_findings(private)] == [
+    assert [str(finding)[:48] for finding in client_file_findings(private)] == [
         "note: client.properties: contains certificates o"
     ]
     assert client_file_findings(Login("tls", "b:9094")) == []

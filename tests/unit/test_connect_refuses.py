@@ -70,7 +70,7 @@ def test_a_source_of_another_cluster_is_overwritten_only_by_its_name() -> None:
         (7, "b-1.shop.example:9096", "refuse"),
     ],
 )
-def test_the_brokers_tell_whose_a_source_is(theirs: Any, ours: str, step: str) -> None:
+def test_the_brokers_decide_which_cluster_a_source_belongs_to(theirs: Any, ours: str, step: str) -> None:
     there = {"type": "KAFKA", "config": {"bootstrap.servers": theirs}}
     assert plan_source(there, "Msk", {"bootstrap.servers": ours}).step == step
 
@@ -92,10 +92,10 @@ def test_the_brokers_tell_whose_a_source_is(theirs: Any, ours: str, step: str) -
 def test_properties_that_would_give_the_password_away_are_refused_and_nothing_is_registered(
     name: str, value: str
 ) -> None:
-    found, asked = registered({"source": {"topics": ["t"], "properties": {name: value}}})
-    assert found.registration is None
+    response, asked = registered({"source": {"topics": ["t"], "properties": {name: value}}})
+    assert response.registration is None
     assert asked == []
-    (fault, stopped) = [finding for finding in found.findings if finding.severity == "error"]
+    (fault, stopped) = [finding for finding in response.findings if finding.severity == "error"]
     assert name in fault.text
     assert stopped.subject == "register"
 
@@ -116,8 +116,8 @@ def registered(event: dict[str, Any], **answers: Any) -> tuple[ConnectResponse, 
     asked: list[DesiredRegistration] = []
     request = parse_connect_request({"action": "register"} | event)
 
-    def registrar(wanted: DesiredRegistration, findings: Any) -> None:
-        asked.append(wanted)
+    def registrar(desired: DesiredRegistration, findings: Any) -> None:
+        asked.append(desired)
 
     settings = load(ConnectSettings, ENVIRON)
     return run_connect(request, settings, aws(), registrar, Deadline(20), **answers), asked
@@ -126,14 +126,14 @@ def registered(event: dict[str, Any], **answers: Any) -> tuple[ConnectResponse, 
 def test_a_misspelt_topic_is_one_clear_line_and_vantiq_is_not_asked() -> None:
     broker = TopicsBroker({"orders": {}})
     with broker.serving() as port:
-        found, asked = registered(
+        response, asked = registered(
             {"source": {"topics": ["orders", "nope"]}},
             ask_kafka=lambda login, topics, deadline: topic_findings(
                 Login("none", f"127.0.0.1:{port}"), topics, deadline
             ),
         )
     assert asked == []
-    assert [str(finding) for finding in found.findings if finding.subject.startswith("topic")] == [
+    assert [str(finding) for finding in response.findings if finding.subject.startswith("topic")] == [
         "error: topic nope: Kafka has no such topic: correct the name, or create the topic first"
     ]
 
@@ -190,7 +190,7 @@ def test_the_test_message_is_an_object_where_the_source_publishes_json(config: d
     sent: list[Any] = []
 
     class Echo:
-        def wait_for(self, wanted: str, seconds: float) -> Any:
+        def wait_for(self, text: str, seconds: float) -> Any:
             return sent[-1]
 
     class Publishing:
@@ -200,10 +200,10 @@ def test_the_test_message_is_an_object_where_the_source_publishes_json(config: d
         def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None:
             sent.append(message["value"])
 
-    wanted = DesiredRegistration(source="Msk", config=config, test_topic="t")
-    found = register(cast(Any, Publishing()), lambda source: nullcontext(Echo()), wanted, [], write=True)
-    assert found.test is not None
-    assert found.test.received
+    desired = DesiredRegistration(source="Msk", config=config, test_topic="t")
+    registration = register(cast(Any, Publishing()), lambda source: nullcontext(Echo()), desired, [], write=True)
+    assert registration.test is not None
+    assert registration.test.received
     assert type(sent[0]) is type(value)
 
 
@@ -212,10 +212,10 @@ def test_the_forwarders_targets_alone_are_registered_without_a_source() -> None:
     request = parse_connect_request({"action": "register", "targets_only": True})
     with vantiq() as there:
         in_vantiq = registrar(there.settings, lambda _: there, Deadline(20), write=True)
-        found = run_connect(request, load(ConnectSettings, environ), aws(), in_vantiq, Deadline(20)).registration
-        assert found is not None
-        assert (found.applied, found.state) == (True, None)
-        assert found.changes == [
+        registration = run_connect(request, load(ConnectSettings, environ), aws(), in_vantiq, Deadline(20)).registration
+        assert registration is not None
+        assert (registration.applied, registration.state) == (True, None)
+        assert registration.changes == [
             "+ topics /msk/orders: reliable, with autoUnwind",
             "+ topics /msk/sensorZ2Dreadings: reliable, with autoUnwind, for Kafka's sensor-readings",
             "+ topics /msk/heartbeat: reliable, with autoUnwind",

@@ -40,19 +40,19 @@ class Vantiq:
     def get_secret_value(self, *, SecretId: str) -> dict[str, object]:  # noqa: N803
         return {"SecretString": self.standin.token}
 
-    def run(self, *, write: bool = True, **wanted: Any) -> Registration | None:
+    def run(self, *, write: bool = True, **desired: Any) -> Registration | None:
         self.findings.clear()
         values: dict[str, Any] = {
             "source": "Msk", "config": CONFIG, "secret": "MskPassword", "secret_value": "p4ssword",
             "targets": [parse_target("topic:/msk/t")],
         }  # fmt: skip
         carry_out = registrar(self.settings, lambda _: self, Deadline(20), write=write)
-        return carry_out(DesiredRegistration(**{**values, **wanted}), self.findings)
+        return carry_out(DesiredRegistration(**{**values, **desired}), self.findings)
 
-    def lines(self, **wanted: Any) -> list[str]:
-        found = self.run(**wanted)
-        assert found is not None, self.findings
-        return found.changes
+    def lines(self, **desired: Any) -> list[str]:
+        registration = self.run(**desired)
+        assert registration is not None, self.findings
+        return registration.changes
 
     def row(self, kind: str, name: str) -> Any:
         return self.standin.look_up(kind, name)
@@ -67,16 +67,16 @@ def vantiq(**settings: Any) -> Iterator[Vantiq]:
 
 def test_a_plan_writes_nothing() -> None:
     with vantiq() as there:
-        found = there.run(write=False)
-        assert found is not None
-        assert found.table == (
+        registration = there.run(write=False)
+        assert registration is not None
+        assert registration.table == (
             "+ secrets MskPassword: stores the password, which nobody can read afterwards\n"
             "+ sources Msk: a KAFKA source\n"
             "~ sources Msk: activate\n"
             "+ topics /msk/t: reliable, with autoUnwind\n"
             "Plan: 3 to create, 0 to update, 1 to activate, 0 to restart, 0 to refuse. Nothing was changed."
         )
-        assert not found.applied
+        assert not registration.applied
         assert there.row("sources", "Msk") is None
 
 
@@ -123,11 +123,11 @@ def test_the_secrets_of_a_source_that_was_there_are_in_no_part_of_the_answer() -
     }
     with vantiq() as there:
         there.standin.define("sources", {"name": "Msk", "type": "KAFKA", "config": CONFIG | added})
-        found = there.run()
-        assert found is not None
-        assert found.applied
-        assert "HUNTER2" not in str(msgspec.to_builtins(found))
-        assert found.changes[1] == (
+        registration = there.run()
+        assert registration is not None
+        assert registration.applied
+        assert "HUNTER2" not in str(msgspec.to_builtins(registration))
+        assert registration.changes[1] == (
             "~ sources Msk: consumer.sasl.jaas.config <hidden> -> nothing; nested <hidden> -> nothing; "
             "sasl.jaas.config <hidden> -> <hidden>; ssl.keystore.key <hidden> -> nothing"
         )
@@ -145,10 +145,10 @@ def test_a_secret_is_renewed_when_asked_to_and_the_source_restarted() -> None:
 def test_a_source_of_another_type_is_refused_and_nothing_is_written() -> None:
     with vantiq() as there:
         there.standin.define("sources", {"name": "Msk", "type": "MQTT"})
-        found = there.run()
-        assert found is not None
-        assert not found.applied
-        assert found.changes[1] == (
+        registration = there.run()
+        assert registration is not None
+        assert not registration.applied
+        assert registration.changes[1] == (
             "! sources Msk: there is a source of that name with type MQTT: choose another name, or remove it"
         )
         assert there.row("secrets", "MskPassword") is None
@@ -157,15 +157,15 @@ def test_a_source_of_another_type_is_refused_and_nothing_is_written() -> None:
 def test_a_token_without_the_right_is_one_clear_line_for_each_resource() -> None:
     with vantiq() as there:
         there.standin.fail("status", status=403)
-        found = there.run()
-        assert found is not None
-        assert not found.applied
+        registration = there.run()
+        assert registration is not None
+        assert not registration.applied
         assert [finding.text.partition(": ")[2] for finding in there.findings] == [
             "the token is not allowed to do this: grant its profile the permission, or use another token"
         ] * 3
 
 
-def test_a_token_that_is_not_valid_is_told_as_that() -> None:
+def test_a_token_that_is_not_valid_is_reported_as_that() -> None:
     with vantiq() as there:
         there.standin.fail("status", status=401)
         assert there.run() is None
@@ -181,13 +181,13 @@ def test_an_unreachable_vantiq_is_a_finding() -> None:
     assert "tcp" in finding.text
 
 
-def test_a_failure_in_the_middle_tells_what_was_done_and_running_it_again_goes_on() -> None:
+def test_a_failure_in_the_middle_reports_what_was_done_and_running_it_again_goes_on() -> None:
     with vantiq() as there:
         there.standin.fail("status", status=500, method="POST", path="/api/v1/resources/sources")
-        found = there.run(test_topic="t")
-        assert found is not None
-        assert (found.applied, found.test) == (False, None)
-        assert "1 of 4 done. Stopped at sources Msk" in found.table
+        registration = there.run(test_topic="t")
+        assert registration is not None
+        assert (registration.applied, registration.test) == (False, None)
+        assert "1 of 4 done. Stopped at sources Msk" in registration.table
         (finding,) = there.findings
         assert finding.subject == "Vantiq sources Msk"
         there.standin.reset()
@@ -229,22 +229,22 @@ def test_a_type_without_a_natural_key_takes_no_upserts() -> None:
         assert line.startswith("! types Record: upsert:Record: the type has no natural key")
 
 
-def test_a_test_message_that_does_not_come_back_is_told() -> None:
+def test_a_test_message_that_does_not_come_back_is_reported() -> None:
     with vantiq() as there:
-        found = registrar(there.settings, lambda _: there, Deadline(2), write=True)(
+        registration = registrar(there.settings, lambda _: there, Deadline(2), write=True)(
             DesiredRegistration(source="Msk", config=CONFIG, test_topic="t"), there.findings
         )
-        assert found is not None
-        assert found.test is not None
-        assert (found.test.published, found.test.received) == (True, False)
+        assert registration is not None
+        assert registration.test is not None
+        assert (registration.test.published, registration.test.received) == (True, False)
         assert "did not come back from t in time" in str(there.findings)
 
 
-def test_a_wanted_registration_prints_no_secret() -> None:
+def test_a_desired_registration_prints_no_secret() -> None:
     assert "p4ssword" not in repr(DesiredRegistration(source="Msk", config=CONFIG, secret_value="p4ssword"))
 
 
-def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> None:
+def test_faults_of_cluster_secret_and_vantiq_are_all_reported_together() -> None:
     with vantiq() as there:
         there.standin.rotate_token("another")
         settings = load(ConnectSettings, ENVIRON)
@@ -256,12 +256,12 @@ def test_faults_of_cluster_secret_and_vantiq_are_all_told_in_one_answer() -> Non
         tokens = FakeAws(get_secret_value={"SecretString": "no-longer-valid"})
         in_vantiq = registrar(there.settings, lambda _: tokens, Deadline(20), write=True)
         event = {"action": "register", "source": {"topics": ["t"]}}
-        found = run_connect(parse_connect_request(event), settings, client, in_vantiq, Deadline(20))
-    assert found.registration is None
-    assert [finding.text.partition(": ")[0] for finding in found.findings] == [
+        response = run_connect(parse_connect_request(event), settings, client, in_vantiq, Deadline(20))
+    assert response.registration is None
+    assert [finding.text.partition(": ")[0] for finding in response.findings] == [
         "kafka:DescribeClusterV2",
         "is encrypted with the default key aws/secretsmanager, but MSK requires a customer managed KMS key",
         "begins with a byte order mark (added by an editor), which MSK cannot read",
         "Vantiq, reading secrets MskPassword",
     ]
-    assert "p4ssword" not in str(found)
+    assert "p4ssword" not in str(response)

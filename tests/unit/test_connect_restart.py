@@ -18,11 +18,11 @@ class Calls:
     source at every change, which no document promises."""
 
     def __init__(self, source: dict[str, Any], secret: dict[str, Any] | None) -> None:
-        self._found = {"sources": {"type": "KAFKA", "config": CONFIG} | source, "secrets": secret}
+        self._instances = {"sources": {"type": "KAFKA", "config": CONFIG} | source, "secrets": secret}
         self.made: list[str] = []
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
-        return self._found[kind]
+        return self._instances[kind]
 
     def create(self, kind: str, instance: dict[str, Any]) -> None:
         self.made.append(f"create {kind}")
@@ -62,18 +62,18 @@ def test_an_active_source_is_stopped_and_started_when_it_has_failed_or_has_somet
     source: dict[str, Any], secret: dict[str, Any] | None, renew: bool, made: list[str]
 ) -> None:
     there = Calls(source, secret)
-    wanted = DesiredRegistration(
+    desired = DesiredRegistration(
         source="Msk", config=CONFIG, secret="MskPassword", secret_value="x", renew_secret=renew
     )
-    found = register(there, lambda _: pytest.fail("no test is wanted"), wanted, [], write=True)
-    assert found.applied
+    registration = register(there, lambda _: pytest.fail("there is nothing to test"), desired, [], write=True)
+    assert registration.applied
     assert there.made == made
 
 
 def test_a_plan_says_why_a_source_is_restarted() -> None:
-    wanted = DesiredRegistration(source="Msk", config=CONFIG)
-    found = register(Calls(UNAVAILABLE, None), lambda _: pytest.fail("none"), wanted, [], write=False)
-    assert found.table == (
+    desired = DesiredRegistration(source="Msk", config=CONFIG)
+    registration = register(Calls(UNAVAILABLE, None), lambda _: pytest.fail("none"), desired, [], write=False)
+    assert registration.table == (
         "= sources Msk: up to date\n"
         "~ sources Msk: restart (deactivate, activate), since Vantiq reports it as unavailable\n"
         "Plan: 0 to create, 0 to update, 0 to activate, 1 to restart, 0 to refuse. Nothing was changed."

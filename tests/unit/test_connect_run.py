@@ -57,22 +57,22 @@ def texts(response: ConnectResponse) -> list[str]:
 
 
 def test_a_sound_cluster_has_no_findings_and_everything_is_answered() -> None:
-    found = ask(aws(), {"source": {"topics": ["AWSKafkaTutorialTopic"]}})
-    assert texts(found) == []
-    assert found.cluster is not None
-    assert found.cluster.name == "testkafka-sasl"
-    assert found.client is not None
-    assert found.source is not None
-    assert "@secrets(MskPassword)" in found.source.config["sasl.jaas.config"]
-    assert "p4ssword" not in str(found)
+    response = ask(aws(), {"source": {"topics": ["AWSKafkaTutorialTopic"]}})
+    assert texts(response) == []
+    assert response.cluster is not None
+    assert response.cluster.name == "testkafka-sasl"
+    assert response.client is not None
+    assert response.source is not None
+    assert "@secrets(MskPassword)" in response.source.config["sasl.jaas.config"]
+    assert "p4ssword" not in str(response)
 
 
 def test_the_password_is_answered_when_it_is_asked_for_by_name() -> None:
-    found = ask(aws(), {"include": ["password"]})
-    assert found.client is not None
-    assert "p4ssword" in found.client.files["users_jaas.conf"]
-    assert found.source is not None
-    assert "p4ssword" not in str(found.source)
+    response = ask(aws(), {"include": ["password"]})
+    assert response.client is not None
+    assert "p4ssword" in response.client.files["users_jaas.conf"]
+    assert response.source is not None
+    assert "p4ssword" not in str(response.source)
     inline = ask(aws(), {"source": {"inline_password": True, "topics": ["t"]}})
     assert "p4ssword" not in str(inline)
 
@@ -89,19 +89,19 @@ def test_a_cluster_is_found_by_its_name_over_pages() -> None:
     ]
 
 
-def test_a_cluster_that_does_not_exist_is_told_once() -> None:
-    found = ask(
+def test_a_cluster_that_does_not_exist_is_reported_once() -> None:
+    response = ask(
         aws(describe_cluster_v2=refused("NotFoundException"), get_bootstrap_brokers=refused("NotFoundException"))
     )
-    assert texts(found) == ["error: cluster: kafka:DescribeClusterV2: not found in this account and Region"]
-    assert found.cluster is None
-    assert {mode.state for mode in found.auth_modes} == {"unknown"}
+    assert texts(response) == ["error: cluster: kafka:DescribeClusterV2: not found in this account and Region"]
+    assert response.cluster is None
+    assert {mode.state for mode in response.auth_modes} == {"unknown"}
 
 
 def test_a_wrong_region_is_named_before_anything_is_asked() -> None:
     client = aws()
-    found = ask(client, {"cluster": ARN.replace("ap-southeast-1", "eu-west-1")})
-    assert texts(found) == [
+    response = ask(client, {"cluster": ARN.replace("ap-southeast-1", "eu-west-1")})
+    assert texts(response) == [
         f"error: cluster: is in Region eu-west-1, but this function runs in {REGION}: deploy the toolkit there"
     ]
     assert "describe_cluster_v2" not in client.asked
@@ -111,37 +111,37 @@ def test_a_wrong_region_is_named_before_anything_is_asked() -> None:
     "denied", ["describe_cluster_v2", "get_bootstrap_brokers", "list_scram_secrets", "describe_secret"]
 )
 def test_a_call_that_is_denied_leaves_the_others_answers(denied: str) -> None:
-    found = ask(aws(**{denied: refused("AccessDeniedException")}))
-    (line,) = texts(found)
+    response = ask(aws(**{denied: refused("AccessDeniedException")}))
+    (line,) = texts(response)
     assert "access denied; allow it for the function's role" in line
-    assert (found.cluster is None) == (denied == "describe_cluster_v2")
-    assert (found.client is None) == (denied == "get_bootstrap_brokers")
+    assert (response.cluster is None) == (denied == "describe_cluster_v2")
+    assert (response.client is None) == (denied == "get_bootstrap_brokers")
 
 
 def test_an_old_policy_that_allows_the_first_version_is_enough() -> None:
     denied = refused("AccessDeniedException")
-    found = ask(aws(describe_cluster_v2=denied, describe_cluster=seed("describe-cluster.testkafka-sasl")))
-    assert texts(found) == []
-    assert found.cluster is not None
+    response = ask(aws(describe_cluster_v2=denied, describe_cluster=seed("describe-cluster.testkafka-sasl")))
+    assert texts(response) == []
+    assert response.cluster is not None
 
 
 def test_a_cluster_still_creating_says_so_and_offers_no_files() -> None:
     info = {"ClusterInfo": {"ClusterName": "new", "State": "CREATING", "ClusterType": "PROVISIONED", "Provisioned": {}}}
-    found = ask(aws(describe_cluster_v2=info, get_bootstrap_brokers={}))
-    assert [line.partition(":")[2].strip()[:32] for line in texts(found)] == ["cluster: is still CREATING: it h"]
-    assert found.client is None
+    response = ask(aws(describe_cluster_v2=info, get_bootstrap_brokers={}))
+    assert [line.partition(":")[2].strip()[:32] for line in texts(response)] == ["cluster: is still CREATING: it h"]
+    assert response.client is None
 
 
 def test_a_serverless_cluster_explains_itself() -> None:
     info = {"ClusterInfo": {"State": "ACTIVE", "ClusterType": "SERVERLESS", "Serverless": {}}}
     answers = {"describe_cluster_v2": info, "get_bootstrap_brokers": {"BootstrapBrokerStringSaslIam": "boot:9098"}}
-    found = ask(aws(**answers), {"auth_mode": "iam"})
-    assert [finding.severity for finding in found.findings] == ["warning", "note"]
+    response = ask(aws(**answers), {"auth_mode": "iam"})
+    assert [finding.severity for finding in response.findings] == ["warning", "note"]
     wrong = ask(aws(**answers))
     assert "the cluster has no listener for scram in vpc; it has iam in vpc" in texts(wrong)[-1]
 
 
-def test_every_fault_of_a_secret_is_told_at_once() -> None:
+def test_every_fault_of_a_secret_is_reported_at_once() -> None:
     client = aws(
         list_scram_secrets={"SecretArnList": []},
         describe_secret={"Name": "my-secret", "ARN": SECRET},
@@ -162,35 +162,35 @@ def test_every_fault_of_a_secret_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "p4ssword", "[1]", '{"username": 1, "password": ""}', '{"username": "test"'])
 def test_a_secret_that_does_not_parse_is_named_without_its_text(text: str) -> None:
-    found = ask(aws(get_secret_value={"SecretString": text}))
-    assert found.findings
-    assert all("store a JSON object" in finding.text for finding in found.findings)
-    assert "p4ssword" not in str(found)
-    assert found.client is not None
-    assert "<username>" in found.client.files["users_jaas.conf"]
+    response = ask(aws(get_secret_value={"SecretString": text}))
+    assert response.findings
+    assert all("store a JSON object" in finding.text for finding in response.findings)
+    assert "p4ssword" not in str(response)
+    assert response.client is not None
+    assert "<username>" in response.client.files["users_jaas.conf"]
 
 
 def test_public_addresses_are_used_when_they_are_asked_for() -> None:
     brokers = {"BootstrapBrokerStringSaslScram": "b-1:9096", "BootstrapBrokerStringPublicSaslScram": "p-1:9196"}
     client = aws(get_bootstrap_brokers=brokers)
-    found = ask(client, {"network": "public"})
-    assert found.source is not None
-    assert found.source.config["bootstrap.servers"] == "sb://p-1:9196"
-    assert ["several networks" in line for line in texts(found)] == [True]
+    response = ask(client, {"network": "public"})
+    assert response.source is not None
+    assert response.source.config["bootstrap.servers"] == "sb://p-1:9196"
+    assert ["several networks" in line for line in texts(response)] == [True]
 
 
 def test_given_brokers_replace_the_question_to_msk() -> None:
-    found = ask(aws(get_bootstrap_brokers=refused("AccessDeniedException")), BOOTSTRAP_SERVERS="a:9096, b:9096")
-    assert found.source is not None
-    assert found.source.config["bootstrap.servers"] == "sb://a:9096,sb://b:9096"
+    response = ask(aws(get_bootstrap_brokers=refused("AccessDeniedException")), BOOTSTRAP_SERVERS="a:9096, b:9096")
+    assert response.source is not None
+    assert response.source.config["bootstrap.servers"] == "sb://a:9096,sb://b:9096"
 
 
 def test_given_brokers_are_those_of_the_stacks_own_mode() -> None:
     offered = {"BootstrapBrokerString": "b-1:9092", "BootstrapBrokerStringSaslScram": "b-1:9096"}
     client = aws(get_bootstrap_brokers=offered)
-    found = ask(client, {"auth_mode": "none"}, BOOTSTRAP_SERVERS="a:9096,b:9096")
-    assert found.source is not None
-    assert found.source.config["bootstrap.servers"] == "sb://b-1:9092"
+    response = ask(client, {"auth_mode": "none"}, BOOTSTRAP_SERVERS="a:9096,b:9096")
+    assert response.source is not None
+    assert response.source.config["bootstrap.servers"] == "sb://b-1:9092"
 
 
 def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,15 +199,15 @@ def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.Mon
     ending = threading.Event()
     hanging = aws(describe_cluster_v2=lambda **_: ending.wait(10), describe_secret=lambda **_: ending.wait(10))
     began = time.monotonic()
-    found = ask(hanging, seconds=5)
+    response = ask(hanging, seconds=5)
     ending.set()
     assert time.monotonic() - began < 2
-    assert [line.split(":", 2)[1].split()[0] for line in texts(found) if "no answer from AWS in time" in line] == [
+    assert [line.split(":", 2)[1].split()[0] for line in texts(response) if "no answer from AWS in time" in line] == [
         "cluster",
         "secret",
     ]
-    assert found.source is not None
-    assert found.source.config["bootstrap.servers"].startswith("sb://b-")
+    assert response.source is not None
+    assert response.source.config["bootstrap.servers"].startswith("sb://b-")
 
 
 @pytest.mark.parametrize(

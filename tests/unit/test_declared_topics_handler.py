@@ -57,12 +57,12 @@ def test_cloudformation_gets_the_topics_functions_answer_and_nobody_else_the_sig
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /2015-03-31/functions/shop-topics/invocations ")
     check("topics.event", json.loads(body))
-    told = capfd.readouterr()
-    assert "hush" not in request.decode() + caplog.text + told.out + told.err
+    printed = capfd.readouterr()
+    assert "hush" not in request.decode() + caplog.text + printed.out + printed.err
 
 
 @pytest.mark.enable_socket
-def test_a_topics_function_that_fails_is_told_by_the_status_and_by_the_alarm_of_its_name(
+def test_a_topics_function_that_fails_is_reported_by_the_status_and_by_the_alarm_of_its_name(
     run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failure = {"errorMessage": "2026 1 Task timed out after 60.00 seconds"}
@@ -75,7 +75,7 @@ def test_a_topics_function_that_fails_is_told_by_the_status_and_by_the_alarm_of_
 
 
 @pytest.mark.enable_socket
-def test_a_deployment_tells_which_target_of_vantiqs_is_missing_and_does_not_fail(run: Any) -> None:
+def test_a_deployment_reports_which_target_of_vantiqs_is_missing_and_does_not_fail(run: Any) -> None:
     unfit = {"target": "topic:/msk/orders", "state": "unfit", "reason": "nobody registered it", "remedy": "register it"}
     result = {"status": "checked", "targets": [unfit], "table": "", "problems": []}
     sent, requests = run(answered(result), ResourceType="Custom::CheckedTargets")
@@ -89,7 +89,7 @@ def test_a_deployment_tells_which_target_of_vantiqs_is_missing_and_does_not_fail
 
 
 @pytest.mark.enable_socket
-def test_fit_targets_are_told_as_fit_and_a_check_that_fails_as_not_checked(run: Any) -> None:
+def test_fit_targets_are_reported_as_fit_and_a_check_that_fails_as_not_checked(run: Any) -> None:
     result = {"status": "checked", "targets": [{"target": "type:Order", "state": "fit"}], "table": "", "problems": []}
     assert run(answered(result), ResourceType="Custom::CheckedTargets")[0]["Data"] == {"Status": "fit"}
     failure = answered({"errorMessage": "2026 1 Task timed out after 60.00 seconds"}, "X-Amz-Function-Error: Unhandled")

@@ -53,18 +53,21 @@ def everything_said(error: BaseException) -> str:
     """The error's text and data, and those of every error that it is chained to, shown or not."""
     said, todo, seen = "", [error], set()
     while todo:
-        one = todo.pop()
-        if id(one) in seen:
+        current = todo.pop()
+        if id(current) in seen:
             continue
-        seen.add(id(one))
-        said += f"{one!s} {one!r} {vars(one)} {one.args} {getattr(one, 'object', '')} {getattr(one, 'doc', '')}"
-        todo += [linked for linked in (one.__cause__, one.__context__) if linked]
+        seen.add(id(current))
+        said += f"{current!s} {current!r} {vars(current)} {current.args}"
+        said += f" {getattr(current, 'object', '')} {getattr(current, 'doc', '')}"
+        todo += [linked for linked in (current.__cause__, current.__context__) if linked]
     return said
 
 
-def test_credentials_are_read_whatever_stands_beside_them() -> None:
-    found = parse_credentials('{"username": "u", "password": "p, =\\u00fc", "engine": "kafka", "rotated": 1}', "s")
-    assert (found.username, found.password) == ("u", "p, =ü")
+def test_credentials_are_read_whatever_else_the_secret_holds() -> None:
+    credentials = parse_credentials(
+        '{"username": "u", "password": "p, =\\u00fc", "engine": "kafka", "rotated": 1}', "s"
+    )
+    assert (credentials.username, credentials.password) == ("u", "p, =ü")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +106,9 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
 
 
 def test_credentials_and_access_print_no_secret() -> None:
-    found = parse_credentials('{"username": "user-hush", "password": "hush"}', "s")
+    credentials = parse_credentials('{"username": "user-hush", "password": "hush"}', "s")
     access = Access(brokers=(BrokerAddress("b", 1),), auth_mode="scram", username="user-hush", password="hush")
-    assert "hush" not in f"{found} {found!r} {access} {access!r}"
+    assert "hush" not in f"{credentials} {credentials!r} {access} {access!r}"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_a_listener_that_the_cluster_lacks_is_named_with_those_it_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind", "words"),
+    ("failure", "kind", "text"),
     [
         (refused("NotFoundException"), ConfigurationError, "there is no cluster"),
         (refused("BadRequestException"), ConfigurationError, "there is no cluster"),
@@ -139,16 +142,16 @@ def test_a_listener_that_the_cluster_lacks_is_named_with_those_it_has() -> None:
         (ConnectTimeoutError(endpoint_url="https://kafka"), AwsError, "VPC endpoint"),
     ],
 )
-def test_a_refusal_of_msk_names_the_cluster(failure: Exception, kind: type[ToolkitError], words: str) -> None:
-    with pytest.raises(kind, match=words) as caught:
+def test_a_refusal_of_msk_names_the_cluster(failure: Exception, kind: type[ToolkitError], text: str) -> None:
+    with pytest.raises(kind, match=text) as caught:
         bootstrap_brokers(FakeMsk(failure), ARN, "scram", Deadline(5))
     assert ARN in str(caught.value)
 
 
 def test_brokers_are_read_in_order_and_once() -> None:
-    found = parse_brokers("b-2.x:9096, b-1.x:9096,b-2.x:9096,")
-    assert found == (BrokerAddress("b-2.x", 9096), BrokerAddress("b-1.x", 9096))
-    assert [address.number for address in found] == [2, 1]
+    brokers = parse_brokers("b-2.x:9096, b-1.x:9096,b-2.x:9096,")
+    assert brokers == (BrokerAddress("b-2.x", 9096), BrokerAddress("b-1.x", 9096))
+    assert [address.number for address in brokers] == [2, 1]
     assert BrokerAddress("localhost", 1).number is None
 
 

@@ -67,11 +67,13 @@ def run(aws: Aws, network: Network, **values: Any) -> DiagnoseResponse:
 
 def pollers_lack(response: DiagnoseResponse) -> list[tuple[str, int | None, str]]:
     """What keeps the pollers from their work, but that moto's Lambda holds no mapping of a cluster."""
-    errors = [each for each in response.mapping if each.severity == "error" and each.code != "mapping-failing"]
-    return [(each.code, each.port, each.target) for each in errors]
+    errors = [
+        finding for finding in response.mapping if finding.severity == "error" and finding.code != "mapping-failing"
+    ]
+    return [(finding.code, finding.port, finding.target) for finding in errors if finding.code != "mapping-failing"]
 
 
-def test_a_vpc_without_ways_is_told_what_is_missing_and_nothing_else(aws: Aws) -> None:
+def test_a_vpc_without_routes_reports_what_is_missing_and_nothing_else(aws: Aws) -> None:
     network = make_network(aws)
     secret = make_secret(aws)
     cluster = make_cluster(aws, network, Sasl={"Scram": {"Enabled": True}})
@@ -84,7 +86,7 @@ def test_a_vpc_without_ways_is_told_what_is_missing_and_nothing_else(aws: Aws) -
         ("service-unreachable", 443, "secretsmanager"),
     ]
     # The functions reach the brokers' port; S3 they don't, and the two services that answered are proven.
-    assert [(each.code, each.target) for each in response.network if each.severity == "error"] == [
+    assert [(finding.code, finding.target) for finding in response.network if finding.severity == "error"] == [
         ("service-unreachable", "s3")
     ]
     said = [finding.text for finding in response.findings if finding.severity == "error"]
@@ -92,7 +94,7 @@ def test_a_vpc_without_ways_is_told_what_is_missing_and_nothing_else(aws: Aws) -
     assert any("UnprocessedScramSecrets" in text for text in said)
 
 
-def test_each_way_that_is_made_takes_its_finding_away(aws: Aws) -> None:
+def test_each_rule_or_endpoint_that_is_created_takes_its_finding_away(aws: Aws) -> None:
     network = make_network(aws)
     secret = make_secret(aws, KmsKeyId=KEY)
     aws.answers["list_scram_secrets"] = {"SecretArnList": [secret]}
@@ -103,11 +105,11 @@ def test_each_way_that_is_made_takes_its_finding_away(aws: Aws) -> None:
     let_in(aws, network.cluster_group, network.cluster_group, 9096)
     response = run(aws, network, cluster_arn=cluster, scram_secret_arn=secret)
     assert pollers_lack(response) == []
-    assert [each.text for each in response.network if each.severity == "error"] == []
-    assert not [each for each in response.findings if each.subject.startswith("secret")]
+    assert [finding.text for finding in response.network if finding.severity == "error"] == []
+    assert not [finding for finding in response.findings if finding.subject.startswith("secret")]
 
 
-def test_provisioned_pollers_are_told_to_lack_s3_alone(aws: Aws) -> None:
+def test_provisioned_pollers_are_reported_to_lack_s3_alone(aws: Aws) -> None:
     network = make_network(aws)
     cluster = make_cluster(aws, network, Sasl={"Scram": {"Enabled": True}})
     let_out(aws, network.cluster_group, network.cluster_group, 9096)
@@ -126,7 +128,7 @@ def test_on_a_cluster_with_iam_the_pollers_port_is_iams_whatever_the_mode(aws: A
     cluster = make_cluster(aws, network, Sasl={"Iam": {"Enabled": True}}, Unauthenticated={"Enabled": True})
     response = run(aws, network, cluster_arn=cluster, auth_mode="tls", poller_mode="provisioned")
     assert [port for code, port, _ in pollers_lack(response) if code == "ingress-closed"] == [9098]
-    assert any(each.code == "poller-listener" for each in response.mapping)
+    assert any(finding.code == "poller-listener" for finding in response.mapping)
 
 
 def test_connect_describes_the_cluster_that_was_made(aws: Aws) -> None:
@@ -147,12 +149,12 @@ def test_connect_describes_the_cluster_that_was_made(aws: Aws) -> None:
     assert response.cluster.broker_node_types == ["STANDARD"]
     assert response.cluster.customer_action == "NONE"
     assert {mode.mode: mode.state for mode in response.auth_modes}["scram"] == "on"
-    # A new cluster of moto's stays in creation, and nothing else is wrong with this each.
+    # A new cluster of moto's stays in creation, and nothing else is wrong with this finding.
     assert [finding.text[:17] for finding in response.findings if finding.severity != "note"] == ["is still CREATING"]
     assert "hush" not in str(response)
 
 
-def test_mappings_are_read_as_lambda_tells_them(aws: Aws) -> None:
+def test_mappings_are_read_as_lambda_describes_them(aws: Aws) -> None:
     # moto takes no Kafka cluster as a source; a queue's mapping has the same shape.
     make_function(aws, "shop-forwarder")
     queue = aws("sqs").create_queue(QueueName="orders")["QueueUrl"]

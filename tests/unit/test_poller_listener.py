@@ -1,4 +1,4 @@
-"""Which listener the pollers take: Lambda's own choice, told by connect and judged by diagnose."""
+"""Which listener the pollers take: Lambda's own choice, reported by connect and judged by diagnose."""
 
 import pytest
 from msk_toolkit.diagnose.listeners import poller_ports
@@ -69,15 +69,17 @@ def test_diagnose_judges_the_port_that_the_pollers_take(takes: Protocol, port: i
     facts = open_facts(groups={**(open_facts().groups or {}), "sg-b": alone})
     judged = pollers("none", takes=takes, ports=[port])
     findings = mapping_findings(facts, BROKERS_SIDE, judged, MappingFacts(denied=[]))
-    assert [(each.code, each.port) for each in findings if each.severity == "error"] == [("ingress-closed", port)]
-    (note,) = [each.text for each in findings if each.code == "poller-listener"]
+    assert [(finding.code, finding.port) for finding in findings if finding.severity == "error"] == [
+        ("ingress-closed", port)
+    ]
+    (note,) = [finding.text for finding in findings if finding.code == "poller-listener"]
     assert note.startswith(f"the pollers use {takes} on {port}")
 
 
 def test_what_is_not_known_of_the_listener_is_a_note() -> None:
     judged = pollers("tls", takes="tls", sure=False)
     findings = mapping_findings(open_facts(), BROKERS_SIDE, judged, MappingFacts(denied=[]))
-    assert [(each.code, each.severity) for each in findings] == [("poller-listener", "note")]
+    assert [(finding.code, finding.severity) for finding in findings] == [("poller-listener", "note")]
 
 
 def test_the_pollers_ports_are_those_that_msk_names_and_not_those_that_were_set() -> None:
