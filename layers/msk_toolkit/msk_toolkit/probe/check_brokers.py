@@ -22,6 +22,7 @@ from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.options import ProbeOptions
+from msk_toolkit.probe.results import ReadBack
 from msk_toolkit.stage import Stage
 
 # MSK allows 60 brokers a cluster; threads wait for the network nearly all of their time.
@@ -55,7 +56,7 @@ class BrokerCheck:
     connection: BrokerConnection | None = None
     metadata: ClusterMetadata | None = None
     certificate_days: float | None = None
-    read_back: str | None = None
+    read_back: ReadBack | None = None
     refusals: int = 0
 
     @property

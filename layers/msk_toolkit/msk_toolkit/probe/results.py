@@ -13,6 +13,8 @@ from msk_toolkit.stage import Stage
 BROKER_LINE, GROUP_LINE = "broker", "consumer group"
 
 Health = Literal["healthy", "degraded", "down"]
+# What became of a record that was written through a broker; see write_through.py.
+ReadBack = Literal["ok", "lost", "ambiguous-delivered", "failed", "unknown", "moved"]
 
 
 class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -28,7 +30,7 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     stages: list[StageResult]
     known_from: Literal["both", "bootstrap", "metadata", "replicas", "alias"] = "both"
     certificate_days: float | None = None
-    read_back: str | None = None
+    read_back: ReadBack | None = None
 
     @property
     def name(self) -> str:

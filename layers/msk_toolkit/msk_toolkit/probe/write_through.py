@@ -8,6 +8,7 @@ outcome                 acknowledged           read back
 ``ambiguous-delivered`` not in time            yes
 ``failed``              not in time            no
 ``unknown``             not in time            can't be read
+``moved``               no: not written        not tried
 ======================  =====================  ==============
 """
 
