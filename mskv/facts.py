@@ -62,7 +62,7 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one invocation.
 
     Args:
-        outcome: ``answered``; ``raised``: the function's own error or its time-out; ``busy``: throttled until the
+        outcome: ``answered``; ``raised``: the function's own error or its timeout; ``busy``: throttled until the
             patience ended, so it never ran; ``denied`` to this caller; ``lost``: no answer came, and nobody knows
             whether it ran.
         answer: the decoded response of one that answered.

@@ -11,7 +11,7 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-# Lambda's longest time-out is 15 minutes, and no invocation is silently repeated.
+# Lambda's longest timeout is 15 minutes, and no invocation is silently repeated.
 _INVOKE = Config(read_timeout=900, connect_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 _THROTTLED = "TooManyRequestsException"
 _AGAIN_SECONDS = 0.2

@@ -115,7 +115,7 @@ class Story:
             self.system.stop_vantiq()
             self.traffic.send(SENSORS, list(sensor_records(_OUTAGE_RECORDS, start=number)))
             deadline = time.monotonic() + _INVOCATION_SECONDS + DELIVERY_SECONDS
-            # The invocation that has read them retries for as long as the function's time-out allows.
+            # The invocation that has read them retries for as long as the function's timeout allows.
             while self.traffic.polled() == polled and time.monotonic() < deadline:
                 time.sleep(0.2)
             waiting = self.traffic.missing()

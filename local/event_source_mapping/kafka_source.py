@@ -77,7 +77,7 @@ class KafkaSource:
         consumer, self._consumer = self._consumer, None
         self._assignment = frozenset()
         if consumer is not None:
-            # Whatever goes wrong now, the session's time-out does the same.
+            # Whatever goes wrong now, the session's timeout does the same.
             with suppress(KafkaError, OSError):
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
 

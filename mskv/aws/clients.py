@@ -40,7 +40,7 @@ def writer_maker(session: Session, endpoint: str | None) -> Client:
 
 
 def invoker_maker(session: Session, endpoint: str | None) -> Callable[[float], Any]:
-    """Makes a Lambda client that waits for as long as a function with this time-out (in seconds) can take."""
+    """Makes a Lambda client that waits for as long as a function with this timeout (in seconds) can take."""
 
     def invoker(timeout: float) -> Any:
         config = _config(timeout + _BEYOND_TIMEOUT_SECONDS, attempts=1)

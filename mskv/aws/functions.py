@@ -40,7 +40,7 @@ class Invoker:
     """Invokes functions and waits for their answers.
 
     Args:
-        make: makes a Lambda client that waits for a function with this time-out, in seconds, and asks once.
+        make: makes a Lambda client that waits for a function with this timeout, in seconds, and asks once.
         sleep, clock: in seconds.
     """
 

@@ -21,7 +21,7 @@ from mskv.verify.decisions.record import (
 )
 from mskv.verify.tools import Functions, Tools
 
-# In one invocation of the consumer probe, whose time-out is a minute.
+# In one invocation of the consumer probe, whose timeout is a minute.
 _WAIT_SECONDS = 20
 
 

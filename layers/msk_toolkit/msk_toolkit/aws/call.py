@@ -1,6 +1,6 @@
 """A call of AWS: its deadline, its pages, and its errors by their code. Every question to AWS goes through here.
 
-boto3's own time-outs are for each attempt and each socket operation, so a whole call runs in a thread that is left
+boto3's own timeouts are for each attempt and each socket operation, so a whole call runs in a thread that is left
 behind when its deadline passes.
 """
 
@@ -27,7 +27,7 @@ class NotFoundAtAwsError(AwsError):
 
 
 def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
-    """The call's answer, within boto3's own time-outs.
+    """The call's answer, within boto3's own timeouts.
 
     Args:
         action: what is being asked, for the error's text, such as ``kafka:DescribeClusterV2``.

@@ -1,4 +1,4 @@
-"""boto3 clients with time-outs: boto3's own defaults wait a minute for each try."""
+"""boto3 clients with timeouts: boto3's own defaults wait a minute for each try."""
 
 import functools
 from collections.abc import Callable

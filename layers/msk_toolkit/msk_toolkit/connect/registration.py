@@ -82,7 +82,7 @@ def plan_secret(
 def plan_source(
     instance: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
 ) -> RegistrationChange:
-    """The source itself. A source of another cluster is somebody else's, and stays as it is unless it is named.
+    """The source itself. A source of another cluster is left unchanged unless it is named.
 
     A source has no property that could say who created it (source reference, release 1.44), so its brokers decide.
     """
@@ -206,7 +206,7 @@ def _kafka_topic(name: str) -> str:
 
 
 def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:
-    """A type that exists: if an earlier version created it, it gets what it lacks; somebody's own stays as it is."""
+    """A type that exists: if an earlier version created it, it gets what it lacks; a user's own is left unchanged."""
     declared = instance.get("properties")
     known: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
     if VALUE_TEXT in known or "value" not in known:

@@ -77,12 +77,12 @@ class Forwarder:
         """Deliver the event's records and say what became of each.
 
         Args:
-            deadline: the function's own time-out. ``RESERVE_SECONDS`` before it no request starts any more; half of
+            deadline: the function's own timeout. ``RESERVE_SECONDS`` before it no request starts any more; half of
                 that is for the responses to those in flight.
 
         Raises:
             MalformedEventError: the event is not the mapping's.
-            ConfigurationError: a Kafka topic of the event has no valid target, or the time-out is too short.
+            ConfigurationError: a Kafka topic of the event has no valid target, or the timeout is too short.
         """
         reserve = self._settings.reserve_seconds
         if deadline.remaining() <= reserve:

@@ -77,7 +77,7 @@ class MappingCheck:
         the mapping could not be checked.
 
         Args:
-            deadline: the function's own time-out.
+            deadline: the function's own timeout.
         """
         if configured == "on-demand" or not response.function:
             return configured

@@ -82,7 +82,7 @@ class BrokerConnection:
             newest: the highest version to use, where a lower one than the toolkit's own is enough.
 
         Raises:
-            StageError: under the name ``stage``: time-out, closed connection, or a response that is not Kafka's. The
+            StageError: under the name ``stage``: timeout, closed connection, or a response that is not Kafka's. The
                 connection is then ``broken``.
         """
         self._learn_versions(stage, deadline)

@@ -67,7 +67,7 @@ class BrokerExchange:
         """Send a request whose version is set, and wait for its response.
 
         Raises:
-            StageError: under the name ``stage``: time-out, closed connection, or a response that is not Kafka's.
+            StageError: under the name ``stage``: timeout, closed connection, or a response that is not Kafka's.
         """
         if self._failure:
             raise StageError(stage, self._failure.cause, self._failure.peer, self._failure.detail)

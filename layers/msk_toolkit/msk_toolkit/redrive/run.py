@@ -64,7 +64,7 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
     """Carry out a request.
 
     Args:
-        deadline: the function's own time-out.
+        deadline: the function's own timeout.
 
     Raises:
         ConfigurationError: nothing of the kind can be done.

@@ -1,7 +1,7 @@
 """One HTTP connection whose every operation ends by a deadline.
 
 The usual HTTP clients bound each socket operation, so an answer that drips a byte at a time never ends. Here the
-socket's time-out before each operation is what the deadline has left. The standard library parses the answer.
+socket's timeout before each operation is what the deadline has left. The standard library parses the answer.
 """
 
 import contextlib
@@ -204,7 +204,7 @@ class _FinalAnswer(http.client.HTTPResponse):
 
 
 class _Readable(io.RawIOBase):
-    """What HTTPResponse needs of a socket: a file to read from, here with the deadline's time-out before each read."""
+    """What HTTPResponse needs of a socket: a file to read from, here with the deadline's timeout before each read."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
