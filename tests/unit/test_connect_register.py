@@ -226,7 +226,7 @@ def test_a_type_without_a_natural_key_takes_no_upserts() -> None:
     with vantiq() as there:
         there.standin.define("types", {"name": "Record", "properties": {}})
         line = there.lines(targets=[parse_target("upsert:Record")])[-1]
-        assert line.startswith("! types Record: upsert:Record: the type has no natural key")
+        assert line.startswith("! types Record: the type has no natural key")
 
 
 def test_a_test_message_that_does_not_come_back_is_reported() -> None:

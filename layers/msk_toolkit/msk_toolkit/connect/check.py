@@ -76,15 +76,13 @@ def _checked(resources: TargetLookup, target: Target, max_batch_records: int) ->
     except ToolkitError as error:
         return CheckedTarget(str(target), Fitness.UNKNOWN, str(error))
     state = judge_target(target, instance, arrays=sends_arrays(target.kind, max_batch_records))
-    # The name of the target, which the table and the log have before it.
-    reason = state.reason.removeprefix(f"{target}: ")
     if state.fitness is not Fitness.UNFIT:
-        return CheckedTarget(str(target), state.fitness, reason)
+        return CheckedTarget(str(target), state.fitness, state.reason)
     change = plan_target(instance, target)
     remedy = _MANUALLY
     if change.writes:
         remedy = f"{_REGISTER} ({change.step}: {change.detail})"
-    return CheckedTarget(str(target), Fitness.UNFIT, reason, remedy)
+    return CheckedTarget(str(target), Fitness.UNFIT, state.reason, remedy)
 
 
 def _counts(checked: Sequence[CheckedTarget]) -> str:

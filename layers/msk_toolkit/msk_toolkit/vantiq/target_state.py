@@ -18,7 +18,7 @@ _PASSING = frozenset({401, 408, 425, 429})
 
 
 def read_target(resources: VantiqResources, target: Target, *, arrays: bool) -> TargetState:
-    """Ask Vantiq about a target.
+    """Ask Vantiq about a target; the reason begins with the target.
 
     Args:
         arrays: whether records go there in arrays.
@@ -34,19 +34,19 @@ def read_target(resources: VantiqResources, target: Target, *, arrays: bool) -> 
         if error.status in _PASSING or error.status >= 500:
             raise
         return TargetState(Fitness.UNKNOWN, f"{target} can't be checked: {error}")
-    return judge_target(target, instance, arrays=arrays)
+    state = judge_target(target, instance, arrays=arrays)
+    if state.reason:
+        return state._replace(reason=f"{target}: {state.reason}")
+    return state
 
 
 def judge_target(target: Target, instance: Mapping[str, Any] | None, *, arrays: bool) -> TargetState:
-    """What the instance behind a target says of it; None where there is none.
+    """What the instance behind a target says of it; None where there is none. The reason does not name the target.
 
     A reference's 404 is one for what the token may not see as well, so the reason names both.
     """
     resource, name = target_resource(target)
     if instance is None:
-        reason = f"{target}: there is no {resource.removesuffix('s')} {name} in Vantiq, or the token may not see it"
+        reason = f"there is no {resource.removesuffix('s')} {name} in Vantiq, or the token may not see it"
         return TargetState(Fitness.UNFIT, reason)
-    state = KINDS[target.kind].inspect(InspectedTarget(target.name, instance, arrays))
-    if state.reason:
-        return state._replace(reason=f"{target}: {state.reason}")
-    return state
+    return KINDS[target.kind].inspect(InspectedTarget(target.name, instance, arrays))
