@@ -131,7 +131,9 @@ def main() -> None:
 
 
 def _any_of(title: str, *schemas: Schema) -> Schema:
-    definitions = {name: definition for schema in schemas for name, definition in schema.get("$defs", {}).items()}
+    definitions: dict[str, Any] = {}
+    for schema in schemas:
+        definitions |= schema.get("$defs", {})
     alternatives = [{key: value for key, value in schema.items() if key != "$defs"} for schema in schemas]
     return {"title": title, "anyOf": alternatives, "$defs": definitions}
 

@@ -8,8 +8,10 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from msk_toolkit.kafka.access import Access
 
 from local.kafka import BROKER_IDS, KafkaCluster
 from tests.integration.kafka_access import elect_preferred_leaders, new_name, scram, settled, wait_until
@@ -32,64 +34,87 @@ def test_healthy_runs_in_a_row_are_all_healthy(kafka: KafkaCluster, topic: str) 
         assert (read.gaps, read.duplicates, read.lag) == (0, 0, 0)
 
 
+class ProbesInARow:
+    """Runs both probes again and again; ``away`` are the brokers that may be named."""
+
+    def __init__(self, access: Access, topic: str) -> None:
+        self.away: set[int] = set()
+        self.runs = 0
+        self.gaps = 0
+        self.wrong: list[str] = []
+        self.outcomes: Counter[str] = Counter()
+        self._access, self._topic, self._group = access, topic, new_name("group")
+
+    def run_until(self, ending: threading.Event) -> None:
+        """Until the event is set."""
+        while not ending.is_set():
+            before = set(self.away)
+            written = produce(self._access, self._topic, stage_seconds=STAGE_SECONDS)
+            read = consume(self._access, self._topic, self._group, stage_seconds=STAGE_SECONDS)
+            self.runs += 1
+            self.gaps += read.gaps
+            for response in (written, read):
+                self._judge(response, before | self.away)
+
+    def _judge(self, response: Any, away: set[int]) -> None:
+        allowed = {str(self._access.brokers[broker - 1]) for broker in away}
+        status, address, stage, cause = named(response)
+        probe = type(response).__name__.removesuffix("ProbeResponse")
+        self.outcomes[f"{probe}: {status} {stage or ''} {cause or ''}"] += 1
+        if status == "down" or (status == "degraded" and address not in allowed):
+            self.wrong.append(f"away: {away}\n{response.table}")
+
+
+def restart(kafka: KafkaCluster, topic: str, broker: int, *, orderly: bool) -> None:
+    """Stop or kill a broker, and start it again."""
+    if orderly:
+        kafka.stop_broker(broker)
+    else:
+        kafka.kill_broker(broker)
+    kafka.start_broker(broker)
+    wait_until(lambda: settled(kafka, topic), "the broker does not catch up", 60)
+
+
+def make_whole(kafka: KafkaCluster, topic: str) -> None:
+    """Start whatever broker is stopped."""
+    for broker in set(BROKER_IDS) - set(kafka.running_brokers()):
+        kafka.start_broker(broker)
+    wait_until(lambda: settled(kafka, topic), "the cluster is not whole again", 60)
+    elect_preferred_leaders(kafka)
+
+
 @pytest.mark.timeout(300 + 4 * RUNS)
 def test_probes_that_run_all_through_a_rolling_restart_name_the_broker_that_is_away(
     kafka: KafkaCluster, topic: str
 ) -> None:
-    access, group = scram(kafka), new_name("group")
-    away: set[int] = set()
-    wrong: list[str] = []
-    gaps: list[int] = []
-    said: Counter[str] = Counter()
-    runs, ending = [0], threading.Event()
-
-    def probes() -> None:
-        while not ending.is_set():
-            before = set(away)
-            written = produce(access, topic, stage_seconds=STAGE_SECONDS)
-            read = consume(access, topic, group, stage_seconds=STAGE_SECONDS)
-            runs[0] += 1
-            gaps.append(read.gaps)
-            allowed = {str(access.brokers[broker - 1]) for broker in before | away}
-            for response in (written, read):
-                status, address, stage, cause = named(response)
-                said[
-                    f"{type(response).__name__.removesuffix('ProbeResponse')}: {status} {stage or ''} {cause or ''}"
-                ] += 1
-                if status == "down" or (status == "degraded" and address not in allowed):
-                    wrong.append(f"away: {before | away}\n{response.table}")
+    probes, ending = ProbesInARow(scram(kafka), topic), threading.Event()
+    # The short version restarts one of them; a broker takes its time to start.
+    restarted = BROKER_IDS if RUNS >= 100 else BROKER_IDS[1:2]
+    pool = ThreadPoolExecutor(1)
+    probing = pool.submit(probes.run_until, ending)
 
     def some_more_runs() -> None:
-        enough = runs[0] + 3
-        wait_until(lambda: runs[0] >= enough or probing.done(), "no run ends", 60)
+        enough = probes.runs + 3
+        wait_until(lambda: probes.runs >= enough or probing.done(), "no run ends", 60)
 
-    pool = ThreadPoolExecutor(1)
-    probing = pool.submit(probes)
     try:
         # At least once around, and as often as it takes for the runs that are asked for.
-        restarts = 0
-        while not probing.done() and (runs[0] < RUNS or not restarts):
-            restarts += 1
-            # The short version restarts one of them; a broker takes its time to start.
-            for broker in BROKER_IDS if RUNS >= 100 else BROKER_IDS[1:2]:
-                away.add(broker)
-                (kafka.stop_broker if restarts % 2 else kafka.kill_broker)(broker)
-                kafka.start_broker(broker)
-                wait_until(lambda: settled(kafka, topic), "the broker does not catch up", 60)
-                away.discard(broker)
-                # Partitions and coordinators move while every broker is there: nobody may be named for that.
+        rounds = 0
+        while not probing.done() and (probes.runs < RUNS or not rounds):
+            rounds += 1
+            for broker in restarted:
+                probes.away.add(broker)
+                restart(kafka, topic, broker, orderly=rounds % 2 == 1)
+                probes.away.discard(broker)
+                # Partitions and coordinators move while every broker is there: no broker may be named for that.
                 elect_preferred_leaders(kafka)
                 some_more_runs()
     finally:
         ending.set()
         pool.shutdown()
-        for broker in BROKER_IDS:
-            if broker not in kafka.running_brokers():
-                kafka.start_broker(broker)
-        wait_until(lambda: settled(kafka, topic), "the cluster is not whole again", 60)
-        elect_preferred_leaders(kafka)
-    print(f"{runs[0]} runs of both probes, {restarts} times around:", *sorted(said.items()), sep="\n  ")
+        make_whole(kafka, topic)
+    print(f"{probes.runs} runs of both probes, {rounds} rounds:", *sorted(probes.outcomes.items()), sep="\n  ")
     probing.result()
-    assert runs[0] >= RUNS
-    assert not wrong, f"{len(wrong)} of {2 * runs[0]} runs:\n" + "\n\n".join(wrong)
-    assert sum(gaps) == 0
+    assert probes.runs >= RUNS
+    assert not probes.wrong, f"{len(probes.wrong)} of {2 * probes.runs} runs:\n" + "\n\n".join(probes.wrong)
+    assert probes.gaps == 0

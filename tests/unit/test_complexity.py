@@ -14,10 +14,6 @@ LAYER = "layers/msk_toolkit/msk_toolkit"
 # What is deployed and what runs it on one machine; the bound on conditional expressions counts these together.
 PRODUCT = (LAYER, "functions", "local", "mskv", "release")
 TREES = (*PRODUCT, "benchmarks", "docs", "tests/e2e", "tests/fakes", "tests/torture")
-# Packages that are still to be unfolded. Delete a row once its package passes.
-NOT_YET = {
-    "docs",
-}
 
 MAX_CODE_LINES = 40
 MAX_BLOCK_DEPTH = 4
@@ -96,7 +92,7 @@ def _depth(node: ast.AST) -> int:
     return inner + isinstance(node, _BLOCKS)
 
 
-@pytest.mark.parametrize("package", sorted(PACKAGES.keys() - NOT_YET))
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_no_function_of_a_package_is_long_deep_or_dense(package: str) -> None:
     report = [f"{path.relative_to(ROOT)}:{fault}" for path in PACKAGES[package] for fault in faults(path.read_text())]
     assert not report, "\n".join(report)
@@ -106,7 +102,7 @@ def test_conditional_expressions_stay_rare() -> None:
     lines = conditionals = 0
     dense = {}
     for package, paths in PACKAGES.items():
-        if package in NOT_YET or not package.startswith(PRODUCT):
+        if not package.startswith(PRODUCT):
             continue
         texts = [path.read_text() for path in paths]
         count = sum(isinstance(node, ast.IfExp) for text in texts for node in ast.walk(ast.parse(text)))
@@ -115,10 +111,6 @@ def test_conditional_expressions_stay_rare() -> None:
         if length and 1000 * count / length > MAX_CONDITIONAL_EXPRESSIONS_PER_1000_LINES:
             dense[package] = round(1000 * count / length, 1)
     assert 1000 * conditionals / lines <= MAX_CONDITIONAL_EXPRESSIONS_PER_1000_LINES, dense
-
-
-def test_every_package_that_is_exempt_exists() -> None:
-    assert not NOT_YET - PACKAGES.keys()
 
 
 @pytest.mark.parametrize(
