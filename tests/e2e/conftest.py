@@ -1,6 +1,7 @@
 """The whole local system, brought up once for all end-to-end tests and ended behind them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,17 @@ from local.system import HOME, System, ledger
 
 # Not `make up`'s own: that may be running. With the other tests' ledgers, so that it is found with them.
 RUN = HOME / "tests" / "system"
+
+
+# The first test of a run has everything brought up: two minutes, and several beside other work.
+_SECONDS = 600
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The hook is asked about the tests of all folders."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(_SECONDS))
 
 
 @pytest.fixture(scope="session")
