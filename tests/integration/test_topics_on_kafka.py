@@ -191,7 +191,7 @@ def test_a_stacks_life_from_creation_over_a_failed_update_and_its_rollback_to_de
     # A user who goes forward with fewer partitions is told, and nothing else is changed.
     shrunk = ask("Update", 1, 2, 3, "9000")
     assert shrunk["Status"] == "FAILED"
-    assert shrunk["Reason"].startswith(f"Nothing was changed. {name}: partitions 4 -> 1: Kafka can't take")
+    assert shrunk["Reason"].startswith(f"Nothing was changed. {name}: partitions 4 -> 1: Kafka can't remove")
     assert own_config(kafka, name) == {"retention.ms": "1000"}
     assert ask("Delete", 4, 3, 3)["Status"] == "SUCCESS"
     assert stands(kafka, name)

@@ -23,13 +23,13 @@ from tests.fakes.vantiq_fake import FakeVantiq, at_offset, refusal
 def hops_of(harness: RedriveHarness, seconds: float, **request: Any) -> list[RedriveResponse]:
     """A replay with every invocation that it starts itself."""
     asked = {"action": "replay", "dry_run": False} | request
-    legs = []
+    hops = []
     while True:
         started = harness.clock.now
-        legs.append(harness.ask(seconds=seconds, **asked))
+        hops.append(harness.ask(seconds=seconds, **asked))
         assert harness.clock.now - started <= seconds
-        if not legs[-1].continues:
-            return legs
+        if not hops[-1].continues:
+            return hops
         asked = json.loads(msgspec.json.encode(harness.invoked.pop()))
 
 
@@ -70,9 +70,9 @@ def test_when_the_time_runs_out_the_function_goes_on_in_another_invocation() -> 
     harness = RedriveHarness()
     harness.write(*[record(n, partition=p) for n in range(600) for p in range(3)])
     harness.vantiq.faults.append(at_offset(599, refusal(400), partition=1))
-    legs = hops_of(harness, 120, records_per_second=5.0)
-    done = legs[-1]
-    assert 2 < len(legs) < 40
+    hops = hops_of(harness, 120, records_per_second=5.0)
+    done = hops[-1]
+    assert 2 < len(hops) < 40
     assert (done.stopped, done.done.delivered) == ("", 1799)
     assert len(harness.s3.names("dead-letters/")) == 1
     for partition in range(3):
@@ -104,22 +104,22 @@ def test_a_function_that_may_not_invoke_itself_says_so_and_how_to_go_on() -> Non
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 2.0])
 @pytest.mark.parametrize("target", ["topic:/orders", "upsert:Order"])
-def test_a_replay_keeps_to_its_rate_over_all_its_legs(target: str, rate: float) -> None:
+def test_a_replay_keeps_to_its_rate_over_all_its_hops(target: str, rate: float) -> None:
     harness = RedriveHarness(vantiq_target=target)
     harness.write(*[record(n, partition=n % 3) for n in range(400)])
     started = harness.clock.now
-    legs = hops_of(harness, 900, records_per_second=rate)
-    assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=400), "")
+    hops = hops_of(harness, 900, records_per_second=rate)
+    assert (hops[-1].done, hops[-1].stopped) == (Counts(delivered=400), "")
     assert 0.9 < (harness.clock.now - started) / (400 / rate) < 1.3
 
 
-def test_a_limit_counts_over_all_legs() -> None:
+def test_a_limit_counts_over_all_hops() -> None:
     harness = RedriveHarness()
     harness.write(*[record(n) for n in range(1000)])
     harness.vantiq.faults.append(at_offset(150, refusal(400)))
-    legs = hops_of(harness, 300, records_per_second=1.0, limit=400)
-    assert len(legs) > 1
-    assert legs[-1].done == Counts(delivered=399, refused=1)
+    hops = hops_of(harness, 300, records_per_second=1.0, limit=400)
+    assert len(hops) > 1
+    assert hops[-1].done == Counts(delivered=399, refused=1)
     assert harness.vantiq.offsets() == [n for n in range(400) if n != 150]
 
 
@@ -134,23 +134,23 @@ def test_a_limit_counts_what_was_done_of_letters_that_were_read_together() -> No
     assert [harness.vantiq.offsets(p) for p in range(2)] == [list(range(200)), list(range(100))]
 
 
-def test_no_leg_sends_again_what_was_refused_in_the_one_before() -> None:
+def test_no_hop_sends_again_what_was_refused_in_the_one_before() -> None:
     harness = RedriveHarness()
     harness.vantiq = SlowVantiq(harness, 1.0)
     harness.write(*[record(n) for n in range(450)])
     harness.vantiq.faults.append(lambda path, documents: refusal(400) if documents[0]["offset"] < 400 else None)
-    legs = hops_of(harness, 200, records_per_second=0)
-    assert len(legs) > 2
-    assert (legs[-1].done, legs[-1].stopped) == (Counts(delivered=50, refused=400), "")
+    hops = hops_of(harness, 200, records_per_second=0)
+    assert len(hops) > 2
+    assert (hops[-1].done, hops[-1].stopped) == (Counts(delivered=50, refused=400), "")
     assert len(harness.vantiq.posts) == 450
 
 
-def test_a_request_that_the_end_of_a_leg_cuts_is_sent_again_by_the_next() -> None:
+def test_a_request_that_the_end_of_a_hop_cuts_is_sent_again_by_the_next() -> None:
     harness = RedriveHarness()
     harness.vantiq = SlowVantiq(harness, 1.7)
     harness.write(*[record(n) for n in range(300)])
-    legs = hops_of(harness, 300, records_per_second=0)
-    assert (len(legs), legs[-1].done, legs[-1].stopped) == (3, Counts(delivered=300), "")
+    hops = hops_of(harness, 300, records_per_second=0)
+    assert (len(hops), hops[-1].done, hops[-1].stopped) == (3, Counts(delivered=300), "")
     assert harness.vantiq.offsets() == list(range(300))
 
 
@@ -181,7 +181,7 @@ def test_moves_that_take_too_long_end_in_time_and_what_was_not_moved_goes_again(
     assert harness.ask(**json.loads(msgspec.json.encode(done.next))).done.delivered == 1000
 
 
-def test_moves_that_use_the_time_up_leave_another_clusters_letters_to_the_next_leg() -> None:
+def test_moves_that_use_the_time_up_leave_another_clusters_letters_to_the_next_hop() -> None:
     harness = RedriveHarness()
     harness.write(*[record(n) for n in range(425)])
     harness.write(record(0), eventSourceArn=ARN.replace("demo", "other"))
@@ -191,7 +191,7 @@ def test_moves_that_use_the_time_up_leave_another_clusters_letters_to_the_next_l
     assert harness.ask(**json.loads(msgspec.json.encode(done.next))).done == Counts(delivered=426)
 
 
-def test_a_leg_with_hardly_any_time_left_ends_like_any_other() -> None:
+def test_a_hop_with_hardly_any_time_left_ends_like_any_other() -> None:
     harness = RedriveHarness()
     harness.write(record(0))
     harness.vantiq.faults.append(lambda path, documents: refusal(503))
@@ -212,28 +212,28 @@ def test_letters_that_take_too_long_to_read_end_in_time(action: str) -> None:
     assert harness.vantiq.posts == []
 
 
-def test_an_import_ends_in_time_within_an_object_and_the_next_leg_finishes_it() -> None:
+def test_an_import_ends_in_time_within_an_object_and_the_next_hop_finishes_it() -> None:
     harness = RedriveHarness()
     for number in range(3):
         put(harness, failure(many(600, number * 1000)), number)
     slow_s3(harness, "put", 1.0)
-    legs = hops_of(harness, 900)
-    assert [leg.stopped for leg in legs] == ["the time is used up"] * (len(legs) - 1) + [""]
-    assert len(legs) > 2
-    assert (legs[0].waiting, legs[-1].waiting) == (1, 0)
+    hops = hops_of(harness, 900)
+    assert [hop.stopped for hop in hops] == ["the time is used up"] * (len(hops) - 1) + [""]
+    assert len(hops) > 2
+    assert (hops[0].waiting, hops[-1].waiting) == (1, 0)
     assert harness.vantiq.offsets() == [n for base in (0, 1000, 2000) for n in range(base, base + 600)]
     assert harness.s3.names("aws/") == harness.s3.names("dead-letters/") == []
 
 
 def test_twice_the_time_takes_half_as_many_invocations() -> None:
-    def legs(seconds: int) -> int:
+    def hops(seconds: int) -> int:
         harness = RedriveHarness()
         for number in range(4):
             put(harness, failure(many(600, number * 1000)), number)
         slow_s3(harness, "put", 1.0)
         return len(hops_of(harness, seconds))
 
-    before, after = legs(900), legs(1800)
+    before, after = hops(900), hops(1800)
     assert before > 2
     assert after <= -(-before // 2)
 

@@ -214,8 +214,8 @@ def _contradictions(request: RedriveRequest) -> list[str]:
 
 
 def _message(record: Any) -> Any:
-    """A message's text; a record without one is returned as it is, so that it fails alone and blocks no other."""
+    """A message's text; None where the record has none, so that it fails alone and blocks no other."""
     try:
         return record["Sns"]["Message"] if "Sns" in record else record["body"]
     except (KeyError, TypeError):
-        return record
+        return None
