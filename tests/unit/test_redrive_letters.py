@@ -124,3 +124,12 @@ def test_a_letters_target_is_that_of_its_record_and_not_of_the_key_that_the_reco
     (name,) = harness.write(record(1))
     harness.s3.objects[name] = harness.s3.objects[name].replace(b'"orders-0"', b'"orders-eu-0"')
     assert harness.replay().done == Counts(delivered=1)
+
+
+def test_a_letter_of_a_self_managed_cluster_is_listed_and_replayed_although_its_name_has_one_part_less() -> None:
+    harness = RedriveHarness()
+    source = {"eventSource": "SelfManagedKafka", "eventSourceArn": "", "bootstrapServers": "b-1:9092"}
+    (name,) = harness.write(record(4), **source)
+    assert name.startswith("dead-letters/b-1%3A9092/orders/0/")
+    assert [(group.topic, group.partition) for group in harness.ask().groups] == [("orders", 0)]
+    assert harness.replay().done == Counts(delivered=1)
