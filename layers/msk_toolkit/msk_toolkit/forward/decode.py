@@ -25,7 +25,7 @@ class MalformedEventError(ToolkitError):
     """The event is not one of a Kafka event source mapping."""
 
 
-# A batch holds ten thousand of these, and none is ever part of a cycle: the garbage collector need not look at them.
+# A batch holds ten thousand of these, and none is ever part of a cycle: the garbage collector need not track them.
 class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """A record, decoded or not.
 

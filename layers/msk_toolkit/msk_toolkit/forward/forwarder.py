@@ -52,8 +52,8 @@ class Forwarder:
     """What a warm environment keeps between invocations: connections, token, rate limit, unfinished batches.
 
     Args:
-        check: asks Vantiq whether a target keeps records; None where nobody is to be asked.
-        patient: an invocation that gets nowhere tries again as long as its time allows; otherwise it ends at once.
+        check: asks Vantiq whether a target keeps records; None where nothing is checked.
+        patient: an invocation without progress sends again as long as its time allows; otherwise it ends at once.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ class RateLimiter:
     def turn(self, records: int, within: float = math.inf) -> float:
         """Take a turn for so many records; seconds until it comes.
 
-        One that does not come ``within`` so many seconds is not taken: nobody will use it, and whoever comes next must
+        One that does not come ``within`` so many seconds is not taken: it would not be used, and the next lane must
         not wait for it.
         """
         if not self._per_second:

@@ -22,7 +22,7 @@ class RefusalLimit:
         self._lock = threading.Lock()
 
     def delivered(self, target: Target) -> None:
-        """The target took a record."""
+        """The target accepted a record."""
         if self._running:
             with self._lock:
                 self._running.pop(target, None)

@@ -65,7 +65,7 @@ class Routes(NamedTuple):
                 f"Kafka topic {topic} maps to {target}, which is not a valid Vantiq name; add a route for it"
             )
         for pattern, spelled_out in self.routes:
-            # Two topics may share a target, but not by accident: somebody has to have written it for both.
+            # Two topics may share a target, but not by accident: it has to be spelled out for both.
             if spelled_out == target:
                 raise ValueError(
                     f"Kafka topic {topic} maps to {target}, which is already the target of {pattern}; add a route for "

@@ -14,9 +14,9 @@ from msk_toolkit.vantiq.connection import HttpResponse, VantiqConnection
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 # A NAT gateway or firewall forgets an idle connection without telling either end (NAT: after 350 s).
-_MOST_IDLE_SECONDS = 60.0
+_MAX_IDLE_SECONDS = 60.0
 # A host that answers does so within two retransmissions of the first packet (1 s and 2 s later).
-_MOST_CONNECT_SECONDS = 5.0
+_MAX_CONNECT_SECONDS = 5.0
 _USER_AGENT = f"msk-vantiq-toolkit/{__version__}"
 
 
@@ -84,7 +84,7 @@ class VantiqClient:
         return self.request("POST", path, body, deadline)
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """Send one request and return its answer, whatever the status. A 401 is tried once more if the secret
+        """Send one request and return its response, whatever the status. A 401 is sent once more if the secret
         holds another token by now.
 
         Args:
@@ -125,7 +125,7 @@ class VantiqClient:
                 # The peer closed it as the request set out: HTTP/1.1's own race, not a failure of Vantiq's.
                 if error.cause != "connection-closed":
                     raise
-        fresh = VantiqConnection.open(self._address, self._context, bound.at_most(_MOST_CONNECT_SECONDS))
+        fresh = VantiqConnection.open(self._address, self._context, bound.at_most(_MAX_CONNECT_SECONDS))
         return self._exchange(fresh, head, body, bound)
 
     def _exchange(self, connection: VantiqConnection, head: bytes, body: bytes, bound: Deadline) -> HttpResponse:
@@ -146,6 +146,6 @@ class VantiqClient:
                 if not self._idle:
                     return None
                 connection, since = self._idle.pop()
-            if self._clock() - since < _MOST_IDLE_SECONDS and not connection.stale():
+            if self._clock() - since < _MAX_IDLE_SECONDS and not connection.stale():
                 return connection
             connection.close()

@@ -21,11 +21,11 @@ from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.errors import RequestStage, VantiqUnansweredError
 
 # An insert answers with every instance inserted, so an answer can be somewhat longer than the request.
-_MOST_ANSWER_BYTES = 32 * 1024 * 1024
+_MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 # So much earlier or later than its deadline an operation may end.
 _TIMEOUT_TOLERANCE_SECONDS = 0.02
-# Informational answers before the one that counts; whoever sends more is no HTTP server that means well.
-_MOST_INTERIM = 20
+# Informational responses before the final one; no well-behaved HTTP server sends more.
+_MAX_INTERIM = 20
 _SWITCHING = 101
 _FIRST_REDIRECT = 300
 
@@ -99,7 +99,7 @@ class VantiqConnection:
         finally:
             answer.close()
         if refusal is not None and answer.status < _FIRST_REDIRECT:
-            raise refusal  # nobody can have taken what never left; what refuses it says why the sending ended
+            raise refusal  # what never left was not accepted; a refusal would say why the sending ended
         self.reusable = refusal is None and not answer.will_close
         return HttpResponse(answer.status, answer.headers, content)
 
@@ -127,12 +127,12 @@ class VantiqConnection:
         # as well: an empty answer may just as well have broken off.
         unframed = answer.length is None and not answer.chunked
         try:
-            body = answer.read(_MOST_ANSWER_BYTES)
+            body = answer.read(_MAX_RESPONSE_BYTES)
         except TimeoutError as error:
             raise self._broken("answer-timeout", "the answer did not end in time") from error
         except (http.client.HTTPException, OSError, ValueError):
             raise self._broken("answer-incomplete", "the answer broke off") from None
-        if len(body) >= _MOST_ANSWER_BYTES:
+        if len(body) >= _MAX_RESPONSE_BYTES:
             raise self._broken("answer-too-large", "the answer is too large")
         # A declared length that was not reached: read(n) says nothing of it.
         if answer.length or (unframed and not body.strip()):
@@ -193,12 +193,12 @@ class _FinalAnswer(http.client.HTTPResponse):
     """The answer behind all informational ones; the standard library passes over 100 alone (Python 3.13)."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MOST_INTERIM):
+        for _ in range(_MAX_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
             if not 100 <= status < 200:
                 return version, status, reason
             if status == _SWITCHING:
-                break  # nobody asked for it, and what follows is no HTTP
+                break  # it was not requested, and what follows is not HTTP
             http.client.parse_headers(self.fp)
         raise http.client.HTTPException("no final answer")
 

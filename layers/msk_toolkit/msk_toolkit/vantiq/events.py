@@ -13,7 +13,7 @@ from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.web_socket import WebSocket
 
 _PATH = "/api/v1/wsock/websocket"
-_MOST_WAIT_SECONDS = 10.0
+_MAX_WAIT_SECONDS = 10.0
 _AGAIN_SECONDS = 0.1
 _REQUEST = "arrivals"
 _SUCCESS = 200
@@ -54,7 +54,7 @@ def arrivals_of(
     Raises:
         VantiqError: no connection, or the subscription is refused.
     """
-    socket = WebSocket.open(address, context, _PATH, deadline.at_most(_MOST_WAIT_SECONDS))
+    socket = WebSocket.open(address, context, _PATH, deadline.at_most(_MAX_WAIT_SECONDS))
     try:
         late_answers = _log_in(socket, token, deadline)
         _subscribe(socket, source, namespace, late_answers, deadline)
@@ -66,7 +66,7 @@ def arrivals_of(
 def _log_in(socket: WebSocket, token: str, deadline: Deadline) -> int:
     """Show the token, and again every tenth of a second until there is an answer: a request to validate is "not
     guaranteed delivery to the server" (API reference, release 1.44). Answers how many answers may still come."""
-    patience = deadline.at_most(_MOST_WAIT_SECONDS)
+    patience = deadline.at_most(_MAX_WAIT_SECONDS)
     message = msgspec.json.encode({"op": "validate", "resourceName": "system.credentials", "object": token})
     answer, sent = None, 0
     while answer is None and not patience.expired:
@@ -78,7 +78,7 @@ def _log_in(socket: WebSocket, token: str, deadline: Deadline) -> int:
 
 
 def _subscribe(socket: WebSocket, source: str, namespace: str, late_answers: int, deadline: Deadline) -> None:
-    patience = deadline.at_most(_MOST_WAIT_SECONDS)
+    patience = deadline.at_most(_MAX_WAIT_SECONDS)
     wish: dict[str, Any] = {"op": "subscribe", "resourceName": "events", "resourceId": f"/sources/{source}"}
     wish["parameters"] = {"requestId": _REQUEST}
     if namespace:

@@ -1,7 +1,7 @@
 """Whether a target keeps what it is sent, by what Vantiq's system resources say of it.
 
 An answer of 200 does not tell: a topic need not be registered, a publish to a mistyped one succeeds and is kept
-nowhere, and one that is not reliable only passes events on to whoever listens at that moment (API reference, resource
+nowhere, and one that is not reliable only passes events on to current subscribers (API reference, resource
 guide and reliability guide of release 1.44).
 """
 

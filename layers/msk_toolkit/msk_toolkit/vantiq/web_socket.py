@@ -24,8 +24,8 @@ from msk_toolkit.vantiq.connection import arm, open_socket
 
 _CHUNK_BYTES = 65_536
 # A Kafka record is rarely above a megabyte; as base64 in JSON it grows by a third.
-_MOST_MESSAGE_BYTES = 16 * 1024 * 1024
-_GOODBYE_SECONDS = 1.0
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_CLOSE_SECONDS = 1.0
 
 
 class WebSocket:
@@ -50,7 +50,7 @@ class WebSocket:
         """
         scheme = "wss" if address.tls else "ws"
         uri = parse_uri(f"{scheme}://{address.authority}{path}")
-        protocol = ClientProtocol(uri, max_size=_MOST_MESSAGE_BYTES)
+        protocol = ClientProtocol(uri, max_size=_MAX_MESSAGE_BYTES)
         made = cls(open_socket(address, context, deadline), protocol, f"{address.host}:{address.port}")
         try:
             made._shake_hands(deadline)
@@ -82,11 +82,11 @@ class WebSocket:
         return self._messages.popleft()
 
     def close(self) -> None:
-        """Say goodbye and close the socket; closing twice does no harm."""
+        """Send a close frame and close the socket; closing twice does no harm."""
         if self._protocol.state is OPEN:
             with contextlib.suppress(VantiqError):
                 self._protocol.send_close()
-                self._flush(Deadline(_GOODBYE_SECONDS))
+                self._flush(Deadline(_CLOSE_SECONDS))
         self._sock.close()
 
     def _shake_hands(self, deadline: Deadline) -> None:
@@ -139,8 +139,8 @@ class WebSocket:
             raise self._ended() from error
 
     def _ended(self) -> VantiqError:
-        broken, goodbye = self._protocol.parser_exc, self._protocol.close_rcvd
+        broken, close_frame = self._protocol.parser_exc, self._protocol.close_rcvd
         if broken is not None and not isinstance(broken, EOFError):
             return VantiqError(f"Vantiq at {self._peer} no longer speaks web socket ({type(broken).__name__})")
-        code = f" (code {int(goodbye.code)})" if goodbye else ""
+        code = f" (code {int(close_frame.code)})" if close_frame else ""
         return VantiqError(f"Vantiq at {self._peer} ended the web socket{code}")
