@@ -83,6 +83,10 @@ def _behaviour(node: ast.AST) -> Iterator[ast.AST]:
         yield node.args
         yield from node.body
         return
+    if isinstance(node, ast.ClassDef):
+        # How an instance is made (kw_only, frozen) and collected (gc) is not what it holds.
+        yield from node.body
+        return
     if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom | ast.TypeAlias):
         return
     yield from ast.iter_child_nodes(node)

@@ -82,6 +82,12 @@ def test_groups_are_bounded_by_bytes_and_a_larger_record_travels_alone() -> None
     assert grouped({1: 95, 5: 5000}) == [[0], [1], [2, 3, 4], [5], [6, 7]]
 
 
+def test_a_group_may_be_exactly_as_large_as_the_bound() -> None:
+    # Ten bytes and a comma each.
+    assert grouped({}, most_bytes=33) == [[0, 1, 2], [3, 4, 5], [6, 7]]
+    assert grouped({}, most_bytes=32) == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
 def test_a_record_that_cannot_travel_stands_alone() -> None:
     assert grouped({0: "bad", 5: "bad", 6: "bad"}) == [[0], [1, 2, 3, 4], [5], [6], [7]]
 

@@ -88,3 +88,30 @@ def test_schema_metadata_travels_with_its_record(name: str) -> None:
     harness = ForwarderHarness()
     harness.forward(record(0) | {name: metadata}, record(1))
     assert [one.get(name) for one in harness.vantiq.taken] == [metadata, None]
+
+
+@pytest.mark.parametrize(("octet", "is_byte"), [(-129, False), (-128, True), (255, True), (256, False)])
+def test_a_header_of_numbers_that_are_not_bytes_is_dead_lettered_instead_of_altered(octet: int, is_byte: bool) -> None:
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {"headers": [{"h": [octet]}]})
+    assert (len(harness.vantiq.taken), len(harness.letters.letters)) == ((1, 0) if is_byte else (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "is_valid"),
+    [
+        ("partition", -1, False),
+        ("partition", 2**31 - 1, True),
+        ("partition", 2**31, False),
+        ("offset", -1, False),
+        ("offset", 0, True),
+        ("offset", 2**63 - 1, True),
+        ("offset", 2**63, False),
+    ],
+)
+def test_a_record_at_a_place_that_kafka_does_not_have_is_never_delivered(
+    place: str, value: int, is_valid: bool
+) -> None:
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {place: value})
+    assert (len(harness.vantiq.taken), len(harness.letters.letters)) == ((1, 0) if is_valid else (0, 1))
