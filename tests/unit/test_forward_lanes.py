@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response, to_report, unfinished
-from msk_toolkit.forward.decode import NO_OFFSET, SourceRecord, decode
+from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord, decode
 from msk_toolkit.forward.delivered_cache import DeliveredCache
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.exchange import retry_after
@@ -219,3 +219,16 @@ def test_records_without_an_offset_are_never_known() -> None:
     memory, batch = DeliveredCache(), decode({**event([]), "records": {"orders-0": [None, None]}})
     memory.remember(batch, [("orders-0", NO_OFFSET)])
     assert memory.done(batch) == frozenset()
+
+
+def test_a_warm_environment_remembers_sixty_thousand_records_and_then_forgets_the_oldest_batch() -> None:
+    def batch(place: str, count: int) -> Batch:
+        source = decode(event([])).source
+        return Batch("c", source, {place: [SourceRecord(place, n, None, None, "fault") for n in range(count)]})
+
+    memory, batches = DeliveredCache(), [batch("a-0", 30_000), batch("b-0", 30_000)]
+    for entry in batches:
+        memory.remember(entry, [(place, 1) for place in entry.partitions])
+    assert [memory.done(entry) for entry in batches] == [{("a-0", 1)}, {("b-0", 1)}]
+    memory.remember(batch("c-0", 1), [])
+    assert [memory.done(entry) for entry in batches] == [frozenset(), {("b-0", 1)}]

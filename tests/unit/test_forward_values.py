@@ -78,6 +78,9 @@ def test_a_time_in_seconds_says_nothing_of_how_long_a_record_has_waited(timestam
     assert [list(lane.ages) for lane in outcome.lanes] == [[] if lag is None else [60.0]]
     # The record itself is passed on as it is.
     assert harness.vantiq.taken[0]["timestamp"] == timestamp
+    # A clock that is ahead makes no record younger than now.
+    ahead = harness.forward(record(1) | {"timestamp": 1_763_800_061_000})
+    assert (ahead.lag_seconds, [list(lane.ages) for lane in ahead.lanes]) == (0.0, [[0.0]])
     # One such record does not hide the age of another.
     assert ForwarderHarness().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0
 
