@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.call import call_within
+from msk_toolkit.aws.call import all_items, call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.vpc import parse
@@ -72,10 +72,7 @@ class _Reader:
 
         def pages() -> _Items:
             if self._ec2.can_paginate(query.operation):
-                items: _Items = []
-                for page in self._ec2.get_paginator(query.operation).paginate(**query.arguments):
-                    items += page.get(query.key, ())
-                return items
+                return all_items(self._ec2, query.operation, query.key, **query.arguments)
             value = getattr(self._ec2, query.operation)(**query.arguments).get(query.key, [])
             if isinstance(value, list):
                 return value
