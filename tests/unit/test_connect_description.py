@@ -158,7 +158,7 @@ def test_a_state_that_is_not_active_is_reported(state: str, severity: str) -> No
     [
         ("CRITICAL_ACTION_REQUIRED", "HEALING", "error", "waiting alone may not end HEALING"),
         ("CRITICAL_ACTION_REQUIRED", "ACTIVE", "error", "requires an action by its owner"),
-        ("ACTION_RECOMMENDED", "ACTIVE", "warning", "has an action recommended"),
+        ("ACTION_RECOMMENDED", "ACTIVE", "warning", "has a recommended action"),
     ],
 )
 def test_an_action_that_msk_waits_for_is_reported(action: str, state: str, severity: str, text: str) -> None:

@@ -34,7 +34,7 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
                 deadline.at_most(_MOST_SECONDS),
             )
     except ToolkitError as error:
-        return [Finding("warning", "Kafka", f"could not be asked whether it has the source's topics: {error}")]
+        return [Finding("warning", "Kafka", f"the source's topics could not be looked up: {error}")]
     codes = {name: metadata.topics[name].error_code for name in topics}
     return [_finding(name, code) for name, code in codes.items() if code]
 

@@ -48,7 +48,7 @@ def _findings_of_the_owners_action(cluster: ClusterDescription) -> list[Finding]
                 text += f"; waiting alone may not end {cluster.state}"
             return [Finding("error", _SUBJECT, text)]
         case "ACTION_RECOMMENDED":
-            text = f"has an action recommended to its owner (CustomerActionStatus ACTION_RECOMMENDED); {where}"
+            text = f"has a recommended action for its owner (CustomerActionStatus ACTION_RECOMMENDED); {where}"
             return [Finding("warning", _SUBJECT, text)]
         case _:
             return []
