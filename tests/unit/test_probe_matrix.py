@@ -7,6 +7,7 @@ import pytest
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.matrix import age, render_matrix
 from msk_toolkit.probe.verdict import RUNBOOK
+from msk_toolkit.stage import PRODUCER_STAGES
 
 from tests.fakes.probe_runs import healthy_broker, host, run_of, shown_runs, stopped_broker, warning_broker
 
@@ -54,9 +55,9 @@ def read(*shown: LastRun) -> Reader:
 
 def test_every_status_is_a_word_and_a_sign_not_only_a_colour() -> None:
     rows = read(LastRun("Probe", run_of(healthy_broker(1), stopped_broker(2)), 1.0)).rows
-    assert rows[0] == ["broker", "dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch"]
-    assert rows[1] == ["broker 1 (b-1…:9096)", *["✓ ok 3 ms"] * 8]
-    assert rows[2] == ["broker 2 (b-2…:9096)", "✓ ok 3 ms", "✗ FAILS 9 ms", *["- skipped"] * 6]
+    assert rows[0] == ["broker", *PRODUCER_STAGES]
+    assert rows[1] == ["broker 1 (b-1…:9096)", *["✓ ok 3 ms"] * len(PRODUCER_STAGES)]
+    assert rows[2] == ["broker 2 (b-2…:9096)", "✓ ok 3 ms", "✗ FAILS 9 ms", *["- skipped"] * (len(PRODUCER_STAGES) - 2)]
 
 
 def test_what_fails_or_warns_is_told_below_its_broker_with_cause_detail_and_remedy() -> None:

@@ -51,7 +51,7 @@ def test_a_broker_that_nobody_reached_keeps_the_number_in_its_name() -> None:
 def test_stages_behind_a_failure_are_noted_as_skipped_in_their_order() -> None:
     (only,) = reports([check("a", fails=True)])
     assert [each.stage for each in only.stages] == list(PRODUCER_STAGES)
-    assert [each.status for each in only.stages] == ["ok", "failed", *["skipped"] * 6]
+    assert [each.status for each in only.stages] == ["ok", "failed", *["skipped"] * (len(PRODUCER_STAGES) - 2)]
     assert only.failure is not None
     assert only.failure.stage == "tcp"
 

@@ -20,7 +20,7 @@ from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.report import BrokerReport, broker_reports
 from msk_toolkit.probe.telemetry import Publisher
 from msk_toolkit.probe.verdict import judge_brokers
-from msk_toolkit.stage import PROBE_STAGES, STAGE_NUMBERS, Probe, Stage, stages_of
+from msk_toolkit.stage import PROBE_STAGES, Probe, Stage, stages_of
 from msk_toolkit.telemetry.metrics import Metric, Published, latency_of, toolkit_metrics
 
 from tests.fakes.rows import cause_named
@@ -107,13 +107,18 @@ def in_the_stored_run(stage: Stage, _: str) -> bool:
 
 
 def in_the_page_on_monitoring(stage: Stage, _: str) -> bool:
-    page = " ".join((ROOT / "docs/monitoring.md").read_text(encoding="utf-8").split())
-    return f"({STAGE_NUMBERS})" in page and f"{stage.number} {stage}" in page
+    page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
+    return f"{stage.number} {stage}" in listed_after("`failed_stage` (", page)
 
 
 def in_the_dashboard(stage: Stage, _: str) -> bool:
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    return f"failed stage ({STAGE_NUMBERS})" in template and f"{stage.number} {stage}" in template
+    return f"{stage.number} {stage}" in listed_after("failed stage (", template)
+
+
+def listed_after(beginning: str, text: str) -> list[str]:
+    """The numbers in brackets, such as "0 none" and "1 dns"."""
+    return text.partition(beginning)[2].partition(")")[0].split(", ")
 
 
 def in_the_schemas(stage: Stage, _: str) -> bool:
@@ -156,6 +161,8 @@ def test_no_published_number_ever_moves() -> None:
 
 
 def test_each_probe_runs_its_stages_in_their_order() -> None:
-    assert stages_of(Probe.PRODUCER) == ("dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch")
-    assert stages_of(Probe.CONSUMER) == ("dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit")
+    written = [stage for stage in stages_of(Probe.PRODUCER) if stage in PUBLISHED_NUMBERS]
+    read = [stage for stage in stages_of(Probe.CONSUMER) if stage in PUBLISHED_NUMBERS]
+    assert written == ["dns", "tcp", "tls", "sasl", "metadata", "acl", "produce", "fetch"]
+    assert read == ["dns", "tcp", "tls", "sasl", "metadata", "acl", "fetch", "commit"]
     assert all(later.comes_after(earlier) for earlier, later in pairwise(PROBE_STAGES))
