@@ -56,6 +56,17 @@ def test_two_letters_of_one_record_are_sent_once_and_both_leave() -> None:
     assert harness.s3.names("dead-letters/") == []
 
 
+def test_a_record_that_was_refused_with_its_first_letter_and_is_accepted_with_its_second_leaves() -> None:
+    harness = RedriveHarness()
+    older_name(harness, harness.write(record(0))[0])
+    harness.write(record(0))
+    left = [refusal(400)]
+    harness.vantiq.faults.append(lambda path, documents: left.pop() if left else None)
+    # Each letter is read and sent for itself: ten seconds' worth of the rate.
+    assert harness.replay(records_per_second=0.1).done == Counts(refused=1, delivered=1)
+    assert len(harness.s3.names("dead-letters/")) == 1
+
+
 def test_letters_of_a_topic_and_of_the_re_created_one_are_both_sent() -> None:
     harness = RedriveHarness(max_consecutive_refusals=0)
     harness.write(*[record(n, b'"OLD"') for n in range(3)])

@@ -100,6 +100,7 @@ def test_a_function_that_may_not_invoke_itself_says_so_and_how_to_go_on() -> Non
     assert not done.continues
     assert "access denied" in done.stopped
     assert done.next is not None
+    assert done.next.hop == 1
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 2.0])
@@ -223,6 +224,17 @@ def test_an_import_ends_in_time_within_an_object_and_the_next_hop_finishes_it() 
     assert (hops[0].waiting, hops[-1].waiting) == (1, 0)
     assert harness.vantiq.offsets() == [n for base in (0, 1000, 2000) for n in range(base, base + 600)]
     assert harness.s3.names("aws/") == harness.s3.names("dead-letters/") == []
+
+
+def test_an_import_that_runs_out_of_time_between_objects_is_not_reported_as_finished() -> None:
+    harness = RedriveHarness()
+    for number in range(3):
+        put(harness, failure(many(1, number)), number)
+    slow_s3(harness, "copy", 3.0)
+    first = harness.ask(seconds=63, action="import", dry_run=False)
+    assert (first.stopped, len(harness.s3.names("aws/"))) == ("the time is used up", 2)
+    slow_s3(harness, "copy", 0)
+    assert (harness.ask(action="import", dry_run=False).stopped, harness.s3.names("aws/")) == ("", [])
 
 
 def test_twice_the_time_takes_half_as_many_invocations() -> None:
