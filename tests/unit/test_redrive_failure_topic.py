@@ -87,6 +87,8 @@ def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> 
     harness = RedriveHarness()
     topic = FailureTopic(harness, written(7, 8, 9), written(40))
     assert import_topic(harness, dry_run=False).done == Counts(imported=4)
+    # They need no detour over objects in the bucket, which hold whole batches.
+    assert harness.s3.names("adopted/aws/") == []
     letters = harness.s3.names("dead-letters/")
     assert [name.rpartition("/")[2].split("-")[0] for name in letters] == [f"{n:020}" for n in (7, 8, 9, 40)]
     assert json.loads(harness.s3.objects[letters[0]])["refusal"]["code"] == "RetriesExhausted"
@@ -166,6 +168,21 @@ def test_an_import_that_runs_out_of_time_among_letters_says_so_and_the_next_writ
     harness.s3.trouble = lambda call, key: None
     import_topic(harness, dry_run=False)
     assert len(harness.s3.names("dead-letters/")) == 60
+
+
+def test_an_import_that_runs_out_of_time_between_messages_keeps_what_it_has_read_and_goes_on_there() -> None:
+    harness = RedriveHarness()
+    topic = FailureTopic(harness, written(7, 8, 9))
+    alone = [[topic.entry(0, offset)] for offset in range(3)]
+    harness.services = harness.services._replace(fetch=lambda wanted, deadline: alone)
+    harness.s3.trouble = lambda call, key: harness.clock.advance(3) if call == "put" else None
+    assert import_topic(harness, seconds=63, dry_run=False).stopped == "the time is used up"
+    assert len(harness.s3.names("dead-letters/")) == 1
+    harness.s3.trouble = lambda call, key: None
+    harness.services = harness.services._replace(fetch=topic.fetch)
+    import_topic(harness, dry_run=False)
+    assert topic.read == [Range(TOPIC, 0, 1, 2)]
+    assert len(harness.s3.names("dead-letters/")) == 3
 
 
 def test_a_topic_that_was_re_created_is_read_from_its_beginning() -> None:

@@ -51,3 +51,8 @@ def test_the_response_has_the_count_under_both_names() -> None:
     response: Any = msgspec.to_builtins(harness.ask(action="adopt", dry_run=False))
     assert response["action"] == "import"
     assert response["done"] == {"delivered": 0, "refused": 0, "imported": 6, "gone": 0, "adopted": 6}
+
+
+def test_counts_of_two_invocations_add_up_in_every_field() -> None:
+    total = Counts(delivered=1, refused=2, imported=3, gone=4) + Counts(delivered=10, refused=20, imported=30, gone=40)
+    assert total == Counts(delivered=11, refused=22, imported=33, gone=44)
