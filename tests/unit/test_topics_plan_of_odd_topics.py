@@ -30,7 +30,7 @@ def test_partitions_with_different_numbers_of_replicas_are_named_and_drift() -> 
     uneven = decided(seen((1, 2, 3), (1,), (2, 3, 1)))
     (step,) = uneven.steps
     assert step.action == "refused"
-    assert "partitions 1 have 1 of the topic's replicas" in step.refusals[0].reason
+    assert "(partition 1 with 1); the smallest number counts" in step.refusals[0].reason
     assert step.replication_factor_before == 1
     assert count_drift(uneven) == {Drift.REPLICATION: 1}
 

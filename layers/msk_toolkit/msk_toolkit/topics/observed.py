@@ -198,15 +198,15 @@ def _uneven(numbers: Mapping[int, int], factor: int) -> str:
         return ""
     fewest = [partition for partition, number in numbers.items() if number == factor]
     if len(fewest) <= len(others):
-        return f"partitions {_some(fewest)} have {factor}"
-    return f"partitions {_some(others)} do not have {factor}"
+        return f"{_some(fewest)} with {factor}"
+    return f"{_some(others)} with more than {factor}"
 
 
 def _some(partitions: Sequence[int]) -> str:
     shown = ", ".join(map(str, partitions[:_PARTITIONS_NAMED]))
     if len(partitions) > _PARTITIONS_NAMED:
-        return f"{shown} and {len(partitions) - _PARTITIONS_NAMED} more"
-    return shown
+        shown += f" and {len(partitions) - _PARTITIONS_NAMED} more"
+    return f"partition {shown}" if len(partitions) == 1 else f"partitions {shown}"
 
 
 def is_internal(topic: Topic) -> bool:

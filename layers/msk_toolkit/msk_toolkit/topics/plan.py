@@ -184,7 +184,7 @@ def _impossible(topic: DeclaredTopic, existing: ObservedTopic, observed: Observe
         refusals.append(
             Refusal(
                 "replication-factor",
-                f"replication: {existing.uneven} of the topic's replicas, the others more; the smallest number counts",
+                f"partitions have different numbers of replicas ({existing.uneven}); the smallest number counts",
                 f"give each partition {topic.replication_factor} replicas with kafka-reassign-partitions.sh",
             )
         )

@@ -94,7 +94,7 @@ def _limit(text: str | None) -> float | None:
 def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
     before, after = _policies(values.before("cleanup.policy")), _policies(values.after("cleanup.policy"))
     if before and "delete" not in before and "delete" in after:
-        yield "cleanup.policy compact -> delete: records older than the retention are deleted for good, any key"
+        yield "cleanup.policy compact -> delete: records older than the retention are deleted, whatever their key"
     if before and "compact" not in before and "compact" in after:
         yield "cleanup.policy -> compact: records without a key are refused, and older ones of the same key are removed"
     if is_probe_topic and "compact" in after:
