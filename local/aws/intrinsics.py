@@ -54,17 +54,15 @@ class Resolver:
             return node
         if len(node) == 1:
             name, argument = next(iter(node.items()))
-            if name == "Ref":
-                return self._ref(argument)
-            if name == "Condition" and isinstance(argument, str):
-                return self._condition(argument)
-            if name.startswith("Fn::"):
+            if _is_function(name, argument):
                 return self._function(name)(argument)
         items = ((key, self.value(item)) for key, item in node.items())
         return {key: item for key, item in items if item is not _NO_VALUE}
 
     def _function(self, name: str) -> Callable[[Any], Any]:
         functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": self._ref,
+            "Condition": self._condition,
             "Fn::If": self._if,
             "Fn::Equals": lambda args: _text(self.value(args[0])) == _text(self.value(args[1])),
             "Fn::Not": lambda args: not self.value(args[0]),
@@ -140,8 +138,15 @@ class Resolver:
             raise UnresolvedError(f"there is no condition {name}") from None
 
 
+def _is_function(name: str, argument: Any) -> bool:
+    """Whether a mapping's only entry is an intrinsic function; ``Condition`` may also be a key of a policy."""
+    return name == "Ref" or name.startswith("Fn::") or (name == "Condition" and isinstance(argument, str))
+
+
 def _text(value: Any) -> Any:
     """A parameter is always text, what it is compared with may be a number or a Boolean in the template."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
+    if isinstance(value, int | float):
+        return str(value)
+    return value

@@ -79,14 +79,21 @@ def _loosened(resource: Any, gone: set[str]) -> Any:
     if isinstance(names, str):
         names = [names]
     metadata = resource.get("Metadata", {})
-    orders = {
-        "DependsOn": [name for name in names if name not in gone],
-        "Metadata": {key: value for key, value in metadata.items() if not gone & set(_used(value))},
-    }
-    if len(orders["DependsOn"]) == len(names) and len(orders["Metadata"]) == len(metadata):
-        return resource
-    slim = {key: value for key, value in resource.items() if key not in orders}
-    return {**slim, **{key: value for key, value in orders.items() if value}}
+    slim = dict(resource)
+    _put(slim, "DependsOn", [name for name in names if name not in gone], len(names))
+    _put(
+        slim, "Metadata", {key: value for key, value in metadata.items() if not gone & set(_used(value))}, len(metadata)
+    )
+    return slim
+
+
+def _put(resource: dict[str, Any], name: str, kept: Any, before: int) -> None:
+    """Replace what has lost entries, and remove it where it has none left."""
+    if len(kept) == before:
+        return
+    del resource[name]
+    if kept:
+        resource[name] = kept
 
 
 def _used(node: Any) -> Iterator[str]:

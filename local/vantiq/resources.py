@@ -167,12 +167,7 @@ class Resources:
             self._notify(call, table, operation, [row])
         if is_array(call.body):
             return answer_with([array_result(row, self._forms.array_results) for row in results])
-        (result,) = results
-        if not isinstance(result, VantiqError):
-            return answer_with(result)
-        if not call.refused:
-            raise result
-        return Answer(200, result.body(), JSON)
+        return _single(call, *results)
 
     def _notify(self, call: Call, table: Table, operation: str, rows: Sequence[Row]) -> None:
         path = f"/types/{table.name}/{operation}"
@@ -224,6 +219,15 @@ def open_namespace(
 def _update(table: Table, key: str, properties: Row) -> Changes:
     updated = table.update(key, properties, timestamp())
     return Changes(answer_with(shown(table.name, updated)), updated=[updated])
+
+
+def _single(call: Call, result: Row | VantiqError) -> Answer:
+    """The answer to an insert of one record; an element that a fault refuses has status 200."""
+    if not isinstance(result, VantiqError):
+        return answer_with(result)
+    if not call.refused:
+        raise result
+    return Answer(200, result.body(), JSON)
 
 
 def _deletion(call: Call, rows: Sequence[Row]) -> Changes:

@@ -61,9 +61,12 @@ def vantiq_check(stack: Stack, invocation: Invocation | None) -> Check:
     answer = understood("vantiq", "token", invocation, ConnectAnswer)
     if isinstance(answer, Check):
         return answer
+    return _vantiq(stack.parameters.get("VantiqUrl", ""), answer)
+
+
+def _vantiq(url: str, answer: ConnectAnswer) -> Check:
     errors = [finding for finding in answer.findings if finding.severity == "error"]
     from_vantiq = [finding.text for finding in errors if finding.subject == "Vantiq"]
-    url = stack.parameters.get("VantiqUrl", "")
     if from_vantiq:
         remedy = (
             "put a valid, long-lived token into the secret of VantiqTokenSecretArn; if Vantiq is not reachable, check "
