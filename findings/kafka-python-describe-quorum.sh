@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kafka-python 3.0.12: KafkaAdminClient.describe_metadata_quorum() ends with KeyError: 'error_message' on every KRaft broker
-# that answers DescribeQuorum in version 0 or 1 (seen on Apache Kafka 3.6.2): it takes a field out of the answer that came
-# with version 2. Shown without a broker: the client's own method, given such an answer.
+# that answers DescribeQuorum in version 0 or 1 (seen on Apache Kafka 3.6.2): it removes a field from the answer that was
+# added in version 2. Shown without a broker: the client's own method, given such an answer.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kafka-python 3.0.12 has names of its own for some of Kafka's errors, knows none from 128 on (each becomes UNKNOWN, as -1
-# is), and calls 2 (CORRUPT_MESSAGE) not retriable, which Kafka's protocol guide and Java's clients do. Whoever looks such
-# a name up in the guide finds nothing. Kafka's own side is org.apache.kafka.common.protocol.Errors of 4.4.0.
+# is), and calls 2 (CORRUPT_MESSAGE) not retriable, but Kafka's protocol guide and Java's clients call it retriable. Such
+# a name is not in the guide. Kafka's own side is org.apache.kafka.common.protocol.Errors of 4.4.0.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# librdkafka (confluent-kafka 2.16.1) takes blanks off the beginning of every value of its configuration, also where an
-# API sets it, and leaves those at the end. So a user whose password begins with a blank, which Kafka allows and Java's
-# clients and kafka-python send as it is, can't log in with kcat or confluent-kafka. Shown with client.id, since the
+# librdkafka (confluent-kafka 2.16.1) strips leading blanks from every value of its configuration, also where an API
+# sets it, and keeps trailing ones. So a user whose password begins with a blank, which Kafka allows and Java's
+# clients and kafka-python send unchanged, can't log in with kcat or confluent-kafka. Shown with client.id, since the
 # library prints no passwords.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Python's http.client (3.13) passes over an informational answer only if it is 100: a 102 or 103 (RFC 9110 section 15.2,
-# RFC 8297) is taken for the final answer, and the next request on the connection gets the answer of the one before. A POST
+# Python's http.client (3.13) skips an informational response only if it is 100: a 102 or 103 (RFC 9110 section 15.2,
+# RFC 8297) is treated as the final response, and the next request on the connection gets the previous answer. A POST
 # that was answered 503 then reads as the 200 of its predecessor. requests 2.32.5, which is built on it, hands over the 103.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -57,6 +57,7 @@ PHRASES: dict[str, str] = {
     r"(?i)\bwhich is not done here\b": "which this tool never does",
     r"(?i)\band was asked (without|in plaintext)\b": "but the client connected in plaintext",
 }
+SUPPORT = ("tests/e2e", "tests/fakes", "tests/torture")
 # A noun says what the value is: topic, broker, response, findings, attempts.
 VALUE_NAMES = frozenset({"found", "one", "told", "words", "wanted", "way", "side", "each"})
 
@@ -94,7 +95,7 @@ def prose(markdown: str) -> str:
 def packages() -> dict[str, list[Path]]:
     """The Python files of each package that has its own owner, by the package's name."""
     named = {f"layer/{path.name}": [path] if path.is_file() else sorted(path.rglob("*.py")) for path in LAYER.iterdir()}
-    for folder in ("local", "mskv", "functions", "docs", "benchmarks", "release"):
+    for folder in ("local", "mskv", "functions", "docs", "benchmarks", "release", *SUPPORT):
         named[folder] = sorted((ROOT / folder).rglob("*.py"))
     return {name: files for name, files in sorted(named.items()) if files and files[0].suffix == ".py"}
 

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def steps() -> Steps:
-    """Told to whoever looks at a failing test's output."""
+    """Printed, for the output of a failing test."""
     return Steps(Console(highlight=False, width=140))
 
 

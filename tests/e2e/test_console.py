@@ -1,4 +1,4 @@
-"""The console's page of the running system, in a real browser: a broker that is stopped stands there by name."""
+"""The console's page of the running system, in a real browser: a stopped broker is named."""
 
 import re
 from collections.abc import Iterator

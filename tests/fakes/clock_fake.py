@@ -1,4 +1,4 @@
-"""A clock that only moves when somebody waits."""
+"""A clock that only moves when a wait is requested."""
 
 import threading
 

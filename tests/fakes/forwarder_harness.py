@@ -15,7 +15,7 @@ from tests.fakes.vantiq_fake import FakeVantiq, Fault
 
 
 class ForwarderHarness:
-    """A forwarder on fakes, under a clock that only moves when somebody waits."""
+    """A forwarder on fakes, under a clock that only moves when a wait is requested."""
 
     def __init__(
         self,

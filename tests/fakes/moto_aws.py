@@ -1,9 +1,9 @@
 """moto, an emulator of AWS that nobody here wrote, as far as diagnose and connect ask AWS.
 
 moto 5.2.5 has EC2's, Secrets Manager's, Lambda's and MSK's clusters. It does not have MSK's GetBootstrapBrokers,
-ListScramSecrets and ListNodes nor IAM's simulation: those answers are a test's own. Its Lambda takes no mapping of a
-Kafka cluster, and its CloudFormation can't take this stack (no AWS::Scheduler::Schedule, no Kafka mapping, no version
-of the custom resource's function), so a network is made here call by call, as README asks for it.
+ListScramSecrets and ListNodes nor IAM's simulation: those answers are a test's own. Its Lambda does not accept
+mappings of a Kafka cluster, and its CloudFormation can't take this stack (no AWS::Scheduler::Schedule, no Kafka
+mapping, no version of the custom resource's function), so a network is made here call by call, as README asks for it.
 """
 
 import io
@@ -70,7 +70,7 @@ class Network(msgspec.Struct, frozen=True):
 
 
 def make_network(aws: Aws) -> Network:
-    """A VPC without a way out, whose groups let the function reach the brokers' SCRAM port and nobody anything else."""
+    """A VPC without a route out, whose groups allow the functions the brokers' SCRAM port and nothing else."""
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)]

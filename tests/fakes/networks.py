@@ -46,7 +46,7 @@ def pollers(
     sure: bool = True,
     ports: Sequence[int] = (9096,),
 ) -> Pollers:
-    """The pollers of a stack in this mode; by default all of them are at SCRAM's door."""
+    """The pollers of a stack in this mode; by default all of them are at SCRAM's port."""
     listener = PollerListener(takes, sure)
     return Pollers(auth_mode=mode, listener=listener, ports=ports, provisioned=provisioned, function="shop-forwarder")
 
@@ -170,7 +170,7 @@ def joined_facts(kind: RouteKind, target: str, **changes: Any) -> Facts:
 
 
 def endpoint(service: str, **changes: Any) -> Endpoint:
-    """An interface endpoint in the function's subnet that lets everybody in, unless told otherwise."""
+    """An interface endpoint in the function's subnet that lets everybody in, by default."""
     values: dict[str, Any] = {
         "id": f"vpce-{service}",
         "vpc": "vpc-1",

@@ -73,7 +73,7 @@ def _records(chance: random.Random, count: int) -> tuple[dict[Partition, list[Re
 def _faults(insert: bool) -> list[dict[str, Any]]:
     """Failures of whole requests, then the refusals that stay, then failing elements and mere forms.
 
-    The first that fits a request is played: what answers for good records must stand behind what refuses bad ones.
+    The first that fits a request is played: answers for good records must come after those that refuse bad ones.
     """
     whole: list[dict[str, Any]] = [
         {"action": "reset", "accept": True},

@@ -26,7 +26,7 @@ class Context:
         self._milliseconds = int(seconds * 1000)
 
     def get_remaining_time_in_millis(self) -> int:
-        """The whole time-out."""
+        """The whole timeout."""
         return self._milliseconds
 
 

@@ -23,7 +23,7 @@ class Chances(NamedTuple):
 
     Args:
         killing: a SIGKILL at a random moment of an invocation.
-        stalling: it stops at a random moment, until its time-out has it killed.
+        stalling: it stops at a random moment, until its timeout has it killed.
         starving: an invocation that may take hardly any memory.
         failing_s3: a request to S3 that fails.
     """
@@ -38,7 +38,7 @@ class Function:
     """Invokes the handler in one environment at a time.
 
     Args:
-        seconds: the function's time-out; a late environment is killed, as Lambda does.
+        seconds: the function's timeout; a late environment is killed, as Lambda does.
     """
 
     def __init__(

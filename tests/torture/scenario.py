@@ -39,7 +39,7 @@ class Scenario(NamedTuple):
 
     @property
     def ordering(self) -> str:
-        """As the function is told."""
+        """As the function is configured."""
         return self.settings["ORDERING"]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Everything fails, over and over: nothing is lost, altered, out of order or forgotten in the bucket.
+"""Everything fails, over and over: nothing is lost, altered, reordered or forgotten in the bucket.
 
 ``make torture`` plays many seeds with many records; here, a few seeds with few.
 """
