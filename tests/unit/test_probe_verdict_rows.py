@@ -92,6 +92,10 @@ def test_what_passes_by_itself_is_not_the_end_of_the_cluster(cause: str) -> None
     assert judge_brokers([broker(1, f"fetch {cause}"), broker(2, f"fetch {cause}")]).status == "degraded"
 
 
+def test_a_fault_that_passes_does_not_excuse_the_other_brokers() -> None:
+    assert judge_brokers([broker(1, "fetch leader-moved"), broker(2, "fetch record-lost")]).status == "down"
+
+
 @pytest.mark.parametrize("cause", ["record-lost", "topic-denied", "request-timeout"])
 def test_every_broker_failing_by_itself_is_the_end_of_the_cluster(cause: str) -> None:
     assert judge_brokers([broker(1, f"fetch {cause}"), broker(2, f"fetch {cause}")]).status == "down"
