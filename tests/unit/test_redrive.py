@@ -192,6 +192,7 @@ def test_one_letter_is_shown_and_its_payload_only_on_demand() -> None:
     (name,) = harness.write(record(4, b"hush", key=b"hush"))
     shown = harness.ask(action="inspect", name=name)
     assert shown.letter is not None
+    assert shown.dry_run
     assert shown.letter["event"]["records"]["orders-0"][0]["offset"] == 4
     assert "aHVzaA" not in json.dumps(shown.letter)
     assert "secret words" not in json.dumps(shown.letter)

@@ -28,8 +28,8 @@ class BucketOfSizes:
         return self.bodies[name]
 
 
-def sizes_read_together(bucket: BucketOfSizes, rate: float = 0) -> list[list[int]]:
-    chunks = read_letters(bucket, RedriveRequest(), bucket.routes, lambda: False, rate)  # type: ignore[arg-type]
+def sizes_read_together(bucket: BucketOfSizes, *rate: float) -> list[list[int]]:
+    chunks = read_letters(bucket, RedriveRequest(), bucket.routes, lambda: False, *rate)  # type: ignore[arg-type]
     return [[entry.size // MEBIBYTE for entry in chunk.entries] for chunk in chunks]
 
 
