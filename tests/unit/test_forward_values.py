@@ -7,6 +7,7 @@ import pytest
 from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
+from msk_toolkit.forward.rows import row_document
 
 from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import CLUSTER, event, record
@@ -118,3 +119,12 @@ def test_a_record_at_a_place_that_kafka_does_not_have_is_never_delivered(
     harness = ForwarderHarness()
     harness.forward(record(0) | {place: value})
     assert (len(harness.vantiq.taken), len(harness.letters.letters)) == ((1, 0) if is_valid else (0, 1))
+
+
+@pytest.mark.parametrize(
+    "odd", [{"offset": 0, "topic": "orders", "partition": 0, "value": "not base64"}, with_surrogate("timestampType")]
+)
+def test_a_record_that_has_no_row_is_marked_like_one_that_has_no_envelope(odd: dict[str, Any]) -> None:
+    (content,) = decode({**event([]), "records": {"orders-0": [odd]}}).partitions["orders-0"]
+    assert row_document(content, "c") == document(content, "c", "envelope")
+    assert row_document(content, "c").fault
