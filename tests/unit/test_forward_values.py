@@ -35,7 +35,16 @@ def test_json_that_every_reader_takes_travels_as_json(levels: int, text: bytes) 
     assert b'"valueEncoding":"json"' in sent(value)
 
 
-@pytest.mark.parametrize("value", [nested(991), b'{"a":' * 991 + b"1" + b"}" * 991, nested(1001), nested(50_000)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        nested(991),
+        b'{"a":' * 991 + b"1" + b"}" * 991,
+        b"[" + b"[]," * 600 + nested(990) + b"]",
+        nested(1001),
+        nested(50_000),
+    ],
+)
 def test_json_nested_more_deeply_travels_as_the_text_that_it_is(value: bytes) -> None:
     found = json.loads(sent(value))
     assert (found["valueEncoding"], found["value"].encode()) == ("text", value)
