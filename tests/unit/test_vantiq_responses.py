@@ -146,3 +146,9 @@ def test_a_request_about_a_resource_succeeds_only_with_a_success_whose_body_is_n
     status: int, body: Any, expected: tuple[int, str]
 ) -> None:
     assert error_of(status, b"" if body is None else json.dumps(body).encode()) == expected
+
+
+@pytest.mark.parametrize("kind", ["topic", "type", "upsert", "service", "source"])
+def test_a_single_record_whose_result_comes_in_a_list_is_not_done_before_that_says_so(kind: TargetKind) -> None:
+    assert verdicts(200, [{"status": 503, "headers": {}}], kind) == [Disposition.RETRIABLE]
+    assert verdicts(200, [{"status": 200, "headers": {}}], kind) == [Disposition.DELIVERED]
