@@ -16,7 +16,8 @@ from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import parse_target
 from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.vantiq.client import VantiqClient
-from msk_toolkit.vantiq.target_state import judge_target
+from msk_toolkit.vantiq.resources import VantiqRefusedError
+from msk_toolkit.vantiq.target_state import judge_target, read_target
 
 from local.vantiq import VantiqStandIn, running_standin
 from tests.fakes.clock_fake import FakeClock
@@ -221,3 +222,22 @@ def test_a_type_of_the_users_own_gets_the_envelope_as_it_is() -> None:
         there.forwarder.forward(event([record(0, b"5")]), Deadline(30))
         (row,) = there.standin.journal.values()
         assert (row["value"], "valueText" in row) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_passing"),
+    [(400, False), (401, True), (403, False), (408, True), (425, True), (429, True), (499, False), (500, True)],
+)
+def test_a_failure_of_the_moment_is_no_statement_about_a_target(status: int, is_passing: bool) -> None:
+    class Refusing:
+        def find(self, kind: str, name: str) -> None:
+            raise VantiqRefusedError(f"reading {kind} {name}", status, "")
+
+    resources: Any = Refusing()
+    try:
+        state = read_target(resources, parse_target("topic:/orders"), arrays=False)
+    except VantiqRefusedError:
+        assert is_passing
+    else:
+        assert not is_passing
+        assert state.fitness is Fitness.UNKNOWN

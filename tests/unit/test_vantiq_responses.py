@@ -152,3 +152,8 @@ def test_a_request_about_a_resource_succeeds_only_with_a_success_whose_body_is_n
 def test_a_single_record_whose_result_comes_in_a_list_is_not_done_before_that_says_so(kind: TargetKind) -> None:
     assert verdicts(200, [{"status": 503, "headers": {}}], kind) == [Disposition.RETRIABLE]
     assert verdicts(200, [{"status": 200, "headers": {}}], kind) == [Disposition.DELIVERED]
+
+
+@pytest.mark.parametrize("results", [1, 3])
+def test_a_list_of_more_or_fewer_results_than_records_acknowledges_none_of_them(results: int) -> None:
+    assert verdicts(200, [{}] * results, "topic", 2, as_array=True) == [Disposition.RETRIABLE] * 2
