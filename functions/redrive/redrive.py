@@ -1,15 +1,11 @@
-"""Dead letters: list them, inspect one, send them again."""
+"""Dead letters: list them, inspect one, import what mappings discarded, replay them."""
 
 import os
 from typing import Any
 
-import msgspec
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.redrive.environment import redrive_services
-from msk_toolkit.redrive.request import parse_redrive_request
-from msk_toolkit.redrive.run import run_redrive
-from msk_toolkit.redrive.telemetry import publish_redrive
+from msk_toolkit.redrive.events import RedriveEnvironment, handle_redrive_event
 from msk_toolkit.telemetry.logs import toolkit_logger
 from msk_toolkit.telemetry.metrics import toolkit_metrics
 
@@ -18,8 +14,5 @@ metrics = toolkit_metrics("redrive")
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    deadline = Deadline.of_invocation(context, 0)
-    request = parse_redrive_request(event)
-    response = run_redrive(request, redrive_services(os.environ, client), deadline)
-    publish_redrive(request, response, logger, metrics)
-    return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict
+    environment = RedriveEnvironment(os.environ, client, logger, metrics)
+    return handle_redrive_event(event, environment, Deadline.of_invocation(context, 0))

@@ -200,7 +200,8 @@ def test_brokers_that_are_away_stop_a_replay_with_the_reason_before_anything_is_
         raise StageError(Stage.TCP, Cause.CONNECT_TIMEOUT, "b-1:9096", "no answer")
 
     harness.services = harness.services._replace(spans=away)
-    assert harness.replay(failure_topic=TOPIC).stopped == "b-1:9096 fails at tcp: no answer"
+    done = harness.replay(failure_topic=TOPIC)
+    assert (done.stopped, done.waiting) == ("b-1:9096 fails at tcp: no answer", 0)
     assert harness.vantiq.posts == []
 
 
