@@ -52,7 +52,7 @@ def test_an_event_is_answered_with_the_response_as_plain_values(capsys: pytest.C
         ENVIRON, lambda service: harness.s3, Logger(service="redrive"), toolkit_metrics("redrive")
     )
 
-    response = handle_redrive_event({"action": "list"}, environment, Deadline(60))
+    response = handle_redrive_event({"action": "list"}, environment, Deadline(900))
 
     assert (response["action"], response["groups"][0]["letters"]) == ("list", 2)
     assert '"LettersReplayed":[0.0]' in capsys.readouterr().out
