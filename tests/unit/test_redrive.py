@@ -161,6 +161,7 @@ def test_objects_of_another_form_are_named_and_left_alone() -> None:
     }
     harness.s3.objects |= strange
     harness.s3.modified |= dict.fromkeys(strange, MOMENT)
+    assert sorted(harness.ask().unreadable) == sorted(strange)
     done = harness.replay()
     assert (done.done, sorted(done.unreadable)) == (Counts(delivered=3), sorted(strange))
     assert harness.s3.names("dead-letters/") == sorted(strange)
