@@ -68,7 +68,7 @@ def large_answers() -> Iterator[dict[str, str]]:
 def refused(stack: Deployed) -> bool:
     """Whether the custom resource refuses these answers, before a function that would be too large is made."""
     (declared,) = stack.of("Custom::DeclaredTopics")
-    return any("variables would be larger" in finding for finding in stack_findings(declared.properties, REGION))
+    return any("exceed Lambda's limit of 4 KB" in finding for finding in stack_findings(declared.properties, REGION))
 
 
 def test_an_environment_fits_or_its_parameters_are_refused() -> None:
