@@ -1,7 +1,6 @@
 """For every test: nothing that it starts outlives it, and in CI nothing may be skipped, as every part is there."""
 
 import os
-import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from threading import Thread
@@ -66,8 +65,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     """Hand an interruption on to the workers, and end what they had no time to end: they are gone behind this."""
     interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and session.config.pluginmanager.has_plugin("dsession")
     for worker in psutil.Process().children() if interrupted else ():
-        # On a Ctrl-C in a terminal they have got it already; what a second one cuts off is ended below.
-        worker.send_signal(signal.SIGINT)
+        # By SIGTERM: who is started in the background ignores SIGINT. What a second signal cuts off is ended below.
+        worker.terminate()
     yield
     if interrupted:
         end_leftovers(Path(os.environ["PYTEST_DEBUG_TEMPROOT"]))
