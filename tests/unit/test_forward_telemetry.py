@@ -87,9 +87,9 @@ def test_of_many_heartbeats_the_latest_fifty_are_measured() -> None:
 
 
 def test_the_log_has_the_longest_request_the_lag_and_what_was_throttled() -> None:
-    counts = delivery_counts(
-        outcome_of(latencies=[0.01, 0.123462], throttled=1.23456, retried=2)._replace(lag_seconds=2.5)
-    )
+    outcome = outcome_of(latencies=[0.01, 0.123462], throttled=1.23456, retried=2)._replace(lag_seconds=2.5)
+    counts = delivery_counts(outcome)
+    assert values(outcome, Metric.LAG_AT_ARRIVAL) == [2500.0]
     assert (counts["longest_post_ms"], counts["posts"], counts["lag_ms"]) == (123.5, 2, 2500)
     assert (counts["throttled_seconds"], counts["retried"]) == (1.235, 2)
     assert not {"longest_post_ms", "lag_ms"} & delivery_counts(outcome_of()).keys()

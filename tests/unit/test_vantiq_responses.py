@@ -157,3 +157,20 @@ def test_a_single_record_whose_result_comes_in_a_list_is_not_done_before_that_sa
 @pytest.mark.parametrize("results", [1, 3])
 def test_a_list_of_more_or_fewer_results_than_records_acknowledges_none_of_them(results: int) -> None:
     assert verdicts(200, [{}] * results, "topic", 2, as_array=True) == [Disposition.RETRIABLE] * 2
+
+
+def test_an_error_field_beside_others_is_content_of_a_procedure_or_a_resource() -> None:
+    assert verdicts(200, {"error": "none", "rows": 1}, "procedure") == [Disposition.DELIVERED]
+    assert error_of(200, b'{"error": "none", "name": "orders"}') == (0, "")
+
+
+def test_a_refusal_with_the_status_of_a_column_of_the_record_is_not_taken_for_its_row() -> None:
+    sent, result = b'{"status": 400, "id": "a"}', b'[{"status": 400, "code": "io.vantiq.x"}]'
+    results = results_of_request(200, result, "upsert", 1, as_array=True, sent=[sent])
+    assert [entry.disposition for entry in results.records] == [Disposition.REFUSED]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(299, Disposition.REFUSED), (300, Disposition.OUTAGE)])
+def test_the_status_inside_of_an_error_counts_from_a_redirect_on(status: int, expected: Disposition) -> None:
+    errors = [{"code": "c", "message": "m", "status": status}] * 2
+    assert verdicts(200, errors, "topic") == [expected]
