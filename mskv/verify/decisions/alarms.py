@@ -111,4 +111,4 @@ def _traces(stack: Stack, functions: Sequence[Function]) -> Check:
     if stack.parameters.get("Tracing") == "Active":
         return ok("costs", "traces", "X-Ray is on, as Tracing says")
     text = f"X-Ray is on for {', '.join(traced)}: about 5 USD per million traced invocations"
-    return failed("costs", "traces", text, "deploy with Tracing=PassThrough, or switch it off")
+    return failed("costs", "traces", text, "deploy with Tracing=Disabled, or turn it off for the function")
