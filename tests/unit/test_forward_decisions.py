@@ -3,13 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.exchange import Reply
 from msk_toolkit.forward.halving import RecordGroup, divided, halves, set_aside_hint
+from msk_toolkit.forward.refusal_limit import RefusalLimit
 from msk_toolkit.forward.retry import pause, retry_failure, turn_failure
+from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import UNREADABLE_RESPONSE, Disposition, RecordResult, RequestResults
 
+from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import event, record
 
 RECORDS = decode(event([record(n) for n in range(8)])).partitions["orders-0"]
@@ -136,3 +140,16 @@ def test_the_hint_names_a_record_only_where_it_alone_cannot_pass() -> None:
     assert set_aside_hint(DOCUMENTS[:1], reply(Disposition.OUTAGE, 401), is_accepting=True) == ""
     undecodable = decode({**event([]), "records": {"orders-0": [{"topic": 1}]}}).partitions["orders-0"]
     assert set_aside_hint([Document(undecodable[0], b"")], blocked, is_accepting=True) == ""
+
+
+def test_refusals_of_another_kind_are_counted_from_their_first_on() -> None:
+    limit, target = RefusalLimit(1), Target("topic", "/orders")
+    kinds = [RecordResult(Disposition.REFUSED, 400, code) for code in ("a", "b", "a")]
+    assert [limit.refused(target, result) for result in kinds] == [False, False, False]
+    assert limit.refused(target, kinds[-1])
+
+
+def test_a_partition_without_a_decodable_record_has_the_target_of_the_topic_in_its_key() -> None:
+    harness = ForwarderHarness(vantiq_target="", vantiq_routes='{"orders": "topic:/orders"}')
+    outcome = harness.forwarder.forward({**event([]), "records": {"orders-0": [{"topic": 1}]}}, Deadline(30))
+    assert (outcome.dead_lettered, outcome.failures) == (1, [])
