@@ -111,3 +111,9 @@ def test_values_are_logged_only_as_far_as_asked_for(length: int, expected: str |
     outcome = outcome_of(refused=[RefusedRecord(RECORDS[0], "refused", 400, "")])
     publish_delivery(outcome, log, log, payload_bytes=length)
     assert log.lines[-1].get("value") == expected
+
+
+def test_what_was_noticed_about_a_target_is_logged_although_it_stops_nothing() -> None:
+    log: Any = Written()
+    publish_delivery(outcome_of()._replace(notes=["topic:/orders is not reliable"]), log, log)
+    assert log.lines[-1] == {"message": "target check", "note": "topic:/orders is not reliable"}
