@@ -1,6 +1,7 @@
 """Security groups and network ACLs on the path to a port: what drops the packets, and which rule to add."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from msk_toolkit.diagnose.finding import Code, NetworkEnd, NetworkFinding, Severity, downgrade, listed
@@ -51,6 +52,32 @@ class Flow(NamedTuple):
         )
 
 
+class _GroupCheck(NamedTuple):
+    """A connection at one end, whose security groups have to allow it to (``egress``) or from the other end."""
+
+    flow: Flow
+    own: NetworkEnd
+    other: NetworkEnd
+    egress: bool
+
+    @property
+    def code(self) -> Code:
+        """The code of a finding that they do not."""
+        if self.egress:
+            return "egress-closed"
+        return "ingress-closed"
+
+    @property
+    def peer(self) -> str:
+        """The other end, by its groups where it has some."""
+        return listed(self.other.groups) or self.other.name
+
+    @property
+    def by_reference(self) -> bool:
+        """Whether a rule can refer to a group at the other end."""
+        return bool(self.other.groups) and self.flow.references == "valid"
+
+
 class PacketPath(NamedTuple):
     """Packets of one direction at one subnet: to or from which addresses and ports, and their description."""
 
@@ -72,8 +99,8 @@ class Dropped(NamedTuple):
 
 def security_group_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
     """Whether the groups of one end allow the connection out, and those of the other end allow it in."""
-    yield from _group_findings(facts, flow, flow.source, flow.target, egress=True)
-    yield from _group_findings(facts, flow, flow.target, flow.source, egress=False)
+    yield from _group_findings(facts, _GroupCheck(flow, flow.source, flow.target, egress=True))
+    yield from _group_findings(facts, _GroupCheck(flow, flow.target, flow.source, egress=False))
 
 
 def acl_findings(facts: Facts, flow: Flow, *, answers: bool = True) -> Iterator[NetworkFinding]:
@@ -83,13 +110,15 @@ def acl_findings(facts: Facts, flow: Flow, *, answers: bool = True) -> Iterator[
         answers: whether to check the answers as well, which are the same for every port.
     """
     findings: dict[str, NetworkFinding] = {}
-    for source in flow.source.known(facts):
-        for target in flow.target.known(facts):
-            if source.id == target.id:
-                continue
-            for finding in _between(facts, flow, source, target, answers=answers):
-                findings.setdefault(finding.text, finding)
+    for source, target in _subnet_pairs(facts, flow):
+        for finding in _between(facts, flow, source, target, answers=answers):
+            findings.setdefault(finding.text, finding)
     yield from findings.values()
+
+
+def _subnet_pairs(facts: Facts, flow: Flow) -> list[tuple[Subnet, Subnet]]:
+    pairs = product(flow.source.known(facts), flow.target.known(facts))
+    return [(source, target) for source, target in pairs if source.id != target.id]
 
 
 def dropped(facts: Facts, packets: PacketPath) -> Dropped | None:
@@ -139,35 +168,34 @@ def _port_text(low: int, high: int) -> str:
     return f"ports {low} to {high}"
 
 
-def _group_findings(
-    facts: Facts, flow: Flow, own: NetworkEnd, other: NetworkEnd, *, egress: bool
-) -> Iterator[NetworkFinding]:
+def _group_findings(facts: Facts, check: _GroupCheck) -> Iterator[NetworkFinding]:
     if facts.groups is None:
         return
-    yield from _not_visible(facts.groups, flow, own)
+    yield from _not_visible(facts.groups, check.flow, check.own)
+    visible = [group for group in check.own.groups if group in facts.groups]
+    if visible:
+        yield from _closed_findings(facts, check, visible)
+
+
+def _closed_findings(facts: Facts, check: _GroupCheck, visible: Sequence[str]) -> Iterator[NetworkFinding]:
+    flow, other = check.flow, check.other
     blocks = other.blocks(facts, flow.version)
-    visible = [group for group in own.groups if group in facts.groups]
-    if not blocks or not visible:
+    if not blocks:
         return
     ends = Ends(blocks, other.groups, flow.references)
     # With those that are not visible: any of them may have the rule.
-    filtered = through_groups(facts, own.groups, ends, flow.port, egress=egress)
-    if filtered.outcome == "open":
-        return
-    description = _closed_text(flow, own, other, visible, filtered, egress=egress)
-    rules = rules_for_port(facts, visible, flow.port, egress=egress)
-    if rules:
-        verb = "they have" if len(visible) > 1 else "it has"
-        description += f"; for that port {verb} {_named(rules)}"
-    yield _closed_finding(flow, other, filtered, description, egress=egress)
+    filtered = through_groups(facts, check.own.groups, ends, flow.port, egress=check.egress)
+    if filtered.outcome != "open":
+        text = _closed_text(check, visible, filtered) + _rules_text(facts, check, visible)
+        yield _closed_finding(check, filtered, text)
 
 
-def _closed_finding(flow: Flow, other: NetworkEnd, filtered: Filtered, text: str, *, egress: bool) -> NetworkFinding:
-    code: Code = "egress-closed" if egress else "ingress-closed"
-    _, preposition = _direction(egress=egress)
+def _closed_finding(check: _GroupCheck, filtered: Filtered, text: str) -> NetworkFinding:
+    flow, code = check.flow, check.code
+    _, preposition = _direction(egress=check.egress)
     peer = _addresses(filtered)
-    if other.groups and flow.references == "valid":
-        peer = other.groups[0]
+    if check.by_reference:
+        peer = check.other.groups[0]
     remedy = f"add one ({code.removesuffix('-closed')}, tcp {flow.port}, {preposition} {peer})"
     if filtered.outcome == "closed":
         return flow.finding(code, text, remedy)
@@ -176,21 +204,30 @@ def _closed_finding(flow: Flow, other: NetworkEnd, filtered: Filtered, text: str
     return flow.finding(code, text, remedy, severity=downgrade(flow.severity))
 
 
-def _closed_text(
-    flow: Flow, own: NetworkEnd, other: NetworkEnd, visible: Sequence[str], filtered: Filtered, *, egress: bool
-) -> str:
-    direction, preposition = _direction(egress=egress)
+def _closed_text(check: _GroupCheck, visible: Sequence[str], filtered: Filtered) -> str:
+    direction, preposition = _direction(egress=check.egress)
     subject, verb = f"security group {visible[0]}", "has"
     if len(visible) > 1:
         subject, verb = f"security groups {listed(visible)}", "have"
-    peer = listed(other.groups) or other.name
-    text = f"{subject} of {own.name} {verb} no {direction} rule for {flow.port} {preposition} {peer}"
+    rule = f"{direction} rule for {check.flow.port} {preposition} {check.peer}"
+    text = f"{subject} of {check.own.name} {verb} no {rule}"
     # With references between the groups addresses do not matter, unless only some of them are blocked.
-    if filtered.outcome == "partly" or flow.references != "valid" or not other.groups:
+    if filtered.outcome == "partly" or not check.by_reference:
         text += f" ({_addresses(filtered)})"
     if filtered.outcome == "unknown":
         text += " that could be read"
     return text
+
+
+def _rules_text(facts: Facts, check: _GroupCheck, visible: Sequence[str]) -> str:
+    """The rules for the port, none of which fits."""
+    rules = rules_for_port(facts, visible, check.flow.port, egress=check.egress)
+    if not rules:
+        return ""
+    subject = "it has"
+    if len(visible) > 1:
+        subject = "they have"
+    return f"; for that port {subject} {_named(rules)}"
 
 
 def _addresses(filtered: Filtered) -> str:

@@ -1,7 +1,6 @@
 """Whether the mappings are in the stack's mode, what provisioned pollers cost, and the limits of a poller group."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.poller_groups import poller_group_problems
@@ -19,32 +18,53 @@ def mode_findings(states: Sequence[MappingState], *, provisioned: bool) -> Itera
     went back to on-demand may still pay for pollers.
     """
     for state in states:
-        # In the middle of a change Lambda may still report the old mode.
-        changing = state.state in {"Creating", "Updating"}
-        if state.provisioned and not provisioned:
-            yield _finding("mapping-mode", "note" if changing else "warning", _costs(state), _turn_off(state))
-        if provisioned and not state.provisioned:
-            text = (
-                f"{state.name} is on demand, but the stack is provisioned: the forwarder fails whole batches instead "
-                "of reporting batch item failures, and discarded batches are not kept"
-            )
-            yield _finding("mapping-mode", "note" if changing else "error", text, _turn_on(state))
+        if state.provisioned != provisioned:
+            yield _other_mode(state)
         if state.destination and not state.provisioned:
-            text = (
-                f"{state.name} is on demand and has an on-failure destination ({state.destination}): Lambda discards a "
-                "batch after ten attempts, which a short outage of Vantiq uses up"
-            )
-            remedy = f"""{_UPDATE} {state.id} --destination-config '{{"OnFailure":{{"Destination":""}}}}'"""
-            yield _finding("mapping-mode", "error", text, remedy)
+            yield _destination_on_demand(state)
 
 
 def poller_group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
     """Poller groups that exceed what Lambda allows."""
-    grouped = sorted((state for state in states if state.poller_group), key=lambda state: state.poller_group)
-    for name, members in groupby(grouped, key=lambda state: state.poller_group):
-        for problem in poller_group_problems([state.maximum_pollers for state in members]):
+    for name, maximums in sorted(_maximums_by_group(states).items()):
+        for problem in poller_group_problems(maximums):
             remedy = "lower MaximumPollers, or forward some of the topics with a second stack"
             yield _finding("poller-group", "warning", f"poller group {name}: {problem}", remedy)
+
+
+def _maximums_by_group(states: Sequence[MappingState]) -> dict[str, list[int]]:
+    maximums: dict[str, list[int]] = {}
+    for state in states:
+        if state.poller_group:
+            maximums.setdefault(state.poller_group, []).append(state.maximum_pollers)
+    return maximums
+
+
+def _other_mode(state: MappingState) -> NetworkFinding:
+    """The finding about a mapping whose mode is not the stack's."""
+    if state.provisioned:
+        return _finding("mapping-mode", _severity(state, "warning"), _costs(state), _turn_off(state))
+    text = (
+        f"{state.name} is on demand, but the stack is provisioned: the forwarder fails whole batches instead "
+        "of reporting batch item failures, and discarded batches are not kept"
+    )
+    return _finding("mapping-mode", _severity(state, "error"), text, _turn_on(state))
+
+
+def _severity(state: MappingState, settled: Severity) -> Severity:
+    # In the middle of a change Lambda may still report the old mode.
+    if state.state in {"Creating", "Updating"}:
+        return "note"
+    return settled
+
+
+def _destination_on_demand(state: MappingState) -> NetworkFinding:
+    text = (
+        f"{state.name} is on demand and has an on-failure destination ({state.destination}): Lambda discards a "
+        "batch after ten attempts, which a short outage of Vantiq uses up"
+    )
+    remedy = f"""{_UPDATE} {state.id} --destination-config '{{"OnFailure":{{"Destination":""}}}}'"""
+    return _finding("mapping-mode", "error", text, remedy)
 
 
 def _costs(state: MappingState) -> str:

@@ -1,11 +1,14 @@
 """What the forwarder's role must be allowed for the mappings' pollers, which assume it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.msk.listeners import Protocol
 from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
 
 _ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
+# In addition, with these logins.
+_LOGIN_ON_CLUSTER: Mapping[Protocol, Sequence[str]] = {"iam": CLUSTER_ACTIONS, "scram": ("kafka:ListScramSecrets",)}
 # EC2 has no narrower resource for a network interface that does not exist yet.
 _ON_ALL = (
     "ec2:CreateNetworkInterface",
@@ -30,21 +33,37 @@ def poller_actions(
     """
     actions: dict[str, Sequence[str]] = {"*": _ON_ALL}
     if cluster_arn:
-        actions[cluster_arn] = _ON_CLUSTER
-    if listener.protocol == "iam" and cluster_arn:
-        actions[cluster_arn] = (*_ON_CLUSTER, *CLUSTER_ACTIONS)
+        actions[cluster_arn] = (*_ON_CLUSTER, *_LOGIN_ON_CLUSTER.get(listener.protocol, ()))
+    match listener.protocol:
+        case "iam":
+            actions |= _login_by_iam(cluster_arn, states)
+        case "scram":
+            actions |= _login_by_secret(secret_arn, key_arn)
+    return actions | _writing_discarded(states)
+
+
+def _login_by_iam(cluster_arn: str, states: Sequence[MappingState]) -> dict[str, Sequence[str]]:
+    actions: dict[str, Sequence[str]] = {}
+    if cluster_arn:
         for state in states[:MAX_MAPPINGS]:
             actions |= _reading(cluster_arn, state)
-    if listener.protocol == "scram":
-        if cluster_arn:
-            actions[cluster_arn] = (*_ON_CLUSTER, "kafka:ListScramSecrets")
-        if secret_arn.startswith("arn:"):
-            actions[secret_arn] = ("secretsmanager:GetSecretValue",)
-        # A secret may name its key by an alias, which a policy never does.
-        if ":key/" in key_arn:
-            actions[key_arn] = ("kms:Decrypt",)
+    return actions
+
+
+def _login_by_secret(secret_arn: str, key_arn: str) -> dict[str, Sequence[str]]:
+    actions: dict[str, Sequence[str]] = {}
+    if secret_arn.startswith("arn:"):
+        actions[secret_arn] = ("secretsmanager:GetSecretValue",)
+    # A secret may name its key by an alias, which a policy never does.
+    if ":key/" in key_arn:
+        actions[key_arn] = ("kms:Decrypt",)
+    return actions
+
+
+def _writing_discarded(states: Sequence[MappingState]) -> dict[str, Sequence[str]]:
+    """Discarded batches go to a bucket, which Lambda checks first."""
+    actions: dict[str, Sequence[str]] = {}
     for bucket in {state.destination for state in states if ":s3:::" in state.destination}:
-        # Discarded batches go there; Lambda checks the bucket first.
         actions[bucket] = ("s3:ListBucket",)
         actions[f"{bucket}/*"] = ("s3:PutObject",)
     return actions

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.msk.description import ClusterDescription
@@ -68,6 +69,11 @@ class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         for result in self.results:
             reports += result.brokers
         return reports + (self.reached or [])
+
+    @property
+    def causes(self) -> set[Cause | None]:
+        """Why brokers failed, each cause once."""
+        return {report.failure.cause for report in self.broker_reports if report.failure}
 
     @property
     def connects(self) -> bool:

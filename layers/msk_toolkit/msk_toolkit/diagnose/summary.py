@@ -8,6 +8,7 @@ from msk_toolkit.diagnose.finding import BROKERS, NetworkFinding
 from msk_toolkit.diagnose.report import ListenerReport
 from msk_toolkit.msk.findings import Finding
 
+_Status = Literal["healthy", "degraded", "down"]
 # The causes that a blocked connection has; a broker that is down refuses it, or has no address.
 _NETWORK_CAUSES = {
     Cause.CONNECT_TIMEOUT,
@@ -24,25 +25,45 @@ def summarize(
     findings: Iterable[Finding],
     network: Sequence[NetworkFinding],
     mapping: Iterable[NetworkFinding],
-) -> tuple[Literal["healthy", "degraded", "down"], str]:
+) -> tuple[_Status, str]:
     """The status of the listener in use, and a sentence with the reason, where the network explains it."""
     errors = sum(finding.severity == "error" for finding in findings)
     errors += sum(finding.severity == "error" for finding in (*network, *mapping))
-    counted = f"{errors or 'no'} error{'' if errors == 1 else 's'} in the AWS configuration"
-    used = next((listener for listener in listeners if listener.in_use), None)
+    used = _in_use(listeners)
     if used is None:
-        return "down", f"the listener in use is not known; {counted}"
+        return "down", f"the listener in use is not known; {_counted(errors)}"
     name = f"the listener in use ({used.network} {used.protocol})"
+    return _status(used, errors), f"{name}{_result(used, network)}; {_counted(errors)}"
+
+
+def _in_use(listeners: Iterable[ListenerReport]) -> ListenerReport | None:
+    return next((listener for listener in listeners if listener.in_use), None)
+
+
+def _counted(errors: int) -> str:
+    if errors == 1:
+        return "1 error in the AWS configuration"
+    return f"{errors or 'no'} errors in the AWS configuration"
+
+
+def _status(used: ListenerReport, errors: int) -> _Status:
+    if used.status not in {"healthy", "degraded"}:
+        return "down"
+    if used.status == "degraded" or errors:
+        return "degraded"
+    return "healthy"
+
+
+def _result(used: ListenerReport, network: Iterable[NetworkFinding]) -> str:
+    """What continues the name of the listener in use."""
     if used.status == "healthy":
-        return "degraded" if errors else "healthy", f"{name} works; {counted}"
-    summary = f"{name}: {used.summary}{_reason(used, network)}; {counted}"
-    return "degraded" if used.status == "degraded" else "down", summary
+        return " works"
+    return f": {used.summary}{_reason(used, network)}"
 
 
 def _reason(used: ListenerReport, network: Iterable[NetworkFinding]) -> str:
     """The finding that explains why brokers can't be reached, where there is one."""
-    causes = {report.failure.cause for report in used.broker_reports if report.failure}
-    if not causes & _NETWORK_CAUSES:
+    if used.causes.isdisjoint(_NETWORK_CAUSES):
         return ""
     for finding in network:
         if _explains(finding, used.ports):
