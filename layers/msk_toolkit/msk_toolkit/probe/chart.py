@@ -34,19 +34,25 @@ def render_chart(title: str, unit: str, lines: Mapping[str, Sequence[Point]], st
         unit: what follows a value, such as `` ms``.
     """
     head = f"<figcaption>{escape(title)}</figcaption>"
-    values = [point.value for point in chain.from_iterable(lines.values())]
-    if not values:
+    points = [*chain.from_iterable(lines.values())]
+    if not points:
         return f"<figure>{head}<p>no values in this time</p></figure>"
-    top = max(*values, 0.0) or 1.0
+    top = _top(points)
     names = sorted(lines, key=_by_number)
     drawn = "".join(_line(number, name, lines[name], (start, end), top) for number, name in enumerate(names))
-    legend = "".join(
-        f"<li>{_sample(number)} {escape(_summary(name, lines[name], unit))}</li>" for number, name in enumerate(names)
-    )
+    summaries = [_summary(name, lines[name], unit) for name in names]
     largest = escape(f"{title}, up to {top:g}{unit}")
     box = f'viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none"'
     picture = f'<svg {box} role="img" aria-label="{largest}">{drawn}</svg>'
-    return f"<figure>{head}{picture}<ul>{legend}</ul></figure>"
+    return f"<figure>{head}{picture}<ul>{_legend(summaries)}</ul></figure>"
+
+
+def _legend(summaries: Sequence[str]) -> str:
+    return "".join(f"<li>{_sample(number)} {escape(summary)}</li>" for number, summary in enumerate(summaries))
+
+
+def _top(points: Sequence[Point]) -> float:
+    return max(0.0, *(point.value for point in points)) or 1.0
 
 
 def _by_number(name: str) -> tuple[int, str]:

@@ -173,17 +173,20 @@ class _Checks:
             check.log.add_warning(Stage.TLS, Cause.TLS_EXPIRES_SOON, detail)
 
     def _read_metadata(self, check: BrokerCheck, stage: Deadline) -> ClusterMetadata:
-        backoff = Backoff(stage, self._options.sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
         try:
-            while True:
-                metadata = read_metadata(check.open_connection, [self._options.topic], stage)
-                # With ZooKeeper a broker that starts, or whose controller changes, answers before it knows the cluster.
-                if (metadata.brokers and metadata.controller >= 0) or not backoff.pause():
-                    return metadata
+            return self._settled_metadata(check.open_connection, stage)
         except StageError as error:
             if error.cause is Cause.CONNECTION_CLOSED and not self._access.mechanism:
                 self._look_for_login(check, stage, error)
             raise
+
+    def _settled_metadata(self, connection: BrokerConnection, stage: Deadline) -> ClusterMetadata:
+        backoff = Backoff(stage, self._options.sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
+        while True:
+            metadata = read_metadata(connection, [self._options.topic], stage)
+            # With ZooKeeper a broker that starts, or whose controller changes, answers before it knows the cluster.
+            if (metadata.brokers and metadata.controller >= 0) or not backoff.pause():
+                return metadata
 
     def _look_for_login(self, check: BrokerCheck, stage: Deadline, error: StageError) -> None:
         """A listener with authentication closes the connection of a client that sends requests without it.
@@ -246,12 +249,14 @@ def _check_operations(check: BrokerCheck, topic: Topic, operations: Sequence[Acl
         check.log.skip(Stage.ACL, "brokers before Kafka 2.3 do not report what the user may do")
         return
     with check.log.stage(Stage.ACL):
-        if is_denied:
-            raise _topic_denied(check, topic, [AclOperation.DESCRIBE])
-        allowed = topic.operations or ()
-        denied = [operation for operation in operations if operation not in allowed]
+        denied = [AclOperation.DESCRIBE] if is_denied else _denied(topic, operations)
         if denied:
             raise _topic_denied(check, topic, denied)
+
+
+def _denied(topic: Topic, operations: Sequence[AclOperation]) -> list[AclOperation]:
+    allowed = topic.operations or ()
+    return [operation for operation in operations if operation not in allowed]
 
 
 def _topic_denied(check: BrokerCheck, topic: Topic, operations: Iterable[AclOperation]) -> StageError:

@@ -7,7 +7,7 @@ import msgspec
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.access import Access
+from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.metadata import Topic
 from msk_toolkit.network.stages import AgainError, StageLog
 from msk_toolkit.probe.check_brokers import AclOperation, BrokerCheck, check_brokers, close_connections
@@ -112,9 +112,7 @@ class _Consumption:
         except StageError:
             self._downgrade_unsettled()
         if not self.reading.sequences:
-            # A request that failed has made its connection unusable.
-            usable = {broker: check for broker, check in self._reached.items() if not check.open_connection.broken}
-            Reader(usable, topic, self.reading, options.sleep).read_newest()
+            self._read_newest(topic)
         log = StageLog(options.deadline, options.stage_seconds)
         self.lags = group_lags(self._reached, options.watched_groups, log, options.now)
         self._fail_leaders(topic)
@@ -142,6 +140,11 @@ class _Consumption:
                     membership.leave()
             return
 
+    def _read_newest(self, topic: Topic) -> None:
+        # A request that failed has made its connection unusable.
+        usable = {broker: check for broker, check in self._reached.items() if not check.open_connection.broken}
+        Reader(usable, topic, self.reading, self._options.sleep).read_newest()
+
     def _read_as(self, membership: Membership, topic: Topic) -> None:
         last = membership.committed()
         self.reading = Reading(self._options.max_records)
@@ -158,12 +161,17 @@ class _Consumption:
             check.log.skip(Stage.COMMIT, error.detail)
         if any(check.log.failed for check in self.checks):
             return  # a broker that is away explains it
-        # The brokers name a broker that was not checked, or none: then one of them has to carry the failure.
-        carrier = next((check for check in self.checks if check.address == error.address), None)
-        if carrier is None and error.address is not None:
-            carrier = BrokerCheck(error.address, self.checks[0].log.alike())
+        self._carrier(error.address).log.fail(Stage.COMMIT, Cause.COORDINATOR_UNAVAILABLE, error.detail)
+
+    def _carrier(self, address: BrokerAddress | None) -> BrokerCheck:
+        """The brokers name a broker that was not checked, or none: then one of them has to carry the failure."""
+        if address is None:
+            return self.checks[0]
+        carrier = next((check for check in self.checks if check.address == address), None)
+        if carrier is None:
+            carrier = BrokerCheck(address, self.checks[0].log.alike())
             self.checks.append(carrier)
-        (carrier or self.checks[0]).log.fail(Stage.COMMIT, Cause.COORDINATOR_UNAVAILABLE, error.detail)
+        return carrier
 
     def _downgrade_unsettled(self) -> None:
         """Another member that delays the rebalance is not a fault of the broker that reports it."""

@@ -97,13 +97,23 @@ def explain(verdict: Verdict, reports: Sequence[BrokerReport], context: ClusterC
     if verdict.status == "healthy":
         return verdict
     state = context.state()
-    findings = context.login_findings() if verdict.cause is Cause.AUTHENTICATION_FAILED else []
+    findings = _findings(verdict, context)
     if state is None:
         return msgspec.structs.replace(verdict, findings=findings)
-    planned = state.planned and verdict.status == "degraded" and explained_by_planned_work(reports)
+    planned = _is_planned(state, verdict, reports)
     summary = verdict.summary
     if planned:
         summary += f"; MSK says {state.state}: planned"
     return msgspec.structs.replace(
         verdict, summary=summary, cluster_state=state.state, planned=planned, findings=findings
     )
+
+
+def _findings(verdict: Verdict, context: ClusterContext) -> list[str]:
+    if verdict.cause is Cause.AUTHENTICATION_FAILED:
+        return context.login_findings()
+    return []
+
+
+def _is_planned(state: ClusterState, verdict: Verdict, reports: Sequence[BrokerReport]) -> bool:
+    return state.planned and verdict.status == "degraded" and explained_by_planned_work(reports)

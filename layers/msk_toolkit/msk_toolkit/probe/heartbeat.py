@@ -98,14 +98,19 @@ class HeartbeatSequence(msgspec.Struct):
     def _count(self, heartbeat: Heartbeat, offset: int) -> None:
         writer, sequence = heartbeat.writer, heartbeat.sequence
         before = self.last.pop(writer, None)
-        if before is not None and sequence > before + 1:
-            self.missing.append(MissingHeartbeats(self.partition, writer, before + 1, sequence - 1, offset))
-        if before is not None and sequence <= before:
-            self.duplicates += 1
+        if before is not None:
+            self._compare(heartbeat, before, offset)
         # Put in again behind the others: the first one is the one not seen for longest.
         self.last[writer] = max(sequence, before or 0)
         while len(self.last) > _WRITERS_KEPT:
             del self.last[next(iter(self.last))]
+
+    def _compare(self, heartbeat: Heartbeat, before: int, offset: int) -> None:
+        writer, sequence = heartbeat.writer, heartbeat.sequence
+        if sequence > before + 1:
+            self.missing.append(MissingHeartbeats(self.partition, writer, before + 1, sequence - 1, offset))
+        if sequence <= before:
+            self.duplicates += 1
 
     def as_text(self) -> str:
         """For a commit's metadata, so that the next run goes on from here."""

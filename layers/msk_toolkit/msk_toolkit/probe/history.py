@@ -64,25 +64,40 @@ def _lines_of(logs: Any, group: str, start: float, end: float, deadline: Deadlin
     return call_within(deadline, f"reading the log {group}", lambda: list(read()))
 
 
+class _Points:
+    """The points of each chart, by broker or by group."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, list[Point]] = defaultdict(list)
+        self.writes: dict[str, list[Point]] = defaultdict(list)
+        self.lags: dict[str, list[Point]] = defaultdict(list)
+
+    def add(self, entry: ShortLine, at: float) -> None:
+        if entry.message == GROUP_LINE:
+            self._add_group(entry, at)
+        else:
+            self._add_broker(entry, at)
+
+    def _add_group(self, entry: ShortLine, at: float) -> None:
+        if entry.seconds is not None:
+            self.lags[entry.group].append(Point(at, entry.seconds))
+
+    def _add_broker(self, entry: ShortLine, at: float) -> None:
+        self.stages[entry.broker].append(Point(at, entry.failed_stage))
+        if Stage.PRODUCE in entry.milliseconds:
+            self.writes[entry.broker].append(Point(at, round(entry.milliseconds[Stage.PRODUCE], 1)))
+
+
 def _charts(lines: Iterable[LogLine], start: float, end: float) -> list[str]:
-    stages: dict[str, list[Point]] = defaultdict(list)
-    writes: dict[str, list[Point]] = defaultdict(list)
-    lags: dict[str, list[Point]] = defaultdict(list)
+    points = _Points()
     for line in lines:
         entry = _parsed(line)
-        if entry is None:
-            continue
-        if entry.message == GROUP_LINE:
-            if entry.seconds is not None:
-                lags[entry.group].append(Point(line.written_at, entry.seconds))
-            continue
-        stages[entry.broker].append(Point(line.written_at, entry.failed_stage))
-        if Stage.PRODUCE in entry.milliseconds:
-            writes[entry.broker].append(Point(line.written_at, round(entry.milliseconds[Stage.PRODUCE], 1)))
+        if entry is not None:
+            points.add(entry, line.written_at)
     return [
-        render_chart(f"First failed stage of each broker ({STAGE_NUMBERS})", "", stages, start, end),
-        render_chart("Write with acks=all, each broker", " ms", writes, start, end),
-        render_chart("Lag in seconds, each group", " s", lags, start, end),
+        render_chart(f"First failed stage of each broker ({STAGE_NUMBERS})", "", points.stages, start, end),
+        render_chart("Write with acks=all, each broker", " ms", points.writes, start, end),
+        render_chart("Lag in seconds, each group", " s", points.lags, start, end),
     ]
 
 

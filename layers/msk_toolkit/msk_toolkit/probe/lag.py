@@ -8,6 +8,7 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
+from msk_toolkit.kafka.batches import Beginning
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import Committed
@@ -47,6 +48,15 @@ class _Behind:
     refusals: list[str] = field(default_factory=list)
     unread: bool = False
 
+    def add(self, number: int, oldest: Beginning | None) -> None:
+        if oldest is None:
+            self.records += number
+        # The markers of transactions are not records to be read.
+        elif oldest.holds_record:
+            self.records += number
+            if oldest.timestamp is not None:
+                self.times.append(oldest.timestamp)
+
     def as_lag(self, group: str, now: float) -> GroupLag:
         detail = "; ".join(self._left_out()) or None
         if not self.counted:
@@ -84,20 +94,26 @@ def group_lags(
         reached: the brokers that were reached, by their ids; a partition that none of them leads is left out.
         log: gives all groups together their deadline, that of one stage.
     """
-    usable = {broker: check.open_connection for broker, check in reached.items() if not check.open_connection.broken}
+    usable = _usable(reached)
     if not usable:
         return [GroupLag(name, detail="no broker can be asked any more") for name in names]
-    lags: list[GroupLag] = []
     deadline = log.share()
-    for name in names:
-        if deadline.expired:
-            lags.append(GroupLag(name, detail="no time was left"))
-            continue
-        try:
-            lags.append(_Lookup(usable, deadline).lag(name, now))
-        except StageError as error:
-            lags.append(GroupLag(name, detail=error.detail))
-    return lags
+    return [_group_lag(usable, name, deadline, now) for name in names]
+
+
+def _usable(reached: Mapping[int, BrokerCheck]) -> dict[int, BrokerConnection]:
+    return {broker: check.open_connection for broker, check in reached.items() if not check.open_connection.broken}
+
+
+def _group_lag(
+    usable: Mapping[int, BrokerConnection], name: str, deadline: Deadline, now: Callable[[], float]
+) -> GroupLag:
+    if deadline.expired:
+        return GroupLag(name, detail="no time was left")
+    try:
+        return _Lookup(usable, deadline).lag(name, now)
+    except StageError as error:
+        return GroupLag(name, detail=error.detail)
 
 
 class _Lookup:
@@ -166,20 +182,20 @@ class _Lookup:
         self._add_records(leader, topic, behind)
 
     def _add_records(self, leader: BrokerConnection, topic: str, behind: Mapping[int, tuple[int, int]]) -> None:
+        oldest = self._oldest(leader, topic, behind)
+        for partition, (start, end) in behind.items():
+            self._behind.add(end - start, oldest.get(partition))
+
+    def _oldest(
+        self, leader: BrokerConnection, topic: str, behind: Mapping[int, tuple[int, int]]
+    ) -> dict[int, Beginning]:
         try:
-            oldest = first_records(leader, topic, behind, Stage.LAG, self._deadline)
+            return first_records(leader, topic, behind, Stage.LAG, self._deadline)
         except StageError as error:
             # A user that may not read may still count.
             self._behind.refusals.append(error.detail)
             self._behind.unread = True
-            oldest = {}
-        for partition, (start, end) in behind.items():
-            record = oldest.get(partition)
-            if record and not record.holds_record:
-                continue  # the markers of transactions are not records to be read
-            self._behind.records += end - start
-            if record and record.timestamp is not None:
-                self._behind.times.append(record.timestamp)
+            return {}
 
 
 def why_nothing_is_committed(group_type: str | None) -> str:

@@ -109,8 +109,6 @@ def _body(run: ProbeRun) -> str:
 
 def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
     """A broker's stages in one row, and below it a row for each stage that fails or warns."""
-    results = {result.stage: result for result in report.stages}
-    cells = "".join(_cell(results.get(stage)) for stage in stages)
     noted = [result for result in report.stages if result.status in _NOTED]
     title = escape(report.name, quote=True)
     span = f'rowspan="{len(noted) + 1}"'
@@ -118,7 +116,12 @@ def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
     notes = "".join(
         f'<tr><td class="{result.status}" colspan="{len(stages)}">{_note(result)}</td></tr>' for result in noted
     )
-    return f"<tbody><tr>{head}{cells}</tr>{notes}</tbody>"
+    return f"<tbody><tr>{head}{_cells(report, stages)}</tr>{notes}</tbody>"
+
+
+def _cells(report: BrokerReport, stages: Sequence[Stage]) -> str:
+    results = {result.stage: result for result in report.stages}
+    return "".join(_cell(results.get(stage)) for stage in stages)
 
 
 def _short_name(report: BrokerReport) -> str:

@@ -1,7 +1,7 @@
 """Read the heartbeats of every broker at once, each in its own thread, sharing one limit of records."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -11,7 +11,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
-from msk_toolkit.kafka.records import Fetched, offset_range, read_from
+from msk_toolkit.kafka.records import Fetched, KafkaRecord, offset_range, read_from
 from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
 from msk_toolkit.probe.heartbeat import HeartbeatSequence as Heartbeats
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
@@ -100,11 +100,14 @@ class Reading:
             elif taken:
                 self.next_offsets[partition] = taken[-1].offset + 1
             self.count += len(taken)
-            for record in taken:
-                # Message format 0 keeps no times: -1.
-                if record.timestamp >= 0:
-                    self.newest = max(record.timestamp, self.newest or 0)
+            self._note_times(taken)
             self.sequences[partition].note(taken)
+
+    def _note_times(self, records: Iterable[KafkaRecord]) -> None:
+        for record in records:
+            # Message format 0 keeps no times: -1.
+            if record.timestamp >= 0:
+                self.newest = max(record.timestamp, self.newest or 0)
 
     def behind(self, partitions: Sequence[int]) -> dict[int, int]:
         """The next offset of each of the partitions that is not read to its end."""
@@ -146,15 +149,19 @@ class Reader:
         self._read_all(partitions, lambda _partition, _first, end: Committed(end - 1))
 
     def _read_all(self, partitions: Sequence[int], start_of: StartOf) -> None:
-        led: dict[int, list[int]] = {}
-        for partition in self._topic.partitions:
-            if partition.index in partitions and partition.leader in self._reached:
-                led.setdefault(partition.leader, []).append(partition.index)
+        led = self._by_leader(partitions)
         if not led:
             return
         with ThreadPoolExecutor(len(led), thread_name_prefix="read") as pool:
             for broker, own in led.items():
                 pool.submit(self._read, self._reached[broker], own, start_of)
+
+    def _by_leader(self, partitions: Sequence[int]) -> dict[int, list[int]]:
+        led: dict[int, list[int]] = {}
+        for partition in self._topic.partitions:
+            if partition.index in partitions and partition.leader in self._reached:
+                led.setdefault(partition.leader, []).append(partition.index)
+        return led
 
     def _read(self, check: BrokerCheck, partitions: list[int], start_of: StartOf) -> None:
         try:
@@ -174,17 +181,25 @@ class Reader:
             behind = reading.behind(leader.partitions)
             if not behind:
                 return
-            removed = []
-            for partition, fetched in leader.read(behind).items():
-                reading.note(partition, fetched)
-                if fetched.out_of_range:
-                    removed.append(partition)
+            removed = self._read_on(leader, behind)
             if removed:
-                # Records may be removed between the two requests: by retention, or by DeleteRecords.
-                for partition, (first, end) in leader.ranges(removed).items():
-                    reading.begin_again(partition, first, end)
+                self._begin_again(leader, removed)
             elif reading.behind(leader.partitions) == behind:
                 return  # the next run sees whether the records come
+
+    def _read_on(self, leader: "_Leader", behind: Mapping[int, int]) -> list[int]:
+        """Take the next records, and return the partitions whose next offset is out of range."""
+        removed: list[int] = []
+        for partition, fetched in leader.read(behind).items():
+            self._reading.note(partition, fetched)
+            if fetched.out_of_range:
+                removed.append(partition)
+        return removed
+
+    def _begin_again(self, leader: "_Leader", removed: list[int]) -> None:
+        # Records may be removed between the two requests: by retention, or by DeleteRecords.
+        for partition, (first, end) in leader.ranges(removed).items():
+            self._reading.begin_again(partition, first, end)
 
 
 class _Leader:
@@ -219,11 +234,14 @@ class _Leader:
             try:
                 return request()
             except StageError as error:
-                if error.cause is not Cause.LEADER_MOVED or not self._still_leads():
-                    raise
-                self._refusals += 1
-                if not backoff.pause():
-                    raise lasting_refusal(error, self._refusals) from error
+                self._wait_out(error, backoff)
+
+    def _wait_out(self, error: StageError, backoff: Backoff) -> None:
+        if error.cause is not Cause.LEADER_MOVED or not self._still_leads():
+            raise error
+        self._refusals += 1
+        if not backoff.pause():
+            raise lasting_refusal(error, self._refusals) from error
 
     def _still_leads(self) -> bool:
         topic = read_metadata(self._connection, [self._topic], self._stage, Stage.FETCH).topics[self._topic]

@@ -35,11 +35,18 @@ def _explanation(verdict: Verdict) -> list[str]:
 def _table(reports: Sequence[BrokerReport], stages: Sequence[Stage]) -> list[str]:
     columns = stages_run(reports, stages)
     rows = [["broker", "address", *columns]]
-    for report in reports:
-        results = {result.stage: result for result in report.stages}
-        rows.append([_number(report), report.address, *(_cell(results.get(stage)) for stage in columns)])
+    rows += [_row(report, columns) for report in reports]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [_aligned(row, widths) for row in rows]
+
+
+def _row(report: BrokerReport, columns: Sequence[Stage]) -> list[str]:
+    results = {result.stage: result for result in report.stages}
+    return [_number(report), report.address, *(_cell(results.get(stage)) for stage in columns)]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _cell(result: StageResult | None) -> str:

@@ -1,7 +1,8 @@
 """From the checks of a run to a report on each broker."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from msk_toolkit.causes import Cause, remedy
@@ -43,25 +44,20 @@ def broker_reports(
     """
     cluster = _majority(checks)
     _fail_strangers(checks, cluster)
-    members = [check for check in checks if check.metadata and check.metadata.cluster_id == cluster]
+    members = _members(checks, cluster)
     _fail_forgotten(members)
     listing = _Listing(members, _listed(members), bootstrap)
     names = listing.names(checks)
     absent = _replicas(members, topic) - listing.brokers.keys() - set(names.values())
-    unreached = [check for check in checks if names[check.address] is None and not check.metadata]
-    if len(absent) == 1:
-        nameless = unreached or listing.unlisted()
-        if len(nameless) == 1:
-            # A single address has no broker, and a single broker has no address.
-            names[nameless[0].address] = absent.pop()
+    unreached = _unreached(checks, names)
+    _name_single(names, absent, unreached or listing.unlisted())
     listing.fail_unlisted(names)
     reports = [_report(check, names[check.address], stages, listing.known_from(check)) for check in checks]
     if len(absent) > len(unreached):
-        detail = f"no broker lists it, and it holds replicas of {topic}"
-        reports += [_absent_broker(broker, detail) for broker in sorted(absent)]
-    elif expected_brokers and listing.brokers:
-        reports += _uncounted(reports, expected_brokers)
-    return sorted(reports, key=lambda report: (report.broker is None, report.broker or 0, report.address))
+        reports += _absent_brokers(sorted(absent), f"no broker lists it, and it holds replicas of {topic}")
+    elif listing.brokers:
+        reports += _uncounted(reports, expected_brokers or 0)
+    return sorted(reports, key=_place)
 
 
 class _Listing(NamedTuple):
@@ -106,13 +102,34 @@ class _Listing(NamedTuple):
 
     def known_from(self, check: BrokerCheck) -> KnownFrom:
         """What names the check's address."""
-        if check in self.members and check.broker is None and not check.log.failed:
+        if self._is_alias(check):
             return "alias"
         if check.address not in self.bootstrap:
             return "metadata"
         if self.brokers and check.address not in self.brokers.values():
             return "bootstrap"
         return "both"
+
+    def _is_alias(self, check: BrokerCheck) -> bool:
+        return check in self.members and check.broker is None and not check.log.failed
+
+
+def _place(report: BrokerReport) -> tuple[bool, int, str]:
+    return report.broker is None, report.broker or 0, report.address
+
+
+def _members(checks: Sequence[BrokerCheck], cluster: str | None) -> list[BrokerCheck]:
+    return [check for check in checks if check.metadata and check.metadata.cluster_id == cluster]
+
+
+def _unreached(checks: Sequence[BrokerCheck], names: Names) -> list[BrokerCheck]:
+    return [check for check in checks if names[check.address] is None and not check.metadata]
+
+
+def _name_single(names: Names, absent: set[int], nameless: Sequence[BrokerCheck]) -> None:
+    # A single address has no broker, and a single broker has no address.
+    if len(absent) == len(nameless) == 1:
+        names[nameless[0].address] = absent.pop()
 
 
 def _listed(members: Sequence[BrokerCheck]) -> dict[int, BrokerAddress]:
@@ -125,15 +142,19 @@ def _listed(members: Sequence[BrokerCheck]) -> dict[int, BrokerAddress]:
 
 def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], known_from: KnownFrom) -> BrokerReport:
     if check.log.failed:
-        for stage in stages:
-            check.log.skip(stage, "an earlier stage failed")
-        if known_from == "bootstrap":
-            _advise_on_unlisted(check)
+        _complete(check, stages, known_from)
     results = [result for result in check.log.results if result.stage in stages]
-    results.sort(key=lambda result: result.stage.position)
+    results.sort(key=attrgetter("stage.position"))
     if known_from == "alias":
         broker = None
     return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
+
+
+def _complete(check: BrokerCheck, stages: Sequence[Stage], known_from: KnownFrom) -> None:
+    for stage in stages:
+        check.log.skip(stage, "an earlier stage failed")
+    if known_from == "bootstrap":
+        _advise_on_unlisted(check)
 
 
 def _advise_on_unlisted(check: BrokerCheck) -> None:
@@ -151,8 +172,12 @@ def _uncounted(reports: Sequence[BrokerReport], expected: int) -> list[BrokerRep
     # MSK numbers brokers from 1 on; where that leaves open which ones are missing, none is named.
     unlisted = set(range(1, expected + 1)) - {report.broker for report in reports}
     if len(unlisted) != missing:
-        return [_absent_broker(None, detail) for _ in range(missing)]
-    return [_absent_broker(broker, detail) for broker in sorted(unlisted)]
+        return _absent_brokers([None] * missing, detail)
+    return _absent_brokers(sorted(unlisted), detail)
+
+
+def _absent_brokers(brokers: Iterable[int | None], detail: str) -> list[BrokerReport]:
+    return [_absent_broker(broker, detail) for broker in brokers]
 
 
 def _absent_broker(broker: int | None, detail: str) -> BrokerReport:
@@ -188,6 +213,10 @@ def _fail_strangers(checks: Sequence[BrokerCheck], cluster: str | None) -> None:
 def _fail_forgotten(members: Sequence[BrokerCheck]) -> None:
     """A broker that is cut off from the controller answers, and lists itself; the others have stopped listing it."""
     for check in members:
-        others = [other.metadata.brokers for other in members if other is not check and other.metadata]
-        if others and check.broker is not None and all(check.broker not in brokers for brokers in others):
+        if _is_forgotten(check, members):
             check.log.fail(Stage.METADATA, Cause.NOT_IN_METADATA, "no other broker lists it: it is fenced")
+
+
+def _is_forgotten(check: BrokerCheck, members: Sequence[BrokerCheck]) -> bool:
+    others = [other for other in members if other is not check]
+    return bool(others) and check.broker is not None and check.broker not in _listed(others)

@@ -75,18 +75,14 @@ class Publisher:
         self._logger.info("marked record written", extra={"record": msgspec.to_builtins(record)})
 
     def _publish(self, verdict: Verdict, reports: Sequence[BrokerReport], values: Values, detailed: bool) -> None:
-        # A loss has an alarm and a mail of its own.
-        counted = [metric for metric in _METRIC_OF_CLASS.values() if metric is not Metric.RECORDS_LOST]
-        values = {Metric.FAULTS: sum(values[metric] for metric in counted), **values}
-        values[Metric.BROKERS_HEALTHY] = int(verdict.status == "healthy")
-        values[Metric.BROKERS_FAILING] = sum(report.failure is not None for report in reports)
-        days = [report.certificate_days for report in reports if report.certificate_days is not None]
-        if days:
-            values[Metric.CERTIFICATE_DAYS] = min(days)
+        values = {Metric.FAULTS: _all_faults(values), **values, **_health_values(verdict, reports)}
         publish_metrics(self._metrics, values.items(), detailed=detailed)
         for report in reports:
             if not report.is_alias:
                 self._broker(report, detailed)
+        self._log_verdict(verdict, reports, values)
+
+    def _log_verdict(self, verdict: Verdict, reports: Sequence[BrokerReport], values: Values) -> None:
         details = {
             "counts": {metric.value: value for metric, value in values.items()},
             "verdict": msgspec.to_builtins(verdict),
@@ -123,12 +119,33 @@ def fault_counts(verdict: Verdict, reports: Sequence[BrokerReport]) -> dict[Metr
     counts = dict.fromkeys(_METRIC_OF_CLASS.values(), 0)
     for _, failure in own_failures(reports):
         counts[_METRIC_OF_CLASS[fault_class(failure.stage, failure.cause)]] += 1
-    if verdict.status == "degraded" and verdict.broker is None and not any(counts.values()):
+    if _is_without_broker(verdict) and not any(counts.values()):
         # The cluster or a group has a fault that is no listed broker's: a partition has no leader, say.
         counts[Metric.BROKER_FAULTS] += 1
     if verdict.planned:
         counts.update(dict.fromkeys(_EXCUSED_WHEN_PLANNED, 0))
     return counts
+
+
+def _is_without_broker(verdict: Verdict) -> bool:
+    return verdict.status == "degraded" and verdict.broker is None
+
+
+def _all_faults(values: Values) -> float:
+    # A loss has an alarm and a mail of its own.
+    counted = set(_METRIC_OF_CLASS.values()) - {Metric.RECORDS_LOST}
+    return sum(values[metric] for metric in counted)
+
+
+def _health_values(verdict: Verdict, reports: Sequence[BrokerReport]) -> Values:
+    values: Values = {
+        Metric.BROKERS_HEALTHY: int(verdict.status == "healthy"),
+        Metric.BROKERS_FAILING: sum(report.failure is not None for report in reports),
+    }
+    days = [report.certificate_days for report in reports if report.certificate_days is not None]
+    if days:
+        values[Metric.CERTIFICATE_DAYS] = min(days)
+    return values
 
 
 def _expires_soon(report: BrokerReport) -> bool:

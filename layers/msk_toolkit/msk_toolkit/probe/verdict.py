@@ -39,6 +39,9 @@ _CLUSTER_WIDE = {Cause.LEADERLESS, Cause.REBALANCE_TIMEOUT}
 # What a broker shows that leaves in the middle of a run.
 _GONE = {Cause.CONNECTION_CLOSED, Cause.CONNECTION_REFUSED, Cause.CONNECT_TIMEOUT, Cause.UNREACHABLE, Cause.TLS_TIMEOUT}
 
+# It stopped answering, and does not answer a second connection either.
+_UNANSWERED = _GONE | {Cause.REQUEST_TIMEOUT}
+
 Failed = tuple[BrokerReport, StageResult]
 
 
@@ -50,7 +53,7 @@ def judge_brokers(reports: Sequence[BrokerReport]) -> Verdict:
     3. Where no broker fails and the cluster has a fault of no single broker: ``degraded``.
     4. Otherwise ``healthy``.
     """
-    brokers = [report for report in reports if not report.is_alias]
+    brokers = _without_aliases(reports)
     if not brokers:
         return Verdict("down", "no broker is known")
     warnings = _warnings(reports)
@@ -71,7 +74,7 @@ def own_failures(reports: Sequence[BrokerReport]) -> list[Failed]:
 
 def no_writes(reports: Sequence[BrokerReport]) -> bool:
     """Whether brokers refuse writes for want of replicas, and none accepts one."""
-    writes = [result for result in _results(reports) if result.stage is Stage.PRODUCE and result.status != "skipped"]
+    writes = _writes(reports)
     return bool(writes) and all(result.status == "failed" and result.cause is _REFUSED for result in writes)
 
 
@@ -88,27 +91,37 @@ def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: li
     own = _without_consequences(failed)
     first, failure = min(own, key=_first_to_look_at)
     alike = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    is_everyone = len(alike) == len(brokers) and len(brokers) > 1
-    if is_everyone:
+    subject = _subject(alike)
+    broker: int | None = first.broker
+    address: str | None = first.address
+    if len(alike) == len(brokers) > 1:
         subject = f"all {len(brokers)} brokers fail"
-    else:
-        verb = "fails" if len(alike) == 1 else "fail"
-        subject = f"{' and '.join(report.name for report in alike)} {verb}"
-    summary = f"{subject} at {failure.stage}: {failure.detail}{_others_affected(len(failed) - len(alike))}"
-    fault = _fault_of_the_cluster(brokers)
-    if fault and fault.cause is Cause.LEADERLESS:
-        summary += f"; {fault.detail}"
+        broker = address = None
+    others_affected = _others_affected(len(failed) - len(alike))
     return Verdict(
         _health(brokers, own),
-        summary,
-        broker=None if is_everyone else first.broker,
-        address=None if is_everyone else first.address,
+        f"{subject} at {failure.stage}: {failure.detail}{others_affected}{_leaderless(brokers)}",
+        broker=broker,
+        address=address,
         stage=failure.stage,
         cause=failure.cause,
         remedy=failure.remedy,
         runbook=f"{RUNBOOK}#{failure.cause}",
         warnings=warnings,
     )
+
+
+def _subject(failing: Sequence[BrokerReport]) -> str:
+    names = " and ".join(report.name for report in failing)
+    verb = "fails" if len(failing) == 1 else "fail"
+    return f"{names} {verb}"
+
+
+def _leaderless(brokers: Sequence[BrokerReport]) -> str:
+    fault = _fault_of_the_cluster(brokers)
+    if fault is None or fault.cause is not Cause.LEADERLESS:
+        return ""
+    return f"; {fault.detail}"
 
 
 def _degraded_by(fault: StageResult, warnings: list[str]) -> Verdict:
@@ -141,19 +154,32 @@ def _failed(reports: Iterable[BrokerReport]) -> list[Failed]:
 
 
 def _without_consequences(failed: list[Failed]) -> list[Failed]:
-    away = [pair for pair in failed if _is_away(*pair)]
-    if not away:
+    if not any(_is_away(*pair) for pair in failed):
         return failed
-    return [pair for pair in failed if pair in away or pair[1].cause not in _CONSEQUENCES]
+    return [pair for pair in failed if _fails_by_itself(*pair)]
+
+
+def _fails_by_itself(report: BrokerReport, failure: StageResult) -> bool:
+    return _is_away(report, failure) or failure.cause not in _CONSEQUENCES
 
 
 def _is_away(report: BrokerReport, failure: StageResult) -> bool:
     """Whether the broker was not reached, or left in the middle of the run."""
     if not failure.stage.comes_after(Stage.METADATA) or failure.cause in _GONE:
         return True
-    # It stopped answering, and does not answer a second connection either.
-    later = [result.cause for result in report.stages if result.status == "failed" and result is not failure]
-    return any(cause in _GONE or cause is Cause.REQUEST_TIMEOUT for cause in later)
+    return any(result.cause in _UNANSWERED for result in _later_failures(report, failure))
+
+
+def _later_failures(report: BrokerReport, first: StageResult) -> list[StageResult]:
+    return [result for result in report.stages if result.status == "failed" and result is not first]
+
+
+def _without_aliases(reports: Iterable[BrokerReport]) -> list[BrokerReport]:
+    return [report for report in reports if not report.is_alias]
+
+
+def _writes(reports: Iterable[BrokerReport]) -> list[StageResult]:
+    return [result for result in _results(reports) if result.stage is Stage.PRODUCE and result.status != "skipped"]
 
 
 def _results(reports: Iterable[BrokerReport]) -> list[StageResult]:

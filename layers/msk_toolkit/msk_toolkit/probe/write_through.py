@@ -124,16 +124,16 @@ class _Attempt:
             try:
                 return self._produce(stage)
             except StageError as error:
-                if error.cause not in _PASSING:
-                    raise
                 refusals += 1
-                if not backoff.pause():
-                    raise lasting_refusal(error, refusals) from error
-            metadata = read_metadata(self.check.open_connection, [self.topic], stage)
-            partition = led_partition(metadata.topics[self.topic], self.check.broker)
+                _wait_out(error, refusals, backoff)
+            partition = self._led_partition(stage)
             if partition is None:
                 return None
             self._aim(partition)
+
+    def _led_partition(self, stage: Deadline) -> int | None:
+        metadata = read_metadata(self.check.open_connection, [self.topic], stage)
+        return led_partition(metadata.topics[self.topic], self.check.broker)
 
     def _produce(self, stage: Deadline) -> int:
         connection = self.check.open_connection
@@ -150,6 +150,13 @@ class _Attempt:
                 return True
             offset = records[-1].offset + 1 if records else None
         return False
+
+
+def _wait_out(error: StageError, refusals: int, backoff: Backoff) -> None:
+    if error.cause not in _PASSING:
+        raise error
+    if not backoff.pause():
+        raise lasting_refusal(error, refusals) from error
 
 
 class _ReadBack:
