@@ -1,5 +1,7 @@
 """Keeps a response within what Lambda accepts: 6 MB, which a finished apply of some thousand topics would exceed."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from msk_toolkit.topics.plan import Plan, TopicStep
@@ -25,30 +27,47 @@ def within_limits(response: TopicsResponse, most_bytes: int = MOST_BYTES) -> Top
 
 
 def _shortened(response: TopicsResponse, kept: int) -> TopicsResponse:
-    lines = response.table.splitlines()
-    plan = response.plan or Plan([], 0)
-    steps = sorted(plan.steps, key=_is_unchanged)
-    undeclared = plan.undeclared_topics
-    changes = sorted(response.changes, key=lambda change: change.state == "done")
-    left_out = {
-        "steps": len(steps) - kept,
-        "undeclaredTopics": len(undeclared) - kept,
-        "changes": len(changes) - kept,
-        "problems": len(response.problems) - kept,
-        "tableLines": len(lines) - kept - 1,
-    }
-    left_out = {kind: number for kind, number in left_out.items() if number > 0}
-    if "tableLines" in left_out:
-        lines = [*lines[:kept], f"... {left_out['tableLines']} more lines: see the function's log", lines[-1]]
+    changes = sorted(response.changes, key=lambda change: change.is_done)
     return msgspec.structs.replace(
         response,
-        table="\n".join(lines),
-        plan=response.plan
-        and msgspec.structs.replace(response.plan, steps=steps[:kept], undeclared_topics=undeclared[:kept]),
+        table=_shortened_table(response.table, kept),
+        plan=_shortened_plan(response.plan, kept),
         changes=changes[:kept],
         problems=response.problems[:kept],
-        left_out=left_out,
+        left_out=_left_out(response, kept),
     )
+
+
+def _left_out(response: TopicsResponse, kept: int) -> dict[str, int]:
+    plan = response.plan or Plan([], 0)
+    left_out = {
+        "steps": len(plan.steps) - kept,
+        "undeclaredTopics": len(plan.undeclared_topics) - kept,
+        "changes": len(response.changes) - kept,
+        "problems": len(response.problems) - kept,
+        "tableLines": _lines_left_out(response.table.splitlines(), kept),
+    }
+    return {kind: number for kind, number in left_out.items() if number > 0}
+
+
+def _lines_left_out(lines: Sequence[str], kept: int) -> int:
+    # The last line sums the table up, and is always kept.
+    return len(lines) - kept - 1
+
+
+def _shortened_table(table: str, kept: int) -> str:
+    lines = table.splitlines()
+    left_out = _lines_left_out(lines, kept)
+    if left_out > 0:
+        lines = [*lines[:kept], f"... {left_out} more lines: see the function's log", lines[-1]]
+    return "\n".join(lines)
+
+
+def _shortened_plan(plan: Plan | None, kept: int) -> Plan | None:
+    if plan is None:
+        return None
+    steps = sorted(plan.steps, key=_is_unchanged)
+    return msgspec.structs.replace(plan, steps=steps[:kept], undeclared_topics=plan.undeclared_topics[:kept])
 
 
 def _is_unchanged(step: TopicStep) -> bool:

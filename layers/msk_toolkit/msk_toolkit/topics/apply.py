@@ -53,6 +53,11 @@ class TopicChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     state: ChangeState
     detail: Annotated[str, Meta(description="Why it is not done.")] = ""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the write is known to be done."""
+        return self.state == "done"
+
 
 class CheckedPlan(NamedTuple):
     """What keeps a plan from being carried out, all of it, and what shows that it is behind the cluster."""

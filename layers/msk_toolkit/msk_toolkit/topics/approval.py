@@ -1,5 +1,7 @@
 """Whether the cluster is still as it was when a plan was approved."""
 
+from collections.abc import Iterator, Mapping
+
 import msgspec
 
 from msk_toolkit.topics.plan import Plan, TopicStep
@@ -11,20 +13,30 @@ def changed_since(approved: Plan, now: Plan) -> list[str]:
     Warnings and what is not declared don't count: an apply touches neither. Nor do the topics of another cluster.
     """
     if approved.cluster_id != now.cluster_id:
-        if not approved.cluster_id:
-            return [f"the plan names no cluster; the current one is {now.cluster_id}"]
-        current = now.cluster_id or "unknown"
-        return [f"the plan was approved for cluster {approved.cluster_id}; the current one is {current}"]
-    before = {step.topic: _essence(step) for step in approved.steps}
-    after = {step.topic: _essence(step) for step in now.steps}
-    problems = [f"{topic}: is not in the approved plan" for topic in after if topic not in before]
-    problems += [f"{topic}: was approved, but is no longer declared" for topic in before if topic not in after]
-    problems += [
-        f"{topic}: has changed since the plan was approved ({before[topic].action}, now {step.action})"
-        for topic, step in after.items()
-        if topic in before and step != before[topic]
+        return [_other_cluster(approved.cluster_id, now.cluster_id)]
+    before, after = _essences(approved), _essences(now)
+    return [
+        *(f"{topic}: is not in the approved plan" for topic in after if topic not in before),
+        *(f"{topic}: was approved, but is no longer declared" for topic in before if topic not in after),
+        *_changed_steps(before, after),
     ]
-    return problems
+
+
+def _other_cluster(approved: str, current: str) -> str:
+    if not approved:
+        return f"the plan names no cluster; the current one is {current}"
+    return f"the plan was approved for cluster {approved}; the current one is {current or 'unknown'}"
+
+
+def _changed_steps(before: Mapping[str, TopicStep], after: Mapping[str, TopicStep]) -> Iterator[str]:
+    for topic, step in after.items():
+        approved = before.get(topic, step)
+        if step != approved:
+            yield f"{topic}: has changed since the plan was approved ({approved.action}, now {step.action})"
+
+
+def _essences(plan: Plan) -> dict[str, TopicStep]:
+    return {step.topic: _essence(step) for step in plan.steps}
 
 
 def _essence(step: TopicStep) -> TopicStep:

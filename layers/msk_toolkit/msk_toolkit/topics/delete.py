@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,7 +14,7 @@ from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.bootstrap import NoBrokerError
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import ErrorCode, error_name
-from msk_toolkit.kafka.metadata import ClusterMetadata, read_metadata
+from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
 from msk_toolkit.topics.apply import ChangeState, TopicChange, may_have_begun
@@ -55,9 +55,13 @@ def objections(
     problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]
     for deletion in deletions:
         problems += _objections(deletion, protected, declared, cluster)
+    return problems or _records_lost(deletions, cluster, count)
+
+
+def _records_lost(deletions: Sequence[Deletion], cluster: ClusterMetadata, count: CountRecords) -> list[str]:
     uncounted = [deletion.topic for deletion in deletions if "not-empty" not in deletion.although]
-    if problems or not uncounted:
-        return problems
+    if not uncounted:
+        return []
     return [
         f"{name}: holds {records:,} records; add although: [not-empty] to delete them with it"
         for name, records in count(cluster, uncounted).items()
@@ -72,10 +76,15 @@ def _objections(deletion: Deletion, protected: set[str], declared: set[str], clu
     topic = cluster.topics.get(name)
     if topic is None:
         yield f"{name}: is not on the cluster"
-        return
-    if topic.error_code:
+    elif topic.error_code:
         yield f"{name}: {error_name(topic.error_code)}"
-        return
+    else:
+        yield from _declaration_guards(deletion, protected, declared)
+        yield from _internal_guard(deletion, topic)
+
+
+def _declaration_guards(deletion: Deletion, protected: set[str], declared: set[str]) -> Iterator[str]:
+    name = deletion.topic
     if name in protected and "protected" not in deletion.although:
         yield f"{name}: is declared as protected; add although: [protected] to delete it nevertheless"
     elif name in declared and not {"declared", "protected"} & set(deletion.although):
@@ -83,7 +92,11 @@ def _objections(deletion: Deletion, protected: set[str], declared: set[str], clu
             f"{name}: is declared in topics.yaml, so the next apply would create it again: remove it from there first, "
             "or add although: [declared]"
         )
+
+
+def _internal_guard(deletion: Deletion, topic: Topic) -> Iterator[str]:
     if is_internal(topic) and "internal" not in deletion.although:
+        name = deletion.topic
         yield f"{name}: is one of Kafka's internal topics; add although: [internal] to delete it nevertheless"
 
 
@@ -95,19 +108,29 @@ def delete(session: Session, names: Sequence[str], deadline: Deadline, sleep: Sl
     left = set(names)
     backoff = Backoff(deadline, sleep)
     reasons = _send(session, names, deadline)
-    # A deletion that was refused will not happen; any other may still take effect, and is sent once only: a second one
-    # could delete what was created in the meantime.
-    refused = {name for name, error in reasons.items() if not may_have_begun(error)}
     try:
-        while left:
-            left = session.query(still_shown(left), deadline)
-            if left <= refused or not backoff.pause():
-                break
+        _await_removal(session, left, _refused(reasons), deadline, backoff)
         marked = _marked(session, set(names) - left, deadline)
     except (StageError, NoBrokerError) as error:
         reasons |= {name: reasons.get(name, error) for name in left}
         marked = set()
     return [_ended(name, left, marked, reasons.get(name)) for name in names]
+
+
+def _refused(reasons: Mapping[str, ToolkitError]) -> set[str]:
+    """The topics whose deletion was refused and will not happen.
+
+    Any other may still take effect, and is sent once only: a second one could delete what was created in the meantime.
+    """
+    return {name for name, error in reasons.items() if not may_have_begun(error)}
+
+
+def _await_removal(session: Session, left: set[str], refused: set[str], deadline: Deadline, backoff: Backoff) -> None:
+    """Remove from ``left`` what the cluster no longer shows, until that is all but the refused."""
+    while left:
+        left &= session.query(still_shown(frozenset(left)), deadline)
+        if left <= refused or not backoff.pause():
+            return
 
 
 def _marked(session: Session, names: Collection[str], deadline: Deadline) -> set[str]:

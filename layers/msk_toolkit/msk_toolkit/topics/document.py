@@ -68,19 +68,29 @@ def from_plain(value: Any, path: str) -> Located:
 
 
 def _unreadable(text: str, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = ""
-    if mark:
-        where = f"{_place(mark)}: "
+    if isinstance(error, yaml.reader.ReaderError):
+        return _unreadable_character(text)
+    where = _prefix(error)
     if isinstance(error, yaml.composer.ComposerError) and error.problem == "but found another document":
         return f"{where}a second document begins here (---): only one is read, so put its topics into the first"
+    return f"{where}not YAML"
+
+
+def _unreadable_character(text: str) -> str:
     # The two loaders count differently, and neither counts lines.
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    if isinstance(error, yaml.reader.ReaderError) and odd:
-        before = text[: odd.start()]
-        where = f"line {before.count('\n') + 1}, column {odd.start() - before.rfind('\n')}"
-        return f"{where}: the character U+{ord(odd.group()):04X} is not allowed in YAML: remove it"
-    return f"{where}not YAML"
+    if not odd:
+        return "not YAML"
+    before = text[: odd.start()]
+    where = f"line {before.count('\n') + 1}, column {odd.start() - before.rfind('\n')}"
+    return f"{where}: the character U+{ord(odd.group()):04X} is not allowed in YAML: remove it"
+
+
+def _prefix(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark:
+        return f"{_place(mark)}: "
+    return ""
 
 
 def _place(mark: Any) -> str:
@@ -94,20 +104,25 @@ def _from_node(node: Any, loader: Any, problems: list[DocumentProblem], depth: i
         problems.append(DocumentProblem(place, "is nested too deeply"))
         return Located(None, place)
     if isinstance(node, yaml.MappingNode):
-        entries: dict[str, Located] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == _MERGE:
-                problem = "merge keys (<<) are not supported: write the keys out, or use defaults"
-                problems.append(DocumentProblem(_place(key_node.start_mark), problem))
-                continue
-            key = str(_scalar(key_node, loader, problems, place))
-            if key in entries:
-                problems.append(DocumentProblem(_place(key_node.start_mark), f"duplicate key {key}"))
-            entries[key] = _from_node(value_node, loader, problems, depth + 1)
-        return Located(entries, place)
+        return Located(_entries(node, loader, problems, depth + 1), place)
     if isinstance(node, yaml.SequenceNode):
         return Located([_from_node(item, loader, problems, depth + 1) for item in node.value], place)
     return Located(_scalar(node, loader, problems, place), place)
+
+
+def _entries(mapping: Any, loader: Any, problems: list[DocumentProblem], depth: int) -> dict[str, Located]:
+    entries: dict[str, Located] = {}
+    for key_node, value_node in mapping.value:
+        place = _place(key_node.start_mark)
+        if key_node.tag == _MERGE:
+            problem = "merge keys (<<) are not supported: write the keys out, or use defaults"
+            problems.append(DocumentProblem(place, problem))
+            continue
+        key = str(_scalar(key_node, loader, problems, _place(mapping.start_mark)))
+        if key in entries:
+            problems.append(DocumentProblem(place, f"duplicate key {key}"))
+        entries[key] = _from_node(value_node, loader, problems, depth)
+    return entries
 
 
 def _scalar(node: Any, loader: Any, problems: list[DocumentProblem], place: str) -> Any:
@@ -118,10 +133,14 @@ def _scalar(node: Any, loader: Any, problems: list[DocumentProblem], place: str)
         problems.append(DocumentProblem(place, f"{node.value} is ambiguous in YAML: quote it, or write a plain number"))
         return node.value
     try:
-        value = loader.construct_object(node)
+        return _plain_value(node, loader)
     except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2026-99-99
         problems.append(DocumentProblem(place, f"{node.tag.rpartition(':')[2]} is not a plain value"))
         return None
+
+
+def _plain_value(node: Any, loader: Any) -> Any:
+    value = loader.construct_object(node)
     # A date is text here, and 0.50 stays as it was written.
     if value is None or isinstance(value, bool | int | str):
         return value

@@ -21,18 +21,21 @@ class Drift(StrEnum):
 
 def drift_of(step: TopicStep) -> set[Drift]:
     """The kinds of drift that a step shows."""
-    if any(refusal.kind == "not-readable" for refusal in step.refusals):
+    if step.is_refused_for("not-readable"):
         return {Drift.UNREADABLE}
     if step.partitions_before is None:
         return {Drift.MISSING}
     kinds = {
         Drift.PARTITIONS: step.partitions != step.partitions_before,
-        Drift.REPLICATION: any(refusal.kind == "replication-factor" for refusal in step.refusals)
-        or step.replication_factor != step.replication_factor_before,
+        Drift.REPLICATION: _replication_differs(step),
         Drift.CONFIG: bool(step.config),
         Drift.UNDECLARED_CONFIG: bool(step.undeclared_config),
     }
     return {kind for kind, differs in kinds.items() if differs}
+
+
+def _replication_differs(step: TopicStep) -> bool:
+    return step.is_refused_for("replication-factor") or step.replication_factor != step.replication_factor_before
 
 
 def count_drift(plan: Plan) -> Counter[Drift]:
@@ -50,13 +53,12 @@ def drifted(plan: Plan) -> int:
 
 def drift_line(plan: Plan) -> str:
     """The whole check in one line for a person."""
-    kinds = {step.topic: drift_of(step) for step in plan.steps}
-    with_drift = {topic: drift for topic, drift in kinds.items() if drift}
+    with_drift = [(step.topic, drift) for step in plan.steps if (drift := drift_of(step))]
     if not with_drift:
-        return f"no drift: all {len(kinds)} declared topics match"
+        return f"no drift: all {len(plan.steps)} declared topics match"
     # A log line has its limits, and hundreds of names are not read.
-    shown = list(with_drift.items())[:_TOPICS_NAMED]
-    line = f"drift in {len(with_drift)} of {len(kinds)} declared topics: "
+    shown = with_drift[:_TOPICS_NAMED]
+    line = f"drift in {len(with_drift)} of {len(plan.steps)} declared topics: "
     line += "; ".join(f"{topic}: {', '.join(sorted(drift))}" for topic, drift in shown)
     if len(with_drift) > len(shown):
         line += f"; and {len(with_drift) - len(shown)} more"

@@ -1,6 +1,6 @@
 """The changes that bring the cluster to the declared topics: a pure comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,7 +11,7 @@ from msk_toolkit.kafka.topic_configs import TopicConfig as KafkaSetting
 from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
-from msk_toolkit.topics.refusal import Refusal
+from msk_toolkit.topics.refusal import Reason, Refusal
 from msk_toolkit.topics.service_limits import is_fixed, violations
 from msk_toolkit.topics.units import same, to_person
 from msk_toolkit.topics.warnings import NO_USES, Uses, topic_warnings
@@ -53,6 +53,15 @@ class TopicStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     undeclared_config: Annotated[
         list[ConfigChange], Meta(description="Keys set on the topic that are not declared; they are left alone.")
     ] = []
+
+    @property
+    def adds_partitions(self) -> bool:
+        """Whether the topic exists and has fewer partitions than declared."""
+        return self.partitions_before is not None and self.partitions > self.partitions_before
+
+    def is_refused_for(self, reason: Reason) -> bool:
+        """Whether one of the refusals is of this kind."""
+        return any(refusal.kind == reason for refusal in self.refusals)
 
 
 class Plan(msgspec.Struct, frozen=True, rename="camel"):
@@ -145,14 +154,19 @@ def _changes(topic: DeclaredTopic, existing: ObservedTopic | None, kind: Cluster
     declared = {key: value for key, value in topic.config.items() if not is_fixed(key, value, kind)}
     if existing is None:
         return [ConfigChange(key, value, to_person(key, value)) for key, value in declared.items()]
-    pinned = kind == "standard"
-    changes = [
+    return [*_differences(declared, existing, pinned=kind == "standard"), *_resets(topic, existing)]
+
+
+def _differences(declared: Mapping[str, str], existing: ObservedTopic, *, pinned: bool) -> list[ConfigChange]:
+    return [
         _change(key, value, existing)
         for key, value in declared.items()
         if _differs(key, value, existing, pinned=pinned)
     ]
-    resets = [key for key in topic.reset if _is_own(existing, key)]
-    return changes + [_own(key, existing.config[key]) for key in resets]
+
+
+def _resets(topic: DeclaredTopic, existing: ObservedTopic) -> list[ConfigChange]:
+    return [_own(key, existing.config[key]) for key in topic.reset if _is_own(existing, key)]
 
 
 def _is_own(existing: ObservedTopic, key: str) -> bool:
@@ -180,24 +194,25 @@ def _impossible(topic: DeclaredTopic, existing: ObservedTopic, observed: Observe
                 f"declare {existing.partitions}, or create a topic under a new name and move its readers and writers",
             )
         )
-    if existing.uneven and observed.kind == "standard":
-        refusals.append(
-            Refusal(
-                "replication-factor",
-                f"partitions have different numbers of replicas ({existing.uneven}); the smallest number counts",
-                f"give each partition {topic.replication_factor} replicas with kafka-reassign-partitions.sh",
-            )
-        )
-    elif topic.replication_factor != existing.replication_factor and observed.kind == "standard":
-        refusals.append(
-            Refusal(
-                "replication-factor",
-                f"replication {existing.replication_factor} -> {topic.replication_factor}: "
-                "changing it moves data between brokers, which this tool never does",
-                f"declare {existing.replication_factor}, or reassign the partitions with kafka-reassign-partitions.sh",
-            )
-        )
+    if observed.kind == "standard":
+        refusals += _other_replication(topic, existing)
     return refusals
+
+
+def _other_replication(topic: DeclaredTopic, existing: ObservedTopic) -> Iterator[Refusal]:
+    if existing.uneven:
+        yield Refusal(
+            "replication-factor",
+            f"partitions have different numbers of replicas ({existing.uneven}); the smallest number counts",
+            f"give each partition {topic.replication_factor} replicas with kafka-reassign-partitions.sh",
+        )
+    elif topic.replication_factor != existing.replication_factor:
+        yield Refusal(
+            "replication-factor",
+            f"replication {existing.replication_factor} -> {topic.replication_factor}: "
+            "changing it moves data between brokers, which this tool never does",
+            f"declare {existing.replication_factor}, or reassign the partitions with kafka-reassign-partitions.sh",
+        )
 
 
 def _unreadable(reason: str) -> Refusal:
@@ -231,7 +246,9 @@ def _change(key: str, value: str, existing: ObservedTopic) -> ConfigChange:
 
 
 def _inherited_text(key: str, setting: KafkaSetting) -> str | None:
-    return None if setting.inherited is None else to_person(key, setting.inherited)
+    if setting.inherited is None:
+        return None
+    return to_person(key, setting.inherited)
 
 
 def _undeclared(topic: DeclaredTopic, existing: ObservedTopic) -> list[ConfigChange]:

@@ -15,6 +15,7 @@ _UNLIMITED = "unlimited"
 _WITHOUT_LIMIT = frozenset({"retention.ms", "retention.bytes", "local.retention.ms", "local.retention.bytes"})
 _WHOLE = re.compile(r"-?\d+")
 _PART = re.compile(r"(\d+)([A-Za-z]+)")
+_QUANTITY = re.compile(r"(?:\d+[A-Za-z]+)+")
 # Weeks are read but not written: 7d is what people write.
 _WRITTEN = {unit: size for unit, size in _MILLISECONDS.items() if unit != "w"}
 # Longer means never to Kafka, and no number of days says it better.
@@ -35,28 +36,41 @@ def to_kafka(key: str, text: str) -> str:
     if units is None or _WHOLE.fullmatch(text):
         return text
     if text == _UNLIMITED:
-        if key not in _WITHOUT_LIMIT:
-            accepting = ", ".join(sorted(_WITHOUT_LIMIT))
-            raise UnitError(f"{key} does not accept {_UNLIMITED}: give a number; {_UNLIMITED} is for {accepting}")
-        return "-1"
+        return _without_limit(key)
     if not text[:1].isdigit():
         return text
+    return str(_quantity(text, units))
+
+
+def _without_limit(key: str) -> str:
+    if key in _WITHOUT_LIMIT:
+        return "-1"
+    accepting = ", ".join(sorted(_WITHOUT_LIMIT))
+    raise UnitError(f"{key} does not accept {_UNLIMITED}: give a number; {_UNLIMITED} is for {accepting}")
+
+
+def _quantity(text: str, units: Mapping[str, int]) -> int:
     compact = text.replace(" ", "")
     parts = _PART.findall(compact)
-    if "".join(number + unit for number, unit in parts) != compact or any(unit not in units for _, unit in parts):
+    has_its_units = {unit for _, unit in parts} <= units.keys()
+    if not has_its_units or not _QUANTITY.fullmatch(compact):
         raise UnitError(
             f"{text!r} is not a quantity such as {_examples(units)} or {_UNLIMITED}; units: {', '.join(units)}"
         )
-    return str(sum(int(number) * units[unit] for number, unit in parts))
+    return sum(int(number) * units[unit] for number, unit in parts)
 
 
 def _examples(units: Mapping[str, int]) -> str:
-    return "7d, 1d12h, 30s" if units is _MILLISECONDS else "512MiB, 1GiB, 100kB"
+    if units is _MILLISECONDS:
+        return "7d, 1d12h, 30s"
+    return "512MiB, 1GiB, 100kB"
 
 
 def to_whole(text: str | None) -> int | None:
     """A whole number that is not negative; None for anything else."""
-    return int(text) if text and text.isdigit() else None
+    if text and text.isdigit():
+        return int(text)
+    return None
 
 
 def to_person(key: str, value: str) -> str:
@@ -64,22 +78,30 @@ def to_person(key: str, value: str) -> str:
     units = _units_of(key)
     if units is None or not _WHOLE.fullmatch(value):
         return value
-    number = int(value)
+    return _with_units(key, int(value), units) or value
+
+
+def _with_units(key: str, number: int, units: Mapping[str, int]) -> str | None:
+    """The number in a person's units; None where it is best left as it is."""
     if number == -1 and key in _WITHOUT_LIMIT:
         return _UNLIMITED
     if number <= 0:
-        return value
-    if units is not _MILLISECONDS:
-        unit, size = next((unit, size) for unit, size in _BYTES.items() if number % size == 0)
-        if unit == "B":
-            return value
-        return f"{number // size}{unit}"
-    if number > _LONGEST_WRITTEN:
-        return value
-    return _duration(number)
+        return None
+    if units is _MILLISECONDS:
+        return _duration(number)
+    return _size(number)
 
 
-def _duration(milliseconds: int) -> str:
+def _size(number: int) -> str | None:
+    unit, size = next((unit, size) for unit, size in _BYTES.items() if number % size == 0)
+    if unit == "B":
+        return None
+    return f"{number // size}{unit}"
+
+
+def _duration(milliseconds: int) -> str | None:
+    if milliseconds > _LONGEST_WRITTEN:
+        return None
     parts = []
     for unit, size in _WRITTEN.items():
         count, milliseconds = divmod(milliseconds, size)
