@@ -7,7 +7,8 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.finding import BROKERS
 from msk_toolkit.diagnose.listeners import ListenerAccess
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
-from msk_toolkit.diagnose.network import BrokerPort, Proof, network_findings, weighed
+from msk_toolkit.diagnose.network import BrokerPort, network_findings
+from msk_toolkit.diagnose.proof import Proof, weighed
 from msk_toolkit.diagnose.report import DiagnoseRequest, ListenerReport
 from msk_toolkit.diagnose.run import run_diagnosis
 from msk_toolkit.network.stages import StageResult

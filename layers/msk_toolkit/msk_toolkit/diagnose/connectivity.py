@@ -97,10 +97,7 @@ def _peering(facts: Facts, cluster: _Cluster) -> ConnectivityOption:
 
 
 def _peering_text(peering: Peering, cluster: _Cluster) -> str:
-    other = peering.accepter
-    if peering.requester not in cluster.vpcs:
-        other = peering.requester
-    return f"{peering.id} with {other} is {peering.status}"
+    return f"{peering.id} with {peering.opposite(cluster.vpcs)} is {peering.status}"
 
 
 def _transit(facts: Facts, cluster: _Cluster) -> ConnectivityOption:

@@ -88,17 +88,25 @@ def _with_credentials(
 def _without_credentials(target: ListenerAccess, settings: DiagnoseSettings, deadline: Deadline) -> ListenerReport:
     access = msgspec.structs.replace(target.without_login, trusted_ca=settings.trusted_ca)
     checks = [BrokerCheck(address, StageLog(deadline, settings.stage_timeout_seconds)) for address in access.brokers]
-    with ThreadPoolExecutor(_MAX_CONCURRENT_CHECKS, thread_name_prefix="listener") as pool:
-        mechanisms: dict[str, None] = {}
-        for offered in pool.map(lambda check: _offered_mechanisms(check, access), checks):
-            mechanisms.update(dict.fromkeys(offered))
+    mechanisms = _mechanisms(checks, access)
     reports = broker_reports(checks, CONNECTION_STAGES, settings.probe_topic, access.brokers)
     if any(report.failure for report in reports):
         report = _report(target, "not reached", judge_brokers(reports).summary)
     else:
-        offers = f"; it offers {', '.join(mechanisms)}" if mechanisms else ""
+        offers = ""
+        if mechanisms:
+            offers = f"; it offers {', '.join(mechanisms)}"
         report = _report(target, "reached", f"every broker is reached{offers}, no credentials to log in")
-    return msgspec.structs.replace(report, offers=list(mechanisms), reached=reports)
+    return msgspec.structs.replace(report, offers=mechanisms, reached=reports)
+
+
+def _mechanisms(checks: Sequence[BrokerCheck], access: Access) -> list[str]:
+    """Connects to every broker; the mechanisms that they offer, each once."""
+    mechanisms: dict[str, None] = {}
+    with ThreadPoolExecutor(_MAX_CONCURRENT_CHECKS, thread_name_prefix="listener") as pool:
+        for offered in pool.map(lambda check: _offered_mechanisms(check, access), checks):
+            mechanisms.update(dict.fromkeys(offered))
+    return list(mechanisms)
 
 
 def _offered_mechanisms(check: BrokerCheck, access: Access) -> list[str]:

@@ -1,6 +1,6 @@
 """Which listeners there are, which one the toolkit uses, and who can log in to each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +9,7 @@ from msk_toolkit.diagnose.network import BrokerPort
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import ClusterDescription
-from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS, PROTOCOL_OF, Listener, Network
+from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS, PROTOCOL_OF, Listener, Network, Protocol
 from msk_toolkit.msk.pollers import PollerListener
 from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
 
@@ -41,12 +41,9 @@ def listeners_to_check(
     listeners = [listener for listener in known if listener.network in networks]
     used = _in_use(listeners, settings)
     if settings.bootstrap_servers:
-        listeners = [listener for listener in listeners if listener != used]
-        network: Network = used.network if used else "vpc"
-        brokers = parse_brokers(settings.bootstrap_servers)
-        ports = sorted({broker.port for broker in brokers})
-        used = Listener(network, PROTOCOL_OF[settings.auth_mode], ports, ",".join(map(str, brokers)))
-        listeners.append(used)
+        configured = _configured(used, settings)
+        listeners = [*_without(used, listeners), configured]
+        used = configured
     accesses = [
         ListenerAccess(listener, listener == used, _access(listener, settings, credentials)) for listener in listeners
     ]
@@ -57,15 +54,24 @@ def broker_ports(
     accesses: Sequence[ListenerAccess], cluster: ClusterDescription | None, auth_mode: AuthMode
 ) -> list[BrokerPort]:
     """The ports to check: of the listeners, of ZooKeeper where the cluster has it, MSK's own where none is known."""
-    ports: list[BrokerPort] = []
-    for access in accesses:
-        ports += [BrokerPort(port, access.listener.network, access.in_use) for port in access.listener.ports]
+    ports = _listener_ports(accesses)
     if not any(port.in_use for port in ports):
         ports.append(BrokerPort(MSK_PORTS[PROTOCOL_OF[auth_mode]], "vpc", True))
     if cluster is not None:
-        addresses = (*parse_brokers(cluster.zookeeper or ""), *parse_brokers(cluster.zookeeper_tls or ""))
-        ports += [BrokerPort(address.port, "zookeeper", False) for address in addresses]
+        ports += _zookeeper_ports(cluster)
     return list(dict.fromkeys(ports))
+
+
+def _listener_ports(accesses: Iterable[ListenerAccess]) -> list[BrokerPort]:
+    ports: list[BrokerPort] = []
+    for access in accesses:
+        ports += [BrokerPort(port, access.listener.network, access.in_use) for port in access.listener.ports]
+    return ports
+
+
+def _zookeeper_ports(cluster: ClusterDescription) -> list[BrokerPort]:
+    addresses = (*parse_brokers(cluster.zookeeper or ""), *parse_brokers(cluster.zookeeper_tls or ""))
+    return [BrokerPort(address.port, "zookeeper", False) for address in addresses]
 
 
 def poller_ports(
@@ -80,20 +86,41 @@ def poller_ports(
     known = listeners
     if known is None:
         known = [access.listener for access in accesses]
+    return tuple(dict.fromkeys(_ports_inside(known, pollers.protocol))) or (pollers.port,)
+
+
+def _ports_inside(listeners: Iterable[Listener], protocol: Protocol) -> list[int]:
     ports: list[int] = []
-    for listener in known:
-        if (listener.network, listener.protocol) == ("vpc", pollers.protocol):
+    for listener in listeners:
+        if (listener.network, listener.protocol) == ("vpc", protocol):
             ports += listener.ports
-    return tuple(dict.fromkeys(ports)) or (pollers.port,)
+    return ports
 
 
 def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listener | None:
     candidates = [listener for listener in listeners if listener.protocol == PROTOCOL_OF[settings.auth_mode]]
-    ports = {broker.port for broker in parse_brokers(settings.bootstrap_servers)}
-    for listener in candidates:
-        if ports & set(listener.ports):
-            return listener
-    return next((listener for listener in candidates if listener.network == "vpc"), None)
+    return _with_port_of(settings.bootstrap_servers, candidates) or _inside_vpc(candidates)
+
+
+def _with_port_of(bootstrap_servers: str, listeners: Iterable[Listener]) -> Listener | None:
+    ports = {broker.port for broker in parse_brokers(bootstrap_servers)}
+    return next((listener for listener in listeners if not ports.isdisjoint(listener.ports)), None)
+
+
+def _inside_vpc(listeners: Iterable[Listener]) -> Listener | None:
+    return next((listener for listener in listeners if listener.network == "vpc"), None)
+
+
+def _configured(used: Listener | None, settings: ClusterSettings) -> Listener:
+    """The listener in use, with the brokers of BOOTSTRAP_SERVERS."""
+    network: Network = used.network if used else "vpc"
+    brokers = parse_brokers(settings.bootstrap_servers)
+    ports = sorted({broker.port for broker in brokers})
+    return Listener(network, PROTOCOL_OF[settings.auth_mode], ports, ",".join(map(str, brokers)))
+
+
+def _without(used: Listener | None, listeners: Iterable[Listener]) -> list[Listener]:
+    return [listener for listener in listeners if listener != used]
 
 
 def _access(listener: Listener, settings: ClusterSettings, credentials: ScramCredentials | None) -> Access | None:
@@ -104,8 +131,12 @@ def _access(listener: Listener, settings: ClusterSettings, credentials: ScramCre
     if mode == "none":
         return Access(brokers=brokers, auth_mode=mode)
     access = Access(brokers=brokers, auth_mode=mode, trusted_ca=settings.trusted_ca)
-    if mode != "scram":
-        return access
+    if mode == "scram":
+        return _with_credentials(access, credentials)
+    return access
+
+
+def _with_credentials(access: Access, credentials: ScramCredentials | None) -> Access | None:
     if credentials is None:
         return None
     return msgspec.structs.replace(access, username=credentials.username, password=credentials.password)

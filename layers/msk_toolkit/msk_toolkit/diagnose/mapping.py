@@ -1,6 +1,6 @@
 """What the event source mappings lack; their pollers are in the cluster's subnets and security groups."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from msk_toolkit.vpc.facts import Facts
 
 _FORWARDER = "the forwarder"
 _PROTOCOLS: Mapping[AuthMode, Protocol] = {"none": "plaintext", "tls": "tls"}
+_POLLER_MODES: Mapping[bool, FunctionMode] = {True: "provisioned", False: "on-demand"}
 # Lambda ends these states itself.
 _IN_TRANSITION = {"Creating", "Enabling", "Updating"}
 
@@ -49,15 +50,14 @@ class Pollers(msgspec.Struct, frozen=True, kw_only=True):
 
 def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
     """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
-    provisioned = {state.provisioned for state in states or ()} or {pollers.provisioned}
-    modes: set[FunctionMode] = set()
-    if True in provisioned:
-        modes.add("provisioned")
-    if False in provisioned:
-        modes.add("on-demand")
+    modes = _poller_modes([state.provisioned for state in states or ()] or [pollers.provisioned])
     if pollers.auth_mode == "scram":
         modes.add("scram")
     return needs_of("pollers", modes)
+
+
+def _poller_modes(provisioned: Iterable[bool]) -> set[FunctionMode]:
+    return {_POLLER_MODES[switch] for switch in provisioned}
 
 
 def mapping_findings(
@@ -70,10 +70,7 @@ def mapping_findings(
     """
     source, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
     states = mappings.states or ()
-    findings: list[NetworkFinding] = []
-    for port in pollers.ports:
-        flow = Flow(source, brokers, port, "error")
-        findings += [*security_group_findings(facts, flow), *acl_findings(facts, flow)]
+    findings = list(_port_findings(facts, source, brokers, pollers.ports))
     findings += dns_findings(facts, source, resolved)
     findings += service_findings(facts, source, poller_needs(pollers, mappings.states))
     findings += [_denied_finding(action, resource) for action, resource in mappings.denied or ()]
@@ -81,19 +78,37 @@ def mapping_findings(
     findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
     # Lambda's own results come last: the findings before may explain them.
     errors = {finding.code for finding in findings if finding.severity == "error"}
-    for state in states:
-        findings += _state(state, pollers.function, errors)
-    if mappings.states == []:
-        text = "no event source mapping leads from the cluster to the forwarder"
-        findings.append(_finding("mapping-failing", "error", _FORWARDER, text, "check the stack's events"))
-    findings += _not_asked(mappings, pollers.listener)
+    findings += _state_findings(mappings.states, pollers.function, errors)
+    findings += [*_refused(mappings.refusals), *_not_checked(mappings, pollers.listener)]
     return ordered(findings)
 
 
-def _not_asked(mappings: MappingFacts, listener: PollerListener) -> Iterator[NetworkFinding]:
-    for refusal in mappings.refusals:
+def _port_findings(
+    facts: Facts, source: NetworkEnd, brokers: NetworkEnd, ports: Iterable[int]
+) -> Iterator[NetworkFinding]:
+    for port in ports:
+        flow = Flow(source, brokers, port, "error")
+        yield from security_group_findings(facts, flow)
+        yield from acl_findings(facts, flow)
+
+
+def _state_findings(
+    states: Sequence[MappingState] | None, function: str, errors: Collection[Code]
+) -> Iterator[NetworkFinding]:
+    for state in states or ():
+        yield from _state(state, function, errors)
+    if states == []:
+        text = "no event source mapping leads from the cluster to the forwarder"
+        yield _finding("mapping-failing", "error", _FORWARDER, text, "check the stack's events")
+
+
+def _refused(refusals: Iterable[str]) -> Iterator[NetworkFinding]:
+    for refusal in refusals:
         remedy = "allow it, and give the function a route to it (endpoint or NAT); the rest is checked without it"
         yield _finding("not-read", "note", _FORWARDER, refusal, remedy)
+
+
+def _not_checked(mappings: MappingFacts, listener: PollerListener) -> Iterator[NetworkFinding]:
     more = len(mappings.states or ()) - MAX_MAPPINGS
     if listener.protocol == "iam" and more > 0 and mappings.denied is not None:
         text = f"the role's permissions on the topics and groups of {more} more mappings were not checked"
@@ -126,17 +141,22 @@ def _state(state: MappingState, function: str, errors: Collection[Code]) -> Iter
     """What Lambda says of one mapping: its last result, the reason for its last change, and its state."""
     result, reason = meaning_of_result(state.result), meaning_of_reason(state.reason)
     if result:
-        # The result of a mapping that is off is an old one.
-        severity: Severity = "error" if state.state == "Enabled" else "warning"
         text = f"{state.name} reports of its last run: {state.result} ({result.meaning})"
         remedy = _remedy(result, state, function, errors)
-        yield _finding("mapping-failing", severity, _FORWARDER, text, remedy)
+        yield _finding("mapping-failing", _severity_of_result(state), _FORWARDER, text, remedy)
     if reason and state.state not in _IN_TRANSITION:
         text = f"{state.name} is {state.state} with {state.reason}: {reason.meaning}"
         remedy = _remedy(reason, state, function, errors)
         yield _finding("mapping-failing", reason.severity, _FORWARDER, text, remedy)
     elif state.state != "Enabled":
         yield _not_enabled(state, function, errors)
+
+
+def _severity_of_result(state: MappingState) -> Severity:
+    if state.state == "Enabled":
+        return "error"
+    # The result of a mapping that is off is an old one.
+    return "warning"
 
 
 def _not_enabled(state: MappingState, function: str, errors: Collection[Code]) -> NetworkFinding:

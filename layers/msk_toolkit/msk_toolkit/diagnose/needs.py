@@ -29,6 +29,10 @@ class ServiceUse(NamedTuple):
     severity: Severity
     lacking: str
 
+    def applies(self, place: NetworkPlace, modes: Collection[FunctionMode]) -> bool:
+        """Whether the service is called from there in these modes."""
+        return self.place == place and {*self.modes} <= {"always", *modes}
+
 
 _PROBES = ("producer-probe", "consumer-probe")
 SERVICE_USES = (
@@ -128,9 +132,11 @@ def needs_of(place: NetworkPlace, modes: Collection[FunctionMode]) -> list[Need]
     """The services that are called from there in these modes, each once, with its most severe use."""
     needs: dict[str, Need] = {}
     for use in SERVICE_USES:
-        if use.place != place or not {*use.modes} <= {"always", *modes}:
-            continue
-        known = needs.get(use.service)
-        if known is None or _ORDER[use.severity] < _ORDER[known.severity]:
-            needs[use.service] = Need(use.service, use.severity, use.lacking)
+        if use.applies(place, modes):
+            need = Need(use.service, use.severity, use.lacking)
+            needs[use.service] = min(needs.get(use.service, need), need, key=_rank)
     return list(needs.values())
+
+
+def _rank(need: Need) -> int:
+    return _ORDER[need.severity]

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import ip_network
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
+from msk_toolkit.diagnose.endpoint_paths import path_through_interface
 from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
 from msk_toolkit.diagnose.finding import (
     BROKERS,
@@ -17,7 +18,7 @@ from msk_toolkit.diagnose.finding import (
     downgrade,
     listed,
 )
-from msk_toolkit.diagnose.paths import Start, path_out, path_through_interface
+from msk_toolkit.diagnose.paths import PathResult, Start, path_out
 from msk_toolkit.diagnose.routes import address_findings, private_nats, references, route_findings
 from msk_toolkit.diagnose.services import Need, dns_findings, internet_findings, service_findings
 from msk_toolkit.msk.listeners import Network
@@ -41,6 +42,16 @@ class BrokerPort(msgspec.Struct, frozen=True):
         """How severe it is when the port can't be reached."""
         return "error" if self.in_use else "note"
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it is at the brokers' own network interfaces."""
+        return self.network in {"vpc", "ipv6", "zookeeper"}
+
+    @property
+    def version(self) -> int:
+        """The family of its addresses: 4 or 6."""
+        return 6 if self.network == "ipv6" else 4
+
     def finding(self, code: Code, text: str, remedy: str) -> NetworkFinding:
         """A finding about the function's connection to this port."""
         return NetworkFinding(
@@ -52,30 +63,6 @@ class BrokerPort(msgspec.Struct, frozen=True):
             text=text,
             remedy=remedy,
         )
-
-
-class Proof(NamedTuple):
-    """What the function has just done, so that it is proven to work.
-
-    Args:
-        ports: those on which a connection to every broker succeeded.
-        services: the AWS services that answered.
-        ports_elsewhere: ports likewise, of listeners that other routes lead to: they prove the port only.
-    """
-
-    ports: Collection[int] = ()
-    services: Collection[str] = ()
-    ports_elsewhere: Collection[int] = ()
-
-    def contradicts(self, finding: NetworkFinding) -> bool:
-        """Whether a finding says that something can't work that just has."""
-        if finding.source != FUNCTION or finding.severity == "note":
-            return False
-        if finding.target == BROKERS and finding.code != "not-visible":
-            if finding.port is None:
-                return bool(self.ports)
-            return finding.port in {*self.ports, *self.ports_elsewhere}
-        return finding.code == "service-unreachable" and finding.target in self.services
 
 
 def network_findings(
@@ -110,49 +97,37 @@ def ordered(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
     return sorted(dict.fromkeys(findings), key=lambda finding: _ORDER[finding.severity])
 
 
-def weighed(findings: Iterable[NetworkFinding], proof: Proof) -> list[NetworkFinding]:
-    """Findings that the function itself has just disproved become notes: a part of the network is not visible."""
-    weighed_findings: list[NetworkFinding] = []
-    for finding in findings:
-        if proof.contradicts(finding):
-            weighed_findings.append(_disproved(finding))
-        else:
-            weighed_findings.append(finding)
-    return ordered(weighed_findings)
-
-
-def _disproved(finding: NetworkFinding) -> NetworkFinding:
-    text = (
-        f"{finding.text} (but the connection succeeded just now: the function runs elsewhere, or a rule is not visible)"
-    )
-    return msgspec.structs.replace(finding, severity="note", text=text)
-
-
 def _private_ports(
     facts: Facts, function: NetworkEnd, brokers: NetworkEnd, ports: Sequence[BrokerPort]
 ) -> Iterator[NetworkFinding]:
     """Rules and ACLs for each port; routes, which are the same for every port, once for each address family."""
-    private = [port for port in ports if port.network in ("vpc", "ipv6", "zookeeper")]
+    # The ports in use first: the routes are as severe as the most severe port.
+    private = sorted((port for port in ports if port.is_private), key=lambda port: not port.in_use)
     reference = references(facts, function, brokers)
     gateways = private_nats(facts, function, brokers)
     if gateways and private:
         yield _translated(gateways)
     checked_versions: set[int] = set()
-    # The ports in use first: the routes are as severe as the most severe port.
-    for port in sorted(private, key=lambda port: not port.in_use):
-        version = 6 if port.network == "ipv6" else 4
-        severity = port.severity
-        if gateways and version == 4:
-            # The brokers receive the gateway's address, not the function's: nothing is sure then.
-            severity = downgrade(severity)
-        flow = Flow(function, brokers, port.port, severity, reference, version)
-        is_first = version not in checked_versions
-        yield from security_group_findings(facts, flow)
-        yield from acl_findings(facts, flow, answers=is_first)
-        if is_first:
-            yield from route_findings(facts, flow)
-            yield from address_findings(facts, flow)
-        checked_versions.add(version)
+    for port in private:
+        severity = _severity(port, translated=bool(gateways))
+        flow = Flow(function, brokers, port.port, severity, reference, port.version)
+        yield from _flow_findings(facts, flow, with_routes=port.version not in checked_versions)
+        checked_versions.add(port.version)
+
+
+def _severity(port: BrokerPort, *, translated: bool) -> Severity:
+    if translated and port.version == 4:
+        # The brokers receive the gateway's address, not the function's: nothing is sure then.
+        return downgrade(port.severity)
+    return port.severity
+
+
+def _flow_findings(facts: Facts, flow: Flow, *, with_routes: bool) -> Iterator[NetworkFinding]:
+    yield from security_group_findings(facts, flow)
+    yield from acl_findings(facts, flow, answers=with_routes)
+    if with_routes:
+        yield from route_findings(facts, flow)
+        yield from address_findings(facts, flow)
 
 
 def _translated(gateways: Sequence[str]) -> NetworkFinding:
@@ -186,13 +161,19 @@ def _unread(facts: Facts) -> Iterator[NetworkFinding]:
 
 def _unknown_ends(facts: Facts, *ends: NetworkEnd) -> Iterator[NetworkFinding]:
     for end in ends:
-        missing = [subnet for subnet in end.subnets if facts.subnets is not None and subnet not in facts.subnets]
+        missing = _missing_subnets(facts, end)
         if missing:
             text = f"{listed(missing)} of {end.name} is not in this account and Region"
             yield _unknown(end, text, "check them where they are")
         elif not end.subnets or not end.groups:
             text = f"the subnets and security groups of {end.name} are not known"
             yield _unknown(end, text, "only the known part of the network is checked")
+
+
+def _missing_subnets(facts: Facts, end: NetworkEnd) -> list[str]:
+    if facts.subnets is None:
+        return []
+    return [subnet for subnet in end.subnets if subnet not in facts.subnets]
 
 
 def _unknown(end: NetworkEnd, text: str, remedy: str) -> NetworkFinding:
@@ -204,17 +185,26 @@ def _unknown(end: NetworkEnd, text: str, remedy: str) -> NetworkFinding:
 def _public(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, port: BrokerPort) -> Iterator[NetworkFinding]:
     if facts.groups is None or facts.route_tables is None:
         return
+    yield from _without_path_out(facts, function, port)
+    for address in _nat_addresses(facts):
+        yield from _public_from(facts, brokers, port, address)
+
+
+def _without_path_out(facts: Facts, function: NetworkEnd, port: BrokerPort) -> Iterator[NetworkFinding]:
     paths = [path_out(facts, Start(function, subnet), port.port) for subnet in function.known(facts)]
     faults = [path.fault for path in paths if not path.works]
     if faults:
         reasons = "; ".join(dict.fromkeys(faults))
         text = f"the public listener {port.port} can't be reached from {function.name}: {reasons}"
         yield port.finding("no-route", text, f"route 0.0.0.0/0 to a NAT gateway and allow tcp {port.port} out")
+
+
+def _nat_addresses(facts: Facts) -> list[str]:
+    addresses: list[str] = []
     for nat in facts.nats or ():
-        if nat.state != "available":
-            continue
-        for address in nat.addresses:
-            yield from _public_from(facts, brokers, port, address)
+        if nat.is_available:
+            addresses += nat.addresses
+    return addresses
 
 
 def _public_from(facts: Facts, brokers: NetworkEnd, port: BrokerPort, address: str) -> Iterator[NetworkFinding]:
@@ -229,22 +219,27 @@ def _multi_vpc(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, port: Br
     vpcs = facts.vpcs_of(function.subnets)
     if facts.endpoints is None or not vpcs or vpcs == facts.vpcs_of(brokers.subnets):
         return  # inside the cluster's own VPC this listener is not needed
-    endpoints = [
-        endpoint
-        for endpoint in facts.endpoints
-        if endpoint.vpc in vpcs and endpoint.service.startswith(_PRIVATE_SERVICE)
-    ]
+    endpoints = _private_endpoints(facts.endpoints, vpcs)
     reachable, faults = _through_any(facts, function, endpoints, port.port)
-    if reachable and endpoints:
-        return
-    text = f"{function.name} reaches no endpoint of {brokers.name} in {listed(vpcs)} on {port.port}"
+    if not reachable:
+        text = f"{function.name} reaches no endpoint of {brokers.name} in {listed(vpcs)} on {port.port}"
+        yield _without_vpc_connection(text, vpcs, port, faults)
+
+
+def _private_endpoints(endpoints: Iterable[Endpoint], vpcs: Collection[str]) -> list[Endpoint]:
+    return [
+        endpoint for endpoint in endpoints if endpoint.vpc in vpcs and endpoint.service.startswith(_PRIVATE_SERVICE)
+    ]
+
+
+def _without_vpc_connection(text: str, vpcs: Sequence[str], port: BrokerPort, faults: Sequence[str]) -> NetworkFinding:
     if faults:
         text += f": {'; '.join(dict.fromkeys(faults))}"
     remedy = (
         f"create an MSK VPC connection in {listed(vpcs)} whose security group allows tcp {port.port} in, and allow "
         "the function out to it"
     )
-    yield port.finding("service-unreachable", text, remedy)
+    return port.finding("service-unreachable", text, remedy)
 
 
 def _through_any(
@@ -254,10 +249,14 @@ def _through_any(
     reachable = True
     faults: list[str] = []
     for subnet in function.known(facts):
-        start = Start(function, subnet)
-        own = [endpoint for endpoint in endpoints if endpoint.vpc == subnet.vpc]
-        paths = [path_through_interface(facts, start, endpoint, port) for endpoint in own]
+        paths = _paths_inside(facts, Start(function, subnet), endpoints, port)
         if not any(path.works for path in paths):
             reachable = False
             faults += [path.fault for path in paths]
     return reachable, faults
+
+
+def _paths_inside(facts: Facts, start: Start, endpoints: Iterable[Endpoint], port: int) -> list[PathResult]:
+    """The paths to those of the endpoints that are in the subnet's VPC."""
+    own = [endpoint for endpoint in endpoints if endpoint.vpc == start.subnet.vpc]
+    return [path_through_interface(facts, start, endpoint, port) for endpoint in own]

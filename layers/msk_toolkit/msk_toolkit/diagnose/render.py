@@ -35,11 +35,12 @@ def _listeners(listeners: Sequence[ListenerReport]) -> list[str]:
         return ["none is known"]
     rows = [["listener", "ports", "", "result", ""], *map(_listener_row, listeners)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines: list[str] = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return lines
+    return [_aligned(row, widths) for row in rows]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+    return "  ".join(cells).rstrip()
 
 
 def _listener_row(listener: ListenerReport) -> list[str]:

@@ -1,11 +1,11 @@
 """Routes between two ends, in both directions, and the state of the gateways that they lead through."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from msk_toolkit.diagnose.filters import Flow
 from msk_toolkit.diagnose.finding import Code, NetworkEnd, NetworkFinding, listed
-from msk_toolkit.vpc.facts import Attachment, Block, Facts, Peering, Route, RouteTable, Subnet
+from msk_toolkit.vpc.facts import Attachment, Block, Facts, Peering, Route, RouteKind, RouteTable, Subnet, VpnConnection
 from msk_toolkit.vpc.filters import References
 from msk_toolkit.vpc.routing import routed
 
@@ -38,18 +38,23 @@ def references(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> Referenc
     source_vpcs, target_vpcs = set(facts.vpcs_of(source.subnets)), set(facts.vpcs_of(target.subnets))
     if source_vpcs == target_vpcs:
         return "valid"
-    kinds = {route.kind for route in _routes(facts, source, target) if route}
+    if not source_vpcs or not target_vpcs:
+        return "unknown"
+    return _references_over({route.kind for route in _routes(facts, source, target)})
+
+
+def _references_over(kinds: Set[RouteKind]) -> References:
     if kinds == {"peering"}:
         return "valid"
-    if kinds & {"transit", "peering"} or not source_vpcs or not target_vpcs:
+    if kinds & {"transit", "peering"}:
         return "unknown"
     return "invalid"
 
 
 def private_nats(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[str]:
     """The private NAT gateways on the path: the other end receives their addresses instead of the source's."""
-    gateways = [route.target for route in _routes(facts, source, target) if route and route.kind == "nat"]
-    return [gateway for gateway in dict.fromkeys(gateways) if facts.is_private_nat(gateway)]
+    gateways = dict.fromkeys(route.target for route in _routes(facts, source, target) if route.kind == "nat")
+    return list(filter(facts.is_private_nat, gateways))
 
 
 def route_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
@@ -89,8 +94,7 @@ def _of_subnet(facts: Facts, subnet: Subnet, table: RouteTable, end: NetworkEnd,
         else:
             yield from _of_route(facts, _Hop(subnet, table, block, end, route))
     # A prefix list that could not be read may have the route.
-    unread = any(route.prefix_list and route.prefix_list not in facts.prefix_lists for route in table.routes)
-    if missing and not unread:
+    if missing and not facts.unread_routes(table):
         blocks = ", ".join(map(str, missing))
         yield RouteFault(
             "no-route",
@@ -101,32 +105,34 @@ def _of_subnet(facts: Facts, subnet: Subnet, table: RouteTable, end: NetworkEnd,
 
 def _of_route(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
     route = hop.route
+    check = _CHECKS.get(route.kind)
     if route.blackhole:
         text = f"{hop.sentence} to {route.target}, which no longer exists (blackhole)"
         yield RouteFault("blackhole", text, "replace the route")
-        return
-    match route.kind:
-        case "nat" if facts.is_private_nat(route.target):
-            pass  # it leads to other networks; which ones is not visible here
-        case "nat" | "internet":
-            text = f"{hop.sentence} to {route.target}, to the internet, where private addresses are not routed"
-            remedy = "add a route through the peering connection or the gateway that joins the networks"
-            yield RouteFault("wrong-route", text, remedy)
-        case "peering":
-            yield from _of_peering(facts, hop)
-        case "transit":
-            yield from _of_transit(facts, hop)
-        case "virtual-private":
-            yield from _of_virtual_gateway(facts, hop)
+    elif check is not None:
+        yield from check(facts, hop)
+
+
+def _to_internet(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
+    if facts.is_private_nat(hop.route.target):
+        return  # it leads to other networks; which ones is not visible here
+    text = f"{hop.sentence} to {hop.route.target}, to the internet, where private addresses are not routed"
+    remedy = "add a route through the peering connection or the gateway that joins the networks"
+    yield RouteFault("wrong-route", text, remedy)
 
 
 def _of_peering(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
     if facts.peerings is None:
         return
-    peering = next((peering for peering in facts.peerings if peering.id == hop.route.target), None)
+    peering = facts.peering(hop.route.target)
     if peering is None or peering.status != "active":
         yield _inactive_peering(peering, hop)
-        return
+    else:
+        yield from _not_joined(facts, peering, hop)
+
+
+def _not_joined(facts: Facts, peering: Peering, hop: _Hop) -> Iterator[RouteFault]:
+    """The VPCs of the other end that the peering does not lead to."""
     joined = {peering.requester, peering.accepter}
     for vpc in facts.vpcs_of(hop.end.subnets):
         if vpc not in joined:
@@ -147,14 +153,16 @@ def _of_transit(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
     if facts.attachments is None:
         return
     vpc, gateway = hop.subnet.vpc, hop.route.target
-    attachments = [
-        attachment for attachment in facts.attachments if attachment.resource == vpc and attachment.gateway == gateway
-    ]
+    attachments = _attachments_to(facts.attachments, vpc, gateway)
     if not attachments:
         text = f"{hop.sentence} to {gateway}, to which {vpc} is not attached"
         yield RouteFault("attachment-not-available", text, f"attach {vpc} to {gateway}")
     elif not any(attachment.state == "available" for attachment in attachments):
         yield _unavailable(attachments, hop)
+
+
+def _attachments_to(attachments: Iterable[Attachment], vpc: str, gateway: str) -> list[Attachment]:
+    return [attachment for attachment in attachments if attachment.resource == vpc and attachment.gateway == gateway]
 
 
 def _unavailable(attachments: Sequence[Attachment], hop: _Hop) -> RouteFault:
@@ -167,7 +175,7 @@ def _unavailable(attachments: Sequence[Attachment], hop: _Hop) -> RouteFault:
 
 
 def _of_virtual_gateway(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
-    vpns = [vpn for vpn in facts.vpn_connections or () if vpn.gateway == hop.route.target]
+    vpns = _vpns_at(facts, hop.route.target)
     # Without a VPN the gateway may be Direct Connect's, which EC2 does not describe.
     if vpns and not any(vpn.tunnels_up for vpn in vpns):
         ids = listed([vpn.id for vpn in vpns])
@@ -175,11 +183,26 @@ def _of_virtual_gateway(facts: Facts, hop: _Hop) -> Iterator[RouteFault]:
         yield RouteFault("vpn-down", text, "check the customer gateway")
 
 
-def _routes(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[Route | None]:
-    routes: list[Route | None] = []
+def _vpns_at(facts: Facts, gateway: str) -> list[VpnConnection]:
+    return [vpn for vpn in facts.vpn_connections or () if vpn.gateway == gateway]
+
+
+def _routes(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[Route]:
+    """The routes from one end to the other, where there are some."""
+    routes: list[Route] = []
     blocks = target.blocks(facts)
     for subnet in source.known(facts):
         table = facts.route_table(subnet)
         if table is not None:
-            routes += [route for _, route in routed(facts, table, blocks)]
+            routes += [route for _, route in routed(facts, table, blocks) if route]
     return routes
+
+
+# What can be wrong with a route of a kind; nothing is known of other kinds.
+_CHECKS: Mapping[RouteKind, Callable[[Facts, _Hop], Iterator[RouteFault]]] = {
+    "nat": _to_internet,
+    "internet": _to_internet,
+    "peering": _of_peering,
+    "transit": _of_transit,
+    "virtual-private": _of_virtual_gateway,
+}

@@ -17,8 +17,9 @@ from msk_toolkit.diagnose.listener_checks import check_listener
 from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check, poller_ports
 from msk_toolkit.diagnose.mapping import MappingFacts, Pollers, mapping_findings
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
-from msk_toolkit.diagnose.network import Proof, network_findings, weighed
+from msk_toolkit.diagnose.network import network_findings
 from msk_toolkit.diagnose.poller_role import poller_actions
+from msk_toolkit.diagnose.proof import Proof, weighed
 from msk_toolkit.diagnose.render import render_diagnosis
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
 from msk_toolkit.diagnose.services import Need

@@ -1,16 +1,12 @@
 """The AWS services that subnets need and do not reach, the internet, and DNS: a finding for each."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msk_toolkit.diagnose.endpoint_paths import paths_through_endpoints
 from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, NetworkFinding, Severity, listed
-from msk_toolkit.diagnose.paths import (
-    PathResult,
-    Start,
-    path_out,
-    paths_through_endpoints,
-    paths_through_other_networks,
-)
+from msk_toolkit.diagnose.neighbour_paths import paths_through_other_networks
+from msk_toolkit.diagnose.paths import PathResult, Start, path_out
 from msk_toolkit.vpc.facts import Facts
 
 
@@ -28,31 +24,38 @@ class _Unreached(NamedTuple):
     subnets: dict[tuple[str, ...], list[str]]
     doubts: list[str]
 
+    def add(self, subnet: str, paths: Sequence[PathResult]) -> None:
+        """Sort a subnet in, by all its paths to the service."""
+        working = [path for path in paths if path.works]
+        if not working:
+            self.subnets.setdefault(_faults(paths), []).append(subnet)
+        elif not any(path.sure for path in working):
+            self.doubts.extend(_faults(working))
+
 
 def service_findings(facts: Facts, end: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
     """The services that some of the end's subnets do not reach, each with the faults of the paths to it."""
     if facts.endpoints is None or facts.route_tables is None or facts.groups is None:
         return  # the findings about unread facts say so
     for need in needs:
-        unreached = _unreached(facts, end, need)
-        for faults, subnets in unreached.subnets.items():
-            text = f"{listed(subnets)} of {end.name} can't reach {need.service}: {'; '.join(faults)}; {need.lacking}"
-            yield _service_finding(end, need, need.severity, text)
-        if unreached.doubts:
-            doubts = "; ".join(dict.fromkeys(unreached.doubts))
-            text = f"it is not visible whether {end.name} can reach {need.service}: {doubts}"
-            yield _service_finding(end, need, "note", text)
+        yield from _need_findings(end, need, _unreached(facts, end, need))
+
+
+def _need_findings(end: NetworkEnd, need: Need, unreached: _Unreached) -> Iterator[NetworkFinding]:
+    for faults, subnets in unreached.subnets.items():
+        text = f"{listed(subnets)} of {end.name} can't reach {need.service}: {'; '.join(faults)}; {need.lacking}"
+        yield _service_finding(end, need, need.severity, text)
+    if unreached.doubts:
+        doubts = "; ".join(dict.fromkeys(unreached.doubts))
+        text = f"it is not visible whether {end.name} can reach {need.service}: {doubts}"
+        yield _service_finding(end, need, "note", text)
 
 
 def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]:
     """Subnets without a path to the internet: then Vantiq must be reachable without one."""
     if facts.route_tables is None or facts.groups is None:
         return
-    faults: dict[str, str] = {}
-    for subnet in end.known(facts):
-        path = path_out(facts, Start(end, subnet))
-        if not path.works:
-            faults[subnet.id] = path.fault
+    faults = _faults_on_path_out(facts, end)
     if faults:
         fault = next(iter(faults.values()))
         yield NetworkFinding(
@@ -66,6 +69,16 @@ def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]
         )
 
 
+def _faults_on_path_out(facts: Facts, end: NetworkEnd) -> dict[str, str]:
+    """Why subnets do not reach the internet, by the subnet."""
+    faults: dict[str, str] = {}
+    for subnet in end.known(facts):
+        path = path_out(facts, Start(end, subnet))
+        if not path.works:
+            faults[subnet.id] = path.fault
+    return faults
+
+
 def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> Iterator[NetworkFinding]:
     """A VPC's two DNS attributes, without which names do not resolve.
 
@@ -74,27 +87,21 @@ def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> It
     """
     for vpc in facts.vpcs_of(end.subnets):
         dns = facts.dns.get(vpc)
-        if dns is None:
-            continue
-        if dns.support is False:
+        if dns is not None and dns.support is False:
             yield _resolver_off(end, vpc, resolves_anyway=vpc in resolved)
-        if dns.hostnames is False and _has_interface_endpoint(facts, vpc):
-            text = f"{vpc} of {end.name} has enableDnsHostnames off: private names of endpoints do not resolve there"
-            yield _dns_finding(end, "warning", text, "hostnames")
+        if dns is not None and dns.hostnames is False:
+            yield from _hostnames_off(facts, end, vpc)
 
 
 def _unreached(facts: Facts, end: NetworkEnd, need: Need) -> _Unreached:
     unreached = _Unreached({}, [])
     for subnet in end.known(facts):
-        paths = _paths_to(facts, Start(end, subnet), need.service)
-        if any(path.works and path.sure for path in paths):
-            continue
-        doubts = [path.fault for path in paths if path.works]
-        unreached.doubts.extend(doubts)
-        if not doubts:
-            faults = tuple(path.fault for path in paths if path.fault)
-            unreached.subnets.setdefault(faults, []).append(subnet.id)
+        unreached.add(subnet.id, _paths_to(facts, Start(end, subnet), need.service))
     return unreached
+
+
+def _faults(paths: Iterable[PathResult]) -> tuple[str, ...]:
+    return tuple(path.fault for path in paths if path.fault)
 
 
 def _paths_to(facts: Facts, start: Start, service: str) -> list[PathResult]:
@@ -130,6 +137,12 @@ def _resolver_off(end: NetworkEnd, vpc: str, *, resolves_anyway: bool) -> Networ
         return _dns_finding(end, "error", text, "support")
     text += ", but the function resolves some: it uses another resolver, or it runs elsewhere"
     return _dns_finding(end, "note", text, "support")
+
+
+def _hostnames_off(facts: Facts, end: NetworkEnd, vpc: str) -> Iterator[NetworkFinding]:
+    if _has_interface_endpoint(facts, vpc):
+        text = f"{vpc} of {end.name} has enableDnsHostnames off: private names of endpoints do not resolve there"
+        yield _dns_finding(end, "warning", text, "hostnames")
 
 
 def _dns_finding(end: NetworkEnd, severity: Severity, text: str, attribute: str) -> NetworkFinding:

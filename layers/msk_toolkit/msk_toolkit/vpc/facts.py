@@ -1,6 +1,6 @@
 """What EC2 says about the networks of the function and of the brokers, as types: only what the findings need."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
@@ -100,6 +100,12 @@ class Peering(msgspec.Struct, frozen=True):
     requester: str
     accepter: str
 
+    def opposite(self, vpcs: Container[str]) -> str:
+        """The VPC at the other end from ``vpcs``."""
+        if self.requester in vpcs:
+            return self.accepter
+        return self.requester
+
 
 class Attachment(msgspec.Struct, frozen=True):
     """Something that is attached to a transit gateway: ``kind`` is EC2's, such as ``vpc`` or ``vpn``."""
@@ -131,6 +137,11 @@ class Nat(msgspec.Struct, frozen=True):
     id: str
     state: str
     addresses: tuple[str, ...]
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it forwards packets."""
+        return self.state == "available"
 
 
 class VpnGateway(msgspec.Struct, frozen=True):
@@ -188,15 +199,37 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         """The VPCs of these subnets, each once."""
         return list(dict.fromkeys(subnet.vpc for subnet in self.known_subnets(ids)))
 
+    @property
+    def vpcs(self) -> set[str]:
+        """The VPCs of all subnets that could be read."""
+        return {subnet.vpc for subnet in (self.subnets or {}).values()}
+
     def route_table(self, subnet: Subnet) -> RouteTable | None:
         """The route table that applies to a subnet."""
         tables = [table for table in self.route_tables or () if table.vpc == subnet.vpc]
-        named = next((table for table in tables if subnet.id in table.subnets), None)
-        return named or next((table for table in tables if table.main), None)
+        named = (table for table in tables if subnet.id in table.subnets)
+        return next(named, None) or next((table for table in tables if table.main), None)
+
+    def unread_routes(self, table: RouteTable) -> list[Route]:
+        """The routes of a table to a prefix list that could not be read."""
+        return [route for route in table.routes if route.prefix_list and route.prefix_list not in self.prefix_lists]
 
     def is_private_nat(self, target: str) -> bool:
         """Whether this is a NAT gateway without a public address: it leads to other networks, not to the internet."""
-        return any(nat.id == target and nat.state == "available" and not nat.addresses for nat in self.nats or ())
+        nat = self.nat(target)
+        return nat is not None and nat.is_available and not nat.addresses
+
+    def nat(self, gateway: str) -> Nat | None:
+        """The NAT gateway with this id, if it could be read."""
+        return next((nat for nat in self.nats or () if nat.id == gateway), None)
+
+    def peering(self, connection: str) -> Peering | None:
+        """The peering connection with this id, if it could be read."""
+        return next((peering for peering in self.peerings or () if peering.id == connection), None)
+
+    def endpoints_for(self, vpc: str, service: str) -> list[Endpoint]:
+        """The endpoints of a VPC for a service."""
+        return [endpoint for endpoint in self.endpoints or () if (endpoint.vpc, endpoint.service) == (vpc, service)]
 
     def acl(self, subnet: Subnet) -> Acl | None:
         """The network ACL of a subnet."""
