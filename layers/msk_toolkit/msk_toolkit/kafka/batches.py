@@ -88,6 +88,14 @@ class _Batch(NamedTuple):
         return bool(self.attributes & _CONTROL_BIT) or count <= 0
 
     @property
+    def first_time(self) -> int:
+        """The time of the first record of a batch of format 2; the broker's own is there only once."""
+        first, last = struct.unpack_from(">qq", self.data, _TIMES_AT)
+        if self.attributes & _LOG_APPEND_TIME_BIT:
+            return int(last)
+        return int(first)
+
+    @property
     def last_offset(self) -> int:
         if self.magic <= 1:
             # The offset of a wrapper is that of its last record.
@@ -132,6 +140,10 @@ class Beginning(NamedTuple):
     timestamp: int | None
     next_offset: int
 
+    def ends_search(self, end: int) -> bool:
+        """Whether nothing more need be requested to know the first record before the offset ``end``."""
+        return self.holds_record or self.next_offset >= end
+
 
 def beginning(data: bytes, start: int, deadline: Deadline) -> Beginning:
     """The first record of an answer. The markers of transactions are none: a consumer never gets them.
@@ -143,15 +155,17 @@ def beginning(data: bytes, start: int, deadline: Deadline) -> Beginning:
     """
     following = start
     for batch in _batches(data):
-        if batch.magic > 1 and not batch.is_empty:
-            first, last = struct.unpack_from(">qq", batch.data, _TIMES_AT)
-            timestamp = int(last if batch.attributes & _LOG_APPEND_TIME_BIT else first)
-            return Beginning(True, timestamp, following)
         if batch.magic <= 1 and (records := read_records(batch.data, start, Budget(), deadline).records):
-            times = (record.timestamp for record in records if record.timestamp != old_formats.NO_TIMESTAMP)
-            return Beginning(True, next(times, None), following)
+            return Beginning(True, _first_time(records), following)
+        if batch.magic > 1 and not batch.is_empty:
+            return Beginning(True, batch.first_time, following)
         following = max(following, batch.last_offset + 1)
     return Beginning(False, None, following)
+
+
+def _first_time(records: list[KafkaRecord]) -> int | None:
+    times = (record.timestamp for record in records if record.timestamp != old_formats.NO_TIMESTAMP)
+    return next(times, None)
 
 
 def _batches(data: bytes) -> Iterator[_Batch]:
@@ -173,12 +187,19 @@ def _batches(data: bytes) -> Iterator[_Batch]:
 
 def _records(batch: _Batch) -> Iterator[KafkaRecord]:
     if batch.magic < 2:
-        for message in old_formats.messages(batch.data, UNPACKED_BYTES):
-            yield KafkaRecord(message.offset, message.timestamp, message.key, message.value, (), message.timestamp_type)
-        return
+        return _old_records(batch)
     # Transaction markers are Kafka's, not a producer's.
     if batch.attributes & _CONTROL_BIT:
-        return
+        return iter(())
+    return _current_records(batch)
+
+
+def _old_records(batch: _Batch) -> Iterator[KafkaRecord]:
+    for message in old_formats.messages(batch.data, UNPACKED_BYTES):
+        yield KafkaRecord(message.offset, message.timestamp, message.key, message.value, (), message.timestamp_type)
+
+
+def _current_records(batch: _Batch) -> Iterator[KafkaRecord]:
     try:
         for record in DefaultRecordBatch(_unpacked(batch)):
             headers = tuple(record.headers)

@@ -74,16 +74,22 @@ def _unpack_snappy(packed: bytes, limit: int) -> bytes:
     blocks: list[bytes] = []
     room, at = limit, _XERIAL_HEADER
     while at < len(packed):
-        if at + 4 > len(packed):
-            raise _damaged(SNAPPY)
-        (size,) = struct.unpack_from(">i", packed, at)
-        block = packed[at + 4 : at + 4 + max(size, 0)]
-        if not block or len(block) != size:
-            raise _damaged(SNAPPY)
+        block = _snappy_block(packed, at)
         blocks.append(_unpack_snappy_block(block, room))
         room -= len(blocks[-1])
-        at += 4 + size
+        at += 4 + len(block)
     return b"".join(blocks)
+
+
+def _snappy_block(packed: bytes, at: int) -> bytes:
+    """The block behind its size, which is at ``at``."""
+    if at + 4 > len(packed):
+        raise _damaged(SNAPPY)
+    (size,) = struct.unpack_from(">i", packed, at)
+    block = packed[at + 4 : at + 4 + max(size, 0)]
+    if not block or len(block) != size:
+        raise _damaged(SNAPPY)
+    return block
 
 
 def _unpack_snappy_block(packed: bytes, limit: int) -> bytes:

@@ -79,6 +79,16 @@ class BrokerExchange:
 
     def _send_and_wait(self, request: Any, stage: Stage, deadline: Deadline) -> Any:
         api = type(request).__name__.removesuffix("Request")
+        frame = self._request_frame(request, api, stage, deadline)
+        if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
+            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
+        response = self._decoded(frame, api, stage)
+        milliseconds = getattr(response, "throttle_time_ms", None) or 0
+        self._throttle.note(api, milliseconds / 1000, time.monotonic())
+        return response
+
+    def _request_frame(self, request: Any, api: str, stage: Stage, deadline: Deadline) -> bytearray:
+        """Send the request, and return the bytes of its response."""
         held_back, began = self.held_back_seconds, time.monotonic()
         if held_back >= max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS):
             raise self.throttled(stage, api)
@@ -86,7 +96,7 @@ class BrokerExchange:
             self._protocol.send_request(request)
             self._limit_wait(deadline)
             self._socket.sendall(self._protocol.send_bytes())
-            frame = self._receive(api, stage, deadline)
+            return self._receive(api, stage, deadline)
         except TimeoutError:
             # A broker that was silent for much longer than it said does hang.
             if held_back > _SHARE_OF_A_WAIT * (time.monotonic() - began):
@@ -94,12 +104,6 @@ class BrokerExchange:
             raise self._failed(stage, Cause.REQUEST_TIMEOUT, f"no response to {api} in time") from None
         except OSError as error:
             raise self._disconnected(error, api, stage) from error
-        if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
-            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
-        response = self._decoded(frame, api, stage)
-        milliseconds = getattr(response, "throttle_time_ms", None) or 0
-        self._throttle.note(api, milliseconds / 1000, time.monotonic())
-        return response
 
     def _receive(self, api: str, stage: Stage, deadline: Deadline) -> bytearray:
         """One whole response with its length before it; takes as much memory as has arrived."""
@@ -110,19 +114,25 @@ class BrokerExchange:
             data = self._socket.recv(_READ_BYTES)
             if not data:
                 raise self._failed(stage, Cause.CONNECTION_CLOSED, f"the broker closed the connection on {api}")
-            if not frame and data.startswith(_TLS_ALERT):
-                raise self._failed(
-                    stage, Cause.TLS_EXPECTED, "the listener expects TLS, but the client connected in plaintext"
-                )
             frame += data
-            if size is None and len(frame) >= _LENGTH.size:
-                size = _LENGTH.size + _LENGTH.unpack_from(frame)[0]
-                if not _LENGTH.size < size <= _MOST_BYTES:
-                    raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
+            if size is None:
+                size = self._size(frame, data, api, stage)
             if deadline.expired:
                 # Bytes that trickle in without end must not keep the wait alive.
                 raise TimeoutError
         return frame
+
+    def _size(self, frame: bytearray, data: bytes, api: str, stage: Stage) -> int | None:
+        """The size of the whole frame; None as long as its length has not arrived. ``data`` is what was read last."""
+        if frame == data and data.startswith(_TLS_ALERT):
+            detail = "the listener expects TLS, but the client connected in plaintext"
+            raise self._failed(stage, Cause.TLS_EXPECTED, detail)
+        if len(frame) < _LENGTH.size:
+            return None
+        size = _LENGTH.size + int(_LENGTH.unpack_from(frame)[0])
+        if not _LENGTH.size < size <= _MOST_BYTES:
+            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
+        return size
 
     def _limit_wait(self, deadline: Deadline) -> None:
         self._socket.settimeout(max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS))

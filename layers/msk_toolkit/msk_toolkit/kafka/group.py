@@ -76,23 +76,12 @@ def join_group(
     Raises:
         StageError: under ``commit``.
     """
-    answer = _when_ready(lambda: _join(coordinator, group, topic, "", deadline), deadline)
-    if answer.error_code == ErrorCode.MEMBER_ID_REQUIRED:
-        # Since KIP-394 the first attempt only hands out the member id.
-        answer = _join(coordinator, group, topic, answer.member_id, deadline)
-    if answer.error_code:
-        raise refused_error(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
+    answer = _join_as_member(coordinator, group, topic, deadline)
     assignments = []
     if answer.leader == answer.member_id:
         with reading(coordinator, "JoinGroup", _STAGE):
-            shares: dict[str, Sequence[int]] = {member.member_id: [] for member in answer.members}
-        # The member that leads the join takes every partition; see the module's text.
-        if answer.member_id in shares:
-            shares[answer.member_id] = partitions
-        assignments = [
-            SyncGroupRequest.SyncGroupRequestAssignment(member_id=member, assignment=_assignment(topic, share))
-            for member, share in shares.items()
-        ]
+            members = [member.member_id for member in answer.members]
+        assignments = _assignments(members, answer.member_id, topic, partitions)
     synced = coordinator.send(
         SyncGroupRequest(
             group_id=group,
@@ -111,6 +100,17 @@ def join_group(
     with reading(coordinator, "SyncGroup", _STAGE):
         assigned = _assigned(synced.assignment, topic)
     return Member(group, answer.generation_id, answer.member_id, assigned)
+
+
+def _assignments(members: Sequence[str], leader: str, topic: str, partitions: Sequence[int]) -> list[Any]:
+    shares: dict[str, Sequence[int]] = {member: [] for member in members}
+    # The member that leads the join takes every partition; see the module's text.
+    if leader in shares:
+        shares[leader] = partitions
+    return [
+        SyncGroupRequest.SyncGroupRequestAssignment(member_id=member, assignment=_assignment(topic, share))
+        for member, share in shares.items()
+    ]
 
 
 def committed_offsets(
@@ -145,13 +145,20 @@ def _committed(
     positions: dict[str, dict[int, Committed]] = {}
     with reading(coordinator, "OffsetFetch", _STAGE):
         for topic in answer.topics:
-            for part in topic.partitions:
-                if part.error_code:
-                    about = f"group {group}, {topic.name}-{part.partition_index}"
-                    raise refused_error(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
-                if part.committed_offset >= 0:
-                    committed = Committed(part.committed_offset, part.metadata or "")
-                    positions.setdefault(topic.name, {})[part.partition_index] = committed
+            committed = _committed_in(topic, group, coordinator)
+            if committed:
+                positions.setdefault(topic.name, {}).update(committed)
+    return positions
+
+
+def _committed_in(topic: Any, group: str, coordinator: BrokerConnection) -> dict[int, Committed]:
+    positions: dict[int, Committed] = {}
+    for part in topic.partitions:
+        if part.error_code:
+            about = f"group {group}, {topic.name}-{part.partition_index}"
+            raise refused_error(_STAGE, "OffsetFetch", part.error_code, coordinator.address, about)
+        if part.committed_offset >= 0:
+            positions[part.partition_index] = Committed(part.committed_offset, part.metadata or "")
     return positions
 
 
@@ -180,6 +187,18 @@ def commit(
     Raises:
         StageError: under ``commit``.
     """
+    answer = coordinator.send(_commit_request(member, topic, offsets), _STAGE, deadline)
+    with reading(coordinator, "OffsetCommit", _STAGE):
+        codes = _error_codes(answer)
+        # What is not in the response is not committed.
+        errors = {partition: codes[partition] for partition in offsets}
+    for partition, error_code in errors.items():
+        if error_code:
+            about = f"group {member.group}, {topic}-{partition}"
+            raise refused_error(_STAGE, "OffsetCommit", error_code, coordinator.address, about)
+
+
+def _commit_request(member: Member, topic: str, offsets: Mapping[int, Committed]) -> OffsetCommitRequest:
     partitions = [
         OffsetCommitRequest.OffsetCommitRequestTopic.OffsetCommitRequestPartition(
             partition_index=partition,
@@ -189,27 +208,20 @@ def commit(
         )
         for partition, committed in offsets.items()
     ]
-    answer = coordinator.send(
-        OffsetCommitRequest(
-            group_id=member.group,
-            generation_id_or_member_epoch=member.generation,
-            member_id=member.member_id,
-            group_instance_id=None,
-            topics=[OffsetCommitRequest.OffsetCommitRequestTopic(name=topic, partitions=partitions)],
-        ),
-        _STAGE,
-        deadline,
+    return OffsetCommitRequest(
+        group_id=member.group,
+        generation_id_or_member_epoch=member.generation,
+        member_id=member.member_id,
+        group_instance_id=None,
+        topics=[OffsetCommitRequest.OffsetCommitRequestTopic(name=topic, partitions=partitions)],
     )
-    with reading(coordinator, "OffsetCommit", _STAGE):
-        codes: dict[int, int] = {}
-        for response in answer.topics:
-            codes |= {part.partition_index: part.error_code for part in response.partitions}
-        # What is not in the response is not committed.
-        errors = {partition: codes[partition] for partition in offsets}
-    for partition, error_code in errors.items():
-        if error_code:
-            about = f"group {member.group}, {topic}-{partition}"
-            raise refused_error(_STAGE, "OffsetCommit", error_code, coordinator.address, about)
+
+
+def _error_codes(answer: Any) -> dict[int, int]:
+    codes: dict[int, int] = {}
+    for response in answer.topics:
+        codes |= {part.partition_index: part.error_code for part in response.partitions}
+    return codes
 
 
 def leave(coordinator: BrokerConnection, member: Member, deadline: Deadline) -> None:
@@ -228,6 +240,16 @@ def _when_ready(send: Callable[[], Any], deadline: Deadline) -> Any:
         response = send()
         if response.error_code not in _NOT_YET or not backoff.pause():
             return response
+
+
+def _join_as_member(coordinator: BrokerConnection, group: str, topic: str, deadline: Deadline) -> Any:
+    answer = _when_ready(lambda: _join(coordinator, group, topic, "", deadline), deadline)
+    if answer.error_code == ErrorCode.MEMBER_ID_REQUIRED:
+        # Since KIP-394 the first attempt only hands out the member id.
+        answer = _join(coordinator, group, topic, answer.member_id, deadline)
+    if answer.error_code:
+        raise refused_error(_STAGE, "JoinGroup", answer.error_code, coordinator.address, f"group {group}")
+    return answer
 
 
 def _join(coordinator: BrokerConnection, group: str, topic: str, member_id: str, deadline: Deadline) -> Any:

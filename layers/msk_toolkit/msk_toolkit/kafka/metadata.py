@@ -1,6 +1,6 @@
 """One broker's metadata of its cluster: brokers, controller, topics and partitions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -71,24 +71,32 @@ def read_metadata(
     Raises:
         StageError: under ``stage``.
     """
-    requested: list[Any] | None = None
-    if topics is not None:
-        requested = [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
-    request = MetadataRequest(
-        topics=requested, allow_auto_topic_creation=False, include_topic_authorized_operations=operations
-    )
+    request = _request(topics, operations)
     answer = connection.send(request, stage, deadline, None if operations else _WITHOUT_OPERATIONS)
     with reading(connection, "Metadata", stage):
-        metadata = ClusterMetadata(
-            cluster_id=answer.cluster_id or "",
-            controller=answer.controller_id,
-            brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
-            topics={topic.name: _topic(topic) for topic in answer.topics},
-        )
+        metadata = _metadata(answer)
         # A broker answers for each topic that is requested, if only that it does not know it.
         if missing := set(topics or ()) - metadata.topics.keys():
             raise LookupError(f"{len(missing)} of the topics")
     return metadata
+
+
+def _request(topics: Sequence[str] | None, operations: bool) -> MetadataRequest:
+    requested: list[Any] | None = None
+    if topics is not None:
+        requested = [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
+    return MetadataRequest(
+        topics=requested, allow_auto_topic_creation=False, include_topic_authorized_operations=operations
+    )
+
+
+def _metadata(answer: Any) -> ClusterMetadata:
+    return ClusterMetadata(
+        cluster_id=answer.cluster_id or "",
+        controller=answer.controller_id,
+        brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
+        topics={topic.name: _topic(topic) for topic in answer.topics},
+    )
 
 
 # In Kafka's bit field of authorized operations the sign bit alone says that they are not known.
@@ -96,13 +104,11 @@ _OPERATIONS_UNKNOWN = 31
 
 
 def _topic(topic: Any) -> Topic:
-    # None for a topic that the user may not see, and from brokers before 2.3.
-    operations = topic.authorized_operations
     return Topic(
         name=topic.name,
         error_code=topic.error_code,
         internal=topic.is_internal,
-        operations=None if operations is None or _OPERATIONS_UNKNOWN in operations else frozenset(operations),
+        operations=_operations(topic.authorized_operations),
         partitions=tuple(
             Partition(
                 index=partition.partition_index,
@@ -116,3 +122,13 @@ def _topic(topic: Any) -> Topic:
             )
         ),
     )
+
+
+def _operations(authorized: Iterable[int] | None) -> frozenset[int] | None:
+    # None for a topic that the user may not see, and from brokers before 2.3.
+    if authorized is None:
+        return None
+    operations = frozenset(authorized)
+    if _OPERATIONS_UNKNOWN in operations:
+        return None
+    return operations

@@ -22,12 +22,8 @@ def count_records(
     Raises:
         StageError: a leader did not answer, or a partition has none.
     """
-    led: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for name in topics:
-        for partition in cluster.topics[name].partitions:
-            led[partition.leader][name].append(partition.index)
     counts = dict.fromkeys(topics, 0)
-    for leader, partitions in led.items():
+    for leader, partitions in _by_leader(cluster, topics).items():
         if leader not in cluster.brokers:
             about = ", ".join(partitions)
             raise StageError(
@@ -38,3 +34,11 @@ def count_records(
                 ranges = offset_range(connection, name, indexes, Stage.METADATA, deadline)
                 counts[name] += sum(following - first for first, following in ranges.values())
     return counts
+
+
+def _by_leader(cluster: ClusterMetadata, topics: Sequence[str]) -> dict[int, dict[str, list[int]]]:
+    led: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for name in topics:
+        for partition in cluster.topics[name].partitions:
+            led[partition.leader][name].append(partition.index)
+    return led

@@ -6,7 +6,7 @@ the wrapper, whose offset is that of its last record (Kafka documentation, "Old 
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msk_toolkit.kafka.codecs import LZ4, DamagedError, unpack
@@ -60,16 +60,18 @@ def messages(data: bytes, limit: int) -> Iterator[Message]:
         yield _message(wrapper, wrapper.offset, wrapper)
         return
     inner = list(_unpacked(wrapper, limit))
-    if not inner:
-        return
-    # Format 1 counts inside of a wrapper from 0, or from what compaction has left; format 0 has the offsets themselves.
-    shift = 0
-    if wrapper.magic:
-        shift = wrapper.offset - inner[-1].offset
+    shift = _shift(wrapper, inner)
     for raw in inner:
         if raw.codec:
             raise DamagedError("a packed message holds packed messages")
         yield _message(raw, raw.offset + shift, wrapper)
+
+
+def _shift(wrapper: _Raw, inner: Sequence[_Raw]) -> int:
+    # Format 1 counts inside of a wrapper from 0, or from what compaction has left; format 0 has the offsets themselves.
+    if not wrapper.magic or not inner:
+        return 0
+    return wrapper.offset - inner[-1].offset
 
 
 def _message(raw: _Raw, offset: int, wrapper: _Raw) -> Message:
@@ -81,17 +83,20 @@ def _message(raw: _Raw, offset: int, wrapper: _Raw) -> Message:
 
 
 def _unpacked(wrapper: _Raw, limit: int) -> Iterator[_Raw]:
-    if wrapper.value is None:
-        raise DamagedError("a packed message has no value")
-    packed = wrapper.value
-    if wrapper.codec == LZ4 and not wrapper.magic:
-        packed = _with_right_checksum(packed)
-    data, at = unpack(wrapper.codec, packed, limit), 0
+    data, at = unpack(wrapper.codec, _packed(wrapper), limit), 0
     while at < len(data):
         raw, at = _read(data, at)
         if raw.magic != wrapper.magic:
             raise DamagedError("a packed message holds messages of another format")
         yield raw
+
+
+def _packed(wrapper: _Raw) -> bytes:
+    if wrapper.value is None:
+        raise DamagedError("a packed message has no value")
+    if wrapper.codec == LZ4 and not wrapper.magic:
+        return _with_right_checksum(wrapper.value)
+    return wrapper.value
 
 
 def _read(data: bytes, at: int) -> tuple[_Raw, int]:

@@ -1,6 +1,7 @@
 """Replicas that are being moved between brokers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kafka.protocol.admin import ListPartitionReassignmentsRequest
 
@@ -24,13 +25,8 @@ def leaving_replicas(
     """
     if not controller.supports(ListPartitionReassignmentsRequest, Stage.METADATA, deadline):
         return {}
-    topic = ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics
-    request = ListPartitionReassignmentsRequest(
-        timeout_ms=max(1, int(deadline.remaining() * 900)),
-        topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
-    )
     try:
-        answer = controller.send(request, Stage.METADATA, deadline)
+        answer = controller.send(_listing(partitions, deadline), Stage.METADATA, deadline)
     except StageError as error:
         if error.cause == Cause.BROKER_ERROR:
             return {}
@@ -38,7 +34,16 @@ def leaving_replicas(
     with reading(controller, "ListPartitionReassignments", Stage.METADATA):
         if answer.error_code:
             return {}
-        return {
-            moved.name: {part.partition_index: len(part.removing_replicas) for part in moved.partitions}
-            for moved in answer.topics
-        }
+        return {moved.name: _removed(moved) for moved in answer.topics}
+
+
+def _removed(topic: Any) -> dict[int, int]:
+    return {part.partition_index: len(part.removing_replicas) for part in topic.partitions}
+
+
+def _listing(partitions: Mapping[str, Sequence[int]], deadline: Deadline) -> ListPartitionReassignmentsRequest:
+    topic = ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics
+    return ListPartitionReassignmentsRequest(
+        timeout_ms=max(1, int(deadline.remaining() * 900)),
+        topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
+    )

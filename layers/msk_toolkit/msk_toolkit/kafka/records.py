@@ -1,7 +1,7 @@
 """Writing a record to a partition's leader and reading from it, by offset."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -126,21 +126,27 @@ def first_records(
     beginnings: dict[int, Beginning] = {}
     starts = {partition: start for partition, (start, _) in ranges.items()}
     while starts:
-        following: dict[int, int] = {}
-        for partition, data in _fetched(connection, topic, starts, stage, deadline).items():
-            start = starts[partition]
-            with _readable(connection, f"{topic}-{partition}", stage, deadline):
-                first = beginning(data or b"", start, deadline)
-            if first.holds_record or first.next_offset >= ranges[partition][1]:
-                beginnings[partition] = first
-            else:
-                following[partition] = first.next_offset
         # A response holds so many bytes: what did not fit is requested again.
-        waiting = {partition: following.get(partition, start) for partition, start in starts.items()}
-        waiting = {partition: start for partition, start in waiting.items() if partition not in beginnings}
+        waiting = dict(starts)
+        for partition, first in _beginnings(connection, topic, starts, stage, deadline).items():
+            if first.ends_search(ranges[partition][1]):
+                beginnings[partition] = first
+                del waiting[partition]
+            else:
+                waiting[partition] = first.next_offset
         if waiting == starts:
             break
         starts = waiting
+    return beginnings
+
+
+def _beginnings(
+    connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: Stage, deadline: Deadline
+) -> dict[int, Beginning]:
+    beginnings: dict[int, Beginning] = {}
+    for partition, data in _fetched(connection, topic, starts, stage, deadline).items():
+        with _readable(connection, f"{topic}-{partition}", stage, deadline):
+            beginnings[partition] = beginning(data or b"", starts[partition], deadline)
     return beginnings
 
 
@@ -173,40 +179,44 @@ def _fetched(
     connection: BrokerConnection, topic: str, starts: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, bytes | None]:
     """One answer's batches for each partition, packed as they are; None where the offset is out of range."""
-    partitions = [
-        FetchRequest.FetchTopic.FetchPartition(
-            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
-        )
-        for partition, start in starts.items()
-    ]
-    answer = _unthrottled(
-        connection,
-        lambda: FetchRequest(
-            replica_id=-1,
-            max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
-            min_bytes=1,
-            max_bytes=8 * 1024 * 1024,
-            isolation_level=0,
-            session_id=0,
-            session_epoch=-1,
-            topics=[FetchRequest.FetchTopic(topic=topic, partitions=partitions)],
-            forgotten_topics_data=[],
-            rack_id="",
-        ),
-        stage,
-        deadline,
-    )
+    answer = _unthrottled(connection, lambda: _fetch_request(topic, starts, deadline), stage, deadline)
     batches: dict[int, bytes | None] = {}
     with reading(connection, "Fetch", stage):
         for response in answer.responses:
             for part in response.partitions:
                 if part.partition_index not in starts:
                     raise ValueError("a partition that was not requested")
-                if part.error_code not in (ErrorCode.NONE, ErrorCode.OFFSET_OUT_OF_RANGE):
-                    about = f"{topic}-{part.partition_index}"
-                    raise refused_error(stage, "Fetch", part.error_code, connection.address, about)
-                batches[part.partition_index] = None if part.error_code else bytes(part.records or b"")
+                batches[part.partition_index] = _batches_of(part, topic, connection, stage)
     return batches
+
+
+def _batches_of(part: Any, topic: str, connection: BrokerConnection, stage: Stage) -> bytes | None:
+    if part.error_code == ErrorCode.OFFSET_OUT_OF_RANGE:
+        return None
+    if part.error_code:
+        raise refused_error(stage, "Fetch", part.error_code, connection.address, f"{topic}-{part.partition_index}")
+    return bytes(part.records or b"")
+
+
+def _fetch_request(topic: str, starts: Mapping[int, int], deadline: Deadline) -> FetchRequest:
+    partitions = [
+        FetchRequest.FetchTopic.FetchPartition(
+            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
+        )
+        for partition, start in starts.items()
+    ]
+    return FetchRequest(
+        replica_id=-1,
+        max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
+        min_bytes=1,
+        max_bytes=8 * 1024 * 1024,
+        isolation_level=0,
+        session_id=0,
+        session_epoch=-1,
+        topics=[FetchRequest.FetchTopic(topic=topic, partitions=partitions)],
+        forgotten_topics_data=[],
+        rack_id="",
+    )
 
 
 def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: Stage, deadline: Deadline) -> Any:
@@ -223,31 +233,39 @@ def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage
 def _offsets(
     connection: BrokerConnection, topic: str, times: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, int]:
-    request = ListOffsetsRequest.ListOffsetsTopic(
-        name=topic,
-        partitions=[
-            ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
-                partition_index=partition, timestamp=timestamp, current_leader_epoch=-1
-            )
-            for partition, timestamp in times.items()
-        ],
-    )
     backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
     while True:
-        answer = connection.send(
-            ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[request]), stage, deadline
-        )
+        answer = connection.send(_offsets_request(topic, times), stage, deadline)
         with reading(connection, "ListOffsets", stage):
-            parts = {part.partition_index: part for part in answer.topics[0].partitions}
-            offsets = {partition: int(parts[partition].offset) for partition in times}
-        wrong = next((part for part in parts.values() if part.error_code), None)
+            parts = answer.topics[0].partitions
+            offsets = _requested_offsets(parts, times)
+        wrong = _first_refused(parts)
         if wrong is None:
             return offsets
         # A leader elected a moment ago learns from its followers' next fetches how far the records stand (KIP-207).
-        passing = wrong.error_code == ErrorCode.OFFSET_NOT_AVAILABLE
-        if not passing or not backoff.pause():
+        if wrong.error_code != ErrorCode.OFFSET_NOT_AVAILABLE or not backoff.pause():
             about = f"{topic}-{wrong.partition_index}"
             raise refused_error(stage, "ListOffsets", wrong.error_code, connection.address, about)
+
+
+def _offsets_request(topic: str, times: Mapping[int, int]) -> ListOffsetsRequest:
+    partitions = [
+        ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(
+            partition_index=partition, timestamp=timestamp, current_leader_epoch=-1
+        )
+        for partition, timestamp in times.items()
+    ]
+    requested = ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=partitions)
+    return ListOffsetsRequest(replica_id=-1, isolation_level=0, topics=[requested])
+
+
+def _requested_offsets(parts: Iterable[Any], partitions: Iterable[int]) -> dict[int, int]:
+    by_partition = {part.partition_index: part for part in parts}
+    return {partition: int(by_partition[partition].offset) for partition in partitions}
+
+
+def _first_refused(parts: Iterable[Any]) -> Any:
+    return next((part for part in parts if part.error_code), None)
 
 
 @contextmanager

@@ -21,42 +21,50 @@ def log_in(address: BrokerAddress, access: Access, send: Callable[[Any], Any]) -
         StageError: ``mechanism-not-offered``, ``authentication-failed``, ``iam-denied``, ``server-not-authentic``.
         ConfigurationError: IAM, and no AWS credentials to sign the login with.
     """
-    mechanism = access.mechanism
     if not access.username.isascii():
         detail = "the user name is not ASCII, which Kafka's SCRAM does not accept"
         raise StageError(Stage.SASL, Cause.AUTHENTICATION_FAILED, str(address), detail)
-    answer = send(SaslHandshakeRequest(version=1, mechanism=mechanism))
-    if answer.error_code == ErrorCode.UNSUPPORTED_SASL_MECHANISM:
-        offered = ", ".join(answer.mechanisms or ()) or "none"
-        raise StageError(
-            Stage.SASL,
-            Cause.MECHANISM_NOT_OFFERED,
-            str(address),
-            f"the listener does not offer {mechanism}; it offers: {offered}",
-        )
-    if answer.error_code == ErrorCode.ILLEGAL_SASL_STATE:
-        raise StageError(Stage.SASL, Cause.MECHANISM_NOT_OFFERED, str(address), "the listener does not accept SASL")
-    if answer.error_code:
-        raise StageError(
-            Stage.SASL, Cause.BROKER_ERROR, str(address), f"SaslHandshake answered {error_name(answer.error_code)}"
-        )
+    _choose_mechanism(address, access.mechanism, send)
     exchange = _exchange(address, access)
     while not exchange.is_done():
         answer = send(SaslAuthenticateRequest(version=1, auth_bytes=_message(exchange, access)))
         if answer.error_code:
-            cause = Cause.IAM_DENIED if access.auth_mode == "iam" else Cause.AUTHENTICATION_FAILED
-            reason = answer.error_message or error_name(answer.error_code)
-            raise StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {reason}")
-        try:
-            exchange.receive(bytes(answer.auth_bytes or b""))
-        except (ValueError, LookupError, TypeError):
-            # Not chained: what the peer sent in a failed exchange does not belong into a log.
-            raise StageError(
-                Stage.SASL,
-                Cause.SERVER_NOT_AUTHENTIC,
-                str(address),
-                "the broker's response does not match the password",
-            ) from None
+            raise _refused_login(address, access, answer)
+        _receive(exchange, answer, address)
+
+
+def _choose_mechanism(address: BrokerAddress, mechanism: str | None, send: Callable[[Any], Any]) -> None:
+    answer = send(SaslHandshakeRequest(version=1, mechanism=mechanism))
+    match answer.error_code:
+        case ErrorCode.NONE:
+            return
+        case ErrorCode.UNSUPPORTED_SASL_MECHANISM:
+            cause = Cause.MECHANISM_NOT_OFFERED
+            detail = f"the listener does not offer {mechanism}; it offers: {_offered(answer)}"
+        case ErrorCode.ILLEGAL_SASL_STATE:
+            cause, detail = Cause.MECHANISM_NOT_OFFERED, "the listener does not accept SASL"
+        case error_code:
+            cause, detail = Cause.BROKER_ERROR, f"SaslHandshake answered {error_name(error_code)}"
+    raise StageError(Stage.SASL, cause, str(address), detail)
+
+
+def _offered(answer: Any) -> str:
+    return ", ".join(answer.mechanisms or ()) or "none"
+
+
+def _refused_login(address: BrokerAddress, access: Access, answer: Any) -> StageError:
+    cause = Cause.IAM_DENIED if access.auth_mode == "iam" else Cause.AUTHENTICATION_FAILED
+    reason = answer.error_message or error_name(answer.error_code)
+    return StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {reason}")
+
+
+def _receive(exchange: Any, answer: Any, address: BrokerAddress) -> None:
+    try:
+        exchange.receive(bytes(answer.auth_bytes or b""))
+    except (ValueError, LookupError, TypeError):
+        # Not chained: what the peer sent in a failed exchange does not belong into a log.
+        detail = "the broker's response does not match the password"
+        raise StageError(Stage.SASL, Cause.SERVER_NOT_AUTHENTIC, str(address), detail) from None
 
 
 def _exchange(address: BrokerAddress, access: Access) -> Any:

@@ -56,9 +56,7 @@ class Session:
         Raises:
             NoBrokerError, StageError: as :meth:`execute`.
         """
-        # Over a quota a broker holds one connection back, not the user's next one: what changes nothing need not wait.
-        if self._connection and self._connection.held_back_seconds:
-            self.close()
+        self._drop_held_back()
         share = _STAGES_OF_A_QUERY * self.stage_seconds
         backoff = Backoff(
             deadline,
@@ -74,6 +72,11 @@ class Session:
                 # A peer that is not Kafka will not be Kafka at the next attempt either.
                 if error.cause == Cause.PROTOCOL_ERROR or not backoff.pause():
                     raise
+
+    def _drop_held_back(self) -> None:
+        # Over a quota a broker holds one connection back, not the user's next one: what changes nothing need not wait.
+        if self._connection and self._connection.held_back_seconds:
+            self.close()
 
     def close(self) -> None:
         """Close the connection, if there is one; never fails."""

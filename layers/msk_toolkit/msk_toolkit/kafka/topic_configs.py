@@ -1,6 +1,6 @@
 """Topics' configuration on the cluster: read it with its origin, change single keys of it."""
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kafka.protocol.admin import AlterConfigsRequest, DescribeConfigsRequest, IncrementalAlterConfigsRequest
@@ -60,12 +60,7 @@ def topic_configs(
     """
     if not names:
         return {}, {}
-    resources = [
-        DescribeConfigsRequest.DescribeConfigsResource(
-            resource_type=_TOPIC, resource_name=name, configuration_keys=None if keys is None else list(keys[name])
-        )
-        for name in names
-    ]
+    resources = [_described(name, keys) for name in names]
     request = DescribeConfigsRequest(resources=resources, include_synonyms=inherited)
     answer = connection.send(request, Stage.METADATA, deadline)
     configs: dict[str, dict[str, TopicConfig]] = {}
@@ -77,12 +72,23 @@ def topic_configs(
             if result.error_code:
                 errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
             else:
-                configs[name] = {
-                    entry.name: _setting(entry)
-                    for entry in result.configs
-                    if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
-                }
+                configs[name] = _settings(result.configs, keep)
     return configs, errors
+
+
+def _described(name: str, keys: Mapping[str, Sequence[str]] | None) -> Any:
+    configuration_keys = None if keys is None else list(keys[name])
+    return DescribeConfigsRequest.DescribeConfigsResource(
+        resource_type=_TOPIC, resource_name=name, configuration_keys=configuration_keys
+    )
+
+
+def _settings(entries: Iterable[Any], keep: Container[str] | None) -> dict[str, TopicConfig]:
+    return {
+        entry.name: _setting(entry)
+        for entry in entries
+        if keep is None or entry.config_source == _SET_ON_THE_TOPIC or entry.name in keep
+    }
 
 
 def broker_config(connection: BrokerConnection, broker: int, key: str, deadline: Deadline) -> str | None:
@@ -134,19 +140,25 @@ def alter_topic_configs(
 
 
 def _merged(own: Mapping[str, TopicConfig], changes: Mapping[str, str | None]) -> dict[str, str]:
-    kept = {key: config.value for key, config in own.items() if config.source == "topic" and config.writable}
-    return {key: value for key, value in {**kept, **changes}.items() if value is not None}
+    merged = {**_kept(own), **changes}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _kept(own: Mapping[str, TopicConfig]) -> dict[str, str]:
+    return {key: config.value for key, config in own.items() if config.source == "topic" and config.writable}
 
 
 def _setting(entry: Any) -> TopicConfig:
     source = _SOURCES.get(entry.config_source, "broker")
-    writable = not (entry.is_sensitive or entry.read_only)
-    if source != "topic":
-        return TopicConfig(entry.value or "", source, entry.value or "", writable)
+    value = entry.value or ""
+    inherited = _inherited(entry) if source == "topic" else value
+    return TopicConfig(value, source, inherited, writable=not (entry.is_sensitive or entry.read_only))
+
+
+def _inherited(entry: Any) -> str | None:
     # In the order in which they would apply; the topic's own comes first.
-    below = [synonym for synonym in entry.synonyms or [] if synonym.source != _SET_ON_THE_TOPIC]
-    inherited = below[0].value if below else None
-    return TopicConfig(entry.value or "", source, inherited, writable)
+    below = (synonym.value for synonym in entry.synonyms or [] if synonym.source != _SET_ON_THE_TOPIC)
+    return next(below, None)
 
 
 def _incremental(changes: Mapping[str, Mapping[str, str | None]], validate_only: bool) -> Any:
