@@ -11,7 +11,8 @@ That every broker shows what was acknowledged is for :mod:`msk_toolkit.topics.pr
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -79,27 +80,33 @@ def check_plan(session: Session, plan: Plan, deadline: Deadline) -> CheckedPlan:
     for step in plan.steps:
         problems += [f"{step.topic}: {refusal.reason}; {refusal.alternative}" for refusal in step.refusals]
     overtaken: list[str] = []
-    backoff = Backoff(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
-    for write in WRITES:
-        for batch in batches(write, plan):
-            for error in _rejections(session, write, batch, deadline, backoff):
-                if error.code in _BEHIND:
-                    overtaken.append(str(error))
-                else:
-                    problems.append(str(error))
+    for error in _rejections(session, plan, deadline):
+        if error.code in _BEHIND:
+            overtaken.append(str(error))
+        else:
+            problems.append(str(error))
     return CheckedPlan(problems, overtaken)
 
 
-def _rejections(
+def _rejections(session: Session, plan: Plan, deadline: Deadline) -> Iterator[BrokerError]:
+    backoff = Backoff(deadline.at_most(deadline.remaining() * _SHARE_OF_THE_CHECK))
+    for write, batch in batches(plan):
+        yield from _batch_rejections(session, write, batch, deadline, backoff)
+
+
+def _batch_rejections(
     session: Session, write: Write, batch: Sequence[TopicStep], deadline: Deadline, backoff: Backoff
 ) -> Collection[BrokerError]:
     while True:
         errors = session.query(_sending(write, batch, validate_only=True), deadline).values()
-        retriable = any(error.retriable and error.code not in _BEHIND for error in errors)
-        if not retriable or not backoff.pause():
+        if not any(map(_may_pass_later, errors)) or not backoff.pause():
             return errors
         # The controller may have moved.
         session.close()
+
+
+def _may_pass_later(rejection: BrokerError) -> bool:
+    return rejection.retriable and rejection.code not in _BEHIND
 
 
 def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = time.sleep) -> list[TopicChange]:
@@ -109,13 +116,12 @@ def carry_out(session: Session, plan: Plan, deadline: Deadline, sleep: Sleep = t
     """
     changes: list[TopicChange] = []
     failed = False
-    for write in WRITES:
-        for batch in batches(write, plan):
-            if failed:
-                changes += [_not_attempted(write, step) for step in batch]
-                continue
-            changes += _BatchWrite(session, write, batch, deadline).run(sleep)
-            failed = any(change.state != "done" for change in changes)
+    for write, batch in batches(plan):
+        if failed:
+            changes += [_not_attempted(write, step) for step in batch]
+            continue
+        changes += _BatchWrite(session, write, batch, deadline).run(sleep)
+        failed = not all(change.is_done for change in changes)
     return changes
 
 
@@ -125,22 +131,25 @@ def _not_attempted(write: Write, step: TopicStep) -> TopicChange:
 
 def not_shown(plan: Plan, changes: Sequence[TopicChange]) -> FindMissing | None:
     """Asks a broker which topics it does not show yet as they were written; None where nothing was."""
-    done = {(change.topic, change.change) for change in changes if change.state == "done"}
-    written: list[tuple[Write, list[TopicStep]]] = []
-    for write in WRITES:
-        steps = [step for step in plan.steps if (step.topic, write.kind) in done]
-        if steps:
-            written.append((write, steps))
-    if not written:
+    done = {(change.topic, change.change) for change in changes if change.is_done}
+    if not done:
         return None
+    written = [(write, _steps_done(write, plan, done)) for write in WRITES]
+    return partial(_missing, written)
 
-    def missing(connection: BrokerConnection, deadline: Deadline) -> set[str]:
-        names: set[str] = set()
-        for write, steps in written:
+
+def _steps_done(write: Write, plan: Plan, done: Collection[tuple[str, str]]) -> list[TopicStep]:
+    return [step for step in plan.steps if (step.topic, write.kind) in done]
+
+
+def _missing(
+    written: Sequence[tuple[Write, Sequence[TopicStep]]], connection: BrokerConnection, deadline: Deadline
+) -> set[str]:
+    names: set[str] = set()
+    for write, steps in written:
+        if steps:
             names |= {step.topic for step in steps} - write.shows(connection, steps, deadline)
-        return names
-
-    return missing
+    return names
 
 
 class _BatchWrite:
@@ -160,20 +169,22 @@ class _BatchWrite:
     def run(self, sleep: Sleep) -> list[TopicChange]:
         """Answers how the write of each topic ended."""
         backoff = Backoff(self._deadline, sleep)
-        to_send = list(self._batch)
-        while True:
-            if to_send:
-                self._send(to_send)
-            if not self._left:
-                break
+        self._send(self._batch)
+        while self._left:
             self._look_for_the_rest()
             refused = self._refused()
             if not self._waiting(refused) or not backoff.pause():
                 break
-            to_send = [step for name, step in self._left.items() if name not in refused]
-            self._reasons = {name: self._reasons[name] for name in refused}
+            self._send_again(refused)
         differing = self._differing()
         return [self._ended(step.topic, differing) for step in self._batch]
+
+    def _send_again(self, refused: set[str]) -> None:
+        """Send what is left, but for the refused."""
+        steps = [step for name, step in self._left.items() if name not in refused]
+        self._reasons = {name: self._reasons[name] for name in refused}
+        if steps:
+            self._send(steps)
 
     def _send(self, steps: Sequence[TopicStep]) -> None:
         self._reasons |= self._errors(steps)
@@ -245,12 +256,18 @@ class _BatchWrite:
         if name in differing:
             detail = "it has been created in the meantime, and differs from its declaration"
             return TopicChange(name, kind, "not-done", detail)
-        state: ChangeState = "unknown" if name in self._begun else "not-done"
-        return TopicChange(name, kind, state, str(self._reasons[name]))
+        return TopicChange(name, kind, undone_state(has_begun=name in self._begun), str(self._reasons[name]))
 
 
 def _sending(write: Write, steps: Sequence[TopicStep], *, validate_only: bool) -> Callable[..., dict[str, BrokerError]]:
     return lambda connection, until: write.send(connection, steps, validate_only, until)
+
+
+def undone_state(*, has_begun: bool) -> ChangeState:
+    """The state of a write that is not known to be done."""
+    if has_begun:
+        return "unknown"
+    return "not-done"
 
 
 def may_have_begun(error: ToolkitError) -> bool:
@@ -264,4 +281,6 @@ def _is_retriable(error: ToolkitError) -> bool:
 
 
 def _code(error: ToolkitError) -> int | None:
-    return error.code if isinstance(error, BrokerError) else None
+    if isinstance(error, BrokerError):
+        return error.code
+    return None

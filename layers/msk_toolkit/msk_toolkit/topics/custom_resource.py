@@ -20,6 +20,7 @@ import msgspec
 
 from msk_toolkit.aws.custom_resource import CustomResourceStatus, region_of
 from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitError
+from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.plan import TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
@@ -132,18 +133,24 @@ def answer_for(
     if event["RequestType"] == "Delete":
         return CustomResourceResult("SUCCESS", "The topics are kept: deleting a stack deletes nothing that holds data.")
     rollback = _Rollback(rolls_back)
-    try:
-        result = _applied(event, carry_out, rollback, read_own)
-    except OutcomeUnknownError as error:
-        result = CustomResourceResult("FAILED", f"The outcome is unknown: {error}.", obstacle=True)
-    except ToolkitError as error:
-        result = CustomResourceResult("FAILED", f"Nothing was changed. {error}", obstacle=True)
-    except Exception as error:  # noqa: BLE001 - without an answer the stack would hang for an hour
-        reason = f"unexpected {type(error).__name__}; see the function's log"
-        result = CustomResourceResult("FAILED", reason, obstacle=True, bug=error)
+    result = _outcome(event, carry_out, rollback, read_own)
     if result.status == "FAILED":
         result = _excused(result, event, rollback)
     return result._replace(bug=result.bug or rollback.bug)
+
+
+def _outcome(
+    event: dict[str, Any], carry_out: CarryOut, rollback: _Rollback, read_own: ReadOwn
+) -> CustomResourceResult:
+    try:
+        return _applied(event, carry_out, rollback, read_own)
+    except OutcomeUnknownError as error:
+        return CustomResourceResult("FAILED", f"The outcome is unknown: {error}.", obstacle=True)
+    except ToolkitError as error:
+        return CustomResourceResult("FAILED", f"Nothing was changed. {error}", obstacle=True)
+    except Exception as error:  # noqa: BLE001 - without an answer the stack would hang for an hour
+        reason = f"unexpected {type(error).__name__}; see the function's log"
+        return CustomResourceResult("FAILED", reason, obstacle=True, bug=error)
 
 
 def _applied(
@@ -156,13 +163,22 @@ def _applied(
         return CustomResourceResult("FAILED", f"Nothing was changed. {'; '.join(problems)}")
     request = _request(given)
     response = carry_out(request)
-    kept = _grown(response)
-    if kept and event["RequestType"] == "Update" and rollback.state() is not False:
+    kept = _kept(response, event, rollback)
+    if kept:
         response = carry_out(msgspec.structs.replace(request, keep_partitions=True))
-    else:
-        kept = []
-    created = sum(change.change == "create" and change.state == "done" for change in response.changes)
-    changed = len({change.topic for change in response.changes if change.state == "done"}) - created
+    return _result(response, kept, rollback)
+
+
+def _kept(response: TopicsResponse, event: Mapping[str, Any], rollback: _Rollback) -> list[str]:
+    """Topics that keep more partitions than declared, since the update is, or may be, a rollback."""
+    grown = _grown(response)
+    if grown and event["RequestType"] == "Update" and rollback.state() is not False:
+        return grown
+    return []
+
+
+def _result(response: TopicsResponse, kept: list[str], rollback: _Rollback) -> CustomResourceResult:
+    created, changed = response.created, response.changed
     if response.status != "applied":
         obstacle = response.status == "incomplete" or _is_denied(response)
         return CustomResourceResult("FAILED", _why(response), created, changed, obstacle=obstacle)
@@ -179,9 +195,7 @@ def _success(response: TopicsResponse, kept: list[str]) -> str:
 
 def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> Iterator[str]:
     """Everything that is known to be wrong before brokers or AWS are asked."""
-    # A misspelt Topics would apply the toolkit's own file, and succeed.
-    if unknown := [f"{name} is not known" for name in properties if name not in _KNOWN]:
-        yield "; ".join(["ResourceProperties: " + unknown[0], *unknown[1:], f"known are {', '.join(_KNOWN)}"])
+    yield from _unknown_properties(properties)
     yield from stack_findings(properties, region)
     try:
         if "Topics" in properties:
@@ -193,6 +207,12 @@ def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> 
         yield str(error)
 
 
+def _unknown_properties(properties: Mapping[str, Any]) -> Iterator[str]:
+    # A misspelt Topics would apply the toolkit's own file, and succeed.
+    if unknown := [f"{name} is not known" for name in properties if name not in _KNOWN]:
+        yield "; ".join(["ResourceProperties: " + unknown[0], *unknown[1:], f"known are {', '.join(_KNOWN)}"])
+
+
 def _request(properties: Mapping[str, Any]) -> TopicsRequest:
     event = {"action": "apply"}
     if "Topics" in properties:
@@ -201,7 +221,9 @@ def _request(properties: Mapping[str, Any]) -> TopicsRequest:
 
 
 def _steps(response: TopicsResponse) -> list[TopicStep]:
-    return response.plan.steps if response.plan else []
+    if response.plan is None:
+        return []
+    return response.plan.steps
 
 
 def _is_denied(response: TopicsResponse) -> bool:
@@ -216,20 +238,19 @@ def _is_denied(response: TopicsResponse) -> bool:
 
 def _grown(response: TopicsResponse) -> list[str]:
     """Topics that have more partitions than declared."""
-    return [step.topic for step in _steps(response) if _has_fewer_partitions(step)]
-
-
-def _has_fewer_partitions(step: TopicStep) -> bool:
-    return any(refusal.kind == "fewer-partitions" for refusal in step.refusals)
+    return [step.topic for step in _steps(response) if step.is_refused_for("fewer-partitions")]
 
 
 def _why(response: TopicsResponse) -> str:
     if response.status == "refused":
         return "Nothing was changed. " + "; ".join(response.problems)
-    changes = response.changes
-    undone = [f"{change.change} of {change.topic}: {change.detail}" for change in changes if change.state != "done"]
-    done = [f"{change.change} of {change.topic}" for change in changes if change.state == "done"]
-    return f"Not done: {'; '.join(undone)}. Done: {', '.join(done) or 'nothing'}. An update continues from here."
+    undone = [f"{_label(change)}: {change.detail}" for change in response.changes if not change.is_done]
+    done = ", ".join(map(_label, response.done)) or "nothing"
+    return f"Not done: {'; '.join(undone)}. Done: {done}. An update continues from here."
+
+
+def _label(change: TopicChange) -> str:
+    return f"{change.change} of {change.topic}"
 
 
 def _excused(result: CustomResourceResult, event: dict[str, Any], rollback: _Rollback) -> CustomResourceResult:
@@ -239,16 +260,25 @@ def _excused(result: CustomResourceResult, event: dict[str, Any], rollback: _Rol
     the toolkit's stack away: with it would go the functions that say what is missing. And a failure of a rollback would
     leave a stack in UPDATE_ROLLBACK_FAILED, where only a person gets it out.
     """
-    # A stack with topics of its own has those functions elsewhere, and things that count on its topics.
-    if result.obstacle and "Topics" not in _object(event, "ResourceProperties") and not _concerns_topics(event):
+    if result.obstacle and _can_do_without_topics(event):
         fix = "Fix it (DiagnoseFunction reports what is missing), then invoke the topics function with apply"
         return result._replace(status="SUCCESS", reason=f"{result.reason} {fix}.", excused=True)
     if event["RequestType"] != "Update":
         return result
-    state = rollback.state()
+    return _excused_in_rollback(result, rollback.state())
+
+
+def _can_do_without_topics(event: Mapping[str, Any]) -> bool:
+    # A stack with topics of its own has those functions elsewhere, and things that count on its topics.
+    return "Topics" not in _object(event, "ResourceProperties") and not _concerns_topics(event)
+
+
+def _excused_in_rollback(result: CustomResourceResult, state: bool | None) -> CustomResourceResult:
     if state is False:
         return result
-    sign = "This is a rollback" if state else "This may be a rollback; it could not be determined"
+    sign = "This is a rollback"
+    if state is None:
+        sign = "This may be a rollback; it could not be determined"
     reason = f"{sign}: the topics are left as they are, since a failure would get the stack stuck. {result.reason}"
     return result._replace(status="SUCCESS", reason=reason, excused=True)
 
@@ -263,4 +293,6 @@ def _concerns_topics(event: Mapping[str, Any]) -> bool:
 def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The properties of that name; none where they are not an object, which is reported where they are checked."""
     given = event.get(name)
-    return given if isinstance(given, dict) else {}
+    if isinstance(given, dict):
+        return given
+    return {}

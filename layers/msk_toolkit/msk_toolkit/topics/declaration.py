@@ -1,7 +1,8 @@
 """``topics.yaml``: the declared topics, with every mistake of the file reported at once, in its place."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,27 +87,36 @@ def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
 
 
 def _declared(root: Located, problems: list[DocumentProblem], subject: str) -> list[DeclaredTopic]:
-    if not isinstance(root.value, dict) or not isinstance(root.value.get("topics", root).value, list):
+    if not _lists_topics(root):
         raise ConfigurationError(subject, [*map(str, problems), "a list named topics is needed"])
     problems += _unknown(root, Declaration)
     defaults = _fields(root.value.get("defaults", Located({}, root.place)), Defaults, "defaults", problems)
-    topics: list[DeclaredTopic] = []
-    names: list[tuple[str, str]] = []
-    for entry in root.value["topics"].value:
-        own = _fields(entry, TopicEntry, _label(entry), problems)
-        merged = {**defaults, **own, "config": {**defaults.get("config", {}), **own.get("config", {})}}
-        if isinstance(entry.value, dict):
-            problems += _incomplete(entry, merged)
-        if "name" in own:
-            names.append((entry.value["name"].place, own["name"]))
-        if not problems:
-            topics.append(_topic(merged))
-    problems += collisions(names)
+    entries = root.value["topics"].value
+    topics = [_merged(entry, defaults, problems) for entry in entries]
+    problems += collisions(_names(entries, topics))
     if problems:
-        raise ConfigurationError(
-            subject, [str(problem) for problem in sorted(problems, key=lambda problem: problem.order)]
-        )
-    return topics
+        raise ConfigurationError(subject, list(map(str, sorted(problems, key=attrgetter("order")))))
+    return [_topic(merged) for merged in topics]
+
+
+def _lists_topics(root: Located) -> bool:
+    return isinstance(root.value, dict) and isinstance(root.value.get("topics", root).value, list)
+
+
+def _merged(entry: Located, defaults: dict[str, Any], problems: list[DocumentProblem]) -> dict[str, Any]:
+    """The fields of a topic with the defaults that it does not set."""
+    own = _fields(entry, TopicEntry, _label(entry), problems)
+    merged = {**defaults, **own, "config": {**defaults.get("config", {}), **own.get("config", {})}}
+    if isinstance(entry.value, dict):
+        problems += _incomplete(entry, merged)
+    return merged
+
+
+def _names(entries: Iterable[Located], topics: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The names that could be read, each after its place."""
+    for entry, topic in zip(entries, topics, strict=True):
+        if "name" in topic:
+            yield entry.value["name"].place, topic["name"]
 
 
 def _topic(merged: dict[str, Any]) -> DeclaredTopic:
@@ -120,12 +130,16 @@ def _incomplete(entry: Located, merged: dict[str, Any]) -> Iterator[DocumentProb
     for key in ("partitions", "replication_factor"):
         if key not in merged and key not in entry.value:
             yield DocumentProblem(entry.place, f"{label}: {key} is missing, here and in defaults")
-    config = entry.value.get("config", Located({}, ""))
-    places: dict[str, str] = {}
-    if isinstance(config.value, dict):
-        places = {key: value.place for key, value in config.entries()}
+    places = _places_of_keys(entry)
     for key, problem in contradictions(merged.get("replication_factor"), _values(merged["config"])):
         yield DocumentProblem(places.get(key, entry.place), f"{label}: {problem}")
+
+
+def _places_of_keys(entry: Located) -> dict[str, str]:
+    config = entry.value.get("config", Located({}, ""))
+    if not isinstance(config.value, dict):
+        return {}
+    return {key: value.place for key, value in config.entries()}
 
 
 def _values(config: dict[str, str | None]) -> dict[str, str]:
@@ -139,26 +153,36 @@ def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: l
     problems += _unknown(entry, model, f"{label}: ")
     fields: dict[str, Any] = {}
     for field in _fields_of(model):
-        if field.name not in entry.value:
-            if field.required:
-                problems.append(DocumentProblem(entry.place, f"{label}: {field.name} is missing"))
-            continue
-        value = entry.value[field.name]
-        if field.name == "config":
-            fields["config"] = _config(value, label, problems)
-            continue
-        if value.value is None:
-            problems.append(DocumentProblem(value.place, f"{label}: {field.name}: is empty"))
-            continue
-        try:
-            # CloudFormation hands custom resources every number as text.
-            fields[field.name] = msgspec.convert(_plain(value), field.type, strict=False)
-        except msgspec.ValidationError as error:
-            problem = _RANGES.get(field.name) or str(error)
-            problems.append(DocumentProblem(value.place, f"{label}: {field.name}: {problem}"))
-    if "name" in fields and (wrong := name_problem(fields["name"])):
-        problems.append(DocumentProblem(entry.value["name"].place, f"{label}: name: {wrong}"))
+        if field.name in entry.value:
+            fields |= _field(field, entry.value[field.name], label, problems)
+        elif field.required:
+            problems.append(DocumentProblem(entry.place, f"{label}: {field.name} is missing"))
+    if "name" in fields:
+        problems += _name_problems(entry.value["name"], fields["name"], label)
     return fields
+
+
+def _field(
+    field: msgspec.structs.FieldInfo, value: Located, label: str, problems: list[DocumentProblem]
+) -> dict[str, Any]:
+    """A field by its name; nothing where its value is wrong."""
+    if field.name == "config":
+        return {"config": _config(value, label, problems)}
+    if value.value is None:
+        problems.append(DocumentProblem(value.place, f"{label}: {field.name}: is empty"))
+        return {}
+    try:
+        # CloudFormation hands custom resources every number as text.
+        return {field.name: msgspec.convert(_plain(value), field.type, strict=False)}
+    except msgspec.ValidationError as error:
+        problem = _RANGES.get(field.name) or str(error)
+        problems.append(DocumentProblem(value.place, f"{label}: {field.name}: {problem}"))
+        return {}
+
+
+def _name_problems(located: Located, name: str, label: str) -> Iterator[DocumentProblem]:
+    if problem := name_problem(name):
+        yield DocumentProblem(located.place, f"{label}: name: {problem}")
 
 
 def _config(entry: Located, label: str, problems: list[DocumentProblem]) -> dict[str, str | None]:
@@ -167,17 +191,23 @@ def _config(entry: Located, label: str, problems: list[DocumentProblem]) -> dict
         return {}
     config: dict[str, str | None] = {}
     for key, value in entry.entries():
-        if value.value is None:
-            config[key] = None
-            continue
-        if isinstance(value.value, dict | list):
-            problems.append(DocumentProblem(value.place, f"{label}: config: {key}: must be text or a number"))
-            continue
         try:
-            config[key] = to_kafka(key, _text(value.value))
-        except UnitError as error:
+            config[key] = _config_value(key, value.value)
+        except (UnitError, _NotPlainError) as error:
             problems.append(DocumentProblem(value.place, f"{label}: config: {key}: {error}"))
     return config
+
+
+class _NotPlainError(ValueError):
+    """A value of the configuration that is a list or a mapping."""
+
+
+def _config_value(key: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, dict | list):
+        raise _NotPlainError("must be text or a number")
+    return to_kafka(key, _text(value))
 
 
 def _text(value: str | float) -> str:

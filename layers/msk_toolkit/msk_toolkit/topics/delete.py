@@ -17,7 +17,7 @@ from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.kafka.topics import NewTopic, create_topics, delete_topics
-from msk_toolkit.topics.apply import ChangeState, TopicChange, may_have_begun
+from msk_toolkit.topics.apply import TopicChange, may_have_begun, undone_state
 from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.propagation import FindMissing
 
@@ -176,5 +176,4 @@ def _ended(name: str, left: set[str], marked: set[str], error: ToolkitError | No
         return TopicChange(name, "delete", "done")
     if error is None:
         return TopicChange(name, "delete", "unknown", "accepted, but the cluster still shows it")
-    state: ChangeState = "unknown" if may_have_begun(error) else "not-done"
-    return TopicChange(name, "delete", state, str(error))
+    return TopicChange(name, "delete", undone_state(has_begun=may_have_begun(error)), str(error))

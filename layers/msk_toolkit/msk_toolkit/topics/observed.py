@@ -4,11 +4,12 @@ Only where a topic has a value of its own that the plan reports, a small third r
 it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 import msgspec
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import BrokerError
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import ErrorCode, error_name
 from msk_toolkit.kafka.metadata import ClusterMetadata, Topic, read_metadata
@@ -87,25 +88,35 @@ def _observe(
     kind: ClusterKind,
     deadline: Deadline,
 ) -> ObservedTopics:
-    names = {topic.name for topic in declared}
+    factors = {topic.name: topic.replication_factor for topic in declared}
     cluster = read_metadata(connection, None, deadline, operations=False)
-    topics = cluster.topics
-    if unlisted := sorted(names - topics.keys()):
-        # The list leaves out what the user may not see; asked by name, the broker says so.
-        topics = topics | read_metadata(connection, unlisted, deadline, operations=False).topics
+    topics = _with_unlisted(connection, cluster.topics, factors.keys(), deadline)
     existing = {name: topic for name, topic in topics.items() if not topic.error_code}
     configs, errors = _configs(connection, declared, existing, keys, deadline)
-    described = {name: existing[name] for name in configs}
-    moving = _moving(connection, described, {topic.name: topic.replication_factor for topic in declared}, deadline)
+    moving = _moving(connection, {name: existing[name] for name in configs}, factors, deadline)
     return ObservedTopics(
         brokers=len(cluster.brokers),
         topics={name: observed_topic(existing[name], config, moving.get(name, {})) for name, config in configs.items()},
-        others=sorted(name for name, topic in existing.items() if name not in names and not is_internal(topic)),
-        unreadable=_unlisted(topics, names) | errors,
+        others=_others(existing, factors.keys()),
+        unreadable=_unlisted(topics, factors.keys()) | errors,
         kind=kind,
         cluster_id=cluster.cluster_id,
         default_in_sync=_default_in_sync(connection, declared, existing.keys(), cluster, deadline),
     )
+
+
+def _with_unlisted(
+    connection: BrokerConnection, listed: Mapping[str, Topic], names: Set[str], deadline: Deadline
+) -> dict[str, Topic]:
+    """All topics: the list leaves out what the user may not see; asked by name, the broker says so."""
+    unlisted = sorted(names - listed.keys())
+    if not unlisted:
+        return dict(listed)
+    return {**listed, **read_metadata(connection, unlisted, deadline, operations=False).topics}
+
+
+def _others(existing: Mapping[str, Topic], names: Collection[str]) -> list[str]:
+    return sorted(name for name, topic in existing.items() if name not in names and not is_internal(topic))
 
 
 def _unlisted(topics: Mapping[str, Topic], names: Collection[str]) -> dict[str, str]:
@@ -128,9 +139,13 @@ def _configs(
     if own := _differing_keys(configs, by_name):
         inherited, _ = topic_configs(connection, sorted(own), deadline, own, inherited=True)
         configs |= {name: configs[name] | inherited[name] for name in inherited}
+    return configs, _reasons(errors)
+
+
+def _reasons(errors: Mapping[str, BrokerError]) -> dict[str, str]:
     # Deleted since it was listed: not unreadable.
-    present = {name: error for name, error in errors.items() if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
-    return configs, {name: str(error) for name, error in present.items()}
+    passed = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return {name: str(error) for name, error in errors.items() if error.code != passed}
 
 
 def _moving(
@@ -141,27 +156,35 @@ def _moving(
     odd = {
         name: [partition.index for partition in topic.partitions]
         for name, topic in topics.items()
-        if {len(partition.replicas) for partition in topic.partitions} != {declared[name]}
+        if _replica_counts(topic) != {declared[name]}
     }
     if not odd:
         return {}
     return leaving_replicas(connection, odd, deadline)
 
 
+def _replica_counts(topic: Topic) -> set[int]:
+    return {len(partition.replicas) for partition in topic.partitions}
+
+
 def _default_in_sync(
     connection: BrokerConnection,
     declared: Collection[DeclaredTopic],
-    there: Collection[str],
+    existing: Collection[str],
     cluster: ClusterMetadata,
     deadline: Deadline,
 ) -> int | None:
     """The cluster's min.insync.replicas, where a topic that is to be created leaves it to the cluster."""
-    if all(topic.name in there or _IN_SYNC in topic.config for topic in declared):
+    if all(topic.name in existing or _IN_SYNC in topic.config for topic in declared):
         return None
-    connected = next((broker for broker, address in cluster.brokers.items() if address == connection.address), None)
+    connected = _broker_id(connection, cluster)
     if connected is None:
         return None
     return to_whole(broker_config(connection, connected, _IN_SYNC, deadline))
+
+
+def _broker_id(connection: BrokerConnection, cluster: ClusterMetadata) -> int | None:
+    return next((broker for broker, address in cluster.brokers.items() if address == connection.address), None)
 
 
 def _differing_keys(
@@ -193,20 +216,27 @@ def observed_topic(topic: Topic, config: Mapping[str, TopicConfig], leaving: Map
 
 
 def _uneven(numbers: Mapping[int, int], factor: int) -> str:
-    others = [partition for partition, number in numbers.items() if number != factor]
+    fewest: list[int] = []
+    others: list[int] = []
+    for partition, number in numbers.items():
+        if number == factor:
+            fewest.append(partition)
+        else:
+            others.append(partition)
     if not others:
         return ""
-    fewest = [partition for partition, number in numbers.items() if number == factor]
     if len(fewest) <= len(others):
         return f"{_some(fewest)} with {factor}"
     return f"{_some(others)} with more than {factor}"
 
 
 def _some(partitions: Sequence[int]) -> str:
+    if len(partitions) == 1:
+        return f"partition {partitions[0]}"
     shown = ", ".join(map(str, partitions[:_PARTITIONS_NAMED]))
     if len(partitions) > _PARTITIONS_NAMED:
         shown += f" and {len(partitions) - _PARTITIONS_NAMED} more"
-    return f"partition {shown}" if len(partitions) == 1 else f"partitions {shown}"
+    return f"partitions {shown}"
 
 
 def is_internal(topic: Topic) -> bool:

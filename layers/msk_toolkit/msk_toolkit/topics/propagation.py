@@ -85,11 +85,7 @@ class Propagation:
         """Why a broker is behind; empty where it shows everything."""
         deadline = until.at_most(min(_LOOK_SECONDS, self._session.stage_seconds))
         try:
-            if opening := self._opening.pop(broker, None):
-                self._open[broker] = opening.result()
-            elif broker not in self._open:
-                self._open[broker] = self._connect(broker, deadline)
-            names = missing(self._open[broker], deadline)
+            names = missing(self._connection(broker, deadline), deadline)
         except StageError as error:
             if broken := self._open.pop(broker, None):
                 broken.close()
@@ -97,6 +93,13 @@ class Propagation:
         if not names:
             return ""
         return f"{broker} does not show these topics yet, or they were changed again in the meantime: {_some(names)}"
+
+    def _connection(self, broker: BrokerAddress, deadline: Deadline) -> BrokerConnection:
+        if opening := self._opening.pop(broker, None):
+            self._open[broker] = opening.result()
+        elif broker not in self._open:
+            self._open[broker] = self._connect(broker, deadline)
+        return self._open[broker]
 
     def _connect(self, address: BrokerAddress, deadline: Deadline) -> BrokerConnection:
         log = StageLog(deadline, self._session.stage_seconds)

@@ -97,6 +97,21 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     ] = {}
     version: ResponseVersion = msgspec.field(default_factory=current_version)
 
+    @property
+    def done(self) -> list[TopicChange]:
+        """The changes that are done."""
+        return [change for change in self.changes if change.is_done]
+
+    @property
+    def created(self) -> int:
+        """How many topics were created."""
+        return sum(change.change == "create" for change in self.done)
+
+    @property
+    def changed(self) -> int:
+        """How many topics were changed, beside those that were created."""
+        return len({change.topic for change in self.done}) - self.created
+
 
 def parse_topics_request(event: Any) -> TopicsRequest:
     """An invocation's event as a request.
@@ -104,20 +119,14 @@ def parse_topics_request(event: Any) -> TopicsRequest:
     Raises:
         ConfigurationError: with every mistake.
     """
-    given: Any = None
-    rest = event
-    if isinstance(event, dict):
-        # The topics have their own parser, which reports all of their mistakes.
-        given = event.get("topics")
-        rest = {key: value for key, value in event.items() if key != "topics"}
     problems: list[str] = []
     requested, topics = TopicsEvent(), None
     try:
-        requested = read_event(rest, TopicsEvent, '{"action": "plan"}')
+        requested = read_event(_without_topics(event), TopicsEvent, '{"action": "plan"}')
     except ConfigurationError as error:
         problems += error.problems
     try:
-        topics = _topics(given)
+        topics = _topics(event)
     except ConfigurationError as error:
         problems += error.problems
     problems += _contradictions(requested)
@@ -126,20 +135,28 @@ def parse_topics_request(event: Any) -> TopicsRequest:
     return TopicsRequest(requested.action, topics, requested.plan, requested.all, requested.delete, requested.only)
 
 
-def _topics(given: Any) -> list[DeclaredTopic] | None:
+def _without_topics(event: Any) -> Any:
+    """The rest of an event: the topics have their own parser, which reports all of their mistakes."""
+    if isinstance(event, dict):
+        return {key: value for key, value in event.items() if key != "topics"}
+    return event
+
+
+def _topics(event: Any) -> list[DeclaredTopic] | None:
     """The topics of an event: a declaration, or its list of topics alone."""
-    if given is None:
+    if not isinstance(event, dict) or event.get("topics") is None:
         return None
-    document = given if isinstance(given, dict) else {"topics": given}
-    return parse_declaration(document, "event")
+    given = event["topics"]
+    if isinstance(given, dict):
+        return parse_declaration(given, "event")
+    return parse_declaration({"topics": given}, "event")
 
 
 def _contradictions(requested: TopicsEvent) -> list[str]:
-    problems = []
-    if requested.plan and requested.action != "apply":
-        problems.append("plan belongs to the action apply")
-    if bool(requested.delete) != (requested.action == "delete"):
-        problems.append("the action delete and the list delete belong together")
-    if requested.only and requested.action == "delete":
-        problems.append("only belongs to plan, apply and check: delete names its topics itself")
-    return problems
+    is_delete = requested.action == "delete"
+    contradictions = {
+        "plan belongs to the action apply": requested.plan is not None and requested.action != "apply",
+        "the action delete and the list delete belong together": bool(requested.delete) != is_delete,
+        "only belongs to plan, apply and check: delete names its topics itself": bool(requested.only) and is_delete,
+    }
+    return [problem for problem, applies in contradictions.items() if applies]

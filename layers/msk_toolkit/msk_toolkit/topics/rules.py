@@ -30,6 +30,10 @@ def contradictions(replication_factor: int | None, config: Mapping[str, str]) ->
             f"3.6 refuse every write with acks=all, and later ones act as if it were {replication_factor}; declare "
             f"{replication_factor} or less",
         )
+    yield from _long_values(config)
+
+
+def _long_values(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, value in config.items():
         # Kafka's requests count the length of a text in 16 bits.
         if (length := len(value.encode())) > _LONGEST_TEXT:

@@ -8,7 +8,7 @@
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,14 +23,15 @@ from msk_toolkit.kafka.session import Session
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.msk.cluster import cluster_kind
 from msk_toolkit.settings.cluster import ClusterKind
+from msk_toolkit.settings.names import split_names
 from msk_toolkit.settings.topics import TopicsSettings
-from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, carry_out, check_plan, not_shown
+from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, TopicChange, carry_out, check_plan, not_shown
 from msk_toolkit.topics.approval import changed_since
 from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import delete, objections, still_shown
 from msk_toolkit.topics.drift import count_drift
-from msk_toolkit.topics.observed import observe
+from msk_toolkit.topics.observed import ObservedTopics, observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.propagation import Propagation, await_propagation
 from msk_toolkit.topics.render import change_lines, render_topics
@@ -89,25 +90,26 @@ def carry_out_request(
         raise ConfigurationError("event", [f"only: {name} is not declared" for name in unknown])
 
     def decide() -> Plan:
-        observed = observe(session, declared, kind, deadline)
-        topics = declared
-        if request.keep_partitions:
-            topics = as_grown(declared, observed)
-        chosen = [topic for topic in topics if not request.only or topic.name in request.only]
-        return plan(chosen, observed, list_all=request.all, uses=uses)
+        return _decided(request, declared, observe(session, declared, kind, deadline), uses)
 
     try:
         # Also for a plan: what the cluster would refuse is not a plan.
         decided, problems = _checked(session, decide, deadline)
     except StageError as error:
         raise NotBegunError(f"nothing was changed: {error}") from error
-    if request.action != "apply":
-        return _reported(request, decided, problems)
-    if request.plan:
-        problems = changed_since(request.plan, decided) or problems
-    if problems:
-        return _with_table(TopicsResponse("apply", "refused", "", problems=problems), decided)
-    return _applied(decided, session, deadline)
+    if request.action == "apply":
+        return _applied(request, decided, problems, session, deadline)
+    return _reported(request, decided, problems)
+
+
+def _decided(request: TopicsRequest, declared: Sequence[DeclaredTopic], observed: ObservedTopics, uses: Uses) -> Plan:
+    """The plan for the topics that the request is about."""
+    topics = declared
+    if request.keep_partitions:
+        topics = as_grown(declared, observed)
+    if request.only:
+        topics = [topic for topic in topics if topic.name in request.only]
+    return plan(topics, observed, list_all=request.all, uses=uses)
 
 
 def _reported(request: TopicsRequest, decided: Plan, problems: list[str]) -> TopicsResponse:
@@ -119,22 +121,38 @@ def _reported(request: TopicsRequest, decided: Plan, problems: list[str]) -> Top
     return _with_table(TopicsResponse("check", "checked", "", problems=others, drift=drift), decided)
 
 
-def _applied(decided: Plan, session: Session, deadline: Deadline) -> TopicsResponse:
-    behind: list[str] = []
+def _applied(
+    request: TopicsRequest, decided: Plan, problems: list[str], session: Session, deadline: Deadline
+) -> TopicsResponse:
+    if request.plan:
+        problems = changed_since(request.plan, decided) or problems
+    if problems:
+        return _with_table(TopicsResponse("apply", "refused", "", problems=problems), decided)
+    changes, behind = _written(decided, session, deadline)
+    status = _status(changes, "applied")
+    return _with_table(TopicsResponse("apply", status, "", changes=changes, behind=behind), decided)
+
+
+def _written(decided: Plan, session: Session, deadline: Deadline) -> tuple[list[TopicChange], list[str]]:
+    """How every write ended, and a sentence for each broker that does not show what was done."""
     with Propagation(session) as propagation:
         if decided.having("create") or decided.having("update"):
             propagation.begin_connecting(deadline)
         changes = carry_out(session, decided, deadline)
-        if missing := not_shown(decided, changes):
-            behind = propagation.wait(missing, deadline)
-    complete = all(change.state == "done" for change in changes)
-    status: TopicsStatus = "applied" if complete else "incomplete"
-    return _with_table(TopicsResponse("apply", status, "", changes=changes, behind=behind), decided)
+        missing = not_shown(decided, changes)
+        if missing is None:
+            return changes, []
+        return changes, propagation.wait(missing, deadline)
+
+
+def _status(changes: Iterable[TopicChange], complete: TopicsStatus) -> TopicsStatus:
+    if all(change.is_done for change in changes):
+        return complete
+    return "incomplete"
 
 
 def _uses(settings: TopicsSettings) -> Uses:
-    forwarded = [name.strip() for name in settings.forward_topics.split(",") if name.strip()]
-    return Uses(forwarded, settings.probe_topic)
+    return Uses(split_names(settings.forward_topics), settings.probe_topic)
 
 
 def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
@@ -164,29 +182,42 @@ def _delete(
     request: TopicsRequest, declared: Sequence[DeclaredTopic], session: Session, deadline: Deadline
 ) -> TopicsResponse:
     names = [deletion.topic for deletion in request.delete]
+    problems = _objections(request, declared, session, deadline)
+    if problems:
+        return _deleted(len(names), TopicsResponse("delete", "refused", "", problems=problems))
+    changes = delete(session, names, deadline)
+    behind = _still_shown(changes, session, deadline)
+    status = _status(changes, "deleted")
+    return _deleted(len(names), TopicsResponse("delete", status, "", changes=changes, behind=behind))
+
+
+def _objections(
+    request: TopicsRequest, declared: Sequence[DeclaredTopic], session: Session, deadline: Deadline
+) -> list[str]:
+    names = [deletion.topic for deletion in request.delete]
     cluster = session.query(lambda connection, until: read_metadata(connection, names, until), deadline)
-    problems = objections(
+    return objections(
         request.delete,
         {topic.name for topic in declared if topic.protected},
         {topic.name for topic in declared},
         cluster,
         lambda metadata, topics: count_records(session.access, metadata, topics, deadline, session.stage_seconds),
     )
-    if problems:
-        return _deleted(0, len(names), TopicsResponse("delete", "refused", "", problems=problems))
-    changes = delete(session, names, deadline)
-    gone = [change.topic for change in changes if change.state == "done"]
-    behind: list[str] = []
-    if gone:
-        behind = await_propagation(session, still_shown(gone), deadline)
-    status: TopicsStatus = "deleted" if len(gone) == len(names) else "incomplete"
-    return _deleted(len(gone), len(names), TopicsResponse("delete", status, "", changes=changes, behind=behind))
 
 
-def _deleted(gone: int, requested: int, response: TopicsResponse) -> TopicsResponse:
+def _still_shown(changes: Iterable[TopicChange], session: Session, deadline: Deadline) -> list[str]:
+    """A sentence for each broker that shows a deleted topic."""
+    gone = [change.topic for change in changes if change.is_done]
+    if not gone:
+        return []
+    return await_propagation(session, still_shown(gone), deadline)
+
+
+def _deleted(requested: int, response: TopicsResponse) -> TopicsResponse:
     """The response with its table."""
     lines = change_lines(response.changes, response.problems, response.behind)
-    return msgspec.structs.replace(response, table="\n".join([*lines, f"{gone} of {requested} topics deleted."]))
+    ending = f"{len(response.done)} of {requested} topics deleted."
+    return msgspec.structs.replace(response, table="\n".join([*lines, ending]))
 
 
 def _path(topics_file: str) -> Path:

@@ -4,13 +4,13 @@ Express creates a topic with replication factor 3 whatever was requested. Source
 configurations on Express brokers" and "Configuration properties for MSK Serverless clusters".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msk_toolkit.settings.cluster import ClusterKind
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic
 from msk_toolkit.topics.refusal import Refusal
-from msk_toolkit.topics.units import same
+from msk_toolkit.topics.units import same, to_whole
 
 _REPLICATION_FACTOR = 3
 _COMMON = frozenset(
@@ -54,41 +54,36 @@ def violations(
     """What the offering does not allow; ``changed`` are the keys that the plan would set."""
     if kind == "standard":
         return []
-    offering = _NAMES[kind]
     refusals = []
     if topic.replication_factor != _REPLICATION_FACTOR:
         refusals.append(
             Refusal(
                 "not-offered",
-                f"replication factor {topic.replication_factor}: fixed at {_REPLICATION_FACTOR} by {offering}",
+                f"replication factor {topic.replication_factor}: fixed at {_REPLICATION_FACTOR} by {_NAMES[kind]}",
                 f"declare {_REPLICATION_FACTOR}",
             )
         )
-    for key in changed:
-        if key not in _ALLOWED[kind]:
-            fixed = _FIXED[kind].get(key)
-            alternative = "omit it"
-            if fixed:
-                alternative = f"declare {fixed}, or omit it"
-            refusals.append(Refusal("not-offered", f"{key}: can't be set with {offering}", alternative))
+    refusals += [_not_settable(key, kind) for key in changed if key not in _ALLOWED[kind]]
     if kind == "serverless":
         refusals += _serverless(topic, existing, changed)
     return refusals
 
 
-def _serverless(topic: DeclaredTopic, existing: ObservedTopic | None, changed: Sequence[str]) -> list[Refusal]:
-    refusals = []
+def _not_settable(key: str, kind: ClusterKind) -> Refusal:
+    fixed = _FIXED[kind].get(key)
+    alternative = "omit it"
+    if fixed:
+        alternative = f"declare {fixed}, or omit it"
+    return Refusal("not-offered", f"{key}: can't be set with {_NAMES[kind]}", alternative)
+
+
+def _serverless(topic: DeclaredTopic, existing: ObservedTopic | None, changed: Sequence[str]) -> Iterator[Refusal]:
     if existing and "cleanup.policy" in changed:
-        refusals.append(
-            Refusal(
-                "not-offered",
-                "cleanup.policy: MSK Serverless sets it only when a topic is created",
-                "leave it as it is, or create a topic under a new name",
-            )
+        yield Refusal(
+            "not-offered",
+            "cleanup.policy: MSK Serverless sets it only when a topic is created",
+            "leave it as it is, or create a topic under a new name",
         )
-    longest = topic.config.get("max.message.bytes", "0")
-    if longest.isdigit() and int(longest) > _LONGEST_SERVERLESS_MESSAGE:
-        refusals.append(
-            Refusal("not-offered", "max.message.bytes: MSK Serverless accepts up to 8MiB", "declare 8MiB or less")
-        )
-    return refusals
+    longest = to_whole(topic.config.get("max.message.bytes"))
+    if longest is not None and longest > _LONGEST_SERVERLESS_MESSAGE:
+        yield Refusal("not-offered", "max.message.bytes: MSK Serverless accepts up to 8MiB", "declare 8MiB or less")

@@ -3,12 +3,12 @@
 Rules compare texts; they know no numbers, parts of texts or patterns of other parameters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.settings.catalogue import advanced_settings_problems
-from msk_toolkit.settings.targets import parse_routes, parse_target
+from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
 
@@ -69,17 +69,12 @@ def _regions(given: Mapping[str, Any], region: str) -> Iterator[str]:
 
 def _ports(given: Mapping[str, Any]) -> Iterator[str]:
     opened = str(given.get("BootstrapPorts", ""))
-    first, _, last = opened.partition("-")
-    if opened and not 1 <= int(first) <= int(last) <= _LAST_PORT:
+    if opened and not _is_port_range(opened):
         yield f"BootstrapPorts {opened}: give the first and the last port, from 1 to {_LAST_PORT}, such as 9001-9003"
         return
-    allowed: set[int] = set()
-    if opened:
-        allowed.update(range(int(first), int(last) + 1))
     mode = str(given.get("AuthMode", "scram"))
     listener = _LISTENERS.get(mode)
-    servers = [server for server in str(given.get("BootstrapServers", "")).split(",") if server]
-    strange = sorted({int(server.rpartition(":")[2]) for server in servers} - {listener, *allowed})
+    strange = sorted(_server_ports(given) - {listener, *_ports_of(opened)})
     if strange:
         ports = ", ".join(map(str, strange))
         yield (
@@ -87,6 +82,23 @@ def _ports(given: Mapping[str, Any]) -> Iterator[str]:
             f"for AuthMode {mode} is {listener}. Correct the port or the AuthMode, or, where something in front of the "
             f"brokers listens there, give BootstrapPorts, such as {strange[0]}-{strange[-1]}"
         )
+
+
+def _is_port_range(text: str) -> bool:
+    first, _, last = text.partition("-")
+    return 1 <= int(first) <= int(last) <= _LAST_PORT
+
+
+def _ports_of(port_range: str) -> range:
+    if not port_range:
+        return range(0)
+    first, _, last = port_range.partition("-")
+    return range(int(first), int(last) + 1)
+
+
+def _server_ports(given: Mapping[str, Any]) -> set[int]:
+    servers = str(given.get("BootstrapServers", "")).split(",")
+    return {int(server.rpartition(":")[2]) for server in servers if server}
 
 
 def _kinds(given: Mapping[str, Any]) -> Iterator[str]:
@@ -120,16 +132,21 @@ def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _environments(given: Mapping[str, Any]) -> Iterator[str]:
     for function, names in ENVIRONMENTS.items():
-        values = {name: given[name] for name in (*names, "AdvancedSettings") if name in given}
-        sizes = {name: len(_joined(value).encode()) for name, value in values.items()}
-        if sum(sizes.values()) > PARAMETER_BYTES:
+        sizes = _sizes(given, (*names, "AdvancedSettings"))
+        total = sum(sizes.values())
+        if total > PARAMETER_BYTES:
             largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
             shown = ", ".join(f"{name} {sizes[name]}" for name in largest)
             yield (
                 f"the {function}'s variables would exceed Lambda's limit of 4 KB: its parameters may have "
-                f"{PARAMETER_BYTES} bytes together and have {sum(sizes.values())} ({shown}); shorten them, or "
+                f"{PARAMETER_BYTES} bytes together and have {total} ({shown}); shorten them, or "
                 "forward the topics with two stacks"
             )
+
+
+def _sizes(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, int]:
+    """The bytes of each of these parameters that was given."""
+    return {name: len(_joined(given[name]).encode()) for name in names if name in given}
 
 
 def _joined(value: Any) -> str:
@@ -139,20 +156,29 @@ def _joined(value: Any) -> str:
 
 
 def _topics(given: Mapping[str, Any]) -> Iterator[str]:
-    names = [str(name) for name in given.get("ForwardTopics", [])]
-    problems = {name: problem for name in names if (problem := name_problem(name))}
+    names = list(map(str, given.get("ForwardTopics", [])))
+    problems = _name_problems(names)
     yield from (f"ForwardTopics: {problem}" for problem in problems.values())
-    if "HeartbeatTarget" in given:
-        if given.get("ProbeTopic") in names:
-            yield (
-                f"ForwardTopics names {given['ProbeTopic']}, which HeartbeatTarget forwards already: Lambda rejects a "
-                "second mapping of the same topic and group; remove it from ForwardTopics"
-            )
-        try:
-            parse_target(str(given["HeartbeatTarget"]))
-        except ValueError as error:
-            yield f"HeartbeatTarget {error}"
+    yield from _heartbeats(given, names)
     yield from _routes(given, [name for name in dict.fromkeys(names) if name not in problems])
+
+
+def _name_problems(names: Iterable[str]) -> dict[str, str]:
+    return {name: problem for name in names if (problem := name_problem(name))}
+
+
+def _heartbeats(given: Mapping[str, Any], forwarded: Collection[str]) -> Iterator[str]:
+    if "HeartbeatTarget" not in given:
+        return
+    if given.get("ProbeTopic") in forwarded:
+        yield (
+            f"ForwardTopics names {given['ProbeTopic']}, which HeartbeatTarget forwards already: Lambda rejects a "
+            "second mapping of the same topic and group; remove it from ForwardTopics"
+        )
+    try:
+        parse_target(str(given["HeartbeatTarget"]))
+    except ValueError as error:
+        yield f"HeartbeatTarget {error}"
 
 
 def _routes(given: Mapping[str, Any], topics: Iterable[str]) -> Iterator[str]:
@@ -163,6 +189,10 @@ def _routes(given: Mapping[str, Any], topics: Iterable[str]) -> Iterator[str]:
     except ExceptionGroup as group:
         yield from (_of_parameters(str(error)) for error in group.exceptions)
         return
+    yield from _topics_without_target(routes, topics)
+
+
+def _topics_without_target(routes: Routes, topics: Iterable[str]) -> Iterator[str]:
     for topic in topics:
         try:
             routes.target_for(topic)

@@ -1,5 +1,6 @@
 """What a declaration allows and its owner may regret, above all when MSK patches the brokers one after another."""
 
+import math
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,11 @@ from msk_toolkit.topics.units import to_person, to_whole
 # Lambda accepts 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
 # key, headers and the event around it.
 LARGEST_FORWARDED_BYTES = 4_500_000
+# Keys whose value true may cost records, and how.
+_RISKY_SWITCHES = {
+    "unclean.leader.election.enable": "a replica that is behind may become leader, and acknowledged records are lost",
+    "remote.log.delete.on.disable": "all records in tiered storage are deleted when it is switched off",
+}
 
 
 class Uses(NamedTuple):
@@ -75,27 +81,29 @@ def _moved_keys(topic: DeclaredTopic, existing: ObservedTopic | None) -> list[st
 def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, forwarded: bool) -> Iterator[str]:
     values = _After(topic, existing)
     for key in ("retention.ms", "retention.bytes"):
-        before, after = _limit(values.before(key)), _limit(values.after(key))
-        if before is None or after is None or after >= before:
-            continue
-        warning = f"a smaller {key}: records beyond it are deleted for good"
-        if forwarded:
-            warning += "; the topic is forwarded, and records that still wait for Vantiq go with them"
-        yield warning
+        if _limit(values.after(key)) < _limit(values.before(key)):
+            warning = f"a smaller {key}: records beyond it are deleted for good"
+            if forwarded:
+                warning += "; the topic is forwarded, and records that still wait for Vantiq go with them"
+            yield warning
 
 
-def _limit(text: str | None) -> float | None:
+def _limit(text: str | None) -> float:
+    """The number; NaN, which is neither above nor below any other, where there is none."""
     if text == "-1":
-        return float("inf")
+        return math.inf
     number = to_whole(text)
-    return None if number is None else float(number)
+    if number is None:
+        return math.nan
+    return float(number)
 
 
 def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
     before, after = _policies(values.before("cleanup.policy")), _policies(values.after("cleanup.policy"))
-    if before and "delete" not in before and "delete" in after:
+    added = after - before
+    if before and "delete" in added:
         yield "cleanup.policy compact -> delete: records older than the retention are deleted, whatever their key"
-    if before and "compact" not in before and "compact" in after:
+    if before and "compact" in added:
         yield "cleanup.policy -> compact: records without a key are refused, and older ones of the same key are removed"
     if is_probe_topic and "compact" in after:
         yield "this is the probes' topic: their records have no key, and a compacted topic refuses them"
@@ -108,10 +116,10 @@ def _policies(text: str | None) -> set[str]:
 
 
 def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
-    before, after = _limit(values.before("max.message.bytes")), _limit(values.after("max.message.bytes"))
-    if before is not None and after is not None and after < before:
+    after = _limit(values.after("max.message.bytes"))
+    if after < _limit(values.before("max.message.bytes")):
         yield "a smaller max.message.bytes: producers that send larger records are refused from then on"
-    if forwarded and after is not None and after > LARGEST_FORWARDED_BYTES:
+    if forwarded and after > LARGEST_FORWARDED_BYTES:
         size = to_person("max.message.bytes", str(int(after)))
         yield (
             f"max.message.bytes {size} on a forwarded topic: Lambda accepts 6 MB per invocation, as base64, so that a "
@@ -121,10 +129,8 @@ def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
 
 def _segments(topic: DeclaredTopic) -> Iterator[str]:
     segment, retention = _limit(topic.config.get("segment.ms")), _limit(topic.config.get("retention.ms"))
-    if segment is None or retention is None or segment <= retention:
-        return
     # Compaction alone never looks at retention.ms.
-    if "delete" in topic.config.get("cleanup.policy", "delete"):
+    if segment > retention and "delete" in topic.config.get("cleanup.policy", "delete"):
         rolled, kept = (to_person("segment.ms", str(int(value))) for value in (segment, retention))
         yield (
             f"segment.ms {rolled} is above retention.ms {kept}: records go with their whole segment, so on a quiet "
@@ -133,12 +139,9 @@ def _segments(topic: DeclaredTopic) -> Iterator[str]:
 
 
 def _unclean(values: _After) -> Iterator[str]:
-    key = "unclean.leader.election.enable"
-    if values.after(key) == "true" and values.before(key) != "true":
-        yield f"{key}: a replica that is behind may become leader, and acknowledged records are lost"
-    key = "remote.log.delete.on.disable"
-    if values.after(key) == "true" and values.before(key) != "true":
-        yield f"{key}: all records in tiered storage are deleted when it is switched off"
+    for key, consequence in _RISKY_SWITCHES.items():
+        if values.after(key) == "true" and values.before(key) != "true":
+            yield f"{key}: {consequence}"
 
 
 def _availability(topic: DeclaredTopic, existing: ObservedTopic | None, observed: ObservedTopics) -> Iterator[str]:
@@ -148,14 +151,17 @@ def _availability(topic: DeclaredTopic, existing: ObservedTopic | None, observed
             f"replication factor {replicas} is above the {brokers} live brokers: the cluster rejects it, or, with "
             "KRaft, creates it with replicas that are out of sync until their brokers are back"
         )
-        return
-    if replicas == 1:
+    elif replicas == 1:
         yield "replication factor 1: offline while MSK patches its broker (5 to 15 minutes), lost with its disk"
-        return
-    text = _After(topic, existing).after("min.insync.replicas")
+    else:
+        yield from _in_sync(_After(topic, existing), replicas, observed.default_in_sync)
+
+
+def _in_sync(values: _After, replicas: int, default: int | None) -> Iterator[str]:
+    text = values.after("min.insync.replicas")
     in_sync, origin = to_whole(text), ""
     if text is None:
-        in_sync, origin = observed.default_in_sync, ", the cluster's default,"
+        in_sync, origin = default, ", the cluster's default,"
     if in_sync is not None and in_sync >= replicas:
         yield (
             f"min.insync.replicas {in_sync}{origin} with replication factor {replicas}: while MSK patches one of its "

@@ -34,13 +34,17 @@ class Write(NamedTuple):
     shows: Agrees
 
 
-def batches(write: Write, plan: Plan) -> Iterator[list[TopicStep]]:
-    """The steps that a write concerns, as many in a request as the controller takes."""
+def batches(plan: Plan) -> Iterator[tuple[Write, list[TopicStep]]]:
+    """The requests of a plan, in their order: a write, and as many of its steps as the controller takes at once."""
+    for write in WRITES:
+        for batch in _batches_of(write, plan):
+            yield write, batch
+
+
+def _batches_of(write: Write, plan: Plan) -> Iterator[list[TopicStep]]:
     batch: list[TopicStep] = []
     records = 0
-    for step in plan.steps:
-        if not write.concerns(step):
-            continue
+    for step in filter(write.concerns, plan.steps):
         cost = 1 + len(step.config) + step.partitions
         if batch and records + cost > _RECORDS_A_REQUEST:
             yield batch
@@ -86,9 +90,11 @@ def _created(connection: BrokerConnection, steps: Sequence[TopicStep], deadline:
     """Topics that another client may have created: with the declared number of replicas, and the declared keys."""
     topics = read_metadata(connection, [step.topic for step in steps], deadline, operations=False).topics
     alike = [step for step in steps if _is_as_created(topics[step.topic], step)]
-    with_keys = [step for step in alike if step.config]
-    without_keys = {step.topic for step in alike if not step.config}
-    return without_keys | _configured(connection, with_keys, deadline)
+    return _without_keys(alike) | _configured(connection, alike, deadline)
+
+
+def _without_keys(steps: Iterable[TopicStep]) -> set[str]:
+    return {step.topic for step in steps if not step.config}
 
 
 def _is_as_created(topic: Topic, step: TopicStep) -> bool:
