@@ -16,10 +16,14 @@ def changed_since(approved: Plan, now: Plan) -> list[str]:
         return [_other_cluster(approved.cluster_id, now.cluster_id)]
     before, after = _essences(approved), _essences(now)
     return [
-        *(f"{topic}: is not in the approved plan" for topic in after if topic not in before),
-        *(f"{topic}: was approved, but is no longer declared" for topic in before if topic not in after),
+        *(f"{topic}: is not in the approved plan" for topic in _only_in(after, before)),
+        *(f"{topic}: was approved, but is no longer declared" for topic in _only_in(before, after)),
         *_changed_steps(before, after),
     ]
+
+
+def _only_in(steps: Mapping[str, TopicStep], others: Mapping[str, TopicStep]) -> list[str]:
+    return [topic for topic in steps if topic not in others]
 
 
 def _other_cluster(approved: str, current: str) -> str:

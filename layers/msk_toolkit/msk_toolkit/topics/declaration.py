@@ -151,14 +151,21 @@ def _fields(entry: Located, model: type[msgspec.Struct], label: str, problems: l
         problems.append(DocumentProblem(entry.place, f"{label}: is not a mapping"))
         return {}
     problems += _unknown(entry, model, f"{label}: ")
+    fields = _known_fields(entry, model, label, problems)
+    if "name" in fields:
+        problems += _name_problems(entry.value["name"], fields["name"], label)
+    return fields
+
+
+def _known_fields(
+    entry: Located, model: type[msgspec.Struct], label: str, problems: list[DocumentProblem]
+) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for field in _fields_of(model):
         if field.name in entry.value:
             fields |= _field(field, entry.value[field.name], label, problems)
         elif field.required:
             problems.append(DocumentProblem(entry.place, f"{label}: {field.name} is missing"))
-    if "name" in fields:
-        problems += _name_problems(entry.value["name"], fields["name"], label)
     return fields
 
 

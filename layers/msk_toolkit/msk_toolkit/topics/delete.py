@@ -51,22 +51,28 @@ def objections(
         cluster: the metadata of these topics.
         count: counts the records of topics; called last, and only if it matters.
     """
-    named = Counter(deletion.topic for deletion in deletions)
-    problems = [f"{name}: is named more than once" for name, times in named.items() if times > 1]
+    problems = _repeated(deletions)
     for deletion in deletions:
         problems += _objections(deletion, protected, declared, cluster)
     return problems or _records_lost(deletions, cluster, count)
+
+
+def _repeated(deletions: Sequence[Deletion]) -> list[str]:
+    named = Counter(deletion.topic for deletion in deletions)
+    return [f"{name}: is named more than once" for name, times in named.items() if times > 1]
 
 
 def _records_lost(deletions: Sequence[Deletion], cluster: ClusterMetadata, count: CountRecords) -> list[str]:
     uncounted = [deletion.topic for deletion in deletions if "not-empty" not in deletion.although]
     if not uncounted:
         return []
-    return [
-        f"{name}: holds {records:,} records; add although: [not-empty] to delete them with it"
-        for name, records in count(cluster, uncounted).items()
-        if records
-    ]
+    return list(_not_empty(count(cluster, uncounted)))
+
+
+def _not_empty(counts: Mapping[str, int]) -> Iterator[str]:
+    for name, records in counts.items():
+        if records:
+            yield f"{name}: holds {records:,} records; add although: [not-empty] to delete them with it"
 
 
 def _objections(deletion: Deletion, protected: set[str], declared: set[str], cluster: ClusterMetadata) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """How the cluster differs from the declaration, by kind."""
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
+from itertools import islice
 
 from msk_toolkit.topics.plan import Plan, TopicStep
 
@@ -53,13 +55,15 @@ def drifted(plan: Plan) -> int:
 
 def drift_line(plan: Plan) -> str:
     """The whole check in one line for a person."""
-    with_drift = [(step.topic, drift) for step in plan.steps if (drift := drift_of(step))]
+    with_drift = {step.topic: drift for step in plan.steps if (drift := drift_of(step))}
     if not with_drift:
         return f"no drift: all {len(plan.steps)} declared topics match"
+    return f"drift in {len(with_drift)} of {len(plan.steps)} declared topics: {_drift_by_topic(with_drift)}"
+
+
+def _drift_by_topic(drift: Mapping[str, set[Drift]]) -> str:
     # A log line has its limits, and hundreds of names are not read.
-    shown = with_drift[:_TOPICS_NAMED]
-    line = f"drift in {len(with_drift)} of {len(plan.steps)} declared topics: "
-    line += "; ".join(f"{topic}: {', '.join(sorted(drift))}" for topic, drift in shown)
-    if len(with_drift) > len(shown):
-        line += f"; and {len(with_drift) - len(shown)} more"
-    return line
+    texts = [f"{topic}: {', '.join(sorted(kinds))}" for topic, kinds in islice(drift.items(), _TOPICS_NAMED)]
+    if len(drift) > len(texts):
+        texts.append(f"and {len(drift) - len(texts)} more")
+    return "; ".join(texts)

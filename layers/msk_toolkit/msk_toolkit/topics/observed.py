@@ -96,13 +96,21 @@ def _observe(
     moving = _moving(connection, {name: existing[name] for name in configs}, factors, deadline)
     return ObservedTopics(
         brokers=len(cluster.brokers),
-        topics={name: observed_topic(existing[name], config, moving.get(name, {})) for name, config in configs.items()},
+        topics=_topics(existing, configs, moving),
         others=_others(existing, factors.keys()),
         unreadable=_unlisted(topics, factors.keys()) | errors,
         kind=kind,
         cluster_id=cluster.cluster_id,
         default_in_sync=_default_in_sync(connection, declared, existing.keys(), cluster, deadline),
     )
+
+
+def _topics(
+    existing: Mapping[str, Topic],
+    configs: Mapping[str, Mapping[str, TopicConfig]],
+    moving: Mapping[str, Mapping[int, int]],
+) -> dict[str, ObservedTopic]:
+    return {name: observed_topic(existing[name], config, moving.get(name, {})) for name, config in configs.items()}
 
 
 def _with_unlisted(

@@ -86,8 +86,7 @@ def carry_out_request(
         NoBrokerError: no broker can be used; nothing was changed.
         NotBegunError: a broker did not answer; nothing was changed.
     """
-    if unknown := sorted(set(request.only) - {topic.name for topic in declared}):
-        raise ConfigurationError("event", [f"only: {name} is not declared" for name in unknown])
+    _check_only(request, declared)
 
     def decide() -> Plan:
         return _decided(request, declared, observe(session, declared, kind, deadline), uses)
@@ -100,6 +99,11 @@ def carry_out_request(
     if request.action == "apply":
         return _applied(request, decided, problems, session, deadline)
     return _reported(request, decided, problems)
+
+
+def _check_only(request: TopicsRequest, declared: Sequence[DeclaredTopic]) -> None:
+    if unknown := sorted(set(request.only) - {topic.name for topic in declared}):
+        raise ConfigurationError("event", [f"only: {name} is not declared" for name in unknown])
 
 
 def _decided(request: TopicsRequest, declared: Sequence[DeclaredTopic], observed: ObservedTopics, uses: Uses) -> Plan:

@@ -63,18 +63,23 @@ def violations(
                 f"declare {_REPLICATION_FACTOR}",
             )
         )
-    refusals += [_not_settable(key, kind) for key in changed if key not in _ALLOWED[kind]]
+    refusals += _not_settable(changed, kind)
     if kind == "serverless":
         refusals += _serverless(topic, existing, changed)
     return refusals
 
 
-def _not_settable(key: str, kind: ClusterKind) -> Refusal:
+def _not_settable(keys: Sequence[str], kind: ClusterKind) -> Iterator[Refusal]:
+    for key in keys:
+        if key not in _ALLOWED[kind]:
+            yield Refusal("not-offered", f"{key}: can't be set with {_NAMES[kind]}", _alternative(key, kind))
+
+
+def _alternative(key: str, kind: ClusterKind) -> str:
     fixed = _FIXED[kind].get(key)
-    alternative = "omit it"
     if fixed:
-        alternative = f"declare {fixed}, or omit it"
-    return Refusal("not-offered", f"{key}: can't be set with {_NAMES[kind]}", alternative)
+        return f"declare {fixed}, or omit it"
+    return "omit it"
 
 
 def _serverless(topic: DeclaredTopic, existing: ObservedTopic | None, changed: Sequence[str]) -> Iterator[Refusal]:

@@ -100,13 +100,17 @@ def _limit(text: str | None) -> float:
 
 def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
     before, after = _policies(values.before("cleanup.policy")), _policies(values.after("cleanup.policy"))
-    added = after - before
-    if before and "delete" in added:
-        yield "cleanup.policy compact -> delete: records older than the retention are deleted, whatever their key"
-    if before and "compact" in added:
-        yield "cleanup.policy -> compact: records without a key are refused, and older ones of the same key are removed"
+    if before:
+        yield from _added_policies(after - before)
     if is_probe_topic and "compact" in after:
         yield "this is the probes' topic: their records have no key, and a compacted topic refuses them"
+
+
+def _added_policies(policies: Collection[str]) -> Iterator[str]:
+    if "delete" in policies:
+        yield "cleanup.policy compact -> delete: records older than the retention are deleted, whatever their key"
+    if "compact" in policies:
+        yield "cleanup.policy -> compact: records without a key are refused, and older ones of the same key are removed"
 
 
 def _policies(text: str | None) -> set[str]:
