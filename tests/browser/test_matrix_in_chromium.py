@@ -124,7 +124,7 @@ def test_a_failing_brokers_rows_name_its_stage_cause_and_remedy_where_anybody_re
     rows = plain.locator("tbody", has=plain.locator("th", has_text="broker 2 (")).first
     told = rows.inner_text()
     assert "✗ tcp FAILS: connection-refused" in told
-    assert "What to do: The broker is down or this listener is off" in told
+    assert "What to do: The broker is down or this listener is disabled" in told
     assert "connection-refused" in (rows.locator("td.failed[title]").first.get_attribute("title") or "")
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 
+import boto3
 import msgspec
 import pytest
 from kafka.admin import ACLOperation, ResourceType
@@ -49,10 +50,12 @@ def test_a_broker_that_iam_denies_fails_alone(kafka: KafkaCluster, topic: str, m
     role = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
     for name, value in role.items():
         monkeypatch.setenv(name, value)
+    # A function has loaded boto3 long before it probes; here the stage of three brokers would wait for that.
+    boto3.Session().get_credentials()
     access = msgspec.structs.replace(tls(kafka), auth_mode="iam")
     answers = iter([True, False, True])
     with faults_before(kafka, access.brokers, lambda: IamLogin(allows=next(answers)), monkeypatch):
-        response = produce(access, topic)
+        response = produce(access, topic, stage_seconds=5)
     only_the_second_fails(response, access, "sasl", "iam-denied")
     assert "Access denied" in response.verdict.summary
 
