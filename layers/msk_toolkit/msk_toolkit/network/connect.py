@@ -9,7 +9,7 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
@@ -18,18 +18,30 @@ from msk_toolkit.stage import Stage
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
-# X.509 verification results, from OpenSSL's x509_vfy.h.
-_EXPIRED = {10}
-_NOT_YET_VALID = {9}
-_NAME_MISMATCH = {62, 64}
-_WRONG_PURPOSE = {26}
 # Keys and digests that are too weak, and what RFC 5280 demands and Python checks since 3.13 (VERIFY_X509_STRICT).
 _FLAWED = {66, 67, 68, *range(79, 95)}
+_NAME_MISMATCH = {62, 64}
+# X.509 verification results, from OpenSSL's x509_vfy.h.
+_CERTIFICATE_FAILURES: Mapping[int, tuple[Cause, str]] = {
+    9: (Cause.TLS_NOT_YET_VALID, "the certificate is not valid yet"),
+    10: (Cause.TLS_EXPIRED, "the certificate has expired"),
+    26: (Cause.TLS_WRONG_PURPOSE, "the certificate is not valid for servers"),
+    **dict.fromkeys(_NAME_MISMATCH, (Cause.TLS_NAME_MISMATCH, "the certificate is not for {host}")),
+    **dict.fromkeys(_FLAWED, (Cause.TLS_CERTIFICATE_FLAWED, "the certificate chain breaks a rule ({reason})")),
+}
+_UNTRUSTED = (Cause.TLS_UNTRUSTED_ISSUER, "the certificate is not trusted ({reason})")
 # Sent where there is no common cipher. TLS 1.2 also sends it to a client without a certificate, after the cipher was
 # agreed on.
 _HANDSHAKE_REFUSED = "SSLV3_ALERT_HANDSHAKE_FAILURE"
 _VERSION_REFUSED = {"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
+_REFUSALS: Mapping[str, tuple[Cause, str]] = {
+    **dict.fromkeys(_NOT_TLS, (Cause.TLS_NOT_SPOKEN, "the peer does not use TLS on this port")),
+    _HANDSHAKE_REFUSED: (Cause.TLS_NO_COMMON_CIPHER, "the listener accepts none of the offered ciphers"),
+    **dict.fromkeys(
+        _VERSION_REFUSED, (Cause.TLS_NO_COMMON_VERSION, "the listener supports neither TLS 1.2 nor TLS 1.3")
+    ),
+}
 # What servers answer to a client without a certificate: at the end of the handshake with TLS 1.2, at the first read
 # with TLS 1.3.
 _CERTIFICATE_REQUIRED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"}
@@ -57,10 +69,14 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     except queue.Empty:
         raise StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver did not answer for {host}") from None
     if isinstance(outcome, OSError | UnicodeError):
-        if isinstance(outcome, socket.gaierror) and outcome.errno == socket.EAI_AGAIN:
-            raise StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver failed for {host}") from outcome
-        raise StageError(Stage.DNS, Cause.NAME_NOT_FOUND, peer, f"{host} has no address") from outcome
+        raise _dns_failure(peer, host, outcome) from outcome
     return outcome
+
+
+def _dns_failure(peer: str, host: str, error: OSError | UnicodeError) -> StageError:
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver failed for {host}")
+    return StageError(Stage.DNS, Cause.NAME_NOT_FOUND, peer, f"{host} has no address")
 
 
 def open_tcp(
@@ -76,26 +92,31 @@ def open_tcp(
     """
     peer = f"{host}:{port}"
     failure: StageError | None = None
-    for number, (family, address) in enumerate(addresses):
+    for number, address in enumerate(addresses):
         # An address that swallows packets must leave time for those after it.
         share = deadline.at_most(deadline.remaining() / (len(addresses) - number))
-        sock: socket.socket | None = None
         try:
-            # A name may have an IPv6 address where the system has no IPv6.
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.settimeout(max(share.remaining(), 0.001))
-            sock.connect(address)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return _connected(address, share)
         except OSError as error:
-            if sock:
-                sock.close()
             failure = _tcp_failure(peer, error)
             failure.__cause__ = error
             if passed_over is not None:
-                passed_over.append(StageError(Stage.TCP, failure.cause, peer, f"{address[0]}: {failure.detail}"))
-        else:
-            return sock
+                passed_over.append(StageError(Stage.TCP, failure.cause, peer, f"{address[1][0]}: {failure.detail}"))
     raise failure or StageError(Stage.TCP, Cause.UNREACHABLE, peer, "there is no address to connect to")
+
+
+def _connected(address: Address, deadline: Deadline) -> socket.socket:
+    family, place = address
+    # A name may have an IPv6 address where the system has no IPv6.
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(max(deadline.remaining(), 0.001))
+        sock.connect(place)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
@@ -148,40 +169,25 @@ def _tls_failure(peer: str, host: str, error: OSError, *, agreed: bool) -> Stage
         return StageError(Stage.TLS, Cause.TLS_TIMEOUT, peer, "the TLS handshake did not end in time")
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_failure(peer, host, error)
+    return _handshake_failure(peer, error, agreed=agreed)
+
+
+def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationError) -> StageError:
+    cause, detail = _CERTIFICATE_FAILURES.get(error.verify_code, _UNTRUSTED)
+    return StageError(Stage.TLS, cause, peer, detail.format(host=host, reason=error.verify_message))
+
+
+def _handshake_failure(peer: str, error: OSError, *, agreed: bool) -> StageError:
     reason = getattr(error, "reason", None) or "no reason given"
-    if reason in _NOT_TLS:
-        return StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, peer, "the peer does not use TLS on this port")
     if wants_certificate(error) or (reason == _HANDSHAKE_REFUSED and agreed):
         return StageError(
             Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, "the listener requires a client certificate"
         )
-    if reason == _HANDSHAKE_REFUSED:
-        return StageError(
-            Stage.TLS, Cause.TLS_NO_COMMON_CIPHER, peer, "the listener accepts none of the offered ciphers"
-        )
-    if reason in _VERSION_REFUSED:
-        return StageError(
-            Stage.TLS, Cause.TLS_NO_COMMON_VERSION, peer, "the listener supports neither TLS 1.2 nor TLS 1.3"
-        )
+    if reason in _REFUSALS:
+        cause, detail = _REFUSALS[reason]
+        return StageError(Stage.TLS, cause, peer, detail)
     if isinstance(error, ssl.SSLEOFError | ConnectionError):
         return StageError(
             Stage.TLS, Cause.CONNECTION_CLOSED, peer, "the peer closed the connection during the TLS handshake"
         )
     return StageError(Stage.TLS, Cause.TLS_FAILED, peer, f"the TLS handshake failed ({reason})")
-
-
-def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationError) -> StageError:
-    code, reason = error.verify_code, error.verify_message
-    if code in _EXPIRED:
-        return StageError(Stage.TLS, Cause.TLS_EXPIRED, peer, "the certificate has expired")
-    if code in _NOT_YET_VALID:
-        return StageError(Stage.TLS, Cause.TLS_NOT_YET_VALID, peer, "the certificate is not valid yet")
-    if code in _NAME_MISMATCH:
-        return StageError(Stage.TLS, Cause.TLS_NAME_MISMATCH, peer, f"the certificate is not for {host}")
-    if code in _FLAWED:
-        return StageError(
-            Stage.TLS, Cause.TLS_CERTIFICATE_FLAWED, peer, f"the certificate chain breaks a rule ({reason})"
-        )
-    if code in _WRONG_PURPOSE:
-        return StageError(Stage.TLS, Cause.TLS_WRONG_PURPOSE, peer, "the certificate is not valid for servers")
-    return StageError(Stage.TLS, Cause.TLS_UNTRUSTED_ISSUER, peer, f"the certificate is not trusted ({reason})")

@@ -89,18 +89,18 @@ class StageLog:
             yield deadline
         except StageError as error:
             if earlier.status != "failed":
-                # A listener may refuse an earlier stage only in a later one's response: TLS 1.3, client certificates.
-                took = earlier.milliseconds + self._since(began)
-                advice = remedy(error.cause, error.stage)
-                self._results[error.stage] = StageResult(
-                    error.stage, "failed", took, given, error.cause, error.detail, advice
-                )
+                self._add_failure(error, earlier.milliseconds + self._since(began), given)
             raise
         except AgainError:
             self._results[name] = StageResult(name, "ok", earlier.milliseconds + self._since(began), given)
             raise
         if earlier.status == "ok":
             self._results[name] = StageResult(name, "ok", earlier.milliseconds + self._since(began), given)
+
+    def _add_failure(self, error: StageError, took: float, given: float) -> None:
+        # A listener may refuse an earlier stage only in a later one's response: TLS 1.3, client certificates.
+        stage, advice = error.stage, remedy(error.cause, error.stage)
+        self._results[stage] = StageResult(stage, "failed", took, given, error.cause, error.detail, advice)
 
     def add_warning(self, name: Stage, cause: Cause, detail: str) -> None:
         """Make a stage that passed a warning."""

@@ -5,6 +5,7 @@ import binascii
 import functools
 import re
 import ssl
+from collections.abc import Iterable
 
 from msk_toolkit.errors import ConfigurationError
 
@@ -41,23 +42,33 @@ def pem_certificates(text: str) -> str:
         ConfigurationError: there is no certificate, one is truncated, or there is a private key.
     """
     text = text.replace("\\r", "").replace("\\n", "\n")
+    blocks = [(label, "".join(body.split())) for label, body in _BLOCK.findall(text)]
+    problems = [*_problems_of_lines(text, len(blocks)), *_problems_of_content(blocks)]
+    if problems:
+        raise ConfigurationError("TRUSTED_CA", problems)
+    return "".join(_as_pem(label, body) for label, body in blocks)
+
+
+def _problems_of_lines(text: str, complete: int) -> list[str]:
     problems = []
     if "PRIVATE KEY-----" in text:
         problems.append("contains a private key: remove it, only the CA's certificate is needed")
-    blocks = _BLOCK.findall(text)
     begun = len(_BEGIN.findall(text))
     if not begun:
         problems.append("contains no certificate in PEM format: the line -----BEGIN CERTIFICATE----- is missing")
-    elif begun != len(blocks):
+    elif begun != complete:
         problems.append("contains a truncated certificate: an -----END CERTIFICATE----- line is missing")
+    return problems
+
+
+def _problems_of_content(blocks: Iterable[tuple[str, str]]) -> list[str]:
+    problems = []
     for number, (_, body) in enumerate(blocks, 1):
         try:
-            base64.b64decode("".join(body.split()), validate=True)
+            base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
             problems.append(f"certificate {number} is not valid base64: it was truncated or altered")
-    if problems:
-        raise ConfigurationError("TRUSTED_CA", problems)
-    return "".join(_as_pem(label, "".join(body.split())) for label, body in blocks)
+    return problems
 
 
 def _as_pem(label: str, body: str) -> str:

@@ -4,6 +4,7 @@ How far it was read is recorded in the bucket, beside the imported S3 objects: n
 """
 
 from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -45,14 +46,8 @@ def import_topic(
     """
     counts, waiting = Counts(), 0
     before = _progress(context.bucket, topic)
-    for partition, (first, end) in sorted(spans(topic, deadline).items()):
-        start = max(before.get(partition, first), first)
-        if start > end:
-            # The topic was re-created and counts from the beginning.
-            start = first
-        if start == end:
-            continue
-        for messages in fetch(Range(topic, partition, start, end - 1), deadline):
+    for unread in _unread(topic, spans(topic, deadline), before):
+        for messages in fetch(unread, deadline):
             if context.out_of_time():
                 return ImportResult(counts, waiting, [], finished=False)
             if not context.write:
@@ -63,8 +58,18 @@ def import_topic(
                 return ImportResult(counts, waiting, [], finished=False)
             counts += Counts(imported=written)
             progress = Progress(messages[-1]["offset"] + 1)
-            context.bucket.write(_progress_name(topic, partition), msgspec.json.encode(progress))
+            context.bucket.write(_progress_name(topic, unread.partition), msgspec.json.encode(progress))
     return ImportResult(counts, waiting, [], finished=True)
+
+
+def _unread(topic: str, spans: Mapping[int, tuple[int, int]], before: Mapping[int, int]) -> Iterator[Range]:
+    for partition, (first, end) in sorted(spans.items()):
+        start = max(before.get(partition, first), first)
+        if start > end:
+            # The topic was re-created and counts from the beginning.
+            start = first
+        if start != end:
+            yield Range(topic, partition, start, end - 1)
 
 
 def _import_messages(context: ImportContext, messages: list[dict[str, Any]]) -> int | None:

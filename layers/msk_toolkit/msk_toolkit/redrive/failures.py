@@ -88,20 +88,29 @@ def _decoded(value: Any) -> Any:
 
 def _parsed(fields: Any) -> DiscardedBatch:
     context, info = fields["requestContext"], fields["KafkaBatchInfo"]
-    event = _decoded(fields.get("payload"))
-    if event is not None and not isinstance(event, dict):
-        raise UnknownFormError("its payload is not an event")
-    source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
-    # The notification doesn't say it; only a cluster on MSK has an ARN of its own.
-    kind = "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka"
+    event, source = _event(fields), _source(info)
     return DiscardedBatch(
         condition=str(context.get("condition", "")),
         invocations=int(context.get("approximateInvokeCount", 0)),
         event=event,
-        source={"eventSource": kind, **source},
+        source=source,
         # They are not needed beside the event, and a Kafka topic gets them in another form.
         ranges=_ranges(info) if event is None else [],
     )
+
+
+def _event(fields: Any) -> dict[str, Any] | None:
+    event = _decoded(fields.get("payload"))
+    if event is not None and not isinstance(event, dict):
+        raise UnknownFormError("its payload is not an event")
+    return event
+
+
+def _source(info: Any) -> dict[str, Any]:
+    source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
+    # The notification doesn't say it; only a cluster on MSK has an ARN of its own.
+    kind = "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka"
+    return {"eventSource": kind, **source}
 
 
 def _ranges(info: Any) -> list[Range]:

@@ -12,7 +12,7 @@ from msk_toolkit.kafka.bootstrap import open_any
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.metadata import read_metadata
-from msk_toolkit.kafka.records import KafkaRecord, offset_range, read_from
+from msk_toolkit.kafka.records import Fetched, KafkaRecord, offset_range, read_from
 from msk_toolkit.network.stages import StageLog
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.stage import Stage
@@ -36,24 +36,31 @@ def fetch_range(
     with _leader(access, discarded, deadline, stage_seconds) as leader:
         at, stop = _still_there(leader, discarded, discarded.first, deadline)
         while at < stop:
-            response = read_from(leader, discarded.topic, {discarded.partition: at}, deadline=deadline)
-            fetched = response[discarded.partition]
-            if deadline.expired:
-                raise StageError(
-                    Stage.FETCH, Cause.REQUEST_TIMEOUT, str(leader.address), "no time left to fetch records"
-                )
+            fetched = _fetched(leader, discarded, at, deadline)
             if fetched.out_of_range:
-                # Retention was faster; if it was not, it is not known that the record is gone.
-                begin, stop = _still_there(leader, discarded, at, deadline)
-                if begin == at < stop:
-                    detail = f"the leader has offset {at} of {discarded.place} and does not read it"
-                    raise StageError(Stage.FETCH, Cause.OFFSET_NOT_AVAILABLE, str(leader.address), detail)
-                at = begin
+                at, stop = _behind_removed(leader, discarded, at, deadline)
                 continue
-            inside = [record for record in fetched.records if record.offset < stop]
+            inside = [as_event(discarded, record) for record in fetched.records if record.offset < stop]
             if inside:
-                yield [as_event(discarded, record) for record in inside]
+                yield inside
             at = fetched.next_offset
+
+
+def _fetched(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> Fetched:
+    response = read_from(leader, discarded.topic, {discarded.partition: at}, deadline=deadline)
+    fetched = response[discarded.partition]
+    if deadline.expired:
+        raise StageError(Stage.FETCH, Cause.REQUEST_TIMEOUT, str(leader.address), "no time left to fetch records")
+    return fetched
+
+
+def _behind_removed(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> tuple[int, int]:
+    # Retention was faster; if it was not, it is not known that the record is gone.
+    begin, stop = _still_there(leader, discarded, at, deadline)
+    if begin == at < stop:
+        detail = f"the leader has offset {at} of {discarded.place} and does not read it"
+        raise StageError(Stage.FETCH, Cause.OFFSET_NOT_AVAILABLE, str(leader.address), detail)
+    return begin, stop
 
 
 def _still_there(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> tuple[int, int]:

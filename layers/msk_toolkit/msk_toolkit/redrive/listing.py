@@ -43,8 +43,14 @@ def list_letters(bucket: Bucket, request: RedriveRequest, routes: Routes, *, out
         waiting=sum(1 for _ in bucket.entries(FAILURES)),
         unreadable=unreadable[:MOST_NAMED],
         stopped=stopped,
-        next=msgspec.structs.replace(request, after=after) if stopped else None,
+        next=_continuation(request, after, stopped),
     )
+
+
+def _continuation(request: RedriveRequest, after: str, stopped: str) -> RedriveRequest | None:
+    if not stopped:
+        return None
+    return msgspec.structs.replace(request, after=after)
 
 
 def show(bucket: Bucket, request: RedriveRequest) -> RedriveResponse:
@@ -83,22 +89,26 @@ def _without(fields: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _count(groups: dict[_Key, Group], letter: Letter) -> None:
     place = place_of(letter.home) or LetterPlace("", None)
-    refusal = letter.refusal
-    key = (place.topic, place.partition, refusal.reason, refusal.code)
-    name, modified = letter.entry.name, letter.entry.modified
+    key = (place.topic, place.partition, letter.refusal.reason, letter.refusal.code)
     if key not in groups:
-        groups[key] = Group(
-            topic=place.topic,
-            partition=place.partition,
-            reason=refusal.reason,
-            code=refusal.code,
-            target=letter.target.target or letter.target.problem,
-            first=name,
-            oldest=modified,
-            newest=modified,
-        )
+        groups[key] = _group(key, letter)
+    modified = letter.entry.modified
     group = groups[key]
     group.letters += 1
-    group.last = name
+    group.last = letter.entry.name
     group.oldest = min(group.oldest or modified, modified)
     group.newest = max(group.newest or modified, modified)
+
+
+def _group(key: _Key, letter: Letter) -> Group:
+    topic, partition, reason, code = key
+    return Group(
+        topic=topic,
+        partition=partition,
+        reason=reason,
+        code=code,
+        target=letter.target.target or letter.target.problem,
+        first=letter.entry.name,
+        oldest=letter.entry.modified,
+        newest=letter.entry.modified,
+    )

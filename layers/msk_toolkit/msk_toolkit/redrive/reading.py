@@ -49,17 +49,21 @@ def read_letters(
     """
     for entries in _chunks(_selected(bucket, request), request.limit, _most_letters(records_per_second)):
         bodies = concurrently(lambda entry: bucket.read(entry.name), entries, out_of_time)
-        letters: list[Letter] = []
-        unreadable: list[str] = []
-        for entry, body in zip(entries, bodies, strict=True):
-            if body is None:
-                raise OutOfTimeError
-            letter = read_letter(entry, body, routes)
-            if letter is None:
-                unreadable.append(entry.name)
-            elif _has_reason(request, letter):
-                letters.append(letter)
-        yield Chunk(entries, letters, unreadable)
+        yield _chunk(entries, bodies, request, routes)
+
+
+def _chunk(entries: list[Entry], bodies: list[bytes | None], request: RedriveRequest, routes: Routes) -> Chunk:
+    letters: list[Letter] = []
+    unreadable: list[str] = []
+    for entry, body in zip(entries, bodies, strict=True):
+        if body is None:
+            raise OutOfTimeError
+        letter = read_letter(entry, body, routes)
+        if letter is None:
+            unreadable.append(entry.name)
+        elif _has_reason(request, letter):
+            letters.append(letter)
+    return Chunk(entries, letters, unreadable)
 
 
 def _selected(bucket: Bucket, request: RedriveRequest) -> Iterator[Entry]:
@@ -101,7 +105,8 @@ def _chunks(entries: Iterator[Entry], limit: int, most_letters: int) -> Iterator
     for number, entry in enumerate(entries):
         if limit and number >= limit:
             break
-        if chunk and (len(chunk) >= most_letters or size + entry.size > _CHUNK_BYTES):
+        is_full = len(chunk) >= most_letters or size + entry.size > _CHUNK_BYTES
+        if chunk and is_full:
             yield chunk
             chunk, size = [], 0
         chunk.append(entry)

@@ -65,7 +65,7 @@ def replay(
         for chunk in read_letters(bucket, request, routes, out_of_time, request.records_per_second):
             done.unreadable.extend(chunk.unreadable)
             _note_missing_targets(done.without_target, chunk.letters)
-            sendable = [letter for letter in chunk.letters if not letter.target.problem]
+            sendable = _sendable(chunk.letters)
             sent = sender.send(sendable)
             done = _advanced(done, chunk, sendable, sent)
             if sent.stopped:
@@ -82,6 +82,10 @@ def _note_missing_targets(problems: list[str], letters: list[Letter]) -> None:
         problem = letter.target.problem
         if problem and problem not in problems:
             problems.append(problem)
+
+
+def _sendable(letters: list[Letter]) -> list[Letter]:
+    return [letter for letter in letters if not letter.target.problem]
 
 
 def _advanced(done: Replay, chunk: Chunk, sendable: list[Letter], sent: Sent) -> Replay:

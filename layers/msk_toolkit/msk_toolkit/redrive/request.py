@@ -101,6 +101,11 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hop: Annotated[int, Meta(description="How often it was continued; set by the function itself.", ge=0)] = 0
     so_far: Annotated[Counts, Meta(description="What was done before; set by the function itself.")] = Counts()
 
+    @property
+    def lists_letters(self) -> bool:
+        """Whether letters are counted and none is sent."""
+        return self.action == "list" or (self.action == "replay" and self.dry_run)
+
 
 class Group(msgspec.Struct, kw_only=True):
     """Letters that share topic, partition and reason.
@@ -160,14 +165,18 @@ def parse_redrive_request(event: Any) -> RedriveRequest:
     """
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
-        if not records:
-            raise ConfigurationError("event", ["Records hold no messages of an SQS queue or SNS topic"])
-        notifications = [_message(record) for record in records]
-        return RedriveRequest(action="import", dry_run=False, failure_notifications=notifications)
+        return _import_of(records)
     request = read_event(_with_current_names(event), RedriveRequest, '{"action": "list"}')
     if problems := _contradictions(request):
         raise ConfigurationError("event", problems)
     return request
+
+
+def _import_of(records: list[Any]) -> RedriveRequest:
+    if not records:
+        raise ConfigurationError("event", ["Records hold no messages of an SQS queue or SNS topic"])
+    notifications = [_message(record) for record in records]
+    return RedriveRequest(action="import", dry_run=False, failure_notifications=notifications)
 
 
 def _with_current_names(event: Any) -> Any:
@@ -179,21 +188,31 @@ def _with_current_names(event: Any) -> Any:
     if not isinstance(event, dict):
         return event
     current = dict(event)
+    _rename_action(current)
+    problems = _rename_fields(current)
+    if problems:
+        raise ConfigurationError("event", problems)
+    return current
+
+
+def _rename_action(event: dict[str, Any]) -> None:
     action = event.get("action")
     if isinstance(action, str) and action in _OLD_ACTIONS:
-        current["action"] = _OLD_ACTIONS[action]
+        event["action"] = _OLD_ACTIONS[action]
         _warn("action ", action, _OLD_ACTIONS[action])
+
+
+def _rename_fields(event: dict[str, Any]) -> list[str]:
+    """Rename them, and return the problems: what is given under both of its names."""
     problems = []
     for old, name in _OLD_FIELDS.items():
         if old not in event:
             continue
         if name in event:
             problems.append(f"{old} is the old name of {name}: give {name} alone")
-        current[name] = current.pop(old)
+        event[name] = event.pop(old)
         _warn("", old, name)
-    if problems:
-        raise ConfigurationError("event", problems)
-    return current
+    return problems
 
 
 def _warn(kind: str, old: str, name: str) -> None:
@@ -204,12 +223,19 @@ def _contradictions(request: RedriveRequest) -> list[str]:
     problems = []
     if request.action == "inspect" and not request.name:
         problems.append("inspect needs the name of a letter")
-    if request.failure_topic and request.action not in {"import", "replay"}:
-        problems.append("failure_topic belongs to the actions import and replay")
-    if request.failure_topic and request.failure_notifications:
-        problems.append("failure_topic and failure_notifications can't be given together: make two requests")
+    if request.failure_topic:
+        problems += _contradictions_of_topic(request)
     if 0 < request.records_per_second < _SLOWEST:
         problems.append(f"records_per_second must be {_SLOWEST} or more, or 0 for unlimited")
+    return problems
+
+
+def _contradictions_of_topic(request: RedriveRequest) -> list[str]:
+    problems = []
+    if request.action not in {"import", "replay"}:
+        problems.append("failure_topic belongs to the actions import and replay")
+    if request.failure_notifications:
+        problems.append("failure_topic and failure_notifications can't be given together: make two requests")
     return problems
 
 

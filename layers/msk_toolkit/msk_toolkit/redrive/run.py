@@ -77,7 +77,7 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
 
     if request.action == "inspect":
         return show(services.bucket, request)
-    if request.action == "list" or (request.action == "replay" and request.dry_run):
+    if request.lists_letters:
         return list_letters(services.bucket, request, services.routes, out_of_time=out_of_time)
     if request.failure_notifications:
         context = _import_context(request, services, out_of_time)
@@ -140,9 +140,7 @@ def _continued(
     done = imported.counts + replayed.counts
     following = _following(request, replayed, done) if replayed.stopped else None
     continues, stopped = False, replayed.stopped
-    # Without progress it would continue forever.
-    moved = done != Counts() or replayed.after != request.after
-    if following and replayed.out_of_time and moved and not request.dry_run and following.hop < _MOST_HOPS:
+    if following and _may_continue(request, replayed, done, following):
         try:
             services.invoke_again(following)
             continues = True
@@ -159,6 +157,14 @@ def _continued(
         next=following,
         continues=continues,
     )
+
+
+def _may_continue(request: RedriveRequest, replayed: Replay, done: Counts, following: RedriveRequest) -> bool:
+    # Without progress it would continue forever.
+    has_progress = done != Counts() or replayed.after != request.after
+    if request.dry_run or not has_progress:
+        return False
+    return replayed.out_of_time and following.hop < _MOST_HOPS
 
 
 def _following(request: RedriveRequest, replayed: Replay, done: Counts) -> RedriveRequest:

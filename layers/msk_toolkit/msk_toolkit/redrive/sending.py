@@ -96,9 +96,7 @@ class Sender:
 
     def _send(self, letters: list[Letter]) -> Sent:
         # A record may have two letters, the second under an older version's name: it is sent once.
-        by_home: dict[str, list[Letter]] = {}
-        for letter in letters:
-            by_home.setdefault(letter.home, []).append(letter)
+        by_home = _by_home(letters)
         self._store.homes = {home: same[0].entry.name for home, same in by_home.items()}
         self._store.written.clear()
         outcome = self._forwarder.forward(event_of([same[0] for same in by_home.values()]), self._deadline)
@@ -136,6 +134,13 @@ class Sender:
         except AwsError as error:
             return str(error)
         return ""
+
+
+def _by_home(letters: list[Letter]) -> dict[str, list[Letter]]:
+    by_home: dict[str, list[Letter]] = {}
+    for letter in letters:
+        by_home.setdefault(letter.home, []).append(letter)
+    return by_home
 
 
 def _source(letter: Letter) -> tuple[str, str]:
