@@ -91,6 +91,10 @@ class RouteTable(msgspec.Struct, frozen=True):
     subnets: tuple[str, ...]
     routes: tuple[Route, ...]
 
+    def may_apply(self, subnet: Subnet) -> bool:
+        """Whether it is the subnet's own, or the main one of its VPC."""
+        return self.vpc == subnet.vpc and (self.main or subnet.id in self.subnets)
+
 
 class Peering(msgspec.Struct, frozen=True):
     """A peering connection; ``status`` is EC2's, such as ``active`` or ``pending-acceptance``."""
@@ -193,7 +197,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def known_subnets(self, ids: Iterable[str]) -> list[Subnet]:
         """The subnets among ``ids`` that could be read."""
-        return [self.subnets[subnet] for subnet in ids if self.subnets and subnet in self.subnets]
+        known = self.subnets or {}
+        return [known[subnet] for subnet in ids if subnet in known]
 
     def vpcs_of(self, ids: Iterable[str]) -> list[str]:
         """The VPCs of these subnets, each once."""
@@ -206,9 +211,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def route_table(self, subnet: Subnet) -> RouteTable | None:
         """The route table that applies to a subnet."""
-        tables = [table for table in self.route_tables or () if table.vpc == subnet.vpc]
-        named = (table for table in tables if subnet.id in table.subnets)
-        return next(named, None) or next((table for table in tables if table.main), None)
+        tables = [table for table in self.route_tables or () if table.may_apply(subnet)]
+        # The table that names the subnet comes before the main one.
+        return min(tables, key=lambda table: subnet.id not in table.subnets, default=None)
 
     def unread_routes(self, table: RouteTable) -> list[Route]:
         """The routes of a table to a prefix list that could not be read."""

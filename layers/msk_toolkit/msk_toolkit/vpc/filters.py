@@ -30,43 +30,69 @@ class Filtered(NamedTuple):
     dropped: list[tuple[AddressRange, AclEntry | None]]
 
 
+class _Match(NamedTuple):
+    """The addresses of the other end that a rule of a security group matches, and whether they are known."""
+
+    rule: GroupRule
+    blocks: Sequence[Block]
+    known: bool = True
+
+
 def through_groups(facts: Facts, groups: Sequence[str], other: Ends, port: int, *, egress: bool) -> Filtered:
     """Whether security groups allow a TCP connection to ``port`` to, or from, the other end.
 
     Security groups are stateful: answers pass. The rules of all groups of an interface apply together; the outcome is
     ``unknown`` where no rule that could be read allows the connection and some could not be read.
     """
-    rules, incomplete = _group_rules(facts, groups, egress=egress)
-    allowed: list[tuple[AddressRange, GroupRule]] = []
-    for rule in rules:
-        if not _is_for(rule, port):
-            continue
-        blocks, known = _blocks(facts, rule, other)
-        incomplete = incomplete or not known
-        allowed += [(AddressRange(block, port, port), rule) for block in blocks]
-    asked = [AddressRange(block, port, port) for block in other.blocks]
-    decided = first_match(asked, allowed)
+    rules, complete = _group_rules(facts, groups, port, egress=egress)
+    matches = [_match(facts, rule, other) for rule in rules]
+    complete = complete and all(match.known for match in matches)
+    decided = first_match(_ranges(other.blocks, port), _allowed(matches, port))
+    dropped = _unmatched(decided)
+    return Filtered(_group_outcome(len(decided), len(dropped), complete=complete), dropped)
+
+
+def _unmatched(decided: Iterable[tuple[AddressRange, GroupRule | None]]) -> list[tuple[AddressRange, AclEntry | None]]:
     # Every rule of a security group allows: what no rule matches is dropped.
-    dropped: list[tuple[AddressRange, AclEntry | None]] = [(part, None) for part, rule in decided if rule is None]
-    outcome = _outcome(len(decided), len(dropped))
-    if outcome != "open" and incomplete:
-        outcome = "unknown"
-    return Filtered(outcome, dropped)
+    return [(part, None) for part, rule in decided if rule is None]
+
+
+def _group_outcome(parts: int, dropped: int, *, complete: bool) -> FilterOutcome:
+    if dropped and not complete:
+        return "unknown"
+    return _outcome(parts, dropped)
+
+
+def _ranges(blocks: Iterable[Block], port: int) -> list[AddressRange]:
+    return [AddressRange(block, port, port) for block in blocks]
+
+
+def _allowed(matches: Iterable[_Match], port: int) -> list[tuple[AddressRange, GroupRule]]:
+    """What the rules allow on the port, each range with its rule."""
+    allowed: list[tuple[AddressRange, GroupRule]] = []
+    for match in matches:
+        allowed += [(allowed_range, match.rule) for allowed_range in _ranges(match.blocks, port)]
+    return allowed
 
 
 def rules_for_port(facts: Facts, groups: Sequence[str], port: int, *, egress: bool) -> list[GroupRule]:
     """The rules of the groups for this port, whatever addresses they allow."""
-    rules, _ = _group_rules(facts, groups, egress=egress)
-    return [rule for rule in rules if _is_for(rule, port)]
+    rules, _ = _group_rules(facts, groups, port, egress=egress)
+    return rules
 
 
 def through_acl(acl: Acl, blocks: Iterable[Block], low: int, high: int, *, egress: bool) -> Filtered:
     """Whether a network ACL allows TCP packets to these ports to, or from, the blocks. ACLs are stateless."""
-    entries = sorted((entry for entry in acl.entries if entry.egress == egress), key=lambda entry: entry.number)
-    rules = [(AddressRange(entry.block, entry.low, entry.high), entry) for entry in entries if entry.protocol in _TCP]
-    decided = first_match([AddressRange(block, low, high) for block in blocks], rules)
+    decided = first_match([AddressRange(block, low, high) for block in blocks], _acl_rules(acl, egress=egress))
     dropped = [(part, entry) for part, entry in decided if entry is None or not entry.allow]
     return Filtered(_outcome(len(decided), len(dropped)), dropped)
+
+
+def _acl_rules(acl: Acl, *, egress: bool) -> list[tuple[AddressRange, AclEntry]]:
+    """The entries of one direction that apply to TCP, in the order in which they apply."""
+    entries = [entry for entry in acl.entries if entry.egress == egress and entry.protocol in _TCP]
+    entries.sort(key=lambda entry: entry.number)
+    return [(AddressRange(entry.block, entry.low, entry.high), entry) for entry in entries]
 
 
 def described_ranges(address_ranges: Iterable[AddressRange]) -> Iterator[str]:
@@ -90,30 +116,42 @@ def _outcome(parts: int, dropped: int) -> FilterOutcome:
     return "partly"
 
 
-def _group_rules(facts: Facts, groups: Sequence[str], *, egress: bool) -> tuple[list[GroupRule], bool]:
-    """The rules in one direction, and whether some could not be read."""
-    if facts.groups is None:
-        return [], True
+def _group_rules(facts: Facts, groups: Sequence[str], port: int, *, egress: bool) -> tuple[list[GroupRule], bool]:
+    """The rules for a port in one direction, and whether every rule could be read."""
+    rules, complete = _all_rules(facts, groups)
+    return [rule for rule in rules if rule.egress == egress and _is_for(rule, port)], complete
+
+
+def _all_rules(facts: Facts, groups: Sequence[str]) -> tuple[list[GroupRule], bool]:
     rules: list[GroupRule] = []
-    incomplete = False
+    complete = facts.groups is not None
     for name in groups:
-        group = facts.groups.get(name)
-        if group is None or group.rules is None:
-            incomplete = True
-        else:
-            rules += [rule for rule in group.rules if rule.egress == egress]
-    return rules, incomplete
+        rules_of_group = _rules_of(facts, name)
+        complete = complete and rules_of_group is not None
+        rules += rules_of_group or ()
+    return rules, complete
 
 
-def _blocks(facts: Facts, rule: GroupRule, other: Ends) -> tuple[Iterable[Block], bool]:
-    """The addresses of the other end that a rule matches, and whether they are known."""
+def _rules_of(facts: Facts, name: str) -> Sequence[GroupRule] | None:
+    group = (facts.groups or {}).get(name)
+    if group is None:
+        return None
+    return group.rules
+
+
+def _match(facts: Facts, rule: GroupRule, other: Ends) -> _Match:
     if rule.block is not None:
-        return [rule.block], True
+        return _Match(rule, [rule.block])
     if rule.prefix_list is not None:
-        return facts.prefix_lists.get(rule.prefix_list, ()), rule.prefix_list in facts.prefix_lists
+        blocks = facts.prefix_lists.get(rule.prefix_list)
+        return _Match(rule, blocks or (), known=blocks is not None)
+    return _match_by_reference(rule, other)
+
+
+def _match_by_reference(rule: GroupRule, other: Ends) -> _Match:
     if rule.referenced not in other.groups or rule.peering_status not in (None, "active"):
-        return (), True
+        return _Match(rule, ())
     if other.references == "valid":
         # A group may be one of several at the other end: each of its interfaces has all of them.
-        return other.blocks, True
-    return (), other.references == "invalid"
+        return _Match(rule, other.blocks)
+    return _Match(rule, (), known=other.references == "invalid")

@@ -56,16 +56,21 @@ def parse_subnets(items: Sequence[Item]) -> dict[str, Subnet]:
 def parse_groups(items: Sequence[Item], rules: Sequence[Item] | None) -> dict[str, SecurityGroup]:
     """From DescribeSecurityGroups and DescribeSecurityGroupRules (None where that was refused)."""
     if rules is None:
-        return {item["GroupId"]: SecurityGroup(item["GroupId"], item.get("VpcId", ""), None) for item in items}
+        return {item["GroupId"]: _group(item, None) for item in items}
+    by_group = _rules_by_group(rules)
+    return {item["GroupId"]: _group(item, tuple(by_group.get(item["GroupId"], ()))) for item in items}
+
+
+def _group(item: Item, rules: tuple[GroupRule, ...] | None) -> SecurityGroup:
+    return SecurityGroup(item["GroupId"], item.get("VpcId", ""), rules)
+
+
+def _rules_by_group(items: Sequence[Item]) -> dict[str, list[GroupRule]]:
     by_group: dict[str, list[GroupRule]] = {}
-    for item in rules:
+    for item in items:
         rule = _group_rule(item)
         by_group.setdefault(rule.group, []).append(rule)
-    groups: dict[str, SecurityGroup] = {}
-    for item in items:
-        name = item["GroupId"]
-        groups[name] = SecurityGroup(name, item.get("VpcId", ""), tuple(by_group.get(name, ())))
-    return groups
+    return by_group
 
 
 def parse_acls(items: Sequence[Item]) -> tuple[Acl, ...]:
@@ -190,14 +195,18 @@ def _all_ports(low: int | None, high: int | None) -> tuple[int, int]:
 
 
 def _subnet_blocks(item: Item) -> tuple[Block, ...]:
-    texts = [
+    texts = _associated_ipv6(item)
+    if item.get("CidrBlock"):
+        texts.insert(0, item["CidrBlock"])
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def _associated_ipv6(item: Item) -> list[str]:
+    return [
         association["Ipv6CidrBlock"]
         for association in item.get("Ipv6CidrBlockAssociationSet", ())
         if association.get("Ipv6CidrBlockState", {}).get("State") == "associated"
     ]
-    if item.get("CidrBlock"):
-        texts.insert(0, item["CidrBlock"])
-    return tuple(ip_network(text, strict=False) for text in texts)
 
 
 def _group_rule(item: Item) -> GroupRule:
@@ -268,11 +277,12 @@ def _route(item: Item) -> Route:
 def _target(item: Item) -> tuple[RouteKind, str]:
     gateway = item.get("GatewayId")
     if gateway:
-        for prefix, kind in _GATEWAYS.items():
-            if gateway.startswith(prefix):
-                return kind, gateway
-        return "other", gateway
+        return _gateway_kind(gateway), gateway
     for name, kind in _TARGETS.items():
         if item.get(name):
             return kind, item[name]
     return "other", "?"
+
+
+def _gateway_kind(gateway: str) -> RouteKind:
+    return next((kind for prefix, kind in _GATEWAYS.items() if gateway.startswith(prefix)), "other")

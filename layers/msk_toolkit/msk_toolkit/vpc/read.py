@@ -4,7 +4,7 @@ A call that is refused, or that does not end in time, costs only its own answer;
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +13,7 @@ from msk_toolkit.aws.call import all_items, call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.vpc import parse
-from msk_toolkit.vpc.facts import Facts, UnreadFact, VpcDns
+from msk_toolkit.vpc.facts import Attachment, Facts, SecurityGroup, Subnet, UnreadFact, VpcDns
 
 # Without an endpoint for EC2, or NAT, no call ever ends.
 _CALL_SECONDS = 6.0
@@ -36,12 +36,15 @@ def read_facts(ec2: Any, subnets: Iterable[str], groups: Iterable[str], deadline
     """
     reader = _Reader(ec2, deadline)
     facts = _of_ends(reader, sorted(set(subnets)), sorted(set(groups)))
-    vpcs = {subnet.vpc for subnet in (facts.subnets or {}).values()}
-    vpcs |= {group.vpc for group in (facts.groups or {}).values() if group.vpc}
+    vpcs = sorted(facts.vpcs | _vpcs_of_groups(facts))
     if vpcs:
-        facts = _of_vpcs(reader, facts, sorted(vpcs))
+        facts = _of_vpcs(reader, facts, vpcs)
         facts = _of_neighbours(reader, facts)
     return msgspec.structs.replace(facts, unread=tuple(reader.unread))
+
+
+def _vpcs_of_groups(facts: Facts) -> set[str]:
+    return {group.vpc for group in (facts.groups or {}).values() if group.vpc}
 
 
 class _Reader:
@@ -56,16 +59,16 @@ class _Reader:
         """The items of each response, None where there was none."""
         with ThreadPoolExecutor(_MAX_CONCURRENT_CALLS, thread_name_prefix="ec2") as pool:
             futures = {name: pool.submit(self._items, query) for name, query in queries.items()}
-        responses: dict[str, _Items | None] = {}
-        for name, future in futures.items():
-            try:
-                responses[name] = future.result()
-            except ToolkitError as error:
-                responses[name] = None
-                unread = UnreadFact(self._action(queries[name]), str(error))
-                if unread not in self.unread:
-                    self.unread.append(unread)
-        return responses
+        return {name: self._response(queries[name], future) for name, future in futures.items()}
+
+    def _response(self, query: _Query, future: Future[_Items]) -> _Items | None:
+        try:
+            return future.result()
+        except ToolkitError as error:
+            unread = UnreadFact(self._action(query), str(error))
+            if unread not in self.unread:
+                self.unread.append(unread)
+            return None
 
     def _items(self, query: _Query) -> _Items:
         action = self._action(query)
@@ -123,8 +126,7 @@ def _of_vpcs(reader: _Reader, facts: Facts, vpcs: Sequence[str]) -> Facts:
 
 def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
     """What the VPCs lead to: a transit gateway's other attachments, VPNs, prefix lists, the endpoints' groups."""
-    transit_gateways = sorted({attachment.gateway for attachment in facts.attachments or ()})
-    virtual_gateways = sorted({gateway.id for gateway in facts.vpn_gateways or ()})
+    transit_gateways, virtual_gateways = _transit_gateways(facts), _virtual_gateways(facts)
     prefix_lists = _prefix_lists(facts)
     vpns = "describe_vpn_connections", "VpnConnections"
     responses = reader.read(
@@ -139,7 +141,7 @@ def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
     )
     # No query was made where there is no gateway: then there is no VPN either.
     vpn_items = _joined(responses.get("transit vpns", []), responses.get("virtual vpns", []))
-    entries = {prefix_list: responses[f"list {prefix_list}"] for prefix_list in prefix_lists}
+    entries = {name: responses[f"list {name}"] for name in prefix_lists}
     return msgspec.structs.replace(
         _with_neighbours(facts, responses),
         vpn_connections=_parsed(parse.parse_vpn_connections, vpn_items),
@@ -149,25 +151,60 @@ def _of_neighbours(reader: _Reader, facts: Facts) -> Facts:
 
 def _with_neighbours(facts: Facts, responses: Mapping[str, _Items | None]) -> Facts:
     """The facts with what was read beside them; what was refused before stays unknown."""
-    subnets, groups, attachments = facts.subnets, facts.groups, facts.attachments
-    if subnets is not None:
-        subnets = {**subnets, **parse.parse_subnets(responses.get("subnets") or [])}
-    if groups is not None:
-        groups = {**groups, **parse.parse_groups(responses.get("groups") or [], responses.get("rules"))}
-    if attachments is not None:
-        further = parse.parse_attachments(responses.get("attachments") or [])
-        attachments = tuple({attachment.id: attachment for attachment in (*attachments, *further)}.values())
-    return msgspec.structs.replace(facts, subnets=subnets, groups=groups, attachments=attachments)
+    return msgspec.structs.replace(
+        facts,
+        subnets=_with_subnets(facts.subnets, responses.get("subnets")),
+        groups=_with_groups(facts.groups, responses.get("groups"), responses.get("rules")),
+        attachments=_with_attachments(facts.attachments, responses.get("attachments")),
+    )
+
+
+def _with_subnets(known: Mapping[str, Subnet] | None, items: _Items | None) -> Mapping[str, Subnet] | None:
+    if known is None:
+        return None
+    return {**known, **parse.parse_subnets(items or [])}
+
+
+def _with_groups(
+    known: Mapping[str, SecurityGroup] | None, items: _Items | None, rules: _Items | None
+) -> Mapping[str, SecurityGroup] | None:
+    if known is None:
+        return None
+    return {**known, **parse.parse_groups(items or [], rules)}
+
+
+def _with_attachments(known: Sequence[Attachment] | None, items: _Items | None) -> tuple[Attachment, ...] | None:
+    if known is None:
+        return None
+    further = parse.parse_attachments(items or [])
+    return tuple({attachment.id: attachment for attachment in (*known, *further)}.values())
+
+
+def _transit_gateways(facts: Facts) -> list[str]:
+    return sorted({attachment.gateway for attachment in facts.attachments or ()})
+
+
+def _virtual_gateways(facts: Facts) -> list[str]:
+    return sorted({gateway.id for gateway in facts.vpn_gateways or ()})
 
 
 def _prefix_lists(facts: Facts) -> list[str]:
     """The prefix lists that rules of security groups and routes refer to."""
+    return sorted(filter(None, _prefix_lists_of_rules(facts) | _prefix_lists_of_routes(facts)))
+
+
+def _prefix_lists_of_rules(facts: Facts) -> set[str | None]:
     names: set[str | None] = set()
     for group in (facts.groups or {}).values():
         names.update(rule.prefix_list for rule in group.rules or ())
+    return names
+
+
+def _prefix_lists_of_routes(facts: Facts) -> set[str | None]:
+    names: set[str | None] = set()
     for table in facts.route_tables or ():
         names.update(route.prefix_list for route in table.routes)
-    return sorted(name for name in names if name)
+    return names
 
 
 def _groups_of_endpoints(facts: Facts) -> list[str]:

@@ -13,14 +13,15 @@ def routed(facts: Facts, table: RouteTable, blocks: Sequence[Block]) -> list[Hop
 
     The longest prefix wins; between prefixes of the same length a static route wins over a propagated one.
     """
-    known: list[tuple[Block, Route]] = []
-    for route in table.routes:
-        known += [(block, route) for block in destinations(facts, route)]
-    known.sort(key=lambda pair: (-pair[0].prefixlen, pair[1].propagated))
-    decided = first_match(
-        [AddressRange(block) for block in blocks], [(AddressRange(block), route) for block, route in known]
-    )
+    decided = first_match([AddressRange(block) for block in blocks], _by_precedence(facts, table))
     return [(part.block, route) for part, route in decided]
+
+
+def _by_precedence(facts: Facts, table: RouteTable) -> list[tuple[AddressRange, Route]]:
+    routes: list[tuple[AddressRange, Route]] = []
+    for route in table.routes:
+        routes += [(AddressRange(block), route) for block in destinations(facts, route)]
+    return sorted(routes, key=lambda pair: (-pair[0].block.prefixlen, pair[1].propagated))
 
 
 def destinations(facts: Facts, route: Route) -> Sequence[Block]:

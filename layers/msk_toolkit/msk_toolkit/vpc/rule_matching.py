@@ -27,16 +27,23 @@ def first_match[Rule](
     unmatched = list(ranges)
     decided: list[tuple[AddressRange, Rule | None]] = []
     for rule_range, rule in rules:
-        remaining: list[AddressRange] = []
-        for part in unmatched:
-            common = overlap(part, rule_range)
-            if common is None:
-                remaining.append(part)
-            else:
-                decided.append((common, rule))
-                remaining += _without(part, common)
-        unmatched = remaining
+        matched, unmatched = _cut(unmatched, rule_range)
+        decided += [(part, rule) for part in matched]
     return decided + [(part, None) for part in unmatched]
+
+
+def _cut(ranges: Iterable[AddressRange], by: AddressRange) -> tuple[list[AddressRange], list[AddressRange]]:
+    """The parts of ranges that another range has, and those that it does not have."""
+    inside: list[AddressRange] = []
+    outside: list[AddressRange] = []
+    for part in ranges:
+        common = overlap(part, by)
+        if common is None:
+            outside.append(part)
+        else:
+            inside.append(common)
+            outside += _without(part, common)
+    return inside, outside
 
 
 def overlap(first: AddressRange, second: AddressRange) -> AddressRange | None:
