@@ -76,16 +76,20 @@ def _invoke(lambda_client: Any, function: str, payload: bytes, deadline: Deadlin
     try:
         failed, result = call_within(deadline, f"invoking {function}", call)
     except AwsError as error:
-        if error.code == _BUSY:
-            raise _NotNowError("another invocation uses its concurrency", error.code) from error
         if error.code in _NOT_NOW:
-            raise _NotNowError(f"Lambda answers {error.code}", error.code) from error
+            raise _not_now(error.code) from error
         if error.code:
             raise
         raise OutcomeUnknownError(f"{function} gave no answer in time; its log shows how far it came") from error
     if failed:
         raise OutcomeUnknownError(f"{function} {_failure(result)}")
     return result
+
+
+def _not_now(code: str) -> _NotNowError:
+    if code == _BUSY:
+        return _NotNowError("another invocation uses its concurrency", code)
+    return _NotNowError(f"Lambda answers {code}", code)
 
 
 def _failure(result: bytes) -> str:

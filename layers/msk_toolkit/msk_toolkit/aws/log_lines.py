@@ -1,6 +1,6 @@
 """CloudWatch Logs: the lines of a log group that fit a pattern, and the newest of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from msk_toolkit.aws.call import ask_aws
@@ -31,14 +31,19 @@ def newest_line[Entry](
         AwsError: denied, or no answer.
     """
     for start, end in windows(now, back_seconds):
-        newest = None
-        for line in lines_between(logs, group, pattern, start, end):
-            entry = read(line)
-            if entry is not None:
-                newest = entry
+        newest = _last_readable(lines_between(logs, group, pattern, start, end), read)
         if newest is not None:
             return newest
     return None
+
+
+def _last_readable[Entry](lines: Iterable[LogLine], read: Callable[[LogLine], Entry | None]) -> Entry | None:
+    last = None
+    for line in lines:
+        entry = read(line)
+        if entry is not None:
+            last = entry
+    return last
 
 
 def windows(now: float, back_seconds: float) -> Iterator[tuple[float, float]]:

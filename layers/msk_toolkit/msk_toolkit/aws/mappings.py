@@ -49,9 +49,9 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
 
 
 def _state(mapping: dict[str, Any]) -> MappingState:
-    pollers = mapping.get("ProvisionedPollerConfig") or {}
-    kafka = mapping.get("AmazonManagedKafkaEventSourceConfig") or {}
-    on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure") or {}
+    pollers = _part(mapping, "ProvisionedPollerConfig")
+    kafka = _part(mapping, "AmazonManagedKafkaEventSourceConfig")
+    on_failure = _part(_part(mapping, "DestinationConfig"), "OnFailure")
     return MappingState(
         id=mapping["UUID"],
         topics=list(mapping.get("Topics", ())),
@@ -65,6 +65,11 @@ def _state(mapping: dict[str, Any]) -> MappingState:
         poller_group=pollers.get("PollerGroupName", ""),
         destination=on_failure.get("Destination", ""),
     )
+
+
+def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of an answer, empty where it is missing or null."""
+    return whole.get(name) or {}
 
 
 def accepts_batch_item_failures(lambda_client: Any, function: str, source_arn: str) -> bool:

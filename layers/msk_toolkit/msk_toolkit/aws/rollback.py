@@ -4,7 +4,7 @@ The event does not say so, and the difference matters: a failed answer to a roll
 UPDATE_ROLLBACK_FAILED.
 """
 
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from msk_toolkit.aws.call import all_items, answer_or_none
 from msk_toolkit.aws.clients import MakeClient
@@ -30,8 +30,7 @@ def is_rollback(event: dict[str, Any], client: MakeClient, deadline: Deadline) -
     """
     if event.get("RequestType") != "Update":
         return False
-    signs = (_grows(name, event) for name in _NUMBERED)
-    grows = [sign for sign in signs if sign is not None]
+    grows = _signs(event)
     if not all(grows):
         return True
     stack = str(event["StackId"])
@@ -49,12 +48,32 @@ def _status(client: MakeClient, stack: str) -> str | None:
     return next(states, None)
 
 
+def _signs(event: dict[str, Any]) -> list[bool]:
+    """Whether each of the numbered properties grows, as far as that can be said."""
+    signs = (_grows(name, event) for name in _NUMBERED)
+    return [sign for sign in signs if sign is not None]
+
+
 def _grows(name: str, event: dict[str, Any]) -> bool | None:
     """Whether a property's number is higher than before; None where it is the same, or a number of something else."""
-    before, after = (
-        str((event.get(properties) or {}).get(name, "")).rpartition(":")
-        for properties in ("OldResourceProperties", "ResourceProperties")
-    )
-    if before[0] != after[0] or before == after or not (before[2].isdecimal() and after[2].isdecimal()):
+    before = _numbered(event, "OldResourceProperties", name)
+    after = _numbered(event, "ResourceProperties", name)
+    if before == after or not before.is_comparable(after):
         return None
-    return int(after[2]) > int(before[2])
+    return int(after.number) > int(before.number)
+
+
+class _Numbered(NamedTuple):
+    """A property's text, in parts."""
+
+    name: str
+    separator: str
+    number: str
+
+    def is_comparable(self, other: Self) -> bool:
+        """Whether both are numbers of the same thing."""
+        return self.name == other.name and self.number.isdecimal() and other.number.isdecimal()
+
+
+def _numbered(event: dict[str, Any], properties: str, name: str) -> _Numbered:
+    return _Numbered(*str((event.get(properties) or {}).get(name, "")).rpartition(":"))

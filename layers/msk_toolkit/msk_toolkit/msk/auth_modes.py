@@ -64,6 +64,9 @@ _FORWARDER: Mapping[ListenerMode, Use] = {
 }
 
 
+_STATES: Mapping[Switch, AuthState] = {True: "on", False: "off", None: "unknown"}
+
+
 def auth_modes(cluster: ClusterDescription | None, listeners: Sequence[Listener] | None) -> list[ListenerAuth]:
     """Every auth mode with its state.
 
@@ -86,10 +89,14 @@ def auth_findings(cluster: ClusterDescription | None, listeners: Sequence[Listen
 def _missing_listeners(cluster: ClusterDescription | None, listeners: Sequence[Listener]) -> list[Finding]:
     if cluster is None or cluster.state != "ACTIVE":
         return []
-    declared: dict[ListenerMode, Switch] = {"scram": cluster.declared_auth.scram, "iam": cluster.declared_auth.iam}
-    missing = [mode for mode, switch in declared.items() if switch and not _of(mode, listeners)]
     text = "is switched on, but the cluster lists no listener for it: an update may be in progress"
+    missing = _modes_without_listener(cluster.declared_auth, listeners)
     return [Finding("warning", "auth modes", f"{mode} {text}") for mode in missing]
+
+
+def _modes_without_listener(declared: DeclaredAuth, listeners: Sequence[Listener]) -> list[ListenerMode]:
+    switches: dict[ListenerMode, Switch] = {"scram": declared.scram, "iam": declared.iam}
+    return [mode for mode, switch in switches.items() if switch and not _of(mode, listeners)]
 
 
 def _several_networks(listeners: Sequence[Listener]) -> list[Finding]:
@@ -106,7 +113,7 @@ def _several_networks(listeners: Sequence[Listener]) -> list[Finding]:
 def _auth_mode(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[Listener] | None) -> ListenerAuth:
     return ListenerAuth(
         mode=mode,
-        state=_state(mode, declared, listeners),
+        state=_STATES[_is_on(mode, declared, listeners)],
         listeners=_of(mode, listeners or ()),
         vantiq=_VANTIQ[mode],
         forwarder=_forwarder(mode, declared, listeners),
@@ -129,24 +136,22 @@ def _forwarder(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[L
     return Use(True, False, text)
 
 
-def _state(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[Listener] | None) -> AuthState:
-    match _is_on(mode, declared, listeners):
-        case True:
-            return "on"
-        case False:
-            return "off"
-        case None:
-            return "unknown"
-
-
 def _is_on(mode: ListenerMode, declared: DeclaredAuth, listeners: Sequence[Listener] | None) -> Switch:
     if mode == "mtls":
         return _certificates_are_on(declared, listeners)
-    if mode == "tls" and declared.mtls and declared.none is not True:
-        # The listener exists, but it accepts only clients with a certificate.
+    if mode == "tls" and _requires_certificate(declared):
         return False
     if listeners is not None:
         return bool(_of(mode, listeners))
+    return _declared_switch(mode, declared)
+
+
+def _requires_certificate(declared: DeclaredAuth) -> bool:
+    """Whether the TLS listener, if it exists, accepts only clients with a certificate."""
+    return declared.mtls is True and declared.none is not True
+
+
+def _declared_switch(mode: ListenerMode, declared: DeclaredAuth) -> Switch:
     switches: Mapping[ListenerMode, Switch] = {
         "none": declared.none,
         "tls": declared.none,

@@ -6,7 +6,7 @@ from typing import Any
 from msk_toolkit.aws.call import NotFoundAtAwsError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
-from msk_toolkit.msk.listeners import AUTH_MODE_OF, PROTOCOL_OF, Listener, ask_listeners
+from msk_toolkit.msk.listeners import AUTH_MODE_OF, PROTOCOL_OF, Listener, Protocol, ask_listeners
 from msk_toolkit.settings.cluster import AuthMode
 
 
@@ -20,8 +20,11 @@ def choose_brokers(listeners: Iterable[Listener], auth_mode: AuthMode) -> str:
     protocol = PROTOCOL_OF[auth_mode]
     if protocol in brokers:
         return brokers[protocol]
-    offered = ", ".join(AUTH_MODE_OF[other] for other in brokers) or "none inside the VPC"
-    raise ConfigurationError("AUTH_MODE", [f"the cluster has no listener for {auth_mode}; it offers {offered}"])
+    raise ConfigurationError("AUTH_MODE", [f"the cluster has no listener for {auth_mode}; it offers {_modes(brokers)}"])
+
+
+def _modes(protocols: Iterable[Protocol]) -> str:
+    return ", ".join(AUTH_MODE_OF[protocol] for protocol in protocols) or "none inside the VPC"
 
 
 def bootstrap_brokers(kafka: Any, cluster_arn: str, auth_mode: AuthMode, deadline: Deadline) -> str:

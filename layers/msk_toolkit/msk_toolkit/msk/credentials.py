@@ -1,6 +1,7 @@
 """SCRAM credentials, as MSK keeps them in Secrets Manager."""
 
 import contextlib
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -60,11 +61,7 @@ def inspect_credentials(text: str) -> tuple[ScramCredentials | None, list[str]]:
     if document is None:
         return None, [*faults, f"is not a JSON object; {_SHAPE}"]
     missing = _missing(document)
-    for name in _NAMES:
-        if name in missing:
-            faults.append(f"{name} is missing or not text; {_SHAPE}")
-        elif document[name] != document[name].strip():
-            faults.append(f"{name} begins or ends with white space, which Kafka treats as part of it")
+    faults += _faults_of_values(document, missing)
     # Kafka's ScramMessages accepts no other in a client's first message.
     if "username" not in missing and not document["username"].isascii():
         faults.append("username has characters that are not ASCII: Kafka's SCRAM rejects such a user")
@@ -72,6 +69,16 @@ def inspect_credentials(text: str) -> tuple[ScramCredentials | None, list[str]]:
     if missing:
         return None, faults
     return ScramCredentials(document["username"], document["password"]), faults
+
+
+def _faults_of_values(document: Mapping[str, Any], missing: Collection[str]) -> list[str]:
+    faults = []
+    for name in _NAMES:
+        if name in missing:
+            faults.append(f"{name} is missing or not text; {_SHAPE}")
+        elif document[name] != document[name].strip():
+            faults.append(f"{name} begins or ends with white space, which Kafka treats as part of it")
+    return faults
 
 
 def _faults_around(text: str) -> list[str]:

@@ -66,12 +66,12 @@ def broker_node_types(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _serverless(info: Mapping[str, Any], body: Mapping[str, Any]) -> ClusterDescription:
-    networks = [part for part in body.get("VpcConfigs") or [] if isinstance(part, Mapping)]
+    networks = _parts(body, "VpcConfigs")
     # A serverless cluster accepts no other login, whether it says so or not.
     auth = DeclaredAuth(_switch(_part(body, "ClientAuthentication"), "Unauthenticated"), False, True, False)
     return ClusterDescription(
-        arn=_text(info, "ClusterArn") or "",
-        name=_text(info, "ClusterName") or "",
+        arn=_known_text(info, "ClusterArn"),
+        name=_known_text(info, "ClusterName"),
         kind="serverless",
         state=_text(info, "State"),
         state_reason=_text(_part(info, "StateInfo"), "Message"),
@@ -91,8 +91,8 @@ def _provisioned(info: Mapping[str, Any], body: Mapping[str, Any]) -> ClusterDes
     zookeeper = _text(body, "ZookeeperConnectString")
     zookeeper_tls = _text(body, "ZookeeperConnectStringTls")
     return ClusterDescription(
-        arn=_text(info, "ClusterArn") or "",
-        name=_text(info, "ClusterName") or "",
+        arn=_known_text(info, "ClusterArn"),
+        name=_known_text(info, "ClusterName"),
         kind=_kind(instance),
         state=_text(info, "State"),
         state_reason=_text(_part(info, "StateInfo"), "Message"),
@@ -146,10 +146,13 @@ def _authorizer_logs(body: Mapping[str, Any]) -> bool | None:
 def _coordination(version: str | None, zookeeper: str | None) -> Literal["zookeeper", "kraft"] | None:
     if zookeeper:
         return "zookeeper"
-    numbers = (version or "").split(".")
-    if numbers[-1] == "kraft" or (numbers[0].isdigit() and int(numbers[0]) >= 4):
+    if _is_kraft((version or "").split(".")):
         return "kraft"
     return None
+
+
+def _is_kraft(version: Sequence[str]) -> bool:
+    return version[-1] == "kraft" or (version[0].isdigit() and int(version[0]) >= 4)
 
 
 def _part(whole: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
@@ -158,6 +161,15 @@ def _part(whole: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
         part = whole.get(name)
         whole = part if isinstance(part, Mapping) else {}
     return whole
+
+
+def _parts(whole: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    return [part for part in whole.get(name) or [] if isinstance(part, Mapping)]
+
+
+def _known_text(whole: Mapping[str, Any], name: str) -> str:
+    """A text, empty where it is missing."""
+    return _text(whole, name) or ""
 
 
 def _text(whole: Mapping[str, Any], name: str) -> str | None:

@@ -31,7 +31,7 @@ def observe_cluster(client: MakeClient, cluster: str, deadline: Deadline) -> Obs
     kafka = client("kafka")
     region = kafka.meta.region_name
     try:
-        arn = cluster if cluster.startswith("arn:") else _arn_of(kafka, cluster, deadline)
+        arn = _arn_of(kafka, cluster, deadline)
     except ToolkitError as error:
         return _unknown(cluster, str(error))
     if arn is None:
@@ -87,8 +87,15 @@ def _described_by_version_1(kafka: Any, arn: str, deadline: Deadline, newer: Too
         raise newer from None
 
 
-def _arn_of(kafka: Any, name: str, deadline: Deadline) -> str | None:
-    """The ARN of the cluster with this name, out of all that the API's filter finds, which takes a prefix."""
+def _arn_of(kafka: Any, cluster: str, deadline: Deadline) -> str | None:
+    """The ARN of the cluster with this ARN or name; None where there is no cluster of that name."""
+    if cluster.startswith("arn:"):
+        return cluster
+    return _arn_of_name(kafka, cluster, deadline)
+
+
+def _arn_of_name(kafka: Any, name: str, deadline: Deadline) -> str | None:
+    # Out of all that the API's filter finds, which takes a prefix.
     clusters = call_within(
         deadline.at_most(CALL_SECONDS),
         "kafka:ListClustersV2",

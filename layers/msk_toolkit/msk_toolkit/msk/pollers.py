@@ -15,6 +15,8 @@ from msk_toolkit.settings.cluster import AuthMode
 CLUSTER_ACTIONS = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
 TOPIC_ACTIONS = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 GROUP_ACTIONS = ("kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup")
+# Lambda prefers these to the toolkit's own, in this order.
+_STRONGER: tuple[Protocol, ...] = ("iam", "tls")
 
 
 class PollerListener(msgspec.Struct, frozen=True):
@@ -45,11 +47,14 @@ def poller_listener(
     if auth_mode in {"scram", "iam"}:
         return PollerListener(own)
     if offered is None:
-        if declared.iam:
-            return PollerListener("iam")
-        return PollerListener(own, sure=declared.iam is False and own == "tls")
-    stronger: tuple[Protocol, ...] = ("iam", "tls")
-    return PollerListener(next((protocol for protocol in stronger if protocol in offered), own))
+        return _by_declaration(declared, own)
+    return PollerListener(next((protocol for protocol in _STRONGER if protocol in offered), own))
+
+
+def _by_declaration(declared: DeclaredAuth, own: Protocol) -> PollerListener:
+    if declared.iam:
+        return PollerListener("iam")
+    return PollerListener(own, sure=declared.iam is False and own == "tls")
 
 
 def protocols_inside(listeners: Iterable[Listener] | None) -> set[Protocol] | None:

@@ -57,8 +57,11 @@ def login_findings(facts: SecretFacts, now: datetime) -> list[str]:
     if facts.changed and now - facts.changed < _ROTATION:
         minutes = int((now - facts.changed).total_seconds() // 60)
         faults.append(f"was changed {minutes} minutes ago; MSK may take 10 minutes to apply it")
-    if faults:
-        return [f"the secret {fault}" for fault in faults]
+    return [f"the secret {fault}" for fault in faults] or _meaning_of_no_fault(facts)
+
+
+def _meaning_of_no_fault(facts: SecretFacts) -> list[str]:
+    """What it means that MSK refuses a login with a secret that has no fault, as far as that is known."""
     if facts.described and facts.associated is not None:
         return ["the secret's name, key and association meet MSK's requirements, so its user name or password is wrong"]
     return []
@@ -66,31 +69,40 @@ def login_findings(facts: SecretFacts, now: datetime) -> list[str]:
 
 def secret_faults(facts: SecretFacts) -> list[str]:
     """Which of MSK's conditions the secret does not meet; the sentences go on from the secret's name."""
-    faults = []
+    return [*_faults_of_name(facts), *_faults_of_key(facts), *_faults_of_association(facts)]
+
+
+def _faults_of_name(facts: SecretFacts) -> list[str]:
     name = facts.name or _name_in(facts.secret_id)
-    if not name.startswith(_PREFIX):
-        faults.append(
-            f"is named {name}, but MSK accepts only names that begin with {_PREFIX}: create a new secret, since a "
-            "secret cannot be renamed"
-        )
-    if facts.described and _has_default_key(facts.kms_key_id):
-        faults.append(
-            "is encrypted with the default key aws/secretsmanager, but MSK requires a customer managed KMS key"
-        )
-    if facts.associated is not None and not _is_associated(facts):
-        faults.append(f"is not associated with the cluster, so the brokers refuse its user; {HOW_TO_ASSOCIATE}")
-    return faults
+    if name.startswith(_PREFIX):
+        return []
+    return [
+        f"is named {name}, but MSK accepts only names that begin with {_PREFIX}: create a new secret, since a "
+        "secret cannot be renamed"
+    ]
 
 
-def _has_default_key(kms_key_id: str | None) -> bool:
+def _faults_of_key(facts: SecretFacts) -> list[str]:
+    if facts.described and _is_default_key(facts.kms_key_id):
+        return ["is encrypted with the default key aws/secretsmanager, but MSK requires a customer managed KMS key"]
+    return []
+
+
+def _is_default_key(kms_key_id: str | None) -> bool:
     return not kms_key_id or kms_key_id.endswith(_DEFAULT_KEY)
 
 
-def _is_associated(facts: SecretFacts) -> bool:
-    name = _name_in(facts.arn or facts.secret_id)
-    associated = [_name_in(arn) for arn in facts.associated or ()]
+def _faults_of_association(facts: SecretFacts) -> list[str]:
+    if facts.associated is None or _is_among(facts.associated, facts.arn or facts.secret_id):
+        return []
+    return [f"is not associated with the cluster, so the brokers refuse its user; {HOW_TO_ASSOCIATE}"]
+
+
+def _is_among(arns: Sequence[str], secret_id: str) -> bool:
+    name = _name_in(secret_id)
+    names = [_name_in(arn) for arn in arns]
     # An ARN ends with six random characters that a name does not have.
-    return name in associated or name in [known.rpartition("-")[0] for known in associated]
+    return name in names or name in [known.rpartition("-")[0] for known in names]
 
 
 def _name_in(secret_id: str) -> str:

@@ -25,7 +25,9 @@ def state_findings(cluster: ClusterDescription) -> list[Finding]:
 
 
 def _findings_of_the_state(cluster: ClusterDescription) -> list[Finding]:
-    reason = f" ({cluster.state_reason})" if cluster.state_reason else ""
+    reason = ""
+    if cluster.state_reason:
+        reason = f" ({cluster.state_reason})"
     match cluster.state:
         case "ACTIVE" | None:
             return []
