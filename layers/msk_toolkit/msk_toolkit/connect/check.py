@@ -100,14 +100,20 @@ def report_targets(response: CheckResponse, settings: ConnectSettings, logger: A
     With ``TARGET_CHECK=warn`` records go to an unfit target on purpose, so it is in the log alone.
     """
     unfit = sum(target.state is Fitness.UNFIT for target in response.targets)
-    notable = [target.line() for target in response.targets if target.state is not Fitness.FIT]
     if settings.target_check == "require":
         publish_metrics(metrics, [(Metric.TARGETS_UNFIT, unfit)], detailed=settings.detailed_metrics)
+    notable = _notable(response.targets)
     details = {
         "action": "check",
         "targets": notable,
         "problems": response.problems,
         "counts": {Metric.TARGETS_UNFIT.value: unfit},
     }
-    log = logger.warning if notable or response.problems else logger.info
+    log = logger.info
+    if notable or response.problems:
+        log = logger.warning
     log(_counts(response.targets), extra=details)
+
+
+def _notable(targets: Sequence[CheckedTarget]) -> list[str]:
+    return [target.line() for target in targets if target.state is not Fitness.FIT]

@@ -1,5 +1,6 @@
 """The files that clients read: Java's tools, kcat, kafka-python."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -46,34 +47,37 @@ def client_files(login: Login) -> ClientFiles:
 def client_file_findings(login: Login) -> list[Finding]:
     """What a format can't hold, or a client does wrong."""
     findings = []
-    if login.trusted_ca and login.mode != "none":
+    if login.trusts_private_ca:
         text = "contains certificates of a private authority, which Kafka's tools read from version 2.7 on"
         findings.append(Finding("note", "client.properties", text))
-    if login.mode != "scram":
-        return findings
+    if login.mode == "scram":
+        findings += _scram_findings(login)
+    return findings
+
+
+def _scram_findings(login: Login) -> Iterator[Finding]:
     texts = [login.username, login.shown_password]
     if not all(map(jaas_file_can_carry, texts)):
         text = "Java replaces ${...} in this file, and user or password contains it: use client.properties instead"
-        findings.append(Finding("warning", "users_jaas.conf", text))
+        yield Finding("warning", "users_jaas.conf", text)
     if not all(map(librdkafka_can_carry, texts)):
         text = (
             "user or password begins with white space, which librdkafka strips from every value, also from those of "
             "-X and its API: no client based on it (kcat, confluent-kafka) can log in; choose another password"
         )
-        findings.append(Finding("warning", "kcat.conf", text))
+        yield Finding("warning", "kcat.conf", text)
     elif not all(map(kcat_can_carry, texts)):
         text = "user or password ends with white space, has line breaks, or is too long for this format: use -X options"
-        findings.append(Finding("warning", "kcat.conf", text))
-    if any(mark in login.username for mark in ",="):
+        yield Finding("warning", "kcat.conf", text)
+    if not {",", "="}.isdisjoint(login.username):
         text = "kafka-python 3.0 does not escape , and = in the user name, so its login is refused"
-        findings.append(Finding("warning", "kafka-python", text))
-    return findings
+        yield Finding("warning", "kafka-python", text)
 
 
 def _trust(login: Login) -> dict[str, str]:
-    # PEM text in the file itself (Kafka 2.7 and later): nothing else has to lie anywhere.
-    if not login.trusted_ca or login.mode == "none":
+    if not login.trusts_private_ca:
         return {}
+    # PEM text in the file itself (Kafka 2.7 and later): nothing else has to lie anywhere.
     return {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": login.trusted_ca}
 
 
@@ -94,7 +98,7 @@ def _kcat(login: Login) -> str:
             "sasl.username": login.username,
             "sasl.password": login.shown_password,
         }
-    if login.trusted_ca and login.mode != "none":
+    if login.trusts_private_ca:
         values["ssl.ca.location"] = "ca.pem"
     return "".join(f"{name}={kcat_value(value)}\n" for name, value in values.items())
 
@@ -110,6 +114,6 @@ def _kafka_python(login: Login) -> dict[str, Any]:
             "sasl_plain_username": login.username,
             "sasl_plain_password": login.shown_password,
         }
-    if login.trusted_ca and login.mode != "none":
+    if login.trusts_private_ca:
         arguments["ssl_cafile"] = "ca.pem"
     return arguments

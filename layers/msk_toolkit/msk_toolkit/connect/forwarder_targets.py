@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
-from msk_toolkit.settings.targets import Target, parse_routes, parse_target
+from msk_toolkit.settings.names import split_names
+from msk_toolkit.settings.targets import Routes, Target, parse_routes, parse_target
 
 
 def targets_of_topics(settings: ConnectSettings, topics: Sequence[str], findings: list[Finding]) -> list[Target]:
@@ -16,20 +17,30 @@ def targets_of_topics(settings: ConnectSettings, topics: Sequence[str], findings
     except ExceptionGroup as group:
         findings += [Finding("error", "VANTIQ_TARGET", str(problem)) for problem in group.exceptions]
         return []
+    return _routed_targets(routes, topics, findings)
+
+
+def _routed_targets(routes: Routes, topics: Sequence[str], findings: list[Finding]) -> list[Target]:
+    if not topics:
+        return _default_target(routes)
     targets: dict[Target, None] = {}
     for topic in topics:
         try:
             targets[routes.target_for(topic)] = None
         except ValueError as error:
             findings.append(Finding("error", "VANTIQ_TARGET", str(error)))
-    if not topics and routes.default and not routes.default.is_template:
-        targets[routes.default] = None
     return list(targets)
+
+
+def _default_target(routes: Routes) -> list[Target]:
+    if routes.default is None or routes.default.is_template:
+        return []
+    return [routes.default]
 
 
 def targets_of_forwarder(settings: ConnectSettings, topics: Sequence[str], findings: list[Finding]) -> list[Target]:
     """Those of all topics that the stack forwards, of these ones, and of the heartbeats."""
-    forwarded = [topic.strip() for topic in settings.forward_topics.split(",") if topic.strip()]
+    forwarded = split_names(settings.forward_topics)
     targets = targets_of_topics(settings, list(dict.fromkeys([*topics, *forwarded])), findings)
     if settings.heartbeat_target:
         try:

@@ -20,15 +20,8 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
 
     A cluster that can't be asked is a warning only: Vantiq may have a route to it that the function lacks.
     """
-    access = Access(
-        brokers=parse_brokers(login.brokers),
-        auth_mode=login.mode,
-        trusted_ca=login.trusted_ca,
-        username=login.username,
-        password=login.password or "",
-    )
     try:
-        with Session(access, _STAGE_SECONDS) as session:
+        with Session(_access(login), _STAGE_SECONDS) as session:
             metadata = session.query(
                 lambda connection, until: read_metadata(connection, topics, until, operations=False),
                 deadline.at_most(_MOST_SECONDS),
@@ -37,6 +30,16 @@ def topic_findings(login: Login, topics: Sequence[str], deadline: Deadline) -> l
         return [Finding("warning", "Kafka", f"the source's topics could not be looked up: {error}")]
     codes = {name: metadata.topics[name].error_code for name in topics}
     return [_finding(name, code) for name, code in codes.items() if code]
+
+
+def _access(login: Login) -> Access:
+    return Access(
+        brokers=parse_brokers(login.brokers),
+        auth_mode=login.mode,
+        trusted_ca=login.trusted_ca,
+        username=login.username,
+        password=login.password or "",
+    )
 
 
 def _finding(topic: str, code: int) -> Finding:

@@ -39,7 +39,14 @@ class Login(msgspec.Struct, frozen=True):
     @property
     def shown_password(self) -> str:
         """The password, or the place where it belongs."""
-        return PASSWORD_PLACE if self.password is None else self.password
+        if self.password is None:
+            return PASSWORD_PLACE
+        return self.password
+
+    @property
+    def trusts_private_ca(self) -> bool:
+        """Whether the client uses TLS and needs certificates of its own to verify the brokers."""
+        return bool(self.trusted_ca) and self.mode != "none"
 
     @property
     def jaas(self) -> str:

@@ -6,7 +6,7 @@
 4. Read the source back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -147,23 +147,36 @@ def register(
     """
     failures = _Failures(findings)
     changes = _planned(resources, desired, failures)
-    allowed = write and not any(change.step == "refuse" for change in changes)
-    done = _carry_out(resources, changes, failures) if allowed else None
+    done = None
+    if write:
+        done = _carry_out(resources, changes, failures)
     complete = done == sum(change.writes for change in changes)
     test = None
-    if complete and desired.test_topic is not None:
-        through = SourceUnderTest(desired.source, desired.test_topic, publishes_json(desired.config))
-        test = send_test_message(resources, subscribe, through, findings)
+    if complete:
+        test = _test(resources, subscribe, desired, findings)
     state = _source_state(resources, desired.source, failures)
+    findings.extend(_state_findings(desired.source, state))
+    return Registration(
+        complete, [change.line() for change in changes], render_registration(changes, done), test, state
+    )
+
+
+def _test(
+    resources: SourceResources, subscribe: Subscribe, desired: DesiredRegistration, findings: list[Finding]
+) -> TestResult | None:
+    if desired.test_topic is None:
+        return None
+    through = SourceUnderTest(desired.source, desired.test_topic, publishes_json(desired.config))
+    return send_test_message(resources, subscribe, through, findings)
+
+
+def _state_findings(source: str, state: SourceState | None) -> Iterator[Finding]:
     if state is not None and state.unavailable:
         text = (
             "Vantiq reports it as unavailable: its Kafka client cannot reach the brokers or log in; see the source's "
             "errors in Vantiq for the reason, and the probes for whether the brokers accept any client"
         )
-        findings.append(Finding("error", f"source {desired.source}", text))
-    return Registration(
-        complete, [change.line() for change in changes], render_registration(changes, done), test, state
-    )
+        yield Finding("error", f"source {source}", text)
 
 
 def _planned(resources: SourceResources, desired: DesiredRegistration, failures: _Failures) -> list[RegistrationChange]:
@@ -198,8 +211,13 @@ def _plan_the_source(planner: _Planner, desired: DesiredRegistration) -> None:
         planner.changes.append(activation)
 
 
-def _carry_out(resources: SourceResources, changes: list[RegistrationChange], failures: _Failures) -> int:
-    """How many changes were done, in their order; the first that fails becomes a finding and ends it."""
+def _carry_out(resources: SourceResources, changes: Sequence[RegistrationChange], failures: _Failures) -> int | None:
+    """How many changes were done, in their order; the first that fails becomes a finding and ends it.
+
+    None where the plan has a refusal.
+    """
+    if any(change.step == "refuse" for change in changes):
+        return None
     done = 0
     for change in changes:
         try:

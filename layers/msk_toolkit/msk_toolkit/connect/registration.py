@@ -1,6 +1,7 @@
 """What has to change in Vantiq for a source, its secret and the forwarder's target; decided before anything is done."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -70,6 +71,12 @@ def plan_secret(
     if instance is None:
         text = "stores the password, which nobody can read afterwards"
         return RegistrationChange("create", "secrets", name, text, desired)
+    return _plan_overwritten_secret(instance, name, desired, replace)
+
+
+def _plan_overwritten_secret(
+    instance: Mapping[str, Any], name: str, desired: dict[str, Any], replace: Sequence[str]
+) -> RegistrationChange:
     if instance.get("description") != MADE_HERE and name not in replace:
         text = (
             f"was not created by the toolkit (its description is not '{MADE_HERE}'), so it is not overwritten; "
@@ -86,14 +93,22 @@ def plan_source(
 
     A source has no property that could say who created it (source reference, release 1.44), so its brokers decide.
     """
-    desired = {"name": name, "type": _TYPE, "config": dict(config)}
     if instance is None:
-        return RegistrationChange("create", "sources", name, f"a {_TYPE} source", desired)
+        return RegistrationChange("create", "sources", name, f"a {_TYPE} source", _source(name, config))
     if instance.get("type") != _TYPE:
         text = f"there is a source of that name with type {instance.get('type')}: choose another name, or remove it"
         return RegistrationChange("refuse", "sources", name, text)
-    before: Mapping[str, Any] = instance.get("config") or {}
-    different = sorted(key for key in {*before, *config} if before.get(key) != config.get(key))
+    return _plan_config(instance.get("config") or {}, name, config, replace)
+
+
+def _source(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "type": _TYPE, "config": dict(config)}
+
+
+def _plan_config(
+    before: Mapping[str, Any], name: str, config: Mapping[str, Any], replace: Sequence[str]
+) -> RegistrationChange:
+    different = _different_keys(before, config)
     if not different:
         return RegistrationChange("none", "sources", name, _UP_TO_DATE)
     if name not in replace and not same_cluster(before, config):
@@ -101,7 +116,12 @@ def plan_source(
             f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_how_to_replace(name)}"
         )
         return RegistrationChange("refuse", "sources", name, text)
-    return RegistrationChange("update", "sources", name, _differences(before, config, different), desired)
+    detail = _differences(before, config, different)
+    return RegistrationChange("update", "sources", name, detail, _source(name, config))
+
+
+def _different_keys(before: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in {*before, *config} if before.get(key) != config.get(key))
 
 
 def same_cluster(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -113,10 +133,20 @@ def _clusters(brokers: object) -> set[str]:
     """The domains of named brokers (``b-1.shop.example`` and ``b-1-public.shop.example`` are one), or their hosts."""
     if not isinstance(brokers, str):
         return set()
-    addresses = (part.strip().removeprefix("sb://") for part in brokers.split(",") if part.strip())
-    hosts = [address.rpartition(":")[0] or address for address in addresses]
-    named = [host for host in hosts if re.search("[A-Za-z]", host)]
-    return {host.partition(".")[2] or host for host in named} | set(hosts).difference(named)
+    addresses = [part.strip() for part in brokers.split(",")]
+    return {_cluster(_host(address)) for address in addresses if address}
+
+
+def _host(address: str) -> str:
+    bare = address.removeprefix("sb://")
+    return bare.rpartition(":")[0] or bare
+
+
+def _cluster(host: str) -> str:
+    is_named = re.search("[A-Za-z]", host)
+    if is_named:
+        return host.partition(".")[2] or host
+    return host
 
 
 def _how_to_replace(name: str) -> str:
@@ -125,14 +155,19 @@ def _how_to_replace(name: str) -> str:
 
 def plan_target(instance: Mapping[str, Any] | None, target: Target) -> RegistrationChange:
     """What the forwarder's target needs, by its kind: what connect may create, and what it may switch on."""
-    row = KINDS[target.kind]
-    resource, name = target_resource(target)
     if instance is None:
         return _plan_missing(target)
-    missing = [key for key in row.switches if instance.get(key) is not True]
-    if missing:
-        text = " and ".join(missing) + " switched on"
-        return RegistrationChange("update", resource, name, text, dict.fromkeys(missing, True))
+    missing = [key for key in KINDS[target.kind].switches if instance.get(key) is not True]
+    if not missing:
+        return _plan_existing(instance, target)
+    resource, name = target_resource(target)
+    text = " and ".join(missing) + " switched on"
+    return RegistrationChange("update", resource, name, text, dict.fromkeys(missing, True))
+
+
+def _plan_existing(instance: Mapping[str, Any], target: Target) -> RegistrationChange:
+    row = KINDS[target.kind]
+    resource, name = target_resource(target)
     state = judge_target(target, instance, arrays=False)
     if state.fitness is Fitness.UNFIT:
         return RegistrationChange("refuse", resource, name, state.reason)
@@ -164,12 +199,16 @@ def plan_activation(
         return RegistrationChange("activate", "sources", source.name, "activate")
     # Activating what is active may do nothing, and an unavailable source no longer tries by itself.
     restart = "restart (deactivate, activate)"
-    if source.step == "update" or (secret is not None and secret.writes):
+    if source.step == "update" or _is_written(secret):
         return RegistrationChange("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
     if instance.get("isUnavailable") is True:
         text = f"{restart}, since Vantiq reports it as unavailable"
         return RegistrationChange("restart", "sources", source.name, text)
     return RegistrationChange("none", "sources", source.name, "is active")
+
+
+def _is_written(change: RegistrationChange | None) -> bool:
+    return change is not None and change.writes
 
 
 def render_registration(changes: Sequence[RegistrationChange], done: int | None) -> str:
@@ -178,22 +217,28 @@ def render_registration(changes: Sequence[RegistrationChange], done: int | None)
     Args:
         done: how many changes were carried out, in their order; None where nothing was to be.
     """
-    counted = {step: sum(change.step == step for change in changes) for step in _COUNTED}
-    totals = ", ".join(f"{count} to {step}" for step, count in counted.items())
-    to_do = [change for change in changes if change.writes]
-    if counted["refuse"]:
-        ending = "Nothing was changed: first resolve what is refused."
-    elif done is None:
-        ending = "Nothing was changed."
-    elif done < len(to_do):
-        stopped = to_do[done]
-        ending = (
-            f"{done} of {len(to_do)} done. Stopped at {stopped.kind} {stopped.name}, see the findings; the changes "
-            "after it were not made. Run it again to continue."
-        )
-    else:
-        ending = "Done."
+    counts = Counter(change.step for change in changes)
+    totals = ", ".join(f"{counts[step]} to {step}" for step in _COUNTED)
+    ending = _ending(changes, done)
     return "\n".join([*(change.line() for change in changes), f"Plan: {totals}. {ending}"])
+
+
+def _ending(changes: Sequence[RegistrationChange], done: int | None) -> str:
+    if any(change.step == "refuse" for change in changes):
+        return "Nothing was changed: first resolve what is refused."
+    if done is None:
+        return "Nothing was changed."
+    return _progress([change for change in changes if change.writes], done)
+
+
+def _progress(writes: Sequence[RegistrationChange], done: int) -> str:
+    if done == len(writes):
+        return "Done."
+    stopped = writes[done]
+    return (
+        f"{done} of {len(writes)} done. Stopped at {stopped.kind} {stopped.name}, see the findings; the changes "
+        "after it were not made. Run it again to continue."
+    )
 
 
 def _kafka_topic(name: str) -> str:
@@ -207,16 +252,22 @@ def _kafka_topic(name: str) -> str:
 
 def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:
     """A type that exists: if an earlier version created it, it gets what it lacks; a user's own is left unchanged."""
-    declared = instance.get("properties")
-    known: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
+    known = _known_properties(instance)
     if VALUE_TEXT in known or "value" not in known:
         return RegistrationChange("none", "types", name, _UP_TO_DATE)
+    if known.keys() != properties.keys() - ADDED_LATER:
+        text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
+        return RegistrationChange("none", "types", name, text)
     missing = {key: spec for key, spec in properties.items() if key not in known}
-    if known.keys() == properties.keys() - ADDED_LATER:
-        text = f"{', '.join(missing)} added, for values that are not JSON objects and for schemas"
-        return RegistrationChange("update", "types", name, text, {"properties": {**known, **missing}})
-    text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
-    return RegistrationChange("none", "types", name, text)
+    text = f"{', '.join(missing)} added, for values that are not JSON objects and for schemas"
+    return RegistrationChange("update", "types", name, text, {"properties": {**known, **missing}})
+
+
+def _known_properties(instance: Mapping[str, Any]) -> Mapping[str, Any]:
+    declared = instance.get("properties")
+    if isinstance(declared, Mapping):
+        return declared
+    return {}
 
 
 def _differences(before: Mapping[str, Any], config: Mapping[str, Any], names: Sequence[str]) -> str:

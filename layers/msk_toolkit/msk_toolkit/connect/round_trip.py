@@ -56,9 +56,7 @@ def send_test_message(
 ) -> TestResult:
     """Test publish and test subscribe together: a message that nobody else sends, out through the source and back."""
     mark = f"msk-vantiq-toolkit test {uuid.uuid4().hex}"
-    message: dict[str, Any] = {"key": "msk-vantiq-toolkit", "value": mark}
-    if source.takes_json:
-        message["value"] = {"test": mark}
+    message = _test_message(mark, as_json=source.takes_json)
     published, event, failure = False, None, ""
     deadline = Deadline(_TEST_SECONDS)
     try:
@@ -74,6 +72,13 @@ def send_test_message(
     if event is None:
         findings.append(Finding("error", f"source {source.name}", _test_fault(source.topic, published, failure)))
     return TestResult(source.topic, published, event is not None, event)
+
+
+def _test_message(mark: str, *, as_json: bool) -> dict[str, Any]:
+    value: Any = mark
+    if as_json:
+        value = {"test": mark}
+    return {"key": "msk-vantiq-toolkit", "value": value}
 
 
 def _test_fault(topic: str, published: bool, failure: str) -> str:

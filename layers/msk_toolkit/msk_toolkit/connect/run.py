@@ -5,7 +5,7 @@
 3. Unless something is wrong with the source, ask Kafka for its topics and have it registered in Vantiq.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,13 @@ from msk_toolkit.connect.forwarder_targets import targets_of_forwarder, targets_
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.register import DesiredRegistration, Registration
 from msk_toolkit.connect.request import ConnectRequest, ConnectResponse, VantiqSourceDefinition
-from msk_toolkit.connect.vantiq_source import property_faults, secret_value, source_configuration, source_findings
+from msk_toolkit.connect.vantiq_source import (
+    SourceOptions,
+    property_faults,
+    secret_value,
+    source_configuration,
+    source_findings,
+)
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.auth_modes import auth_findings, auth_modes
 from msk_toolkit.msk.credentials import ScramCredentials
@@ -119,25 +125,35 @@ def _credentials(run: _Run, client: MakeClient, deadline: Deadline) -> ScramCred
 
 def _login(run: _Run, credentials: ScramCredentials | None) -> Login | None:
     """What clients need in this mode; None, with a finding, where there is nothing to write into a file."""
-    mode, request = run.mode, run.request
+    mode = run.mode
     if mode == "iam":
         text = "IAM needs Amazon's own login module in every client; no files and no Vantiq source are generated for it"
         run.findings.append(Finding("note", "client files", text))
         return None
     brokers = _brokers(run)
     if not brokers:
-        if run.observed.listeners:
-            offered = {f"{listener.protocol} in {listener.network}" for listener in run.observed.listeners}
-            text = f"the cluster has no listener for {mode} in {request.network}; it has {', '.join(sorted(offered))}"
-            run.error("listeners", text)
+        _report_missing_listener(run)
         return None
     login = Login(mode, brokers, _NO_NAME, None, run.settings.trusted_ca.replace("\\n", "\n"))
     if credentials is None:
         return login
-    login = msgspec.structs.replace(login, username=credentials.username)
-    if "password" in request.include:
-        login = msgspec.structs.replace(login, password=credentials.password)
-    return login
+    return _with_credentials(login, credentials, with_password="password" in run.request.include)
+
+
+def _report_missing_listener(run: _Run) -> None:
+    if run.observed.listeners:
+        offered = {f"{listener.protocol} in {listener.network}" for listener in run.observed.listeners}
+        text = (
+            f"the cluster has no listener for {run.mode} in {run.request.network}; it has {', '.join(sorted(offered))}"
+        )
+        run.error("listeners", text)
+
+
+def _with_credentials(login: Login, credentials: ScramCredentials, *, with_password: bool) -> Login:
+    named = msgspec.structs.replace(login, username=credentials.username)
+    if with_password:
+        return msgspec.structs.replace(named, password=credentials.password)
+    return named
 
 
 def _brokers(run: _Run) -> str:
@@ -173,11 +189,15 @@ def _may_be_registered(run: _Run, access: _Access, ask_kafka: AskKafka | None, d
         topic_findings = ask_kafka(access.complete(login), options.topics, deadline)
         run.findings.extend(topic_findings)
         # A source of a topic that does not exist waits indefinitely, and reports nothing.
-        faults += [finding for finding in topic_findings if finding.severity == "error"]
+        faults += _errors(topic_findings)
     if faults:
         text = "nothing is planned or registered until the source's errors are fixed, see the other findings"
         run.error("register", text)
     return not faults
+
+
+def _errors(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "error"]
 
 
 def _desired(run: _Run, access: _Access, ask_kafka: AskKafka | None, deadline: Deadline) -> DesiredRegistration | None:
@@ -201,12 +221,26 @@ def _desired_source(run: _Run, access: _Access) -> DesiredRegistration | None:
     desired = DesiredRegistration(
         source=options.name,
         config=source_configuration(access.complete(login), options),
-        test_topic=options.topics[0] if run.request.test and options.topics else None,
+        test_topic=_test_topic(run.request),
         renew_secret=run.request.renew_secret,
         replace=run.request.replace,
         targets=targets_of_topics(run.settings, options.topics, run.findings),
     )
-    if credentials is None or options.inline_password:
+    if credentials is None:
+        return desired
+    return _with_secret(desired, credentials, options)
+
+
+def _test_topic(request: ConnectRequest) -> str | None:
+    if request.test and request.source.topics:
+        return request.source.topics[0]
+    return None
+
+
+def _with_secret(
+    desired: DesiredRegistration, credentials: ScramCredentials, options: SourceOptions
+) -> DesiredRegistration:
+    if options.inline_password:
         return desired
     value = secret_value(credentials.username, credentials.password, options.secret_holds)
     return msgspec.structs.replace(desired, secret=options.secret, secret_value=value)

@@ -1,7 +1,7 @@
 """The configuration of Vantiq's own Kafka source."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -42,6 +42,10 @@ _GUARDS_THE_PASSWORD = {
     "ssl.trustmanager.algorithm",
 }
 _HOST_CHECK = "ssl.endpoint.identification.algorithm"
+# What the toolkit writes and a person may override.
+_WRITTEN_HERE = frozenset(
+    {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
+)
 # Addresses and names: somebody may have put a connection string with a key in it there.
 _PLAIN = re.compile(r"[\w.,:/\[\]-]*")
 
@@ -94,21 +98,33 @@ def source_configuration(login: Login, options: SourceOptions) -> dict[str, Any]
 
     The password is a reference to Vantiq's secret, unless it is to be in the configuration itself.
     """
-    config: dict[str, Any] = {"bootstrap.servers": _brokers(login.brokers, options.scheme)}
+    return {
+        "bootstrap.servers": _brokers(login.brokers, options.scheme),
+        **_security(login, options),
+        **_consumption(options),
+        **{name: _as_text(value) for name, value in options.properties.items()},
+    }
+
+
+def _security(login: Login, options: SourceOptions) -> dict[str, str]:
+    security: dict[str, str] = {}
     if login.mode == "scram":
-        config["sasl.jaas.config"] = _jaas(login, options)
-        config["sasl.mechanism"] = MECHANISM
+        security |= {"sasl.jaas.config": _jaas(login, options), "sasl.mechanism": MECHANISM}
     if login.mode != "none":
-        config["security.protocol"] = login.protocol
-        if login.trusted_ca:
-            config |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": login.trusted_ca}
-    if options.topics:
-        config["consumer.topics"] = list(options.topics)
-    if options.content_type:
-        config["contentType"] = options.content_type
-    if options.group_id:
-        config["group.id"] = options.group_id
-    return config | {name: _as_text(value) for name, value in options.properties.items()}
+        security["security.protocol"] = login.protocol
+    if login.trusts_private_ca:
+        security |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": login.trusted_ca}
+    return security
+
+
+def _consumption(options: SourceOptions) -> dict[str, Any]:
+    """What was chosen; Vantiq's own defaults apply to the rest."""
+    choices = {
+        "consumer.topics": list(options.topics),
+        "contentType": options.content_type,
+        "group.id": options.group_id,
+    }
+    return {name: value for name, value in choices.items() if value}
 
 
 def secret_value(username: str, password: str, holds: SecretHolds) -> str:
@@ -125,42 +141,48 @@ def source_findings(login: Login, options: SourceOptions) -> list[Finding]:
         findings.append(
             Finding("note", "source", "no topics are named: the source only publishes, and receives nothing")
         )
-    own = {"bootstrap.servers", "consumer.topics", "sasl.jaas.config", "sasl.mechanism", "security.protocol"}
     faults = property_faults(login, options)
-    findings += faults
+    overridable = _WRITTEN_HERE
     if faults:
         # They are refused, not overridden.
-        own -= _GUARDS_THE_PASSWORD
-    replaced = sorted(own & options.properties.keys())
+        overridable -= _GUARDS_THE_PASSWORD
+    return [*findings, *faults, *_override_findings(options, overridable), *_security_findings(login, options)]
+
+
+def _override_findings(options: SourceOptions, overridable: Set[str]) -> Iterator[Finding]:
+    replaced = sorted(overridable & options.properties.keys())
     if replaced:
         text = f"properties override what the toolkit sets itself: {', '.join(replaced)}"
-        findings.append(Finding("warning", "source", text))
+        yield Finding("warning", "source", text)
+
+
+def _security_findings(login: Login, options: SourceOptions) -> Iterator[Finding]:
     if login.mode == "none":
         text = "records travel to Vantiq unencrypted, and anyone on the network path can read them"
-        findings.append(Finding("warning", "source", text))
+        yield Finding("warning", "source", text)
     if options.inline_password and login.mode == "scram":
         text = "the password is in the configuration, where everyone in the namespace can read it"
-        findings.append(Finding("warning", "source", text))
-    if login.trusted_ca and login.mode != "none":
+        yield Finding("warning", "source", text)
+    if login.trusts_private_ca:
         text = "contains certificates of a private authority, which Kafka clients read from version 2.7 on"
-        findings.append(Finding("note", "source", text))
-    return findings
+        yield Finding("note", "source", text)
 
 
 def property_faults(login: Login, options: SourceOptions) -> list[Finding]:
     """Properties that would send the password in the clear, or to another host; a source with one is not registered."""
     if login.mode != "scram":
         return []
-    faults = []
-    for name, value in options.properties.items():
-        plain = _without_direction(name)
-        if plain in _GUARDS_THE_PASSWORD:
-            text = f"{name} decides where the password goes and who can read it, so properties may not set it"
-            faults.append(Finding("error", "source", text))
-        elif plain == _HOST_CHECK and str(value).lower() != "https":
-            text = f"{name} must stay https: without that check the password could go to any host that answers"
-            faults.append(Finding("error", "source", text))
-    return faults
+    texts = [_property_fault(name, value) for name, value in options.properties.items()]
+    return [Finding("error", "source", text) for text in texts if text]
+
+
+def _property_fault(name: str, value: object) -> str | None:
+    plain = _without_direction(name)
+    if plain in _GUARDS_THE_PASSWORD:
+        return f"{name} decides where the password goes and who can read it, so properties may not set it"
+    if plain == _HOST_CHECK and str(value).lower() != "https":
+        return f"{name} must stay https: without that check the password could go to any host that answers"
+    return None
 
 
 def publishes_json(config: Mapping[str, Any]) -> bool:
@@ -178,11 +200,23 @@ def shown_value(name: str, value: Any) -> str:
     """A property of any source as it may be shown: its value only where it can't be a secret."""
     if value is None:
         return "nothing"
-    harmless = name in _HARMLESS or _without_direction(name) in _HARMLESS
-    parts = value if isinstance(value, list) else [value]
-    if harmless and all(isinstance(part, str) and _PLAIN.fullmatch(part) for part in parts):
+    if _is_harmless(name) and _is_plain(value):
         return msgspec.json.encode(value).decode()
     return "<hidden>"
+
+
+def _is_harmless(name: str) -> bool:
+    return name in _HARMLESS or _without_direction(name) in _HARMLESS
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain_text, value))
+    return _is_plain_text(value)
+
+
+def _is_plain_text(value: Any) -> bool:
+    return isinstance(value, str) and _PLAIN.fullmatch(value) is not None
 
 
 def _without_direction(name: str) -> str:

@@ -13,10 +13,13 @@ CHECK = b'{"action": "check"}'
 _LONGEST_STATUS = 500
 
 
+_State = Literal["fit", "unfit", "unknown"]
+
+
 class _Target(msgspec.Struct, frozen=True):
     # As connect.check answers it, which brings a client of Vantiq's along.
     target: str
-    state: Literal["fit", "unfit", "unknown"]
+    state: _State
     reason: str = ""
     remedy: str = ""
 
@@ -28,6 +31,9 @@ class _Target(msgspec.Struct, frozen=True):
 class _Checked(msgspec.Struct, frozen=True):
     targets: list[_Target]
     problems: list[str] = []
+
+    def lines(self, state: _State) -> list[str]:
+        return [target.line() for target in self.targets if target.state == state]
 
 
 def targets_status(ask: Callable[[], bytes]) -> str:
@@ -46,9 +52,9 @@ def targets_status(ask: Callable[[], bytes]) -> str:
 
 
 def _line(checked: _Checked) -> str:
-    unfit = [target.line() for target in checked.targets if target.state == "unfit"]
-    unknown = [target.line() for target in checked.targets if target.state == "unknown"]
-    lines = [*checked.problems, *unfit, *unknown]
+    lines = [*checked.problems, *checked.lines("unfit"), *checked.lines("unknown")]
     if lines:
         return "; ".join(lines)
-    return "fit" if checked.targets else "no topic is forwarded"
+    if checked.targets:
+        return "fit"
+    return "no topic is forwarded"

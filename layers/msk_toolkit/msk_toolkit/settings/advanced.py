@@ -96,6 +96,10 @@ def parse_advanced(text: str, problems: list[str]) -> dict[str, str]:
     except msgspec.MsgspecError:
         problems.append(f"{VARIABLE} must be a JSON object of settings to texts, numbers, true or false: {_EXAMPLE}")
         return {}
+    return _by_current_name(given, problems)
+
+
+def _by_current_name(given: Mapping[str, bool | float | str], problems: list[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in given.items():
         current = _current_name(name)

@@ -1,5 +1,6 @@
 """Settings of every function that connects to brokers."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -51,15 +52,21 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
 
     def problems(self) -> list[str]:
         """Rules across the fields."""
-        problems = []
+        return [*self._problems_of_brokers(), *self._problems_of_auth_mode()]
+
+    def _problems_of_brokers(self) -> Iterator[str]:
         if not self.cluster_arn and not self.bootstrap_servers:
-            problems.append("set CLUSTER_ARN or BOOTSTRAP_SERVERS")
-        ports = [server.rpartition(":")[2].strip() for server in self.bootstrap_servers.split(",") if server]
-        if any(int(port) not in _PORTS for port in ports):
+            yield "set CLUSTER_ARN or BOOTSTRAP_SERVERS"
+        if not all(map(_has_valid_port, filter(None, self.bootstrap_servers.split(",")))):
             # The resolver would silently take such a port modulo 65536.
-            problems.append("BOOTSTRAP_SERVERS: a port must be from 1 to 65535")
+            yield "BOOTSTRAP_SERVERS: a port must be from 1 to 65535"
+
+    def _problems_of_auth_mode(self) -> Iterator[str]:
         if self.auth_mode == "scram" and not self.scram_secret_arn:
-            problems.append("SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)")
+            yield "SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)"
         if self.auth_mode == "none" and self.trusted_ca:
-            problems.append("TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it")
-        return problems
+            yield "TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it"
+
+
+def _has_valid_port(server: str) -> bool:
+    return int(server.rpartition(":")[2].strip()) in _PORTS

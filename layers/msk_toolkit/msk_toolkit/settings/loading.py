@@ -41,20 +41,24 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
         ConfigurationError: with every missing, malformed or contradictory variable.
     """
     problems: list[str] = []
-    fields = _fields_of(model)
-    texts = _texts(fields, environ, problems)
-    problems += [
-        f"{variable} is missing" for variable, field in fields.items() if field.required and variable not in texts
-    ]
+    texts = _texts(_fields_of(model), environ, problems)
+    problems += _missing(model, texts)
     values = read_values(model, texts, problems)
     if problems:
         raise ConfigurationError("settings", problems)
     settings = model(**values)
-    if isinstance(settings, CheckedModel):
-        problems = settings.problems()
-    if problems:
-        raise ConfigurationError("settings", problems)
+    _check_rules(settings)
     return settings
+
+
+def _missing(model: type[msgspec.Struct], texts: Mapping[str, str]) -> list[str]:
+    required = [variable for variable, field in _fields_of(model).items() if field.required]
+    return [f"{variable} is missing" for variable in required if variable not in texts]
+
+
+def _check_rules(settings: msgspec.Struct) -> None:
+    if isinstance(settings, CheckedModel) and (problems := settings.problems()):
+        raise ConfigurationError("settings", problems)
 
 
 class _Field(NamedTuple):
@@ -120,22 +124,37 @@ def read_event[Request: msgspec.Struct](event: Any, model: type[Request], exampl
 
 def _problems(given: Any, model: type[msgspec.Struct], path: str, example: str) -> Iterator[str]:
     if not isinstance(given, dict):
-        yield f"{path.removesuffix('.')} must be an object" if path else f"must be an object such as {example}"
+        yield _not_an_object(path, example)
         return
     hints = get_type_hints(model, include_extras=True)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
-    for name in given:
-        if name not in fields:
-            yield f"{path}{name} is not known; known are {', '.join(fields)}"
-    for name, field in fields.items():
-        hint = hints[field.name]
-        if name not in given:
-            if field.required:
-                yield f"{path}{name} is missing"
-        elif _is_struct(plain := _plain(hint)):
-            yield from _problems(given[name], plain, f"{path}{name}.", example)
-        else:
-            yield from _problems_of_value(given[name], hint, f"{path}{name}")
+    fields = msgspec.structs.fields(model)
+    known = [field.encode_name for field in fields]
+    yield from (f"{path}{name} is not known; known are {', '.join(known)}" for name in given if name not in known)
+    for field in fields:
+        yield from _problems_of_field(given, field, hints[field.name], path, example)
+
+
+def _not_an_object(path: str, example: str) -> str:
+    if path:
+        return f"{path.removesuffix('.')} must be an object"
+    return f"must be an object such as {example}"
+
+
+def _problems_of_field(
+    given: Mapping[str, Any], field: msgspec.structs.FieldInfo, hint: Any, path: str, example: str
+) -> Iterator[str]:
+    name = field.encode_name
+    if name in given:
+        yield from _problems_of_entry(given[name], hint, f"{path}{name}", example)
+    elif field.required:
+        yield f"{path}{name} is missing"
+
+
+def _problems_of_entry(value: Any, hint: Any, path: str, example: str) -> Iterator[str]:
+    plain = _plain(hint)
+    if _is_struct(plain):
+        return _problems(value, plain, f"{path}.", example)
+    return _problems_of_value(value, hint, path)
 
 
 def _problems_of_value(value: Any, hint: Any, path: str) -> Iterator[str]:
@@ -160,4 +179,6 @@ def _is_struct(hint: Any) -> bool:
 
 
 def _plain(hint: Any) -> Any:
-    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(hint) is Annotated:
+        return get_args(hint)[0]
+    return hint

@@ -32,19 +32,21 @@ def texts_by_current_name(names: Iterable[str], given: Mapping[str, str], proble
         names: current names of settings.
         problems: gets a sentence for each setting that is given under both names.
     """
-    texts: dict[str, str] = {}
-    for name in names:
-        text = given.get(name, "").strip()
-        old = _OLD_NAMES.get(name, "")
-        old_text = given.get(old, "").strip()
-        if text and old_text:
-            problems.append(f"{old} is the old name of {name}, and both are set: remove {old}")
-        elif old_text:
-            warn_once(old)
-            text = old_text
-        if text:
-            texts[name] = text
-    return texts
+    texts = {name: _text(name, given, problems) for name in names}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _text(name: str, given: Mapping[str, str], problems: list[str]) -> str:
+    text = given.get(name, "").strip()
+    old = _OLD_NAMES.get(name, "")
+    old_text = given.get(old, "").strip()
+    if not old_text:
+        return text
+    if text:
+        problems.append(f"{old} is the old name of {name}, and both are set: remove {old}")
+        return text
+    warn_once(old)
+    return old_text
 
 
 @functools.cache

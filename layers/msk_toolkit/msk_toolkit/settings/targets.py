@@ -49,18 +49,22 @@ class Routes(NamedTuple):
             ValueError: no route matches, the topic's name can't be part of such a name in Vantiq, or what it maps to
                 is spelled out for other topics.
         """
-        exact = (target for pattern, target in self.routes if pattern == topic)
-        matching = (target for pattern, target in self.routes if fnmatchcase(topic, pattern))
-        target = next(exact, None) or next(matching, self.default)
+        target = self._exact(topic) or self._matching(topic)
         if target is None:
             raise ValueError(f"Kafka topic {topic} has no route and VANTIQ_TARGET is empty")
-        return self._filled(target, topic) if target.is_template else target
+        if not target.is_template:
+            return target
+        return self._filled(target, topic)
+
+    def _exact(self, topic: str) -> Target | None:
+        return next((target for pattern, target in self.routes if pattern == topic), None)
+
+    def _matching(self, topic: str) -> Target | None:
+        return next((target for pattern, target in self.routes if fnmatchcase(topic, pattern)), self.default)
 
     def _filled(self, template: Target, topic: str) -> Target:
-        row = KINDS[template.kind]
-        part = vantiq_name(topic) if row.escapes_topic else topic
-        target = Target(template.kind, template.name.replace(_PLACEHOLDER, part))
-        if not row.syntax.fullmatch(target.name):
+        target = Target(template.kind, template.name.replace(_PLACEHOLDER, _name_part(template.kind, topic)))
+        if not KINDS[template.kind].syntax.fullmatch(target.name):
             raise ValueError(
                 f"Kafka topic {topic} maps to {target}, which is not a valid Vantiq name; add a route for it"
             )
@@ -72,6 +76,12 @@ class Routes(NamedTuple):
                     f"{topic}, to the same target if both are meant to share it"
                 )
         return target
+
+
+def _name_part(kind: TargetKind, topic: str) -> str:
+    if KINDS[kind].escapes_topic:
+        return vantiq_name(topic)
+    return topic
 
 
 def parse_target(text: str) -> Target:
@@ -96,23 +106,33 @@ def parse_routes(default: str, routes: str) -> Routes:
         ExceptionGroup: a ``ValueError`` for each problem.
     """
     problems: list[ValueError] = []
-    default_target: Target | None = None
-    if default:
-        try:
-            default_target = parse_target(default)
-        except ValueError as error:
-            problems.append(ValueError(f"VANTIQ_TARGET {error}"))
-    elif not routes:
+    if not default and not routes:
         problems.append(ValueError("VANTIQ_TARGET is missing"))
-    parsed: list[tuple[str, Target]] = []
-    for pattern, text in _read_routes(routes, problems).items():
-        try:
-            parsed.append((pattern, parse_target(text)))
-        except ValueError as error:
-            problems.append(ValueError(f"VANTIQ_ROUTES {pattern}: {error}"))
+    default_target = _default_target(default, problems)
+    parsed = _parsed_routes(routes, problems)
     if problems:
         raise ExceptionGroup("targets", problems)
-    return Routes(tuple(parsed), default_target)
+    return Routes(parsed, default_target)
+
+
+def _default_target(text: str, problems: list[ValueError]) -> Target | None:
+    if not text:
+        return None
+    try:
+        return parse_target(text)
+    except ValueError as error:
+        problems.append(ValueError(f"VANTIQ_TARGET {error}"))
+        return None
+
+
+def _parsed_routes(text: str, problems: list[ValueError]) -> tuple[tuple[str, Target], ...]:
+    parsed: list[tuple[str, Target]] = []
+    for pattern, target in _read_routes(text, problems).items():
+        try:
+            parsed.append((pattern, parse_target(target)))
+        except ValueError as error:
+            problems.append(ValueError(f"VANTIQ_ROUTES {pattern}: {error}"))
+    return tuple(parsed)
 
 
 def _read_routes(text: str, problems: list[ValueError]) -> dict[str, str]:
@@ -132,12 +152,18 @@ def target_examples() -> str:
 
 def batch_rule() -> str:
     """What ``MAX_BATCH_RECORDS`` 0 stands for, and what arrays need."""
+    larger = [
+        f", or {batch} for {joined_with(kinds, 'and')}" for batch, kinds in _kinds_by_batch().items() if batch > 1
+    ]
+    unwinding = joined_with([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
+    return f"0 means 1{''.join(larger)}. Above 1, a {unwinding} target needs autoUnwind."
+
+
+def _kinds_by_batch() -> dict[int, list[str]]:
     batches: dict[int, list[str]] = {}
     for kind, row in KINDS.items():
         batches.setdefault(row.default_batch, []).append(kind)
-    larger = [f", or {batch} for {joined_with(kinds, 'and')}" for batch, kinds in batches.items() if batch > 1]
-    unwinding = joined_with([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
-    return f"0 means 1{''.join(larger)}. Above 1, a {unwinding} target needs autoUnwind."
+    return batches
 
 
 def joined_with(names: list[str], conjunction: str) -> str:

@@ -2,7 +2,7 @@
 
 import ipaddress
 from typing import Annotated, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -21,7 +21,9 @@ class VantiqAddress(NamedTuple):
     @property
     def authority(self) -> str:
         """The Host header; it has a port only if that is not the scheme's default."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = self.host
+        if ":" in host:
+            host = f"[{host}]"
         if self.port == _default_port(tls=self.tls):
             return host
         return f"{host}:{self.port}"
@@ -35,21 +37,37 @@ def parse_address(url: str) -> VantiqAddress:
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError("is not a URL") from None
-    if parts.scheme not in {"https", "http"} or not host or not host.isascii():
-        raise ValueError("is not a URL such as https://dev.vantiq.com")
-    if parts.username or parts.password or parts.query or parts.fragment or parts.path not in {"", "/"}:
-        raise ValueError("must hold scheme, host and port only; the API's path is appended to it")
-    if parts.scheme == "http" and not _is_private(host):
-        raise ValueError("must begin with https: the token would be sent unencrypted")
+    if fault := _fault(parts, host):
+        raise ValueError(fault)
     tls = parts.scheme == "https"
     return VantiqAddress(tls, host, port or _default_port(tls=tls))
 
 
+def _fault(parts: SplitResult, host: str) -> str | None:
+    if not _is_web_server(parts.scheme, host):
+        return "is not a URL such as https://dev.vantiq.com"
+    if _has_more_than_server(parts):
+        return "must hold scheme, host and port only; the API's path is appended to it"
+    if parts.scheme == "http" and not _is_private(host):
+        return "must begin with https: the token would be sent unencrypted"
+    return None
+
+
+def _is_web_server(scheme: str, host: str) -> bool:
+    return scheme in {"https", "http"} and host != "" and host.isascii()
+
+
+def _has_more_than_server(parts: SplitResult) -> bool:
+    return any((parts.username, parts.password, parts.query, parts.fragment)) or parts.path not in {"", "/"}
+
+
 def _default_port(*, tls: bool) -> int:
-    return 443 if tls else 80
+    if tls:
+        return 443
+    return 80
 
 
 def _is_private(host: str) -> bool:
