@@ -76,10 +76,8 @@ def connectivity_options(facts: Facts, brokers: NetworkEnd) -> list[Connectivity
 def _cluster(facts: Facts, brokers: NetworkEnd) -> _Cluster:
     vpcs = facts.vpcs_of(brokers.subnets)
     routes: list[Route] = []
-    for subnet in brokers.known(facts):
-        table = facts.route_table(subnet)
-        if table is not None:
-            routes += table.routes
+    for _, table in brokers.route_tables(facts):
+        routes += table.routes
     return _Cluster(vpcs, routes, bool(vpcs) and facts.route_tables is not None)
 
 

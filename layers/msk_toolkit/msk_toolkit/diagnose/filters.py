@@ -206,17 +206,21 @@ def _closed_finding(check: _GroupCheck, filtered: Filtered, text: str) -> Networ
 
 def _closed_text(check: _GroupCheck, visible: Sequence[str], filtered: Filtered) -> str:
     direction, preposition = _direction(egress=check.egress)
-    subject, verb = f"security group {visible[0]}", "has"
-    if len(visible) > 1:
-        subject, verb = f"security groups {listed(visible)}", "have"
     rule = f"{direction} rule for {check.flow.port} {preposition} {check.peer}"
-    text = f"{subject} of {check.own.name} {verb} no {rule}"
+    text = f"{_holder(check.own, visible)} no {rule}"
     # With references between the groups addresses do not matter, unless only some of them are blocked.
     if filtered.outcome == "partly" or not check.by_reference:
         text += f" ({_addresses(filtered)})"
     if filtered.outcome == "unknown":
         text += " that could be read"
     return text
+
+
+def _holder(end: NetworkEnd, groups: Sequence[str]) -> str:
+    """The beginning of a sentence about the security groups of an end, with its verb."""
+    if len(groups) > 1:
+        return f"security groups {listed(groups)} of {end.name} have"
+    return f"security group {groups[0]} of {end.name} has"
 
 
 def _rules_text(facts: Facts, check: _GroupCheck, visible: Sequence[str]) -> str:

@@ -1,11 +1,11 @@
 """A finding about the network: what is wrong, where, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from msk_toolkit.vpc.facts import Block, Facts, Subnet
+from msk_toolkit.vpc.facts import Block, Facts, RouteTable, Subnet
 
 Severity = Literal["error", "warning", "note"]
 Code = Literal[
@@ -69,6 +69,13 @@ class NetworkEnd(NamedTuple):
     def known(self, facts: Facts) -> list[Subnet]:
         """Its subnets, as far as they could be read."""
         return facts.known_subnets(self.subnets)
+
+    def route_tables(self, facts: Facts) -> Iterator[tuple[Subnet, RouteTable]]:
+        """Its subnets whose route table could be read, with that."""
+        for subnet in self.known(facts):
+            table = facts.route_table(subnet)
+            if table is not None:
+                yield subnet, table
 
     def blocks(self, facts: Facts, version: int = 4) -> list[Block]:
         """The addresses of its subnets in one family."""

@@ -50,14 +50,14 @@ class Pollers(msgspec.Struct, frozen=True, kw_only=True):
 
 def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
     """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
-    modes = _poller_modes([state.provisioned for state in states or ()] or [pollers.provisioned])
+    modes = _poller_modes(states or ()) or {_POLLER_MODES[pollers.provisioned]}
     if pollers.auth_mode == "scram":
         modes.add("scram")
     return needs_of("pollers", modes)
 
 
-def _poller_modes(provisioned: Iterable[bool]) -> set[FunctionMode]:
-    return {_POLLER_MODES[switch] for switch in provisioned}
+def _poller_modes(states: Iterable[MappingState]) -> set[FunctionMode]:
+    return {_POLLER_MODES[state.provisioned] for state in states}
 
 
 def mapping_findings(
@@ -73,14 +73,17 @@ def mapping_findings(
     findings = list(_port_findings(facts, source, brokers, pollers.ports))
     findings += dns_findings(facts, source, resolved)
     findings += service_findings(facts, source, poller_needs(pollers, mappings.states))
-    findings += [_denied_finding(action, resource) for action, resource in mappings.denied or ()]
+    findings += _denied(mappings.denied or ())
     findings += _listener(pollers)
     findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
     # Lambda's own results come last: the findings before may explain them.
-    errors = {finding.code for finding in findings if finding.severity == "error"}
-    findings += _state_findings(mappings.states, pollers.function, errors)
+    findings += _state_findings(mappings.states, pollers.function, _error_codes(findings))
     findings += [*_refused(mappings.refusals), *_not_checked(mappings, pollers.listener)]
     return ordered(findings)
+
+
+def _error_codes(findings: Iterable[NetworkFinding]) -> set[Code]:
+    return {finding.code for finding in findings if finding.severity == "error"}
 
 
 def _port_findings(
@@ -115,9 +118,10 @@ def _not_checked(mappings: MappingFacts, listener: PollerListener) -> Iterator[N
         yield _finding("not-read", "note", _FORWARDER, text, "usually they have the permissions of the others")
 
 
-def _denied_finding(action: str, resource: str) -> NetworkFinding:
-    text = f"the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
-    return _finding("role-denied", "error", resource, text, "allow it in the role's policies")
+def _denied(denied: Iterable[Denied]) -> Iterator[NetworkFinding]:
+    for action, resource in denied:
+        text = f"the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
+        yield _finding("role-denied", "error", resource, text, "allow it in the role's policies")
 
 
 def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:

@@ -18,7 +18,7 @@ from msk_toolkit.diagnose.finding import (
     downgrade,
     listed,
 )
-from msk_toolkit.diagnose.paths import PathResult, Start, path_out
+from msk_toolkit.diagnose.paths import PathResult, Start, faults_on_path_out
 from msk_toolkit.diagnose.routes import address_findings, private_nats, references, route_findings
 from msk_toolkit.diagnose.services import Need, dns_findings, internet_findings, service_findings
 from msk_toolkit.msk.listeners import Network
@@ -101,8 +101,7 @@ def _private_ports(
     facts: Facts, function: NetworkEnd, brokers: NetworkEnd, ports: Sequence[BrokerPort]
 ) -> Iterator[NetworkFinding]:
     """Rules and ACLs for each port; routes, which are the same for every port, once for each address family."""
-    # The ports in use first: the routes are as severe as the most severe port.
-    private = sorted((port for port in ports if port.is_private), key=lambda port: not port.in_use)
+    private = _private(ports)
     reference = references(facts, function, brokers)
     gateways = private_nats(facts, function, brokers)
     if gateways and private:
@@ -113,6 +112,11 @@ def _private_ports(
         flow = Flow(function, brokers, port.port, severity, reference, port.version)
         yield from _flow_findings(facts, flow, with_routes=port.version not in checked_versions)
         checked_versions.add(port.version)
+
+
+def _private(ports: Iterable[BrokerPort]) -> list[BrokerPort]:
+    """Those in use first: the routes are as severe as the most severe port."""
+    return sorted((port for port in ports if port.is_private), key=lambda port: not port.in_use)
 
 
 def _severity(port: BrokerPort, *, translated: bool) -> Severity:
@@ -183,7 +187,7 @@ def _unknown(end: NetworkEnd, text: str, remedy: str) -> NetworkFinding:
 
 
 def _public(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, port: BrokerPort) -> Iterator[NetworkFinding]:
-    if facts.groups is None or facts.route_tables is None:
+    if not facts.shows_paths:
         return
     yield from _without_path_out(facts, function, port)
     for address in _nat_addresses(facts):
@@ -191,10 +195,9 @@ def _public(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, port: Broke
 
 
 def _without_path_out(facts: Facts, function: NetworkEnd, port: BrokerPort) -> Iterator[NetworkFinding]:
-    paths = [path_out(facts, Start(function, subnet), port.port) for subnet in function.known(facts)]
-    faults = [path.fault for path in paths if not path.works]
+    faults = faults_on_path_out(facts, function, port.port)
     if faults:
-        reasons = "; ".join(dict.fromkeys(faults))
+        reasons = "; ".join(dict.fromkeys(faults.values()))
         text = f"the public listener {port.port} can't be reached from {function.name}: {reasons}"
         yield port.finding("no-route", text, f"route 0.0.0.0/0 to a NAT gateway and allow tcp {port.port} out")
 

@@ -48,6 +48,16 @@ def path_out(facts: Facts, start: Start, port: int = HTTPS) -> PathResult:
     return worst_path(parts)
 
 
+def faults_on_path_out(facts: Facts, end: NetworkEnd, port: int = HTTPS) -> dict[str, str]:
+    """Why subnets do not reach the internet, by the subnet."""
+    faults: dict[str, str] = {}
+    for subnet in end.known(facts):
+        path = path_out(facts, Start(end, subnet), port)
+        if not path.works:
+            faults[subnet.id] = path.fault
+    return faults
+
+
 def _without_default_route(facts: Facts, table: RouteTable) -> PathResult:
     unread = [route.prefix_list for route in facts.unread_routes(table) if route.kind != "endpoint"]
     if unread:
@@ -101,19 +111,24 @@ def _through_gateway_of_route(facts: Facts, table: RouteTable, route: Route) -> 
     if facts.is_private_nat(route.target):
         fault = f"the default route of {table.id} leads to {route.target}, a private NAT gateway"
         return PathResult(True, False, fault)
-    nat = facts.nat(route.target)
+    return _through_nat(facts, route.target)
+
+
+def _through_nat(facts: Facts, gateway: str) -> PathResult:
+    nat = facts.nat(gateway)
     if nat is not None and not nat.is_available:
-        return PathResult(False, fault=f"NAT gateway {route.target} is {nat.state}")
+        return PathResult(False, fault=f"NAT gateway {gateway} is {nat.state}")
     return PathResult(True)
 
 
 def _default_route(facts: Facts, table: RouteTable) -> Route | None:
     # The route to something that only a default route covers: of two halves of the internet the first is enough.
     hops = sorted(routed(facts, table, [EVERYWHERE]), key=lambda hop: hop[0].prefixlen)
-    for _, route in hops:
-        if route and route.kind != "local" and is_wide(facts, route):
-            return route
-    return None
+    return next((route for _, route in hops if route and _is_default(facts, route)), None)
+
+
+def _is_default(facts: Facts, route: Route) -> bool:
+    return route.kind != "local" and is_wide(facts, route)
 
 
 def is_wide(facts: Facts, route: Route) -> bool:

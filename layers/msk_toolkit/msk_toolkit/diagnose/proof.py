@@ -22,6 +22,11 @@ class Proof(NamedTuple):
     services: Collection[str] = ()
     ports_elsewhere: Collection[int] = ()
 
+    @property
+    def resolves_names(self) -> bool:
+        """Whether anything answered: it was found by its name."""
+        return any(self)
+
     def contradicts(self, finding: NetworkFinding) -> bool:
         """Whether a finding says that something can't work that just has."""
         if not _is_claim(finding):

@@ -14,20 +14,24 @@ _FAILING = {"degraded", "down", "not reached"}
 
 def render_diagnosis(response: DiagnoseResponse) -> str:
     """Every part of the response, with the brokers and stages of the listeners that fail."""
-    sections = [
+    lines = [f"{response.status.upper()}: {response.summary}"]
+    for title, content in _sections(response):
+        lines += ["", title, *_indented(content)]
+    for listener in response.listeners:
+        lines += _stages(listener, "written through", listener.written, PRODUCER_STAGES)
+        lines += _stages(listener, "read from", listener.read, CONSUMER_STAGES)
+    return "\n".join(lines)
+
+
+def _sections(response: DiagnoseResponse) -> list[tuple[str, list[str]]]:
+    """The parts of the table, each with its title."""
+    return [
         ("LISTENERS", _listeners(response.listeners)),
         ("CLUSTER AND SECRET", [str(finding) for finding in response.findings] or _NOTHING),
         ("NETWORK, from the function", _findings(response.network)),
         ("EVENT SOURCE MAPPING, from the cluster's own subnets", _findings(response.mapping)),
         ("CONNECTIVITY of other networks to the cluster's", _connectivity(response.connectivity)),
     ]
-    lines = [f"{response.status.upper()}: {response.summary}"]
-    for title, content in sections:
-        lines += ["", title, *_indented(content)]
-    for listener in response.listeners:
-        lines += _stages(listener, "written through", listener.written, PRODUCER_STAGES)
-        lines += _stages(listener, "read from", listener.read, CONSUMER_STAGES)
-    return "\n".join(lines)
 
 
 def _listeners(listeners: Sequence[ListenerReport]) -> list[str]:
@@ -60,9 +64,14 @@ def _ports(ports: Sequence[int]) -> str:
 def _findings(findings: Iterable[NetworkFinding]) -> list[str]:
     lines: list[str] = []
     for finding in findings:
-        port = f" {finding.port}" if finding.port else ""
-        lines += [f"{finding.severity}{port} {finding.code}: {finding.text}", f"  -> {finding.remedy}"]
+        lines += [f"{_label(finding)}: {finding.text}", f"  -> {finding.remedy}"]
     return lines or _NOTHING
+
+
+def _label(finding: NetworkFinding) -> str:
+    if finding.port:
+        return f"{finding.severity} {finding.port} {finding.code}"
+    return f"{finding.severity} {finding.code}"
 
 
 def _connectivity(options: Iterable[ConnectivityOption]) -> list[str]:

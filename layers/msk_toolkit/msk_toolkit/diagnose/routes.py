@@ -73,17 +73,19 @@ def route_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
 def address_findings(facts: Facts, flow: Flow) -> Iterator[NetworkFinding]:
     """An end whose subnets have no addresses of the family that the listener uses."""
     for end in (flow.source, flow.target):
-        without = [subnet.id for subnet in end.known(facts) if not subnet.blocks_of(flow.version)]
+        without = _without_addresses(facts, end, flow.version)
         if without:
             text = f"no IPv{flow.version} block belongs to {listed(without)} of {end.name}"
             yield flow.finding("no-address", text, f"associate one, or use a listener without IPv{flow.version}")
 
 
+def _without_addresses(facts: Facts, end: NetworkEnd, version: int) -> list[str]:
+    return [subnet.id for subnet in end.known(facts) if not subnet.blocks_of(version)]
+
+
 def _faults_between(facts: Facts, start: NetworkEnd, end: NetworkEnd, version: int) -> Iterator[RouteFault]:
-    for subnet in start.known(facts):
-        table = facts.route_table(subnet)
-        if table is not None:
-            yield from _of_subnet(facts, subnet, table, end, version)
+    for subnet, table in start.route_tables(facts):
+        yield from _of_subnet(facts, subnet, table, end, version)
 
 
 def _of_subnet(facts: Facts, subnet: Subnet, table: RouteTable, end: NetworkEnd, version: int) -> Iterator[RouteFault]:
@@ -191,10 +193,8 @@ def _routes(facts: Facts, source: NetworkEnd, target: NetworkEnd) -> list[Route]
     """The routes from one end to the other, where there are some."""
     routes: list[Route] = []
     blocks = target.blocks(facts)
-    for subnet in source.known(facts):
-        table = facts.route_table(subnet)
-        if table is not None:
-            routes += [route for _, route in routed(facts, table, blocks) if route]
+    for _, table in source.route_tables(facts):
+        routes += [route for _, route in routed(facts, table, blocks) if route]
     return routes
 
 

@@ -189,8 +189,7 @@ def _proof(subject: _Subject, responses: _Responses) -> Proof:
 
 def _resolved(subject: _Subject, responses: _Responses) -> list[str]:
     """The VPCs in which names resolve: a broker or a service that answered was found by its name."""
-    proof = _proof(subject, responses)
-    if proof.ports or proof.services or proof.ports_elsewhere:
+    if _proof(subject, responses).resolves_names:
         return responses.facts.vpcs_of(subject.function.subnets)
     return []
 
@@ -199,7 +198,7 @@ def _services_that_answered(subject: _Subject, responses: _Responses) -> list[st
     secret = subject.secret
     answers = {
         "kafka": subject.observed.cluster is not None,
-        "secretsmanager": secret is not None and (secret.described or secret.text is not None),
+        "secretsmanager": secret is not None and secret.is_answered,
         "lambda": responses.mappings.states is not None,
         "iam": responses.mappings.denied is not None,
         "ec2": responses.facts.subnets is not None,

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from msk_toolkit.diagnose.endpoint_paths import paths_through_endpoints
 from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, NetworkFinding, Severity, listed
 from msk_toolkit.diagnose.neighbour_paths import paths_through_other_networks
-from msk_toolkit.diagnose.paths import PathResult, Start, path_out
-from msk_toolkit.vpc.facts import Facts
+from msk_toolkit.diagnose.paths import PathResult, Start, faults_on_path_out, path_out
+from msk_toolkit.vpc.facts import Facts, VpcDns
+
+_UNREAD = VpcDns(None, None)
 
 
 class Need(NamedTuple):
@@ -26,7 +28,7 @@ class _Unreached(NamedTuple):
 
     def add(self, subnet: str, paths: Sequence[PathResult]) -> None:
         """Sort a subnet in, by all its paths to the service."""
-        working = [path for path in paths if path.works]
+        working = _working(paths)
         if not working:
             self.subnets.setdefault(_faults(paths), []).append(subnet)
         elif not any(path.sure for path in working):
@@ -35,7 +37,7 @@ class _Unreached(NamedTuple):
 
 def service_findings(facts: Facts, end: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
     """The services that some of the end's subnets do not reach, each with the faults of the paths to it."""
-    if facts.endpoints is None or facts.route_tables is None or facts.groups is None:
+    if facts.endpoints is None or not facts.shows_paths:
         return  # the findings about unread facts say so
     for need in needs:
         yield from _need_findings(end, need, _unreached(facts, end, need))
@@ -53,9 +55,9 @@ def _need_findings(end: NetworkEnd, need: Need, unreached: _Unreached) -> Iterat
 
 def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]:
     """Subnets without a path to the internet: then Vantiq must be reachable without one."""
-    if facts.route_tables is None or facts.groups is None:
+    if not facts.shows_paths:
         return
-    faults = _faults_on_path_out(facts, end)
+    faults = faults_on_path_out(facts, end)
     if faults:
         fault = next(iter(faults.values()))
         yield NetworkFinding(
@@ -69,16 +71,6 @@ def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]
         )
 
 
-def _faults_on_path_out(facts: Facts, end: NetworkEnd) -> dict[str, str]:
-    """Why subnets do not reach the internet, by the subnet."""
-    faults: dict[str, str] = {}
-    for subnet in end.known(facts):
-        path = path_out(facts, Start(end, subnet))
-        if not path.works:
-            faults[subnet.id] = path.fault
-    return faults
-
-
 def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> Iterator[NetworkFinding]:
     """A VPC's two DNS attributes, without which names do not resolve.
 
@@ -86,10 +78,10 @@ def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> It
         resolved: the VPCs in which names have just been resolved: by another resolver, where AWS's is off.
     """
     for vpc in facts.vpcs_of(end.subnets):
-        dns = facts.dns.get(vpc)
-        if dns is not None and dns.support is False:
+        dns = facts.dns.get(vpc, _UNREAD)
+        if dns.support is False:
             yield _resolver_off(end, vpc, resolves_anyway=vpc in resolved)
-        if dns is not None and dns.hostnames is False:
+        if dns.hostnames is False:
             yield from _hostnames_off(facts, end, vpc)
 
 
@@ -98,6 +90,10 @@ def _unreached(facts: Facts, end: NetworkEnd, need: Need) -> _Unreached:
     for subnet in end.known(facts):
         unreached.add(subnet.id, _paths_to(facts, Start(end, subnet), need.service))
     return unreached
+
+
+def _working(paths: Iterable[PathResult]) -> list[PathResult]:
+    return [path for path in paths if path.works]
 
 
 def _faults(paths: Iterable[PathResult]) -> tuple[str, ...]:

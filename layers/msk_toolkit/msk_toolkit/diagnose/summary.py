@@ -72,6 +72,9 @@ def _reason(used: ListenerReport, network: Iterable[NetworkFinding]) -> str:
 
 
 def _explains(finding: NetworkFinding, ports: Sequence[int]) -> bool:
-    if finding.severity == "note" or finding.target != BROKERS or finding.code in _INCONCLUSIVE:
-        return False
-    return finding.port is None or finding.port in ports
+    return _is_conclusive(finding) and finding.port in (None, *ports)
+
+
+def _is_conclusive(finding: NetworkFinding) -> bool:
+    """Whether a finding says that the path to the brokers is blocked."""
+    return finding.severity != "note" and finding.target == BROKERS and finding.code not in _INCONCLUSIVE

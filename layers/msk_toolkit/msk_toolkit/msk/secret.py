@@ -34,6 +34,11 @@ class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
     associated: Sequence[str] | None = None
     text: str | None = None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether Secrets Manager answered one of the questions about it."""
+        return self.described or self.text is not None
+
     def __repr__(self) -> str:
         return f"SecretFacts({self.secret_id})"
 

@@ -195,6 +195,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     prefix_lists: Mapping[str, tuple[Block, ...]] = {}
     unread: tuple[UnreadFact, ...] = ()
 
+    @property
+    def shows_paths(self) -> bool:
+        """Whether security groups and route tables could be read, without which no path is known."""
+        return self.groups is not None and self.route_tables is not None
+
     def known_subnets(self, ids: Iterable[str]) -> list[Subnet]:
         """The subnets among ``ids`` that could be read."""
         known = self.subnets or {}
