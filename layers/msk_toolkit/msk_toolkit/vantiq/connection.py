@@ -82,26 +82,31 @@ class VantiqConnection:
         refusal = self._send(head + body, deadline)
         answer = _FinalAnswer(cast("socket.socket", _Readable(self._sock, deadline)), method="POST")
         try:
-            answer.begin()
-            content = self._read(answer)
+            content = self._content(answer)
         except VantiqUnansweredError as error:
             raise refusal or error from error.__cause__
-        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as error:
-            raise refusal or self._closed(maybe_taken=True) from error
-        except TimeoutError as error:
-            raise refusal or self._broken("answer-timeout", "no answer in time") from error
-        except OSError as error:
-            # No route, a key that was changed, no buffers: whatever the system says, no answer has come.
-            raise refusal or self._broken("answer-lost", f"the connection failed ({_name(error)})") from error
-        except (http.client.HTTPException, ValueError):
-            # Not chained: the parser's error quotes what it could not read, which may be the request with its token.
-            raise refusal or self._broken("answer-malformed", "the answer is not HTTP") from None
         finally:
             answer.close()
-        if refusal is not None and answer.status < _FIRST_REDIRECT:
+        if refusal is None:
+            self.reusable = not answer.will_close
+        elif answer.status < _FIRST_REDIRECT:
             raise refusal  # what never left was not accepted; a refusal would say why the sending ended
-        self.reusable = refusal is None and not answer.will_close
         return HttpResponse(answer.status, answer.headers, content)
+
+    def _content(self, answer: http.client.HTTPResponse) -> bytes:
+        try:
+            answer.begin()
+            return self._read(answer)
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as error:
+            raise self._closed(maybe_taken=True) from error
+        except TimeoutError as error:
+            raise self._broken("answer-timeout", "no answer in time") from error
+        except OSError as error:
+            # No route, a key that was changed, no buffers: whatever the system says, no answer has come.
+            raise self._broken("answer-lost", f"the connection failed ({_name(error)})") from error
+        except (http.client.HTTPException, ValueError):
+            # Not chained: the parser's error quotes what it could not read, which may be the request with its token.
+            raise self._broken("answer-malformed", "the answer is not HTTP") from None
 
     def _send(self, request: bytes, deadline: Deadline) -> VantiqUnansweredError | None:
         """Send everything. A peer that closes early has often answered first (413): that is for the reader."""
@@ -123,8 +128,6 @@ class VantiqConnection:
         return None
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
-        # Without a length the end of the stream ends the answer, and the parser takes it for the end of the headers
-        # as well: an empty answer may just as well have broken off.
         unframed = answer.length is None and not answer.chunked
         try:
             body = answer.read(_MAX_RESPONSE_BYTES)
@@ -135,7 +138,7 @@ class VantiqConnection:
         if len(body) >= _MAX_RESPONSE_BYTES:
             raise self._broken("answer-too-large", "the answer is too large")
         # A declared length that was not reached: read(n) says nothing of it.
-        if answer.length or (unframed and not body.strip()):
+        if answer.length or _is_in_doubt(body, unframed=unframed):
             raise self._broken("answer-incomplete", "the answer broke off")
         return body
 
@@ -183,6 +186,12 @@ def arm(sock: socket.socket, deadline: Deadline) -> None:
     armed = sock.gettimeout()
     if armed is None or abs(armed - remaining) > _TIMEOUT_TOLERANCE_SECONDS:
         sock.settimeout(remaining)
+
+
+def _is_in_doubt(body: bytes, *, unframed: bool) -> bool:
+    # Without a length the end of the stream ends the answer, and the parser takes it for the end of the headers
+    # as well: an empty answer may just as well have broken off.
+    return unframed and not body.strip()
 
 
 def _name(error: OSError) -> str:

@@ -86,9 +86,13 @@ def _subscribe(socket: WebSocket, source: str, namespace: str, late_answers: int
     socket.send(msgspec.json.encode(wish), patience)
     answer = _next(socket, patience)
     # Each further validate may have an answer too, which tells nothing of this request.
-    while late_answers and answer is not None and answer.get("status") == _SUCCESS and not _is_ours(answer):
+    while late_answers and _is_for_validate(answer):
         answer, late_answers = _next(socket, patience), late_answers - 1
     _expect_success("subscribe", answer)
+
+
+def _is_for_validate(answer: dict[str, Any] | None) -> bool:
+    return answer is not None and answer.get("status") == _SUCCESS and not _is_ours(answer)
 
 
 def _is_ours(answer: dict[str, Any]) -> bool:

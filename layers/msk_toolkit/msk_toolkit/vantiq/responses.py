@@ -38,6 +38,9 @@ class Disposition(StrEnum):
     UNCLEAR = "unclear"
 
 
+_SUCCESSFUL = frozenset({Disposition.DELIVERED, Disposition.UNCLEAR})
+
+
 class RecordResult(NamedTuple):
     """A disposition and its reason; ``message`` is Vantiq's own and may quote the record: never log it."""
 
@@ -97,9 +100,9 @@ def results_of_request(
     has_result_per_record = as_array and _is_list(response, count)
     if status not in _SUCCESSES:
         # "The response code is set to the overall success or failure": a failure can hold a result each as well.
-        if has_result_per_record and all(response_status(result) for result in response):
+        if has_result_per_record and _holds_statuses(response):
             return results.of_list(response)
-        return RequestResults.same(_error_result(status, error_of_response(response), kind), count)
+        return results.of_failure(response, count)
     if response is msgspec.UNSET:
         return RequestResults.same(_unreadable(status, body), count)
     if KINDS[kind].free_response:
@@ -108,6 +111,10 @@ def results_of_request(
     if has_result_per_record:
         return results.of_list(response)
     return results.of_whole(response, count)
+
+
+def _holds_statuses(results: list[Any]) -> bool:
+    return all(response_status(result) for result in results)
 
 
 def error_of(status: int, body: bytes) -> tuple[int, str]:
@@ -149,6 +156,10 @@ class _RecordResults:
         records = [self._of_record(number, result, is_own=True) for number, result in enumerate(results)]
         return RequestResults(records, for_all=False)
 
+    def of_failure(self, response: Any, count: int) -> RequestResults:
+        """A failure that says the same for all of its records."""
+        return RequestResults.same(_error_result(self._status, error_of_response(response), self._kind), count)
+
     def of_whole(self, response: Any, count: int) -> RequestResults:
         """A success whose body says the same for all of its records."""
         content = response
@@ -157,9 +168,8 @@ class _RecordResults:
         # A response to several repeats none of them.
         number = 0 if count == 1 else None
         result = self._of_record(number, content, is_own=False)
-        results_of_others = isinstance(response, list) and bool(response) and count > 1
-        is_success = result.disposition in {Disposition.DELIVERED, Disposition.UNCLEAR}
-        if is_success and (self._stored or results_of_others):
+        results_missing = self._stored or (count > 1 and _is_filled_list(response))
+        if results_missing and result.disposition in _SUCCESSFUL:
             result = RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RequestResults.same(result, count)
 
@@ -226,6 +236,10 @@ def _disposition(status: int, code: str, kind: TargetKind, *, is_own: bool) -> D
         return Disposition.REFUSED
     # Redirects, 401, 403, 404, 405, 410 and whatever is not known to be about the record: never a dead letter.
     return Disposition.OUTAGE
+
+
+def _is_filled_list(response: Any) -> bool:
+    return isinstance(response, list) and bool(response)
 
 
 def _is_list(response: Any, count: int) -> bool:

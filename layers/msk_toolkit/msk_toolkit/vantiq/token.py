@@ -2,6 +2,7 @@
 
 import re
 import threading
+from typing import Any
 
 import msgspec
 
@@ -19,18 +20,23 @@ def parse_token(text: str, secret_id: str) -> str:
     Raises:
         CredentialsError: there is none; never with the text.
     """
-    token: object = text.strip()
-    if text.lstrip().startswith(("{", '"')):
-        try:
-            token = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            token = None
+    token = _content(text)
     if isinstance(token, dict):
         token = token.get("token")
     if isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
     # Not chained: the parser's error may quote what it could not read.
     raise CredentialsError(f'secret {secret_id}: holds no token; store {{"token": "..."}} or the bare token')
+
+
+def _content(text: str) -> Any:
+    """What the text holds as JSON, None where it looks like JSON and is not; otherwise the text itself."""
+    if not text.lstrip().startswith(("{", '"')):
+        return text.strip()
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
 
 
 class Token:

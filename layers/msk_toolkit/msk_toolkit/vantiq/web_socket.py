@@ -104,26 +104,35 @@ class WebSocket:
 
     def _read(self, deadline: Deadline) -> bool:
         """Take in what arrives next, and answer pings; False when the deadline passes first."""
-        try:
-            arm(self._sock, deadline)
-            data = self._sock.recv(_CHUNK_BYTES)
-        except TimeoutError:
+        data = self._bytes(deadline)
+        if data is None:
             return False
-        except OSError:
-            data = b""
         if data:
             self._protocol.receive_data(data)
         else:
             self._protocol.receive_eof()
+        self._collect_messages()
+        if data:
+            self._flush(deadline)
+        return True
+
+    def _bytes(self, deadline: Deadline) -> bytes | None:
+        """What arrives next; empty at the end, None when the deadline passes first."""
+        try:
+            arm(self._sock, deadline)
+            return self._sock.recv(_CHUNK_BYTES)
+        except TimeoutError:
+            return None
+        except OSError:
+            return b""
+
+    def _collect_messages(self) -> None:
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
                 self._parts.append(bytes(event.data))
                 if event.fin:
                     self._messages.append(b"".join(self._parts))
                     self._parts.clear()
-        if data:
-            self._flush(deadline)
-        return True
 
     def _flush(self, deadline: Deadline) -> None:
         try:
