@@ -38,12 +38,8 @@ class DeliveredCache:
     def remember(self, batch: Batch, done: Iterable[RecordPlace]) -> None:
         """Keep an unfinished batch."""
         self.forget(batch)
-        digests: dict[RecordPlace, int] = {}
-        for records in batch.partitions.values():
-            for record in records:
-                digests[record.place, record.offset] = _digest(record)
         # A record without an offset can't be distinguished from another one.
-        self._batches.append(_Unfinished(digests, frozenset(place for place in done if place[1] != NO_OFFSET)))
+        self._batches.append(_Unfinished(_digests(batch), frozenset(place for place in done if place[1] != NO_OFFSET)))
         while len(self._batches) > _MAX_BATCHES or self._size() > _MAX_RECORDS:
             del self._batches[0]
 
@@ -67,6 +63,14 @@ class DeliveredCache:
 
 def _holds(unfinished: _Unfinished, records: Iterable[SourceRecord]) -> bool:
     return all(unfinished.records.get((record.place, record.offset)) == _digest(record) for record in records)
+
+
+def _digests(batch: Batch) -> dict[RecordPlace, int]:
+    digests: dict[RecordPlace, int] = {}
+    for records in batch.partitions.values():
+        for record in records:
+            digests[record.place, record.offset] = _digest(record)
+    return digests
 
 
 def _digest(record: SourceRecord) -> int:

@@ -1,7 +1,7 @@
 """One request to Vantiq with records in it, and what its response means for them."""
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol
 
@@ -72,8 +72,16 @@ class Reply(NamedTuple):
         first = self.results.records[0]
         if not self.results.for_all or self.throttled or first.status in _NEVER_ABOUT_A_RECORD:
             return False
-        is_page = first.code == UNREADABLE_RESPONSE and first.disposition is Disposition.OUTAGE
-        return is_page or first.status >= 500 or (400 <= first.status < 500 and not first.code)
+        return _is_page(first) or _is_failure_without_reason(first)
+
+
+def _is_page(result: RecordResult) -> bool:
+    return result.code == UNREADABLE_RESPONSE and result.disposition is Disposition.OUTAGE
+
+
+def _is_failure_without_reason(result: RecordResult) -> bool:
+    """Whether it is the server's fault, or the request's for a reason that Vantiq has not given."""
+    return result.status >= 500 or (400 <= result.status < 500 and not result.code)
 
 
 class VantiqExchange:
@@ -130,13 +138,20 @@ def retry_after(text: str | None, now: float) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    date = _date(text)
+    if date is None:
+        return None
+    return max(0.0, date.timestamp() - now)
+
+
+def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now)
+        return date.replace(tzinfo=UTC)
+    return date
 
 
 def _unanswered(error: VantiqUnansweredError, count: int) -> Reply:

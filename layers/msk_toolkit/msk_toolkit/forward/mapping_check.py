@@ -87,13 +87,16 @@ class MappingCheck:
             self._check(response.function, response.source, _seconds_to_check(deadline))
         if self._fits:
             return configured
+        self._report_disagreement()
+        return "on-demand"
+
+    def _report_disagreement(self) -> None:
         if self._fits is False:
             self._log.error(
                 "POLLER_MODE is provisioned, but an event source mapping of this function is not, or does not report "
                 "batch item failures; any failure now redelivers the entire batch. Set both with the template's "
                 "parameter PollerMode."
             )
-        return "on-demand"
 
     def _is_due(self) -> bool:
         """Whether a check is worth it although nothing depends on it."""

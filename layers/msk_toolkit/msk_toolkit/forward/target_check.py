@@ -54,6 +54,9 @@ class TargetCheck:
                 return None  # it was fit a few minutes ago; the records' own requests show what is wrong now
             return self._refuse(f"{target} could not be checked before records are sent there: {error}; {_OPT_OUT}")
         self._known[target] = _Known(state, self._clock())
+        return self._failure_of(state)
+
+    def _failure_of(self, state: TargetState) -> Failure | None:
         match state.fitness:
             case Fitness.UNFIT:
                 return self._refuse(f"{state.reason}: records would be lost or misread. {_REMEDY}; {_OPT_OUT}")

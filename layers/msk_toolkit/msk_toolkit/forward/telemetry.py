@@ -52,8 +52,8 @@ def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
         (Metric.RECORDS_DEAD_LETTERED, outcome.dead_lettered),
         (Metric.RECORDS_REPORTED_BACK, len(outcome.to_report)),
         (Metric.RECORDS_KNOWN, outcome.known),
-        (Metric.POSTS_RETRIED, sum(lane.retried for lane in outcome.lanes)),
-        (Metric.THROTTLED_SECONDS, sum(lane.throttled for lane in outcome.lanes)),
+        (Metric.POSTS_RETRIED, _retried(outcome)),
+        (Metric.THROTTLED_SECONDS, _throttled_seconds(outcome)),
         (Metric.VANTIQ_OUTAGE, int(any(failure.kind == "outage" for failure in outcome.failures))),
     ]
     if outcome.lag_seconds is not None:
@@ -61,10 +61,7 @@ def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
     latencies = _latencies(outcome)
     step = max(1, ceil(len(latencies) / _MAX_VALUES))
     values += [(Metric.VANTIQ_LATENCY, seconds * _MILLISECONDS) for seconds in latencies[::step]]
-    ages: list[float] = []
-    for lane in outcome.lanes:
-        ages += lane.ages
-    latest = sorted(ages)[-_MAX_HEARTBEATS:]
+    latest = sorted(_ages(outcome))[-_MAX_HEARTBEATS:]
     return values + [(Metric.HEARTBEAT_LATENCY, seconds * _MILLISECONDS) for seconds in latest]
 
 
@@ -79,8 +76,8 @@ def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
         "known": outcome.known,
         "there_already": outcome.there_already,
         "posts": len(latencies),
-        "retried": sum(lane.retried for lane in outcome.lanes),
-        "throttled_seconds": round(sum(lane.throttled for lane in outcome.lanes), 3),
+        "retried": _retried(outcome),
+        "throttled_seconds": round(_throttled_seconds(outcome), 3),
     }
     if latencies:
         counts["longest_post_ms"] = round(max(latencies) * _MILLISECONDS, 1)
@@ -100,6 +97,21 @@ def _latencies(outcome: BatchOutcome) -> Sequence[float]:
     for lane in outcome.lanes:
         latencies += lane.latencies
     return latencies
+
+
+def _ages(outcome: BatchOutcome) -> Sequence[float]:
+    ages: list[float] = []
+    for lane in outcome.lanes:
+        ages += lane.ages
+    return ages
+
+
+def _retried(outcome: BatchOutcome) -> int:
+    return sum(lane.retried for lane in outcome.lanes)
+
+
+def _throttled_seconds(outcome: BatchOutcome) -> float:
+    return sum(lane.throttled for lane in outcome.lanes)
 
 
 def _refused_records(outcome: BatchOutcome) -> Iterator[RefusedRecord]:
