@@ -19,7 +19,7 @@ from msk_toolkit.probe.context import KnownContext
 from msk_toolkit.probe.heartbeat import Writer
 from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
 from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.probe.report import broker_reports
+from msk_toolkit.probe.report import BrokerReport, broker_reports
 from msk_toolkit.probe.run import run_probe
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.diagnose import DiagnoseSettings
@@ -90,14 +90,19 @@ def _without_credentials(target: ListenerAccess, settings: DiagnoseSettings, dea
     checks = [BrokerCheck(address, StageLog(deadline, settings.stage_timeout_seconds)) for address in access.brokers]
     mechanisms = _mechanisms(checks, access)
     reports = broker_reports(checks, CONNECTION_STAGES, settings.probe_topic, access.brokers)
-    if any(report.failure for report in reports):
-        report = _report(target, "not reached", judge_brokers(reports).summary)
-    else:
-        offers = ""
-        if mechanisms:
-            offers = f"; it offers {', '.join(mechanisms)}"
-        report = _report(target, "reached", f"every broker is reached{offers}, no credentials to log in")
+    report = _connection_report(target, reports, mechanisms)
     return msgspec.structs.replace(report, offers=mechanisms, reached=reports)
+
+
+def _connection_report(
+    target: ListenerAccess, reports: list[BrokerReport], mechanisms: Sequence[str]
+) -> ListenerReport:
+    if any(report.failure for report in reports):
+        return _report(target, "not reached", judge_brokers(reports).summary)
+    offers = ""
+    if mechanisms:
+        offers = f"; it offers {', '.join(mechanisms)}"
+    return _report(target, "reached", f"every broker is reached{offers}, no credentials to log in")
 
 
 def _mechanisms(checks: Sequence[BrokerCheck], access: Access) -> list[str]:

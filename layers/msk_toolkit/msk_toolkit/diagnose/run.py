@@ -1,6 +1,6 @@
 """Run a diagnosis: observe the cluster, then check listeners, networks and mappings concurrently, then decide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -177,14 +177,18 @@ def _mapping_findings(subject: _Subject, responses: _Responses) -> list[NetworkF
 
 
 def _proof(subject: _Subject, responses: _Responses) -> Proof:
-    ports: list[int] = []
-    ports_elsewhere: list[int] = []
-    for listener in responses.listeners:
-        if listener.connects and listener.network == "vpc":
-            ports += listener.ports
-        elif listener.connects:
-            ports_elsewhere += listener.ports
+    ports = _connected_ports(responses.listeners, inside=True)
+    ports_elsewhere = _connected_ports(responses.listeners, inside=False)
     return Proof(ports, _services_that_answered(subject, responses), ports_elsewhere)
+
+
+def _connected_ports(listeners: Iterable[ListenerReport], *, inside: bool) -> list[int]:
+    """The ports that connect, of the listeners inside the VPC or of all others."""
+    ports: list[int] = []
+    for listener in listeners:
+        if listener.connects and (listener.network == "vpc") is inside:
+            ports += listener.ports
+    return ports
 
 
 def _resolved(subject: _Subject, responses: _Responses) -> list[str]:
