@@ -9,7 +9,7 @@ import pytest
 from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.stage import FaultClass, Stage
-from msk_toolkit.topics.custom_resource import CustomResourceResult
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.telemetry import report_answer
 
 from tests.fakes.kafka_events import record

@@ -9,7 +9,8 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError, StageError
 from msk_toolkit.stage import Stage
 from msk_toolkit.topics.apply import TopicChange
-from msk_toolkit.topics.custom_resource import CustomResourceResult, answer_for
+from msk_toolkit.topics.custom_resource import answer_for
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from msk_toolkit.aws.invocation import invoke_for_result
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.topics.custom_resource import CustomResourceResult
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.relay import is_relayed, relay, relayed_result
 
 URL = "https://bucket.s3.amazonaws.com/answer?Signature=hush"

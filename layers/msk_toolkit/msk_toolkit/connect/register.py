@@ -14,6 +14,7 @@ import msgspec
 
 from msk_toolkit.connect.registration import (
     RegistrationChange,
+    has_refusal,
     plan_activation,
     plan_secret,
     plan_source,
@@ -216,7 +217,7 @@ def _carry_out(resources: SourceResources, changes: Sequence[RegistrationChange]
 
     None where the plan has a refusal.
     """
-    if any(change.step == "refuse" for change in changes):
+    if has_refusal(changes):
         return None
     done = 0
     for change in changes:

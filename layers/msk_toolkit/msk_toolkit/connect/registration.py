@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -129,6 +129,11 @@ def same_cluster(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(_clusters(config.get("bootstrap.servers")) & _clusters(other.get("bootstrap.servers")))
 
 
+def has_refusal(changes: Iterable[RegistrationChange]) -> bool:
+    """Whether a change is refused, so that none is carried out."""
+    return any(change.step == "refuse" for change in changes)
+
+
 def _clusters(brokers: object) -> set[str]:
     """The domains of named brokers (``b-1.shop.example`` and ``b-1-public.shop.example`` are one), or their hosts."""
     if not isinstance(brokers, str):
@@ -197,14 +202,21 @@ def plan_activation(
     """Whether the source has to be started, or stopped and started, which is when it reads its secret."""
     if instance is None or instance.get("active") is not True:
         return RegistrationChange("activate", "sources", source.name, "activate")
-    # Activating what is active may do nothing, and an unavailable source no longer tries by itself.
-    restart = "restart (deactivate, activate)"
-    if source.step == "update" or _is_written(secret):
-        return RegistrationChange("restart", "sources", source.name, f"{restart}, so that it reads what has changed")
-    if instance.get("isUnavailable") is True:
-        text = f"{restart}, since Vantiq reports it as unavailable"
-        return RegistrationChange("restart", "sources", source.name, text)
+    reason = _restart_reason(instance, source, secret)
+    if reason:
+        # Activating what is active may do nothing, and an unavailable source no longer tries by itself.
+        return RegistrationChange("restart", "sources", source.name, f"restart (deactivate, activate), {reason}")
     return RegistrationChange("none", "sources", source.name, "is active")
+
+
+def _restart_reason(
+    instance: Mapping[str, Any], source: RegistrationChange, secret: RegistrationChange | None
+) -> str | None:
+    if source.step == "update" or _is_written(secret):
+        return "so that it reads what has changed"
+    if instance.get("isUnavailable") is True:
+        return "since Vantiq reports it as unavailable"
+    return None
 
 
 def _is_written(change: RegistrationChange | None) -> bool:
@@ -224,7 +236,7 @@ def render_registration(changes: Sequence[RegistrationChange], done: int | None)
 
 
 def _ending(changes: Sequence[RegistrationChange], done: int | None) -> str:
-    if any(change.step == "refuse" for change in changes):
+    if has_refusal(changes):
         return "Nothing was changed: first resolve what is refused."
     if done is None:
         return "Nothing was changed."
@@ -253,7 +265,7 @@ def _kafka_topic(name: str) -> str:
 def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping[str, Any]) -> RegistrationChange:
     """A type that exists: if an earlier version created it, it gets what it lacks; a user's own is left unchanged."""
     known = _known_properties(instance)
-    if VALUE_TEXT in known or "value" not in known:
+    if not _lacks_value_text(known):
         return RegistrationChange("none", "types", name, _UP_TO_DATE)
     if known.keys() != properties.keys() - ADDED_LATER:
         text = f"exists; values that do not fit its property value are refused, unless it gets {VALUE_TEXT} (String)"
@@ -261,6 +273,10 @@ def _plan_properties(instance: Mapping[str, Any], name: str, properties: Mapping
     missing = {key: spec for key, spec in properties.items() if key not in known}
     text = f"{', '.join(missing)} added, for values that are not JSON objects and for schemas"
     return RegistrationChange("update", "types", name, text, {"properties": {**known, **missing}})
+
+
+def _lacks_value_text(properties: Mapping[str, Any]) -> bool:
+    return "value" in properties and VALUE_TEXT not in properties
 
 
 def _known_properties(instance: Mapping[str, Any]) -> Mapping[str, Any]:

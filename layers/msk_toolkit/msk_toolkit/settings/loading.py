@@ -1,7 +1,7 @@
 """A function's environment variables and events as typed models; all mistakes are reported at once."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import (
     Annotated,
     Any,
@@ -129,7 +129,7 @@ def _problems(given: Any, model: type[msgspec.Struct], path: str, example: str) 
     hints = get_type_hints(model, include_extras=True)
     fields = msgspec.structs.fields(model)
     known = [field.encode_name for field in fields]
-    yield from (f"{path}{name} is not known; known are {', '.join(known)}" for name in given if name not in known)
+    yield from _unknown_entries(given, known, path)
     for field in fields:
         yield from _problems_of_field(given, field, hints[field.name], path, example)
 
@@ -138,6 +138,12 @@ def _not_an_object(path: str, example: str) -> str:
     if path:
         return f"{path.removesuffix('.')} must be an object"
     return f"must be an object such as {example}"
+
+
+def _unknown_entries(given: Iterable[str], known: Collection[str], path: str) -> Iterator[str]:
+    for name in given:
+        if name not in known:
+            yield f"{path}{name} is not known; known are {', '.join(known)}"
 
 
 def _problems_of_field(

@@ -76,9 +76,7 @@ def check_plan(session: Session, plan: Plan, deadline: Deadline) -> CheckedPlan:
     Raises:
         NoBrokerError, StageError: the cluster did not answer.
     """
-    problems: list[str] = []
-    for step in plan.steps:
-        problems += [f"{step.topic}: {refusal.reason}; {refusal.alternative}" for refusal in step.refusals]
+    problems = list(_refusals(plan))
     overtaken: list[str] = []
     for error in _rejections(session, plan, deadline):
         if error.code in _BEHIND:
@@ -86,6 +84,12 @@ def check_plan(session: Session, plan: Plan, deadline: Deadline) -> CheckedPlan:
         else:
             problems.append(str(error))
     return CheckedPlan(problems, overtaken)
+
+
+def _refusals(plan: Plan) -> Iterator[str]:
+    for step in plan.steps:
+        for refusal in step.refusals:
+            yield f"{step.topic}: {refusal.reason}; {refusal.alternative}"
 
 
 def _rejections(session: Session, plan: Plan, deadline: Deadline) -> Iterator[BrokerError]:

@@ -14,13 +14,15 @@ not applied.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.custom_resource import CustomResourceStatus, region_of
+from msk_toolkit.aws.custom_resource import region_of
 from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitError
 from msk_toolkit.topics.apply import TopicChange
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.plan import TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
@@ -62,8 +64,6 @@ _CHECKED = (
     "AdvancedSettings",
 )
 _KNOWN = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
-# Of the reason in the attribute Status: an output is read in one line.
-_LONGEST_STATUS = 500
 _DENIED = "AUTHORIZATION_FAILED"
 
 CarryOut = Callable[[TopicsRequest], TopicsResponse]
@@ -71,33 +71,6 @@ CarryOut = Callable[[TopicsRequest], TopicsResponse]
 RollsBack = Callable[[], bool | None]
 # Reads what the function has of its own, its settings and topics.yaml; raises ConfigurationError.
 ReadOwn = Callable[[], object]
-
-
-class CustomResourceResult(NamedTuple):
-    """The answer to CloudFormation, and what it leaves out.
-
-    Args:
-        excused: a failure that is answered with success, since the stack would be lost or get stuck.
-        obstacle: a failure that the declaration did not cause.
-        bug: an exception that was not expected.
-    """
-
-    status: CustomResourceStatus
-    reason: str
-    created: int = 0
-    changed: int = 0
-    excused: bool = False
-    obstacle: bool = False
-    bug: Exception | None = None
-
-    @property
-    def data(self) -> dict[str, str]:
-        """Attributes for Fn::GetAtt, in every answer: a rollback that misses one that it had would fail."""
-        status = f"not applied: {self.reason}"
-        if self.status == "SUCCESS" and not self.excused:
-            status = "applied"
-        # Numbers: CloudFormation refuses an answer that many names would make longer than 4 KB.
-        return {"Created": str(self.created), "Changed": str(self.changed), "Status": status[:_LONGEST_STATUS]}
 
 
 class _Rollback:
@@ -228,12 +201,14 @@ def _steps(response: TopicsResponse) -> list[TopicStep]:
 
 def _is_denied(response: TopicsResponse) -> bool:
     """Whether nothing but a missing permission keeps the plan from being carried out."""
-    refusals: list[Refusal] = []
-    for step in _steps(response):
-        refusals += step.refusals
-    hidden = all(refusal.kind == "not-readable" for refusal in refusals)
+    refusals = _refusals(response)
+    is_hidden = all(refusal.kind == "not-readable" for refusal in refusals)
     # The plan's own refusals come first; behind them is what the cluster says.
-    return hidden and all(_DENIED in problem for problem in response.problems[len(refusals) :])
+    return is_hidden and all(_DENIED in problem for problem in response.problems[len(refusals) :])
+
+
+def _refusals(response: TopicsResponse) -> list[Refusal]:
+    return list(chain.from_iterable(step.refusals for step in _steps(response)))
 
 
 def _grown(response: TopicsResponse) -> list[str]:

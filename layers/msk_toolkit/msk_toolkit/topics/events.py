@@ -17,7 +17,8 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.answer_limit import within_limits
-from msk_toolkit.topics.custom_resource import CustomResourceResult, RollsBack, answer_for
+from msk_toolkit.topics.custom_resource import RollsBack, answer_for
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.relay import is_relayed, relayed_result, relayed_rollback, seconds_given
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
 from msk_toolkit.topics.run import declared_topics, run_topics

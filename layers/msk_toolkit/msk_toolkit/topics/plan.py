@@ -110,13 +110,7 @@ def as_grown(declared: Sequence[DeclaredTopic], observed: ObservedTopics) -> lis
 
 def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicStep:
     if topic.name in observed.unreadable:
-        return TopicStep(
-            "refused",
-            topic.name,
-            topic.partitions,
-            topic.replication_factor,
-            refusals=[_unreadable(observed.unreadable[topic.name])],
-        )
+        return _unreadable_step(topic, observed.unreadable[topic.name])
     existing = observed.topics.get(topic.name)
     changes = _changes(topic, existing, observed.kind)
     refusals = violations(topic, existing, [change.key for change in changes], observed.kind)
@@ -130,18 +124,27 @@ def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicSt
         warnings=topic_warnings(topic, existing, observed, uses),
     )
     if existing:
-        step = msgspec.structs.replace(
-            step,
-            action=_action(topic, existing, changes),
-            partitions_before=existing.partitions,
-            replication_factor_before=existing.replication_factor,
-            refusals=[*refusals, *_impossible(topic, existing, observed)],
-            notes=_notes(existing),
-            undeclared_config=_undeclared(topic, existing),
-        )
+        step = _existing_step(step, topic, existing, observed.kind)
     if step.refusals:
         return msgspec.structs.replace(step, action="refused")
     return step
+
+
+def _unreadable_step(topic: DeclaredTopic, reason: str) -> TopicStep:
+    refusal = _unreadable(reason)
+    return TopicStep("refused", topic.name, topic.partitions, topic.replication_factor, refusals=[refusal])
+
+
+def _existing_step(step: TopicStep, topic: DeclaredTopic, existing: ObservedTopic, kind: ClusterKind) -> TopicStep:
+    return msgspec.structs.replace(
+        step,
+        action=_action(topic, existing, step.config),
+        partitions_before=existing.partitions,
+        replication_factor_before=existing.replication_factor,
+        refusals=[*step.refusals, *_impossible(topic, existing, kind)],
+        notes=_notes(existing),
+        undeclared_config=_undeclared(topic, existing),
+    )
 
 
 def _action(topic: DeclaredTopic, existing: ObservedTopic, changes: Sequence[ConfigChange]) -> TopicAction:
@@ -184,7 +187,7 @@ def _notes(existing: ObservedTopic) -> list[str]:
     ]
 
 
-def _impossible(topic: DeclaredTopic, existing: ObservedTopic, observed: ObservedTopics) -> list[Refusal]:
+def _impossible(topic: DeclaredTopic, existing: ObservedTopic, kind: ClusterKind) -> list[Refusal]:
     refusals = []
     if topic.partitions < existing.partitions:
         refusals.append(
@@ -194,7 +197,7 @@ def _impossible(topic: DeclaredTopic, existing: ObservedTopic, observed: Observe
                 f"declare {existing.partitions}, or create a topic under a new name and move its readers and writers",
             )
         )
-    if observed.kind == "standard":
+    if kind == "standard":
         refusals += _other_replication(topic, existing)
     return refusals
 

@@ -11,7 +11,8 @@ import msgspec
 
 from msk_toolkit.aws.custom_resource import CustomResourceStatus
 from msk_toolkit.errors import OutcomeUnknownError
-from msk_toolkit.topics.custom_resource import CustomResourceResult, RollsBack, answer_for
+from msk_toolkit.topics.custom_resource import RollsBack, answer_for
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
 
 # The request as JSON, for the seconds that are left when it is sent.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
-from msk_toolkit.topics.custom_resource import CustomResourceResult
+from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
 from msk_toolkit.topics.request import TopicsResponse
 
@@ -39,9 +39,6 @@ def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detail
     """Publish the metrics that are due and log the outcome: as a warning where it needs attention."""
     numbers = topics_metrics(response)
     publish_metrics(metrics, numbers.items(), detailed=detailed)
-    line = f"{response.status}: {response.table.splitlines()[-1]}"
-    if response.action == "check" and response.plan:
-        line = drift_line(response.plan)
     details = {
         "action": response.action,
         "status": response.status,
@@ -49,10 +46,16 @@ def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detail
         "behind": response.behind,
         "counts": {metric.value: number for metric, number in numbers.items()},
     }
+    log = logger.warning
     if _is_settled(response):
-        logger.info(line, extra=details)
-    else:
-        logger.warning(line, extra=details)
+        log = logger.info
+    log(_summary(response), extra=details)
+
+
+def _summary(response: TopicsResponse) -> str:
+    if response.action == "check" and response.plan:
+        return drift_line(response.plan)
+    return f"{response.status}: {response.table.splitlines()[-1]}"
 
 
 def _is_settled(response: TopicsResponse) -> bool:
@@ -78,7 +81,7 @@ def report_answer(request: str, answer: CustomResourceResult, logger: Any, metri
     """Log the answer to CloudFormation, and publish whether a failure was answered with success."""
     publish_metrics(metrics, [(Metric.TOPICS_NOT_RESTORED, int(answer.excused))], detailed=False)
     details = {"request": request, "status": answer.status, "reason": answer.reason}
+    log = logger.info
     if answer.excused or answer.status == "FAILED":
-        logger.error("custom resource", extra=details, exc_info=answer.bug)
-    else:
-        logger.info("custom resource", extra=details, exc_info=answer.bug)
+        log = logger.error
+    log("custom resource", extra=details, exc_info=answer.bug)

@@ -1,9 +1,10 @@
 """What a declaration allows and its owner may regret, above all when MSK patches the brokers one after another."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from msk_toolkit.kafka.topic_configs import TopicConfig
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.units import to_person, to_whole
@@ -52,20 +53,22 @@ class _After:
 
     def __init__(self, topic: DeclaredTopic, existing: ObservedTopic | None) -> None:
         self._topic = topic
-        self._existing = existing
+        self._current: Mapping[str, TopicConfig] = {}
+        if existing is not None:
+            self._current = existing.config
 
     def before(self, key: str) -> str | None:
         """The value in force; None for a new topic."""
-        if self._existing is None or key not in self._existing.config:
+        if key not in self._current:
             return None
-        return self._existing.config[key].value
+        return self._current[key].value
 
     def after(self, key: str) -> str | None:
         """The value after an apply; None where it is not known."""
         if key in self._topic.config:
             return self._topic.config[key]
-        if key in self._topic.reset and self._existing and key in self._existing.config:
-            return self._existing.config[key].inherited
+        if key in self._topic.reset and key in self._current:
+            return self._current[key].inherited
         return self.before(key)
 
 
