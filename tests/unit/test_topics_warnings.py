@@ -77,3 +77,8 @@ def test_taking_a_key_away_is_judged_by_what_holds_then() -> None:
     topic = msgspec.structs.replace(orders(), reset=("retention.ms",))
     longer = standing("orders", 3, 3, retention_ms="999999999999")
     assert "a smaller retention.ms" in warnings(topic, longer)[0]
+
+
+@pytest.mark.parametrize("config", [{"segment_ms": "-1", "retention_ms": "86400000"}, {"max_message_bytes": "-1"}])
+def test_a_key_without_an_unlimited_value_is_left_to_the_cluster_to_refuse(config: dict[str, str]) -> None:
+    assert warnings(orders(**config)) == []

@@ -92,9 +92,14 @@ def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, for
 
 
 def _limit(text: str | None) -> float:
-    """The number; NaN, which is neither above nor below any other, where there is none."""
+    """A number of which -1 means that there is no limit; see :func:`_number`."""
     if text == "-1":
         return math.inf
+    return _number(text)
+
+
+def _number(text: str | None) -> float:
+    """The number; NaN, which is neither above nor below any other, where there is none."""
     number = to_whole(text)
     if number is None:
         return math.nan
@@ -123,8 +128,8 @@ def _policies(text: str | None) -> set[str]:
 
 
 def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
-    after = _limit(values.after("max.message.bytes"))
-    if after < _limit(values.before("max.message.bytes")):
+    after = _number(values.after("max.message.bytes"))
+    if after < _number(values.before("max.message.bytes")):
         yield "a smaller max.message.bytes: producers that send larger records are refused from then on"
     if forwarded and after > LARGEST_FORWARDED_BYTES:
         size = to_person("max.message.bytes", str(int(after)))
@@ -135,7 +140,7 @@ def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
 
 
 def _segments(topic: DeclaredTopic) -> Iterator[str]:
-    segment, retention = _limit(topic.config.get("segment.ms")), _limit(topic.config.get("retention.ms"))
+    segment, retention = _number(topic.config.get("segment.ms")), _limit(topic.config.get("retention.ms"))
     # Compaction alone never looks at retention.ms.
     if segment > retention and "delete" in topic.config.get("cleanup.policy", "delete"):
         rolled, kept = (to_person("segment.ms", str(int(value))) for value in (segment, retention))
