@@ -27,11 +27,15 @@ def split(partitions: Mapping[str, Sequence[SourceRecord]], ordering: Ordering, 
         return [Lane(place, list(partitions[place])) for place in places]
     lanes: list[Lane] = []
     for place in places:
-        parts: list[list[SourceRecord]] = [[] for _ in range(share)]
-        for number, record in enumerate(partitions[place]):
-            parts[_part(record, number, ordering) % share].append(record)
-        lanes += [Lane(place, part) for part in parts if part]
+        lanes += _lanes_of(place, partitions[place], ordering, share)
     return lanes
+
+
+def _lanes_of(place: str, records: Sequence[SourceRecord], ordering: Ordering, share: int) -> list[Lane]:
+    parts: list[list[SourceRecord]] = [[] for _ in range(share)]
+    for number, record in enumerate(records):
+        parts[_part(record, number, ordering) % share].append(record)
+    return [Lane(place, part) for part in parts if part]
 
 
 def _part(record: SourceRecord, number: int, ordering: Ordering) -> int:

@@ -83,7 +83,7 @@ class MappingCheck:
             return configured
         if not response.source:
             return "on-demand"  # a self-managed cluster's: nothing identifies its mapping, and an error suits them all
-        if response.has_failures or self._is_due():
+        if self._is_due(response):
             self._check(response.function, response.source, _seconds_to_check(deadline))
         if self._fits:
             return configured
@@ -98,9 +98,9 @@ class MappingCheck:
                 "parameter PollerMode."
             )
 
-    def _is_due(self) -> bool:
-        """Whether a check is worth it although nothing depends on it."""
-        if self._checked_at is None:
+    def _is_due(self, response: CheckedResponse) -> bool:
+        """Whether something depends on a check, or one is worth it although nothing does."""
+        if response.has_failures or self._checked_at is None:
             return True
         return not self._fits and self._clock() - self._checked_at >= _HOLDS_SECONDS
 

@@ -50,11 +50,14 @@ class TargetCheck:
         try:
             state = self._look(target, deadline)
         except ToolkitError as error:
-            if known and known.state.fitness is not Fitness.UNFIT:
-                return None  # it was fit a few minutes ago; the records' own requests show what is wrong now
-            return self._refuse(f"{target} could not be checked before records are sent there: {error}; {_OPT_OUT}")
+            return self._failure_unchecked(target, known, error)
         self._known[target] = _Known(state, self._clock())
         return self._failure_of(state)
+
+    def _failure_unchecked(self, target: Target, known: _Known | None, error: ToolkitError) -> Failure | None:
+        if known and known.state.fitness is not Fitness.UNFIT:
+            return None  # it was fit a few minutes ago; the records' own requests show what is wrong now
+        return self._refuse(f"{target} could not be checked before records are sent there: {error}; {_OPT_OUT}")
 
     def _failure_of(self, state: TargetState) -> Failure | None:
         match state.fitness:

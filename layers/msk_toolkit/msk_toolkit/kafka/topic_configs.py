@@ -66,14 +66,17 @@ def topic_configs(
     configs: dict[str, dict[str, TopicConfig]] = {}
     errors: dict[str, BrokerError] = {}
     with reading(connection, "DescribeConfigs", Stage.METADATA):
-        results = {result.resource_name: result for result in answer.results}
-        for name in names:
-            result = results[name]
+        for name, result in _results(answer, names).items():
             if result.error_code:
                 errors[name] = broker_error(f"DescribeConfigs of {name}", result.error_code, result.error_message)
             else:
                 configs[name] = _settings(result.configs, keep)
     return configs, errors
+
+
+def _results(answer: Any, names: Iterable[str]) -> dict[str, Any]:
+    by_name = {result.resource_name: result for result in answer.results}
+    return {name: by_name[name] for name in names}
 
 
 def _described(name: str, keys: Mapping[str, Sequence[str]] | None) -> Any:

@@ -40,9 +40,9 @@ def fetch_range(
             if fetched.out_of_range:
                 at, stop = _behind_removed(leader, discarded, at, deadline)
                 continue
-            inside = [as_event(discarded, record) for record in fetched.records if record.offset < stop]
-            if inside:
-                yield inside
+            events = _events(fetched, discarded, stop)
+            if events:
+                yield events
             at = fetched.next_offset
 
 
@@ -52,6 +52,10 @@ def _fetched(leader: BrokerConnection, discarded: Range, at: int, deadline: Dead
     if deadline.expired:
         raise StageError(Stage.FETCH, Cause.REQUEST_TIMEOUT, str(leader.address), "no time left to fetch records")
     return fetched
+
+
+def _events(fetched: Fetched, discarded: Range, stop: int) -> list[dict[str, Any]]:
+    return [as_event(discarded, record) for record in fetched.records if record.offset < stop]
 
 
 def _behind_removed(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> tuple[int, int]:

@@ -102,14 +102,18 @@ def _chunks(entries: Iterator[Entry], limit: int, most_letters: int) -> Iterator
     """The entries, as many at a time as are read together; at most ``limit`` altogether, 0 for no limit."""
     chunk: list[Entry] = []
     size = 0
-    for number, entry in enumerate(entries):
-        if limit and number >= limit:
-            break
-        is_full = len(chunk) >= most_letters or size + entry.size > _CHUNK_BYTES
-        if chunk and is_full:
+    for entry in _limited(entries, limit):
+        if chunk and (len(chunk) >= most_letters or size + entry.size > _CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(entry)
         size += entry.size
     if chunk:
         yield chunk
+
+
+def _limited(entries: Iterator[Entry], limit: int) -> Iterator[Entry]:
+    for number, entry in enumerate(entries):
+        if limit and number >= limit:
+            return
+        yield entry

@@ -105,12 +105,7 @@ def results_of_request(
         return results.of_failure(response, count)
     if response is msgspec.UNSET:
         return RequestResults.same(_unreadable(status, body), count)
-    if KINDS[kind].free_response:
-        # A list of what a procedure returns is not a list of results, and its fields are its own.
-        return RequestResults.same(_free_result(status, response, kind), count)
-    if has_result_per_record:
-        return results.of_list(response)
-    return results.of_whole(response, count)
+    return results.of_success(response, count, has_result_per_record=has_result_per_record)
 
 
 def _holds_statuses(results: list[Any]) -> bool:
@@ -156,6 +151,15 @@ class _RecordResults:
         records = [self._of_record(number, result, is_own=True) for number, result in enumerate(results)]
         return RequestResults(records, for_all=False)
 
+    def of_success(self, response: Any, count: int, *, has_result_per_record: bool) -> RequestResults:
+        """A success, whose body may say otherwise of single records."""
+        if KINDS[self._kind].free_response:
+            # A list of what a procedure returns is not a list of results, and its fields are its own.
+            return RequestResults.same(_free_result(self._status, response, self._kind), count)
+        if has_result_per_record:
+            return self.of_list(response)
+        return self.of_whole(response, count)
+
     def of_failure(self, response: Any, count: int) -> RequestResults:
         """A failure that says the same for all of its records."""
         return RequestResults.same(_error_result(self._status, error_of_response(response), self._kind), count)
@@ -168,10 +172,12 @@ class _RecordResults:
         # A response to several repeats none of them.
         number = 0 if count == 1 else None
         result = self._of_record(number, content, is_own=False)
-        results_missing = self._stored or (count > 1 and _is_filled_list(response))
-        if results_missing and result.disposition in _SUCCESSFUL:
+        if result.disposition in _SUCCESSFUL and self._lacks_results(response, count):
             result = RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RequestResults.same(result, count)
+
+    def _lacks_results(self, response: Any, count: int) -> bool:
+        return self._stored or (count > 1 and _is_filled_list(response))
 
     def _of_record(self, number: int | None, result: Any, *, is_own: bool) -> RecordResult:
         """The result of a record: a standard response, an error or several, or what was stored."""
