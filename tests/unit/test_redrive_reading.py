@@ -1,7 +1,9 @@
 """How many letters are in memory at once."""
 
+import msgspec
 import pytest
 from msk_toolkit.aws.bucket import Entry
+from msk_toolkit.redrive.listing import list_letters
 from msk_toolkit.redrive.reading import read_letters
 from msk_toolkit.redrive.request import RedriveRequest
 
@@ -58,3 +60,15 @@ def test_no_more_than_500_letters_are_read_together_whatever_the_rate() -> None:
     bucket = BucketOfSizes(*[1] * 501)
     assert list(map(len, sizes_read_together(bucket))) == [500, 1]
     assert list(map(len, sizes_read_together(bucket, 1000))) == [500, 1]
+
+
+def test_a_list_that_runs_out_of_time_says_where_to_continue_and_a_complete_one_does_not() -> None:
+    bucket = BucketOfSizes(*[1] * 501)
+    request = RedriveRequest(topic="orders")
+    # The first 500 are read together; the time ends with the first of the next reading.
+    reads = iter(range(10_000))
+    cut_off = list_letters(bucket, request, bucket.routes, out_of_time=lambda: next(reads) >= 500)  # type: ignore[arg-type]
+    assert sum(group.letters for group in cut_off.groups) == 500
+    assert cut_off.next == msgspec.structs.replace(request, after=list(bucket.sizes)[499])
+    complete = list_letters(bucket, request, bucket.routes, out_of_time=lambda: False)  # type: ignore[arg-type]
+    assert (complete.stopped, complete.next) == ("", None)
