@@ -8,6 +8,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics import apply as apply_module
+from msk_toolkit.topics import writes as writes_module
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, observe
 from msk_toolkit.topics.request import TopicsAction, TopicsRequest, TopicsResponse
@@ -72,4 +73,5 @@ def before_sending(monkeypatch: pytest.MonkeyPatch, kind: WriteKind, happens: Ca
         return sending
 
     writes = [write._replace(send=wrapped(write.send)) if write.kind == kind else write for write in WRITES]
-    monkeypatch.setattr(apply_module, "WRITES", tuple(writes))
+    for module in (apply_module, writes_module):
+        monkeypatch.setattr(module, "WRITES", tuple(writes))

@@ -13,6 +13,14 @@ from msk_toolkit.topics.document import from_yaml
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def dates_as_yaml_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM's YAML reader, which other tests of the same process call, replaces this for the whole process."""
+    constructor = yaml.constructor.SafeConstructor
+    read_date = constructor.construct_yaml_timestamp
+    monkeypatch.setitem(constructor.yaml_constructors, "tag:yaml.org,2002:timestamp", read_date)
+
+
 def topic(name: str = "orders", **changes: Any) -> dict[str, Any]:
     return {"name": name, "partitions": 3, "replication_factor": 2, **changes}
 
