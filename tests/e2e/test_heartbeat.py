@@ -15,7 +15,6 @@ from local.system import PROBE_TOPIC, System
 pytestmark = pytest.mark.e2e
 
 _LONGEST_SECONDS = 60.0
-_INVOCATION_SECONDS = 120.0
 
 
 def wait_until(condition: Callable[[], bool], what: str, longest_seconds: float = _LONGEST_SECONDS) -> None:
@@ -44,6 +43,11 @@ def mapping(system: System) -> Stats:
     return heartbeats
 
 
+def heartbeats_wait(stats: Stats) -> bool:
+    """Whether the mapping has read heartbeats that the function has not brought to Vantiq."""
+    return stats.polled > stats.committed
+
+
 def test_a_heartbeat_reaches_vantiq_and_its_time_is_a_metric(system: System) -> None:
     began = datetime.now(UTC)
     written = write_heartbeats(system)
@@ -58,14 +62,9 @@ def test_without_vantiq_there_is_no_metric_and_afterwards_it_tells_how_late_they
     system.stop_vantiq()
     stopped = datetime.now(UTC)
     try:
-        polled = mapping(system).polled
         written = write_heartbeats(system)
-        # An invocation that began before them waits for Vantiq as long as its time allows.
-        wait_until(
-            lambda: mapping(system).polled > polled,
-            "the heartbeats were not taken to the function",
-            _INVOCATION_SECONDS + _LONGEST_SECONDS,
-        )
+        # Those of a scheduled run may have been taken just before: then these wait behind them in Kafka.
+        wait_until(lambda: heartbeats_wait(mapping(system)), "no heartbeats were taken to the function")
         # No data for as long as it lasts: what HeartbeatMissingAlarm takes for a breach.
         assert latencies(system, stopped) == []
     finally:
