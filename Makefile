@@ -49,12 +49,15 @@ verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [
 test: .venv/ready ## Run the unit, template, integration and end-to-end tests
 	@python -m pytest -n auto $(PYTEST_ARGS)
 
-quick: .venv/ready ## Run linters, type checks and unit tests, in less than a minute
+# What takes seconds by itself; `make test` runs it.
+SLOW_UNIT_TESTS := functions local_interrupts on_moto redrive_time skips_in_ci topics_apply vpc_read vpc_rules
+
+quick: .venv/ready ## Run linters, type checks and all but the slowest unit tests, in less than a minute
 	@ruff check --quiet .
 	@ruff format --check --quiet .
 	@lint-imports --no-logo
 	@mypy
-	@python -m pytest -n auto --quiet tests/unit $(PYTEST_ARGS)
+	@python -m pytest -n auto --quiet tests/unit $(SLOW_UNIT_TESTS:%=--ignore tests/unit/test_%.py) $(PYTEST_ARGS)
 
 torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \
