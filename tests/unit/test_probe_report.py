@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from msk_toolkit.causes import Cause
+from msk_toolkit.causes import Cause, remedy
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
@@ -97,6 +97,14 @@ def test_a_broker_that_left_the_metadata_is_known_by_its_replicas() -> None:
 def test_the_one_address_that_does_not_answer_is_the_one_broker_that_nobody_lists() -> None:
     shown = reports([seeing("a", {1: "a"}, (1, 2)), check("b", fails=True)])
     assert [(one.broker, one.address) for one in shown] == [(1, "a:1"), (2, "b:1")]
+
+
+def test_a_broker_with_replicas_that_no_other_lists_is_down_and_not_called_removed() -> None:
+    shown = reports([seeing("a", {1: "a"}, (1, 2)), check("b", fails=True)])
+    failed = shown[1].failure
+    assert failed is not None
+    assert failed.cause is not None
+    assert failed.remedy == remedy(failed.cause, failed.stage)
 
 
 def test_two_addresses_that_do_not_answer_get_no_number_by_guessing() -> None:

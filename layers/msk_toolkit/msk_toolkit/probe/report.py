@@ -14,7 +14,7 @@ from msk_toolkit.stage import Stage
 
 KnownFrom = Literal["both", "bootstrap", "metadata", "alias"]
 Names = dict[BrokerAddress, int | None]
-# The other brokers answer, and none of them lists the address.
+# The other brokers answer, none of them lists the address, and no replica is on it.
 _UNLISTED = (
     "No broker advertises this bootstrap address: it belongs to a broker that was removed, or it is an alias without a "
     "target. Get the bootstrap addresses from MSK again (aws kafka get-bootstrap-brokers)."
@@ -48,10 +48,15 @@ def broker_reports(
     _fail_forgotten(members)
     listing = _Listing(members, _listed(members), bootstrap)
     names = listing.names(checks)
-    absent = _replicas(members, topic) - listing.brokers.keys() - set(names.values())
+    replicas = _replicas(members, topic)
+    absent = replicas - listing.brokers.keys() - set(names.values())
     unreached = _unreached(checks, names)
     _name_single(names, absent, unreached or listing.unlisted())
     listing.fail_unlisted(names)
+    for check in checks:
+        # A broker that holds replicas is down; one that holds none may have been removed.
+        if listing.known_from(check) == "bootstrap" and names[check.address] not in replicas:
+            _advise_on_unlisted(check)
     reports = [_report(check, names[check.address], stages, listing.known_from(check)) for check in checks]
     if len(absent) > len(unreached):
         reports += _absent_brokers(sorted(absent), f"no broker lists it, and it holds replicas of {topic}")
@@ -142,7 +147,7 @@ def _listed(members: Sequence[BrokerCheck]) -> dict[int, BrokerAddress]:
 
 def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], known_from: KnownFrom) -> BrokerReport:
     if check.log.failed:
-        _complete(check, stages, known_from)
+        _skip_the_rest(check, stages)
     results = [result for result in check.log.results if result.stage in stages]
     results.sort(key=attrgetter("stage.position"))
     if known_from == "alias":
@@ -150,11 +155,9 @@ def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], kno
     return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
 
 
-def _complete(check: BrokerCheck, stages: Sequence[Stage], known_from: KnownFrom) -> None:
+def _skip_the_rest(check: BrokerCheck, stages: Sequence[Stage]) -> None:
     for stage in stages:
         check.log.skip(stage, "an earlier stage failed")
-    if known_from == "bootstrap":
-        _advise_on_unlisted(check)
 
 
 def _advise_on_unlisted(check: BrokerCheck) -> None:
