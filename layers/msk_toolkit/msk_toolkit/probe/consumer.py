@@ -57,13 +57,15 @@ def run_consumer_probe(access: Access, options: ConsumerOptions) -> ConsumerProb
     finally:
         close_connections(consumption.checks)
     consumption.note_what_was_not_run()
-    verdict, reports = judge_checks(consumption.checks, CONSUMER_STAGES, access, options)
     reading = consumption.reading
+    # Now: the verdict may wait for MSK, and that is not the heartbeat's age.
+    newest_age_ms = reading.newest_age_ms(options.now())
+    verdict, reports = judge_checks(consumption.checks, CONSUMER_STAGES, access, options)
     return ConsumerProbeResponse(
         verdict=verdict,
         brokers=reports,
         records_read=reading.count,
-        newest_age_ms=reading.newest_age_ms(options.now()),
+        newest_age_ms=newest_age_ms,
         committed={f"{options.topic}-{partition}": offset for partition, offset in consumption.committed.items()},
         lag=reading.lag,
         gaps=sum(missing.count for missing in reading.missing),
