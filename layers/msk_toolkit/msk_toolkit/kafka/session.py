@@ -18,6 +18,8 @@ _STAGES_OF_A_QUERY = 2
 # A broker that restarts hangs up at once, for some seconds.
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
+# With these pauses a quarter of a minute, where every attempt fails at once: it would not pass in the next one either.
+_MOST_ATTEMPTS = 30
 
 
 class Session:
@@ -65,12 +67,15 @@ class Session:
             longest_seconds=_LONGEST_PAUSE_SECONDS,
             attempt_seconds=self.stage_seconds,
         )
+        attempts = 0
         while True:
+            attempts += 1
             try:
                 return self.execute(operation, deadline.at_most(share))
             except StageError as error:
                 # A peer that is not Kafka will not be Kafka at the next attempt either.
-                if error.cause == Cause.PROTOCOL_ERROR or not backoff.pause():
+                is_final = error.cause is Cause.PROTOCOL_ERROR or attempts == _MOST_ATTEMPTS
+                if is_final or not backoff.pause():
                     raise
 
     def _drop_held_back(self) -> None:
