@@ -33,7 +33,7 @@ from msk_toolkit.stage import Stage
 _STAGE = Stage.COMMIT
 _GROUP = 0
 _NOT_YET = {ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.COORDINATOR_NOT_AVAILABLE}
-_SHORTEST_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.1
 _PROTOCOL = "range"
 _CONSUMER = "consumer"
 
@@ -235,7 +235,7 @@ def leave(coordinator: BrokerConnection, member: Member, deadline: Deadline) -> 
 
 def _when_ready(send: Callable[[], Any], deadline: Deadline) -> Any:
     # The first group ever makes the brokers create __consumer_offsets; a moved coordinator loads its group first.
-    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
+    backoff = Backoff(deadline, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
     while True:
         response = send()
         if response.error_code not in _NOT_YET or not backoff.pause():

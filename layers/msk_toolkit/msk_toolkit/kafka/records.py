@@ -23,7 +23,7 @@ __all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "off
 
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
-_SHORTEST_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.05
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
 # Unpacking briefly needs many times the memory of its result; brokers are read in threads of their own.
@@ -221,7 +221,7 @@ def _fetch_request(topic: str, starts: Mapping[int, int], deadline: Deadline) ->
 
 def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage: Stage, deadline: Deadline) -> Any:
     """Send the request until the response holds a partition: for a reader over its quota it holds none."""
-    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
+    backoff = Backoff(deadline, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
     while True:
         answer = connection.send(request(), stage, deadline)
         if answer.responses:
@@ -233,7 +233,7 @@ def _unthrottled(connection: BrokerConnection, request: Callable[[], Any], stage
 def _offsets(
     connection: BrokerConnection, topic: str, times: Mapping[int, int], stage: Stage, deadline: Deadline
 ) -> dict[int, int]:
-    backoff = Backoff(deadline, shortest_seconds=_SHORTEST_PAUSE_SECONDS)
+    backoff = Backoff(deadline, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
     while True:
         answer = connection.send(_offsets_request(topic, times), stage, deadline)
         with reading(connection, "ListOffsets", stage):
