@@ -221,6 +221,14 @@ def test_records_without_an_offset_are_never_known() -> None:
     assert memory.done(batch) == frozenset()
 
 
+def test_a_batch_with_several_records_without_an_offset_is_recognised() -> None:
+    memory, batch = DeliveredCache(), decode({**event([]), "records": {"orders-0": [None, {}, record(7), record(8)]}})
+    memory.remember(batch, [("orders-0", NO_OFFSET), ("orders-0", 7)])
+    assert memory.done(batch) == {("orders-0", 7)}
+    memory.forget(batch)
+    assert memory.done(batch) == frozenset()
+
+
 def test_a_warm_environment_remembers_sixty_thousand_records_and_then_forgets_the_oldest_batch() -> None:
     def batch(place: str, count: int) -> Batch:
         source = decode(event([])).source

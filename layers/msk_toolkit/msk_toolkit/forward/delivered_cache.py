@@ -7,15 +7,17 @@ from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord
 
 # The event's key of the partition, and the offset.
 RecordPlace = tuple[str, int]
+# The same with a digest of the content, which alone distinguishes records without an offset.
+_KnownRecord = tuple[str, int, int]
 # The mapping redelivers several batches in turn, of one topic or of several; ten thousand records a batch at most.
 _MAX_BATCHES = 16
 _MAX_RECORDS = 60_000
 
 
 class _Unfinished(NamedTuple):
-    """A batch that will be redelivered: a digest of every record, by its place, and which are done."""
+    """A batch that will be redelivered: all of its records, and which are done."""
 
-    records: dict[RecordPlace, int]
+    records: frozenset[_KnownRecord]
     done: frozenset[RecordPlace]
 
 
@@ -38,8 +40,9 @@ class DeliveredCache:
     def remember(self, batch: Batch, done: Iterable[RecordPlace]) -> None:
         """Keep an unfinished batch."""
         self.forget(batch)
-        # A record without an offset can't be distinguished from another one.
-        self._batches.append(_Unfinished(_digests(batch), frozenset(place for place in done if place[1] != NO_OFFSET)))
+        # The place of a record without an offset does not say which one is done.
+        placed = frozenset(place for place in done if place[1] != NO_OFFSET)
+        self._batches.append(_Unfinished(_records_of(batch), placed))
         while len(self._batches) > _MAX_BATCHES or self._size() > _MAX_RECORDS:
             del self._batches[0]
 
@@ -62,15 +65,18 @@ class DeliveredCache:
 
 
 def _holds(unfinished: _Unfinished, records: Iterable[SourceRecord]) -> bool:
-    return all(unfinished.records.get((record.place, record.offset)) == _digest(record) for record in records)
+    return unfinished.records.issuperset(map(_known, records))
 
 
-def _digests(batch: Batch) -> dict[RecordPlace, int]:
-    digests: dict[RecordPlace, int] = {}
+def _records_of(batch: Batch) -> frozenset[_KnownRecord]:
+    known: set[_KnownRecord] = set()
     for records in batch.partitions.values():
-        for record in records:
-            digests[record.place, record.offset] = _digest(record)
-    return digests
+        known.update(map(_known, records))
+    return frozenset(known)
+
+
+def _known(record: SourceRecord) -> _KnownRecord:
+    return record.place, record.offset, _digest(record)
 
 
 def _digest(record: SourceRecord) -> int:
