@@ -156,7 +156,9 @@ def _settled(outcome: BatchOutcome, cluster: str) -> set[str]:
 
 
 def _names(by_home: dict[str, list[Letter]], homes: set[str]) -> list[str]:
+    """The letters' own names, in the letters' order: where the time ends it, only the last are sent again."""
     names: list[str] = []
-    for home in homes:
-        names += [letter.entry.name for letter in by_home[home]]
+    for home, letters in by_home.items():
+        if home in homes:
+            names += [letter.entry.name for letter in letters]
     return names
