@@ -17,6 +17,7 @@ class CloudFormation:
 
     def __init__(self, status: str | Exception | None) -> None:
         self.status = status
+        self.pages = 0
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_stacks"
@@ -25,9 +26,11 @@ class CloudFormation:
     def paginate(self, StackStatusFilter: list[str]) -> Any:  # noqa: N803 - boto3's own name
         if isinstance(self.status, Exception):
             raise self.status
-        yield {"StackSummaries": [{"StackId": "other", "StackStatus": "UPDATE_ROLLBACK_IN_PROGRESS"}]}
         ours = [{"StackId": "s", "StackStatus": self.status}] if self.status in StackStatusFilter else []
-        yield {"StackSummaries": ours}
+        others = [{"StackId": "other", "StackStatus": "UPDATE_ROLLBACK_IN_PROGRESS"}]
+        for summaries in (others, ours, others):
+            self.pages += 1
+            yield {"StackSummaries": summaries}
 
 
 def versions(before: str, after: str) -> dict[str, Any]:
@@ -69,3 +72,9 @@ def test_a_rollback_is_known_by_the_version_that_goes_back_or_by_the_stacks_stat
     request_: dict[str, Any], stack: str | Exception | None, expected: bool | None
 ) -> None:
     assert is_rollback(request_, lambda service: CloudFormation(stack), Deadline(5)) is expected
+
+
+def test_no_page_is_read_behind_the_stack_because_a_long_list_would_outlast_the_time_for_the_question() -> None:
+    cloudformation = CloudFormation("UPDATE_ROLLBACK_IN_PROGRESS")
+    assert is_rollback(event(), lambda service: cloudformation, Deadline(5)) is True
+    assert cloudformation.pages == 2

@@ -6,7 +6,7 @@ behind when its deadline passes.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -102,10 +102,17 @@ def all_items(client: Any, operation: str, key: str, **arguments: Any) -> list[A
     Args:
         operation: boto3's name of it, such as ``list_scram_secrets``.
     """
-    items: list[Any] = []
+    return list(_items(client, operation, key, arguments))
+
+
+def first_item(client: Any, operation: str, key: str, is_sought: Callable[[Any], bool], **arguments: Any) -> Any | None:
+    """The first of these items that is sought, None where there is none; no page after its own is requested."""
+    return next(filter(is_sought, _items(client, operation, key, arguments)), None)
+
+
+def _items(client: Any, operation: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
     for page in client.get_paginator(operation).paginate(**arguments):
-        items += page.get(key, ())
-    return items
+        yield from page.get(key, ())
 
 
 def _refused(action: str, error: ClientError) -> AwsError:

@@ -6,7 +6,7 @@ UPDATE_ROLLBACK_FAILED.
 
 from typing import Any, NamedTuple, Self
 
-from msk_toolkit.aws.call import all_items, answer_or_none
+from msk_toolkit.aws.call import answer_or_none, first_item
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 
@@ -43,9 +43,16 @@ def is_rollback(event: dict[str, Any], client: MakeClient, deadline: Deadline) -
 def _status(client: MakeClient, stack: str) -> str | None:
     # It lists names and states only; DescribeStacks would also show each stack's parameters and outputs.
     cloudformation = client("cloudformation")
-    summaries = all_items(cloudformation, "list_stacks", "StackSummaries", StackStatusFilter=_IN_PROGRESS)
-    states = (str(summary["StackStatus"]) for summary in summaries if summary["StackId"] == stack)
-    return next(states, None)
+    summary = first_item(
+        cloudformation,
+        "list_stacks",
+        "StackSummaries",
+        lambda summary: summary["StackId"] == stack,
+        StackStatusFilter=_IN_PROGRESS,
+    )
+    if summary is None:
+        return None
+    return str(summary["StackStatus"])
 
 
 def _signs(event: dict[str, Any]) -> list[bool]:

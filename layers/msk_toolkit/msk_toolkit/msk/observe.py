@@ -1,10 +1,11 @@
 """Ask AWS about a cluster. A call that is refused becomes a finding, and the others still answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from msk_toolkit.aws.call import NotFoundAtAwsError, all_items, answer_or_none, call_within
+from msk_toolkit.aws.call import NotFoundAtAwsError, all_items, answer_or_none, call_within, first_item
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
@@ -95,13 +96,18 @@ def _arn_of(kafka: Any, cluster: str, deadline: Deadline) -> str | None:
 
 
 def _arn_of_name(kafka: Any, name: str, deadline: Deadline) -> str | None:
-    # Out of all that the API's filter finds, which takes a prefix.
-    clusters = call_within(
+    def is_named(cluster: Mapping[str, Any]) -> bool:
+        # The API's filter takes a prefix.
+        return cluster.get("ClusterName") == name
+
+    cluster = call_within(
         deadline.at_most(CALL_SECONDS),
         "kafka:ListClustersV2",
-        lambda: all_items(kafka, "list_clusters_v2", "ClusterInfoList", ClusterNameFilter=name),
+        lambda: first_item(kafka, "list_clusters_v2", "ClusterInfoList", is_named, ClusterNameFilter=name),
     )
-    return next((str(info["ClusterArn"]) for info in clusters if info.get("ClusterName") == name), None)
+    if cluster is None:
+        return None
+    return str(cluster["ClusterArn"])
 
 
 def _region_of(arn: str) -> str:
