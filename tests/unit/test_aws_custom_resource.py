@@ -6,10 +6,18 @@ import time
 from typing import Any
 
 import pytest
-from msk_toolkit.aws.custom_resource import CustomResourceStatus, is_custom_resource, physical_id, send_answer
+from msk_toolkit.aws import custom_resource
+from msk_toolkit.aws.custom_resource import (
+    ANSWER_SECONDS,
+    CustomResourceStatus,
+    is_custom_resource,
+    physical_id,
+    send_answer,
+)
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
 
+from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import Peer, ScriptedServer, drip, serve
 
 
@@ -136,6 +144,23 @@ def test_an_address_that_hangs_leaves_time_for_another_try_and_ends_by_the_deadl
     assert 0.5 < time.monotonic() - began < 1.1
     assert server.connections >= 2
     assert_no_url(lost.value)
+
+
+def test_an_address_that_hangs_is_tried_four_times_within_the_whole_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    attempts: list[float] = []
+
+    def hang(deadline: Deadline, action: str, call: object) -> int:
+        attempts.append(clock.now)
+        clock.advance(deadline.remaining())
+        raise AwsError("no answer")
+
+    monkeypatch.setattr(custom_resource, "call_within", hang)
+    began = clock.now
+    with pytest.raises(AwsError, match="no answer in time"):
+        send_answer(event(), "SUCCESS", "", {}, Deadline(60, clock), clock.advance)
+    assert len(attempts) >= 4
+    assert ANSWER_SECONDS - 1 < clock.now - began <= ANSWER_SECONDS
 
 
 @pytest.mark.enable_socket

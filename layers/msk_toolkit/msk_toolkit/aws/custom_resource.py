@@ -27,7 +27,8 @@ _LONGEST_ANSWER = 4000
 _SHARE_OF_AN_ATTEMPT = 0.5
 _SHORTEST_ATTEMPT_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
+# After an attempt that took half of the time, a longer pause would cost another attempt.
+_LONGEST_PAUSE_SECONDS = 0.4
 _REGION_OF_AN_ARN = 3
 
 
