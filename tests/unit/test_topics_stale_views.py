@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import pytest
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics import run
 from msk_toolkit.topics.apply import CheckedPlan
 from msk_toolkit.topics.plan import Plan
+
+from tests.fakes.clock_fake import FakeClock
 
 
 def plans() -> Iterator[Plan]:
@@ -55,3 +59,12 @@ def test_a_check_that_waits_for_a_controller_takes_no_time_from_the_new_plan(mon
     monkeypatch.setattr(run, "check_plan", slow)
     made = plans()
     assert run._checked(cast(Session, None), lambda: next(made), Deadline(5)) == (Plan([], 1), [])
+
+
+def test_a_broker_that_lags_is_waited_for_until_the_time_for_it_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(run, "Backoff", partial(Backoff, sleep=clock.advance))
+    monkeypatch.setattr(run, "check_plan", lambda *_: CheckedPlan([], ["orders already exists"]))
+    began, made = clock.now, plans()
+    run._checked(cast(Session, None), lambda: next(made), Deadline(60, clock))
+    assert run.OVERTAKEN_SECONDS - 0.2 < clock.now - began <= run.OVERTAKEN_SECONDS

@@ -39,7 +39,7 @@ from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, TopicsStat
 from msk_toolkit.topics.warnings import NO_USES, Uses
 
 # A new topic reaches every broker within some ten milliseconds.
-_SHORTEST_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.05
 
 
 def run_topics(
@@ -172,7 +172,9 @@ def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -
         decided = decide()
         checked = check_plan(session, decided, deadline)
         # The time counts from the first plan that was overtaken.
-        backoff = backoff or Backoff(deadline.at_most(OVERTAKEN_SECONDS), shortest_seconds=_SHORTEST_PAUSE_SECONDS)
+        backoff = backoff or Backoff(
+            deadline.at_most(OVERTAKEN_SECONDS), shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS
+        )
         if not checked.overtaken or not backoff.pause():
             return decided, checked.problems + checked.overtaken
 
