@@ -7,13 +7,12 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.session import Session
-from msk_toolkit.topics import apply as apply_module
-from msk_toolkit.topics import writes as writes_module
+from msk_toolkit.topics import writes
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, observe
 from msk_toolkit.topics.request import TopicsAction, TopicsRequest, TopicsResponse
-from msk_toolkit.topics.run import carry_out_request as serve_run
-from msk_toolkit.topics.writes import WRITES, WriteKind
+from msk_toolkit.topics.run import carry_out_request
+from msk_toolkit.topics.writes import WriteKind
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import new_name, plaintext
@@ -30,7 +29,7 @@ def do(
 ) -> TopicsResponse:
     """One run over a session of its own."""
     with Session(access, 5) as session:
-        return serve_run(TopicsRequest(action=action, **more), declared, session, "standard", Deadline(seconds))
+        return carry_out_request(TopicsRequest(action=action, **more), declared, session, "standard", Deadline(seconds))
 
 
 def run(
@@ -39,7 +38,7 @@ def run(
     """For tests of other parts that need topics: bring them there, or with write=False only look."""
     with Session(access, stage_seconds) as session:
         request = TopicsRequest(action="apply" if write else "plan")
-        response = serve_run(request, declared, session, "standard", deadline)
+        response = carry_out_request(request, declared, session, "standard", deadline)
     assert response.status in {"applied", "planned"}, response.table
 
 
@@ -72,6 +71,5 @@ def before_sending(monkeypatch: pytest.MonkeyPatch, kind: WriteKind, happens: Ca
 
         return sending
 
-    writes = [write._replace(send=wrapped(write.send)) if write.kind == kind else write for write in WRITES]
-    for module in (apply_module, writes_module):
-        monkeypatch.setattr(module, "WRITES", tuple(writes))
+    changed = [write._replace(send=wrapped(write.send)) if write.kind == kind else write for write in writes.WRITES]
+    monkeypatch.setattr(writes, "WRITES", tuple(changed))

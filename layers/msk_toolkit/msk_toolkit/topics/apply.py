@@ -28,7 +28,7 @@ from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.propagation import FindMissing
-from msk_toolkit.topics.writes import WRITES, Write, WriteKind, batches
+from msk_toolkit.topics.writes import Write, WriteKind, batches, steps_by_write
 
 ChangeState = Literal["done", "not-done", "unknown"]
 
@@ -138,12 +138,10 @@ def not_shown(plan: Plan, changes: Sequence[TopicChange]) -> FindMissing | None:
     done = {(change.topic, change.change) for change in changes if change.is_done}
     if not done:
         return None
-    written = [(write, _steps_done(write, plan, done)) for write in WRITES]
+    written = [
+        (write, [step for step in steps if (step.topic, write.kind) in done]) for write, steps in steps_by_write(plan)
+    ]
     return partial(_missing, written)
-
-
-def _steps_done(write: Write, plan: Plan, done: Collection[tuple[str, str]]) -> list[TopicStep]:
-    return [step for step in plan.steps if (step.topic, write.kind) in done]
 
 
 def _missing(

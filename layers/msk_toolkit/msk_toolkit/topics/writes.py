@@ -36,15 +36,21 @@ class Write(NamedTuple):
 
 def batches(plan: Plan) -> Iterator[tuple[Write, list[TopicStep]]]:
     """The requests of a plan, in their order: a write, and as many of its steps as the controller takes at once."""
-    for write in WRITES:
-        for batch in _batches_of(write, plan):
+    for write, steps in steps_by_write(plan):
+        for batch in _batches_of(steps):
             yield write, batch
 
 
-def _batches_of(write: Write, plan: Plan) -> Iterator[list[TopicStep]]:
+def steps_by_write(plan: Plan) -> Iterator[tuple[Write, list[TopicStep]]]:
+    """Each kind of write, in their order, with the steps that it concerns."""
+    for write in WRITES:
+        yield write, list(filter(write.concerns, plan.steps))
+
+
+def _batches_of(steps: Iterable[TopicStep]) -> Iterator[list[TopicStep]]:
     batch: list[TopicStep] = []
     records = 0
-    for step in filter(write.concerns, plan.steps):
+    for step in steps:
         cost = 1 + len(step.config) + step.partitions
         if batch and records + cost > _RECORDS_A_REQUEST:
             yield batch
