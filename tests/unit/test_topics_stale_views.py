@@ -10,7 +10,7 @@ from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.topics import run
-from msk_toolkit.topics.apply import CheckedPlan
+from msk_toolkit.topics.apply import OVERTAKEN_SECONDS, CheckedPlan
 from msk_toolkit.topics.plan import Plan
 
 from tests.fakes.clock_fake import FakeClock
@@ -67,4 +67,4 @@ def test_a_broker_that_lags_is_waited_for_until_the_time_for_it_is_up(monkeypatc
     monkeypatch.setattr(run, "check_plan", lambda *_: CheckedPlan([], ["orders already exists"]))
     began, made = clock.now, plans()
     run._checked(cast(Session, None), lambda: next(made), Deadline(60, clock))
-    assert run.OVERTAKEN_SECONDS - 0.2 < clock.now - began <= run.OVERTAKEN_SECONDS
+    assert OVERTAKEN_SECONDS - 0.2 < clock.now - began <= OVERTAKEN_SECONDS
