@@ -109,6 +109,7 @@ def unanswered(stage: Any, cause: str) -> VantiqUnansweredError:
         (unanswered("tcp", "connect-timeout"), unanswered("tcp", "connect-timeout"), 1),
         (unanswered("answer", "answer-timeout"), unanswered("tcp", "connect-timeout"), 2),
         (unanswered("tcp", "connect-timeout"), VantiqError("the answer is not JSON"), 2),
+        (VantiqError("the answer is not JSON"), VantiqError("the answer is not JSON"), 1),
     ],
 )
 def test_a_failure_is_reported_once_whatever_its_text_and_another_one_as_well(

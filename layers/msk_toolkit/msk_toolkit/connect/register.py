@@ -108,7 +108,7 @@ def _code(error: VantiqError) -> tuple[object, ...]:
         case VantiqUnansweredError():
             return (error.stage, error.cause)
         case _:
-            return (error,)
+            return (str(error),)
 
 
 class _Planner:
