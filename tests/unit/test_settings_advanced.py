@@ -35,7 +35,9 @@ def test_a_number_may_be_written_as_text(text: str) -> None:
     assert forwarder(text).max_in_flight == 16
 
 
-@pytest.mark.parametrize("text", ["16", "[]", "{", '{"MAX_IN_FLIGHT": null}', '{"MAX_IN_FLIGHT": [16]}', "hunter2"])
+@pytest.mark.parametrize(
+    "text", ["16", "[]", "{", '{"MAX_IN_FLIGHT": null}', '{"MAX_IN_FLIGHT": [16]}', "hunter2", "\ud800"]
+)
 def test_anything_but_an_object_of_settings_is_refused_and_not_quoted(text: str) -> None:
     (problem,) = advanced_settings_problems(text)
     assert problem.startswith("ADVANCED_SETTINGS must be a JSON object of settings to texts, numbers, true or false")

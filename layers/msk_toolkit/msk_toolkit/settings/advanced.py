@@ -93,7 +93,7 @@ def parse_advanced(text: str, problems: list[str]) -> dict[str, str]:
         return {}
     try:
         given = msgspec.json.decode(text, type=dict[str, bool | int | float | str])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeEncodeError):
         problems.append(f"{VARIABLE} must be a JSON object of settings to texts, numbers, true or false: {_EXAMPLE}")
         return {}
     return _by_current_name(given, problems)
