@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import click
+import msgspec
 
 from mskv import exits
 from mskv.aws.clients import Client, client_maker, invoker_maker, writer_maker
@@ -10,14 +11,21 @@ from mskv.aws.functions import Invoker, read_function
 from mskv.aws.stack import read_stack
 from mskv.errors import NotReachedError
 from mskv.facts import Invocation, Stack, Unavailable
+from mskv.output import printable
 from mskv.place import Place
 from mskv.progress import Progress
+
+POLICY = "docs/cli.md has the policy that a caller needs"
 
 
 class FunctionFailedError(click.ClickException):
     """A function raised an error, or refused what it was asked."""
 
     exit_code = exits.PROBLEM
+
+    def format_message(self) -> str:
+        """The message as a terminal may get it: it may quote a record, or a peer."""
+        return printable(self.message)
 
 
 class Access(NamedTuple):
@@ -34,15 +42,18 @@ class Access(NamedTuple):
     invoker: Invoker
     progress: Progress
 
-    def invoke(self, logical_id: str, event: dict[str, Any], doing: str) -> Any:
-        """The answer of a function, by its logical id.
+    def invoke[Form: msgspec.Struct](
+        self, logical_id: str, event: dict[str, Any], doing: str, form: type[Form]
+    ) -> tuple[Any, Form]:
+        """The whole answer of a function, by its logical id, and what a command reads of it.
 
         Args:
             doing: for the progress line.
+            form: of :mod:`mskv.answers`.
 
         Raises:
             NotReachedError: the stack has no such function, or no answer came.
-            FunctionFailedError: the function raised an error.
+            FunctionFailedError: the function raised an error, or its answer has another form.
         """
         self.progress.say(doing)
         name = self.stack.physical_ids("AWS::Lambda::Function").get(logical_id)
@@ -50,8 +61,13 @@ class Access(NamedTuple):
             raise NotReachedError(f"{self.stack.name} has no {logical_id}", "deploy this version of the template")
         function = read_function(self.client, logical_id, name)
         if isinstance(function, Unavailable):
-            raise NotReachedError(f"{function.call}: {function.text}", "docs/cli.md has the policy that a caller needs")
-        return answer_of(name, self.invoker.invoke(function, event))
+            raise NotReachedError(f"{function.call}: {function.text}", POLICY)
+        answer = answer_of(name, self.invoker.invoke(function, event))
+        try:
+            return answer, msgspec.convert(answer, form)
+        except msgspec.ValidationError as error:
+            text = f"{name}: the answer has an unexpected form ({error}): use mskv in the version of the deployed stack"
+            raise FunctionFailedError(text) from error
 
     def check_topic(self, topic: str) -> None:
         """A topic that was typed must be one that the stack forwards; an empty one is fine.
@@ -98,8 +114,7 @@ def answer_of(name: str, invocation: Invocation) -> Any:
             remedy = "another invocation is running (a schedule, or another person): try again in a minute"
             raise NotReachedError(f"{name} did not run: {invocation.text}", remedy)
         case "denied":
-            remedy = "docs/cli.md has the policy that a caller needs"
-            raise NotReachedError(f"not allowed to invoke {name}: {invocation.text}", remedy)
+            raise NotReachedError(f"not allowed to invoke {name}: {invocation.text}", POLICY)
         case "lost":
             remedy = "it may have run: look at the result before you repeat it"
             raise NotReachedError(f"no response from {name}: {invocation.text}", remedy)

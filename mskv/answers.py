@@ -1,5 +1,7 @@
 """The parts of the functions' answers that the commands read; all other fields are ignored."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -13,15 +15,17 @@ class TopicStep(msgspec.Struct, frozen=True):
 class TopicsPlan(msgspec.Struct, frozen=True):
     """What an apply would do."""
 
-    steps: list[TopicStep] = []
+    steps: list[TopicStep]
 
 
 class TopicsAnswer(msgspec.Struct, frozen=True):
-    """Of TopicsFunction, to ``plan``."""
+    """Of TopicsFunction; ``drift`` counts topics by kind, to ``check``."""
 
     status: str
     plan: TopicsPlan | None = None
     problems: list[str] = []
+    drift: dict[str, int] = {}
+    table: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,6 +43,22 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
     """Of either probe."""
 
     verdict: Verdict
+    table: str = ""
+
+
+class GroupLag(msgspec.Struct, frozen=True):
+    """How far a consumer group is behind; None where that is not known."""
+
+    group: str
+    records: int | None = None
+    seconds: float | None = None
+    detail: str | None = None
+
+
+class LagAnswer(msgspec.Struct, frozen=True):
+    """Of ConsumerProbeFunction."""
+
+    groups: list[GroupLag]
 
 
 class Listener(msgspec.Struct, frozen=True, rename="camel"):
@@ -72,16 +92,50 @@ class DiagnoseAnswer(msgspec.Struct, frozen=True):
     """Of DiagnoseFunction."""
 
     summary: str
+    status: str = ""
+    table: str = ""
     listeners: list[Listener] = []
     findings: list[Finding] = []
     network: list[PathFinding] = []
     mapping: list[PathFinding] = []
 
 
+class ModeUse(msgspec.Struct, frozen=True):
+    """Whether a client can use an auth mode; ``known`` is false where only documents say so."""
+
+    usable: bool
+    known: bool
+    reason: str
+
+
+class ConnectMode(msgspec.Struct, frozen=True):
+    """An auth mode of the cluster."""
+
+    mode: str
+    state: str
+    vantiq: ModeUse
+    forwarder: ModeUse
+
+
+class ClientFiles(msgspec.Struct, frozen=True):
+    """Texts by the files' names; they may hold the password."""
+
+    files: dict[str, str] = {}
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What was planned, or done, in Vantiq."""
+
+    table: str
+
+
 class ConnectAnswer(msgspec.Struct, frozen=True):
     """Of ConnectFunction."""
 
     findings: list[Finding] = []
+    auth_modes: list[ConnectMode] = []
+    client: ClientFiles | None = None
+    registration: Registration | None = None
 
 
 class LetterGroup(msgspec.Struct, frozen=True):
@@ -92,6 +146,8 @@ class LetterGroup(msgspec.Struct, frozen=True):
     letters: int
     partition: int | None = None
     code: str = ""
+    target: str = ""
+    oldest: str | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -99,6 +155,8 @@ class Counts(msgspec.Struct, frozen=True):
 
     delivered: int = 0
     refused: int = 0
+    imported: int = 0
+    gone: int = 0
 
 
 class RedriveAnswer(msgspec.Struct, frozen=True):
@@ -108,6 +166,15 @@ class RedriveAnswer(msgspec.Struct, frozen=True):
     waiting: int = 0
     done: Counts = Counts()
     stopped: str = ""
+    continues: bool = False
+    unreadable: list[str] = []
+    without_target: list[str] = []
+
+
+class LetterAnswer(msgspec.Struct, frozen=True):
+    """Of RedriveFunction, to ``inspect``; the letter's fields differ by its reason."""
+
+    letter: dict[str, Any]
 
 
 class Written(msgspec.Struct, frozen=True):

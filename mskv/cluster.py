@@ -5,6 +5,7 @@ from typing import Any
 
 from mskv import exits
 from mskv.access import open_access
+from mskv.answers import DiagnoseAnswer, GroupLag, LagAnswer, ProbeAnswer
 from mskv.output import Result, aligned
 from mskv.place import Place
 from mskv.progress import Progress
@@ -15,52 +16,62 @@ _FUNCTIONS = {"producer": "ProducerProbeFunction", "consumer": "ConsumerProbeFun
 def probed(place: Place, progress: Progress, kinds: Sequence[str]) -> Result:
     """A run of the probes of these kinds."""
     access = open_access(place, progress)
-    answers = {kind: access.invoke(_FUNCTIONS[kind], {}, f"running the {kind} probe") for kind in kinds}
-    healthy = all(answer["verdict"]["status"] == "healthy" for answer in answers.values())
-    data: Any = answers
-    if len(answers) == 1:
-        (data,) = answers.values()
-    text = "\n\n".join(answer["table"] for answer in answers.values())
+    whole: dict[str, Any] = {}
+    answers: list[ProbeAnswer] = []
+    for kind in kinds:
+        whole[kind], answer = access.invoke(_FUNCTIONS[kind], {}, f"running the {kind} probe", ProbeAnswer)
+        answers.append(answer)
+    healthy = all(answer.verdict.status == "healthy" for answer in answers)
+    data: Any = whole
+    if len(whole) == 1:
+        (data,) = whole.values()
+    text = "\n\n".join(answer.table for answer in answers)
     return Result(data, text, exits.OK if healthy else exits.PROBLEM)
 
 
 def diagnosed(place: Place, progress: Progress) -> Result:
     """A diagnosis: errors and warnings, all of it if wide."""
     access = open_access(place, progress)
-    answer = access.invoke("DiagnoseFunction", {}, "checking listeners, network, mappings and permissions")
-    healthy = answer["status"] == "healthy"
-    return Result(answer, _findings(answer), exits.OK if healthy else exits.PROBLEM, wide=answer["table"])
+    doing = "checking listeners, network, mappings and permissions"
+    whole, answer = access.invoke("DiagnoseFunction", {}, doing, DiagnoseAnswer)
+    healthy = answer.status == "healthy"
+    return Result(whole, _findings(answer), exits.OK if healthy else exits.PROBLEM, wide=answer.table)
 
 
 def behind(place: Place, progress: Progress, topic: str) -> Result:
-    """The lag of the forwarder's groups.
+    """The lag of the groups that the stack watches, or of the forwarder's group of one topic.
 
     Raises:
         UsageError: the stack does not forward the topic.
     """
     access = open_access(place, progress)
     access.check_topic(topic)
-    answer = access.invoke("ConsumerProbeFunction", {}, "running the consumer probe")
-    groups = [group for group in answer["groups"] if not topic or group["group"].endswith(f"-{topic}")]
+    whole, answer = access.invoke("ConsumerProbeFunction", {}, "running the consumer probe", LagAnswer)
+    # The group of another topic may end like this one's: orders, new-orders.
+    group = f"{access.stack.name}-{topic}" if topic else ""
+    groups = [lag for lag in answer.groups if group in {"", lag.group}]
+    data = [lag for lag in whole["groups"] if group in {"", lag["group"]}]
+    if not groups:
+        return Result(data, "the probe reported no lag: `mskv probe --consumer` shows why", exits.PROBLEM)
     rows = [["GROUP", "RECORDS", "BEHIND", ""], *map(_row, groups)]
-    known = all(group.get("records") is not None for group in groups)
-    return Result(groups, aligned(rows), exits.OK if known else exits.PROBLEM)
+    known = all(lag.records is not None for lag in groups)
+    return Result(data, aligned(rows), exits.OK if known else exits.PROBLEM)
 
 
-def _findings(answer: dict[str, Any]) -> str:
-    lines = [f"{answer['status'].upper()}: {answer['summary']}"]
-    for finding in answer["findings"]:
-        if finding["severity"] != "note":
-            lines += [f"  {finding['severity']}: {finding['subject']}: {finding['text']}"]
-    for finding in (*answer["network"], *answer["mapping"]):
-        if finding["severity"] != "note":
-            lines += [f"  {finding['severity']}: {finding['text']}", f"    -> {finding['remedy']}"]
+def _findings(answer: DiagnoseAnswer) -> str:
+    lines = [f"{answer.status.upper()}: {answer.summary}"]
+    serious = [finding for finding in answer.findings if finding.severity != "note"]
+    lines += [f"  {finding.severity}: {finding.subject}: {finding.text}" for finding in serious]
+    for path in (*answer.network, *answer.mapping):
+        if path.severity != "note":
+            lines.append(f"  {path.severity}: {path.text}")
+            if path.remedy:
+                lines.append(f"    -> {path.remedy}")
     return "\n".join(lines)
 
 
-def _row(group: dict[str, Any]) -> list[str]:
-    name, detail = group["group"], group.get("detail") or ""
-    return [name, _number(group.get("records")), _seconds(group.get("seconds")), detail]
+def _row(lag: GroupLag) -> list[str]:
+    return [lag.group, _number(lag.records), _seconds(lag.seconds), lag.detail or ""]
 
 
 def _number(records: int | None) -> str:

@@ -70,5 +70,7 @@ def main() -> None:
     try:
         commands(prog_name="mskv")
     except NotReachedError as error:
-        click.echo(f"mskv: {error}\n  -> {error.remedy}", err=True)
+        from mskv.output import printable
+
+        click.echo(printable(f"mskv: {error}\n  -> {error.remedy}"), err=True)
         sys.exit(exits.NOT_REACHED)

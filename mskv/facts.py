@@ -88,6 +88,11 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     response_types: tuple[str, ...] = ()
     has_destination: bool = False
 
+    @property
+    def last_poll_failed(self) -> bool:
+        """Whether the last result is a problem; a mapping that has not polled yet has none."""
+        return self.last_result not in {"", "OK", "No records processed"}
+
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm; ``state`` is CloudWatch's: OK, ALARM or INSUFFICIENT_DATA."""

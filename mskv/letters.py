@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 import click
 
 from mskv import exits
-from mskv.access import Access, FunctionFailedError, open_access
+from mskv.access import POLICY, Access, open_access
+from mskv.answers import LetterAnswer, LetterGroup, RedriveAnswer
 from mskv.approval import approve
 from mskv.aws.letters import find_letters, letter_prefix
 from mskv.errors import NotReachedError
 from mskv.facts import Unavailable
 from mskv.options import Output
-from mskv.output import Result, aligned, printable, rendered
+from mskv.output import Result, aligned, print_before_approval, print_result
 from mskv.place import Place
 from mskv.progress import Progress, progress
 
@@ -41,17 +42,17 @@ class Position(NamedTuple):
 
 
 def counted(place: Place, reporter: Progress, selection: Selection) -> Result:
-    """The letters by topic, partition and reason; a problem if there are any.
+    """The letters by topic, partition and reason; a problem if there are any, or more may wait.
 
     Raises:
         UsageError: the stack does not forward the topic, and no letter is of it.
     """
     access = open_access(place, reporter)
-    answer = access.invoke(_FUNCTION, {"action": "list", **selection.event}, "listing the dead letters")
-    groups = answer.get("groups", [])
-    if not groups:
+    event = {"action": "list", **selection.event}
+    whole, answer = access.invoke(_FUNCTION, event, "listing the dead letters", RedriveAnswer)
+    if not answer.groups:
         access.check_topic(selection.topic)
-    return Result(answer, _table(answer), exits.PROBLEM if groups else exits.OK)
+    return _listed(whole, answer)
 
 
 def shown(place: Place, reporter: Progress, position: Position, *, payload: bool) -> Result:
@@ -65,8 +66,9 @@ def shown(place: Place, reporter: Progress, position: Position, *, payload: bool
     letters = []
     for name in names:
         event = {"action": "inspect", "name": name, "payload": payload}
-        letters.append(access.invoke(_FUNCTION, event, f"reading {name}")["letter"])
-    data = letters[0] if len(letters) == 1 else letters
+        _, answer = access.invoke(_FUNCTION, event, f"reading {name}", LetterAnswer)
+        letters.append(answer.letter)
+    data: Any = letters[0] if len(letters) == 1 else letters
     return Result(data, json.dumps(data, indent=2, ensure_ascii=False), exits.OK)
 
 
@@ -79,16 +81,18 @@ def replay_approved(place: Place, selection: Selection, rate: float, output: Out
     event = {"action": "replay", "records_per_second": rate, **selection.event}
     with progress() as reporter:
         access = open_access(place, reporter)
-        answer = access.invoke(_FUNCTION, {**event, "dry_run": True}, "looking what a replay would send")
-    if not answer.get("groups") and not answer.get("waiting"):
+        doing = "listing what a replay would send"
+        whole, answer = access.invoke(_FUNCTION, {**event, "dry_run": True}, doing, RedriveAnswer)
+    if not (answer.groups or answer.waiting or answer.stopped):
         access.check_topic(selection.topic)
-        return _print(Result(answer, _table(answer), exits.OK), output)
-    click.echo(printable(_table(answer)), err=output in {"json", "yaml"})
+        return print_result(_listed(whole, answer), output)
+    print_before_approval(_table(answer), output)
     if not yes:
         approve("Send these letters again?")
     with progress() as reporter:
-        replayed = access._replace(progress=reporter).invoke(_FUNCTION, {**event, "dry_run": False}, "replaying")
-    return _print(Result(replayed, _replay_text(replayed), _replay_status(replayed)), output)
+        again = access._replace(progress=reporter)
+        whole, answer = again.invoke(_FUNCTION, {**event, "dry_run": False}, "replaying", RedriveAnswer)
+    return print_result(Result(whole, _replay_text(answer), _replay_status(answer)), output)
 
 
 def parse_record(text: str) -> Position:
@@ -111,57 +115,58 @@ def _names(access: Access, position: Position) -> list[str]:
     prefix = letter_prefix(access.stack.parameters.get("ClusterArn", ""), *position)
     names = find_letters(access.client, bucket, prefix)
     if isinstance(names, Unavailable):
-        raise FunctionFailedError(f"{names.call}: {names.text}")
+        raise NotReachedError(f"{names.call}: {names.text}", POLICY)
     if not names:
         raise click.UsageError(f"no dead letter waits for {'/'.join(map(str, position))}")
     return names
 
 
-def _table(answer: dict[str, Any]) -> str:
-    groups = answer.get("groups", [])
-    lines = ["no dead letters wait"]
-    if groups:
-        rows = [["TOPIC", "PARTITION", "LETTERS", "REASON", "OLDEST", "TARGET"], *map(_row, groups)]
-        lines = [aligned(rows)]
-    if answer.get("waiting"):
-        lines.append(f"{answer['waiting']} failure objects of the mapping are not imported yet: a replay imports them")
-    lines += [f"unreadable: {name}" for name in answer.get("unreadable", [])]
-    lines += [f"no target: {text}" for text in answer.get("without_target", [])]
-    if answer.get("stopped"):
-        lines.append(f"incomplete: {answer['stopped']}")
+def _listed(whole: Any, answer: RedriveAnswer) -> Result:
+    waits = answer.groups or answer.waiting or answer.unreadable or answer.stopped
+    return Result(whole, _table(answer), exits.PROBLEM if waits else exits.OK)
+
+
+def _table(answer: RedriveAnswer) -> str:
+    lines = []
+    if answer.groups:
+        rows = [["TOPIC", "PARTITION", "LETTERS", "REASON", "OLDEST", "TARGET"], *map(_row, answer.groups)]
+        lines.append(aligned(rows))
+    if answer.waiting:
+        lines.append(f"{answer.waiting} failure objects of the mapping are not imported yet: a replay imports them")
+    lines += _left(answer)
+    if answer.stopped:
+        lines.append(f"incomplete: {answer.stopped}")
+    return "\n".join(lines) or "no dead letters wait"
+
+
+def _left(answer: RedriveAnswer) -> list[str]:
+    """What no replay can send."""
+    unreadable = [f"unreadable: {name}" for name in answer.unreadable]
+    return unreadable + [f"no target: {text}" for text in answer.without_target]
+
+
+def _row(group: LetterGroup) -> list[str]:
+    partition = "-" if group.partition is None else str(group.partition)
+    reason = f"{group.reason} {group.code}".strip()
+    return [group.topic, partition, f"{group.letters:,}", reason, group.oldest or "-", group.target]
+
+
+def _replay_text(answer: RedriveAnswer) -> str:
+    done = answer.done
+    lines = [f"{done.delivered:,} delivered, {done.refused:,} refused again"]
+    if done.imported:
+        lines.append(f"{done.imported:,} imported from the mapping's failures")
+    if done.gone:
+        lines.append(f"{done.gone:,} of the mapping's failures are no longer in Kafka: they are lost")
+    lines += _left(answer)
+    if answer.continues:
+        lines.append("not finished: the function continues by itself; `mskv letters` shows what is left")
+    elif answer.stopped:
+        lines.append(f"stopped: {answer.stopped}")
     return "\n".join(lines)
 
 
-def _row(group: dict[str, Any]) -> list[str]:
-    partition = group.get("partition")
-    reason = " ".join(filter(None, [group["reason"], group.get("code", "")]))
-    return [
-        group["topic"],
-        "-" if partition is None else str(partition),
-        f"{group['letters']:,}",
-        reason,
-        group.get("oldest") or "-",
-        group["target"],
-    ]
-
-
-def _replay_text(answer: dict[str, Any]) -> str:
-    done = answer.get("done", {})
-    lines = [f"{done.get('delivered', 0):,} delivered, {done.get('refused', 0):,} refused again"]
-    if done.get("imported"):
-        lines.append(f"{done['imported']:,} imported from the mapping's failures")
-    if answer.get("continues"):
-        lines.append("the function goes on by itself: `mskv letters` shows what is left")
-    elif answer.get("stopped"):
-        lines.append(f"stopped: {answer['stopped']}")
-    return "\n".join(lines)
-
-
-def _replay_status(answer: dict[str, Any]) -> int:
-    unfinished = answer.get("done", {}).get("refused") or answer.get("stopped") or answer.get("without_target")
+def _replay_status(answer: RedriveAnswer) -> int:
+    done = answer.done
+    unfinished = done.refused or done.gone or answer.stopped or answer.without_target or answer.unreadable
     return exits.PROBLEM if unfinished else exits.OK
-
-
-def _print(result: Result, output: Output) -> int:
-    click.echo(rendered(result, output))
-    return result.exit_status

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from mskv import exits
-from mskv.access import Access, FunctionFailedError, open_access
+from mskv.access import POLICY, Access, FunctionFailedError, open_access
 from mskv.aws.calls import ask
 from mskv.aws.observe import read_mappings
 from mskv.errors import NotReachedError
@@ -15,9 +15,6 @@ from mskv.facts import Mapping, Stack, Unavailable
 from mskv.output import Result, aligned
 from mskv.place import Place
 from mskv.progress import Progress
-
-_FINE = {"", "OK", "No records processed"}
-_POLICY = "docs/cli.md has the policy that a caller needs"
 
 
 def listed(place: Place, progress: Progress) -> Result:
@@ -27,7 +24,8 @@ def listed(place: Place, progress: Progress) -> Result:
     rows = [["TOPIC", "STATE", "MODE", "LAST RESULT"]]
     rows += [[_topics(mapping), mapping.state, _mode(mapping), mapping.last_result or "-"] for mapping in mappings]
     good = bool(mappings) and all(map(works, mappings))
-    return Result([_data(mapping) for mapping in mappings], aligned(rows), exits.OK if good else exits.PROBLEM)
+    text = aligned(rows) if mappings else "the stack has no event source mapping, so no record is forwarded"
+    return Result([_data(mapping) for mapping in mappings], text, exits.OK if good else exits.PROBLEM)
 
 
 def switched(place: Place, progress: Progress, topic: str, *, enabled: bool) -> Result:
@@ -49,7 +47,7 @@ def switched(place: Place, progress: Progress, topic: str, *, enabled: bool) -> 
 
 def works(mapping: Mapping) -> bool:
     """Whether a mapping is enabled and its last run did not fail."""
-    return mapping.state == "Enabled" and mapping.last_result in _FINE
+    return mapping.state == "Enabled" and not mapping.last_poll_failed
 
 
 def named(stack: Stack, mappings: Sequence[Mapping]) -> list[Mapping]:
@@ -79,7 +77,7 @@ def _read(access: Access) -> list[Mapping]:
         raise NotReachedError(f"{access.stack.name} has no ForwarderFunction", "deploy this version of the template")
     mappings = read_mappings(access.client, function)
     if isinstance(mappings, Unavailable):
-        raise NotReachedError(f"{mappings.call}: {mappings.text}", _POLICY)
+        raise NotReachedError(f"{mappings.call}: {mappings.text}", POLICY)
     return named(access.stack, mappings)
 
 

@@ -25,7 +25,8 @@ class DefaultGroup(click.Group):
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Put the default command in front of anything but a command or a question for help."""
         names = {*self.commands, *context.help_option_names}
-        if not arguments or arguments[0] not in names:
+        # A shell's completion still looks for the command.
+        if not context.resilient_parsing and (not arguments or arguments[0] not in names):
             arguments = [self.default, *arguments]
         return super().parse_args(context, arguments)
 
@@ -53,7 +54,11 @@ def place_options(command: Any) -> Any:
             envvar="MSKV_STACK",
             help="Name of the stack (default: samconfig.toml's).",
         ),
-        click.option("--region", metavar="REGION", help="Its Region (default: samconfig.toml's, the profile's)."),
+        click.option(
+            "--region",
+            metavar="REGION",
+            help="Its Region (default: samconfig.toml's for its stack, the profile's).",
+        ),
         click.option("--profile", metavar="NAME", help="AWS profile (default: the environment's)."),
         click.option("--local", is_flag=True, help="Use the local system of `make up` instead."),
         # Tests bring up a system of their own.

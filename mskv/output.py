@@ -29,26 +29,50 @@ class Result(NamedTuple):
 
 
 def run(command: Callable[[Progress], Result], output: Output, watch: float | None = None) -> int:
-    """Run a command and print its result, with ``watch`` every so many seconds until Ctrl-C; the exit status."""
-    while True:
-        with progress() as reporter:
-            result = command(reporter)
-        if watch is not None and sys.stdout.isatty():
-            sys.stdout.write(_CLEAR)
-        print(rendered(result, output), flush=True)
-        if watch is None:
-            return result.exit_status
-        try:
+    """Run a command and print its result, with ``watch`` every so many seconds until Ctrl-C; the exit status.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C before the first result.
+    """
+    if watch is None:
+        return print_result(_result(command), output)
+    status = None
+    try:
+        while True:
+            result = _result(command)
+            if sys.stdout.isatty():
+                sys.stdout.write(_CLEAR)
+            status = print_result(result, output)
             time.sleep(watch)
-        except KeyboardInterrupt:
-            return result.exit_status
+    except KeyboardInterrupt:
+        # Most of the time is that of the command itself.
+        if status is None:
+            raise
+        return status
+
+
+def print_result(result: Result, output: Output) -> int:
+    """Print a result; returns its exit status."""
+    print(rendered(result, output), flush=True)
+    return result.exit_status
+
+
+def print_before_approval(text: str, output: Output) -> None:
+    """Print what is to be approved: on standard error where standard output is for a program."""
+    file = sys.stderr if output in {"json", "yaml"} else sys.stdout
+    print(printable(text), file=file, flush=True)
+
+
+def _result(command: Callable[[Progress], Result]) -> Result:
+    with progress() as reporter:
+        return command(reporter)
 
 
 def rendered(result: Result, output: Output) -> str:
     """The result in one of the four forms."""
     match output:
         case "json":
-            return json.dumps(result.data, indent=2, ensure_ascii=False)
+            return _escaped(json.dumps(result.data, indent=2, ensure_ascii=False))
         case "yaml":
             import yaml
 
@@ -68,6 +92,13 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """JSON whose control characters beyond ASCII, and halves of surrogate pairs, are escaped as well."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1] for character in text
+    )
 
 
 def printable(text: str) -> str:

@@ -16,7 +16,7 @@ _THROTTLED = "TooManyRequestsException"
 _AGAIN_SECONDS = 2.0
 # Longer than any invocation but a redrive's, which may take a quarter of an hour.
 _PATIENCE_SECONDS = 120.0
-# Of an answer that can't be parsed.
+# Of an error in a form that is not Lambda's.
 _MAX_TEXT = 300
 
 
@@ -79,9 +79,8 @@ class Invoker:
         try:
             answer = json.loads(payload or b"null")
         except ValueError:
-            return Invocation(
-                outcome="raised", text=f"the answer is not JSON: {payload[:_MAX_TEXT]!r}", seconds=seconds
-            )
+            # Nothing of it is quoted: it may hold a password.
+            return Invocation(outcome="raised", text=f"the answer is not JSON ({len(payload)} bytes)", seconds=seconds)
         if "FunctionError" in response:
             return Invocation(outcome="raised", text=_error_text(answer), seconds=seconds)
         return Invocation(outcome="answered", answer=answer, seconds=seconds)

@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from mskv import exits
-from mskv.aws.clients import client_maker, invoker_maker, writer_maker
-from mskv.aws.functions import Invoker
-from mskv.aws.stack import read_stack
+from mskv.access import open_access
 from mskv.place import Place
 from mskv.progress import progress
 from mskv.verify.check import without
@@ -24,15 +22,12 @@ def run_verify(place: Place, consent: Consent, output: Output) -> int:
     Raises:
         NotReachedError: nothing could be looked at.
     """
-    client = client_maker(place.session, place.endpoint)
     began = datetime.now(UTC)
     with progress() as reporter:
-        reporter.say(f"reading the stack {place.stack} in {place.region}")
-        stack = read_stack(client, place.stack, place.region)
-        invoker = Invoker(invoker_maker(place.session, place.endpoint))
-        tools = Tools(client, writer_maker(place.session, place.endpoint), invoker, reporter)
-        checks = without(verify(stack, tools, consent), place.lacking)
-    report = Report(stack=stack, began=began, ended=datetime.now(UTC), checks=checks)
+        access = open_access(place, reporter)
+        tools = Tools(access.client, access.writer, access.invoker, reporter)
+        checks = without(verify(access.stack, tools, consent), place.lacking)
+    report = Report(stack=access.stack, began=began, ended=datetime.now(UTC), checks=checks)
     _print(report, output)
     if not report.good:
         return exits.PROBLEM

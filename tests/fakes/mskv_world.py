@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
+from click.testing import CliRunner, Result
 
 from mskv.aws.functions import Invoker
 from mskv.aws.stack import read_stack
+from mskv.command_line import commands
 from mskv.place import Place
 from mskv.progress import Silent
 from mskv.verify.check import Check
@@ -33,6 +35,11 @@ def refused(code: str, message: str = "words") -> ClientError:
 
 def function_name(logical_id: str) -> str:
     return f"{STACK}-{logical_id}"
+
+
+def typed(*arguments: str, answers: str | None = None) -> Result:
+    """A command of ``mskv`` about the stack; ``answers`` is standard input."""
+    return CliRunner(mix_stderr=False).invoke(commands, [*arguments, "--stack", STACK], input=answers)
 
 
 def healthy_answers() -> dict[str, Any]:

@@ -79,7 +79,59 @@ def test_without_files_the_findings_say_why(world: World, tmp_path: Path) -> Non
     finding = {"severity": "note", "subject": "client files", "text": "IAM needs Amazon's own login module"}
     world.answers["ConnectFunction"] = ANSWER | {"client": None, "findings": [finding]}
     result = typed("files", str(tmp_path))
-    assert "IAM needs Amazon's own login module" in str(result.exception)
+    assert (result.exit_code, "IAM needs Amazon's own login module" in result.stderr) == (exits.PROBLEM, True)
+
+
+def test_findings_are_said_beside_the_files_that_were_written(world: World, tmp_path: Path) -> None:
+    finding = {"severity": "error", "subject": "secret", "text": "its key is AWS's own"}
+    world.answers["ConnectFunction"] = ANSWER | {"findings": [finding]}
+    result = typed("files", str(tmp_path / "clients"))
+    assert result.exit_code == exits.PROBLEM
+    assert result.stdout.splitlines()[-1] == "error: secret: its key is AWS's own"
+    written = json.loads(typed("files", str(tmp_path / "others"), "-o", "json").stdout)
+    assert written["files"] == [str(tmp_path / "others" / name) for name in FILES]
+
+
+@pytest.mark.parametrize("ignored", ["client.properties", "*.properties"])
+def test_every_file_must_be_ignored_by_git(world: World, tmp_path: Path, ignored: str) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text(f"{ignored}\n")
+    result = typed("files", str(tmp_path / "clients"))
+    assert (result.exit_code, "kcat.conf" in result.stderr) == (exits.USAGE, True)
+    assert not (tmp_path / "clients").exists()
+
+
+def test_a_name_that_the_function_alone_knows_must_be_ignored_too(world: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("client.properties\nkcat.conf\n")
+    world.answers["ConnectFunction"] = ANSWER | {"client": {"files": FILES | {"users_jaas.conf": "hush"}}}
+    result = typed("files", str(tmp_path / "clients"))
+    assert (result.exit_code, "users_jaas.conf" in result.stderr) == (exits.USAGE, True)
+    assert not (tmp_path / "clients").exists()
+
+
+def test_a_link_into_a_checkout_is_a_folder_that_git_tracks(world: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "checkout")], check=True)
+    (tmp_path / "checkout" / "inner").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "checkout" / "inner", target_is_directory=True)
+    result = typed("files", str(tmp_path / "link" / "clients"))
+    assert (result.exit_code, world.events) == (exits.USAGE, [])
+
+
+def test_a_folder_that_can_not_be_made_is_a_usage_error(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = typed("files", str(tmp_path / "file" / "clients"))
+    assert (result.exit_code, "can't write" in result.stderr) == (exits.USAGE, True)
+    assert "hush" not in result.stdout + result.stderr
+
+
+def test_a_link_in_the_place_of_a_file_is_never_followed(world: World, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "clients", tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "kcat.conf").symlink_to(elsewhere)
+    assert typed("files", str(folder)).exit_code == exits.USAGE
+    assert typed("files", str(folder), "--force").exit_code == exits.OK
+    assert (elsewhere.exists(), (folder / "kcat.conf").is_symlink()) == (False, False)
 
 
 def test_a_source_is_registered_after_its_plan_was_approved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from mskv.verify.check import Check, failed, ok, unavailable
 
 MAPPING_TYPE = "AWS::Lambda::EventSourceMapping"
 _PARTIAL = "ReportBatchItemFailures"
-_FINE = ("OK", "No records processed", "")
 # An event poller unit is four pollers, 0.185 USD an hour in us-east-1 (November 2026; README has the whole table).
 _POLLERS_A_UNIT = 4
 _UNIT_MONTH_USD = 135
@@ -54,7 +53,7 @@ def _faults(stack: Stack, mapping: Mapping) -> Iterator[tuple[str, str]]:
         yield text, "deploy the stack again; until then the forwarder raises as on demand"
     elif _PARTIAL not in mapping.response_types:
         yield f"{_PARTIAL} is off, so partial batch responses are ignored", "deploy the stack again"
-    if mapping.last_result not in _FINE:
+    if mapping.last_poll_failed:
         remedy = "see network and listener above, and the pollers' requirements in docs/diagnose.md"
         yield f"its last poll failed: {mapping.last_result}", remedy
 
