@@ -82,8 +82,9 @@ def run_diagnosis(
     """
     subject = _observe(request, settings, client, deadline)
     responses = _ask_all(subject, settings, client, deadline)
-    network = _network_findings(subject, responses, settings)
-    mapping = _mapping_findings(subject, responses)
+    proof = _proof(subject, responses)
+    network = _network_findings(subject, responses, settings, proof)
+    mapping = _mapping_findings(subject, responses, proof)
     findings = [*subject.findings, *subject.secret_findings]
     status, summary = summarize(responses.listeners, findings, network, mapping)
     response = DiagnoseResponse(
@@ -161,18 +162,19 @@ def _ask_all(subject: _Subject, settings: DiagnoseSettings, client: MakeClient, 
         return _Responses(facts.result(), mappings.result(), [listener.result() for listener in listeners])
 
 
-def _network_findings(subject: _Subject, responses: _Responses, settings: DiagnoseSettings) -> list[NetworkFinding]:
+def _network_findings(
+    subject: _Subject, responses: _Responses, settings: DiagnoseSettings, proof: Proof
+) -> list[NetworkFinding]:
     """The findings about the function's network, weighed against what has just worked."""
-    proof = _proof(subject, responses)
     ports = broker_ports(subject.accesses, subject.observed.cluster, settings.auth_mode)
     needs = function_needs(settings)
-    resolved = _resolved(subject, responses)
+    resolved = _resolved(subject, responses, proof)
     findings = network_findings(responses.facts, subject.function, subject.brokers, ports, needs, resolved=resolved)
     return weighed(findings, proof)
 
 
-def _mapping_findings(subject: _Subject, responses: _Responses) -> list[NetworkFinding]:
-    resolved = _resolved(subject, responses)
+def _mapping_findings(subject: _Subject, responses: _Responses, proof: Proof) -> list[NetworkFinding]:
+    resolved = _resolved(subject, responses, proof)
     return mapping_findings(responses.facts, subject.brokers, subject.pollers, responses.mappings, resolved=resolved)
 
 
@@ -191,9 +193,9 @@ def _connected_ports(listeners: Iterable[ListenerReport], *, inside: bool) -> li
     return ports
 
 
-def _resolved(subject: _Subject, responses: _Responses) -> list[str]:
+def _resolved(subject: _Subject, responses: _Responses, proof: Proof) -> list[str]:
     """The VPCs in which names resolve: a broker or a service that answered was found by its name."""
-    if _proof(subject, responses).resolves_names:
+    if proof.resolves_names:
         return responses.facts.vpcs_of(subject.function.subnets)
     return []
 
