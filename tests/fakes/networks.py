@@ -51,9 +51,9 @@ def pollers(
     return Pollers(auth_mode=mode, listener=listener, ports=ports, provisioned=provisioned, function="shop-forwarder")
 
 
-def told(facts: Facts, *doors: BrokerPort) -> list[tuple[str, str]]:
+def told(facts: Facts, *ports: BrokerPort) -> list[tuple[str, str]]:
     """Severity and text of every finding, but that Vantiq itself may be out of reach."""
-    findings = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors, SECRETS)
+    findings = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, ports, SECRETS)
     return [(finding.severity, finding.text) for finding in findings if finding.code != "no-internet-route"]
 
 

@@ -26,9 +26,10 @@ CLOSED = "security group sg-b of the brokers has no inbound rule for 9096 from s
 Expected = list[tuple[str, str]]
 
 
-def told(facts: Facts, *doors: BrokerPort) -> Expected:
-    found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, doors or (SCRAM,), ())
-    return [(finding.severity, finding.text) for finding in found if finding.code != "no-internet-route"]
+def told(facts: Facts, *ports: BrokerPort) -> Expected:
+    """Of rules and ACLs alone: no service is needed."""
+    findings = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, ports or (SCRAM,), ())
+    return [(finding.severity, finding.text) for finding in findings if finding.code != "no-internet-route"]
 
 
 def brokers_have(*rules: GroupRule, **changes: Any) -> Facts:
@@ -238,22 +239,22 @@ def test_a_group_out_of_sight_may_have_the_rule_that_the_one_beside_it_lacks() -
 
 
 @pytest.mark.parametrize(
-    ("door", "port"),
+    ("other", "number"),
     [
         (BrokerPort(9092, "vpc", False), 9092),
         (BrokerPort(9098, "vpc", False), 9098),
         (BrokerPort(2181, "zookeeper", False), 2181),
     ],
 )
-def test_a_port_that_nobody_uses_is_only_noted(door: BrokerPort, port: int) -> None:
-    found = network_findings(open_facts(), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM, door], ())
+def test_a_port_that_nobody_uses_is_only_noted(other: BrokerPort, number: int) -> None:
+    found = network_findings(open_facts(), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM, other], ())
     assert found
-    assert {(finding.severity, finding.port) for finding in found} == {("note", port)}
+    assert {(finding.severity, finding.port) for finding in found} == {("note", number)}
 
 
 def test_an_ipv6_listener_is_judged_by_ipv6_rules() -> None:
-    door = BrokerPort(20096, "ipv6", True)
-    without = told(open_facts(), door)
+    listener = BrokerPort(20096, "ipv6", True)
+    without = told(open_facts(), listener)
     assert [text for _, text in without] == [
         "no IPv6 block belongs to subnet-f of the function",
         "no IPv6 block belongs to subnet-b of the brokers",
@@ -265,6 +266,6 @@ def test_an_ipv6_listener_is_judged_by_ipv6_rules() -> None:
     acls = (
         acl("acl-1", ("subnet-f", "subnet-b"), *(entry(9, egress=egress, block="::/0") for egress in (True, False))),
     )
-    found = told(open_facts(subnets=IPV6, groups=groups, acls=acls, route_tables=()), door)
+    found = told(open_facts(subnets=IPV6, groups=groups, acls=acls, route_tables=()), listener)
     words = "security group sg-b of the brokers has no inbound rule for 20096 from sg-f"
     assert found == [("error", f"{words}; for that port it has sgr-2 (2001:db8:9::/48)")]

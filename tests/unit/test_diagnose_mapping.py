@@ -35,7 +35,7 @@ PROVISIONED = pollers(provisioned=True)
 def told(
     facts: Facts, mode: AuthMode = "scram", told_by: MappingFacts = NOTHING, *, provisioned: bool = False
 ) -> list[str]:
-    # At one door whatever the login: which listener it really is, is another test's.
+    # On one port whatever the login: which listener it really is, is another test's.
     found = mapping_findings(facts, BROKERS_SIDE, pollers(mode, provisioned=provisioned), told_by)
     found = [finding for finding in found if finding.code != "poller-listener"]
     return [f"{finding.severity}: {finding.text}" for finding in found]

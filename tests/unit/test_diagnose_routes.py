@@ -49,7 +49,7 @@ BACK = ", so the answers do not come back"
 THERE = "route table rtb-1 of subnet-f sends 10.1.2.0/24 of the brokers"
 HERE = "route table rtb-2 of subnet-b sends 10.0.1.0/24 of the function"
 
-ROADS: dict[str, tuple[Facts, Expected]] = {
+ROUTES: dict[str, tuple[Facts, Expected]] = {
     "a peering that is active": (joined_facts("peering", "pcx-1"), []),
     "a peering that waits": (
         joined_facts("peering", "pcx-1", peerings=(Peering("pcx-1", "pending-acceptance", "vpc-1", "vpc-2"),)),
@@ -235,9 +235,9 @@ SERVICES: dict[str, tuple[Facts, Expected]] = {
 }
 
 
-@pytest.mark.parametrize("name", [*ROADS, *SERVICES])
+@pytest.mark.parametrize("name", [*ROUTES, *SERVICES])
 def test_each_situation_has_its_sentence(name: str) -> None:
-    facts, expected = {**ROADS, **SERVICES}[name]
+    facts, expected = {**ROUTES, **SERVICES}[name]
     assert told(facts, SCRAM) == expected
 
 

@@ -37,7 +37,6 @@ from tests.fakes.ec2_fake import FakeEc2, RefusedError
 from tests.fakes.networks import BROKERS_SIDE, FUNCTION_SIDE, SCRAM, group, open_facts
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = ROOT / "tests" / "golden" / "diagnose"
 CREDENTIALS = ScramCredentials("user", "hush")
 ALL: dict[str, str] = {
     "BootstrapBrokerString": "b-1:9092,b-2:9092",
