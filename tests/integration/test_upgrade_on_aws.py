@@ -26,6 +26,8 @@ from tests.integration.kafka_access import wait_until
 from tests.integration.topics_runs import stands
 from tests.template.processed import processed
 from tests.template.stack import raw_template
+from tests.template.upgrade import after as stack_of_this_checkout
+from tests.template.upgrade import before as stack_of_a_release
 from tests.template.upgrade import lost, written
 
 pytestmark = pytest.mark.integration
@@ -35,6 +37,7 @@ PATHS = [
     str(ROOT / "layers" / "msk_toolkit"),
     sysconfig.get_paths()["purelib"],
 ]
+FROM = "0.1.0"
 STACK, TOPIC, LETTER = "shop", "AWSKafkaTutorialTopic", "dead-letters/c/orders/0/00000000000000000001-d.json"
 GROUP = f"{STACK}-{TOPIC}"
 ANSWERS = {"AuthMode": "none", "ScramSecretArn": "", "ScramSecretKmsKeyArn": "", "ForwardTopics": TOPIC}
@@ -144,17 +147,18 @@ def stack(kafka: KafkaCluster, tmp_path: Path) -> Iterator[CloudFormation]:
 
 
 def test_an_upgrade_from_0_1_0_loses_no_topic_offset_or_letter(stack: CloudFormation, kafka: KafkaCluster) -> None:
-    stack.plan(written(), "CREATE")
+    stack.plan(written(FROM), "CREATE")
     assert stack.carry_out("CREATE")["StackStatus"] == "CREATE_COMPLETE", stack.reasons()
     before = stack.ids()
     stack.s3.put_object(Bucket=before["DeadLetterBucket"], Key=LETTER, Body=b"{}")
     commit(kafka, 3)
 
     told = stack.plan(raw_template(), "UPDATE")
-    expected = {each.logical_id for each in lost(stack.answers) if each.kind == "remove"}
+    losses = lost(stack_of_a_release(FROM, stack.answers), stack_of_this_checkout(stack.answers))
+    expected = {change.logical_id for change in losses if change.kind == "remove"}
     # An alarm that got metric math since then is one that AWS updates, and the emulator refuses.
-    refused = not_deployed(raw_template(), stack.answers) - not_deployed(written(), stack.answers)
-    expected |= refused & written()["Resources"].keys()
+    refused = not_deployed(raw_template(), stack.answers) - not_deployed(written(FROM), stack.answers)
+    expected |= refused & written(FROM)["Resources"].keys()
     assert {name for action, name in told if action == "Remove"} == expected
     upgraded = stack.carry_out("UPDATE")
     assert upgraded["StackStatus"] == "UPDATE_COMPLETE", stack.reasons()

@@ -1,4 +1,4 @@
-"""An upgrade from 0.1.0 loses no topic, offset, letter or alarm, and what it removes or replaces is known before."""
+"""An upgrade loses no topic, offset, letter or alarm, and what it removes or replaces is known before."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.template.changes import Change, Stack, changes
-from tests.template.upgrade import NEVER, WATCHED_BY, after, before, lost, reason
+from tests.template.upgrade import NEVER, RELEASES, WATCHED_BY, after, before, lost, reason
 from tests.unit.test_documents import DOCS
 
 ALARM, MAPPING = "AWS::CloudWatch::Alarm", "AWS::Lambda::EventSourceMapping"
@@ -21,27 +21,40 @@ STACKS: Mapping[str, Mapping[str, str]] = {
 
 
 @cache
-def losses(name: str) -> tuple[Change, ...]:
-    return tuple(lost(STACKS[name]))
+def old_stack(release: str, name: str) -> Stack:
+    return before(release, STACKS[name])
 
 
+@cache
+def new_stack(name: str) -> Stack:
+    return after(STACKS[name])
+
+
+@cache
+def losses(release: str, name: str) -> tuple[Change, ...]:
+    return tuple(lost(old_stack(release, name), new_stack(name)))
+
+
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", STACKS)
-def test_each_removal_and_replacement_has_its_reason_and_stands_in_the_document(name: str) -> None:
+def test_each_removal_and_replacement_has_its_reason_and_stands_in_the_document(release: str, name: str) -> None:
     page = (DOCS / "upgrading.md").read_text(encoding="utf-8")
-    for change in losses(name):
+    for change in losses(release, name):
         if change.type != ALARM:
             assert reason(change.logical_id), f"{change}: say why in EXPECTED and in docs/upgrading.md, or avoid it"
             assert reason(change.logical_id) in " ".join(page.split())
 
 
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", STACKS)
-def test_what_holds_data_or_a_place_is_neither_removed_nor_replaced(name: str) -> None:
-    assert [change for change in losses(name) if change.type in NEVER] == []
+def test_what_holds_data_or_a_place_is_neither_removed_nor_replaced(release: str, name: str) -> None:
+    assert [change for change in losses(release, name) if change.type in NEVER] == []
 
 
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", STACKS)
-def test_every_mapping_keeps_its_topic_and_its_group_and_with_it_its_offsets(name: str) -> None:
-    old, new = before(STACKS[name]).of(MAPPING), after(STACKS[name]).of(MAPPING)
+def test_every_mapping_keeps_its_topic_and_its_group_and_with_it_its_offsets(release: str, name: str) -> None:
+    old, new = old_stack(release, name).of(MAPPING), new_stack(name).of(MAPPING)
     assert old
     for logical_id, mapping in old.items():
         assert place(new[logical_id]) == place(mapping)
@@ -52,11 +65,18 @@ def place(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
     return mapping["Topics"], group, mapping["EventSourceArn"], mapping["StartingPosition"]
 
 
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", STACKS)
-def test_every_alarm_is_still_there_or_another_one_watches_the_same(name: str) -> None:
-    new = after(STACKS[name]).of(ALARM)
-    gone = before(STACKS[name]).of(ALARM).keys() - new.keys()
+def test_every_alarm_is_still_there_or_another_one_watches_the_same(release: str, name: str) -> None:
+    new = new_stack(name).of(ALARM)
+    gone = old_stack(release, name).of(ALARM).keys() - new.keys()
     assert {WATCHED_BY.get(alarm, f"nobody watches what {alarm} did") for alarm in gone} <= new.keys()
+
+
+def test_the_last_release_loses_what_every_update_replaces_and_nothing_else() -> None:
+    # docs/upgrading.md says so of the update from 0.2.0.
+    lost_ids = {change.logical_id for name in STACKS for change in losses(RELEASES[-1], name)}
+    assert not [name for name in lost_ids if not name.startswith(("ToolkitLayer", "TopicsFunctionVersion"))]
 
 
 def stack(**resources: tuple[str, dict[str, Any]]) -> Stack:

@@ -1,4 +1,4 @@
-"""From 0.1.0 to this template: what CloudFormation removes and replaces, each with the reason why that loses nothing.
+"""From a release to this template: what CloudFormation removes and replaces, each with the reason why nothing is lost.
 
 ``docs/upgrading.md`` tells the user the same.
 """
@@ -14,7 +14,9 @@ from tests.template.changes import Change, Stack, changes
 from tests.template.processed import processed
 from tests.template.stack import ANSWERS, raw_template, read_template
 
-TEMPLATE_0_1_0 = Path(__file__).parents[1] / "data" / "template-0.1.0.yaml"
+DATA = Path(__file__).parents[1] / "data"
+# The releases whose template is in the data.
+RELEASES = ("0.1.0", "0.2.0")
 
 # Logical ids, as patterns, and the reason.
 EXPECTED: Mapping[str, str] = {
@@ -43,14 +45,14 @@ NEVER = (
 
 
 @cache
-def written() -> dict[str, Any]:
-    """The template of 0.1.0."""
-    return read_template(TEMPLATE_0_1_0)
+def written(release: str) -> dict[str, Any]:
+    """A release's template."""
+    return read_template(DATA / f"template-{release}.yaml")
 
 
-def before(answers: Mapping[str, str]) -> Stack:
-    """The stack of 0.1.0."""
-    return Stack(processed(written(), answers), {**ANSWERS, **answers})
+def before(release: str, answers: Mapping[str, str]) -> Stack:
+    """A release's stack."""
+    return Stack(processed(written(release), answers), {**ANSWERS, **answers})
 
 
 def after(answers: Mapping[str, str]) -> Stack:
@@ -58,9 +60,9 @@ def after(answers: Mapping[str, str]) -> Stack:
     return Stack(processed(raw_template(), answers), {**ANSWERS, **answers})
 
 
-def lost(answers: Mapping[str, str]) -> list[Change]:
+def lost(old: Stack, new: Stack) -> list[Change]:
     """What is removed or replaced."""
-    return [change for change in changes(before(answers), after(answers)) if change.kind != "add"]
+    return [change for change in changes(old, new) if change.kind != "add"]
 
 
 def reason(logical_id: str) -> str:
