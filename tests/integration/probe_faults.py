@@ -26,10 +26,10 @@ from tests.integration.kafka_access import new_name
 
 # Short, so that a matrix of faults that are waited for stays quick.
 STAGE_SECONDS = 2.0
-# How long threads may wait for a processor, on a busy machine that runs four workers of tests: between the stages of a
-# run, and within a stage.
+# How long threads may wait for a processor between the stages, on a busy machine.
 MACHINE_SECONDS = 2.0
-_MACHINE_MS = 1000
+# And at the end of a stage; with three busy loops beside the tests on two cores a stage ended 11 ms late at most.
+_MACHINE_MS = 30
 
 Response = ProducerProbeResponse | ConsumerProbeResponse
 
@@ -68,7 +68,8 @@ def consume(
 def bounded[Answer: Response](run: Callable[[], Answer]) -> Answer:
     """The answer; every stage kept its deadline plus 10 %, and the run as a whole that of the stages which failed.
 
-    Beside these counts what the slowest broker's other stages took, and the machine's constant.
+    Beside these counts what the slowest broker's other stages took, and the machine's constant. That each wait is given
+    no more than its stage has left is held by tests/unit/test_kafka_deadlines.py, on a clock of its own.
     """
     began = time.monotonic()
     response = run()

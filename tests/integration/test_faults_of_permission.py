@@ -55,7 +55,7 @@ def test_a_broker_that_iam_denies_fails_alone(kafka: KafkaCluster, topic: str, m
     access = msgspec.structs.replace(tls(kafka), auth_mode="iam")
     answers = iter([True, False, True])
     with faults_before(kafka, access.brokers, lambda: IamLogin(allows=next(answers)), monkeypatch):
-        response = produce(access, topic, stage_seconds=5)
+        response = produce(access, topic)
     only_the_second_fails(response, access, "sasl", "iam-denied")
     assert "Access denied" in response.verdict.summary
 
