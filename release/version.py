@@ -40,16 +40,20 @@ def set_version(root: Path, new: str) -> None:
     """Write another version into every place.
 
     Raises:
-        ReleaseError: it has not the form X.Y.Z, is not above the current one, or a place is missing.
+        ReleaseError: it has not the form X.Y.Z, is not above the current one, or a place is missing; nothing was
+            written.
     """
     if not re.fullmatch(_NUMBER, new):
         raise ReleaseError(f"{new} is not a version: give three numbers, such as 0.4.0")
     current = current_version(root)
     if _ordered(new) <= _ordered(current):
         raise ReleaseError(f"{new} is not above the current version {current}")
+    texts: dict[Path, str] = {}
     for place in PLACES:
         path = root / place.file
-        path.write_text(replaced(place, path.read_text(encoding="utf-8"), new), encoding="utf-8")
+        texts[path] = replaced(place, texts.get(path) or path.read_text(encoding="utf-8"), new)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
 
 
 def replaced(place: Place, text: str, new: str) -> str:

@@ -57,6 +57,13 @@ def test_a_version_that_is_none_or_not_above_the_current_one_is_refused(tmp_path
     assert current_version(tmp_path) == __version__
 
 
+def test_where_a_place_is_missing_no_other_is_changed(tmp_path: Path) -> None:
+    copied_places(tmp_path)
+    (tmp_path / PLACES[-1].file).write_text("")
+    assert reasons(set_version, tmp_path, "77.8.9")[0].startswith(str(PLACES[-1].file))
+    assert current_version(tmp_path) == __version__
+
+
 def test_a_place_that_is_no_longer_there_is_named() -> None:
     assert reasons(replaced, PLACES[0], "", "1.0.0")[0].startswith(str(PLACES[0].file))
 
