@@ -22,7 +22,7 @@ from msk_toolkit.vantiq.connection import HttpResponse
 from tests.fakes.vantiq_fake import answer
 
 Sender = Callable[[dict[str, Any]], object]
-LANES = 8
+MAX_IN_FLIGHT = 8
 
 
 class Token:
@@ -57,7 +57,7 @@ class Setup(NamedTuple):
             vantiq_token_secret_arn="s",  # noqa: S106 - a name
             vantiq_target=f"topic:/ms{self.latency_ms}",
             max_batch_records=self.per_post,
-            max_in_flight=LANES,
+            max_in_flight=MAX_IN_FLIGHT,
         )
 
 
@@ -103,11 +103,11 @@ def powertools(setup: Setup) -> Sender:
 
 def simplest_arrays(setup: Setup) -> Sender:
     """Decode, loads, dumps, POST: a thread for each partition, orjson, and no check of anything."""
-    connections = [http.client.HTTPConnection("127.0.0.1", setup.port) for _ in range(LANES)]
+    connections = [http.client.HTTPConnection("127.0.0.1", setup.port) for _ in range(MAX_IN_FLIGHT)]
     for connection in connections:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    pool = ThreadPoolExecutor(LANES)
+    pool = ThreadPoolExecutor(MAX_IN_FLIGHT)
 
     def lane(connection: http.client.HTTPConnection, records: list[dict[str, Any]]) -> None:
         for some in batched(records, setup.per_post, strict=False):
@@ -135,7 +135,7 @@ def ceiling(setup: Setup, event: dict[str, Any]) -> Sender:
     sockets = [socket.create_connection(("127.0.0.1", setup.port)) for _ in kept]
     for sock in sockets:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    pool = ThreadPoolExecutor(LANES)
+    pool = ThreadPoolExecutor(MAX_IN_FLIGHT)
 
     def lane(sock: socket.socket, requests_made: list[bytes]) -> None:
         for request in requests_made:
