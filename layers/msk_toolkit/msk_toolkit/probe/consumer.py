@@ -9,7 +9,7 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.metadata import Topic
-from msk_toolkit.network.stages import AgainError, StageLog
+from msk_toolkit.network.stages import AgainError
 from msk_toolkit.probe.check_brokers import AclOperation, BrokerCheck, check_brokers, close_connections
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.probe.judge import judge_checks
@@ -115,8 +115,8 @@ class _Consumption:
             self._downgrade_unsettled()
         if not self.reading.sequences:
             self._read_newest(topic)
-        log = StageLog(options.deadline, options.stage_seconds)
-        self.lags = group_lags(self._reached, options.watched_groups, log, options.now)
+        one_stage = options.deadline.at_most(options.stage_seconds)
+        self.lags = group_lags(self._reached, options.watched_groups, one_stage, options.now)
         self._fail_leaders(topic)
 
     def note_what_was_not_run(self) -> None:

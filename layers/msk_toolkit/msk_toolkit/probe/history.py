@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -60,8 +59,9 @@ def history(
 
 
 def _lines_of(logs: Any, group: str, start: float, end: float, deadline: Deadline) -> list[LogLine]:
-    read = partial(lines_between, logs, group, _PATTERN, start, end)
-    return call_within(deadline, f"reading the log {group}", lambda: list(read()))
+    return call_within(
+        deadline, f"reading the log {group}", lambda: list(lines_between(logs, group, _PATTERN, start, end))
+    )
 
 
 class _Points:

@@ -14,7 +14,6 @@ from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import first_records, offset_range
-from msk_toolkit.network.stages import StageLog
 from msk_toolkit.probe.check_brokers import BrokerCheck
 from msk_toolkit.stage import Stage
 
@@ -86,18 +85,17 @@ class _Behind:
 
 
 def group_lags(
-    reached: Mapping[int, BrokerCheck], names: Sequence[str], log: StageLog, now: Callable[[], float]
+    reached: Mapping[int, BrokerCheck], names: Sequence[str], deadline: Deadline, now: Callable[[], float]
 ) -> list[GroupLag]:
     """The lag of each group; what can't be determined of a group is in its result and not a broker's failure.
 
     Args:
         reached: the brokers that were reached, by their ids; a partition that none of them leads is left out.
-        log: gives all groups together their deadline, that of one stage.
+        deadline: for all groups together.
     """
     usable = _usable(reached)
     if not usable:
         return [GroupLag(name, detail="no broker can be asked any more") for name in names]
-    deadline = log.share()
     return [_group_lag(usable, name, deadline, now) for name in names]
 
 
