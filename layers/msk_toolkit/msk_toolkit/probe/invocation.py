@@ -33,7 +33,8 @@ def handle_producer(event: Any, environment: Mapping[str, str], services: Servic
 
     Raises:
         ConfigurationError: a setting, or the request in the event, is wrong.
-        ToolkitError: a marked record could not be written. A run raises nothing: its verdict has the failure.
+        ToolkitError: the cluster's addresses or the login could not be read, or a marked record not be written. What
+            a run sees of the brokers is in its verdict.
     """
     settings = load(ProducerProbeSettings, environment)
     request = requested(event, WriteRecord, _WRITE_EXAMPLE)
@@ -60,7 +61,8 @@ def handle_consumer(event: Any, environment: Mapping[str, str], services: Servic
 
     Raises:
         ConfigurationError: a setting, or the request in the event, is wrong.
-        ToolkitError: a marked record could not be followed. A run raises nothing: its verdict has the failure.
+        ToolkitError: the cluster's addresses or the login could not be read, or a marked record not be followed. What
+            a run sees of the brokers is in its verdict.
     """
     settings = load(ConsumerProbeSettings, environment)
     request = requested(event, FollowRecord, _FOLLOW_EXAMPLE)
