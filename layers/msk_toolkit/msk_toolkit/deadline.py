@@ -6,6 +6,8 @@ from typing import Self
 
 Clock = Callable[[], float]
 
+_SHORTEST_TIMEOUT_SECONDS = 0.001
+
 
 class Deadline:
     """A point in time, on a monotonic clock, by which a step must have ended."""
@@ -28,6 +30,10 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, never below zero."""
         return max(0.0, self._at - self._clock())
+
+    def timeout(self) -> float:
+        """Seconds left for a call that blocks, never zero: a socket would take that for "do not block"."""
+        return max(self.remaining(), _SHORTEST_TIMEOUT_SECONDS)
 
     @property
     def expired(self) -> bool:

@@ -66,7 +66,7 @@ class PendingCall[Answer]:
             AwsError: no answer in time; or whatever the call raises.
         """
         try:
-            outcome = self._outcome.get(timeout=max(deadline.remaining(), 0.001))
+            outcome = self._outcome.get(timeout=deadline.timeout())
         except queue.Empty:
             raise AwsError(f"{self._action}: no answer from AWS in time") from None
         self._outcome.put(outcome)

@@ -32,8 +32,6 @@ from msk_toolkit.network.stages import StageLog
 from msk_toolkit.network.trust import tls_context
 from msk_toolkit.stage import Stage
 
-_SHORTEST_TIMEOUT_SECONDS = 0.001
-
 
 class BrokerConnection:
     """An open, logged-in connection to a broker; a context manager.
@@ -126,7 +124,7 @@ class BrokerConnection:
     def certificate_wanted(self, deadline: Deadline) -> bool:
         """Whether the listener requires a client certificate. For a fresh connection: with TLS 1.3 the alert comes
         after the handshake, and is lost when the listener closes the connection on a request."""
-        self._socket.settimeout(max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS))
+        self._socket.settimeout(deadline.timeout())
         try:
             self._socket.recv(1)
         except OSError as error:

@@ -24,7 +24,6 @@ from msk_toolkit.stage import Stage
 _MOST_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">i")
 _READ_BYTES = 65536
-_SHORTEST_TIMEOUT_SECONDS = 0.001
 # Of such bytes kafka-python makes one number, for as long as they go on and in quadratic time. No text is that long.
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
 _SHARE_OF_A_WAIT = 0.3
@@ -90,11 +89,11 @@ class BrokerExchange:
     def _request_frame(self, request: Any, api: str, stage: Stage, deadline: Deadline) -> bytearray:
         """Send the request, and return the bytes of its response."""
         held_back, began = self.held_back_seconds, time.monotonic()
-        if held_back >= max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS):
+        if held_back >= deadline.timeout():
             raise self.throttled(stage, api)
         try:
             self._protocol.send_request(request)
-            self._limit_wait(deadline)
+            self._socket.settimeout(deadline.timeout())
             self._socket.sendall(self._protocol.send_bytes())
             return self._receive(api, stage, deadline)
         except TimeoutError:
@@ -110,7 +109,7 @@ class BrokerExchange:
         frame = bytearray()
         size: int | None = None
         while size is None or len(frame) < size:
-            self._limit_wait(deadline)
+            self._socket.settimeout(deadline.timeout())
             data = self._socket.recv(_READ_BYTES)
             if not data:
                 raise self._failed(stage, Cause.CONNECTION_CLOSED, f"the broker closed the connection on {api}")
@@ -133,9 +132,6 @@ class BrokerExchange:
         if not _LENGTH.size < size <= _MOST_BYTES:
             raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
         return size
-
-    def _limit_wait(self, deadline: Deadline) -> None:
-        self._socket.settimeout(max(deadline.remaining(), _SHORTEST_TIMEOUT_SECONDS))
 
     def _decoded(self, frame: bytearray, api: str, stage: Stage) -> Any:
         try:

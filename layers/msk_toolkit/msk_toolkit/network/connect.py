@@ -65,7 +65,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
 
     threading.Thread(target=ask, daemon=True, name=f"resolve {host}").start()
     try:
-        outcome = answer.get(timeout=max(deadline.remaining(), 0.001))
+        outcome = answer.get(timeout=deadline.timeout())
     except queue.Empty:
         raise StageError(Stage.DNS, Cause.RESOLVER_TIMEOUT, peer, f"the resolver did not answer for {host}") from None
     if isinstance(outcome, OSError | UnicodeError):
@@ -110,7 +110,7 @@ def _connected(address: Address, deadline: Deadline) -> socket.socket:
     # A name may have an IPv6 address where the system has no IPv6.
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(max(deadline.remaining(), 0.001))
+        sock.settimeout(deadline.timeout())
         sock.connect(place)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
@@ -126,7 +126,7 @@ def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext
         StageError: one of the ``tls-`` causes, or ``connection-closed``.
     """
     peer = f"{host}:{port}"
-    sock.settimeout(max(deadline.remaining(), 0.001))
+    sock.settimeout(deadline.timeout())
     try:
         encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     except OSError as error:
