@@ -165,6 +165,11 @@ class BrokerConnection:
         return int(version)
 
 
+def broker_timeout_ms(deadline: Deadline) -> int:
+    """The timeout to send with a request: the broker gives up a little earlier than we do, so that its reason arrives."""
+    return max(1, int(deadline.remaining() * 900))
+
+
 @contextlib.contextmanager
 def reading(connection: BrokerConnection, api: str, stage: Stage) -> Iterator[None]:
     """Read a response: a list that is null, a part that is missing or another's is the broker's fault.

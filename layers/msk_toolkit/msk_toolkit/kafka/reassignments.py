@@ -8,7 +8,7 @@ from kafka.protocol.admin import ListPartitionReassignmentsRequest
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.kafka.connection import BrokerConnection, broker_timeout_ms, reading
 from msk_toolkit.stage import Stage
 
 
@@ -44,6 +44,6 @@ def _removed(topic: Any) -> dict[int, int]:
 def _listing(partitions: Mapping[str, Sequence[int]], deadline: Deadline) -> ListPartitionReassignmentsRequest:
     topic = ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics
     return ListPartitionReassignmentsRequest(
-        timeout_ms=max(1, int(deadline.remaining() * 900)),
+        timeout_ms=broker_timeout_ms(deadline),
         topics=[topic(name=name, partition_indexes=list(indexes)) for name, indexes in partitions.items()],
     )

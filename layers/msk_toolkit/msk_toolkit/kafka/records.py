@@ -15,7 +15,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
-from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.kafka.connection import BrokerConnection, broker_timeout_ms, reading
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.stage import Stage
 
@@ -47,11 +47,10 @@ def produce(
             ProduceRequest.TopicProduceData.PartitionProduceData(index=partition, records=bytes(batch.buffer()))
         ],
     )
-    # The broker gives up a little earlier than we do, so that its own reason arrives.
-    patience_ms = max(1, int(deadline.remaining() * 900))
+    timeout_ms = broker_timeout_ms(deadline)
     try:
         answer = connection.send(
-            ProduceRequest(transactional_id=None, acks=_ALL_IN_SYNC, timeout_ms=patience_ms, topic_data=[data]),
+            ProduceRequest(transactional_id=None, acks=_ALL_IN_SYNC, timeout_ms=timeout_ms, topic_data=[data]),
             Stage.PRODUCE,
             deadline,
         )

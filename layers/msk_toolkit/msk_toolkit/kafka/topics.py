@@ -7,7 +7,7 @@ from kafka.protocol.admin import CreatePartitionsRequest, CreateTopicsRequest, D
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import BrokerError
-from msk_toolkit.kafka.connection import BrokerConnection, reading
+from msk_toolkit.kafka.connection import BrokerConnection, broker_timeout_ms, reading
 from msk_toolkit.kafka.error_codes import broker_error
 from msk_toolkit.stage import Stage
 
@@ -40,7 +40,9 @@ def create_topics(
         )
         for topic in topics
     ]
-    request = CreateTopicsRequest(topics=new_topics, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    request = CreateTopicsRequest(
+        topics=new_topics, timeout_ms=broker_timeout_ms(deadline), validate_only=validate_only
+    )
     answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreateTopics", answer, "topics", [topic.name for topic in topics])
 
@@ -57,7 +59,7 @@ def add_partitions(
         CreatePartitionsRequest.CreatePartitionsTopic(name=name, count=count, assignments=None)
         for name, count in totals.items()
     ]
-    request = CreatePartitionsRequest(topics=grown, timeout_ms=_patience_ms(deadline), validate_only=validate_only)
+    request = CreatePartitionsRequest(topics=grown, timeout_ms=broker_timeout_ms(deadline), validate_only=validate_only)
     answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "CreatePartitions", answer, "results", totals)
 
@@ -68,7 +70,7 @@ def delete_topics(controller: BrokerConnection, names: Sequence[str], deadline: 
     Raises:
         StageError: under ``metadata``.
     """
-    request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=_patience_ms(deadline))
+    request = DeleteTopicsRequest(topic_names=list(names), timeout_ms=broker_timeout_ms(deadline))
     answer = controller.send(request, Stage.METADATA, deadline)
     return _errors(controller, "DeleteTopics", answer, "responses", names)
 
@@ -85,8 +87,3 @@ def _errors(
         name: broker_error(f"{api} of {name}", result.error_code, getattr(result, "error_message", None))
         for name, result in wrong.items()
     }
-
-
-def _patience_ms(deadline: Deadline) -> int:
-    # The broker gives up a little earlier than we do, so that its own reason arrives.
-    return max(1, int(deadline.remaining() * 900))
