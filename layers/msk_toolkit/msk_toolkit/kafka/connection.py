@@ -166,7 +166,7 @@ class BrokerConnection:
 
 
 def broker_timeout_ms(deadline: Deadline) -> int:
-    """The timeout to send with a request: the broker gives up a little earlier than we do, so that its reason arrives."""
+    """The timeout to send with a request: the broker gives up a little before we do, so that its reason arrives."""
     return max(1, int(deadline.remaining() * 900))
 
 
