@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from msk_toolkit.deployment.targets import RESOURCE_TYPE
+from msk_toolkit.topics.custom_resource import KNOWN_PROPERTIES
+
 Schema = dict[str, Any]
 
 ANY_EVENT: Schema = {
@@ -11,6 +14,11 @@ ANY_EVENT: Schema = {
 }
 # As CloudFormation documents it for every custom resource.
 _TEXT: Schema = {"type": "string", "minLength": 1}
+# CloudFormation sends numbers as text, and a parameter that was left empty as an empty text.
+_PARAMETER: Schema = {
+    "description": "A change applies the topics again; checked before a topic is changed.",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
 CUSTOM_RESOURCE: Schema = {
     "title": "CustomResource",
     "description": "CloudFormation's request for Custom::DeclaredTopics; the response is sent to ResponseURL.",
@@ -36,15 +44,23 @@ CUSTOM_RESOURCE: Schema = {
                 },
                 "ServiceToken": _TEXT,
                 "ServiceTimeout": _TEXT,
-                **{
-                    name: {"description": "Not read: a change applies the topics again.", **_TEXT}
-                    for name in ("ClusterArn", "BootstrapServers", "AuthMode", "ClusterKind")
-                },
             },
-            "additionalProperties": False,
+            "propertyNames": {"enum": list(KNOWN_PROPERTIES)},
+            "additionalProperties": _PARAMETER,
         },
     },
     "required": ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"],
+}
+CHECKED_TARGETS: Schema = {
+    **CUSTOM_RESOURCE,
+    "title": "CheckedTargets",
+    "description": f"CloudFormation's request for {RESOURCE_TYPE}: connect checks the forwarder's targets.",
+    "properties": {
+        **CUSTOM_RESOURCE["properties"],
+        "ResourceType": {"const": RESOURCE_TYPE},
+        "ResourceProperties": {"type": "object", "description": "Not read: a change has the targets checked again."},
+    },
+    "required": [*CUSTOM_RESOURCE["required"], "ResourceType"],
 }
 NO_REQUEST: Schema = {**ANY_EVENT, "not": {"required": ["ResponseURL"]}}
 RELAYED_REQUEST: Schema = {

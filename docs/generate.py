@@ -36,6 +36,7 @@ from msk_toolkit.topics.request import TopicsEvent, TopicsResponse  # noqa: E402
 
 from docs.event_schemas import (  # noqa: E402
     ANY_EVENT,
+    CHECKED_TARGETS,
     CUSTOM_RESOURCE,
     NO_REQUEST,
     RELAYED_REQUEST,
@@ -79,7 +80,7 @@ def all_schemas() -> dict[str, Schema]:
         "topics.response": _any_of(
             "TopicsAnswer", schema_of(TopicsResponse), schema_of(RelayedAnswer), {"type": "null"}
         ),
-        "declared_topics.event": _any_of("DeclaredTopicsEvent", CUSTOM_RESOURCE, NO_REQUEST),
+        "declared_topics.event": _any_of("DeclaredTopicsEvent", CUSTOM_RESOURCE, CHECKED_TARGETS, NO_REQUEST),
         "declared_topics.response": _any_of("DeclaredTopicsAnswer", TOPICS_FUNCTION_NAME, {"type": "null"}),
         "producer_probe.event": _or_any_event("ProducerProbeEvent", WriteRecord),
         "producer_probe.response": _any_of(

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+from jsonschema import ValidationError
 from msk_toolkit.aws.custom_resource import ANSWER_SECONDS
 
+from tests.template.contract.deployed import deployed
 from tests.template.processed import processed
-from tests.template.stack import Stack, raw_template
+from tests.template.stack import ANSWERS, TEMPLATE, Stack, raw_template
+from tests.unit.test_documents import check
 
 # A start that takes longer ends the invocation (Lambda's limit for the initialization).
 START_SECONDS = 10
@@ -44,3 +48,25 @@ def test_it_outlasts_the_topics_function_and_cloudformation_outlasts_it() -> Non
     topics = Stack().properties("TopicsFunction")
     assert topics["Timeout"] + START_SECONDS + ANSWER_SECONDS < function["Timeout"]
     assert function["Timeout"] + START_SECONDS < declared["ServiceTimeout"] <= 120
+
+
+@pytest.mark.parametrize("kind", ["Custom::DeclaredTopics", "Custom::CheckedTargets"])
+def test_the_request_for_a_resource_of_the_template_fits_the_schema_of_the_functions_events(kind: str) -> None:
+    (resource,) = deployed(TEMPLATE, ANSWERS).of(kind)
+    event = {
+        "RequestType": "Create",
+        "ResponseURL": "https://signed",
+        "StackId": "arn",
+        "RequestId": "r",
+        "LogicalResourceId": resource.logical_id,
+        "ResourceType": kind,
+        "ResourceProperties": as_sent(resource.properties),
+    }
+    check("declared_topics.event", event)
+    with pytest.raises(ValidationError):
+        check("declared_topics.event", {name: value for name, value in event.items() if name != "StackId"})
+
+
+def as_sent(properties: dict[str, Any]) -> dict[str, Any]:
+    """CloudFormation sends every number as text."""
+    return {name: value if isinstance(value, list) else str(value) for name, value in properties.items()}

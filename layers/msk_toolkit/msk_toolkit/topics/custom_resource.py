@@ -63,7 +63,8 @@ _CHECKED = (
     "SetAside",
     "AdvancedSettings",
 )
-_KNOWN = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
+# Every property of a ``Custom::DeclaredTopics``; another one fails the request.
+KNOWN_PROPERTIES = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
 _DENIED = "AUTHORIZATION_FAILED"
 
 CarryOut = Callable[[TopicsRequest], TopicsResponse]
@@ -182,8 +183,8 @@ def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> 
 
 def _unknown_properties(properties: Mapping[str, Any]) -> Iterator[str]:
     # A misspelt Topics would apply the toolkit's own file, and succeed.
-    if unknown := [f"{name} is not known" for name in properties if name not in _KNOWN]:
-        yield "; ".join(["ResourceProperties: " + unknown[0], *unknown[1:], f"known are {', '.join(_KNOWN)}"])
+    if unknown := [f"{name} is not known" for name in properties if name not in KNOWN_PROPERTIES]:
+        yield "; ".join(["ResourceProperties: " + unknown[0], *unknown[1:], f"known are {', '.join(KNOWN_PROPERTIES)}"])
 
 
 def _request(properties: Mapping[str, Any]) -> TopicsRequest:
