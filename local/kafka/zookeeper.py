@@ -34,7 +34,7 @@ class ZooKeeperError(Exception):
 
 
 class ZooKeeper:
-    """The ZooKeeper that listens on 127.0.0.1:`port``, its files in ``home`."""
+    """The ZooKeeper that listens on ``127.0.0.1:port``, its files in ``home`."""
 
     def __init__(self, home: Path, port: int) -> None:
         self._home = home
