@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
+from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS
 from msk_toolkit.settings.catalogue import advanced_settings_problems
 from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
 
-# MSK's listener ports inside the VPC; the functions' security groups allow the port of the AuthMode.
-_LISTENERS = {"none": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+# The functions' security groups allow the port of the AuthMode.
+_PORT_OF_MODE: Mapping[str, int] = {AUTH_MODE_OF[protocol]: port for protocol, port in MSK_PORTS.items()}
 _LAST_PORT = 65535
 _ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
@@ -73,7 +74,7 @@ def _ports(given: Mapping[str, Any]) -> Iterator[str]:
         yield f"BootstrapPorts {opened}: give the first and the last port, from 1 to {_LAST_PORT}, such as 9001-9003"
         return
     mode = str(given.get("AuthMode", "scram"))
-    listener = _LISTENERS.get(mode)
+    listener = _PORT_OF_MODE.get(mode)
     strange = sorted(_server_ports(given) - {listener, *_ports_of(opened)})
     if strange:
         ports = ", ".join(map(str, strange))
