@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msk_toolkit.deployment import events
 
 from tests.fakes.http_fake import Peer, ScriptedServer, serve
 from tests.integration.handlers import Context, fits_its_schema, load_handler
@@ -96,6 +97,21 @@ def test_fit_targets_are_reported_as_fit_and_a_check_that_fails_as_not_checked(r
     sent, _ = run(failure, ResourceType="Custom::CheckedTargets")
     assert sent["Status"] == "SUCCESS"
     assert sent["Data"]["Status"].startswith("not checked: shop-connect timed out")
+
+
+@pytest.mark.enable_socket
+def test_a_bug_in_the_check_of_targets_does_not_leave_cloudformation_without_an_answer(
+    run: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise ZeroDivisionError("hush")
+
+    monkeypatch.setattr(events, "invoke_for_result", broken)
+    sent, _ = run(answered({}), ResourceType="Custom::CheckedTargets")
+    assert sent["Status"] == "SUCCESS"
+    assert sent["Data"]["Status"] == "not checked: unexpected ZeroDivisionError; see the function's log"
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert (record.levelname, record.message) == ("ERROR", "targets")
 
 
 @pytest.mark.enable_socket

@@ -37,7 +37,7 @@ class _Checked(msgspec.Struct, frozen=True):
 
 
 def targets_status(ask: Callable[[], bytes]) -> str:
-    """A line for the output ``TargetsStatus``; every outcome is a line, so this never raises.
+    """A line for the output ``TargetsStatus``, also where the targets could not be checked.
 
     Args:
         ask: has the connect function check the targets, and answers its result as JSON.
