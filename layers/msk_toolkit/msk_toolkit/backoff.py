@@ -20,7 +20,7 @@ class Backoff:
 
         backoff = Backoff(stage, sleep, shortest_seconds=0.1, longest_seconds=1.0)
         while True:
-            response = connection.send(request, "commit", stage)
+            response = connection.send(request, Stage.COMMIT, stage)
             if response.error_code not in PASSING or not backoff.pause():
                 return response
 
