@@ -1,4 +1,4 @@
-"""Whether a custom resource's update is CloudFormation going back: by numbers that go back, or the stack's status."""
+"""Whether a custom resource's update is a rollback: by numbers that are lower than before, or the stack's status."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def layers(before: str, after: str) -> dict[str, Any]:
         (event("Create"), "ROLLBACK_IN_PROGRESS", False),
     ],
 )
-def test_a_rollback_is_known_by_the_version_that_goes_back_or_by_the_stacks_status(
+def test_a_rollback_is_known_by_the_version_that_is_lower_or_by_the_stacks_status(
     request_: dict[str, Any], stack: str | Exception | None, expected: bool | None
 ) -> None:
     assert is_rollback(request_, lambda service: CloudFormation(stack), Deadline(5)) is expected

@@ -32,7 +32,7 @@ def test_the_two_variables_of_a_scram_cluster_are_enough() -> None:
     assert (settings.auth_mode, settings.stage_timeout_seconds, settings.topics_file) == ("scram", 5.0, "topics.yaml")
 
 
-def test_every_wrong_variable_is_told_at_once() -> None:
+def test_every_wrong_variable_is_reported_at_once() -> None:
     environ = SCRAM | {
         "AUTH_MODE": "kerberos",
         "BOOTSTRAP_SERVERS": "no-port",
@@ -84,7 +84,7 @@ def test_a_rule_across_the_variables_names_what_breaks_it(environ: dict[str, str
     assert problems(ClusterSettings, environ) == [problem]
 
 
-def test_all_broken_rules_are_told_at_once() -> None:
+def test_all_broken_rules_are_reported_at_once() -> None:
     assert len(problems(ClusterSettings, {})) == 2
 
 
@@ -109,7 +109,7 @@ def event_problems(event: object) -> list[str]:
     return caught.value.problems
 
 
-def test_all_mistakes_of_an_event_are_told_at_once_each_with_its_place() -> None:
+def test_all_mistakes_of_an_event_are_reported_at_once_each_with_its_place() -> None:
     source = {"name": "a b", "scheme": "http", "topic": "t"}
     found = event_problems({"actoin": "plan", "auth_mode": 1, "network": "vpcs", "source": source})
     assert found == [

@@ -1,4 +1,4 @@
-"""An apply over a controller that refuses, times out or has just moved: what is asked again, and what is told of it."""
+"""An apply over a controller that refuses, times out or has just moved: what is asked again, and what is reported."""
 
 import pytest
 from msk_toolkit.deadline import Deadline
@@ -46,7 +46,7 @@ def test_a_check_that_meets_a_controller_that_has_just_moved_is_made_again_over_
     assert broker.connections == 4
 
 
-def test_a_controller_that_stays_away_is_told_while_time_is_left() -> None:
+def test_a_controller_that_stays_away_is_reported_while_time_is_left() -> None:
     broker = TopicsBroker({})
     broker.checks = [NOT_CONTROLLER]
     deadline = Deadline(2)
@@ -59,7 +59,7 @@ def test_a_controller_that_stays_away_is_told_while_time_is_left() -> None:
     assert deadline.remaining() > 1
 
 
-def test_a_refusal_that_will_not_pass_is_told_at_once() -> None:
+def test_a_refusal_that_will_not_pass_is_reported_at_once() -> None:
     broker = TopicsBroker({})
     broker.checks = [DENIED]
     assert applied(broker).problems == ["CreateTopics of orders answered TOPIC_AUTHORIZATION_FAILED"]
@@ -86,7 +86,7 @@ def test_a_plan_that_the_controller_goes_on_to_refuse_as_overtaken_is_not_carrie
     assert "CreateTopics" not in broker.asked
 
 
-def test_a_topic_that_exists_for_the_controller_and_shows_on_no_broker_is_told_in_kafkas_own_words() -> None:
+def test_a_topic_that_exists_for_the_controller_and_shows_on_no_broker_is_reported_in_kafkas_own_words() -> None:
     broker = TopicsBroker({})
     broker.creates, broker.words = [EXISTS], "Topic 'orders' is marked for deletion."
     change = the_change(applied(broker))

@@ -248,7 +248,7 @@ topics:
 """
 
 
-def test_merge_keys_are_named_once_each_with_their_place_and_the_way_out(tmp_path: Path) -> None:
+def test_merge_keys_are_named_once_each_with_their_place_and_the_alternative(tmp_path: Path) -> None:
     file = tmp_path / "topics.yaml"
     file.write_text(MERGED)
     with pytest.raises(ConfigurationError) as caught:

@@ -28,8 +28,8 @@ def test_an_answer_that_nobody_takes_is_given_up_before_the_invocation_is_ended(
         with pytest.raises(AwsError, match="could not be answered: no answer in time"):
             handler(request, Context(2))
     assert time.monotonic() - began < 2
-    told = capfd.readouterr()
-    assert "hush" not in caplog.text + told.out + told.err
+    printed = capfd.readouterr()
+    assert "hush" not in caplog.text + printed.out + printed.err
 
 
 def test_the_time_that_the_handler_keeps_is_enough_for_all_attempts_of_an_answer() -> None:

@@ -151,7 +151,7 @@ def test_every_kind_of_difference_has_its_action(case: str, actions: list[str]) 
     assert [step.action for step in plan(*CASES[case]).steps] == actions
 
 
-def test_a_change_tells_both_values_and_where_the_old_one_came_from() -> None:
+def test_a_change_shows_both_values_and_where_the_old_one_came_from() -> None:
     orders, pinned = plan(*CASES["config-change"]).steps
     (change,) = orders.config
     assert (change.before_text, change.after_text, change.source, change.inherited_text) == ("7d", "3d", "topic", "7d")
@@ -160,12 +160,12 @@ def test_a_change_tells_both_values_and_where_the_old_one_came_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "stands"),
+    ("declared_value", "current"),
     [("delete,compact", "compact,delete"), ("false", "FALSE"), ("0.5", "0.50")],
 )
-def test_values_that_mean_the_same_settle(wanted: str, stands: str) -> None:
-    observed = cluster(standing("a", 1, 3, cleanup_policy=stands))
-    assert plan([declared("a", 1, 3, cleanup_policy=wanted)], observed).steps[0].action == "unchanged"
+def test_values_that_mean_the_same_settle(declared_value: str, current: str) -> None:
+    observed = cluster(standing("a", 1, 3, cleanup_policy=current))
+    assert plan([declared("a", 1, 3, cleanup_policy=declared_value)], observed).steps[0].action == "unchanged"
 
 
 def test_a_default_or_a_brokers_value_is_no_drift() -> None:

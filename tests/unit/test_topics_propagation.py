@@ -1,4 +1,4 @@
-"""After a write every live broker is asked until it shows it; one that does not is told, and nothing fails by it."""
+"""After a write every live broker is asked until it shows it; what does not is reported, and nothing fails by it."""
 
 import socket
 import time
@@ -55,8 +55,8 @@ def test_connections_are_opened_while_the_write_is_under_way() -> None:
     brokers = [broker(), broker()]
     with cluster(*brokers) as session, Propagation(session) as propagation:
         propagation.begin_connecting(Deadline(5))
-        patience = Deadline(5)
-        while not brokers[1].asked and not patience.expired:
+        deadline = Deadline(5)
+        while not brokers[1].asked and not deadline.expired:
             time.sleep(0.01)
         assert brokers[1].asked == ["Metadata"]
         assert propagation.wait(created(), Deadline(5)) == []
@@ -74,7 +74,7 @@ def test_a_broker_that_lets_nobody_in_delays_neither_the_write_nor_the_end() -> 
         assert time.monotonic() - began < 0.25
 
 
-def test_a_broker_that_lags_for_too_long_is_told_with_what_it_lacks() -> None:
+def test_a_broker_that_lags_for_too_long_is_reported_with_what_it_lacks() -> None:
     late = broker(1000)
     with cluster(broker(), late) as session:
         behind = await_propagation(session, created(), Deadline(0.4))
@@ -86,7 +86,7 @@ def session_port(of: TopicsBroker) -> int:
     return of.alive[0]
 
 
-def test_a_broker_that_can_not_be_reached_is_told_and_the_wait_is_bounded() -> None:
+def test_a_broker_that_can_not_be_reached_is_reported_and_the_wait_is_bounded() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -94,8 +94,8 @@ def test_a_broker_that_can_not_be_reached_is_told_and_the_wait_is_bounded() -> N
         first = broker()
         with cluster(first) as session:
             first.alive.append(port)
-            (told,) = await_propagation(session, created(), Deadline(0.5))
-        assert told.startswith(f"127.0.0.1:{port} fails at tcp")
+            (sentence,) = await_propagation(session, created(), Deadline(0.5))
+        assert sentence.startswith(f"127.0.0.1:{port} fails at tcp")
         assert time.monotonic() - began < 1
 
 
@@ -115,11 +115,11 @@ def test_a_broker_that_hangs_is_waited_for_until_the_metadata_leave_it_out() -> 
     assert looks == 2
 
 
-def test_without_any_broker_left_that_is_told_too() -> None:
+def test_without_any_broker_left_that_is_reported_too() -> None:
     with cluster(broker()) as session:
         pass
-    (told,) = await_propagation(session, created(), Deadline(0.3))
-    assert told.startswith("could not list the live brokers: ")
+    (sentence,) = await_propagation(session, created(), Deadline(0.3))
+    assert sentence.startswith("could not list the live brokers: ")
 
 
 def test_a_deleted_topic_is_waited_for_until_no_broker_shows_it() -> None:

@@ -139,7 +139,7 @@ def test_a_rollback_never_fails_because_the_topics_function_does(known: bool | N
     assert found.data["Status"].startswith("not applied: This")
 
 
-def test_what_may_have_been_done_is_not_told_as_unchanged() -> None:
+def test_what_may_have_been_done_is_not_reported_as_unchanged() -> None:
     assert relayed(asked(), FakeLambda(TIMED_OUT, failed=True)).reason.startswith("The outcome is unknown: ")
     assert relayed(asked(), FakeLambda(refusal("TooManyRequestsException"))).reason.startswith("Nothing was changed. ")
 

@@ -1,4 +1,4 @@
-"""What the topics function is asked, and what CloudFormation is told."""
+"""What the topics function is asked, and what CloudFormation gets as an answer."""
 
 from typing import Any
 
@@ -223,7 +223,7 @@ def test_an_answer_names_the_brokers_that_are_behind() -> None:
     assert (found.status, found.reason) == ("SUCCESS", "Done. Behind: b-2 does not show yet: a.")
 
 
-def test_an_apply_that_broke_off_tells_what_was_done_and_what_was_not() -> None:
+def test_an_apply_that_broke_off_reports_what_was_done_and_what_was_not() -> None:
     def broken_off(request: TopicsRequest) -> TopicsResponse:
         changes = [TopicChange("a", "create", "done"), TopicChange("b", "config", "not-done", "denied")]
         return TopicsResponse("apply", "incomplete", "", Plan([], 0), changes)

@@ -1,4 +1,4 @@
-"""Parameters of a stack that can't work together: all of them, told before a topic is touched."""
+"""Parameters of a stack that can't work together: all of them, reported before a topic is changed."""
 
 import json
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
     ],
 )
-def test_what_cannot_work_is_told_with_the_way_out(answers: dict[str, str], start: str) -> None:
+def test_what_cannot_work_is_reported_with_what_to_do(answers: dict[str, str], start: str) -> None:
     (finding,) = findings(**answers)
     assert finding.startswith(start)
 
