@@ -139,6 +139,14 @@ def test_a_rollback_never_fails_because_the_topics_function_does(known: bool | N
     assert found.data["Status"].startswith("not applied: This")
 
 
+def test_whether_the_stack_rolls_back_is_asked_once_also_where_the_topics_function_fails() -> None:
+    questions = iter([True])
+    event = asked("Update", {"CodeVersion": "arn:2"}, CodeVersion="arn:1")
+    found = relayed(event, FakeLambda(TIMED_OUT, failed=True), lambda: next(questions))
+    assert (found.status, found.bug) == ("SUCCESS", None)
+    assert found.reason.startswith("This is a rollback")
+
+
 def test_what_may_have_been_done_is_not_reported_as_unchanged() -> None:
     assert relayed(asked(), FakeLambda(TIMED_OUT, failed=True)).reason.startswith("The outcome is unknown: ")
     assert relayed(asked(), FakeLambda(refusal("TooManyRequestsException"))).reason.startswith("Nothing was changed. ")

@@ -5,7 +5,6 @@
 3. Either answer is sent to CloudFormation, within the time that is kept for it.
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -73,8 +72,7 @@ def _answer_for_topics(event: dict[str, Any], services: DeploymentServices, dead
     def ask(payload: RelayPayload) -> bytes:
         return invoke_for_result(services.invoking_client(), services.settings.topics_function, payload, deadline)
 
-    rolls_back = functools.cache(lambda: is_rollback(event, services.client, deadline))
-    result = relay(event, ask, rolls_back)
+    result = relay(event, ask, lambda: is_rollback(event, services.client, deadline))
     report_answer(event["RequestType"], result, services.logger, services.metrics)
     return _Answer(result.status, result.reason, result.data)
 

@@ -4,6 +4,7 @@ The topics function needs the VPC to reach the brokers, and from there a route t
 second function takes the request, invokes the topics function with it, and sends the answer itself.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,19 +66,20 @@ def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResou
     Args:
         event: CloudFormation's request.
         ask: invokes the topics function; raises what keeps it from answering.
-        rolls_back: whether the stack rolls back, None if unknown.
+        rolls_back: whether the stack rolls back, None if unknown; called once at most.
     """
+    rolls_back_once = functools.cache(rolls_back)
     failure: Exception = AssertionError("a deletion invokes nothing")
     if event["RequestType"] != "Delete":
         try:
-            return _asked(event, ask, rolls_back)
+            return _asked(event, ask, rolls_back_once)
         except Exception as error:  # noqa: BLE001 - answer_for separates what is expected from what is not
             failure = error
 
     def fail(_: TopicsRequest) -> TopicsResponse:
         raise failure
 
-    return answer_for(event, fail, rolls_back)
+    return answer_for(event, fail, rolls_back_once)
 
 
 def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResourceResult:
