@@ -60,7 +60,7 @@ class Wire:
 
 
 def converse(vantiq: VantiqStandIn, certificates: Path, talk: Callable[[Wire], Awaitable[None]]) -> None:
-    """Run a connection to its end, within a bound."""
+    """Run a conversation to its end, within a bound."""
 
     async def run() -> None:
         context = ssl.create_default_context(cafile=str(certificates / "ca.pem"))

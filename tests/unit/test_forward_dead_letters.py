@@ -97,7 +97,7 @@ def test_a_letter_is_named_by_its_record_whether_that_was_decoded_or_not(raw: di
         {"value": 5},
     ],
 )
-def test_another_record_of_the_same_place_has_another_name_since_a_topic_made_anew_counts_from_0(other: Any) -> None:
+def test_another_record_of_the_same_place_has_another_name_since_a_topic_recreated_counts_from_0(other: Any) -> None:
     before = record(7, partition=3)
     assert name_of(before) != name_of(before | other)
     assert name_of(before)[:-22] == name_of(before | other)[:-22]

@@ -1,4 +1,4 @@
-"""A whole invocation against a Vantiq without a socket, under a clock that only moves when somebody waits."""
+"""A whole invocation against a Vantiq without a socket, under a clock that only moves when a wait is requested."""
 
 import threading
 from typing import Any
@@ -94,7 +94,7 @@ def test_with_the_reserve_left_no_request_starts_and_the_rest_is_reported() -> N
     assert [offset for _, offset in outcome.to_report] == [2, 3, 4]
 
 
-def test_a_reserve_as_long_as_the_time_out_is_a_mistake_in_the_settings() -> None:
+def test_a_reserve_as_long_as_the_timeout_is_a_mistake_in_the_settings() -> None:
     with pytest.raises(ConfigurationError, match="RESERVE_SECONDS"):
         ForwarderHarness().forward(*FIVE, seconds=3.0)
 

@@ -23,7 +23,7 @@ ON: dict[str, Any] = {"heartbeat_topic": HEART, "heartbeat_target": "topic:/hear
 
 
 def harness(*faults: Fault, **settings: Any) -> ForwarderHarness:
-    """A forwarder that is told of heartbeats."""
+    """A forwarder that is configured for heartbeats."""
     return ForwarderHarness(*faults, **ON, **settings)
 
 

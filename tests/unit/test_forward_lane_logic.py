@@ -162,7 +162,7 @@ def number_of(raw: Any) -> int:
 
 
 def left(batch: dict[str, list[Any]], outcome: BatchOutcome, mode: str) -> dict[str, list[Any]]:
-    """What the mapping brings again: what was named, or everything where only an error could tell."""
+    """What the mapping redelivers: what was named, or everything after an error."""
     if not outcome.to_report:
         return {}
     if mode == "on-demand" or NO_OFFSET in outcome.unfinished.values():

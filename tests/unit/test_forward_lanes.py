@@ -205,7 +205,7 @@ def test_batches_that_come_in_turn_are_each_remembered_and_the_oldest_is_forgott
     assert memory.done(batches[8]) == {("orders-8", 1)}
 
 
-def test_the_same_offsets_of_a_topic_made_anew_are_other_records() -> None:
+def test_the_same_offsets_of_a_topic_recreated_are_other_records() -> None:
     memory = DeliveredCache()
     memory.remember(decode(event([record(0, b"old")])), [("orders-0", 0)])
     assert memory.done(decode(event([record(0, b"new")]))) == frozenset()

@@ -1,4 +1,4 @@
-"""One pace for all lanes, and refusals that are too many to be the records' fault."""
+"""One rate limit for all lanes, and refusals that are too many to be the records' fault."""
 
 from typing import Any
 
@@ -25,21 +25,21 @@ REFUSED = RecordResult(Disposition.REFUSED, 400, "code")
 
 def test_turns_come_at_the_rate_of_records() -> None:
     clock = FakeClock()
-    pace = RateLimiter(10.0, clock)
-    assert [pace.turn(5), pace.turn(20), pace.turn(1)] == [0.0, 0.5, 2.5]
+    limiter = RateLimiter(10.0, clock)
+    assert [limiter.turn(5), limiter.turn(20), limiter.turn(1)] == [0.0, 0.5, 2.5]
     clock.advance(100)
-    assert pace.turn(1) == 0.0  # what was not used is not saved up
-    assert pace.turn(1) == pytest.approx(0.1)
+    assert limiter.turn(1) == 0.0  # what was not used is not saved up
+    assert limiter.turn(1) == pytest.approx(0.1)
 
 
 def test_a_turn_that_comes_too_late_is_not_taken_and_leaves_no_debt() -> None:
     clock = FakeClock()
-    pace = RateLimiter(4.0, clock)
-    assert pace.turn(500, within=110) == 0.0
+    limiter = RateLimiter(4.0, clock)
+    assert limiter.turn(500, within=110) == 0.0
     for _ in range(3):
-        assert pace.turn(500, within=110) == 125.0
+        assert limiter.turn(500, within=110) == 125.0
     clock.advance(120)
-    assert pace.turn(500, within=110) == 5.0
+    assert limiter.turn(500, within=110) == 5.0
 
 
 def test_arrays_longer_than_an_invocations_share_go_on_in_the_next_ones() -> None:
@@ -49,7 +49,7 @@ def test_arrays_longer_than_an_invocations_share_go_on_in_the_next_ones() -> Non
     left = [record(n) for n in range(1500)]
     for _ in range(10):
         harness.forward(*left, seconds=120.0)
-        # A poller brings it again a little later.
+        # A poller redelivers it a little later.
         harness.clock.advance(30)
         if len(harness.vantiq.offsets()) == len(left):
             break
@@ -58,18 +58,18 @@ def test_arrays_longer_than_an_invocations_share_go_on_in_the_next_ones() -> Non
 
 def test_a_hold_is_for_every_turn_and_ends() -> None:
     clock = FakeClock()
-    pace = RateLimiter(0, clock)
-    pace.hold(5)
-    pace.hold(2)
-    assert (pace.turn(1), pace.held()) == (5, 5)
+    limiter = RateLimiter(0, clock)
+    limiter.hold(5)
+    limiter.hold(2)
+    assert (limiter.turn(1), limiter.held()) == (5, 5)
     clock.advance(5)
-    assert pace.turn(1) == 0
+    assert limiter.turn(1) == 0
 
 
 def test_a_hold_is_for_an_hour_at_most() -> None:
-    pace = RateLimiter(0, FakeClock())
-    pace.hold(86_400)
-    assert pace.held() == 3600
+    limiter = RateLimiter(0, FakeClock())
+    limiter.hold(86_400)
+    assert limiter.held() == 3600
 
 
 def test_a_rate_limit_holds_over_lanes_and_invocations() -> None:
@@ -135,15 +135,15 @@ def test_a_demanded_pause_holds_in_the_next_invocations_of_the_environment() -> 
     assert harness.forward(*FIVE).failures == []
 
 
-def test_a_streak_counts_one_kind_of_one_target_and_ends_with_a_delivery() -> None:
-    streaks = RefusalLimit(2)
-    assert [streaks.refused(ORDERS, REFUSED) for _ in range(4)] == [False, False, True, True]
-    assert not streaks.refused(OTHERS, REFUSED)
-    assert not streaks.refused(ORDERS, REFUSED._replace(code="another"))
-    assert not streaks.refused(ORDERS, REFUSED)
-    streaks.refused(ORDERS, REFUSED)
-    streaks.delivered(ORDERS)
-    assert not streaks.refused(ORDERS, REFUSED)
+def test_refusals_in_a_row_are_of_one_kind_and_one_target_and_end_with_a_delivery() -> None:
+    limit = RefusalLimit(2)
+    assert [limit.refused(ORDERS, REFUSED) for _ in range(4)] == [False, False, True, True]
+    assert not limit.refused(OTHERS, REFUSED)
+    assert not limit.refused(ORDERS, REFUSED._replace(code="another"))
+    assert not limit.refused(ORDERS, REFUSED)
+    limit.refused(ORDERS, REFUSED)
+    limit.delivered(ORDERS)
+    assert not limit.refused(ORDERS, REFUSED)
     assert not any(RefusalLimit(0).refused(ORDERS, REFUSED) for _ in range(1000))
 
 
@@ -172,12 +172,12 @@ def test_refusals_among_deliveries_are_believed() -> None:
 
 def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None:
     def settings(**more: Any) -> ForwarderSettings:
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "vantiq_url": "http://127.0.0.1:1",
             "vantiq_token_secret_arn": "s",
             "vantiq_target": "topic:/a",
         }
-        return ForwarderSettings(**told, dead_letter_bucket="b", **more)
+        return ForwarderSettings(**values, dead_letter_bucket="b", **more)
 
     assert dead_letter_store(settings(), FakeAws()) is not None
     assert dead_letter_store(settings(on_refusal="block"), FakeAws()) is None
@@ -188,8 +188,8 @@ def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None
 
 
 def test_one_refusal_is_believed_where_more_than_one_is_an_outage() -> None:
-    streaks = RefusalLimit(1)
-    assert [streaks.refused(ORDERS, REFUSED) for _ in range(2)] == [False, True]
+    limit = RefusalLimit(1)
+    assert [limit.refused(ORDERS, REFUSED) for _ in range(2)] == [False, True]
 
 
 @pytest.mark.parametrize(("response", "throttled"), [(refusal(503), 0.0), (refusal(429), 0.1), (refusal(500), 0.0)])

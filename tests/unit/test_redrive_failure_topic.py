@@ -130,9 +130,9 @@ DEEP = b"[" * 200_000 + b"]" * 200_000
 def test_a_message_of_another_form_is_kept_and_told_each_time_and_keeps_no_other_back(strange: bytes | None) -> None:
     harness = RedriveHarness()
     FailureTopic(harness, [strange, *written(7)])
-    for adopted in (1, 0):
+    for imported in (1, 0):
         found = import_topic(harness, dry_run=False)
-        assert found.done == Counts(imported=adopted)
+        assert found.done == Counts(imported=imported)
         assert found.unreadable == [f"aws/lambda/kafka/{TOPIC}/0/{0:020}"]
     assert harness.s3.objects[found.unreadable[0]] == (strange or b"")
 

@@ -14,7 +14,7 @@ ERROR = {"code": "io.vantiq.x", "message": "no", "params": []}
 ROW = {"_id": "1", "code": "x", "message": "y"}
 
 
-def verdicts(
+def dispositions(
     status: int, body: Any, kind: TargetKind = "topic", count: int = 1, *, as_array: bool = False
 ) -> list[Disposition]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -22,7 +22,7 @@ def verdicts(
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "verdict"),
+    ("status", "body", "disposition"),
     [
         (200, b"", Disposition.DELIVERED),
         (200, b"{}", Disposition.DELIVERED),
@@ -64,14 +64,14 @@ def verdicts(
         (503, b"", Disposition.RETRIABLE),
     ],
 )
-def test_status_and_code_decide(status: int, body: Any, verdict: Disposition) -> None:
-    assert verdicts(status, body) == [verdict]
+def test_status_and_code_decide(status: int, body: Any, disposition: Disposition) -> None:
+    assert dispositions(status, body) == [disposition]
 
 
 @pytest.mark.parametrize("kind", ["type", "upsert", "topic"])
-def test_an_array_is_judged_result_by_result_inside_a_200(kind: TargetKind) -> None:
+def test_an_array_is_read_result_by_result_inside_a_200(kind: TargetKind) -> None:
     results = [ROW, INVALID, {}, QUOTA]
-    assert verdicts(200, results, kind, 4, as_array=True) == [
+    assert dispositions(200, results, kind, 4, as_array=True) == [
         Disposition.DELIVERED,
         Disposition.REFUSED,
         Disposition.DELIVERED,
@@ -80,51 +80,54 @@ def test_an_array_is_judged_result_by_result_inside_a_200(kind: TargetKind) -> N
 
 
 def test_an_inserted_row_that_looks_like_an_error_is_no_error() -> None:
-    assert verdicts(200, [ROW], "type", 1, as_array=True) == [Disposition.DELIVERED]
+    assert dispositions(200, [ROW], "type", 1, as_array=True) == [Disposition.DELIVERED]
 
 
 def test_missing_results_leave_the_records_to_do() -> None:
-    assert verdicts(200, [ROW], "type", 2, as_array=True) == [Disposition.RETRIABLE] * 2
+    assert dispositions(200, [ROW], "type", 2, as_array=True) == [Disposition.RETRIABLE] * 2
 
 
 @pytest.mark.parametrize("kind", ["type", "upsert"])
 @pytest.mark.parametrize("body", [b"", b"null", [], {}, ROW, [ROW, ROW, ROW, ROW], {"rows": 3}])
 def test_an_array_that_is_stored_is_done_only_with_a_result_for_each_record(kind: TargetKind, body: Any) -> None:
-    assert verdicts(200, body, kind, 3, as_array=True) == [Disposition.RETRIABLE] * 3
+    assert dispositions(200, body, kind, 3, as_array=True) == [Disposition.RETRIABLE] * 3
 
 
 @pytest.mark.parametrize("result", [None, "failed", 1, []])
 def test_a_result_that_is_no_row_leaves_its_record_to_do(result: Any) -> None:
-    assert verdicts(200, [ROW, result], "upsert", 2, as_array=True) == [Disposition.DELIVERED, Disposition.RETRIABLE]
+    assert dispositions(200, [ROW, result], "upsert", 2, as_array=True) == [
+        Disposition.DELIVERED,
+        Disposition.RETRIABLE,
+    ]
     # What was published is not stored, and does not come back.
-    assert verdicts(200, [None, None], "topic", 2, as_array=True) == [Disposition.DELIVERED] * 2
+    assert dispositions(200, [None, None], "topic", 2, as_array=True) == [Disposition.DELIVERED] * 2
 
 
 @pytest.mark.parametrize("more", [{"status": 400}, {"requestId": "r"}])
 def test_an_error_with_more_beside_it_is_an_error(more: dict[str, Any]) -> None:
-    assert verdicts(200, [INVALID | more]) == [Disposition.REFUSED]
-    assert verdicts(200, {"error": INVALID} | more) == [Disposition.REFUSED]
-    assert verdicts(200, [ROW, INVALID | more], "type", 2, as_array=True) == [
+    assert dispositions(200, [INVALID | more]) == [Disposition.REFUSED]
+    assert dispositions(200, {"error": INVALID} | more) == [Disposition.REFUSED]
+    assert dispositions(200, [ROW, INVALID | more], "type", 2, as_array=True) == [
         Disposition.DELIVERED,
         Disposition.REFUSED,
     ]
     # A procedure may return such a thing.
-    assert verdicts(200, INVALID | more, "procedure") == [Disposition.DELIVERED]
+    assert dispositions(200, INVALID | more, "procedure") == [Disposition.DELIVERED]
 
 
 def test_one_error_for_a_whole_array_says_not_which_record() -> None:
-    judged = results_of_request(400, json.dumps([INVALID]).encode(), "type", 3, as_array=True)
-    assert judged.for_all
-    assert [result.disposition for result in judged.records] == [Disposition.REFUSED] * 3
+    results = results_of_request(400, json.dumps([INVALID]).encode(), "type", 3, as_array=True)
+    assert results.for_all
+    assert [result.disposition for result in results.records] == [Disposition.REFUSED] * 3
 
 
 def test_what_a_procedure_returns_is_no_list_of_results() -> None:
-    assert verdicts(200, [1, 2], "procedure", 1, as_array=True) == [Disposition.DELIVERED]
-    assert verdicts(200, [{"code": 3}, None], "procedure", 5, as_array=True) == [Disposition.DELIVERED] * 5
+    assert dispositions(200, [1, 2], "procedure", 1, as_array=True) == [Disposition.DELIVERED]
+    assert dispositions(200, [{"code": 3}, None], "procedure", 5, as_array=True) == [Disposition.DELIVERED] * 5
 
 
 def test_a_deep_answer_is_unreadable_and_nothing_worse() -> None:
-    assert verdicts(200, b"[" * 100_000) == [Disposition.RETRIABLE]
+    assert dispositions(200, b"[" * 100_000) == [Disposition.RETRIABLE]
 
 
 @pytest.mark.parametrize(
@@ -150,17 +153,17 @@ def test_a_request_about_a_resource_succeeds_only_with_a_success_whose_body_is_n
 
 @pytest.mark.parametrize("kind", ["topic", "type", "upsert", "service", "source"])
 def test_a_single_record_whose_result_comes_in_a_list_is_not_done_before_that_says_so(kind: TargetKind) -> None:
-    assert verdicts(200, [{"status": 503, "headers": {}}], kind) == [Disposition.RETRIABLE]
-    assert verdicts(200, [{"status": 200, "headers": {}}], kind) == [Disposition.DELIVERED]
+    assert dispositions(200, [{"status": 503, "headers": {}}], kind) == [Disposition.RETRIABLE]
+    assert dispositions(200, [{"status": 200, "headers": {}}], kind) == [Disposition.DELIVERED]
 
 
 @pytest.mark.parametrize("results", [1, 3])
 def test_a_list_of_more_or_fewer_results_than_records_acknowledges_none_of_them(results: int) -> None:
-    assert verdicts(200, [{}] * results, "topic", 2, as_array=True) == [Disposition.RETRIABLE] * 2
+    assert dispositions(200, [{}] * results, "topic", 2, as_array=True) == [Disposition.RETRIABLE] * 2
 
 
 def test_an_error_field_beside_others_is_content_of_a_procedure_or_a_resource() -> None:
-    assert verdicts(200, {"error": "none", "rows": 1}, "procedure") == [Disposition.DELIVERED]
+    assert dispositions(200, {"error": "none", "rows": 1}, "procedure") == [Disposition.DELIVERED]
     assert error_of(200, b'{"error": "none", "name": "orders"}') == (0, "")
 
 
@@ -173,4 +176,4 @@ def test_a_refusal_with_the_status_of_a_column_of_the_record_is_not_taken_for_it
 @pytest.mark.parametrize(("status", "expected"), [(299, Disposition.REFUSED), (300, Disposition.OUTAGE)])
 def test_the_status_inside_of_an_error_counts_from_a_redirect_on(status: int, expected: Disposition) -> None:
     errors = [{"code": "c", "message": "m", "status": status}] * 2
-    assert verdicts(200, errors, "topic") == [expected]
+    assert dispositions(200, errors, "topic") == [expected]

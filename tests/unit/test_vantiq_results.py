@@ -27,7 +27,7 @@ ROW = {"_id": "1"}
 ENVELOPE = {"id": "c/t/0/1", "topic": "t", "offset": 1, "headers": [], "value": {"status": 400}}
 
 
-def judged(
+def results_of(
     body: Any, *sent: Any, status: int = 200, kind: TargetKind = "upsert", as_array: bool = True
 ) -> RequestResults:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -36,8 +36,8 @@ def judged(
 
 
 def of_one(result: Any, sent: Any = ENVELOPE, kind: TargetKind = "upsert") -> Disposition:
-    """The verdict on the first of two records whose second one was stored."""
-    answer = judged([result, ROW], sent, ENVELOPE, kind=kind)
+    """The disposition of the first of two records whose second one was stored."""
+    answer = results_of([result, ROW], sent, ENVELOPE, kind=kind)
     assert not answer.for_all
     assert answer.records[1].disposition is DELIVERED
     return answer.records[0].disposition
@@ -53,7 +53,7 @@ def response(status: Any, body: Any = None, form: str = "batch") -> dict[str, An
 @pytest.mark.parametrize("form", ["batch", "web socket"])
 @pytest.mark.parametrize("kind", ["type", "upsert"])
 @pytest.mark.parametrize(
-    ("status", "body", "verdict"),
+    ("status", "body", "disposition"),
     [
         (200, ROW, DELIVERED),
         (200, [ROW], DELIVERED),
@@ -82,9 +82,9 @@ def response(status: Any, body: Any = None, form: str = "batch") -> dict[str, An
     ],
 )
 def test_the_status_of_a_standard_response_decides_on_its_record(
-    status: int, body: Any, verdict: Disposition, kind: TargetKind, form: str
+    status: int, body: Any, disposition: Disposition, kind: TargetKind, form: str
 ) -> None:
-    assert of_one(response(status, body, form), kind=kind) is verdict
+    assert of_one(response(status, body, form), kind=kind) is disposition
 
 
 @pytest.mark.parametrize("status", [400, 409, 429, 500])
@@ -106,10 +106,11 @@ def test_an_error_with_a_field_named_like_the_records_but_another_value_is_no_ro
     sent = ENVELOPE | {"timestamp": 1_763_800_000_000}
     # As Spring Boot writes it, which a gateway may pass on with 200.
     error = {"timestamp": "2026-11-28T09:00:00Z", "status": 500, "error": "Internal Server Error", "path": "/api"}
-    assert judged(error, sent, kind=kind, as_array=as_array).records[0].disposition is RETRIABLE
-    assert judged([error, error], sent, sent, kind=kind).records[0].disposition is RETRIABLE
+    assert results_of(error, sent, kind=kind, as_array=as_array).records[0].disposition is RETRIABLE
+    assert results_of([error, error], sent, sent, kind=kind).records[0].disposition is RETRIABLE
     assert (
-        judged({"status": 403, "id": "request-7"}, sent, kind=kind, as_array=as_array).records[0].disposition is OUTAGE
+        results_of({"status": 403, "id": "request-7"}, sent, kind=kind, as_array=as_array).records[0].disposition
+        is OUTAGE
     )
 
 
@@ -162,36 +163,36 @@ def test_what_may_be_a_row_or_a_refusal_is_unclear_in_an_array_and_told_by_the_s
     sent = {"key": 7, "status": 400}
     assert of_one({"status": 400}, sent) is UNCLEAR
     assert of_one({"status": 429}, sent) is RETRIABLE
-    (alone,) = judged({"status": 400}, sent, as_array=False).records
+    (alone,) = results_of({"status": 400}, sent, as_array=False).records
     assert alone.disposition is DELIVERED
-    assert judged({"status": 400}, ENVELOPE, as_array=False).records[0].disposition is not DELIVERED
+    assert results_of({"status": 400}, ENVELOPE, as_array=False).records[0].disposition is not DELIVERED
 
 
 def test_a_failure_can_hold_a_result_for_each_record() -> None:
-    answer = judged([response(200, ROW), response(400, [INVALID]), response(429)], *[ENVELOPE] * 3, status=400)
+    answer = results_of([response(200, ROW), response(400, [INVALID]), response(429)], *[ENVELOPE] * 3, status=400)
     assert [result.disposition for result in answer.records] == [DELIVERED, REFUSED, RETRIABLE]
     # The errors of one refusal are about no record in particular.
-    assert judged([INVALID, INVALID], ENVELOPE, ENVELOPE, status=400).for_all
+    assert results_of([INVALID, INVALID], ENVELOPE, ENVELOPE, status=400).for_all
 
 
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("body", [b"", b" \n"])
 def test_an_empty_success_acknowledges_what_is_published_and_nothing_that_is_stored(status: int, body: bytes) -> None:
-    assert judged(body, ENVELOPE, status=status, kind="topic", as_array=False).records[0].disposition is DELIVERED
-    assert judged(body, ENVELOPE, status=status).records[0].disposition is RETRIABLE
+    assert results_of(body, ENVELOPE, status=status, kind="topic", as_array=False).records[0].disposition is DELIVERED
+    assert results_of(body, ENVELOPE, status=status).records[0].disposition is RETRIABLE
 
 
 @pytest.mark.parametrize("kind", ["topic", "service", "source", "type", "upsert", "procedure"])
 @pytest.mark.parametrize("page", [b"<html>log in</html>", b"\r\n <!DOCTYPE html>"])
 def test_a_page_of_html_is_an_outage_whatever_its_status(kind: TargetKind, page: bytes) -> None:
-    assert judged(page, ENVELOPE, kind=kind).records[0].disposition is OUTAGE
+    assert results_of(page, ENVELOPE, kind=kind).records[0].disposition is OUTAGE
 
 
 @pytest.mark.parametrize("status", [400, 409, 200])
 def test_a_duplicate_of_an_insert_is_there_already_and_of_anything_else_refused(status: int) -> None:
     for body in ([DUPLICATE], {"error": DUPLICATE}):
-        assert judged(body, ENVELOPE, status=status, kind="type").records[0].disposition is THERE_ALREADY
-        assert judged(body, ENVELOPE, status=status, kind="upsert").records[0].disposition is REFUSED
+        assert results_of(body, ENVELOPE, status=status, kind="type").records[0].disposition is THERE_ALREADY
+        assert results_of(body, ENVELOPE, status=status, kind="upsert").records[0].disposition is REFUSED
     for result in (DUPLICATE, [DUPLICATE], response(409, [DUPLICATE]), response(409, DUPLICATE)):
         assert of_one(result, kind="type") is THERE_ALREADY
         assert of_one(result) is REFUSED
@@ -202,12 +203,12 @@ def test_a_duplicate_of_an_insert_is_there_already_and_of_anything_else_refused(
 def test_a_missing_target_is_an_outage(code: str, status: int) -> None:
     error = {"code": code, "message": "no", "params": []}
     for kind in ("topic", "type", "procedure"):
-        assert judged([error], ENVELOPE, status=status, kind=kind, as_array=False).records[0].disposition is OUTAGE
+        assert results_of([error], ENVELOPE, status=status, kind=kind, as_array=False).records[0].disposition is OUTAGE
     assert of_one(error) is OUTAGE
     assert of_one(response(400, [error])) is OUTAGE
     # A procedure's own code may end alike.
     own = {"code": "com.shop.customer.not.found", "message": "no", "params": []}
-    assert judged([own], ENVELOPE, status=400, kind="procedure", as_array=False).records[0].disposition is REFUSED
+    assert results_of([own], ENVELOPE, status=400, kind="procedure", as_array=False).records[0].disposition is REFUSED
 
 
 @pytest.mark.parametrize(
@@ -223,15 +224,15 @@ def test_a_missing_target_is_an_outage(code: str, status: int) -> None:
 )
 @pytest.mark.parametrize("as_array", [True, False])
 def test_a_procedures_own_answer_is_no_error(own: Any, as_array: bool) -> None:
-    assert judged(own, ENVELOPE, kind="procedure", as_array=as_array).records[0].disposition is DELIVERED
+    assert results_of(own, ENVELOPE, kind="procedure", as_array=as_array).records[0].disposition is DELIVERED
 
 
 @pytest.mark.parametrize("error", [INVALID, [INVALID], {"error": INVALID}])
 def test_the_documented_error_is_one_in_a_procedures_answer_too(error: Any) -> None:
-    assert judged(error, ENVELOPE, kind="procedure").records[0].disposition is REFUSED
+    assert results_of(error, ENVELOPE, kind="procedure").records[0].disposition is REFUSED
 
 
 @pytest.mark.parametrize("code", ["x" * 300_000, "secret words", "a\nb", "ä"])
 def test_a_code_of_another_form_is_never_shown(code: str) -> None:
-    (judgement,) = judged([{"code": code, "message": "m"}], ENVELOPE, status=400).records
-    assert (judgement.disposition, judgement.code) == (REFUSED, "unusual-code")
+    (result,) = results_of([{"code": code, "message": "m"}], ENVELOPE, status=400).records
+    assert (result.disposition, result.code) == (REFUSED, "unusual-code")
