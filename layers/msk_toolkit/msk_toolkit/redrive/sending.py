@@ -156,7 +156,7 @@ def _settled(outcome: BatchOutcome, cluster: str) -> set[str]:
 
 
 def _names(by_home: dict[str, list[Letter]], homes: set[str]) -> list[str]:
-    """The letters' own names, in the letters' order: where the time ends it, only the last are sent again."""
+    """The letters' own names, in offset order: what the time leaves out when they are moved is at the end."""
     names: list[str] = []
     for home, letters in by_home.items():
         if home in homes:

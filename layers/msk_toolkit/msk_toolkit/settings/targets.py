@@ -96,7 +96,7 @@ def parse_target(text: str) -> Target:
             if not row.syntax.fullmatch(name.replace(_PLACEHOLDER, "topic")):
                 raise ValueError(f"must look like {kind}:{row.example}{row.note}")
             return Target(kind, name)
-    raise ValueError(f"must begin with one of {joined_with([f'{kind}:' for kind in KINDS], 'or')}")
+    raise ValueError(f"must begin with one of {_joined_with([f'{kind}:' for kind in KINDS], 'or')}")
 
 
 def parse_routes(default: str, routes: str) -> Routes:
@@ -147,15 +147,15 @@ def _read_routes(text: str, problems: list[ValueError]) -> dict[str, str]:
 
 def target_examples() -> str:
     """A target of each kind, as a sentence lists them: ``topic:/my/topic, ... or source:my.pkg.Source``."""
-    return joined_with([f"{kind}:{row.example}" for kind, row in KINDS.items()], "or")
+    return _joined_with([f"{kind}:{row.example}" for kind, row in KINDS.items()], "or")
 
 
 def batch_rule() -> str:
     """What ``MAX_BATCH_RECORDS`` 0 stands for, and what arrays need."""
     larger = [
-        f", or {batch} for {joined_with(kinds, 'and')}" for batch, kinds in _kinds_by_batch().items() if batch > 1
+        f", or {batch} for {_joined_with(kinds, 'and')}" for batch, kinds in _kinds_by_batch().items() if batch > 1
     ]
-    unwinding = joined_with([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
+    unwinding = _joined_with([kind for kind, row in KINDS.items() if row.needs_unwind], "or")
     return f"0 means 1{''.join(larger)}. Above 1, a {unwinding} target needs autoUnwind."
 
 
@@ -166,6 +166,6 @@ def _kinds_by_batch() -> dict[int, list[str]]:
     return batches
 
 
-def joined_with(names: list[str], conjunction: str) -> str:
+def _joined_with(names: list[str], conjunction: str) -> str:
     """``a, b or c``."""
     return f" {conjunction} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
