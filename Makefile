@@ -97,7 +97,7 @@ bench: .venv/ready ## Benchmark cold start, topics, probes, forwarding and memor
 cost: .venv/ready ## Calculate the stack's monthly cost from a run of the local system (COST_ARGS=--recorded: the last one)
 	@python -m local.cost $(COST_ARGS)
 
-docs: .venv/ready ## Regenerate the generated documents: settings, schemas, causes, runbook, cost
+docs: .venv/ready ## Regenerate the generated documents: settings, schemas, runbook, cost
 	@python -m docs.generate
 
 lock: ## Resolve the dependencies again and export the layer's

@@ -1,4 +1,4 @@
-"""Write the parts of the documentation that the code itself knows: settings, schemas, causes.
+"""Write the parts of the documentation that the code itself knows: settings, schemas, runbook.
 
 Run `python -m docs.generate`; a test holds the committed files to what this makes.
 """
@@ -13,8 +13,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
-from msk_toolkit.causes import Cause  # noqa: E402 - found by the line above
-from msk_toolkit.connect.check import CheckResponse  # noqa: E402
+from msk_toolkit.connect.check import CheckResponse  # noqa: E402 - found by the line above
 from msk_toolkit.connect.request import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
@@ -45,7 +44,6 @@ from docs.event_schemas import (  # noqa: E402
 )
 from docs.runbook import runbook_page  # noqa: E402
 from docs.settings_page import settings_page  # noqa: E402
-from docs.tables import cell  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
 from local.cost.table import Language, report, with_table  # noqa: E402
 
@@ -64,7 +62,6 @@ def documents() -> dict[str, str]:
     schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
     return {
         "settings.md": settings_page(_GENERATED),
-        "causes.md": causes_page(),
         "cost.md": report(recorded()),
         # Of these the one table.
         **{f"../{page}": _readme(page, language) for page, language in _READMES.items()},
@@ -110,13 +107,6 @@ def all_schemas() -> dict[str, Schema]:
 def schema_of(model: Any) -> Schema:
     """The JSON Schema of a msgspec type."""
     return msgspec.json.schema(model)
-
-
-def causes_page() -> str:
-    """docs/causes.md."""
-    rows = [f"| `{cause}` | {cell(cause.meaning)} | {cause.owner} | {cell(cause.remedy)} |" for cause in Cause]
-    head = ["# Causes", "", _GENERATED, "", "Why a stage of a probe fails, and the first step to fix it.", ""]
-    return "\n".join([*head, "| Cause | Meaning | Owner | Fix |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _readme(page: str, language: Language) -> str:

@@ -3,6 +3,10 @@
 # ruff: noqa: E501 - commands to copy stay on one line
 
 from msk_toolkit.causes import Cause
+from msk_toolkit.path_causes import PathCause
+
+from docs.runbook_path import path_section
+from docs.tables import cell
 
 _STATE = "`aws kafka describe-cluster-v2 --cluster-arn ARN --query ClusterInfo.State`, and the broker's metrics."
 _TLS = "`openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -subject -issuer -ext subjectAltName`."
@@ -81,19 +85,36 @@ CONFIRM: dict[str, str] = {
 }
 
 
+_INTRODUCTION = """A verdict, a log line, an e-mail and `mskv status` name a cause and link to its section here. The first part is about
+the path from Kafka to Vantiq, the second about the brokers, as the probes see them.
+
+**Brokers.** A verdict names a broker, a stage and a cause. Begin with the broker that the verdict names: faults of others may be a
+consequence. During MSK's own maintenance (MAINTENANCE, HEALING, REBOOTING_BROKER, UPDATING) a verdict about a single broker is
+`planned`: wait, and check again when the state is ACTIVE.
+
+HOST:PORT is the address in the verdict or log line, TOPIC the Kafka topic. `client.properties` is a client configuration for Kafka's
+command-line tools. `mskv` is the [command line](cli.md), with `--stack NAME` unless samconfig.toml names the stack.
+"""
+
+
 def runbook_page(generated: str) -> str:
-    """docs/runbook.md: a section per cause, under the anchor to which a verdict links."""
-    lines = ["# Runbook", "", generated, ""]
-    lines += [
-        "A verdict names a broker, a stage and a cause, and links to the cause's section. Begin with the broker that the "
-        "verdict names: faults of others may be a consequence. During MSK's own maintenance (MAINTENANCE, HEALING, "
-        "REBOOTING_BROKER, UPDATING) a verdict about a single broker is `planned`: wait, and check again when the state is "
-        "ACTIVE.",
-        "",
-        "HOST:PORT is the address in the verdict. `client.properties` is a client configuration for Kafka's command-line tools.",
-        "",
-    ]
+    """docs/runbook.md: a table of all causes, and a section for each, under the anchor to which a verdict links."""
+    lines = ["# Runbook", "", generated, "", _INTRODUCTION, *_contents(PathCause), *_contents(Cause)]
+    for path_cause in PathCause:
+        lines += path_section(path_cause)
     for cause in Cause:
-        lines += [f"## {cause}", "", f"**Meaning:** {cause.meaning} **Owner:** {cause.owner}.", ""]
-        lines += [f"**Confirm:** {CONFIRM[cause]}", "", f"**Fix:** {cause.remedy}", ""]
+        lines += _section(cause)
     return "\n".join(lines)
+
+
+def _contents(causes: type[Cause] | type[PathCause]) -> list[str]:
+    heading = "From Kafka to Vantiq" if causes is PathCause else "Brokers"
+    rows = [f"| [{cause}](#{cause}) | {cell(cause.meaning)} | {cause.owner} |" for cause in causes]
+    return [f"| {heading} | Meaning | Owner |", "| --- | --- | --- |", *rows, ""]
+
+
+def _section(cause: Cause) -> list[str]:
+    return [
+        *(f"## {cause}", "", f"**Meaning:** {cause.meaning} **Owner:** {cause.owner}.", ""),
+        *(f"**Confirm:** {CONFIRM[cause]}", "", f"**Fix:** {cause.remedy}", ""),
+    ]

@@ -78,8 +78,8 @@ def in_the_runbook(cause: Cause) -> bool:
     return heading in page("docs/runbook.md") and f"**Fix:** {cause.remedy}\n" in page("docs/runbook.md")
 
 
-def in_the_table_of_causes(cause: Cause) -> bool:
-    return f"| `{cause}` | {cause.meaning} |" in page("docs/causes.md")
+def in_the_runbooks_table(cause: Cause) -> bool:
+    return f"| [{cause}](#{cause}) | {cause.meaning} |" in page("docs/runbook.md")
 
 
 def in_the_schemas(cause: Cause) -> bool:
@@ -95,7 +95,7 @@ ROOMS: dict[str, Callable[[Cause], bool]] = {
     "probe/render.py": in_the_table,
     "docs/runbook.py": in_the_commands_that_confirm,
     "docs/runbook.md (make docs)": in_the_runbook,
-    "docs/causes.md (make docs)": in_the_table_of_causes,
+    "the table of docs/runbook.md (make docs)": in_the_runbooks_table,
     "docs/schemas (make docs)": in_the_schemas,
 }
 

@@ -1,5 +1,7 @@
 """The registry of causes: one row for each reason why a stage fails, with its owner, its meaning and its remedy.
 
+Causes of the rest of the path, from the mapping to Vantiq, are in path_causes.py.
+
 A new cause is a row here and a line on how to confirm it in docs/runbook.py; `make docs` writes it into the documents.
 """
 
@@ -19,6 +21,7 @@ class Owner(StrEnum):
     CLIENTS = "owners of the applications that use the cluster"
     STACK = "owner of this stack (its settings and topics)"
     DATA = "Kafka operators, immediately: possible data loss"
+    VANTIQ = "Vantiq administrators"
 
 
 _NETWORK, _CERTIFICATES, _PERMISSIONS = Owner.NETWORK, Owner.CERTIFICATES, Owner.PERMISSIONS
