@@ -44,7 +44,7 @@ down: .venv/ready ## Stop what `make up` started, and the leftovers of runs that
 
 verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [REGION, PROFILE, ARGS]
 	@if [ -z "$(STACK)" ]; then echo "usage: make verify STACK=NAME [REGION=R] [PROFILE=P] [ARGS='-o json']"; exit 2; fi
-	@python -m mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
+	@mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
 test: .venv/ready ## Run the unit, template, integration and end-to-end tests
 	@python -m pytest -n auto $(PYTEST_ARGS)

@@ -26,7 +26,9 @@ def on_this_machine(run: Path | None) -> Place:
         from local.aws.emulator import REGION
         from local.system import HOME, OtherVersionError, System
     except ImportError as error:
-        raise NotReachedError(f"--local only works in a checkout of the toolkit: {error}", "run it there") from error
+        raise NotReachedError(
+            f"--local only works in a checkout: {error}", "use the checkout's .venv/bin/mskv"
+        ) from error
     try:
         system = System.open(run or HOME / "run")
     except OtherVersionError as error:

@@ -1,7 +1,6 @@
 """Options that the commands share, and the place that they name."""
 
 import functools
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,7 +43,7 @@ def place_options(command: Any) -> Any:
         local_run: Path | None,
         **options: Any,
     ) -> Any:
-        place = _local_place(stack, region, profile, local_run) if local else _aws_place(stack, region, profile)
+        place = place_named(stack, region, profile, local=local, local_run=local_run)
         return command(*arguments, place=place, **options)
 
     options = (
@@ -65,6 +64,20 @@ def place_options(command: Any) -> Any:
         click.option("--local-run", type=click.Path(path_type=Path), envvar="MSKV_LOCAL_RUN", hidden=True),
     )
     return _with_options(with_place, options)
+
+
+def place_named(
+    stack: str | None, region: str | None, profile: str | None, *, local: bool, local_run: Path | None
+) -> "Place":
+    """The place that these options name.
+
+    Raises:
+        UsageError: they name none, or exclude each other.
+        NotReachedError: there is no such place.
+    """
+    if local:
+        return _local_place(stack, region, profile, local_run)
+    return _aws_place(stack, region, profile)
 
 
 def output_option(command: Any) -> Any:
@@ -95,6 +108,8 @@ def configured(text: str) -> dict[str, str]:
     Raises:
         ValueError: it is not TOML, or not of SAM's form.
     """
+    import tomllib
+
     try:
         sections: Mapping[str, Any] = tomllib.loads(text).get("default", {})
         values = {

@@ -20,7 +20,7 @@ _LAYERS = ("ToolkitLayerArm64", "ToolkitLayerX86")
 _COPIED = ("LICENSE", "README.md", "README.ja.md", "samconfig.toml")
 # What the READMEs lead to; the rest of docs/ is code that writes documents.
 _DOCUMENTS = ("*.md", "images/*", "schemas/*")
-_EXPORT = ("export", "--quiet", "--locked", "--no-default-groups", "--prune", "boto3", "--format", "cyclonedx1.5")
+_EXPORT = ("export", "--quiet", "--locked", "--only-group", "layer", "--prune", "boto3", "--format", "cyclonedx1.5")
 
 Say = Callable[[str], None]
 

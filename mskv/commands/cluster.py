@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mskv.completion import forwarded_topics
 from mskv.options import Output, output_option, place_options, watch_option
 
 _PROBE_EXAMPLES = """
@@ -71,7 +72,7 @@ def why(place: Any, output: Output) -> None:
 
 @click.command(epilog=_LAG_EXAMPLES)
 @place_options
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=forwarded_topics)
 @output_option
 @watch_option
 def lag(place: Any, topic: str | None, output: Output, watch: float | None) -> None:

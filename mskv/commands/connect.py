@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mskv.completion import forwarded_topics
 from mskv.options import DefaultGroup, Output, output_option, place_options
 
 _EXAMPLES = """
@@ -60,7 +61,7 @@ def files(place: Any, folder: Path, without_password: bool, force: bool, output:
 @connect.command()
 @place_options
 @click.argument("name")
-@click.argument("topics", nargs=-1, metavar="TOPIC...")
+@click.argument("topics", nargs=-1, metavar="TOPIC...", shell_complete=forwarded_topics)
 @click.option("--renew-secret", is_flag=True, help="Write the password to Vantiq's secret again, after a rotation.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output_option

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mskv.completion import forwarded_topics
 from mskv.options import DefaultGroup, Output, output_option, place_options
 
 _EXAMPLES = """
@@ -30,7 +31,7 @@ letters.default = "list"
 
 @letters.command("list")
 @place_options
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=forwarded_topics)
 @click.option("--reason", default="", help="Only letters with this reason, such as refused.")
 @click.option("--since", default="", metavar="TIME", help="Only letters written at this time or later (ISO 8601).")
 @output_option
@@ -59,7 +60,7 @@ def show(place: Any, record: str, payload: bool, output: Output) -> None:
 
 @letters.command()
 @place_options
-@click.argument("topic")
+@click.argument("topic", shell_complete=forwarded_topics)
 @click.option("--reason", default="", help="Only letters with this reason, such as refused.")
 @click.option("--since", default="", metavar="TIME", help="Only letters written at this time or later (ISO 8601).")
 @click.option("--rate", type=click.FloatRange(min=0.1), default=100.0, show_default=True, help="Letters per second.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mskv.completion import forwarded_topics
 from mskv.options import DefaultGroup, Output, output_option, place_options, watch_option
 
 _EXAMPLES = """
@@ -41,7 +42,7 @@ def states(place: Any, output: Output, watch: float | None) -> None:
 
 @mapping.command()
 @place_options
-@click.argument("topic")
+@click.argument("topic", shell_complete=forwarded_topics)
 @output_option
 def enable(place: Any, topic: str, output: Output) -> None:
     """Start forwarding a topic again, from where its consumer group stopped."""
@@ -50,7 +51,7 @@ def enable(place: Any, topic: str, output: Output) -> None:
 
 @mapping.command()
 @place_options
-@click.argument("topic")
+@click.argument("topic", shell_complete=forwarded_topics)
 @output_option
 def disable(place: Any, topic: str, output: Output) -> None:
     """Stop forwarding a topic; its records wait in Kafka, for as long as the topic's retention allows."""

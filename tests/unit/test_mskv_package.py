@@ -31,11 +31,11 @@ def test_the_command_starts_where_the_package_says() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["mskv"]
 
 
-def test_the_extra_names_every_library_that_the_command_line_imports() -> None:
-    extra = {re.split(r"[^\w-]", each)[0] for each in PROJECT["project"]["optional-dependencies"]["cli"]}
+def test_the_package_requires_exactly_the_libraries_that_the_command_line_imports() -> None:
+    required = {re.split(r"[^\w-]", each)[0] for each in PROJECT["project"]["dependencies"]}
     libraries = imported() - set(sys.stdlib_module_names) - {"mskv"} - _BROUGHT
     # PyYAML is imported as yaml.
-    assert {"pyyaml" if library == "yaml" else library for library in libraries} == extra
+    assert {"pyyaml" if library == "yaml" else library for library in libraries} == required
 
 
 def test_the_layer_carries_nothing_of_it() -> None:
