@@ -62,5 +62,5 @@ def shown_runs() -> list[LastRun]:
     return [
         LastRun("Producer probe", run_of(healthy_broker(1), stopped_broker(2), warning_broker(3)), 40.0),
         LastRun("Consumer probe", run_of(healthy_broker(1, READ)), 3 * 3600.0),
-        LastRun("Another probe", why="no result in the last 48 hours; see the log <x>"),
+        LastRun("Another probe", why="not yet run, or not in the last 48 hours; see the log <x>"),
     ]

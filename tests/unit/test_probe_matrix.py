@@ -4,15 +4,16 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
+from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.matrix import age, render_matrix
 from msk_toolkit.probe.verdict import RUNBOOK
-from msk_toolkit.stage import PRODUCER_STAGES
+from msk_toolkit.stage import PRODUCER_STAGES, Stage
 
 from tests.fakes.probe_runs import healthy_broker, host, run_of, shown_runs, stopped_broker, warning_broker
 
 STALE = 1800.0
-SAFE_TAGS = {"style", "div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "b", "p"}
+SAFE_TAGS = {"style", "div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "b", "p", "a"}
 
 
 class Reader(HTMLParser):
@@ -71,8 +72,29 @@ def test_what_fails_or_warns_is_told_below_its_broker_with_cause_detail_and_reme
 def test_no_broker_can_put_markup_into_the_page() -> None:
     found = read(*shown_runs())
     assert found.tags <= SAFE_TAGS
-    assert found.attributes == {"class", "style", "scope", "title", "rowspan", "colspan"}
+    assert found.attributes == {"class", "style", "scope", "title", "rowspan", "colspan", "href"}
     assert any("<script>alert(1)</script>" in title for title in found.titles)
+
+
+def test_what_all_brokers_share_is_written_once_above_them() -> None:
+    reader = read(LastRun("Probe", run_of(stopped_broker(1), stopped_broker(2)), 1.0))
+    assert reader.rows[1:] == [
+        [
+            f"broker {broker} (b-{broker}…:9096)",
+            "✓ ok 3 ms",
+            "✗ FAILS 9 ms",
+            *["- skipped"] * (len(PRODUCER_STAGES) - 2),
+        ]
+        for broker in (1, 2)
+    ]
+    assert reader.text.count("What to do: ") == 1
+
+
+def test_a_stage_that_was_skipped_without_a_fault_has_its_reason_above_the_brokers() -> None:
+    skipped = StageResult(Stage.COMMIT, "skipped", detail="another broker coordinates group g (no fault)")
+    idle = msgspec.structs.replace(healthy_broker(2), stages=[*healthy_broker(2).stages, skipped])
+    text = read(LastRun("Probe", run_of(healthy_broker(1), idle), 1.0)).text
+    assert "- commit skipped at broker 2: another broker coordinates group g (no fault)." in text
 
 
 def test_the_age_of_a_result_is_told_and_an_old_one_is_called_stale() -> None:
@@ -87,7 +109,7 @@ def test_the_age_of_a_result_is_told_and_an_old_one_is_called_stale() -> None:
 
 def test_a_probe_without_a_result_says_why() -> None:
     found = read(shown_runs()[2])
-    assert "Another probe: ? NO RESULT no result in the last 48 hours; see the log <x>" in found.text
+    assert "Another probe: ? NO RESULT not yet run, or not in the last 48 hours; see the log <x>" in found.text
     assert found.rows == []
 
 
@@ -96,6 +118,7 @@ def test_the_verdict_stands_above_the_brokers_with_its_remedy_and_the_runbooks_s
     assert "Producer probe: ! DEGRADED: broker 2" in text
     assert "What to do: The broker is down" in text
     assert f"See {RUNBOOK}#connection-refused." in text
+    assert f'href="{RUNBOOK}#connection-refused"' in render_matrix(shown_runs(), stale_after_seconds=STALE)
 
 
 @pytest.mark.parametrize(

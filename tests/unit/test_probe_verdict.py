@@ -93,7 +93,8 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
             "degraded",
             2,
             "tcp",
-            "broker 2 (b-2:9096) fails at tcp: said connect-timeout; 1 other broker affected",
+            "broker 2 (b-2:9096) fails at tcp: said connect-timeout; also broker 1 (b-1:9096) fails at acl: said "
+            "topic-denied",
         ),
         (
             ["sasl authentication-failed"] * 3,
@@ -114,7 +115,34 @@ def broker(number: int | None, failure: str = "") -> BrokerReport:
             "down",
             3,
             "dns",
-            "broker 3 (b-3:9096) fails at dns: said name-not-found; 2 other brokers affected",
+            "broker 3 (b-3:9096) fails at dns: said name-not-found; also broker 2 (b-2:9096) fails at tcp: said "
+            "connection-refused; also broker 1 (b-1:9096) fails at sasl: said authentication-failed",
+        ),
+        # The password is refused wherever it is asked for; that a broker is away besides stops less.
+        (
+            ["sasl authentication-failed", "tcp connection-refused", "sasl authentication-failed"],
+            "down",
+            1,
+            "sasl",
+            "broker 1 (b-1:9096) and broker 3 (b-3:9096) fail at sasl: said authentication-failed; also broker 2 "
+            "(b-2:9096) fails at tcp: said connection-refused",
+        ),
+        (
+            ["acl topic-denied", "tcp connect-timeout", "acl topic-denied"],
+            "down",
+            1,
+            "acl",
+            "broker 1 (b-1:9096) and broker 3 (b-3:9096) fail at acl: said topic-denied; also broker 2 (b-2:9096) "
+            "fails at tcp: said connect-timeout",
+        ),
+        # What a missing broker may have caused leads no verdict, however many show it.
+        (
+            ["fetch record-lost", "tcp connect-timeout", "fetch record-lost"],
+            "down",
+            2,
+            "tcp",
+            "broker 2 (b-2:9096) fails at tcp: said connect-timeout; also broker 1 (b-1:9096) and broker 3 "
+            "(b-3:9096) fail at fetch: said record-lost",
         ),
         (["tcp unreachable"], "down", 1, "tcp", "broker 1 (b-1:9096) fails at tcp: said unreachable"),
     ],
@@ -153,7 +181,9 @@ def test_a_healthy_verdict_says_which_broker_was_not_written_through() -> None:
     stages = [StageResult(each.stage, "skipped") if each.stage == "produce" else each for each in idle.stages]
     found = judge_brokers([broker(1), msgspec.structs.replace(idle, stages=stages)])
     assert found.status == "healthy"
-    assert "broker 2 (b-2:9096) leads no partition of the probe topic and was not written to" in found.summary
+    assert "; broker 2 (b-2:9096) leads no partition of the probe topic, so nothing was written there: no fault" in (
+        found.summary
+    )
 
 
 def test_a_broker_without_a_number_goes_by_its_address() -> None:
@@ -183,13 +213,23 @@ def test_the_table_lines_up_and_begins_with_the_verdict() -> None:
 
 
 def test_a_healthy_table_has_no_remedy_and_shows_warnings() -> None:
-    one = BrokerReport(1, "b:1", [StageResult(Stage.ACL, "warn", 3.0), StageResult(Stage.PRODUCE, "skipped")])
-    assert render_probe(Verdict("healthy", "fine"), [one], (Stage.ACL, Stage.PRODUCE)).splitlines() == [
+    skipped = StageResult(Stage.PRODUCE, "skipped", detail="the broker leads no partition (no fault)")
+    reports = [BrokerReport(number, "b:1", [StageResult(Stage.ACL, "warn", 3.0), skipped]) for number in (1, 2)]
+    assert render_probe(Verdict("healthy", "fine"), reports, (Stage.ACL, Stage.PRODUCE)).splitlines() == [
         "HEALTHY: fine",
         "",
         "broker  address  acl        produce",
         "1       b:1      warn 3 ms  -",
+        "2       b:1      warn 3 ms  -",
+        "- produce skipped at brokers 1 and 2: the broker leads no partition (no fault)",
     ]
+
+
+def test_the_stages_after_a_failure_need_no_reason_of_their_own() -> None:
+    skipped = StageResult(Stage.FETCH, "skipped", detail="an earlier stage failed")
+    failed = broker(1, "tcp unreachable")
+    reports = [msgspec.structs.replace(failed, stages=[*failed.stages, skipped])]
+    assert "skipped" not in render_probe(judge_brokers(reports), reports, PRODUCER_STAGES)
 
 
 def test_what_passes_when_brokers_restart_is_never_the_end_of_the_cluster() -> None:

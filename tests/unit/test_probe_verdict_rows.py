@@ -127,9 +127,12 @@ def test_two_of_three_that_fail_alike_are_named_together() -> None:
 
 def test_only_the_same_cause_at_the_same_stage_is_alike() -> None:
     verdict = judge_brokers([broker(1, "tcp connection-closed"), broker(2, "tls connection-closed"), broker(3)])
-    assert verdict.summary == "broker 1 (b-1:9096) fails at tcp: said connection-closed; 1 other broker affected"
+    assert verdict.summary == (
+        "broker 1 (b-1:9096) fails at tcp: said connection-closed; also broker 2 (b-2:9096) fails at tls: said "
+        "connection-closed"
+    )
     verdict = judge_brokers([broker(1, "tls tls-expired"), broker(2, "tls tls-failed"), broker(3)])
-    assert verdict.summary.endswith("; 1 other broker affected")
+    assert verdict.summary.endswith("; also broker 2 (b-2:9096) fails at tls: said tls-failed")
 
 
 def test_the_earliest_stage_is_looked_at_first_and_a_missing_broker_last() -> None:
@@ -210,7 +213,7 @@ def test_brokers_that_were_not_written_to_are_named_in_a_healthy_verdict() -> No
     skipped = [StageResult(Stage.PRODUCE, "skipped"), StageResult(Stage.FETCH, "skipped")]
     idle = [BrokerReport(number, f"b-{number}:9096", skipped) for number in (1, 2)]
     both = judge_brokers([*idle, broker(3)]).summary
-    assert "broker 1 (b-1:9096) and broker 2 (b-2:9096) lead no partition of the probe topic and were not" in both
+    assert "broker 1 (b-1:9096) and broker 2 (b-2:9096) lead no partition of the probe topic, so nothing" in both
     assert "; broker 1 (b-1:9096) leads no partition" in judge_brokers([idle[0], broker(3)]).summary
     read = BrokerReport(4, "b-4:9096", [StageResult(Stage.FETCH, "skipped")])
     assert judge_brokers([read, broker(3)]).summary == "all 2 brokers pass every stage"

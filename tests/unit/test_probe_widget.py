@@ -60,7 +60,7 @@ def test_the_newest_result_of_each_probe_is_shown() -> None:
     assert "Producer probe: ✗ DOWN: broker 2" in text
     assert "Seen 1 minute ago." in text
     assert "Consumer probe: ? NO RESULT" in text
-    assert "no result in the last 48 hours; see the log c" in text
+    assert "not yet run, or not in the last 48 hours; see the log c" in text
 
 
 def test_only_lines_with_a_verdict_are_asked_for() -> None:

@@ -122,11 +122,11 @@ class _Consumption:
     def note_what_was_not_run(self) -> None:
         """Say why a broker that was reached has no stage ``fetch`` or ``commit``."""
         for check in self._reached.values():
-            reason = f"this run was assigned no partition of {self._options.topic} led by this broker"
+            reason = f"this run was assigned no partition of {self._options.topic} led by this broker (no fault)"
             if check.open_connection.broken:
                 reason = "an earlier request failed and made the connection unusable"
             check.log.skip(Stage.FETCH, reason)
-            check.log.skip(Stage.COMMIT, f"another broker coordinates group {self._options.group}")
+            check.log.skip(Stage.COMMIT, f"another broker coordinates group {self._options.group} (no fault)")
 
     def _read_and_commit(self, topic: Topic) -> None:
         unreached = [check.address for check in self.checks if check.log.failed]

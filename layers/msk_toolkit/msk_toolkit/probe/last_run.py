@@ -50,7 +50,7 @@ def last_run(logs: Any, probe: str, group: str, *, now: float, deadline: Deadlin
     except ToolkitError as error:
         return LastRun(probe, why=str(error))
     if line is None:
-        return LastRun(probe, why=f"no result in the last {_BACK_SECONDS // 3600} hours; see the log {group}")
+        return LastRun(probe, why=f"not yet run, or not in the last {_BACK_SECONDS // 3600} hours; see the log {group}")
     written_at, run = line
     return LastRun(probe, run, max(0.0, now - written_at))
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.last_run import LastRun, ProbeRun
-from msk_toolkit.probe.results import BrokerReport, Health, Verdict, stages_run
+from msk_toolkit.probe.results import BrokerReport, Health, Verdict, skipped_notes, stages_run
 from msk_toolkit.stage import PROBE_STAGES, Stage
 
 Theme = Literal["light", "dark", "light dark"]
@@ -41,6 +41,7 @@ _STYLE = """
 .probes td.failed { background: light-dark(#fff0f0, #4a0d0d); font-weight: 700; border-width: 3px; }
 .probes td.skipped { color: light-dark(#545b64, #b6bec9); }
 .probes td b { font-weight: inherit; white-space: nowrap; }
+.probes a { color: inherit; overflow-wrap: anywhere; }
 """
 
 
@@ -75,7 +76,8 @@ def _probe(shown: LastRun, stale_after_seconds: float) -> str:
     if shown.run is None:
         return f"<p><b>{name}: ? NO RESULT</b> {escape(shown.why)}</p>"
     notes = [_age_note(shown, stale_after_seconds), *_explanation(shown.run.verdict)]
-    lines = "".join(f"<span>{escape(note)}</span>" for note in notes)
+    notes += [f"- {note}." for note in skipped_notes(shown.run.brokers)]
+    lines = "".join(f"<span>{escape(note)}</span>" for note in notes) + _runbook_link(shown.run.verdict)
     return f"<table><caption>{name}: {escape(_headline(shown.run))}{lines}</caption>{_body(shown.run)}</table>"
 
 
@@ -91,9 +93,14 @@ def _explanation(verdict: Verdict) -> list[str]:
         notes.append(f"What to do: {verdict.remedy}")
     notes += verdict.findings
     notes += [f"! {warning}" for warning in verdict.warnings]
-    if verdict.runbook:
-        notes.append(f"See {verdict.runbook}.")
     return notes
+
+
+def _runbook_link(verdict: Verdict) -> str:
+    if not verdict.runbook:
+        return ""
+    address = escape(verdict.runbook, quote=True)
+    return f'<span>See <a href="{address}">{address}</a>.</span>'
 
 
 def _headline(run: ProbeRun) -> str:
@@ -103,13 +110,16 @@ def _headline(run: ProbeRun) -> str:
 def _body(run: ProbeRun) -> str:
     stages = stages_run(run.brokers, PROBE_STAGES)
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in stages)
-    rows = "".join(_rows(report, stages) for report in run.brokers)
+    rows = "".join(_rows(report, stages, run.verdict) for report in run.brokers)
     return f'<thead><tr><th scope="col">broker</th>{heads}</tr></thead>{rows}'
 
 
-def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
-    """A broker's stages in one row, and below it a row for each stage that fails or warns."""
-    noted = [result for result in report.stages if result.status in _NOTED]
+def _rows(report: BrokerReport, stages: Sequence[Stage], verdict: Verdict) -> str:
+    """A broker's stages in one row, and below it a row for each stage that fails or warns.
+
+    Where all brokers fail alike, the verdict above says it once.
+    """
+    noted = [result for result in report.stages if result.status in _NOTED and not _is_of_all(result, verdict)]
     title = escape(report.name, quote=True)
     span = f'rowspan="{len(noted) + 1}"'
     head = f'<th scope="rowgroup" {span} title="{title}">{escape(_short_name(report))}</th>'
@@ -117,6 +127,12 @@ def _rows(report: BrokerReport, stages: Sequence[Stage]) -> str:
         f'<tr><td class="{result.status}" colspan="{len(stages)}">{_note(result)}</td></tr>' for result in noted
     )
     return f"<tbody><tr>{head}{_cells(report, stages)}</tr>{notes}</tbody>"
+
+
+def _is_of_all(result: StageResult, verdict: Verdict) -> bool:
+    """Whether the verdict says this of every broker."""
+    said = bool(result.detail) and f": {result.detail}" in verdict.summary
+    return said and verdict.broker is None and (result.stage, result.cause) == (verdict.stage, verdict.cause)
 
 
 def _cells(report: BrokerReport, stages: Sequence[Stage]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msk_toolkit.network.stages import StageResult, StageStatus
 from msk_toolkit.probe.lag import GroupLag
-from msk_toolkit.probe.results import BrokerReport, Verdict, stages_run
+from msk_toolkit.probe.results import BrokerReport, Verdict, skipped_notes, stages_run
 from msk_toolkit.stage import Stage
 
 _MARKS: dict[StageStatus, str] = {"ok": "", "warn": "warn ", "failed": "FAIL "}
@@ -13,9 +13,10 @@ _MARKS: dict[StageStatus, str] = {"ok": "", "warn": "warn ", "failed": "FAIL "}
 def render_probe(
     verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[Stage], groups: Sequence[GroupLag] = ()
 ) -> str:
-    """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), and a line for
-    the lag of each group."""
+    """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), why stages of
+    brokers without a fault were skipped, and a line for the lag of each group."""
     lines = [f"{verdict.status.upper()}: {verdict.summary}", *_explanation(verdict), "", *_table(reports, stages)]
+    lines += [f"- {note}" for note in skipped_notes(reports)]
     if groups:
         lines += ["", *map(_lag, groups)]
     return "\n".join(lines)

@@ -84,3 +84,23 @@ def stages_run(reports: Sequence[BrokerReport], stages: Sequence[Stage]) -> list
     for report in reports:
         run.update(result.stage for result in report.stages)
     return [stage for stage in stages if stage in run]
+
+
+def skipped_notes(reports: Sequence[BrokerReport]) -> list[str]:
+    """Why stages of brokers without a failure were skipped: a sentence for each stage and reason."""
+    names: dict[tuple[Stage, str], list[str]] = {}
+    for report in reports:
+        for result in _skipped(report):
+            names.setdefault((result.stage, result.detail or "no reason was given"), []).append(report.dimension)
+    return [_skipped_note(stage, reason, brokers) for (stage, reason), brokers in names.items()]
+
+
+def _skipped_note(stage: Stage, reason: str, brokers: Sequence[str]) -> str:
+    word = "broker" if len(brokers) == 1 else "brokers"
+    return f"{stage} skipped at {word} {' and '.join(brokers)}: {reason}"
+
+
+def _skipped(report: BrokerReport) -> list[StageResult]:
+    if report.failure is not None:
+        return []  # its failure says why
+    return [result for result in report.stages if result.status == "skipped"]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from msk_toolkit.causes import Cause
+from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.results import BrokerReport, Health, Verdict
-from msk_toolkit.stage import Stage
+from msk_toolkit.stage import FaultClass, Stage
 from msk_toolkit.version import document_url
 
 RUNBOOK = document_url("docs/runbook.md")
@@ -89,18 +89,18 @@ def explained_by_planned_work(reports: Sequence[BrokerReport]) -> bool:
 
 def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: list[str]) -> Verdict:
     own = _without_consequences(failed)
-    first, failure = min(own, key=_first_to_look_at)
-    alike = [report for report, other in own if (other.stage, other.cause) == (failure.stage, failure.cause)]
-    subject = _subject(alike)
+    leading, *others = _by_kind(own)
+    first, failure = leading[0]
+    subject = _subject(leading)
     broker: int | None = first.broker
     address: str | None = first.address
-    if len(alike) == len(brokers) > 1:
+    if len(leading) == len(brokers) > 1:
         subject = f"all {len(brokers)} brokers fail"
         broker = address = None
-    others_affected = _others_affected(len(failed) - len(alike))
+    further = f"{_also(others)}{_others_affected(len(failed) - len(own))}"
     return Verdict(
         _health(brokers, own),
-        f"{subject} at {failure.stage}: {failure.detail}{others_affected}{_leaderless(brokers)}",
+        f"{subject} at {failure.stage}: {failure.detail}{further}{_leaderless(brokers)}",
         broker=broker,
         address=address,
         stage=failure.stage,
@@ -111,10 +111,41 @@ def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: li
     )
 
 
-def _subject(failing: Sequence[BrokerReport]) -> str:
-    names = " and ".join(report.name for report in failing)
+def _by_kind(own: Iterable[Failed]) -> list[list[Failed]]:
+    """The failures by stage and cause, the kind that the verdict begins with first."""
+    kinds: dict[tuple[Stage, Cause | None], list[Failed]] = {}
+    for report, failure in own:
+        kinds.setdefault((failure.stage, failure.cause), []).append((report, failure))
+    return sorted(kinds.values(), key=_order_of_kind)
+
+
+def _order_of_kind(alike: Sequence[Failed]) -> tuple[bool, bool, int, int]:
+    """What stops most brokers first, and among equals the earliest stage.
+
+    That no broker lists another is only what others say of it, so it comes last; before it comes what a broker that is
+    away may have caused in others.
+    """
+    _, failure = alike[0]
+    unlisted = failure.cause is Cause.NOT_IN_METADATA
+    return unlisted, _may_follow(failure), -len(alike), failure.stage.position
+
+
+def _may_follow(failure: StageResult) -> bool:
+    """Whether a broker that is away may be the cause, though nothing says so."""
+    kind = fault_class(failure.stage, failure.cause)
+    return failure.stage.comes_after(Stage.METADATA) and kind is not FaultClass.PERMISSION
+
+
+def _subject(failing: Sequence[Failed]) -> str:
+    names = " and ".join(report.name for report, _ in failing)
     verb = "fails" if len(failing) == 1 else "fail"
     return f"{names} {verb}"
+
+
+def _also(kinds: Iterable[Sequence[Failed]]) -> str:
+    """The other failures, a clause for each kind."""
+    clauses = [f"{_subject(alike)} at {alike[0][1].stage}: {alike[0][1].detail}" for alike in kinds]
+    return "".join(f"; also {clause}" for clause in clauses)
 
 
 def _leaderless(brokers: Sequence[BrokerReport]) -> str:
@@ -141,12 +172,6 @@ def _health(brokers: Sequence[BrokerReport], own: list[Failed]) -> Health:
     if no_writes(brokers) or (len(own) == len(brokers) and not still_up):
         return "down"
     return "degraded"
-
-
-def _first_to_look_at(failed: Failed) -> tuple[bool, int]:
-    _, failure = failed
-    # That no broker lists another is what others say of it; a broker of which a connection shows more comes first.
-    return failure.cause is Cause.NOT_IN_METADATA, failure.stage.position
 
 
 def _failed(reports: Iterable[BrokerReport]) -> list[Failed]:
@@ -215,10 +240,10 @@ def _not_written_to(reports: Iterable[BrokerReport]) -> str:
     idle = [report.name for report in reports if _was_not_written_to(report)]
     if not idle:
         return ""
-    lead, were = ("leads", "was") if len(idle) == 1 else ("lead", "were")
+    lead = "leads" if len(idle) == 1 else "lead"
     return (
-        f"; {' and '.join(idle)} {lead} no partition of the probe topic and {were} not written to "
-        "(normal for some minutes after a restart)"
+        f"; {' and '.join(idle)} {lead} no partition of the probe topic, so nothing was written there: no fault, and "
+        "normal for some minutes after a restart"
     )
 
 

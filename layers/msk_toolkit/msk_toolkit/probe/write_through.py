@@ -59,7 +59,7 @@ def write_through(check: BrokerCheck, access: Access, topic: Topic, options: Pro
     """
     partition = led_partition(topic, check.broker)
     if partition is None:
-        check.log.skip(Stage.PRODUCE, f"the broker leads no partition of {topic.name}")
+        check.log.skip(Stage.PRODUCE, f"the broker leads no partition of {topic.name} (no fault)")
         check.log.skip(Stage.FETCH, "nothing was written")
         return
     attempt = _Attempt(check, topic.name, partition, options.writer, sent_at)
