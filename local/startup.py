@@ -206,12 +206,13 @@ def _poller_config(system: System, source: EventSource, stats: Path) -> Config:
         endpoint_url=system.emulator.endpoint,
         region=emulator.REGION,
         stats_file=str(stats),
+        described_file=str(system.run / "aws" / "mappings" / f"{source.mapping_id}.json"),
         ca_file=str(system.kafka.ca_file),
     )
 
 
 def _polls(stats: Path) -> bool:
-    return stats.exists() and msgspec.json.decode(stats.read_bytes(), type=Stats).state == "polling"
+    return stats.exists() and msgspec.json.decode(stats.read_bytes(), type=Stats).state in {"polling", "disabled"}
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -53,9 +53,12 @@ def works(mapping: Mapping) -> bool:
 def named(stack: Stack, mappings: Sequence[Mapping]) -> list[Mapping]:
     """The mappings with their topics, also where the service leaves these out, as the local system's emulator does.
 
-    The template's logical ids are the topics' names without the characters that an id can't have.
+    The template's logical ids are the topics' names without the characters that an id can't have; the probes'
+    heartbeats have a mapping of their own.
     """
     topics = {f"Forward{''.join(filter(str.isalnum, topic))}": topic for topic in stack.listed("ForwardTopics")}
+    if probe_topic := stack.parameters.get("ProbeTopic"):
+        topics["HeartbeatMapping"] = probe_topic
     by_id = {
         mapping_id: topics[logical_id]
         for logical_id, mapping_id in stack.physical_ids("AWS::Lambda::EventSourceMapping").items()

@@ -22,6 +22,7 @@ from local.uv import UvMissingError, find_uv
 REQUIREMENTS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
 PROCESS = "aws"
 REGION: Final = "eu-central-1"
+_APPLICATION = Path(__file__).with_name("emulated") / "application.py"
 _CONTAINER_HOST = "host.docker.internal"
 _INSTALL_SECONDS = 180
 _READY_SECONDS = 60
@@ -133,6 +134,7 @@ def start(
     home = run / "aws"
     python = install(cache, home / "install.log")
     shutil.rmtree(home / "data", ignore_errors=True)
+    shutil.rmtree(home / "mappings", ignore_errors=True)
     (home / "data" / "tmp").mkdir(parents=True)
     (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
@@ -146,7 +148,7 @@ def start(
         Command(
             # Its own command binds one address only, and leaves a file with its pid outside of our folder.
             [
-                *(python, "-m", "hypercorn", "ministack.app:app", "--keep-alive", "75"),
+                *(python, "-m", "hypercorn", f"{_APPLICATION}:make()", "--keep-alive", "75"),
                 # Which calls were made, for `make cost`: JSON protocols name the call in a header.
                 *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
                 *(f"--bind={address}:{port}" for address in addresses),

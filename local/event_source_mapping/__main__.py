@@ -20,7 +20,8 @@ from local.event_source_mapping.event import Source
 from local.event_source_mapping.kafka_source import KafkaSource
 from local.event_source_mapping.mapping import MappingError, mapping_of
 from local.event_source_mapping.poller import Poller
-from local.event_source_mapping.stats import StatsFile
+from local.event_source_mapping.stats import Described, StateFile, Stats
+from local.event_source_mapping.switch import switch_of
 
 # An invocation that lasts longer is abandoned: its records are not committed, so they are read again.
 _STOP_SECONDS = 2.5
@@ -53,7 +54,7 @@ def _play(config: Config, stop: threading.Event) -> None:
     brokers = bootstrap_servers(config, mapping)
     source = Source(mapping.event_source_arn, brokers, config.tombstones)
     records = KafkaSource(mapping, client_settings(config, mapping, brokers))
-    session, file = config.session(), StatsFile(Path(config.stats_file))
+    session, files = config.session(), _Files(config, mapping.topics)
     invocation = Invocation(
         source,
         Function(mapping.function_name, session, config.endpoint_url).invoke,
@@ -62,13 +63,40 @@ def _play(config: Config, stop: threading.Event) -> None:
     if mapping.on_failure_arn:
         destination = AwsDestination(mapping, source, config.mapping_id, session, config.endpoint_url)
         invocation = invocation._replace(destination=destination)
-    poller = Poller(mapping, records, invocation, notice=lambda stats: file.write(stats, time.monotonic()))
+    poller = Poller(
+        mapping,
+        records,
+        invocation,
+        notice=lambda stats: files.write(stats, time.monotonic()),
+        enabled=switch_of(config.mapping_id, session, config.endpoint_url),
+    )
     try:
         poller.run(stop)
     finally:
-        records.close()
+        records.leave()
         poller.stats.state = "stopped"
-        file.write_now(poller.stats)
+        files.write_now(poller.stats)
+
+
+class _Files:
+    """What the poller shows: its counts, and what Lambda's API says of its mapping."""
+
+    def __init__(self, config: Config, topics: tuple[str, ...]) -> None:
+        self._topics = topics
+        self._stats = StateFile(Path(config.stats_file))
+        self._described = None
+        if config.described_file:
+            self._described = StateFile(Path(config.described_file))
+
+    def write(self, stats: Stats, now: float) -> None:
+        self._stats.write(stats, now)
+        if self._described:
+            self._described.write(Described(self._topics, stats.last_result), now)
+
+    def write_now(self, stats: Stats) -> None:
+        self._stats.write_now(stats)
+        if self._described:
+            self._described.write_now(Described(self._topics, stats.last_result))
 
 
 def _stop(stop: threading.Event) -> None:

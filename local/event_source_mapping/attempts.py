@@ -18,7 +18,7 @@ from local.event_source_mapping.outcome import (
     without_expired,
 )
 from local.event_source_mapping.progress import Progress
-from local.event_source_mapping.stats import Stats
+from local.event_source_mapping.stats import CALL_FAILED, PROCESSED, Stats
 
 
 class Invocation(NamedTuple):
@@ -77,11 +77,13 @@ class Attempts:
         self._stats.invocations += 1
         self._stats.invoked += len(batch.records)
         try:
-            return Answered(self._invocation.invoke(event_of(self._invocation.source, batch.records)))
+            answered = Answered(self._invocation.invoke(event_of(self._invocation.source, batch.records)))
         except FunctionError as error:
             self._stats.failed_invocations += 1
-            self._stats.last_error = str(error)
+            self._stats.last_error, self._stats.last_result = str(error), CALL_FAILED
             return Failed(str(error))
+        self._stats.last_result = PROCESSED
+        return answered
 
     def _not_settled(self, dead: tuple[Dead, ...], now: datetime) -> list[Batch]:
         """The batches that the destination did not accept; they have to be tried again."""

@@ -22,6 +22,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     endpoint_url: str
     region: str
     stats_file: str
+    described_file: str | None = None
     ca_file: str | None = None
     bootstrap_servers: str | None = None
     partial_reading: PartialReading = PartialReading.FROM_FIRST

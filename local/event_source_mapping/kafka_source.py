@@ -72,7 +72,7 @@ class KafkaSource:
     def assignment(self) -> frozenset[Partition]:
         return self._assignment
 
-    def close(self) -> None:
+    def leave(self) -> None:
         """Leave the group, so that the next member need not wait for the session to time out."""
         consumer, self._consumer = self._consumer, None
         self._assignment = frozenset()
@@ -95,7 +95,7 @@ class KafkaSource:
             self._assignment = frozenset(Partition(*assigned) for assigned in consumer.assignment())
         except (KafkaError, OSError) as error:
             # A client that has failed once is not trusted again; what it owned will be read again.
-            self.close()
+            self.leave()
             for partition in owned:
                 self._revoked.put(partition)
             raise SourceError(f"poll: {type(error).__name__}: {error}") from error

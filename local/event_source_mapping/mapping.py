@@ -110,6 +110,7 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     maximum_record_age_in_seconds: int = FOREVER
     bisect_batch_on_function_error: bool = False
     destination_config: _Destination | None = None  # null is the same as left out
+    # Lambda's API knows whether it still is.
     enabled: bool = True
     # Without meaning for the playing of a mapping.
     metrics_config: dict[str, Any] | None = None
@@ -182,7 +183,6 @@ def _problems(declared: _Properties) -> list[str]:
     checks = [
         (not declared.topics, "Topics is empty"),
         (not group, "ConsumerGroupId is missing; Lambda would generate one that the toolkit does not know"),
-        (not declared.enabled, "Enabled is false, so the mapping would not poll"),
         (not 1 <= declared.batch_size <= 10_000, "BatchSize must be 1 to 10000"),
         (
             not 0 <= (declared.maximum_batching_window_in_seconds or 0) <= 300,

@@ -15,7 +15,7 @@ from local.event_source_mapping.event import Partition, Record
 from local.event_source_mapping.mapping import Mapping as EventSourceMapping
 from local.event_source_mapping.outcome import Batch
 from local.event_source_mapping.progress import Progress
-from local.event_source_mapping.stats import Stats
+from local.event_source_mapping.stats import LOGIN_REFUSED, NOT_AUTHORIZED, NOT_CONNECTED, Stats
 
 _POLL_SECONDS = 0.5
 _FIRST_BACKOFF_SECONDS = 0.2
@@ -48,6 +48,9 @@ class RecordSource(Protocol):
     def assignment(self) -> frozenset[Partition]:
         """The partitions that this member owns."""
 
+    def leave(self) -> None:
+        """Leave the group, and begin at the committed offsets at the next poll."""
+
 
 class Clock(NamedTuple):
     """The monotonic clock in seconds, and the time of day."""
@@ -59,7 +62,7 @@ class Clock(NamedTuple):
 class Poller:
     """Plays one mapping.
 
-    ``notice`` is called whenever ``stats`` may have changed.
+    ``notice`` is called whenever ``stats`` may have changed; ``enabled`` is asked before each poll and each invocation.
     """
 
     def __init__(
@@ -70,9 +73,11 @@ class Poller:
         *,
         notice: Callable[[Stats], None] = lambda _: None,
         clock: Clock | None = None,
+        enabled: Callable[[], bool] = lambda: True,
     ) -> None:
         self._records = records
         self._notice = notice
+        self._enabled = enabled
         self._clock, self._now = clock or Clock()
         self._waiting = Waiting(Limits(mapping.batch_size, mapping.batching_window_seconds))
         self._progress = Progress()
@@ -84,11 +89,15 @@ class Poller:
         """Play until ``stop`` is set; whatever is not done by then will be read again by the next member."""
         delays = _backoff()
         while not stop.is_set():
+            if not self._enabled():
+                self._rest(stop)
+                continue
             try:
                 self._read()
             except SourceError as error:
                 self.stats.polling_errors += 1
                 self.stats.state, self.stats.last_error = "retrying", str(error)
+                self.stats.last_result = _result_of(error)
                 self._notice(self.stats)
                 stop.wait(next(delays))
                 continue
@@ -98,6 +107,16 @@ class Poller:
                 self._finish(records, stop)
             elif self._progress.to_commit():
                 self._commit()  # what an earlier commit didn't get through
+
+    def _rest(self, stop: Event) -> None:
+        """A disabled mapping leaves its group; what it has read and not committed will be read again."""
+        if self.stats.state != "disabled":
+            self._records.leave()
+            self._waiting.drop(lambda _: True)
+            self._progress.drop(lambda _: True)
+            self.stats.state, self.stats.partitions = "disabled", []
+            self._notice(self.stats)
+        stop.wait(_POLL_SECONDS)
 
     def _read(self) -> None:
         if not self._waiting.is_full():
@@ -120,12 +139,12 @@ class Poller:
         self.stats.polled += len(polled.records)
 
     def _finish(self, records: tuple[Record, ...], stop: Event) -> None:
-        """Invoke until every record is done, dead-lettered, lost to another member, or ``stop`` is set."""
+        """Invoke until every record is done, dead-lettered, lost to another member; or until the end of the mapping."""
         self._lost.clear()
         self._progress.begin(records)
         pending = deque([Batch(records)])
         delays = _backoff()
-        while pending and not stop.is_set():
+        while pending and not stop.is_set() and self._enabled():
             attempt = self._attempts.attempt(pending.popleft(), self._now())
             pending.extendleft(reversed(attempt.retries))
             self._commit()
@@ -165,6 +184,15 @@ class Poller:
     def _without_lost(self, batch: Batch) -> Batch:
         kept = tuple(record for record in batch.records if record.partition not in self._lost)
         return Batch(kept, batch.attempts)
+
+
+def _result_of(error: SourceError) -> str:
+    """What Lambda's API says of a mapping that can't read; the client's error names its own kind."""
+    if "Authentication" in str(error):
+        return LOGIN_REFUSED
+    if "Authorization" in str(error):
+        return NOT_AUTHORIZED
+    return NOT_CONNECTED
 
 
 def _backoff() -> Iterator[float]:

@@ -4,6 +4,14 @@ from pathlib import Path
 
 import msgspec
 
+# Values of LastProcessingResult, as AWS documents them for Apache Kafka.
+NOTHING_PROCESSED = "No records processed"
+PROCESSED = "OK"
+CALL_FAILED = "PROBLEM: Function call failed"
+LOGIN_REFUSED = "PROBLEM: SASL authentication failed"
+NOT_AUTHORIZED = "PROBLEM: Cluster failed to authorize Lambda"
+NOT_CONNECTED = "PROBLEM: Connection error. Please check your event source connection configuration."
+
 
 class Stats(msgspec.Struct, kw_only=True):
     """Counts since the start: records, but for ``invocations``, ``failed_invocations`` and the errors.
@@ -26,25 +34,34 @@ class Stats(msgspec.Struct, kw_only=True):
     polling_errors: int = 0
     commit_errors: int = 0
     last_error: str = ""
+    # As Lambda's API says it.
+    last_result: str = NOTHING_PROCESSED
 
 
-class StatsFile:
-    """A JSON file that always holds a whole ``Stats``, written at most twice a second."""
+class Described(msgspec.Struct, frozen=True, rename="pascal"):
+    """What Lambda's API says of a mapping and the emulator leaves out."""
+
+    topics: tuple[str, ...]
+    last_processing_result: str
+
+
+class StateFile:
+    """A JSON file that always holds a whole object, written at most twice a second."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._written = b""
         self._next = 0.0
 
-    def write(self, stats: Stats, now: float) -> None:
+    def write(self, state: msgspec.Struct, now: float) -> None:
         """Write when something changed and the last writing is half a second ago."""
         if now >= self._next:
             self._next = now + 0.5
-            self.write_now(stats)
+            self.write_now(state)
 
-    def write_now(self, stats: Stats) -> None:
+    def write_now(self, state: msgspec.Struct) -> None:
         """Write when something changed."""
-        text = msgspec.json.format(msgspec.json.encode(stats))
+        text = msgspec.json.format(msgspec.json.encode(state))
         if text != self._written:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary = self._path.with_suffix(".new")

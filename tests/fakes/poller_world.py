@@ -48,12 +48,16 @@ class World:
         self.lost: frozenset[Partition] = frozenset()
         self.failing_polls = 0
         self.failing_commits = 0
+        self.failure = "a broker is down"
         self.at_commit: Callable[[Mapping[Partition, int]], None] = lambda _: None
+        # Between these moments the mapping is disabled, in seconds.
+        self.disabled: tuple[float, float] | None = None
+        self.left = 0
 
     def poll(self, timeout_seconds: float) -> Polled:
         if self.failing_polls:
             self.failing_polls -= 1
-            raise SourceError("a broker is down")
+            raise SourceError(self.failure)
         polled = self.keep_alive()
         chunks = [self.logs[partition][at : at + 3] for partition, at in self.position.items()]
         records = tuple(itertools.chain.from_iterable(chunks))
@@ -80,6 +84,13 @@ class World:
 
     def assignment(self) -> frozenset[Partition]:
         return frozenset(self.logs)
+
+    def leave(self) -> None:
+        self.left += 1
+        self.position = dict(self.committed)
+
+    def enabled(self) -> bool:
+        return self.disabled is None or not self.disabled[0] <= self.time < self.disabled[1]
 
     def wait(self, seconds: float) -> None:
         self.time += seconds
@@ -141,6 +152,22 @@ class Bucket:
         self.places += [(str(record.partition), record.offset) for record in dead.batch.records]
 
 
+def poller_of(
+    mapping: EventSourceMapping,
+    world: World,
+    function: Callable[[dict[str, Any]], Any],
+    destination: Bucket | None = None,
+    reading: PartialReading = PartialReading.FROM_FIRST,
+) -> Poller:
+    return Poller(
+        mapping,
+        world,
+        Invocation(Source("arn:cluster", "b-1:9096"), function, destination, reading),
+        clock=Clock(lambda: world.time, lambda: datetime.fromtimestamp(world.time, UTC)),
+        enabled=world.enabled,
+    )
+
+
 def play(
     mapping: EventSourceMapping,
     world: World,
@@ -148,12 +175,7 @@ def play(
     destination: Bucket | None = None,
     reading: PartialReading = PartialReading.FROM_FIRST,
 ) -> Poller:
-    poller = Poller(
-        mapping,
-        world,
-        Invocation(Source("arn:cluster", "b-1:9096"), function, destination, reading),
-        clock=Clock(lambda: world.time, lambda: datetime.fromtimestamp(world.time, UTC)),
-    )
+    poller = poller_of(mapping, world, function, destination, reading)
     poller.run(world.stop)
     return poller
 

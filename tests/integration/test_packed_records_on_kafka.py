@@ -96,5 +96,5 @@ def test_the_local_mapping_reads_what_a_producer_has_packed(kafka: KafkaCluster,
                 assert time.monotonic() < until, f"{len(read)} of {len(values)} records"
                 read += source.poll(0.5).records
         finally:
-            source.close()
+            source.leave()
     assert [each.value for each in read] == values

@@ -65,6 +65,9 @@ class Log:
         """All of them."""
         return frozenset(self.records)
 
+    def leave(self) -> None:
+        """The mapping is never disabled."""
+
 
 class _HurriedStop(threading.Event):
     """Waits as long as the hurried clock says."""

@@ -12,7 +12,18 @@ from local.aws.functions import FunctionError
 from local.event_source_mapping.event import Partition
 from local.event_source_mapping.outcome import PartialReading
 from local.event_source_mapping.poller import _backoff
-from tests.fakes.poller_world import ON_DEMAND, P0, P1, PROVISIONED, Bucket, Function, Place, World, everything, play
+from tests.fakes.poller_world import (
+    ON_DEMAND,
+    P0,
+    P1,
+    PROVISIONED,
+    Bucket,
+    Function,
+    Place,
+    World,
+    everything,
+    play,
+)
 
 
 def test_delivers_all_once_and_commits_all() -> None:

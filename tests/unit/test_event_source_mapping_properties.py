@@ -69,7 +69,6 @@ def test_finds_the_secret_of_scram() -> None:
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp"),
         ({"StartingPositionTimestamp": 1}, "StartingPositionTimestamp"),
         ({"StartingPosition": "EARLIEST"}, "StartingPosition"),
-        ({"Enabled": False}, "Enabled"),
         ({"FilterCriteria": {"Filters": []}}, "FilterCriteria"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://dead"}}}, "destination"),
         ({"SourceAccessConfigurations": [{"Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "a"}]}, "CERTIFICATE"),

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from mskv import exits
 from mskv.command_line import commands
 from mskv.errors import NotReachedError
+from mskv.facts import Mapping, Resource, Stack
+from mskv.mappings import named
 from mskv.options import configured
 from mskv.output import printable
 from tests.fakes.mskv_world import UUID, World, typed
@@ -100,6 +102,20 @@ def test_a_mapping_that_does_not_name_its_topic_is_known_by_its_logical_id(world
     assert world.mapping is not None
     del world.mapping["Topics"]
     assert typed("mapping").stdout.splitlines()[1].startswith("orders")
+
+
+def test_the_heartbeats_mapping_is_known_by_the_probes_topic() -> None:
+    heartbeat = Resource("HeartbeatMapping", "1", "AWS::Lambda::EventSourceMapping")
+    stack = Stack(
+        name="shop",
+        region="eu-central-1",
+        account="1",
+        status="",
+        parameters={"ProbeTopic": "msk-toolkit-heartbeat", "ForwardTopics": "orders"},
+        resources=(heartbeat,),
+    )
+    (mapping,) = named(stack, [Mapping(id="1", topics=(), state="Enabled")])
+    assert mapping.topics == ("msk-toolkit-heartbeat",)
 
 
 def test_a_mapping_is_disabled_and_enabled_by_its_topic(world: World) -> None:

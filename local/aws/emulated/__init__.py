@@ -1,0 +1,1 @@
+"""What runs in the emulator's own interpreter: the standard library and the emulator, nothing else."""

@@ -1,0 +1,66 @@
+"""The emulator as an ASGI application whose Lambda also returns what only a mapping's poller knows.
+
+The emulator leaves out a mapping's topics, and always says that no record was processed. The pollers write both to a
+file for each mapping, named after its UUID, in the folder ``mappings`` below the current one.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+type Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_PATH = re.compile(r"/2015-03-31/event-source-mappings(/[^/]*)?")
+
+
+class WithMappings:
+    """An application that completes another one's descriptions of event source mappings."""
+
+    def __init__(self, emulator: Application, folder: Path) -> None:
+        self._emulator = emulator
+        self._folder = folder
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _PATH.fullmatch(scope["path"]):
+            await self._emulator(scope, receive, send)
+            return
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self._emulator(scope, receive, keep)
+        body = b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
+        start = messages[0]
+        content = self._completed(body)
+        headers = [header for header in start["headers"] if header[0].lower() != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(content)).encode())]})
+        await send({"type": "http.response.body", "body": content})
+
+    def _completed(self, body: bytes) -> bytes:
+        try:
+            response = json.loads(body)
+        except ValueError:
+            return body
+        for mapping in response.get("EventSourceMappings", [response]):
+            mapping.update(self._known(mapping.get("UUID", "")))
+        return json.dumps(response).encode()
+
+    def _known(self, mapping_id: str) -> dict[str, Any]:
+        """What the poller of a mapping has written; nothing before it starts."""
+        try:
+            return dict(json.loads((self._folder / f"{mapping_id}.json").read_bytes()))
+        except OSError:
+            return {}
+
+
+def make() -> Application:
+    """The whole emulator."""
+    emulator: Application = import_module("ministack.app").app
+    return WithMappings(emulator, Path.cwd() / "mappings")
