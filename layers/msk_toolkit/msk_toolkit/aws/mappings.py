@@ -1,5 +1,6 @@
 """Lambda's event source mappings, as far as their function must know them."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ _SETTLED = frozenset({"Enabled", "Disabling", "Disabled"})
 class MappingState(msgspec.Struct, frozen=True):
     """What Lambda says of a mapping: ``state`` such as ``Enabled``, ``result`` such as ``No records processed``.
 
-    ``destination`` is the ARN or URL of its on-failure destination; the pollers' numbers are 0 on demand.
+    ``destination`` is the ARN or URL of its on-failure destination; the pollers' numbers are 0 on demand; ``modified``
+    is when it, or its state, was last changed, in seconds since 1970.
     """
 
     id: str
@@ -27,6 +29,7 @@ class MappingState(msgspec.Struct, frozen=True):
     maximum_pollers: int = 0
     poller_group: str = ""
     destination: str = ""
+    modified: float | None = None
 
     @property
     def group(self) -> str:
@@ -64,7 +67,12 @@ def _state(mapping: dict[str, Any]) -> MappingState:
         maximum_pollers=pollers.get("MaximumPollers", 0),
         poller_group=pollers.get("PollerGroupName", ""),
         destination=on_failure.get("Destination", ""),
+        modified=_seconds(mapping.get("LastModified")),
     )
+
+
+def _seconds(time: datetime | None) -> float | None:
+    return None if time is None else time.timestamp()
 
 
 def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""What the forwarder's lines say of each topic: since when it fails and why, its last delivery, its rate."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msk_toolkit.status.facts import Deliveries, DeliveryLine, PlaceFailure, Reading
+
+# Long enough to see a record every few seconds, short enough that the rate falls soon after an outage begins.
+RATE_SECONDS = 120.0
+
+
+class Trouble(NamedTuple):
+    """A partition that does not get on: the newest failure, when the first was, and how many in a row."""
+
+    last: PlaceFailure
+    since: float
+    last_at: float
+    tries: int
+    since_at_least: bool
+
+
+def current_troubles(deliveries: Deliveries) -> dict[str, Trouble]:
+    """By partition, the failures in a row since its last complete invocation."""
+    troubles: dict[str, Trouble] = {}
+    finished: set[str] = set()
+    for line in deliveries.lines:
+        failing = {failure.place: failure for failure in reversed(line.failures) if failure.kind != "held"}
+        for place, failure in failing.items():
+            troubles[place] = _continued(troubles.get(place), failure, line.at, since_at_least=place not in finished)
+        complete = set(line.places) - {failure.place for failure in line.failures}
+        finished |= complete
+        for place in complete:
+            troubles.pop(place, None)
+        if not line.failures:
+            troubles.pop("", None)
+            finished.add("")
+    return troubles
+
+
+def _continued(before: Trouble | None, failure: PlaceFailure, at: float, *, since_at_least: bool) -> Trouble:
+    if before is None:
+        return Trouble(failure, at, at, 1, since_at_least)
+    return before._replace(last=failure, last_at=at, tries=before.tries + 1)
+
+
+def last_deliveries(lines: Iterable[DeliveryLine]) -> dict[str, float]:
+    """By topic, when Vantiq last acknowledged a record."""
+    last: dict[str, float] = {}
+    for line in lines:
+        for place, counts in line.places.items():
+            if counts.delivered:
+                last[place.rpartition("-")[0]] = line.at
+    return last
+
+
+def out_rates(deliveries: Reading[Deliveries], now: float) -> Reading[dict[str, float]]:
+    """By topic, records a second that were delivered or set aside lately; a topic that is missing had none."""
+    if deliveries.value is None:
+        return Reading(why=deliveries.why)
+    start = now - RATE_SECONDS
+    if deliveries.value.since > start:
+        return Reading(why="the forwarder's log was not read far enough")
+    done: dict[str, int] = defaultdict(int)
+    for line in deliveries.value.lines:
+        if line.at >= start:
+            for place, counts in line.places.items():
+                done[place.rpartition("-")[0]] += counts.delivered + counts.dead_lettered
+    return Reading({topic: number / RATE_SECONDS for topic, number in done.items()})

@@ -1,0 +1,50 @@
+"""What the consumer probe's lines say of a topic's group: how far it is behind, and how fast records come in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msk_toolkit.status.facts import GroupReading
+
+# Behind: the oldest waiting record is older than this. Less is the time between two commits.
+BEHIND_SECONDS = 60.0
+# Growing: older than this, and not fewer records than in the reading before.
+GROWING_SECONDS = 300.0
+
+
+class GroupView(NamedTuple):
+    """A group's lag by the newest reading; ``in_per_second`` is None where two readings can't be compared."""
+
+    newest: GroupReading | None
+    in_per_second: float | None
+    in_why: str
+    growing: bool
+
+    @property
+    def behind(self) -> bool:
+        """Whether records wait longer than between two commits."""
+        if self.newest is None:
+            return False
+        if self.newest.seconds is None:
+            return self.growing
+        return self.newest.records > 0 and self.newest.seconds > BEHIND_SECONDS
+
+
+def view_of_group(readings: Sequence[GroupReading]) -> GroupView:
+    """What the readings of a group, the oldest first, say."""
+    if not readings:
+        return GroupView(None, None, "the consumer probe has not reported this group", growing=False)
+    newest = readings[-1]
+    if len(readings) < 2:
+        return GroupView(newest, None, "the consumer probe has reported this group only once", growing=False)
+    earlier = readings[-2]
+    rate, why = _in_rate(earlier, newest)
+    waits = newest.seconds is None or newest.seconds > GROWING_SECONDS
+    return GroupView(newest, rate, why, growing=waits and newest.records >= earlier.records > 0)
+
+
+def _in_rate(earlier: GroupReading, newest: GroupReading) -> tuple[float | None, str]:
+    if earlier.end is None or newest.end is None or newest.at <= earlier.at:
+        return None, "the consumer probe did not report the ends of the partitions"
+    if earlier.partitions != newest.partitions or newest.end < earlier.end:
+        return None, "between its last two runs the consumer probe reached different partitions"
+    return (newest.end - earlier.end) / (newest.at - earlier.at), ""

@@ -1,0 +1,141 @@
+"""The forwarded topics: what is known of each, and why its records do not get on."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.status.deliveries import Trouble, current_troubles, last_deliveries, out_rates
+from msk_toolkit.status.facts import PathFacts, Reading
+from msk_toolkit.status.lag import GroupView, view_of_group
+from msk_toolkit.status.mappings import mapping_cause, mapping_status
+from msk_toolkit.status.model import LastError, MappingStatus, Problem, TopicState, TopicStatus
+from msk_toolkit.status.times import utc_or_none
+
+_WORST_FIRST: tuple[TopicState, ...] = ("not-polling", "failing", "behind", "unknown", "in-step")
+
+
+class TopicView(NamedTuple):
+    """What is known of a topic, before it is judged.
+
+    Args:
+        mapping: None where Lambda lists none, or could not be asked.
+        troubles: of its partitions.
+        out_per_second: None where the log was not read far enough.
+    """
+
+    topic: str
+    mapping: MappingState | None
+    troubles: list[Trouble]
+    group: GroupView
+    out_per_second: float | None
+    last_delivery: float | None
+
+    def state(self, facts: PathFacts) -> TopicState:
+        """The word for it."""
+        if self._is_off(facts):
+            return "not-polling"
+        if self.troubles:
+            return "failing"
+        if self.group.behind:
+            return "behind"
+        newest = self.group.newest
+        if newest is None or facts.now - newest.at > facts.stack.stale_after_seconds:
+            return "unknown"
+        return "in-step"
+
+    def _is_off(self, facts: PathFacts) -> bool:
+        if self.mapping is None:
+            return facts.mappings.value is not None
+        return mapping_cause(self.mapping) is not None
+
+
+def topic_views(facts: PathFacts) -> list[TopicView]:
+    """Every forwarded topic."""
+    deliveries = facts.deliveries.value
+    troubles = current_troubles(deliveries) if deliveries else {}
+    last = last_deliveries(deliveries.lines) if deliveries else {}
+    rates = out_rates(facts.deliveries, facts.now)
+    views = []
+    for topic in facts.stack.forwarded:
+        readings = (facts.groups.value or {}).get(facts.stack.group_of(topic), ())
+        views.append(
+            TopicView(
+                topic=topic,
+                mapping=(facts.mappings.value or {}).get(topic),
+                troubles=[trouble for trouble in troubles.values() if trouble.last.topic == topic],
+                group=view_of_group(readings),
+                out_per_second=None if rates.value is None else rates.value.get(topic, 0.0),
+                last_delivery=last.get(topic),
+            )
+        )
+    return views
+
+
+def topics_status(facts: PathFacts, views: list[TopicView], problems: list[Problem]) -> list[TopicStatus]:
+    """The topics, the worst first, each with the problem that keeps its records."""
+    letters = _letters(facts)
+    statuses = [_status(facts, view, problems, letters) for view in views]
+    return sorted(statuses, key=lambda status: _WORST_FIRST.index(status.state))
+
+
+def _status(
+    facts: PathFacts, view: TopicView, problems: list[Problem], letters: Reading[Mapping[str, int]]
+) -> TopicStatus:
+    newest = view.group.newest
+    in_why = facts.groups.why if facts.groups.value is None else view.group.in_why
+    return TopicStatus(
+        topic=view.topic,
+        state=view.state(facts),
+        mapping=_mapping(facts, view),
+        in_per_second=_rounded(view.group.in_per_second),
+        out_per_second=_rounded(view.out_per_second),
+        rates_why=in_why or out_rates(facts.deliveries, facts.now).why,
+        behind_records=newest.records if newest else None,
+        behind_seconds=newest.seconds if newest else None,
+        behind_age_seconds=round(facts.now - newest.at, 1) if newest else None,
+        behind_why=facts.groups.why or ("" if newest else view.group.in_why),
+        last_delivery=utc_or_none(view.last_delivery),
+        last_delivery_why=_no_delivery(facts, view),
+        letters=None if letters.value is None else letters.value.get(view.topic, 0),
+        letters_at_least=facts.letters.value is not None and facts.letters.value.at_least,
+        last_error=_last_error(view.topic, problems),
+        is_heartbeat=view.topic == facts.stack.heartbeat_topic,
+    )
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 2)
+
+
+def _letters(facts: PathFacts) -> Reading[Mapping[str, int]]:
+    if facts.letters.value is None:
+        return Reading(why=facts.letters.why)
+    return Reading({count.topic: count.letters for count in facts.letters.value.topics})
+
+
+def _mapping(facts: PathFacts, view: TopicView) -> MappingStatus:
+    if view.mapping is not None:
+        return mapping_status(view.mapping)
+    return MappingStatus(why=facts.mappings.why or "Lambda lists no mapping that reads this topic")
+
+
+def _no_delivery(facts: PathFacts, view: TopicView) -> str:
+    if view.last_delivery is not None:
+        return ""
+    if facts.deliveries.value is None:
+        return facts.deliveries.why
+    return f"none in the forwarder's log since {utc_or_none(facts.deliveries.value.since)}"
+
+
+def _last_error(topic: str, problems: list[Problem]) -> LastError | None:
+    for problem in problems:
+        if topic in problem.topics and problem.part in {"mapping", "forwarder"}:
+            return LastError(
+                cause=problem.cause,
+                sentence=problem.sentence,
+                remedy=problem.remedy,
+                command=problem.command,
+                since=problem.since,
+                tries=problem.tries,
+            )
+    return None
