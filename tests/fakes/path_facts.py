@@ -15,13 +15,13 @@ from msk_toolkit.status.facts import (
     CheckLine,
     Deliveries,
     DeliveryLine,
+    Fact,
     GroupReading,
     LetterCount,
     LetterFacts,
     PathFacts,
     PlaceCounts,
     PlaceFailure,
-    Reading,
     StackFacts,
 )
 
@@ -88,13 +88,13 @@ def healthy_facts() -> PathFacts:
         now=NOW,
         stack=STACK,
         probes=[LastRun("Producer probe", written, 120.0), LastRun("Consumer probe", read, 60.0)],
-        deliveries=Reading(Deliveries(lines, since=NOW - 7200)),
-        groups=Reading({f"msk-vantiq-{ORDERS}": readings(0, 0.0), f"msk-vantiq-{SENSORS}": readings(12, 0.4)}),
-        mappings=Reading({ORDERS: mapping(ORDERS), SENSORS: mapping(SENSORS)}),
-        letters=Reading(LetterFacts()),
-        declared=Reading(CheckLine(NOW - 660, "no drift: all 3 declared topics match")),
-        targets=Reading(CheckLine(NOW - 1200, "targets: 2 fit, 0 unfit, 0 unknown")),
-        alarms=Reading([AlarmFact("msk-vantiq-forwarder", is_on=False), AlarmFact("msk-vantiq-probes", is_on=False)]),
+        deliveries=Fact(Deliveries(lines, since=NOW - 7200)),
+        groups=Fact({f"msk-vantiq-{ORDERS}": readings(0, 0.0), f"msk-vantiq-{SENSORS}": readings(12, 0.4)}),
+        mappings=Fact({ORDERS: mapping(ORDERS), SENSORS: mapping(SENSORS)}),
+        letters=Fact(LetterFacts()),
+        declared=Fact(CheckLine(NOW - 660, "no drift: all 3 declared topics match")),
+        targets=Fact(CheckLine(NOW - 1200, "targets: 2 fit, 0 unfit, 0 unknown")),
+        alarms=Fact([AlarmFact("msk-vantiq-forwarder", is_on=False), AlarmFact("msk-vantiq-probes", is_on=False)]),
     )
 
 
@@ -127,12 +127,12 @@ def faulty_facts() -> PathFacts:
     return msgspec.structs.replace(
         healthy_facts(),
         probes=[LastRun("Producer probe", written, 120.0), LastRun("Consumer probe", written, 60.0)],
-        deliveries=Reading(Deliveries(lines, since=NOW - 7200)),
-        groups=Reading(groups),
-        mappings=Reading({ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: off}),
-        letters=Reading(LetterFacts([LetterCount(ORDERS, 2, NOW - 900, NOW - 890)])),
-        declared=Reading(CheckLine(NOW - 660, DRIFT, well=False)),
-        alarms=Reading(
+        deliveries=Fact(Deliveries(lines, since=NOW - 7200)),
+        groups=Fact(groups),
+        mappings=Fact({ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: off}),
+        letters=Fact(LetterFacts([LetterCount(ORDERS, 2, NOW - 900, NOW - 890)])),
+        declared=Fact(CheckLine(NOW - 660, DRIFT, well=False)),
+        alarms=Fact(
             [
                 AlarmFact("msk-vantiq-forwarder", True, NOW - 420, "Records do not reach Vantiq; they wait in Kafka."),
                 AlarmFact("msk-vantiq-probes", is_on=False),
@@ -148,11 +148,11 @@ def unknown_facts() -> PathFacts:
         now=NOW,
         stack=STACK,
         probes=[LastRun("Producer probe", why=why), LastRun("Consumer probe", why=why)],
-        deliveries=Reading(Deliveries(since=NOW - 7200)),
-        groups=Reading({}),
-        mappings=Reading({ORDERS: mapping(ORDERS, state="Creating"), SENSORS: mapping(SENSORS, state="Creating")}),
-        letters=Reading(LetterFacts()),
-        declared=Reading(why=NOT_YET),
-        targets=Reading(why=NOT_YET),
-        alarms=Reading(why="cloudwatch:DescribeAlarms: access denied; allow it for the function's role"),
+        deliveries=Fact(Deliveries(since=NOW - 7200)),
+        groups=Fact({}),
+        mappings=Fact({ORDERS: mapping(ORDERS, state="Creating"), SENSORS: mapping(SENSORS, state="Creating")}),
+        letters=Fact(LetterFacts()),
+        declared=Fact(why=NOT_YET),
+        targets=Fact(why=NOT_YET),
+        alarms=Fact(why="cloudwatch:DescribeAlarms: access denied; allow it for the function's role"),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msk_toolkit.status.facts import AlarmFact, CheckLine, Deliveries, LetterCount, LetterFacts, PathFacts, Reading
+from msk_toolkit.status.facts import AlarmFact, CheckLine, Deliveries, Fact, LetterCount, LetterFacts, PathFacts
 from msk_toolkit.status.judge import path_status
 from msk_toolkit.status.model import PathStatus, Problem
 
@@ -38,8 +38,8 @@ def only_problem(**facts: object) -> Problem:
     return problem
 
 
-def log_of(*lines: object) -> Reading[Deliveries]:
-    return Reading(msgspec.structs.replace(Deliveries(since=NOW - 7200), lines=list(lines)))
+def log_of(*lines: object) -> Fact[Deliveries]:
+    return Fact(msgspec.structs.replace(Deliveries(since=NOW - 7200), lines=list(lines)))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -140,7 +140,7 @@ def test_a_cause_of_another_version_of_the_toolkit_is_replaced_by_what_its_kind_
 )  # fmt: skip
 def test_a_mapping_that_does_not_poll_is_an_error_of_its_topic(fields: dict[str, str], cause: str) -> None:
     mappings = {ORDERS: mapping(ORDERS, **fields), SENSORS: mapping(SENSORS)}
-    status = status_with(mappings=Reading(mappings))
+    status = status_with(mappings=Fact(mappings))
     (problem,) = status.problems
     assert (problem.severity, problem.cause, problem.topics) == ("error", cause, [ORDERS])
     assert (status.topics[0].topic, status.topics[0].state) == (ORDERS, "not-polling")
@@ -149,23 +149,23 @@ def test_a_mapping_that_does_not_poll_is_an_error_of_its_topic(fields: dict[str,
 
 
 def test_enabling_is_a_command_that_can_be_copied() -> None:
-    problem = only_problem(mappings=Reading({ORDERS: mapping(ORDERS), SENSORS: mapping(SENSORS, state="Disabled")}))
+    problem = only_problem(mappings=Fact({ORDERS: mapping(ORDERS), SENSORS: mapping(SENSORS, state="Disabled")}))
     assert problem.command == f"mskv mapping enable sensor-readings {OPTION}"
 
 
 def test_a_topic_without_a_mapping_is_an_error() -> None:
-    assert only_problem(mappings=Reading({ORDERS: mapping(ORDERS)})).cause == "mapping-missing"
+    assert only_problem(mappings=Fact({ORDERS: mapping(ORDERS)})).cause == "mapping-missing"
 
 
 def test_a_mapping_whose_function_fails_is_explained_by_the_forwarder_alone() -> None:
     mappings = {ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: mapping(SENSORS)}
-    problem = only_problem(mappings=Reading(mappings), deliveries=log_of(failed(NOW - 60, "orders-0")))
+    problem = only_problem(mappings=Fact(mappings), deliveries=log_of(failed(NOW - 60, "orders-0")))
     assert problem.part == "forwarder"
 
 
 def test_lag_that_nothing_explains_is_a_problem_of_its_own() -> None:
     groups = {f"msk-vantiq-{ORDERS}": readings(50, 900.0), f"msk-vantiq-{SENSORS}": readings(0, 0.0)}
-    problem = only_problem(groups=Reading(groups))
+    problem = only_problem(groups=Fact(groups))
     assert (problem.cause, problem.since) == ("lag-grows", "2026-11-28T02:44:00Z")
     assert problem.sentence == "orders: 50 records wait, the oldest for 900 s, and they do not get fewer."
 
@@ -179,7 +179,7 @@ def test_rates_and_lag_are_those_of_the_last_minutes() -> None:
 
 def test_a_rate_that_is_not_known_says_why() -> None:
     groups = {f"msk-vantiq-{ORDERS}": readings(0, 0.0)[1:]}
-    topics = {topic.topic: topic for topic in status_with(groups=Reading(groups)).topics}
+    topics = {topic.topic: topic for topic in status_with(groups=Fact(groups)).topics}
     assert topics[ORDERS].in_per_second is None
     assert topics[ORDERS].rates_why == "the consumer probe has reported this group only once"
     assert (topics[SENSORS].state, topics[SENSORS].behind_records) == ("unknown", None)
@@ -188,7 +188,7 @@ def test_a_rate_that_is_not_known_says_why() -> None:
 
 def test_letters_name_their_topic_and_the_command_that_shows_them() -> None:
     letters = LetterFacts([LetterCount(ORDERS, 1, NOW - 60, NOW - 60)], at_least=True)
-    status = status_with(letters=Reading(letters))
+    status = status_with(letters=Fact(letters))
     (problem,) = status.problems
     assert problem.sentence == "at least 1 record of orders that Vantiq refused waits as dead letters."
     assert problem.command == f"mskv letters orders {OPTION}"
@@ -196,19 +196,19 @@ def test_letters_name_their_topic_and_the_command_that_shows_them() -> None:
 
 
 def test_a_check_of_the_topics_that_no_longer_runs_is_a_problem() -> None:
-    problem = only_problem(declared=Reading(CheckLine(NOW - 8000, "no drift: all 3 declared topics match")))
+    problem = only_problem(declared=Fact(CheckLine(NOW - 8000, "no drift: all 3 declared topics match")))
     assert problem.cause == "topics-unchecked"
 
 
 def test_an_unfit_target_is_reported_once_also_where_the_forwarder_reports_it() -> None:
     unfit = CheckLine(NOW - 60, "targets: 1 fit, 1 unfit, 0 unknown", ["! topic:/msk/orders: unfit"], well=False)
-    assert only_problem(targets=Reading(unfit)).cause == "target-unfit"
+    assert only_problem(targets=Fact(unfit)).cause == "target-unfit"
     log = log_of(failed(NOW - 60, "orders-0", "target-unfit"))
-    assert only_problem(targets=Reading(unfit), deliveries=log).part == "forwarder"
+    assert only_problem(targets=Fact(unfit), deliveries=log).part == "forwarder"
 
 
 def test_an_alarm_is_a_problem_only_where_nothing_else_explains_it() -> None:
-    alarms = Reading([AlarmFact("msk-vantiq-probes", True, NOW - 60)])
+    alarms = Fact([AlarmFact("msk-vantiq-probes", True, NOW - 60)])
     assert only_problem(alarms=alarms).part == "alarms"
     status = path_status(msgspec.structs.replace(faulty_facts(), alarms=alarms))
     assert "alarms" not in {problem.part for problem in status.problems}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from msk_toolkit.status.facts import Deliveries, DeliveryLine, PlaceFailure, Reading
+from msk_toolkit.status.facts import Deliveries, DeliveryLine, Fact, PlaceFailure
 
 # Long enough to see a record every few seconds, short enough that the rate falls soon after an outage begins.
 RATE_SECONDS = 120.0
@@ -54,16 +54,16 @@ def last_deliveries(lines: Iterable[DeliveryLine]) -> dict[str, float]:
     return last
 
 
-def out_rates(deliveries: Reading[Deliveries], now: float) -> Reading[dict[str, float]]:
+def out_rates(deliveries: Fact[Deliveries], now: float) -> Fact[dict[str, float]]:
     """By topic, records a second that were delivered or set aside lately; a topic that is missing had none."""
     if deliveries.value is None:
-        return Reading(why=deliveries.why)
+        return Fact(why=deliveries.why)
     start = now - RATE_SECONDS
     if deliveries.value.since > start:
-        return Reading(why="the forwarder's log was not read far enough")
+        return Fact(why="the forwarder's log was not read far enough")
     done: dict[str, int] = defaultdict(int)
     for line in deliveries.value.lines:
         if line.at >= start:
             for place, counts in line.places.items():
                 done[place.rpartition("-")[0]] += counts.delivered + counts.dead_lettered
-    return Reading({topic: number / RATE_SECONDS for topic, number in done.items()})
+    return Fact({topic: number / RATE_SECONDS for topic, number in done.items()})

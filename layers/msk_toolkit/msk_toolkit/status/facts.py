@@ -9,7 +9,7 @@ from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.probe.last_run import LastRun
 
 
-class Reading[Value](NamedTuple):
+class Fact[Value](NamedTuple):
     """What was read; ``why`` says why it is None, or what of it is missing."""
 
     value: Value | None = None
@@ -169,10 +169,10 @@ class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
     now: float
     stack: StackFacts
     probes: Sequence[LastRun] = ()
-    deliveries: Reading[Deliveries] = Reading()
-    groups: Reading[Mapping[str, Sequence[GroupReading]]] = Reading()
-    mappings: Reading[Mapping[str, MappingState]] = Reading()
-    letters: Reading[LetterFacts] = Reading()
-    declared: Reading[CheckLine] = Reading()
-    targets: Reading[CheckLine] = Reading()
-    alarms: Reading[Sequence[AlarmFact]] = Reading()
+    deliveries: Fact[Deliveries] = Fact()
+    groups: Fact[Mapping[str, Sequence[GroupReading]]] = Fact()
+    mappings: Fact[Mapping[str, MappingState]] = Fact()
+    letters: Fact[LetterFacts] = Fact()
+    declared: Fact[CheckLine] = Fact()
+    targets: Fact[CheckLine] = Fact()
+    alarms: Fact[Sequence[AlarmFact]] = Fact()

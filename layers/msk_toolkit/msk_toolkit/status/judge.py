@@ -5,7 +5,7 @@ from typing import Literal
 
 from msk_toolkit.diagnose.finding import Severity
 from msk_toolkit.status.brokers import broker_problems, brokers_status
-from msk_toolkit.status.facts import CheckLine, LetterCount, PathFacts, Reading
+from msk_toolkit.status.facts import CheckLine, Fact, LetterCount, PathFacts
 from msk_toolkit.status.model import (
     AlarmsStatus,
     AlarmStatus,
@@ -123,7 +123,7 @@ def _topic_letters(count: LetterCount) -> TopicLetters:
     )
 
 
-def _check(facts: PathFacts, reading: Reading[CheckLine]) -> CheckStatus:
+def _check(facts: PathFacts, reading: Fact[CheckLine]) -> CheckStatus:
     check = reading.value
     if check is None:
         return CheckStatus(state="unknown", why=reading.why)

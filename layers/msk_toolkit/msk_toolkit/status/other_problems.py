@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.path_causes import PathCause
-from msk_toolkit.status.facts import CheckLine, LetterFacts, PathFacts, Reading
+from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts
 from msk_toolkit.status.model import Problem
 from msk_toolkit.status.problem_makers import command, path_problem
 from msk_toolkit.status.times import utc, utc_or_none
@@ -126,14 +126,14 @@ def alarm_problems(facts: PathFacts, explained: Sequence[Problem]) -> list[Probl
 
 def unread(facts: PathFacts) -> list[str]:
     """What could not be read, a sentence each."""
-    readings: tuple[tuple[str, Reading[object]], ...] = (
-        ("the forwarder's log", Reading(facts.deliveries.value, facts.deliveries.why)),
-        ("the groups' lag", Reading(facts.groups.value, facts.groups.why)),
-        ("the mappings", Reading(facts.mappings.value, facts.mappings.why)),
-        ("the dead letters", Reading(facts.letters.value, facts.letters.why)),
-        ("the check of the topics", Reading(facts.declared.value, facts.declared.why)),
-        ("the check of the targets", Reading(facts.targets.value, facts.targets.why)),
-        ("the alarms", Reading(facts.alarms.value, facts.alarms.why)),
+    readings: tuple[tuple[str, Fact[object]], ...] = (
+        ("the forwarder's log", Fact(facts.deliveries.value, facts.deliveries.why)),
+        ("the groups' lag", Fact(facts.groups.value, facts.groups.why)),
+        ("the mappings", Fact(facts.mappings.value, facts.mappings.why)),
+        ("the dead letters", Fact(facts.letters.value, facts.letters.why)),
+        ("the check of the topics", Fact(facts.declared.value, facts.declared.why)),
+        ("the check of the targets", Fact(facts.targets.value, facts.targets.why)),
+        ("the alarms", Fact(facts.alarms.value, facts.alarms.why)),
     )
     return [f"{name}: {reading.why}" for name, reading in readings if reading.value is None and reading.why]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.status.deliveries import Trouble, current_troubles, last_deliveries, out_rates
-from msk_toolkit.status.facts import PathFacts, Reading
+from msk_toolkit.status.facts import Fact, PathFacts
 from msk_toolkit.status.lag import GroupView, view_of_group
 from msk_toolkit.status.mappings import mapping_cause, mapping_status
 from msk_toolkit.status.model import LastError, MappingStatus, Problem, TopicState, TopicStatus
@@ -79,7 +79,7 @@ def topics_status(facts: PathFacts, views: list[TopicView], problems: list[Probl
 
 
 def _status(
-    facts: PathFacts, view: TopicView, problems: list[Problem], letters: Reading[Mapping[str, int]]
+    facts: PathFacts, view: TopicView, problems: list[Problem], letters: Fact[Mapping[str, int]]
 ) -> TopicStatus:
     newest = view.group.newest
     in_why = facts.groups.why if facts.groups.value is None else view.group.in_why
@@ -107,10 +107,10 @@ def _rounded(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 2)
 
 
-def _letters(facts: PathFacts) -> Reading[Mapping[str, int]]:
+def _letters(facts: PathFacts) -> Fact[Mapping[str, int]]:
     if facts.letters.value is None:
-        return Reading(why=facts.letters.why)
-    return Reading({count.topic: count.letters for count in facts.letters.value.topics})
+        return Fact(why=facts.letters.why)
+    return Fact({count.topic: count.letters for count in facts.letters.value.topics})
 
 
 def _mapping(facts: PathFacts, view: TopicView) -> MappingStatus:
