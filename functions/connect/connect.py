@@ -6,7 +6,7 @@ A schedule has it check the forwarder's targets.
 import os
 from typing import Any
 
-from msk_toolkit.aws.clients import client
+from msk_toolkit.aws.preloaded import client
 from msk_toolkit.connect.events import ConnectServices, handle_connect_event
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.telemetry.logs import toolkit_logger

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import msgspec
-from msk_toolkit.aws.clients import client
+from msk_toolkit.aws.preloaded import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.report import parse_diagnose_request
 from msk_toolkit.diagnose.run import run_diagnosis

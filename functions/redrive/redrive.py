@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from msk_toolkit.aws.clients import client
+from msk_toolkit.aws.preloaded import client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.redrive.events import RedriveEnvironment, handle_redrive_event
 from msk_toolkit.telemetry.logs import toolkit_logger

@@ -30,7 +30,8 @@ HEAVY = {
     "websockets",
 }
 USED = {
-    "topics": {"boto3", "kafka", "yaml", "urllib3", "msk_toolkit.kafka", "msk_toolkit.topics"},
+    # boto3 comes where a request needs it: the usual ones are sent without (msk_toolkit.aws.direct_client).
+    "topics": {"kafka", "yaml", "msk_toolkit.kafka", "msk_toolkit.topics"},
     # Where the topics function gives no answer, it decides by the same rules; their types bring Kafka's along. Of what
     # connect answers it reads the JSON.
     "declared_topics": {
@@ -42,10 +43,10 @@ USED = {
         "msk_toolkit.topics",
         "msk_toolkit.deployment",
     },
-    "producer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
-    "consumer_probe": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.probe"},
+    "producer_probe": {"kafka", "msk_toolkit.kafka", "msk_toolkit.probe"},
+    "consumer_probe": {"kafka", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "probe_matrix": {"boto3", "urllib3", "msk_toolkit.probe"},
-    "forwarder": {"boto3", "urllib3", "msk_toolkit.forward"},
+    "forwarder": {"msk_toolkit.forward"},
     # Registering a source subscribes to it once, to see a test message arrive.
     "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},
     # It registers nothing, so it needs neither connect nor a web socket.

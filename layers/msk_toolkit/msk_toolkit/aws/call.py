@@ -5,13 +5,12 @@ behind when its deadline passes.
 """
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotoConnectionError
-
+from msk_toolkit.aws.request_errors import RefusedRequestError, UnansweredRequestError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ToolkitError
 
@@ -38,10 +37,11 @@ def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
     """
     try:
         return call()
-    except ClientError as error:
-        raise _refused(action, error) from error
-    except BotoCoreError as error:
-        raise _unanswered(action, error) from error
+    except Exception as error:
+        failure = _failure(action, error)
+        if failure is None:
+            raise
+        raise failure from error
 
 
 class PendingCall[Answer]:
@@ -115,8 +115,35 @@ def _items(client: Any, operation: str, key: str, arguments: Mapping[str, Any]) 
         yield from page.get(key, ())
 
 
-def _refused(action: str, error: ClientError) -> AwsError:
-    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+def _failure(action: str, error: Exception) -> AwsError | None:
+    """The error as the toolkit's own; None where it is not that of a request."""
+    match error:
+        case RefusedRequestError():
+            return _refused(action, error.code)
+        case UnansweredRequestError():
+            return _no_answer(action, error.kind)
+    # boto3 is loaded where it is used; an error of its own can come from nowhere else.
+    if "botocore" not in sys.modules:
+        return None
+    return _failure_of_boto3(action, error)
+
+
+def _failure_of_boto3(action: str, error: Exception) -> AwsError | None:
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as BotoConnectionError
+
+    match error:
+        case ClientError():
+            return _refused(action, str(error.response.get("Error", {}).get("Code", "Unknown")))
+        case BotoConnectionError() | HTTPClientError():
+            return _no_answer(action, type(error).__name__)
+        case BotoCoreError():
+            kind = type(error).__name__
+            return AwsError(f"{action}: the request could not be sent ({kind}); check boto3's configuration")
+    return None
+
+
+def _refused(action: str, code: str) -> AwsError:
     if code in _NOT_FOUND:
         return NotFoundAtAwsError(f"{action}: not found in this account and Region", code)
     if code in _DENIED:
@@ -124,10 +151,5 @@ def _refused(action: str, error: ClientError) -> AwsError:
     return AwsError(f"{action}: refused with {code}", code)
 
 
-def _unanswered(action: str, error: BotoCoreError) -> AwsError:
-    kind = type(error).__name__
-    if isinstance(error, BotoConnectionError | HTTPClientError):
-        return AwsError(
-            f"{action}: no answer from AWS ({kind}); the subnet needs a VPC endpoint for the service, or NAT"
-        )
-    return AwsError(f"{action}: the request could not be sent ({kind}); check boto3's configuration")
+def _no_answer(action: str, kind: str) -> AwsError:
+    return AwsError(f"{action}: no answer from AWS ({kind}); the subnet needs a VPC endpoint for the service, or NAT")

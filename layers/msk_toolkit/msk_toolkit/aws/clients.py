@@ -1,32 +1,42 @@
-"""boto3 clients with timeouts: boto3's own defaults wait a minute for each try."""
+"""Clients of AWS's services, as boto3 makes them, with timeouts: boto3's own defaults wait a minute for each attempt.
+
+boto3 is imported when a client of it is made: most invocations ask only what :mod:`msk_toolkit.aws.direct_client` sends
+without it.
+"""
 
 import functools
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import NoRegionError
-
+from msk_toolkit.aws.direct_access import direct_access
+from msk_toolkit.aws.direct_client import DirectClient
 from msk_toolkit.errors import ConfigurationError
 
-# Makes a boto3 client from a service's name.
+# Makes a client from boto3's name of a service.
 MakeClient = Callable[[str], Any]
 
 # Without an endpoint or NAT a call from a VPC never connects: two attempts of 3 s show that early enough.
-_BOUNDED = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+_BOUNDED = {"connect_timeout": 3, "read_timeout": 8, "retries": {"mode": "standard", "total_max_attempts": 2}}
 # An invocation answers when the function has ended, up to a minute after its start; a second try would run it twice.
-_INVOKING = Config(connect_timeout=3, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 1})
+_INVOKING = {"connect_timeout": 3, "read_timeout": 90, "retries": {"mode": "standard", "total_max_attempts": 1}}
+
+# boto3's default session must not make two clients at once.
+_MAKING = threading.Lock()
 
 
 @functools.cache
 def client(service: str) -> Any:
-    """The process's client for ``service``; ``AWS_ENDPOINT_URL`` and the region are boto3's to read.
+    """The process's client for ``service``.
 
     Raises:
         ConfigurationError: the environment names no region, or an endpoint that is not a URL.
     """
-    return _new_client(service, _BOUNDED)
+    access = direct_access(service, os.environ)
+    if access is None:
+        return _new_client(service, _BOUNDED)
+    return DirectClient(access, functools.partial(_new_client, service, _BOUNDED))
 
 
 def invoking_client() -> Any:
@@ -38,9 +48,14 @@ def invoking_client() -> Any:
     return _new_client("lambda", _INVOKING)
 
 
-def _new_client(service: str, config: Config) -> Any:
+def _new_client(service: str, options: Mapping[str, Any]) -> Any:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import NoRegionError
+
     try:
-        return boto3.client(service, config=config)  # type: ignore[call-overload]  # the name is a variable
+        with _MAKING:
+            return boto3.client(service, config=Config(**options))  # type: ignore[call-overload]  # a variable's name
     except NoRegionError as error:
         raise ConfigurationError("AWS", ["AWS_DEFAULT_REGION is missing"]) from error
     except ValueError as error:  # what botocore has for it
