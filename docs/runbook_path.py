@@ -4,7 +4,7 @@
 
 from msk_toolkit.path_causes import PathCause
 
-_LOG = "`mskv logs forwarder --since 1h`: the line `delivery incomplete` has the reason."
+_LOG = "`mskv logs forwarder --since 1h`: the warning `delivery incomplete` has the reason."
 _TARGET = """`sam remote invoke ConnectFunction --event '{"action": "check"}'` reports each target as fit or unfit, with its fix."""
 _MAPPING = "`mskv mapping` shows state and last result of each mapping; `mskv why` explains them."
 _TOPIC_SETTINGS = "`kafka-configs.sh --bootstrap-server HOST:PORT --command-config client.properties --describe --entity-type topics --entity-name TOPIC`"
@@ -21,9 +21,9 @@ CONFIRM_PATH: dict[str, str] = {
     "vantiq-unreachable": f"{_LOG} VPC Reachability Analyzer from a network interface of the forwarder to the NAT gateway or peering, on VantiqPort.",
     "vantiq-tls-failed": f"{_LOG} `openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates -issuer -ext subjectAltName`.",
     "vantiq-no-answer": f"{_LOG} `longest_post_ms` in its lines is the longest time of a request.",
-    "vantiq-answer-foreign": f"{_LOG} `curl -si VANTIQ_URL | head` from the functions' subnets shows who answers.",
+    "vantiq-answer-invalid": f"{_LOG} `curl -si VANTIQ_URL | head` from the functions' subnets shows who answers.",
     "vantiq-refuses-records": f"{_LOG} `mskv letters show TOPIC/PARTITION/OFFSET` shows Vantiq's own text; with OnRefusal=block the record is in the log only.",
-    "forwarder-cannot-start": "`mskv logs forwarder --since 1h` shows the error of each invocation.",
+    "forwarder-fails": "`mskv logs forwarder --since 1h` shows the error of each invocation.",
     "forwarder-too-slow": f"{_LOG} Compare `received`, `posts` and `longest_post_ms`.",
     "letters-not-stored": _LOG,
     "mapping-missing": "`mskv mapping` lists the mappings with their topics.",

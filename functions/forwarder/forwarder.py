@@ -5,7 +5,7 @@ from typing import Any
 
 from msk_toolkit.aws.clients import client
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.batch_response import batch_response
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
 from msk_toolkit.forward.forwarder import warm_forwarder
 from msk_toolkit.forward.mapping_check import CheckedResponse, MappingCheck
 from msk_toolkit.forward.telemetry import publish_delivery
@@ -25,8 +25,16 @@ def handler(event: dict[str, Any], context: Any) -> object:
     settings = load(ForwarderSettings, os.environ)
     outcome = warm_forwarder(settings, client).forward(event, deadline)
     publish_delivery(
-        *(outcome, logger, metrics), payload_bytes=settings.log_payload_bytes, detailed=settings.detailed_metrics
+        *(outcome, logger, metrics),
+        payload_bytes=settings.log_payload_bytes,
+        detailed=settings.detailed_metrics,
+        token_secret=settings.vantiq_token_secret_arn,
     )
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
     response = CheckedResponse(function, event.get("eventSourceArn"), bool(outcome.to_report))
-    return batch_response(outcome, mapping.agreed_mode(settings.poller_mode, response, deadline))
+    mode = mapping.agreed_mode(settings.poller_mode, response, deadline)
+    try:
+        return batch_response(outcome, mode)
+    except DeliveryIncompleteError as error:
+        # Lambda logs the traceback with it: the warning has said everything.
+        raise error.with_traceback(None) from None

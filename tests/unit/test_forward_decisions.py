@@ -8,8 +8,10 @@ from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.exchange import Reply
 from msk_toolkit.forward.halving import RecordGroup, divided, halves, set_aside_hint
+from msk_toolkit.forward.outcome import Failure
 from msk_toolkit.forward.refusal_limit import RefusalLimit
 from msk_toolkit.forward.retry import pause, retry_failure, turn_failure
+from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import UNREADABLE_RESPONSE, Disposition, RecordResult, RequestResults
 
@@ -73,15 +75,15 @@ def test_a_request_is_sent_again_while_attempts_and_time_are_left() -> None:
     retriable = reply(Disposition.RETRIABLE, 503)
     assert retry_failure(retriable, 4, 5, seconds=0.9, remaining=1.0) is None
     last = retry_failure(retriable, 5, 5, seconds=0.1, remaining=1.0)
-    assert last == ("retriable", "no (5 attempts)")
+    assert last == Failure("retriable", "no (5 attempts)", PathCause.VANTIQ_UNAVAILABLE)
     late = retry_failure(retriable, 4, 5, seconds=1.0, remaining=1.0)
-    assert late == ("retriable", "no (no time for another attempt)")
+    assert late == Failure("retriable", "no (no time for another attempt)", PathCause.VANTIQ_UNAVAILABLE)
 
 
 def test_a_network_path_that_fails_at_every_attempt_is_an_outage_of_all_lanes() -> None:
-    broken = reply(Disposition.RETRIABLE, 0)._replace(path_failed=True)
+    broken = reply(Disposition.RETRIABLE, 0)._replace(path_failed=True, error_cause=PathCause.VANTIQ_UNREACHABLE)
     failure = retry_failure(broken, 5, 5, seconds=0.1, remaining=1.0)
-    assert failure == ("outage", "no (5 attempts)")
+    assert failure == Failure("outage", "no (5 attempts)", PathCause.VANTIQ_UNREACHABLE)
 
 
 @given(st.integers(1, 8))

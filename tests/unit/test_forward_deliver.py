@@ -7,6 +7,8 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError, CredentialsError
 from msk_toolkit.forward.batch_response import batch_response
+from msk_toolkit.forward.delivery_line import remedy_of
+from msk_toolkit.path_causes import PathCause
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.dead_letters_fake import FakeDeadLetters
@@ -163,9 +165,10 @@ def test_without_a_bucket_a_refused_record_blocks_its_lane_and_says_what_to_do()
     harness = ForwarderHarness(at_offset(2, refusal(400)), bucket=False, poller_mode="on-demand")
     outcome = harness.forward(*FIVE)
     assert reasons(outcome) == ["blocked"]
-    with pytest.raises(Exception, match="DEAD_LETTER_BUCKET") as caught:
+    assert "OnRefusal=dead-letter" in remedy_of(outcome.failures[0])
+    with pytest.raises(Exception, match=PathCause.VANTIQ_REFUSES_RECORDS) as caught:
         batch_response(outcome, "on-demand")
-    assert "secret words" not in str(caught.value)
+    assert "secret words" not in str(caught.value) + outcome.failures[0].reason
 
 
 def test_a_record_that_cannot_be_decoded_is_set_aside_as_it_is() -> None:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -107,6 +108,24 @@ def test_failures_are_told_as_the_mode_wants_it(
     monkeypatch.setenv("POLLER_MODE", "provisioned")
     answer = function.handler(batch, Context())
     assert [one["itemIdentifier"]["offset"] for one in answer["batchItemFailures"]] == [1, 2]
+
+
+def test_a_failing_try_is_one_warning_and_an_error_without_a_long_traceback(
+    function: ModuleType, vantiq: FakeVantiq, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vantiq.faults.append(lambda path, documents: refusal(401))
+    with pytest.raises(DeliveryIncompleteError) as caught:
+        function.handler(event([record(n) for n in range(3)]), Context())
+    (line,) = [vars(entry) for entry in caplog.records]
+    assert (line["levelname"], line["cause"], line["command"]) == ("WARNING", "vantiq-token-refused", "mskv token set")
+    assert "Vantiq answered 401" in line["message"]
+    assert line["remedy"] in line["message"]
+    assert line["remedy"].endswith("It is s.")
+    (metrics,) = [line for line in lines(capsys.readouterr().out) if "_aws" in line]
+    assert metrics["VantiqOutage"] == [1.0]
+    # Lambda leaves out what comes before the handler, which is the only frame that is left.
+    assert [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)][1:] == ["handler"]
+    assert caught.value.__suppress_context__
 
 
 def test_a_setting_that_disagrees_with_the_mapping_raises_instead_of_losing_records(

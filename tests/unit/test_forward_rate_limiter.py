@@ -183,7 +183,7 @@ def test_by_setting_a_refused_record_blocks_although_there_is_a_bucket() -> None
     assert dead_letter_store(settings(on_refusal="block"), FakeAws()) is None
     harness = ForwarderHarness(at_offset(2, refusal(400)), bucket=False)
     outcome = harness.forward(*FIVE)
-    with pytest.raises(DeliveryIncompleteError, match="ON_REFUSAL"):
+    with pytest.raises(DeliveryIncompleteError, match="vantiq-refuses-records"):
         batch_response(outcome, "on-demand")
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.lanes import Lane
-from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome, RefusedRecord
-from msk_toolkit.forward.telemetry import delivery_counts, delivery_metrics, publish_delivery, reasons
+from msk_toolkit.forward.outcome import BatchOutcome, LaneOutcome, RefusedRecord
+from msk_toolkit.forward.telemetry import delivery_counts, delivery_metrics, publish_delivery
 from msk_toolkit.telemetry.metrics import Metric
 
 from tests.fakes.forwarder_harness import ForwarderHarness
@@ -50,7 +50,8 @@ def test_a_request_is_measured_in_milliseconds() -> None:
 def test_lanes_that_were_only_held_back_say_nothing_new() -> None:
     said = written(ForwarderHarness(lambda path, documents: refusal(403)), 4)
     (line,) = said.lines
-    assert line["reasons"] == ["Vantiq answered 403 io.vantiq.some.validation for topic:/orders"]
+    (failure,) = line["failures"]
+    assert failure["reason"] == "Vantiq answered 403 io.vantiq.some.validation for topic:/orders"
     assert said.metrics["VantiqOutage"] == [("Count", 1)]
 
 
@@ -95,14 +96,12 @@ def test_the_log_has_the_longest_request_the_lag_and_what_was_throttled() -> Non
     assert not {"longest_post_ms", "lag_ms"} & delivery_counts(outcome_of()).keys()
 
 
-def test_the_log_names_at_most_twenty_refused_records_and_ten_reasons() -> None:
+def test_the_log_names_at_most_twenty_refused_records() -> None:
     log: Any = Written()
     refused = [RefusedRecord(RECORDS[0], "refused", 400, str(number)) for number in range(30)]
     publish_delivery(outcome_of(refused=refused), log, log)
     codes = [line["code"] for line in log.lines if line["message"] == "record refused"]
     assert codes == [str(number) for number in range(20)]
-    lanes = [LaneOutcome(Lane("orders-0", RECORDS), failure=Failure("retriable", str(number))) for number in range(12)]
-    assert reasons(outcome_of()._replace(lanes=lanes)) == [str(number) for number in range(10)]
 
 
 @pytest.mark.parametrize(("length", "expected"), [(0, None), (1, "{"), (3, '{"n')])

@@ -75,23 +75,25 @@ class PathCause(StrEnum):
     VANTIQ_TLS_FAILED = ("vantiq-tls-failed", _CERTIFICATES, "The TLS handshake with Vantiq fails.",
         "Renew the certificate if it has expired; for a private authority set VantiqTrustedCa; VantiqUrl must be the "
         "name in the certificate.", "mskv logs forwarder")
-    VANTIQ_NO_ANSWER = ("vantiq-no-answer", _VANTIQ, "Vantiq accepts connections, but does not answer in time.",
+    VANTIQ_NO_ANSWER = ("vantiq-no-answer", _VANTIQ,
+        "Vantiq accepts connections, but gives no complete answer in time.",
         "Check the load of the Vantiq server, and whatever is between (load balancer, proxy, firewall).",
         "mskv status -w")
-    VANTIQ_ANSWER_FOREIGN = ("vantiq-answer-foreign", _NETWORK,
-        "Something else answers in Vantiq's place: a redirect, a page of HTML, or a status that Vantiq does not use.",
+    VANTIQ_ANSWER_INVALID = ("vantiq-answer-invalid", _NETWORK,
+        "The answer is not one of Vantiq's API: a redirect, a page of HTML, an unusual status, or results are missing.",
         "Check VantiqUrl, and the proxy, firewall or login page in front of Vantiq.", "mskv logs forwarder")
     VANTIQ_REFUSES_RECORDS = ("vantiq-refuses-records", _VANTIQ,
         "Vantiq permanently refuses records (400, 409, 413, 422).",
         "Read Vantiq's own text in a dead letter: usually the target's type or rule does not match the records.",
         "mskv letters TOPIC")
     # The forwarder
-    FORWARDER_CANNOT_START = ("forwarder-cannot-start", _STACK,
-        "The forwarder ends before it sends anything: a setting is invalid, or its code can't be loaded.",
+    FORWARDER_FAILS = ("forwarder-fails", _STACK,
+        "The forwarder ends with an error of its own: an invalid setting, too little time or memory, or a bug.",
         "Correct what the error in its log names, and deploy the stack again.", "mskv logs forwarder")
     FORWARDER_TOO_SLOW = ("forwarder-too-slow", _STACK,
         "An invocation's time is used up before its batch is delivered.",
-        "Give the mapping smaller batches (BatchSize), or send arrays (RecordsPerPost).", "mskv lag TOPIC")
+        "Give the mapping smaller batches (BatchSize), send arrays (RecordsPerPost), or raise RecordsPerSecond.",
+        "mskv lag TOPIC")
     LETTERS_NOT_STORED = ("letters-not-stored", _PERMISSIONS,
         "Refused records can't be written to the dead-letter bucket, so their partitions wait.",
         "Check the S3 endpoint or NAT of the subnets, and the policies of the bucket and its key.",

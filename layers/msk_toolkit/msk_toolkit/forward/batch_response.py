@@ -7,20 +7,15 @@ import msgspec
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.decode import NO_OFFSET, Batch
 from msk_toolkit.forward.event import BatchItemFailure, ItemIdentifier, PartialBatchResponse
-from msk_toolkit.forward.outcome import BatchOutcome, FailureKind, LaneOutcome
+from msk_toolkit.forward.outcome import BatchOutcome, LaneOutcome
 from msk_toolkit.settings.forwarder import PollerMode
-
-_REMEDIES: dict[FailureKind, str] = {
-    "outage": "check Vantiq, the network path to it, VANTIQ_TARGET and the token; no record was dead-lettered",
-    "blocked": "fix what causes the refusal, or set DEAD_LETTER_BUCKET and ON_REFUSAL=dead-letter to dead-letter it",
-    "retriable": "no action if it clears; otherwise check Vantiq's load and quotas",
-    "late": "give the function a longer timeout, or the event source mapping smaller batches",
-    "held": "see the other failures",
-}
 
 
 class DeliveryIncompleteError(ToolkitError):
-    """Records are left, and the mapping only understands an error: it redelivers the entire batch."""
+    """Records are left, and the mapping only understands an error: it redelivers the entire batch.
+
+    Lambda logs it, with the traceback that it has: its text is short, because the warning before it has the reasons.
+    """
 
 
 def unfinished(lanes: list[LaneOutcome]) -> dict[str, int]:
@@ -59,10 +54,10 @@ def batch_response(outcome: BatchOutcome, mode: PollerMode) -> object:
             no offset to name it by.
     """
     if outcome.to_report and (mode == "on-demand" or NO_OFFSET in outcome.unfinished.values()):
-        worst = outcome.failures[0]
+        cause = outcome.failures[0].cause
         raise DeliveryIncompleteError(
-            f"{len(outcome.to_report)} of {outcome.received} records are not done and must be redelivered: "
-            f"{worst.reason}. What to do: {_REMEDIES[worst.kind]}"
+            f"{len(outcome.to_report)} of {outcome.received} records are not done and must be redelivered"
+            f"{f' ({cause})' if cause else ''}: the warning before this line has the reason and the remedy"
         )
     failures = [BatchItemFailure(ItemIdentifier(place, offset)) for place, offset in outcome.to_report]
     return msgspec.to_builtins(PartialBatchResponse(failures))

@@ -14,6 +14,7 @@ from msk_toolkit.forward.outcome import Failure, LaneOutcome, RefusedRecord
 from msk_toolkit.forward.progress import LaneProgress
 from msk_toolkit.forward.request import LaneRequests
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
+from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import Disposition, RecordResult
 
@@ -55,7 +56,8 @@ class Delivery:
         try:
             failure = next(filter(None, map(self._deliver, groups)), None)
         except Exception as error:  # noqa: BLE001 - whatever it is, what other lanes have done must not be forgotten
-            failure = Failure("retriable", f"unexpected {type(error).__name__} {_raised_in(error)}")
+            reason = f"unexpected {type(error).__name__} {_raised_in(error)}"
+            failure = Failure("retriable", reason, PathCause.FORWARDER_FAILS)
         return self._progress.outcome(failure, self._requests.counts)
 
     def _deliver(self, documents: list[Document]) -> Failure | None:
@@ -110,7 +112,7 @@ class Delivery:
                 case Disposition.OUTAGE:
                     self._shared.outage.set()
                     hint = self._requests.hint(RecordGroup(documents[number:]), reply)
-                    return number, Failure("outage", reply.reason + hint)
+                    return number, Failure("outage", reply.reason + hint, reply.cause)
                 case Disposition.RETRIABLE | Disposition.UNCLEAR:
                     # Later ones of an array may be done already. They go again: order counts for more than a duplicate.
                     return number, None
@@ -125,7 +127,8 @@ class Delivery:
         """Dead-letter a refused record, unless so many are refused that the fault can't be theirs."""
         if self._shared.refusal_limit.refused(self._target, result):
             self._shared.outage.set()
-            return Failure("outage", f"{reply.reason}, for more records in a row than MAX_CONSECUTIVE_REFUSALS")
+            reason = f"{reply.reason}, for more records in a row than MAX_CONSECUTIVE_REFUSALS"
+            return Failure("outage", reason, PathCause.VANTIQ_REFUSES_RECORDS)
         refusal = RecordRefusal(
             reason="refused",
             detail=result.message[:_MAX_DETAIL_LENGTH],
@@ -148,12 +151,14 @@ class Delivery:
         if store is None:
             self._progress.blocked(refused)
             cause = refusal.code or refusal.status or refusal.detail
-            return Failure("blocked", f"{subject} ({cause}) and dead-lettering is off")
+            reason = f"{subject} ({cause}) and dead-lettering is off"
+            return Failure("blocked", reason, PathCause.VANTIQ_REFUSES_RECORDS)
         body = letter(record, self._batch, refusal, self._services.now())
         try:
             store.write(letter_name(record, self._batch.cluster), body, self._limits.end_by)
         except ToolkitError as error:
-            return Failure("retriable", f"{subject} and cannot be dead-lettered: {error}")
+            reason = f"{subject} and cannot be dead-lettered: {error}"
+            return Failure("retriable", reason, PathCause.LETTERS_NOT_STORED)
         self._progress.dead_lettered(refused)
         return None
 

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import AwsError, CredentialsError
 from msk_toolkit.forward.envelope import Document
+from msk_toolkit.forward.failure_cause import cause_of_error, cause_of_result
+from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
@@ -46,6 +48,7 @@ class Reply(NamedTuple):
     Args:
         retry_after: seconds for which Vantiq asks for no request; None where it does not.
         path_failed: the network path to Vantiq failed, so that nothing was sent.
+        error_cause: why there is no response; None where there is one.
     """
 
     results: RequestResults
@@ -53,11 +56,19 @@ class Reply(NamedTuple):
     retry_after: float | None = None
     request_id: str = ""
     path_failed: bool = False
+    error_cause: PathCause | None = None
 
     @property
     def disposition(self) -> Disposition:
         """That of the first record; of all of them where the response holds one for all."""
         return self.results.records[0].disposition
+
+    @property
+    def cause(self) -> PathCause:
+        """Why the first record that is not done is not done."""
+        if self.error_cause:
+            return self.error_cause
+        return cause_of_result(next(result for result in self.results.records if result.disposition not in _DONE))
 
     @property
     def throttled(self) -> bool:
@@ -114,7 +125,8 @@ class VantiqExchange:
         except VantiqUnansweredError as error:
             return _unanswered(error, count)
         except (CredentialsError, AwsError) as error:
-            return Reply(RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count), str(error))
+            results = RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count)
+            return Reply(results, str(error), error_cause=cause_of_error(error))
         self.latencies.append(self._clock() - started)
         results = results_of_request(
             response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
@@ -157,7 +169,7 @@ def _date(text: str) -> datetime | None:
 def _unanswered(error: VantiqUnansweredError, count: int) -> Reply:
     disposition = Disposition.OUTAGE if error.stage in _LASTING_STAGES else Disposition.RETRIABLE
     results = RequestResults.same(RecordResult(disposition, 0, error.cause), count)
-    return Reply(results, str(error), path_failed=error.stage in _PATH_STAGES)
+    return Reply(results, str(error), path_failed=error.stage in _PATH_STAGES, error_cause=cause_of_error(error))
 
 
 def _reason(target: Target, results: RequestResults) -> str:

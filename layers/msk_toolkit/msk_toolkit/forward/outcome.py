@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.lanes import Lane
+from msk_toolkit.path_causes import PathCause
 
 # retriable: may succeed later. outage: Vantiq, the network path or the credential fails for every record.
 # blocked: refused for good, and dead-lettering is off. late: the invocation's time is used up.
@@ -14,10 +15,11 @@ _GRAVEST_FIRST: tuple[FailureKind, ...] = ("outage", "blocked", "retriable", "la
 
 
 class Failure(NamedTuple):
-    """Why a lane stopped; the reason is fit for a log."""
+    """Why a lane stopped; the reason is fit for a log. ``cause`` has owner and remedy, where there is one."""
 
     kind: FailureKind
     reason: str
+    cause: PathCause | None = None
 
     def with_hint(self, hint: str) -> "Failure":
         """The same with something added to its reason."""

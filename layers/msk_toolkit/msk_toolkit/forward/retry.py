@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msk_toolkit.forward.exchange import Reply
 from msk_toolkit.forward.outcome import HELD, Failure, FailureKind
+from msk_toolkit.path_causes import PathCause
 
 _FIRST_SECONDS = 0.2
 _MAX_SECONDS = 10.0
@@ -31,10 +32,10 @@ def turn_failure(seconds: float, remaining: float, *, is_outage: bool) -> Failur
     if is_outage:
         return HELD
     if remaining <= 0:
-        return Failure("late", "no time is left in this invocation")
+        return Failure("late", "no time is left in this invocation", PathCause.FORWARDER_TOO_SLOW)
     if seconds >= remaining:
         text = "the rate limit or Retry-After leaves no time for another request in this invocation"
-        return Failure("late", text)
+        return Failure("late", text, PathCause.FORWARDER_TOO_SLOW)
     return None
 
 
@@ -47,7 +48,7 @@ def retry_failure(reply: Reply, attempts: int, max_attempts: int, seconds: float
     """
     if attempts >= max_attempts:
         kind: FailureKind = "outage" if reply.path_failed else "retriable"
-        return Failure(kind, f"{reply.reason} ({attempts} attempts)")
+        return Failure(kind, f"{reply.reason} ({attempts} attempts)", reply.cause)
     if seconds >= remaining:
-        return Failure("retriable", f"{reply.reason} (no time for another attempt)")
+        return Failure("retriable", f"{reply.reason} (no time for another attempt)", reply.cause)
     return None

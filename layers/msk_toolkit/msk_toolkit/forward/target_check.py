@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ToolkitError
+from msk_toolkit.forward.failure_cause import cause_of_error
 from msk_toolkit.forward.outcome import Failure
+from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.forwarder import ForwarderSettings, TargetCheckMode
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.target_kinds import Fitness, TargetState
@@ -20,6 +22,7 @@ _REMEDY = (
     "or correct VANTIQ_TARGET or VANTIQ_ROUTES"
 )
 _OPT_OUT = "TARGET_CHECK=warn sends them anyway"
+_OF_THE_TOKEN = frozenset({PathCause.VANTIQ_TOKEN_REFUSED, PathCause.VANTIQ_TOKEN_UNREADABLE})
 
 
 class _Known(NamedTuple):
@@ -57,12 +60,17 @@ class TargetCheck:
     def _failure_unchecked(self, target: Target, known: _Known | None, error: ToolkitError) -> Failure | None:
         if known and known.state.fitness is not Fitness.UNFIT:
             return None  # it was fit a few minutes ago; the records' own requests show what is wrong now
-        return self._refuse(f"{target} could not be checked before records are sent there: {error}; {_OPT_OUT}")
+        cause = cause_of_error(error)
+        reason = f"{target} could not be checked before records are sent there: {error}"
+        # With a token that is refused, sending fails as well.
+        hint = "" if cause in _OF_THE_TOKEN else f"; {_OPT_OUT}"
+        return self._refuse(reason + hint, cause)
 
     def _failure_of(self, state: TargetState) -> Failure | None:
         match state.fitness:
             case Fitness.UNFIT:
-                return self._refuse(f"{state.reason}: records would be lost or misread. {_REMEDY}; {_OPT_OUT}")
+                reason = f"{state.reason}: records would be lost or misread. {_REMEDY}; {_OPT_OUT}"
+                return self._refuse(reason, PathCause.TARGET_UNFIT)
             case Fitness.UNKNOWN:
                 self._notes[f"{state.reason}; records are sent anyway"] = None
         return None
@@ -86,8 +94,8 @@ class TargetCheck:
         arrays = self._settings.sends_arrays(target.kind)
         return read_target(VantiqResources(self._vantiq, deadline), target, arrays=arrays)
 
-    def _refuse(self, reason: str) -> Failure | None:
+    def _refuse(self, reason: str, cause: PathCause) -> Failure | None:
         if self._mode == "require":
-            return Failure("outage", reason)
+            return Failure("outage", reason, cause)
         self._notes[reason] = None
         return None

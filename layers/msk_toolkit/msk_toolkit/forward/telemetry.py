@@ -8,6 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from msk_toolkit.forward.decode import SourceRecord
+from msk_toolkit.forward.delivery_line import delivery_line
+from msk_toolkit.forward.failure_cause import OUTAGES
 from msk_toolkit.forward.outcome import BatchOutcome, RefusedRecord
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
@@ -17,27 +19,29 @@ _MAX_VALUES = 100
 _MAX_HEARTBEATS = 50
 # A line each; the dead letters hold them all.
 _MAX_REFUSED = 20
-_MAX_REASONS = 10
 _MILLISECONDS = 1000
 
 
 def publish_delivery(
-    outcome: BatchOutcome, logger: Logger, metrics: Metrics, *, payload_bytes: int = 0, detailed: bool = False
+    outcome: BatchOutcome,
+    logger: Logger,
+    metrics: Metrics,
+    *,
+    payload_bytes: int = 0,
+    detailed: bool = False,
+    token_secret: str = "",
 ) -> None:
     """Write both; neither holds anything of a record but its topic, partition and offset.
 
     Args:
         detailed: publish every metric; otherwise those that alarms need, and the log has the rest.
         payload_bytes: so much of the value of a refused record is logged nevertheless.
+        token_secret: the ARN of the secret with Vantiq's token, for the remedy.
     """
     publish_metrics(metrics, delivery_metrics(outcome), detailed=detailed)
-    counts = delivery_counts(outcome)
-    if outcome.failures:
-        logger.warning(
-            "delivery incomplete", extra={**counts, "unfinished": outcome.unfinished, "reasons": reasons(outcome)}
-        )
-    else:
-        logger.info("delivered", extra=counts)
+    message, fields = delivery_line(outcome, token_secret)
+    log = logger.warning if outcome.failures else logger.info
+    log(message, extra=delivery_counts(outcome) | fields)
     for note in outcome.notes:
         logger.warning("target check", extra={"note": note})
     for refused in islice(_refused_records(outcome), _MAX_REFUSED):
@@ -54,7 +58,7 @@ def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
         (Metric.RECORDS_KNOWN, outcome.known),
         (Metric.POSTS_RETRIED, _retried(outcome)),
         (Metric.THROTTLED_SECONDS, _throttled_seconds(outcome)),
-        (Metric.VANTIQ_OUTAGE, int(any(failure.kind == "outage" for failure in outcome.failures))),
+        (Metric.VANTIQ_OUTAGE, int(is_outage(outcome))),
     ]
     if outcome.lag_seconds is not None:
         values.append((Metric.LAG_AT_ARRIVAL, outcome.lag_seconds * _MILLISECONDS))
@@ -86,10 +90,16 @@ def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
     return counts
 
 
-def reasons(outcome: BatchOutcome) -> list[str]:
-    """One sentence for each kind of trouble; lanes that were only held back say nothing new."""
-    distinct = dict.fromkeys(failure.reason for failure in outcome.failures if failure.kind != "held")
-    return list(distinct)[:_MAX_REASONS]
+def is_outage(outcome: BatchOutcome) -> bool:
+    """Whether Vantiq, the network path to it, the target or the token fails for every record.
+
+    A failure may say so by itself. A server error may be about one record: it is an outage where no record passed, of
+    this batch and in its earlier attempts.
+    """
+    if any(failure.kind == "outage" for failure in outcome.failures):
+        return True
+    has_progress = any(lane.settled for lane in outcome.lanes) or outcome.known > 0
+    return not has_progress and any(failure.cause in OUTAGES for failure in outcome.failures)
 
 
 def _latencies(outcome: BatchOutcome) -> Sequence[float]:

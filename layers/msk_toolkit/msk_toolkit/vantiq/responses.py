@@ -112,6 +112,11 @@ def _holds_statuses(results: list[Any]) -> bool:
     return all(response_status(result) for result in results)
 
 
+def is_about_target(code: str) -> bool:
+    """Whether an error code says that the target is missing."""
+    return code == _UNKNOWN_RESOURCE or (code.startswith(_OF_VANTIQ) and code.endswith(_NOT_FOUND))
+
+
 def error_of(status: int, body: bytes) -> tuple[int, str]:
     """The status and code of a response that is an error, even one with a success status; otherwise (0, "")."""
     error = error_in(parsed(body), anything=True)
@@ -236,7 +241,7 @@ def _disposition(status: int, code: str, kind: TargetKind, *, is_own: bool) -> D
         return Disposition.THERE_ALREADY
     if code.startswith(QUOTA) or status in _TRANSIENT or status >= _FIRST_FAULT:
         return Disposition.RETRIABLE
-    if code == _UNKNOWN_RESOURCE or (code.startswith(_OF_VANTIQ) and code.endswith(_NOT_FOUND)):
+    if is_about_target(code):
         return Disposition.OUTAGE
     if status in {_TOO_LARGE, _UNPROCESSABLE} or (status in _REFUSED_WITH_CODE and (code or is_own)):
         return Disposition.REFUSED
