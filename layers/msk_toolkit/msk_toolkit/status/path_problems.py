@@ -111,7 +111,7 @@ def _crashes(facts: PathFacts) -> list[Problem]:
     return [
         path_problem(
             facts.stack,
-            PathCause.FORWARDER_CANNOT_START,
+            PathCause.FORWARDER_FAILS,
             "error",
             "forwarder",
             topics=facts.stack.forwarded,
