@@ -71,8 +71,11 @@ def _state(mapping: dict[str, Any]) -> MappingState:
     )
 
 
-def _seconds(time: datetime | None) -> float | None:
-    return None if time is None else time.timestamp()
+def _seconds(time: Any) -> float | None:
+    """A time as boto3 has it, a datetime, or as Lambda sends it, in seconds since 1970."""
+    if isinstance(time, datetime):
+        return time.timestamp()
+    return float(time) if isinstance(time, int | float) else None
 
 
 def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
