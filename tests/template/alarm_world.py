@@ -1,14 +1,15 @@
 """The stack's alarms over time: what the functions print is measured, and each minute every alarm is evaluated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from local.alarms.evaluation import MINUTE, Evaluator
+from local.alarms.samples import Sample
+from local.alarms.states import State
 from local.cost.emf import Metric, measured
-from tests.template.alarm_states import Sample, State, points, rings, state
 from tests.template.stack import Stack, raw_template
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
-MINUTE = 60.0
 # Log lines become metrics a little later.
 _DELAY = 20.0
 
@@ -21,12 +22,16 @@ class AlarmWorld:
         self.alarms: dict[str, dict[str, Any]] = {name: stack.properties(name) for name in stack.names(ALARM)}
         # As they are written: SAM's local view resolves the names of resources in a rule.
         resources = raw_template()["Resources"]
-        self.composites = {name: resources[name]["Properties"] for name in stack.names(COMPOSITE)}
-        self.states: dict[str, State] = dict.fromkeys([*self.alarms, *self.composites], "INSUFFICIENT_DATA")
+        self.composites = {name: _composite(resources[name]["Properties"]) for name in stack.names(COMPOSITE)}
+        self._evaluator = Evaluator(self.alarms, self.composites)
         self.mails: list[tuple[int, str]] = []
         self.minute = 0
         self._samples: dict[Metric, list[Sample]] = {}
-        self._ready: set[str] = set()
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """By logical id."""
+        return self._evaluator.states
 
     def printed(self, text: str) -> None:
         """What a function printed in this minute."""
@@ -45,27 +50,13 @@ class AlarmWorld:
     def pass_minute(self) -> None:
         """Evaluate every alarm, and go on to the next minute."""
         self.minute += 1
-        now = self.minute * MINUTE
-        for name, alarm in self.alarms.items():
-            values = points(alarm, self._samples, now)
-            if self._is_ready(name, alarm, values):
-                self._enter(name, alarm, state(alarm, values, self.states[name]))
-        on = {name: self.states[name] == "ALARM" for name in self.alarms}
-        # The forwarder's is in the heartbeat's rule.
-        for name in sorted(self.composites, key=lambda each: each == "HeartbeatAlarm"):
-            holds = rings(self.composites[name]["AlarmRule"]["Fn::Sub"], on)
-            on[name] = holds
-            self._enter(name, self.composites[name], "ALARM" if holds else "OK")
+        for change in self._evaluator.evaluate(self._samples, self.minute * MINUTE):
+            actions = {**self.alarms, **self.composites}[change.name].get("AlarmActions")
+            if change.after == "ALARM" and actions:
+                self.mails.append((self.minute, change.name))
 
-    def _is_ready(self, name: str, alarm: dict[str, Any], values: list[float | None]) -> bool:
-        """Whether the warm-up is over: by time, or by data in every evaluation period."""
-        minutes = alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 0)
-        filled = all(value is not None for value in values[: int(alarm["EvaluationPeriods"])])
-        if filled or self.minute > minutes:
-            self._ready.add(name)
-        return name in self._ready
 
-    def _enter(self, name: str, alarm: dict[str, Any], new: State) -> None:
-        if new == "ALARM" and self.states[name] != "ALARM" and alarm.get("AlarmActions"):
-            self.mails.append((self.minute, name))
-        self.states[name] = new
+def _composite(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A composite alarm whose rule names the others by their logical ids."""
+    rule = properties["AlarmRule"]["Fn::Sub"].replace("${", "").replace("}", "")
+    return {**properties, "AlarmRule": rule}

@@ -1,0 +1,1 @@
+"""CloudWatch's alarms on this machine, evaluated from the metrics in the functions' logs."""
