@@ -9,6 +9,7 @@ from mskv import __version__, exits
 from mskv.commands.cluster import lag, probe, why
 from mskv.commands.connect import connect
 from mskv.commands.letters import letters
+from mskv.commands.logs import logs
 from mskv.commands.mapping import mapping
 from mskv.commands.topics import topics
 from mskv.errors import NotReachedError
@@ -61,7 +62,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-for command in (probe, why, lag, topics, letters, mapping, connect):
+for command in (probe, why, lag, topics, letters, mapping, logs, connect):
     commands.add_command(command)
 
 

@@ -72,16 +72,21 @@ def rendered(result: Result, output: Output) -> str:
     """The result in one of the four forms."""
     match output:
         case "json":
-            return _escaped(json.dumps(result.data, indent=2, ensure_ascii=False))
+            return escaped(json.dumps(result.data, indent=2, ensure_ascii=False))
         case "yaml":
-            import yaml
-
-            text: str = yaml.safe_dump(result.data, sort_keys=False, allow_unicode=True)
-            return text.rstrip("\n")
+            return yaml_text(result.data)
         case "wide":
             return printable(result.wide or result.text)
         case "table":
             return printable(result.text)
+
+
+def yaml_text(data: Any) -> str:
+    """Data as YAML, in its own order, without a last line break."""
+    import yaml
+
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return text.rstrip("\n")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -94,7 +99,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """JSON whose control characters beyond ASCII, and halves of surrogate pairs, are escaped as well."""
     return "".join(
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1] for character in text

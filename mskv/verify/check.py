@@ -97,6 +97,11 @@ def without(checks: Sequence[Check], lacking: Mapping[str, str]) -> list[Check]:
     return relevant
 
 
+def joined(*texts: str) -> str:
+    """Some sentences as one: without a full stop in front of the next."""
+    return "; ".join(text.rstrip(" .;") for text in texts if text)
+
+
 def _says_nothing(check: Check, lacking: Mapping[str, str]) -> bool:
     return check.state == "failed" and check.area in lacking
 

@@ -99,6 +99,8 @@ class World:
         # Of the marked record: names of its dead letters, and what was deleted.
         self.letters: list[str] = []
         self.deleted: list[str] = []
+        # By logical id: the lines of a function's log, or an error; times in milliseconds since 1970.
+        self.logs: dict[str, list[tuple[int, str]] | Exception] = {}
         # Mappings that were enabled or disabled.
         self.switched: list[tuple[str, bool]] = []
         self.aws = FakeAws(**self._calls())
@@ -136,6 +138,7 @@ class World:
             },
             "delete_object": self._delete,
             "update_event_source_mapping": self._update_mapping,
+            "filter_log_events": self._filter_log_events,
             "publish": {"MessageId": "message-1"},
             "invoke": self._invoke,
         }
@@ -165,6 +168,20 @@ class World:
             "TracingConfig": {"Mode": self.traced},
             "LoggingConfig": {"LogGroup": f"/aws/lambda/{FunctionName}"},
         }
+
+    def _filter_log_events(self, **asked: Any) -> Json:
+        """Pages of one line each."""
+        lines = self.logs.get(asked["logGroupName"].removeprefix(f"/aws/lambda/{STACK}-"), [])
+        if isinstance(lines, Exception):
+            raise lines
+        at = int(asked.get("nextToken", "0"))
+        later = [line for line in lines if line[0] >= asked["startTime"]]
+        page: Json = {
+            "events": [{"timestamp": time, "eventId": f"{at}", "message": text} for time, text in later[at:][:1]]
+        }
+        if at + 1 < len(later):
+            page["nextToken"] = str(at + 1)
+        return page
 
     def _delete(self, *, Bucket: str, Key: str) -> Json:  # noqa: N803 - AWS's own names
         self.deleted.append(Key)

@@ -5,6 +5,7 @@ import re
 from typing import get_args
 
 from mskv.command_line import verify
+from mskv.commands.logs import FUNCTIONS
 from mskv.verify.check import Area
 from mskv.verify.decisions.stack import OUTPUTS
 from mskv.verify.events import EVENTS
@@ -63,6 +64,13 @@ def test_every_area_has_its_row() -> None:
 def test_every_option_is_named() -> None:
     options = {name for option in verify.params for name in option.opts if not getattr(option, "hidden", False)}
     assert {name for name in options if name not in PAGE} == {"--output", "--region"}
+
+
+def test_every_function_of_the_template_is_completed_as_the_name_of_a_log() -> None:
+    resources = raw_template()["Resources"]
+    functions = [resources[name] for name in Stack().names("AWS::Serverless::Function")]
+    names = [function["Properties"]["FunctionName"]["Fn::Sub"] for function in functions]
+    assert sorted(name.removeprefix("${AWS::StackName}-") for name in names) == sorted(FUNCTIONS)
 
 
 def test_every_function_of_the_template_has_its_event_and_nothing_else_is_expected_of_a_stack() -> None:

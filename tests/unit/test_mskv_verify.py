@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mskv.verify.check import Check, without
+from mskv.verify.check import Check, joined, without
 from mskv.verify.tools import Consent
 from tests.fakes.mskv_world import ALARM, HEALTHY, UUID, World, refused
 
@@ -154,7 +154,7 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
     ),
     "dead letters that wait": (
         of("RedriveFunction", LETTERS),
-        *("letters", "waiting", "3 dead letters: 3 of orders (refused io.vantiq.x)", "redrive"),
+        *("letters", "waiting", "3 dead letters: 3 of orders (refused io.vantiq.x)", "mskv letters replay"),
     ),
     "an alarm that is on": (
         set_to(
@@ -285,3 +285,9 @@ def test_what_a_place_lacks_is_not_tried_there_in_one_line() -> None:
     assert check.state == "not tried"
     assert check.text == "nothing filters here (2 findings left out)"
     assert the(checks, "listener").state == "failed"
+
+
+def test_remedies_are_joined_without_a_full_stop_in_front_of_the_next() -> None:
+    assert joined("Renew the certificate.", "", "runbook: https://x.y/#tls") == (
+        "Renew the certificate; runbook: https://x.y/#tls"
+    )

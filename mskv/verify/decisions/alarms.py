@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mskv.facts import Alarm, Function, LogGroup, Stack, Subscription, Unavailable
-from mskv.verify.check import Check, failed, not_tried, ok, unavailable
+from mskv.verify.check import Check, failed, joined, not_tried, ok, unavailable
 
 ALARM_TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _DAYS = "aws logs put-retention-policy --retention-in-days 30 --log-group-name"
@@ -100,7 +100,7 @@ def _retention(groups: Sequence[LogGroup] | Unavailable) -> Check:
     endless = [group.name for group in groups if group.retention_days is None]
     if endless:
         text = f"kept indefinitely: {', '.join(endless)}"
-        return failed("costs", "logs", text, "; ".join(f"{_DAYS} {name}" for name in endless))
+        return failed("costs", "logs", text, joined(*[f"{_DAYS} {name}" for name in endless]))
     return ok("costs", "logs", f"all {len(groups)} log groups have a retention")
 
 

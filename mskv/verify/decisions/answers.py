@@ -12,10 +12,10 @@ from mskv.answers import (
     TopicsAnswer,
 )
 from mskv.facts import Invocation, Stack
-from mskv.verify.check import Check, failed, not_tried, ok, understood
+from mskv.verify.check import Check, failed, joined, not_tried, ok, understood
 
-_TOPICS = """sam remote invoke TopicsFunction --event '{"action": "plan"}'"""
-_DIAGNOSE = "sam remote invoke DiagnoseFunction --event '{}' lists all findings"
+_TOPICS = "`mskv topics`"
+_DIAGNOSE = "`mskv why` lists all findings"
 # Of a kind.
 _MAX_NAMED = 5
 
@@ -26,7 +26,7 @@ def topics_check(invocation: Invocation | None) -> Check:
     if isinstance(answer, Check):
         return answer
     if answer.problems or answer.plan is None:
-        text = "; ".join(answer.problems) or f"there is no plan ({answer.status})"
+        text = joined(*answer.problems) or f"there is no plan ({answer.status})"
         return failed("topics", "declared", text, f"{_TOPICS} shows the problems; correct topics.yaml and deploy")
     steps = answer.plan.steps
     changed = [f"{step.topic} ({step.action})" for step in steps if step.action != "unchanged"]
@@ -45,12 +45,12 @@ def probe_check(name: str, invocation: Invocation | None) -> Check:
     if verdict.status == "healthy":
         text = verdict.summary
         if verdict.warnings:
-            text += f"; warnings: {'; '.join(verdict.warnings)}"
+            text = joined(text, f"warnings: {joined(*verdict.warnings)}")
         return ok("probes", name, text)
     remedies = [verdict.remedy or "see the probe's table", *verdict.findings]
     if verdict.runbook:
-        remedies.append(verdict.runbook)
-    return failed("probes", name, f"{verdict.status}: {verdict.summary}", "; ".join(remedies))
+        remedies.append(f"runbook: {verdict.runbook}")
+    return failed("probes", name, f"{verdict.status}: {verdict.summary}", joined(*remedies))
 
 
 def vantiq_check(stack: Stack, invocation: Invocation | None) -> Check:
@@ -72,10 +72,10 @@ def _vantiq(url: str, answer: ConnectAnswer) -> Check:
             "put a valid, long-lived token into the secret of VantiqTokenSecretArn; if Vantiq is not reachable, check "
             "VantiqUrl, VantiqPort and the subnets' routes"
         )
-        return failed("vantiq", "token", f"{url}: {'; '.join(from_vantiq)}", remedy)
+        return failed("vantiq", "token", f"{url}: {joined(*from_vantiq)}", remedy)
     if any("register" in finding.subject for finding in errors):
         # It ended before it called Vantiq.
-        causes = "; ".join(finding.text for finding in errors)
+        causes = joined(*[finding.text for finding in errors])
         return not_tried("vantiq", "token", f"connect failed before it called Vantiq: {causes}")
     return ok("vantiq", "token", f"{url} is reachable and accepts the token")
 
@@ -103,7 +103,9 @@ def _listener(answer: DiagnoseAnswer) -> Check:
     name = f"{listener.network} {listener.protocol}"
     if listener.status == "healthy":
         return ok("listener", name, listener.summary)
-    return failed("listener", name, f"{listener.status}: {listener.summary}", f"see probes and network; {_DIAGNOSE}")
+    return failed(
+        "listener", name, f"{listener.status}: {listener.summary}", joined("see probes and network", _DIAGNOSE)
+    )
 
 
 def _paths(name: str, findings: Sequence[PathFinding]) -> Iterable[Check]:
@@ -121,7 +123,7 @@ def _kind(name: str, code: str, alike: Sequence[PathFinding]) -> Check:
     if len(alike) == 1:
         return failed("network", name, f"{code}: {first.text}", first.remedy or _DIAGNOSE)
     text = f"{code}, {len(alike)} times: {first.text} (and {len(alike) - 1} similar)"
-    return failed("network", name, text, f"{first.remedy or 'see the list'}; {_DIAGNOSE}")
+    return failed("network", name, text, joined(first.remedy or "see the list", _DIAGNOSE))
 
 
 def letters_check(invocation: Invocation | None) -> Check:
@@ -136,8 +138,8 @@ def letters_check(invocation: Invocation | None) -> Check:
     if answer.groups:
         text += f": {_some([_letters(group) for group in answer.groups])}"
     if answer.waiting:
-        text += f"; {answer.waiting} discarded batches wait for import"
-    remedy = "fix the cause, then redrive them: docs/forwarder.md"
+        text = joined(text, f"{answer.waiting} discarded batches wait for import")
+    remedy = "`mskv letters` shows why; fix the cause, then `mskv letters replay TOPIC`"
     return failed("letters", "waiting", text, remedy)
 
 
@@ -150,4 +152,4 @@ def _some(texts: Sequence[str]) -> str:
     shown = list(texts[:_MAX_NAMED])
     if len(texts) > _MAX_NAMED:
         shown.append(f"and {len(texts) - _MAX_NAMED} more")
-    return "; ".join(shown)
+    return joined(*shown)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from mskv.facts import Mapping, Stack, Unavailable
-from mskv.verify.check import Check, failed, ok, unavailable
+from mskv.verify.check import Check, failed, joined, ok, unavailable
 
 MAPPING_TYPE = "AWS::Lambda::EventSourceMapping"
 _PARTIAL = "ReportBatchItemFailures"
@@ -35,7 +35,7 @@ def _mapping(stack: Stack, logical_id: str, mapping: Mapping | None) -> Check:
     faults = list(_faults(stack, mapping))
     if faults:
         causes, remedies = zip(*faults, strict=True)
-        return failed("mappings", name, "; ".join(causes), "; ".join(dict.fromkeys(remedies)))
+        return failed("mappings", name, joined(*causes), joined(*dict.fromkeys(remedies)))
     mode = "on demand"
     if mapping.minimum_pollers is not None:
         mode = f"provisioned, minimum {mapping.minimum_pollers} pollers"
