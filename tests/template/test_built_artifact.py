@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from benchmarks.cold_start import machine
+from benchmarks.cold_start_functions import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 ELF_MACHINES = {"arm64": 183, "x86_64": 62}  # e_machine
