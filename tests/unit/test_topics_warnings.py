@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from msk_toolkit.topics.declared import DeclaredTopic
+from msk_toolkit.topics.drift import drift_line, drifted
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import plan
 from msk_toolkit.topics.warnings import Uses
@@ -82,3 +83,32 @@ def test_taking_a_key_away_is_judged_by_what_holds_then() -> None:
 @pytest.mark.parametrize("config", [{"segment_ms": "-1", "retention_ms": "86400000"}, {"max_message_bytes": "-1"}])
 def test_a_key_without_an_unlimited_value_is_left_to_the_cluster_to_refuse(config: dict[str, str]) -> None:
     assert warnings(orders(**config)) == []
+
+
+CUT_BY_HAND = standing("orders", 3, 3, retention_ms="60000")
+
+
+def test_a_retention_that_was_cut_by_hand_is_warned_of_and_drift_where_records_wait_for_vantiq() -> None:
+    plan_of_forwarded = plan([orders()], cluster(CUT_BY_HAND), uses=FORWARDED)
+    (only,) = plan_of_forwarded.steps[0].warnings
+    assert only.startswith("retention.ms 1m is not declared and below the cluster's default")
+    assert only.endswith("remove it from the topic with retention.ms: null")
+    assert drifted(plan_of_forwarded) == 1
+    assert "orders: retention cut" in drift_line(plan_of_forwarded)
+    assert drifted(plan([orders()], cluster(CUT_BY_HAND))) == 0
+
+
+@pytest.mark.parametrize(
+    ("declaration", "existing"),
+    [
+        (orders(retention_ms="60000"), CUT_BY_HAND),
+        (orders(), standing("orders", 3, 3, retention_ms="2592000000")),
+        (orders(), standing("orders", 3, 3, retention_ms="-1")),
+        (orders(), standing("orders", 3, 3, segment_ms="60000")),
+    ],
+)
+def test_a_retention_that_is_declared_or_longer_is_no_drift(
+    declaration: DeclaredTopic, existing: ObservedTopic
+) -> None:
+    compared = plan([declaration], cluster(existing), uses=FORWARDED)
+    assert (drifted(compared), compared.steps[0].warnings) == (0, [])

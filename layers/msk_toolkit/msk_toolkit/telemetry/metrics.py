@@ -122,7 +122,7 @@ class Metric(StrEnum):
     # new, rolls back or may be doing so, else 0: its maximum drives an alarm.
     TOPICS_NOT_RESTORED = "TopicsNotRestored", MetricUnit.Count, _ALWAYS
     # Topics, for each drift check.
-    # Declared topics that differ from their declaration, in any of the five respects below: an alarm.
+    # Declared topics that differ from their declaration, in any of the six respects below: an alarm.
     TOPICS_DRIFTED = "TopicsDrifted", MetricUnit.Count, _ALWAYS
     # Declared topics that do not exist.
     TOPICS_MISSING = "TopicsMissing", MetricUnit.Count, _ABNORMAL
@@ -132,6 +132,9 @@ class Metric(StrEnum):
     TOPICS_REPLICATION_DRIFTED = "TopicsReplicationDrifted", MetricUnit.Count, _ABNORMAL
     # Those of which a declared key has another value.
     TOPICS_CONFIG_DRIFTED = "TopicsConfigDrifted", MetricUnit.Count, _ABNORMAL
+    # Those that the stack forwards, with a retention that is not declared and shorter than the cluster's default: Kafka
+    # may delete records that wait.
+    TOPICS_RETENTION_CUT = "TopicsRetentionCut", MetricUnit.Count, _ABNORMAL
     # Those that the function's user may not see: whether they drift is unknown.
     TOPICS_UNREADABLE = "TopicsUnreadable", MetricUnit.Count, _ABNORMAL
     # Those with a key set that is not declared; reported, no alarm.

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import islice
 
-from msk_toolkit.topics.plan import Plan, TopicStep
+from msk_toolkit.topics.plan import ConfigChange, Plan, TopicStep
+from msk_toolkit.topics.warnings import RETENTION_KEYS, is_cut
 
 _TOPICS_NAMED = 20
 
@@ -18,6 +19,7 @@ class Drift(StrEnum):
     REPLICATION = "replication factor"
     CONFIG = "configuration"
     UNDECLARED_CONFIG = "undeclared configuration"
+    RETENTION = "retention cut although records wait here for Vantiq"
     UNREADABLE = "not readable"
 
 
@@ -32,8 +34,14 @@ def drift_of(step: TopicStep) -> set[Drift]:
         Drift.REPLICATION: _replication_differs(step),
         Drift.CONFIG: bool(step.config),
         Drift.UNDECLARED_CONFIG: bool(step.undeclared_config),
+        Drift.RETENTION: step.is_forwarded and any(map(_cuts_retention, step.undeclared_config)),
     }
     return {kind for kind, differs in kinds.items() if differs}
+
+
+def _cuts_retention(change: ConfigChange) -> bool:
+    """Whether an undeclared value makes Kafka delete records earlier than the cluster's default does."""
+    return change.key in RETENTION_KEYS and is_cut(change.before, change.inherited)
 
 
 def _replication_differs(step: TopicStep) -> bool:
@@ -49,7 +57,7 @@ def count_drift(plan: Plan) -> Counter[Drift]:
 
 
 def drifted(plan: Plan) -> int:
-    """How many topics differ from their declaration; keys that are not declared don't count."""
+    """How many topics differ from their declaration; keys that are not declared only count if they cost records."""
     return sum(bool(drift_of(step) - {Drift.UNDECLARED_CONFIG}) for step in plan.steps)
 
 

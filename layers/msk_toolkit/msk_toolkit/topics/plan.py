@@ -53,6 +53,7 @@ class TopicStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     undeclared_config: Annotated[
         list[ConfigChange], Meta(description="Keys set on the topic that are not declared; they are left alone.")
     ] = []
+    is_forwarded: Annotated[bool, Meta(description="Whether the stack forwards the topic to Vantiq.")] = False
 
     @property
     def adds_partitions(self) -> bool:
@@ -122,6 +123,7 @@ def _step(topic: DeclaredTopic, observed: ObservedTopics, uses: Uses) -> TopicSt
         config=changes,
         refusals=refusals,
         warnings=topic_warnings(topic, existing, observed, uses),
+        is_forwarded=topic.name in uses.forwarded,
     )
     if existing:
         step = _existing_step(step, topic, existing, observed.kind)

@@ -3,6 +3,7 @@
 Which unit a key has, its name says: Kafka ends them with ``.ms`` and ``.bytes``. Everything else passes unchanged.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -71,6 +72,21 @@ def to_whole(text: str | None) -> int | None:
     if text and text.isdigit():
         return int(text)
     return None
+
+
+def to_number(text: str | None) -> float:
+    """The number; NaN, which is neither above nor below any other, where there is none."""
+    number = to_whole(text)
+    if number is None:
+        return math.nan
+    return float(number)
+
+
+def to_limit(text: str | None) -> float:
+    """A number of which -1 means that there is no limit; see :func:`to_number`."""
+    if text == "-1":
+        return math.inf
+    return to_number(text)
 
 
 def to_person(key: str, value: str) -> str:

@@ -1,17 +1,17 @@
 """What a declaration allows and its owner may regret, above all when MSK patches the brokers one after another."""
 
-import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from msk_toolkit.kafka.topic_configs import TopicConfig
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
-from msk_toolkit.topics.units import to_person, to_whole
+from msk_toolkit.topics.units import to_limit, to_number, to_person, to_whole
 
 # Lambda accepts 6 MB (6,291,556 bytes measured) an invocation, and a record comes as base64, a third longer, with its
 # key, headers and the event around it.
 LARGEST_FORWARDED_BYTES = 4_500_000
+RETENTION_KEYS = frozenset({"retention.ms", "retention.bytes"})
 # Keys whose value true may cost records, and how.
 _RISKY_SWITCHES = {
     "unclean.leader.election.enable": "a replica that is behind may become leader, and acknowledged records are lost",
@@ -38,6 +38,7 @@ def topic_warnings(
     warnings = [
         *_moved_keys(topic, existing),
         *_shorter_retention(topic, existing, forwarded),
+        *_cut_retention(topic, existing, forwarded),
         *_cleanup(after, is_probe_topic=topic.name == uses.probe_topic),
         *_message_size(after, forwarded),
         *_segments(topic),
@@ -84,26 +85,28 @@ def _moved_keys(topic: DeclaredTopic, existing: ObservedTopic | None) -> list[st
 def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, forwarded: bool) -> Iterator[str]:
     values = _After(topic, existing)
     for key in ("retention.ms", "retention.bytes"):
-        if _limit(values.after(key)) < _limit(values.before(key)):
+        if to_limit(values.after(key)) < to_limit(values.before(key)):
             warning = f"a smaller {key}: records beyond it are deleted for good"
             if forwarded:
                 warning += "; the topic is forwarded, and records that still wait for Vantiq go with them"
             yield warning
 
 
-def _limit(text: str | None) -> float:
-    """A number of which -1 means that there is no limit; see :func:`_number`."""
-    if text == "-1":
-        return math.inf
-    return _number(text)
+def _cut_retention(topic: DeclaredTopic, existing: ObservedTopic | None, forwarded: bool) -> Iterator[str]:
+    if existing is None or not forwarded:
+        return
+    for key in sorted(RETENTION_KEYS - {*topic.config, *topic.reset}):
+        setting = existing.config.get(key)
+        if setting is not None and is_cut(setting.value, setting.inherited):
+            yield (
+                f"{key} {to_person(key, setting.value)} is not declared and below the cluster's default: records that "
+                f"wait for Vantiq are deleted after it. Declare it, or remove it from the topic with {key}: null"
+            )
 
 
-def _number(text: str | None) -> float:
-    """The number; NaN, which is neither above nor below any other, where there is none."""
-    number = to_whole(text)
-    if number is None:
-        return math.nan
-    return float(number)
+def is_cut(value: str | None, inherited: str | None) -> bool:
+    """Whether a topic's own retention is below what it would inherit."""
+    return to_limit(value) < to_limit(inherited)
 
 
 def _cleanup(values: _After, *, is_probe_topic: bool) -> Iterator[str]:
@@ -128,8 +131,8 @@ def _policies(text: str | None) -> set[str]:
 
 
 def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
-    after = _number(values.after("max.message.bytes"))
-    if after < _number(values.before("max.message.bytes")):
+    after = to_number(values.after("max.message.bytes"))
+    if after < to_number(values.before("max.message.bytes")):
         yield "a smaller max.message.bytes: producers that send larger records are refused from then on"
     if forwarded and after > LARGEST_FORWARDED_BYTES:
         size = to_person("max.message.bytes", str(int(after)))
@@ -140,7 +143,7 @@ def _message_size(values: _After, forwarded: bool) -> Iterator[str]:
 
 
 def _segments(topic: DeclaredTopic) -> Iterator[str]:
-    segment, retention = _number(topic.config.get("segment.ms")), _limit(topic.config.get("retention.ms"))
+    segment, retention = to_number(topic.config.get("segment.ms")), to_limit(topic.config.get("retention.ms"))
     # Compaction alone never looks at retention.ms.
     if segment > retention and "delete" in topic.config.get("cleanup.policy", "delete"):
         rolled, kept = (to_person("segment.ms", str(int(value))) for value in (segment, retention))
