@@ -138,6 +138,21 @@ class ConnectAnswer(msgspec.Struct, frozen=True):
     registration: Registration | None = None
 
 
+class CheckedTarget(msgspec.Struct, frozen=True):
+    """A target of the forwarder: ``fit``, ``unfit`` or ``unknown``, and why."""
+
+    state: str
+    reason: str = ""
+
+
+class TargetsAnswer(msgspec.Struct, frozen=True):
+    """Of ConnectFunction, to ``check``."""
+
+    targets: list[CheckedTarget]
+    table: str = ""
+    problems: list[str] = []
+
+
 class LetterGroup(msgspec.Struct, frozen=True):
     """Dead letters that share topic, partition and reason."""
 

@@ -32,6 +32,13 @@ def confirm_names(names: Sequence[str], *, yes: bool) -> None:
             raise click.Abort
 
 
+def read_hidden(prompt: str, limit: int) -> str:
+    """A secret from standard input, at most a few characters beyond the limit; a terminal does not show it."""
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, err=True))
+    return sys.stdin.read(limit + 2)
+
+
 def _require_terminal() -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("standard input is not a terminal, so there is no one to ask: use --yes")

@@ -53,9 +53,13 @@ def behind(place: Place, progress: Progress, topic: str) -> Result:
     data = [lag for lag in whole["groups"] if group in {"", lag["group"]}]
     if not groups:
         return Result(data, "the probe reported no lag: `mskv probe --consumer` shows why", exits.PROBLEM)
-    rows = [["GROUP", "RECORDS", "BEHIND", ""], *map(_row, groups)]
     known = all(lag.records is not None for lag in groups)
-    return Result(data, aligned(rows), exits.OK if known else exits.PROBLEM)
+    return Result(data, lag_table(groups), exits.OK if known else exits.PROBLEM)
+
+
+def lag_table(groups: Sequence[GroupLag]) -> str:
+    """A line for each group."""
+    return aligned([["GROUP", "RECORDS", "BEHIND", ""], *map(_row, groups)])
 
 
 def _findings(answer: DiagnoseAnswer) -> str:

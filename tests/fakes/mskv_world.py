@@ -24,6 +24,7 @@ type Json = dict[str, Any]
 REGION, ACCOUNT, STACK = "eu-central-1", "123456789012", "shop"
 UUID = "83020b7e-18b4-44eb-8825-07de4bf44cf0"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:shop-AlarmTopic-1"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:vantiq-token-a1b2c3"
 ALARM = "shop-CertificateAlarm-1"
 CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5"
 HEALTHY = {"verdict": {"status": "healthy", "summary": "all 3 brokers pass every stage"}}
@@ -72,6 +73,7 @@ class World:
             "AuthMode": "scram",
             "PollerMode": "on-demand",
             "ForwardTopics": "orders",
+            "VantiqTokenSecretArn": SECRET,
             "VantiqUrl": "https://dev.vantiq.com",
             "VantiqTarget": "topic:/msk/{topic}",
             "AlarmEmail": "ops@example.com",
@@ -99,6 +101,8 @@ class World:
         # Of the marked record: names of its dead letters, and what was deleted.
         self.letters: list[str] = []
         self.deleted: list[str] = []
+        self.secret: str | None = '{"token": "old-token", "owner": "ops"}'
+        self.secrets_written: list[tuple[str, str]] = []
         # By logical id: the lines of a function's log, or an error; times in milliseconds since 1970.
         self.logs: dict[str, list[tuple[int, str]] | Exception] = {}
         # Mappings that were enabled or disabled.
@@ -138,6 +142,8 @@ class World:
             },
             "delete_object": self._delete,
             "update_event_source_mapping": self._update_mapping,
+            "get_secret_value": lambda **_: {"VersionId": "v1", "SecretString": self.secret},
+            "put_secret_value": self._put_secret,
             "filter_log_events": self._filter_log_events,
             "publish": {"MessageId": "message-1"},
             "invoke": self._invoke,
@@ -168,6 +174,11 @@ class World:
             "TracingConfig": {"Mode": self.traced},
             "LoggingConfig": {"LogGroup": f"/aws/lambda/{FunctionName}"},
         }
+
+    def _put_secret(self, *, SecretId: str, SecretString: str, **_: Any) -> Json:  # noqa: N803 - AWS's own names
+        self.secret = SecretString
+        self.secrets_written.append((SecretId, SecretString))
+        return {"VersionId": "v2"}
 
     def _filter_log_events(self, **asked: Any) -> Json:
         """Pages of one line each."""
