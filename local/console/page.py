@@ -1,34 +1,29 @@
-"""The console's page, around the matrix that the deployed function makes."""
+"""The console's page and the files that it loads."""
 
+from functools import cache
 from html import escape
+from pathlib import Path
+from typing import NamedTuple
 
-# The probes run each minute here; a page that is asked for costs one read of two logs.
-REFRESH_SECONDS = 5
-_STYLE = """
-:root { color-scheme: light dark; }
-body { margin: 1em; font: 14px/1.4 system-ui, sans-serif; color: light-dark(#16191f, #e9ebed);
-  background: light-dark(#ffffff, #0f1b2a); }
-button { font: inherit; padding: .2em 1em; color: light-dark(#16191f, #e9ebed);
-  background: light-dark(#f2f3f3, #21303f); border: 1px solid light-dark(#687078, #95a5b5); }
-"""
+_FOLDER = Path(__file__).parent / "static"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_TOKEN = "TOKEN"  # noqa: S105 the placeholder in the page
 
 
-def page(content: str, *, refresh_seconds: int = REFRESH_SECONDS) -> str:
-    """The page; it asks for itself again without a script.
+class StaticFile(NamedTuple):
+    """A file as it is served."""
 
-    Args:
-        content: HTML of its middle.
-    """
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="refresh" content="{refresh_seconds}"><link rel="icon" href="data:,">'
-        f"<title>MSK-Vantiq toolkit: probes</title><style>{_STYLE}</style></head><body>"
-        "<h1>Brokers by stage</h1>"
-        '<form method="post" action="/probe"><button>Run probes now</button></form>'
-        f"<main>{content}</main></body></html>"
-    )
+    content: bytes
+    content_type: str
 
 
-def trouble(what: str) -> str:
-    """The middle of a page that has nothing better to show."""
-    return f"<p><b>✗ The matrix could not be loaded:</b> {escape(what)}</p>"
+@cache
+def static_files() -> dict[str, StaticFile]:
+    """Every file that a page may load, by its path below ``/static/``; nothing else is served."""
+    files = (file for file in _FOLDER.rglob("*") if file.suffix in _TYPES)
+    return {file.relative_to(_FOLDER).as_posix(): StaticFile(file.read_bytes(), _TYPES[file.suffix]) for file in files}
+
+
+def page(token: str) -> str:
+    """The page, which sends ``token`` with each of its requests."""
+    return (_FOLDER / "index.html").read_text(encoding="utf-8").replace(_TOKEN, escape(token, quote=True))

@@ -1,0 +1,165 @@
+"""What the page's buttons do to the local system: faults to cause and to end, records to write."""
+
+import json
+import ssl
+from typing import Any, Literal
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import msgspec
+from msk_toolkit.settings.topic_names import vantiq_name
+
+from local.demo.records import Outgoing, produce, sensor_records
+from local.system import USERNAME, VANTIQ, System
+
+BROKER = 2
+RECORDS = 200
+_TIMEOUT_SECONDS = 10.0
+_TOKEN_KEY = "token"  # noqa: S105 a field's name
+# A reading without a number, which a Vantiq type of numbers refuses.
+_POISON = {"sensor": 7, "celsius": "not a number", "poison": True}
+_REFUSAL = "The value of property 'celsius' must be a number, but is: not a number"
+State = Literal["on", "off", "unknown"]
+
+
+class FaultError(Exception):
+    """The fault could not be caused or ended; the message says why."""
+
+
+class Faults:
+    """The faults of one running system.
+
+    Args:
+        topic: the one of which the mapping is disabled, and to which records are written.
+    """
+
+    def __init__(self, system: System, topic: str) -> None:
+        self._system = system
+        self.topic = topic
+        self._written = 0
+        session, endpoint = system.emulator.session(), system.emulator.endpoint
+        self._lambda = session.client("lambda", endpoint_url=endpoint)
+        self._secrets = session.client("secretsmanager", endpoint_url=endpoint)
+
+    def states(self) -> dict[str, State]:
+        """Whether each part is on: ``vantiq``, ``broker``, ``token`` (Vantiq accepts it), ``mapping``."""
+        running = self._system.ledger.running()
+        return {
+            "vantiq": _state(VANTIQ in running),
+            "broker": _state(BROKER in self._system.kafka.running_brokers()),
+            "token": _state(self._stored_token() == self._accepted_token()),
+            "mapping": self._mapping_state(),
+        }
+
+    def stop_vantiq(self) -> str:
+        """Stop the stand-in."""
+        self._system.stop_vantiq()
+        return "Vantiq is stopped. Records wait in Kafka; the forwarder retries."
+
+    def start_vantiq(self) -> str:
+        """Start the stand-in again."""
+        self._system.start_vantiq()
+        return "Vantiq is running. What waits is delivered within seconds."
+
+    def stop_broker(self) -> str:
+        """Stop one broker."""
+        self._system.kafka.stop_broker(BROKER)
+        return f"Broker {BROKER} is stopped. The next run of the probes names it."
+
+    def start_broker(self) -> str:
+        """Start it again."""
+        self._system.kafka.start_broker(BROKER)
+        return f"Broker {BROKER} is running again."
+
+    def refuse_token(self) -> str:
+        """Vantiq refuses the token that the forwarder has."""
+        self._control("POST", "rotate-token", b"")
+        return "Vantiq now refuses the forwarder's token (401)."
+
+    def store_token(self) -> str:
+        """Put the token that Vantiq accepts into the secret."""
+        secret = json.dumps({_TOKEN_KEY: self._accepted_token()})
+        self._secrets.put_secret_value(SecretId=self._system.resources.vantiq_secret_arn, SecretString=secret)
+        return "The secret holds the token that Vantiq accepts. The forwarder reads it with its next attempt."
+
+    def disable_mapping(self) -> str:
+        """Disable the event source mapping of the topic."""
+        return self._set_mapping(enabled=False)
+
+    def enable_mapping(self) -> str:
+        """Enable it again."""
+        return self._set_mapping(enabled=True)
+
+    def write_poison(self) -> str:
+        """Write a record that Vantiq refuses."""
+        # A stand-in that was started again has none of its faults any more.
+        fault = {
+            "action": "status",
+            "status": 400,
+            "pointer": "/value/poison",
+            "equals": True,
+            "message": _REFUSAL,
+            "path": f"/api/v1/resources/topics//msk/{vantiq_name(self.topic)}",
+        }
+        self._control("DELETE", "faults")
+        self._control("POST", "faults", json.dumps(fault).encode())
+        self._produce([Outgoing(b"sensor-7", json.dumps(_POISON).encode(), ())])
+        return f"One record that Vantiq refuses was written to {self.topic}. It is dead-lettered; the others pass."
+
+    def write_records(self) -> str:
+        """Write some readings of sensors."""
+        self._produce(list(sensor_records(RECORDS, start=self._written)))
+        self._written += RECORDS
+        return f"{RECORDS} records were written to {self.topic}."
+
+    def _produce(self, records: list[Outgoing]) -> None:
+        kafka = self._system.kafka
+        settings = {
+            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
+            "security_protocol": "SASL_SSL",
+            "ssl_cafile": str(kafka.ca_file),
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": USERNAME,
+            "sasl_plain_password": kafka.settings.password,
+        }
+        produce(settings, self.topic, records)
+
+    def _control(self, method: str, path: str, body: bytes | None = None) -> None:
+        """Ask the stand-in's control API.
+
+        Raises:
+            FaultError: it does not answer.
+        """
+        context = ssl.create_default_context(cafile=self._system.kafka.ca_file)
+        url = f"{self._system.vantiq_url}/standin/{path}"
+        request = Request(url, data=body, method=method, headers={"Content-Type": "application/json"})  # noqa: S310
+        try:
+            with urlopen(request, timeout=_TIMEOUT_SECONDS, context=context):  # noqa: S310 its own https address
+                return
+        except (URLError, OSError) as error:
+            raise FaultError("Vantiq does not answer; start it first") from error
+
+    def _set_mapping(self, *, enabled: bool) -> str:
+        self._lambda.update_event_source_mapping(UUID=self._mapping_id(), Enabled=enabled)
+        if enabled:
+            return f"The mapping of {self.topic} is enabled again."
+        return f"The mapping of {self.topic} is disabled: its records wait in Kafka."
+
+    def _mapping_state(self) -> State:
+        state = self._lambda.get_event_source_mapping(UUID=self._mapping_id())["State"]
+        return _state(state in ("Enabled", "Enabling", "Creating", "Updating"))
+
+    def _mapping_id(self) -> str:
+        sources = self._system.stack.event_sources()
+        return next(source.mapping_id for source in sources if self.topic in source.properties["Topics"])
+
+    def _accepted_token(self) -> str:
+        return self._system.vantiq_token_file.read_text().strip()
+
+    def _stored_token(self) -> Any:
+        secret = self._secrets.get_secret_value(SecretId=self._system.resources.vantiq_secret_arn)
+        return msgspec.json.decode(secret["SecretString"])[_TOKEN_KEY]
+
+
+def _state(on: bool) -> State:
+    return "on" if on else "off"

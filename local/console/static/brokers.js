@@ -1,0 +1,87 @@
+// The probes' last results: brokers by stage. Equal failures are one line below the table.
+import { h, link, render } from "./dom.js";
+import { moment, sign } from "./format.js";
+import * as judge from "./judge.js";
+
+const RESULTS = {
+  ok: { state: "ok", word: "ok" },
+  warn: { state: "warn", word: "warns" },
+  failed: { state: "bad", word: "FAILS" },
+  skipped: { state: "none", word: "skipped" },
+};
+const NOT_RUN = { state: "none", word: "not run" };
+
+export function showBrokers(state) {
+  const { value, at, problem } = state.sources.probes ?? {};
+  const now = at ?? 0;
+  const runs = (value ?? []).map((last) => ({ ...last, seen: last.run ? Math.round(now - last.age_seconds) : null }));
+  render("brokers", { runs: runs.map(({ age_seconds, ...rest }) => rest), problem }, (data) => [
+    h("h2", { id: "brokers-head" }, "Brokers by stage"),
+    data.problem ? h("p", {}, `! ${data.problem}`) : null,
+    data.runs.length ? data.runs.map(probe) : h("p", { class: "quiet" }, "Reading the probes' last results ..."),
+  ]);
+}
+
+function probe(last) {
+  if (!last.run) return h("p", {}, h("b", {}, `${last.probe}: `), notRun(last.why));
+  const { verdict, brokers } = last.run;
+  const health = judge.health(verdict.status);
+  const stages = [...new Set(brokers.flatMap((broker) => broker.stages.map((result) => result.stage)))];
+  return h("div", { class: `probe ${health.state}` },
+    h("h3", {}, `${last.probe}: ${sign(health.state)} ${health.word}`, h("span", { class: "quiet" }, " seen ", moment(last.seen, { ageOnly: true }))),
+    h("p", {}, verdict.summary),
+    verdict.remedy ? h("p", {}, h("b", {}, "What to do: "), verdict.remedy, " ", verdict.runbook ? link(verdict.runbook, "Runbook") : null) : null,
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${last.probe}: brokers by stage` }, matrix(brokers, stages)),
+    notes(brokers, verdict));
+}
+
+function notRun(why) {
+  return why.startsWith("no result") ? "– not yet run. It runs every minute, or with the button “Probe now”." : `? ${why}`;
+}
+
+function matrix(brokers, stages) {
+  return h("table", { class: "matrix" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Broker"), stages.map((stage) => h("th", { scope: "col" }, stage)))),
+    h("tbody", {}, brokers.map((broker) => h("tr", {}, h("th", { scope: "row" }, name(broker)), stages.map((stage) => cell(broker, stage))))));
+}
+
+function name(broker) {
+  if (broker.broker === null || broker.broker === undefined) return broker.address || "not listed";
+  return [`broker ${broker.broker}`, h("span", { class: "quiet" }, ` ${broker.address}`)];
+}
+
+function cell(broker, stage) {
+  const result = broker.stages.find((entry) => entry.stage === stage);
+  const verdict = result ? RESULTS[result.status] : NOT_RUN;
+  const time = result && ["ok", "warn"].includes(result.status) ? ` ${Math.round(result.milliseconds ?? 0)} ms` : "";
+  return h("td", { class: verdict.state, title: result?.detail ?? "" }, h("b", {}, `${sign(verdict.state)} ${verdict.word}`), time);
+}
+
+// Each failure, warning and skipped stage once, with the brokers that it concerns and the reason.
+function notes(brokers, verdict) {
+  const groups = new Map();
+  for (const broker of brokers) {
+    for (const result of broker.stages) {
+      if (result.status === "ok") continue;
+      const text = reason(result);
+      const key = `${result.status} ${text} ${result.status === "skipped" ? "" : result.stage}`;
+      const group = groups.get(key) ?? { result, text, brokers: new Set(), stages: new Set() };
+      group.brokers.add(broker.broker ?? broker.address);
+      group.stages.add(result.stage);
+      groups.set(key, group);
+    }
+  }
+  const lines = [...groups.values()].map(noteLine);
+  lines.push(...(verdict.findings ?? []), ...(verdict.warnings ?? []).map((warning) => `! ${warning}`));
+  return lines.length ? h("ul", { class: "notes" }, lines.map((line) => h("li", {}, line))) : null;
+}
+
+function reason(result) {
+  return [result.cause, result.detail].filter(Boolean).join(": ") || "no reason was given";
+}
+
+function noteLine({ result, text, brokers, stages }) {
+  const verdict = RESULTS[result.status];
+  const who = `broker${brokers.size > 1 ? "s" : ""} ${[...brokers].join(", ")}`;
+  return `${sign(verdict.state)} ${[...stages].join(", ")} ${verdict.word} (${who}): ${text}`;
+}
