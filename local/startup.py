@@ -91,7 +91,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     with steps.step("Event source mappings: one poller each"):
         _start_pollers(system)
     _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
-    with steps.step("Console: web page with the latest probe results") as step:
+    with steps.step("Console: web page with the whole path, and faults to try") as step:
         start_console(ledger(run), run, system.console_port, CHECKOUT)
         step.result = system.console_url
     return system

@@ -71,7 +71,7 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def console_url(self) -> str:
-        """The page with the probes' last results."""
+        """The page with the whole path."""
         return f"http://127.0.0.1:{self.console_port}"
 
     @property

@@ -32,7 +32,7 @@ The local system is running.
            {plaintext}  (plaintext)
   AWS      {system.emulator.endpoint}
   Vantiq   {system.vantiq_url}
-  Console  {system.console_url}  (latest probe results, by broker and stage)
+  Console  {system.console_url}  (web page: the whole path live, and faults to try)
 
 Memory:
 

@@ -1,1 +1,1 @@
-"""The console: a page on this machine with the probes' last results, the same matrix as on the dashboard."""
+"""The console: a page on this machine that shows the whole path, live, and lets a person try faults."""

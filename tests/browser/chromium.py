@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-SCREENSHOTS = ROOT / ".local" / "screenshots"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 # WCAG 2.2, 1.4.3, level AA, for text of this size.
 LEAST_CONTRAST = 4.5
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -9,12 +9,18 @@ import pytest
 from msk_toolkit.probe.matrix import Theme, render_matrix
 from playwright.sync_api import Browser, Page
 
-from local.console.page import page as console_page
 from tests.browser.chromium import LEAST_CONTRAST, contrast, keep, listen, rises, texts
 from tests.fakes.probe_runs import shown_runs
 
 # Answered by the test itself; nothing leaves the browser.
 ADDRESS = "http://console.invalid/"
+# A fragment has no page of its own: CloudWatch's dashboard is around it.
+PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<link rel="icon" href="data:,"><title>matrix</title><style>:root {{ color-scheme: light dark; }} body {{ '
+    "color: light-dark(#16191f, #e9ebed); background: light-dark(#ffffff, #0f1b2a); }}</style></head>"
+    "<body><h1>Brokers by stage</h1><main>{}</main></body></html>"
+)
 SIGNS = {"ok": ("✓", "ok"), "warn": ("!", "warns"), "failed": ("✗", "FAILS"), "skipped": ("-", "skipped")}
 
 
@@ -59,9 +65,7 @@ def open_page(browser: Browser, complaints: list[str]) -> Opens:
         context = browser.new_context(
             color_scheme=look.scheme, forced_colors=look.forced, viewport={"width": 800, "height": 900}
         )
-        body = console_page(
-            render_matrix(shown_runs(), stale_after_seconds=1800, theme=look.theme), refresh_seconds=600
-        )
+        body = PAGE.format(render_matrix(shown_runs(), stale_after_seconds=1800, theme=look.theme))
         context.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
         page = context.new_page()
         listen(page, complaints)
@@ -110,8 +114,6 @@ def plain(open_page: Opens) -> Page:
 
 
 def test_a_screen_reader_finds_its_way(plain: Page) -> None:
-    assert plain.title() == "MSK-Vantiq toolkit: probes"
-    assert plain.evaluate("document.documentElement.lang") == "en"
     assert plain.locator("table").count() == plain.locator("table > caption").count() == 2
     assert plain.locator("th:not([scope])").count() == 0
     assert plain.locator("thead th[scope=col]").count() > 10

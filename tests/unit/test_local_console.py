@@ -1,4 +1,4 @@
-"""The console's page: what the deployed matrix answers, and a clear word where it answers nothing."""
+"""The console's server: who may ask it, and what it answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,73 +9,146 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from local.aws.functions import FunctionError, FunctionUnavailableError
-from local.console.app import MATRIX, PROBES, console
+from local.console.app import console
+from local.console.guard import TOKEN_HEADER
+from tests.browser.worlds import faulty
+from tests.fakes.console_world import LETTER, MARKUP, World
 
 pytestmark = pytest.mark.enable_socket
 Client = TestClient[Request, Application]
+TOKEN = "page's own"
+PAGE = {TOKEN_HEADER: TOKEN}
+POSTS = ("/api/actions/write-records", "/api/letters/replay", "/api/topics/apply")
 
 
-class Functions:
-    """Answers by logical id; an error is raised."""
-
-    def __init__(self, **answers: Any) -> None:
-        self._answers = answers
-        self.invoked: list[str] = []
-
-    def __call__(self, logical_id: str, event: dict[str, Any]) -> Any:
-        self.invoked.append(logical_id)
-        answer = self._answers.get(logical_id, {})
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+@pytest.fixture
+def world() -> World:
+    return faulty()
 
 
-def ask(functions: Functions, question: Callable[[Client], Awaitable[ClientResponse]]) -> tuple[int, str, Any]:
-    """Status, text and headers of the answer to one question."""
+def ask(world: World, question: Callable[[Client], Awaitable[ClientResponse]]) -> tuple[int, str, Any]:
+    """Status, text and headers of the response to one request."""
 
     async def talk() -> tuple[int, str, Any]:
-        async with TestClient(TestServer(console(functions))) as client:
+        async with TestClient(TestServer(console(world.parts(), TOKEN), host="127.0.0.1")) as client:
             response = await question(client)
             return response.status, await response.text(), response.headers
 
     return asyncio.run(talk())
 
 
-def test_the_page_shows_the_matrix_and_asks_for_itself_again_and_runs_no_probe() -> None:
-    functions = Functions(**{MATRIX: "<p>all is well</p>"})
-    status, text, headers = ask(functions, lambda client: client.get("/"))
+def post(world: World, path: str, body: Any, headers: dict[str, str] = PAGE) -> tuple[int, str, Any]:
+    return ask(world, lambda client: client.post(path, json=body, headers=headers))
+
+
+def get(world: World, path: str, headers: dict[str, str]) -> tuple[int, str, Any]:
+    return ask(world, lambda client: client.get(path, headers=headers))
+
+
+def test_the_page_carries_the_token_and_runs_no_inline_script(world: World) -> None:
+    status, text, headers = ask(world, lambda client: client.get("/"))
     assert status == 200
-    assert "<main><p>all is well</p></main>" in text
-    assert '<meta http-equiv="refresh"' in text
-    assert functions.invoked == [MATRIX]
-    assert "script-src" not in headers["Content-Security-Policy"]
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert 'content="page&#x27;s own"' in text
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert "require-trusted-types-for 'script'" in policy
 
 
-@pytest.mark.parametrize("error", [FunctionError("matrix: <b>no</b>"), FunctionUnavailableError("matrix: <b>no</b>")])
-def test_a_matrix_that_does_not_answer_is_told_and_the_page_goes_on_asking(error: Exception) -> None:
-    status, text, _ = ask(Functions(**{MATRIX: error}), lambda client: client.get("/"))
-    assert status == 502
-    assert "✗ The matrix could not be loaded:</b> matrix: &lt;b&gt;no&lt;/b&gt;" in text
-    assert '<meta http-equiv="refresh"' in text
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:80"},
+        {"Host": "127.0.0.1:1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1"},
+    ],
+)
+def test_a_foreign_page_can_neither_read_nor_act_even_with_the_token(world: World, headers: dict[str, str]) -> None:
+    for path in ("/", "/static/main.js", "/api/state"):
+        assert get(world, path, {**PAGE, **headers})[0] == 403
+    for path in POSTS:
+        assert post(world, path, {}, {**PAGE, **headers})[0] == 403
+    assert (world.done, world.redrive.events, world.applied) == ([], [], [])
 
 
-def test_probe_now_runs_both_probes_and_shows_the_page_even_where_one_breaks() -> None:
-    functions = Functions(**{PROBES[0]: FunctionError("broken"), MATRIX: "shown"})
-    status, text, _ = ask(functions, lambda client: client.post("/probe"))
-    assert (status, "shown" in text) == (200, True)
-    assert sorted(functions.invoked[:2]) == sorted(PROBES)
+@pytest.mark.parametrize("headers", [{}, {TOKEN_HEADER: "guessed"}, {TOKEN_HEADER: "é"}])
+def test_without_the_pages_token_nothing_is_read_and_nothing_is_done(world: World, headers: dict[str, str]) -> None:
+    assert ask(world, lambda client: client.get("/api/state", headers=headers))[0] == 403
+    for path in POSTS:
+        status, text, _ = post(world, path, {}, headers)
+        assert (status, "reload it" in text) == (403, True)
+    assert (world.done, world.redrive.events, world.applied) == ([], [], [])
 
 
-def test_a_mistake_of_our_own_is_not_swallowed() -> None:
-    status, _, _ = ask(Functions(**{PROBES[0]: ZeroDivisionError()}), lambda client: client.post("/probe"))
-    assert status == 500
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_what_a_form_can_send_is_refused(world: World, content_type: str) -> None:
+    headers = {**PAGE, "Content-Type": content_type}
+    status, _, _ = ask(world, lambda client: client.post(POSTS[0], data=b"{}", headers=headers))
+    assert status == 403
+    assert world.done == []
 
 
-@pytest.mark.parametrize("headers", [{"Host": "evil.example:80"}, {"Origin": "https://evil.example"}])
-def test_a_foreign_page_can_neither_read_nor_probe(headers: dict[str, str]) -> None:
-    functions = Functions()
-    assert ask(functions, lambda client: client.get("/", headers=headers))[0] == 403
-    assert ask(functions, lambda client: client.post("/probe", headers=headers))[0] == 403
-    assert functions.invoked == []
+def test_nothing_is_done_by_get(world: World) -> None:
+    for path in POSTS:
+        assert get(world, path, PAGE)[0] == 405
+
+
+def test_every_response_has_the_headers_also_an_error(world: World) -> None:
+    for path, expected in (("/", 200), ("/nothing", 404), ("/api/state", 403), ("/static/../app.py", 404)):
+        status, _, headers = get(world, path, {})
+        assert status == expected
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_state_holds_the_points_behind_a_moment_only(world: World) -> None:
+    status, text, _ = ask(world, lambda client: client.get("/api/state?after=0", headers=PAGE))
+    assert (status, text.count('"late') > 1000) == (200, True)
+    _, text, _ = ask(world, lambda client: client.get("/api/state?after=9e12", headers=PAGE))
+    assert '"points":[]' in text
+    assert ask(world, lambda client: client.get("/api/state?after=now", headers=PAGE))[0] == 400
+
+
+def test_an_action_is_started_and_an_unknown_one_refused(world: World) -> None:
+    assert post(world, "/api/actions/write-records", {})[0] == 202
+    assert world.done == ["200 records were written to orders."]
+    status, text, _ = post(world, "/api/actions/format-disk", {})
+    assert (status, "there is no action format-disk" in text) == (404, True)
+
+
+def test_a_letters_payload_is_read_only_on_demand(world: World) -> None:
+    _, text, _ = post(world, "/api/letters/show", {"name": LETTER})
+    assert "value" not in text.replace("io.vantiq.value.invalid", "")
+    _, text, _ = post(world, "/api/letters/show", {"name": LETTER, "payload": True})
+    assert MARKUP.replace('"', '\\"') in text
+
+
+def test_a_replay_is_a_dry_run_unless_it_says_otherwise(world: World) -> None:
+    post(world, "/api/letters/replay", {"topic": "orders"})
+    post(world, "/api/letters/replay", {"topic": "orders", "dry_run": False})
+    replays = [event for event in world.redrive.events if event["action"] == "replay"]
+    assert [event["dry_run"] for event in replays] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/letters/replay", {"dry_run": "no"}),
+        ("/api/letters/replay", {"unknown": 1}),
+        ("/api/letters/show", {"name": "failures/other"}),
+        ("/api/letters/names", {"first": "", "last": ""}),
+        ("/api/topics/apply", {}),
+    ],
+)
+def test_a_body_of_another_form_is_refused_and_named(world: World, path: str, body: Any) -> None:
+    status, text, _ = post(world, path, body)
+    assert status == 400
+    assert text.startswith('{"error": "Object ') or "$" in text
+
+
+def test_the_very_plan_that_was_shown_is_applied(world: World) -> None:
+    assert post(world, "/api/topics/apply", {"plan": {"steps": [1]}})[0] == 200
+    assert world.applied == [{"steps": [1]}]

@@ -36,7 +36,7 @@ function probe(last) {
 }
 
 function notRun(why) {
-  return why.startsWith("no result") ? "– not yet run. It runs every minute, or with the button “Probe now”." : `? ${why}`;
+  return why.startsWith("not yet run") ? "– not yet run. It runs every minute, or with the button “Probe now”." : `? ${why}`;
 }
 
 function matrix(brokers, stages) {
@@ -45,9 +45,17 @@ function matrix(brokers, stages) {
     h("tbody", {}, brokers.map((broker) => h("tr", {}, h("th", { scope: "row" }, name(broker)), stages.map((stage) => cell(broker, stage))))));
 }
 
+const LONGEST_HOST = 24;
+
 function name(broker) {
-  if (broker.broker === null || broker.broker === undefined) return broker.address || "not listed";
-  return [`broker ${broker.broker}`, h("span", { class: "quiet" }, ` ${broker.address}`)];
+  const address = h("span", { class: "quiet", title: broker.address }, ` ${shortened(broker.address)}`);
+  return broker.broker === null || broker.broker === undefined ? address : [`broker ${broker.broker}`, address];
+}
+
+// What follows the first label of a long name is the same for all brokers of a cluster.
+function shortened(address) {
+  const [host, port] = [address.slice(0, address.lastIndexOf(":")), address.slice(address.lastIndexOf(":"))];
+  return host.length > LONGEST_HOST ? `${host.split(".", 1)[0]}…${port}` : address || "not listed";
 }
 
 function cell(broker, stage) {

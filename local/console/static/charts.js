@@ -9,6 +9,8 @@ const HEIGHT = 96;
 const DASHES = [[], [5, 3]];
 const STEPS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((power) => digit * 10 ** power)).sort((one, other) => one - other);
 const charts = new Map();
+// With forced colours an area would be as dark as its line.
+const plainColours = matchMedia("(forced-colors: active)");
 
 // A canvas needs a plain colour: the value of the page's variable for the present theme.
 const sample = document.body.appendChild(h("span", { hidden: true }));
@@ -30,13 +32,18 @@ function options(box, lines, format) {
     scales: { x: { time: true }, y: { range: (chart, low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] } },
     axes: [
       { ...axis, size: 18, gap: 3, space: 70, values: (chart, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(11, 16)) },
-      { ...axis, size: 40, gap: 4, space: 26, incrs: STEPS, values: (chart, ticks) => ticks.map(format) },
+      { ...axis, size: 40, gap: 4, space: 26, incrs: STEPS, values: (chart, ticks) => ticks.map(short) },
     ],
     series: [{}, ...lines.map((line, index) => ({
       label: line.label, stroke: colour(line.colour), width: 1.6, dash: DASHES[index], points: { show: false }, spanGaps: false,
-      fill: index === 0 ? colour("--area") : undefined,
+      fill: index === 0 && !plainColours.matches ? colour("--area") : undefined,
     }))],
   };
+}
+
+// An axis has little room: 120000 is 120k.
+function short(number) {
+  return number.toLocaleString("en-US", { notation: "compact" });
 }
 
 function draw(entry) {

@@ -50,7 +50,11 @@ function picture({ topics, faults, letters, brokers, problems, finished, written
 }
 
 function node(name, verdict, figure, extra = "") {
-  return h("li", { class: `node ${verdict.state} ${extra}` }, h("h3", {}, name), h("p", { class: "word" }, `${sign(verdict.state)} ${verdict.word}`), h("p", { class: "figure" }, figure));
+  return h("li", { class: `node ${verdict.state} ${extra}` }, h("h3", {}, name), h("p", { class: "word" }, `${sign(verdict.state)} ${capitalised(verdict.word)}`), h("p", { class: "figure" }, figure));
+}
+
+function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function kafka(brokers, faults) {
@@ -115,5 +119,5 @@ function topicRows(topic) {
   return h("tbody", { class: verdict.state },
     h("tr", {}, h("th", { scope: "row" }, h("span", { class: "name" }, topic.topic), h("span", { class: "word" }, `${sign(verdict.state)} ${verdict.word}`)),
       values.map((value, index) => h("td", { "data-label": HEADS[index + 1] }, value))),
-    topic.lastError ? h("tr", { class: "error" }, h("td", { colspan: HEADS.length }, h("b", {}, `${topic.lastError.sentence} `), topic.lastError.remedy)) : null);
+    topic.lastError ? h("tr", { class: "error" }, h("td", { colspan: HEADS.length }, topic.lastError.sentence)) : null);
 }

@@ -38,7 +38,10 @@ export function showProblems(state) {
 
 function heading(problems) {
   if (!problems) return "Problems: not read yet";
-  return problems.length ? `${plural(problems.length, "problem")}, worst first` : "No problems";
+  const notes = problems.filter((problem) => problem.severity === "note").length;
+  const real = problems.length - notes;
+  const counted = real ? plural(real, "problem") : "No problems";
+  return `${counted}${notes ? ` and ${plural(notes, "note")}` : ""}${problems.length > 1 ? ", worst first" : ""}`;
 }
 
 function problemItem(problem, index) {

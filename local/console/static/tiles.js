@@ -45,7 +45,7 @@ export function showTiles(state) {
     return [
       tile("Delivered", rate(now.finished), judge.arriving(now),
         chart("rates", times, [{ ...RATES[0], values: points.values("finished") }, { ...RATES[1], values: points.values("written") }], perSecond),
-        legend([{ label: `finished per second` }, { label: `written per second (${rate(now.written)})` }])),
+        legend([{ label: "delivered or set aside per second" }, { label: `written per second (${rate(now.written)})` }])),
       tile("How late", duration(now.late), judge.lateness(now.late),
         chart("late", times, [{ label: "seconds late", colour: "--line-a", values: points.values("lateSeconds") }], perSecond),
         legend([{ label: "seconds that the oldest record has waited" }])),
@@ -60,7 +60,7 @@ export function showTiles(state) {
 function asideReasons(letters, why) {
   if (!letters) return h("p", { class: "quiet" }, "Records that Vantiq refuses for good are kept as dead letters.");
   return [
-    h("ul", { class: "reasons" }, why.slice(0, 4).map(([reason, number]) => h("li", {}, `${count(number)} × ${reason}`))),
+    h("ul", { class: "reasons" }, why.slice(0, 4).map(([reason, number]) => h("li", { title: reason }, `${count(number)} × ${reason}`))),
     h("p", {}, h("a", { href: "#letters" }, "Show the dead letters")),
   ];
 }
