@@ -15,6 +15,8 @@ import msgspec
 import yaml
 from msk_toolkit.settings.topic_names import vantiq_name
 
+from local.alarms.definitions import definitions, definitions_file
+from local.alarms.process import mails_folder, start_alarms
 from local.aws import deployment, emulator
 from local.aws.emulator import Brokers, Emulator
 from local.aws.processed import EventSource, Stack
@@ -35,6 +37,8 @@ STACK = "msk-vantiq"
 _MAX_BATCH_RECORDS = 50
 # Where the probes' heartbeats go, so that the whole path is timed here too.
 _HEARTBEATS = "/msk/heartbeat"
+# The probes run five times as often as by default, and so do the alarms' periods pass.
+ALARM_FACTOR = 5.0
 _POLLER_READY_SECONDS = 30.0
 
 
@@ -59,6 +63,7 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
         "TestRecords": "true",
         "ProducerProbeSchedule": "rate(1 minute)",
         "ConsumerProbeSchedule": "rate(1 minute)",
+        "DriftCheckSchedule": "rate(6 minutes)",
     }
 
 
@@ -91,6 +96,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     with steps.step("Event source mappings: one poller each"):
         _start_pollers(system)
     _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
+    _start_alarms(system, built, steps)
     with steps.step("Console: web page with the whole path, and faults to try") as step:
         start_console(ledger(run), run, system.console_port, CHECKOUT)
         step.result = system.console_url
@@ -209,6 +215,16 @@ def _poller_config(system: System, source: EventSource, stats: Path) -> Config:
         described_file=str(system.run / "aws" / "mappings" / f"{source.mapping_id}.json"),
         ca_file=str(system.kafka.ca_file),
     )
+
+
+def _start_alarms(system: System, built: deployment.Build, steps: Steps) -> None:
+    with steps.step("Alarms: evaluated from the metrics in the logs") as step:
+        file = definitions_file(system.run)
+        file.parent.mkdir(exist_ok=True)
+        template = yaml.safe_load(built.template.read_text())
+        file.write_bytes(msgspec.json.encode(definitions(template, system.stack)))
+        start_alarms(system.ledger, system.run, ALARM_FACTOR, CHECKOUT)
+        step.result = f"periods {ALARM_FACTOR:g} times shorter than on AWS; mails in {mails_folder(system.run)}"
 
 
 def _polls(stats: Path) -> bool:

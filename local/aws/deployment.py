@@ -123,12 +123,16 @@ def _limit_concurrency(emulator: Emulator, stack: Stack) -> None:
 
 
 def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:
-    """For the user: what the local stack lacks."""
-    if not refusals:
+    """For the user: what the local stack lacks, a line for each reason."""
+    names: dict[str, list[str]] = {}
+    for refusal in refusals:
+        if refusal.lacking:
+            names.setdefault(refusal.lacking, []).append(refusal.logical_id)
+    if not names:
         return []
     return [
         "Not deployed locally, because the AWS emulator does not support it:",
-        *(f"  {refusal}" for refusal in refusals),
+        *(f"  {lacking} ({', '.join(ids)})" for lacking, ids in names.items()),
     ]
 
 

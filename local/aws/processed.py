@@ -12,9 +12,10 @@ from local.aws.intrinsics import Resolver
 _MAPPING = "AWS::Lambda::EventSourceMapping"
 _FUNCTION = "AWS::Lambda::Function"
 _LIMIT = "ReservedConcurrentExecutions"
-# Attributes that a mapping's properties may use; an API for them doesn't exist.
+# Attributes that the properties of mappings and alarms may use; an API for them doesn't exist.
 _ATTRIBUTES = {
     "AWS::S3::Bucket": {"Arn": "arn:aws:s3:::{id}"},
+    "AWS::SNS::Topic": {"TopicName": "{last}"},
     "AWS::SQS::Queue": {"Arn": "arn:aws:sqs:{region}:{account}:{name}"},
     _FUNCTION: {"Arn": "arn:aws:lambda:{region}:{account}:function:{id}"},
 }
@@ -45,7 +46,7 @@ class Stack(msgspec.Struct, frozen=True):
         Raises:
             UnresolvedError: a property can't be resolved.
         """
-        resolver, sources = self._resolver(), []
+        resolver, sources = self.resolver(), []
         for name in self._named(_MAPPING):
             properties = resolver.properties(name)
             if properties is not None:
@@ -58,7 +59,7 @@ class Stack(msgspec.Struct, frozen=True):
         Raises:
             UnresolvedError: a limit can't be resolved.
         """
-        resolver, limits = self._resolver(), {}
+        resolver, limits = self.resolver(), {}
         for name in self._named(_FUNCTION):
             properties = self.template["Resources"][name].get("Properties", {})
             limit = resolver.value({key: value for key, value in properties.items() if key == _LIMIT})
@@ -69,11 +70,22 @@ class Stack(msgspec.Struct, frozen=True):
     def _named(self, resource_type: str) -> list[str]:
         return [name for name, kind in self.types.items() if kind == resource_type]
 
-    def _resolver(self) -> Resolver:
+    def resolver(
+        self, resources: Mapping[str, Any] | None = None, references: Mapping[str, str] | None = None
+    ) -> Resolver:
+        """Resolves values as they are in this stack.
+
+        Args:
+            resources: to be resolved in place of the stack's own, such as those that are not deployed.
+            references: what ``Ref`` gives for these.
+        """
+        template = self.template
+        if resources is not None:
+            template = {**template, "Resources": resources}
         return Resolver(
-            self.template,
+            template,
             parameters=self.parameters,
-            references={**self.physical_ids, **self._pseudo_parameters()},
+            references={**self.physical_ids, **self._pseudo_parameters(), **(references or {})},
             attributes=dict(self._attributes()),
         )
 
@@ -97,6 +109,7 @@ class Stack(msgspec.Struct, frozen=True):
                     form.format(
                         id=physical_id,
                         name=physical_id.rsplit("/", 1)[-1],
+                        last=physical_id.rsplit(":", 1)[-1],
                         region=pseudo["AWS::Region"],
                         account=pseudo["AWS::AccountId"],
                     ),

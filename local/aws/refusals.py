@@ -10,19 +10,18 @@ from typing import Any
 
 import msgspec
 
-# Resource type -> what the stack lacks without it on this machine.
+# Resource type -> what the stack lacks without it on this machine; empty for what local/alarms does instead.
 REFUSED_TYPES: Mapping[str, str] = {
-    "AWS::CloudWatch::CompositeAlarm": "no mail for faults that a probe detects; the single alarms exist",
+    "AWS::CloudWatch::CompositeAlarm": "",
     "AWS::EC2::SecurityGroupEgress": "no outbound rule of the cluster's security group; packets are not filtered here",
     "AWS::EC2::SecurityGroupIngress": "no inbound rule of the cluster's security group; packets are not filtered here",
 }
 # Of this type only those with `Metrics`, which is metric math.
 ALARM = "AWS::CloudWatch::Alarm"
-_NO_METRIC_MATH = "no alarm for missing results"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A resource that is not deployed locally; ``lacking`` is what that means."""
+    """A resource that is not deployed locally; ``lacking`` is what that means, empty for nothing."""
 
     logical_id: str
     type: str
@@ -63,7 +62,7 @@ def _lacking(resource: Mapping[str, Any]) -> str | None:
     if resource["Type"] != ALARM:
         return REFUSED_TYPES.get(resource["Type"])
     if "Metrics" in resource.get("Properties", {}):
-        return _NO_METRIC_MATH
+        return ""
     return None
 
 

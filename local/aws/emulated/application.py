@@ -63,4 +63,17 @@ class WithMappings:
 def make() -> Application:
     """The whole emulator."""
     emulator: Application = import_module("ministack.app").app
+    _queues_get_mail(import_module("ministack.services.sns"))
     return WithMappings(emulator, Path.cwd() / "mappings")
+
+
+def _queues_get_mail(sns: Any) -> None:
+    """Send queues what SNS would send by e-mail, which the emulator does not: on this machine they are mailboxes."""
+    resolve = sns._resolve_message_for_protocol
+
+    def resolved(message: str, structure: str, protocol: str) -> Any:
+        if protocol == "sqs":
+            protocol = "email"
+        return resolve(message, structure, protocol)
+
+    sns._resolve_message_for_protocol = resolved

@@ -1,0 +1,42 @@
+"""The evaluation of the alarms as a process of the local system."""
+
+import os
+import sys
+from pathlib import Path
+
+from local.processes import Command, Ledger
+
+PROCESS = "alarms"
+_READY_SECONDS = 30.0
+
+
+def mails_folder(run: Path) -> Path:
+    """Where the mails of the system in ``run`` are."""
+    return run / "mails"
+
+
+def state_file(run: Path) -> Path:
+    """What says that the alarms are evaluated."""
+    return run / "alarms" / "state.json"
+
+
+def start_alarms(ledger: Ledger, run: Path, factor: float, checkout: Path) -> None:
+    """Evaluate the alarms of the system in ``run``; returns after the first evaluation.
+
+    Args:
+        factor: how much shorter than on AWS their periods are.
+
+    Raises:
+        ProcessError, AlreadyRunningError: it does not start.
+    """
+    ledger.start(
+        PROCESS,
+        Command(
+            [sys.executable, "-m", "local.alarms", f"--run={run}", f"--factor={factor:g}"],
+            env=dict(os.environ),
+            cwd=checkout,
+            log=run / "alarms" / "alarms.log",
+        ),
+        ready=state_file(run).exists,
+        deadline_seconds=_READY_SECONDS,
+    )
