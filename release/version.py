@@ -27,6 +27,7 @@ PLACES = (
     Place(Path("uv.lock"), 'name = "msk-vantiq-toolkit"\nversion = "{}"'),
     Place(Path("template.yaml"), "    SemanticVersion: {}\n"),
     Place(Path("template.yaml"), "/tree/v{}\n"),
+    Place(Path("template.yaml"), "/blob/v{}/docs/runbook.md\n"),
     Place(Path("template.yaml"), "    Description: Version of the toolkit that this stack runs.\n    Value: {}\n"),
 )
 
