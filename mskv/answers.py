@@ -28,6 +28,24 @@ class TopicsAnswer(msgspec.Struct, frozen=True):
     table: str = ""
 
 
+class ExportedTopic(msgspec.Struct, frozen=True):
+    """A topic of the cluster as topics.yaml declares it; ``note`` is what a declaration can't say."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: dict[str, str] = {}
+    note: str = ""
+
+
+class ExportAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """Of TopicsFunction, to ``export``; with ``next_after`` the topics that come after these are asked for."""
+
+    topics: list[ExportedTopic]
+    problems: list[str] = []
+    next_after: str = ""
+
+
 class Verdict(msgspec.Struct, frozen=True, rename="camel"):
     """A probe's."""
 

@@ -10,12 +10,13 @@ import msgspec
 
 from mskv import exits
 from mskv.access import Access, open_access
-from mskv.answers import TopicsAnswer, TopicsPlan
+from mskv.answers import ExportAnswer, ExportedTopic, TopicsAnswer, TopicsPlan
 from mskv.approval import approve
 from mskv.options import Output
-from mskv.output import Result, print_before_approval, print_result
+from mskv.output import Result, print_before_approval, print_result, printable
 from mskv.place import Place
 from mskv.progress import Progress, progress
+from mskv.topics_file import topics_file
 
 _FUNCTION = "TopicsFunction"
 _DONE = {"planned", "applied", "checked", "deleted"}
@@ -60,6 +61,46 @@ def apply_approved(place: Place, plan_file: Path | None, only: Sequence[str], ou
     with progress() as reporter:
         applied = _ask(access._replace(progress=reporter), {"action": "apply", "plan": plan}, "applying")
     return print_result(applied, output)
+
+
+def exported(place: Place, reporter: Progress, only: Sequence[str], file: Path | None, *, force: bool) -> Result:
+    """The cluster's topics as a topics.yaml, on standard output or in a file; a problem if one can't be read.
+
+    Raises:
+        UsageError: the file is there already, or can't be written.
+    """
+    if file and file.exists() and not force:
+        raise click.UsageError(f"{file} exists: use another name, or --force")
+    access = open_access(place, reporter)
+    topics, problems = _all_topics(access, only)
+    data = {"topics": [msgspec.structs.asdict(topic) for topic in topics], "problems": problems}
+    text = topics_file(topics, f"{access.stack.parameters.get('ClusterArn', '')} by the stack {place.stack}")
+    status = exits.PROBLEM if problems else exits.OK
+    if file is None:
+        click.echo("".join(f"not exported: {printable(problem)}\n" for problem in problems), err=True, nl=False)
+        return Result(data, text.rstrip("\n"), status)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"can't write {file}: {error.strerror}") from error
+    notes = [" ".join(f"{topic.name}: {topic.note}".split()) for topic in topics if topic.note]
+    lines = [f"{file}: {len(topics):,} topics", *notes, *[f"not exported: {problem}" for problem in problems]]
+    return Result({"file": str(file), **data}, "\n".join(lines), status)
+
+
+def _all_topics(access: Access, only: Sequence[str]) -> tuple[list[ExportedTopic], list[str]]:
+    """Every topic, and a sentence for each that can't be read, in as many invocations as it takes."""
+    topics: list[ExportedTopic] = []
+    problems: dict[str, None] = {}
+    event: dict[str, Any] = {"action": "export", "only": list(only)}
+    while True:
+        doing = f"reading the topics of the cluster ({len(topics):,} so far)"
+        _, answer = access.invoke(_FUNCTION, event, doing, ExportAnswer)
+        topics += answer.topics
+        problems |= dict.fromkeys(answer.problems)
+        if answer.next_after <= event.get("after", ""):
+            return topics, list(problems)
+        event["after"] = answer.next_after
 
 
 def read_plan(file: Path) -> Any:

@@ -1,4 +1,4 @@
-"""``mskv topics``: plan, apply, check and delete."""
+"""``mskv topics``: plan, apply, check, export and delete."""
 
 import sys
 from pathlib import Path
@@ -17,6 +17,7 @@ Examples:
   mskv topics apply --plan plan.json --yes
   mskv topics apply --only orders
   mskv topics check                    exit status 1 if the cluster differs from the declaration
+  mskv topics export topics.yaml       what stands on the cluster, as a declaration
   mskv topics delete old-orders --although not-empty
 
 \b
@@ -75,6 +76,24 @@ def apply(place: Any, only: tuple[str, ...], plan_file: Path | None, yes: bool, 
     from mskv.topics import apply_approved
 
     sys.exit(apply_approved(place, plan_file, only, output, yes=yes))
+
+
+@topics.command()
+@place_options
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--only", metavar="NAME", multiple=True, help="Only this topic of the cluster; may be repeated.")
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+@output_option
+def export(place: Any, file: Path | None, only: tuple[str, ...], force: bool, output: Output) -> None:
+    """Write a topics.yaml of what stands on the cluster, to adopt an existing one: its plan changes nothing.
+
+    Without FILE it is printed. It has the topics' own settings; what they inherit from the cluster is left out, and so
+    are internal topics.
+    """
+    from mskv.output import run
+    from mskv.topics import exported
+
+    sys.exit(run(lambda progress: exported(place, progress, only, file, force=force), output))
 
 
 @topics.command()

@@ -161,6 +161,7 @@ def test_every_event_belongs_to_a_function() -> None:
         "topics-apply.json",
         "topics-check.json",
         "topics-delete.json",
+        "topics-export.json",
         "connect-check.json",
         "connect-describe.json",
         "connect-register.json",

@@ -35,6 +35,7 @@ SAMPLES = {
     "topics-plan": "topics",
     "topics-apply": "topics",
     "topics-check": "topics",
+    "topics-export": "topics",
     "topics-delete": "topics",
     "declared_topics": "declared_topics",
     "producer_probe": "producer_probe",

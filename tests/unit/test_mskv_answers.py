@@ -10,6 +10,7 @@ from docs.generate import all_schemas
 from mskv.answers import (
     ConnectAnswer,
     DiagnoseAnswer,
+    ExportAnswer,
     LagAnswer,
     LetterAnswer,
     ProbeAnswer,
@@ -21,6 +22,7 @@ type Json = dict[str, Any]
 
 FORMS: list[tuple[type[msgspec.Struct], str]] = [
     (TopicsAnswer, "topics"),
+    (ExportAnswer, "topics"),
     (ProbeAnswer, "producer_probe"),
     (ProbeAnswer, "consumer_probe"),
     (LagAnswer, "consumer_probe"),

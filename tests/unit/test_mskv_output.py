@@ -22,6 +22,7 @@ COMMANDS = [
     ("topics", "check"),
     ("topics", "apply", "--yes"),
     ("topics", "delete", "old", "--yes"),
+    ("topics", "export"),
     ("letters",),
     ("letters", "show", "orders/3/1042"),
     ("letters", "replay", "orders", "--yes"),
@@ -115,7 +116,11 @@ def test_ctrl_c_before_the_first_result_is_no_result() -> None:
 
 @pytest.mark.parametrize(
     ("typed_before", "begun", "completions"),
-    [(["topics"], "", ["apply", "check", "delete", "plan"]), (["letters"], "re", ["replay"]), ([], "la", ["lag"])],
+    [
+        (["topics"], "", ["apply", "check", "delete", "export", "plan"]),
+        (["letters"], "re", ["replay"]),
+        ([], "la", ["lag"]),
+    ],
 )
 def test_a_shell_completes_the_commands_of_a_group(typed_before: list[str], begun: str, completions: list[str]) -> None:
     items = ShellComplete(commands, {}, "mskv", "_MSKV_COMPLETE").get_completions(typed_before, begun)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msk_toolkit.topics.declaration import read_declaration
 
 from mskv import exits
 from tests.fakes.mskv_world import World, typed
@@ -110,6 +111,65 @@ def test_drift_is_a_problem(world: World) -> None:
     assert typed("topics", "check").exit_code == exits.PROBLEM
     world.answers["TopicsFunction"] = drifted | {"drift": {"missing": 0}}
     assert typed("topics", "check").exit_code == exits.OK
+
+
+EXPORTED = [
+    {
+        "name": "a",
+        "partitions": 6,
+        "replication_factor": 3,
+        "config": {"retention.ms": "7d", "min.insync.replicas": "2"},
+    },
+    {"name": "b.c", "partitions": 1, "replication_factor": 1, "note": "odd\n\x1b: x"},
+    {"name": "1", "partitions": 1, "replication_factor": 3, "config": {"preallocate": "true", "x": "0777", "y": "0.5"}},
+]
+FILE = """\
+topics:
+  - name: a
+    partitions: 6
+    replication_factor: 3
+    config:
+      retention.ms: 7d
+      min.insync.replicas: 2
+
+  # odd �: x
+  - name: b.c
+    partitions: 1
+    replication_factor: 1
+
+  - name: '1'
+    partitions: 1
+    replication_factor: 3
+    config:
+      preallocate: true
+      x: '0777'
+      y: '0.5'
+"""
+
+
+def test_an_export_is_written_as_a_topics_file_from_all_pages(world: World, tmp_path: Path) -> None:
+    def pages(event: dict[str, Any]) -> dict[str, Any]:
+        number = {None: 0, "a": 1, "b.c": 2}[event.get("after")]
+        return {"topics": [EXPORTED[number]], "nextAfter": ["a", "b.c", ""][number]}
+
+    world.answers["TopicsFunction"] = pages
+    file = tmp_path / "topics.yaml"
+    result = typed("topics", "export", str(file), "--only", "a")
+    assert (result.exit_code, result.stdout) == (exits.OK, f"{file}: 3 topics\nb.c: odd �: x\n")
+    header, _, rest = file.read_text().partition("\n")
+    assert header.startswith("# Exported from arn:aws:kafka:")
+    assert rest == FILE
+    assert [topic.name for topic in read_declaration(file)] == ["a", "b.c", "1"]
+    assert world.events[0] == ("TopicsFunction", {"action": "export", "only": ["a"]})
+    assert typed("topics", "export", str(file)).exit_code == exits.USAGE
+    assert typed("topics", "export", str(file), "--force").exit_code == exits.OK
+
+
+def test_an_export_without_a_file_is_printed_and_what_can_not_be_read_is_a_problem(world: World) -> None:
+    world.answers["TopicsFunction"] = {"topics": [], "problems": ["a: not authorized"]}
+    result = typed("topics", "export")
+    assert (result.exit_code, result.stdout.splitlines()[1:]) == (exits.PROBLEM, ["topics: []"])
+    assert "not exported: a: not authorized\n" in result.stderr
 
 
 def test_deleting_a_topic_needs_its_name_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,15 +33,24 @@ def _shortened(response: TopicsResponse, kept: int) -> TopicsResponse:
         table=_shortened_table(response.table, kept),
         plan=_shortened_plan(response.plan, kept),
         changes=changes[:kept],
+        topics=response.topics[:kept],
+        next_after=_next_after(response, kept),
         problems=response.problems[:kept],
         left_out=_left_out(response, kept),
     )
+
+
+def _next_after(response: TopicsResponse, kept: int) -> str:
+    if len(response.topics) > kept > 0:
+        return response.topics[kept - 1].name
+    return response.next_after
 
 
 def _left_out(response: TopicsResponse, kept: int) -> dict[str, int]:
     plan = response.plan or Plan([], 0)
     left_out = {
         "steps": len(plan.steps) - kept,
+        "topics": response.left_out.get("topics", 0) + max(0, len(response.topics) - kept),
         "undeclaredTopics": len(plan.undeclared_topics) - kept,
         "changes": len(response.changes) - kept,
         "problems": len(response.problems) - kept,

@@ -59,7 +59,7 @@ def handle_event(event: Any, services: TopicsServices, time_left: TimeLeft) -> d
         return None
     response = _carried_out(parse_topics_request(event), services, time_left(RESERVE_SECONDS))
     shortened = within_limits(response)
-    if shortened.left_out:
+    if shortened is not response:
         log_table(response, services.logger)
     return msgspec.to_builtins(shortened)  # type: ignore[no-any-return]  # a struct is a dict
 

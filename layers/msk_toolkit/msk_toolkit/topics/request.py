@@ -11,11 +11,12 @@ from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.declaration import Declaration, parse_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import Deletion
+from msk_toolkit.topics.export import ExportedTopic
 from msk_toolkit.topics.plan import Plan
 from msk_toolkit.version import ResponseVersion, current_version
 
-TopicsAction = Literal["plan", "apply", "check", "delete"]
-TopicsStatus = Literal["planned", "applied", "checked", "deleted", "refused", "incomplete"]
+TopicsAction = Literal["plan", "apply", "check", "delete", "export"]
+TopicsStatus = Literal["planned", "applied", "checked", "deleted", "exported", "refused", "incomplete"]
 
 
 class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +26,7 @@ class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         TopicsAction,
         Meta(
             description="plan reports, apply carries it out, check counts drift for the schedule, delete deletes what "
-            "is named."
+            "is named, export returns the cluster's topics as a declaration."
         ),
     ] = "plan"
     topics: Annotated[
@@ -43,9 +44,13 @@ class TopicsEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         list[str],
         Meta(
             description="Only these declared topics, so that a refusal of one does not hold back the others. All of "
-            "them if empty. Not with delete."
+            "them if empty. With export: these topics of the cluster. Not with delete."
         ),
     ] = []
+    after: Annotated[
+        str,
+        Meta(description="With export: only topics whose names come after this one, nextAfter of an earlier response."),
+    ] = ""
     all: Annotated[bool, Meta(description="List the names of topics that are not declared, too.")] = False
     delete: Annotated[list[Deletion], Meta(description="With delete: the topics, each named twice.")] = []
 
@@ -63,6 +68,7 @@ class TopicsRequest(msgspec.Struct, frozen=True):
     delete: list[Deletion] = []
     only: list[str] = []
     keep_partitions: bool = False
+    after: str = ""
 
 
 class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,9 +83,11 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
         ),
     ]
     table: str
-    plan: Annotated[Plan | None, Meta(description="Absent for delete.")] = None
+    plan: Annotated[Plan | None, Meta(description="Absent for delete and export.")] = None
     changes: Annotated[list[TopicChange], Meta(description="Every write, and how it ended.")] = []
-    problems: Annotated[list[str], Meta(description="Why nothing was changed, all of it.")] = []
+    problems: Annotated[
+        list[str], Meta(description="Why nothing was changed, all of it; with export, what could not be read.")
+    ] = []
     behind: Annotated[
         list[str],
         Meta(
@@ -91,10 +99,18 @@ class TopicsResponse(msgspec.Struct, frozen=True, rename="camel"):
     left_out: Annotated[
         dict[str, int],
         Meta(
-            description="How many steps, changes and lines of the table are omitted, since Lambda accepts 6 MB; the "
-            "function's log has the full table."
+            description="How many topics, steps, changes and lines of the table are omitted, since Lambda accepts "
+            "6 MB; the function's log has the full table."
         ),
     ] = {}
+    topics: Annotated[
+        list[ExportedTopic],
+        Meta(description="With export: the topics in the order of their names, up to 2,000 in a response."),
+    ] = []
+    next_after: Annotated[
+        str,
+        Meta(description="With export: repeat the request with this as after for the topics left out; empty if none."),
+    ] = ""
     version: ResponseVersion = msgspec.field(default_factory=current_version)
 
     @property
@@ -130,9 +146,19 @@ def parse_topics_request(event: Any) -> TopicsRequest:
     except ConfigurationError as error:
         problems += error.problems
     problems += _contradictions(requested)
+    if topics is not None and requested.action == "export":
+        problems.append("topics do not belong to the action export: it reads those of the cluster")
     if problems:
         raise ConfigurationError("event", problems)
-    return TopicsRequest(requested.action, topics, requested.plan, requested.all, requested.delete, requested.only)
+    return TopicsRequest(
+        requested.action,
+        topics,
+        requested.plan,
+        requested.all,
+        requested.delete,
+        requested.only,
+        after=requested.after,
+    )
 
 
 def _without_topics(event: Any) -> Any:
@@ -157,6 +183,8 @@ def _contradictions(requested: TopicsEvent) -> list[str]:
     contradictions = {
         "plan belongs to the action apply": requested.plan is not None and requested.action != "apply",
         "the action delete and the list delete belong together": bool(requested.delete) != is_delete,
-        "only belongs to plan, apply and check: delete names its topics itself": bool(requested.only) and is_delete,
+        "after belongs to the action export": bool(requested.after) and requested.action != "export",
+        "only belongs to plan, apply, check and export: delete names its topics itself": bool(requested.only)
+        and is_delete,
     }
     return [problem for problem, applies in contradictions.items() if applies]

@@ -4,7 +4,8 @@
 2. Observe the cluster and compare: the plan.
 3. Have the cluster check the plan; where the controller knows more than the plan, plan again.
 4. An apply is refused if there is any problem; otherwise write, and wait until every broker shows it.
-5. A deletion is refused if there is any objection; otherwise delete, and wait until no broker shows the topics.
+5. An export reads what stands on the cluster, and nothing that is declared.
+6. A deletion is refused if there is any objection; otherwise delete, and wait until no broker shows the topics.
 """
 
 import os
@@ -31,6 +32,7 @@ from msk_toolkit.topics.declaration import read_declaration
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.delete import delete, objections, still_shown
 from msk_toolkit.topics.drift import count_drift
+from msk_toolkit.topics.export import export
 from msk_toolkit.topics.observed import ObservedTopics, observe
 from msk_toolkit.topics.plan import Plan, as_grown, plan
 from msk_toolkit.topics.propagation import Propagation, await_propagation
@@ -50,6 +52,8 @@ def run_topics(
     Raises:
         ToolkitError: the declaration, the credentials, or the connection to the brokers; nothing was changed.
     """
+    if request.action == "export":
+        return _exported(request, settings, client, deadline)
     declared = request.topics
     if declared is None or request.action == "delete":
         # What a request declares may protect more topics, never fewer.
@@ -217,6 +221,40 @@ def _still_shown(changes: Iterable[TopicChange], session: Session, deadline: Dea
     if not gone:
         return []
     return await_propagation(session, still_shown(gone), deadline)
+
+
+def _exported(
+    request: TopicsRequest, settings: TopicsSettings, client: MakeClient, deadline: Deadline
+) -> TopicsResponse:
+    """What stands on the cluster, whatever is declared."""
+    access = cluster_access(settings, client, deadline)
+    with Session(access, settings.stage_timeout_seconds) as session:
+        return export_request(request, session, deadline)
+
+
+def export_request(request: TopicsRequest, session: Session, deadline: Deadline) -> TopicsResponse:
+    """The cluster's topics over an open session.
+
+    Raises:
+        NoBrokerError: no broker can be used.
+        StageError: a broker did not answer.
+    """
+    exported = export(session, request.only, request.after, deadline)
+    left_out: dict[str, int] = {}
+    table = f"{len(exported.topics)} topics exported."
+    if exported.left:
+        left_out["topics"] = exported.left
+        table = f"{len(exported.topics)} topics exported, {exported.left} more come after them."
+    lines = [f"! {problem}" for problem in exported.problems]
+    return TopicsResponse(
+        "export",
+        "exported",
+        "\n".join([*lines, table]),
+        topics=exported.topics,
+        next_after=exported.last,
+        problems=exported.problems,
+        left_out=left_out,
+    )
 
 
 def _deleted(requested: int, response: TopicsResponse) -> TopicsResponse:

@@ -62,7 +62,7 @@ def _summary(response: TopicsResponse) -> str:
 def _is_settled(response: TopicsResponse) -> bool:
     if response.status == "checked":
         return response.plan is None or not drifted(response.plan)
-    return response.status in {"planned", "applied", "deleted"} and not response.behind
+    return response.status in {"planned", "applied", "deleted", "exported"} and not response.behind
 
 
 def log_table(response: TopicsResponse, logger: Any) -> None:
