@@ -13,7 +13,7 @@ def topics_file(topics: Sequence[ExportedTopic], source: str) -> str:
     """The file.
 
     Args:
-        source: where the topics stand, for the first line.
+        source: the cluster, for the first line.
     """
     entries = [_entry(topic) for topic in topics]
     body = " []\n"

@@ -17,7 +17,7 @@ Examples:
   mskv topics apply --plan plan.json --yes
   mskv topics apply --only orders
   mskv topics check                    exit status 1 if the cluster differs from the declaration
-  mskv topics export topics.yaml       what stands on the cluster, as a declaration
+  mskv topics export topics.yaml       the topics of the cluster, as a declaration
   mskv topics delete old-orders --although not-empty
 
 \b
@@ -85,7 +85,7 @@ def apply(place: Any, only: tuple[str, ...], plan_file: Path | None, yes: bool, 
 @click.option("--force", is_flag=True, help="Write over an existing file.")
 @output_option
 def export(place: Any, file: Path | None, only: tuple[str, ...], force: bool, output: Output) -> None:
-    """Write a topics.yaml of what stands on the cluster, to adopt an existing one: its plan changes nothing.
+    """Write a topics.yaml of the topics that the cluster has, to adopt an existing one: its plan changes nothing.
 
     Without FILE it is printed. It has the topics' own settings; what they inherit from the cluster is left out, and so
     are internal topics.

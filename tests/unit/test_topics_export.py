@@ -1,4 +1,4 @@
-"""The export: what stands on a cluster, as a declaration whose plan changes nothing."""
+"""The export: the topics of a cluster, as a declaration whose plan changes nothing."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@
 2. Observe the cluster and compare: the plan.
 3. Have the cluster check the plan; where the controller knows more than the plan, plan again.
 4. An apply is refused if there is any problem; otherwise write, and wait until every broker shows it.
-5. An export reads what stands on the cluster, and nothing that is declared.
+5. An export reads the topics of the cluster, and nothing that is declared.
 6. A deletion is refused if there is any objection; otherwise delete, and wait until no broker shows the topics.
 """
 
@@ -226,7 +226,7 @@ def _still_shown(changes: Iterable[TopicChange], session: Session, deadline: Dea
 def _exported(
     request: TopicsRequest, settings: TopicsSettings, client: MakeClient, deadline: Deadline
 ) -> TopicsResponse:
-    """What stands on the cluster, whatever is declared."""
+    """The topics of the cluster, whatever is declared."""
     access = cluster_access(settings, client, deadline)
     with Session(access, settings.stage_timeout_seconds) as session:
         return export_request(request, session, deadline)
