@@ -36,7 +36,7 @@ function probe(last) {
 }
 
 function notRun(why) {
-  return why.startsWith("not yet run") ? "– not yet run. It runs every minute, or with the button “Probe now”." : `? ${why}`;
+  return why.startsWith("not yet run") ? "- not yet run. It runs every minute, or with the button “Probe now”." : `? ${why}`;
 }
 
 function matrix(brokers, stages) {

@@ -16,20 +16,36 @@ const PLAIN = [
   { part: "probe", action: ["probe", "Probe now"], hint: "Both probes, every broker, stage by stage." },
 ];
 const NAMES = Object.fromEntries([...PLAIN.map(({ action }) => action), ...SWITCHES.flatMap(({ on, off }) => [on, off])]);
+const SHOWN = 5;
 let refused = "";
 
 export function showFaults(state, again) {
   const faults = state.sources.faults?.value ?? {};
   const running = state.actions.filter((outcome) => !outcome.ended);
-  render("try", { faults, outcomes: state.actions.map(({ name, ended, ok, text }) => [name, ended, ok, text]), refused }, () => [
-    h("h2", { id: "try-head" }, "Try it"),
-    h("p", { class: "quiet" }, "Cause a fault on this local system, watch, and end it again."),
+  render("try-buttons", { faults, running: running.map(({ name, part }) => [name, part]), refused }, () => [
     h("ul", { class: "switches" }, PLAIN.map((entry) => item(entry, entry.action, "", running, again)), SWITCHES.map((entry) => switchItem(entry, faults, running, again))),
-    h("h3", {}, "What happened"),
-    h("ol", { class: "outcomes", role: "log", "aria-live": "polite" }, [...state.actions].reverse().slice(0, 6).map(outcome),
-      state.actions.length ? null : h("li", { class: "quiet" }, "Nothing yet.")),
     refused ? h("p", { role: "alert" }, `✗ ${refused}`) : null,
   ]);
+  log(state.actions);
+}
+
+// The newest first. Only what is new or has changed is touched: a screen reader reads each change out, once.
+function log(outcomes) {
+  const list = document.getElementById("try-log");
+  const latest = outcomes.slice(-SHOWN);
+  const keys = latest.map((entry) => `${entry.name} ${entry.began}`);
+  for (const child of [...list.children]) {
+    if (!keys.includes(child.dataset.entry)) child.remove();
+  }
+  latest.forEach((entry, index) => {
+    let child = [...list.children].find((candidate) => candidate.dataset.entry === keys[index]);
+    if (!child) {
+      child = h("li", { "data-entry": keys[index] });
+      list.prepend(child);
+    }
+    const text = outcomeText(entry);
+    if (child.textContent !== text) child.textContent = text;
+  });
 }
 
 function switchItem(entry, faults, running, again) {
@@ -57,8 +73,8 @@ async function start(action, again) {
   again();
 }
 
-function outcome({ name, began, ended, ok, text }) {
+function outcomeText({ name, began, ended, ok, text }) {
   const label = NAMES[name] ?? name;
-  if (!ended) return h("li", {}, `… ${clock(began)} ${label}: in progress`);
-  return h("li", { class: ok ? "ok" : "bad" }, `${sign(ok ? "ok" : "bad")} ${clock(ended)} ${label}: ${text}`);
+  if (!ended) return `… ${clock(began)} ${label}: in progress`;
+  return `${sign(ok ? "ok" : "bad")} ${clock(ended)} ${label}: ${text}`;
 }

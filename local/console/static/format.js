@@ -1,7 +1,7 @@
 // Numbers and times for people. Times are UTC, as in the logs and mails.
 
 const UNKNOWN = "?";
-const SIGNS = { ok: "✓", warn: "!", bad: "✗", none: "–", unknown: "?" };
+const SIGNS = { ok: "✓", warn: "!", bad: "✗", none: "-", unknown: "?" };
 
 export function sign(state) {
   return SIGNS[state] ?? UNKNOWN;

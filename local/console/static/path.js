@@ -68,7 +68,7 @@ function mapping(topics) {
   const known = topics.filter((topic) => topic.mapping?.state);
   if (!known.length) return { state: "unknown", word: "Not read yet" };
   const off = known.filter((topic) => !ENABLED.includes(topic.mapping.state));
-  if (off.length) return { state: "bad", word: `${off.map((topic) => topic.topic).join(", ")}: ${off[0].mapping.state}` };
+  if (off.length) return { state: "bad", word: `${off[0].mapping.state}: ${off.map((topic) => topic.topic).join(", ")}` };
   return { state: "ok", word: `${known.length} of ${known.length} enabled` };
 }
 
@@ -88,12 +88,12 @@ function vantiq(topics, problems, faults) {
   if (faults.token === "off") return { state: "bad", word: "Refuses the token that is in the secret" };
   if (worst(problems, "forwarder")) return { state: "warn", word: "See the forwarder" };
   if (topics.some((topic) => topic.lastDelivery)) return { state: "ok", word: "Accepts records" };
-  return { state: "none", word: "Nothing delivered yet" };
+  return { state: "none", word: "No delivery seen" };
 }
 
 function lastDelivery(topics) {
   const moments = topics.map((topic) => topic.lastDelivery).filter(Boolean).sort();
-  return moments.length ? ["last delivery ", moment(moments.at(-1), { ageOnly: true })] : "no delivery yet";
+  return moments.length ? ["last delivery ", moment(moments.at(-1), { ageOnly: true })] : "no delivery seen";
 }
 
 const HEADS = ["Topic", "Mapping", "Written", "Finished", "Waiting", "Last delivery", "Set aside", "Last hour"];
@@ -113,7 +113,7 @@ function topicRows(topic) {
   const times = points.times();
   const values = [
     topic.mapping?.state ?? "?", rate(topic.written), rate(topic.finished), waitingText(topic),
-    topic.lastDelivery ? moment(topic.lastDelivery, { ageOnly: true }) : "none yet", count(topic.letters ?? null),
+    topic.lastDelivery ? moment(topic.lastDelivery, { ageOnly: true }) : "none seen", count(topic.letters ?? null),
     chart(`topic-${topic.topic}`, times, [{ ...LINES[0], values: points.values("finished", topic.topic) }, { ...LINES[1], values: points.values("written", topic.topic) }], count),
   ];
   return h("tbody", { class: verdict.state },

@@ -27,7 +27,7 @@ function plan({ plan: response, at }) {
   const changes = steps.filter((step) => ["create", "update"].includes(step.action)).length;
   return [
     h("p", {}, changes ? `! ${plural(changes, "topic")} to change` : "✓ The cluster is as topics.yaml declares it", h("span", { class: "quiet" }, " plan made ", moment(at, { ageOnly: true }))),
-    h("ul", { class: "plan" }, steps.map(step), undeclaredTopics.map((topic) => h("li", {}, `– ${topic}: not declared, left alone`))),
+    h("ul", { class: "plan" }, steps.map(step), undeclaredTopics.map((topic) => h("li", {}, `- ${topic}: not declared, left alone`))),
     changes ? requestButton("Apply ...", async () => confirmApply(response), { "data-key": "apply" }) : null,
   ];
 }
