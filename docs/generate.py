@@ -28,6 +28,8 @@ from msk_toolkit.probe.marked_record import (  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
+from msk_toolkit.status.event import StatusEvent  # noqa: E402
+from msk_toolkit.status.model import PathStatus  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
 from msk_toolkit.topics.plan import Plan  # noqa: E402
 from msk_toolkit.topics.relay import RelayedAnswer  # noqa: E402
@@ -89,6 +91,8 @@ def all_schemas() -> dict[str, Schema]:
         ),
         "probe_matrix.event": schema_of(WidgetEvent),
         "probe_matrix.response": _HTML,
+        "status.event": schema_of(StatusEvent),
+        "status.response": _any_of("StatusAnswer", schema_of(PathStatus), {**_HTML, "title": "StatusPage"}),
         "forwarder.event": schema_of(KafkaEvent[EventRecord]),
         "forwarder.response": schema_of(PartialBatchResponse),
         "forwarder.envelope": schema_of(Envelope),

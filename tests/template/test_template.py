@@ -14,6 +14,7 @@ FUNCTIONS = (
     "ProducerProbeFunction",
     "ConsumerProbeFunction",
     "ProbeMatrixFunction",
+    "StatusFunction",
     "ConnectFunction",
     "DiagnoseFunction",
     "ForwarderFunction",
@@ -24,6 +25,8 @@ FOR_EVERYTHING = {
     "kafka:ListClustersV2",
     "cloudformation:ListStacks",
     "lambda:ListEventSourceMappings",
+    # CloudWatch requires it on all alarms where composite ones are among them.
+    "cloudwatch:DescribeAlarms",
     # EC2's descriptions take no resource at all; they change nothing and tell of networks only.
     "ec2:DescribeSubnets",
     "ec2:DescribeSecurityGroups",
@@ -248,9 +251,9 @@ def test_no_permission_is_for_every_resource() -> None:
         if statement["Resource"] in ("*", ["*"]):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert {*actions} <= FOR_EVERYTHING
-    # One each of connect, topics, declared topics and the forwarder; diagnose reads networks and the mappings' states.
-    # One is a refusal.
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 7
+    # One each of connect, topics, declared topics and the forwarder; diagnose reads networks and the mappings' states;
+    # status lists mappings and alarms. One is a refusal.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 9
     actions = everything_below(everything_below(raw_template()["Resources"], "Policies"), "Action")
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

@@ -182,8 +182,22 @@ def test_a_rate_that_is_not_known_says_why() -> None:
     topics = {topic.topic: topic for topic in status_with(groups=Fact(groups)).topics}
     assert topics[ORDERS].in_per_second is None
     assert topics[ORDERS].rates_why == "the consumer probe has reported this group only once"
-    assert (topics[SENSORS].state, topics[SENSORS].behind_records) == ("unknown", None)
+    assert (topics[SENSORS].state, topics[SENSORS].behind_records) == ("in-step", None)
     assert topics[SENSORS].behind_why == "the consumer probe has not reported this group"
+
+
+def test_a_topic_that_has_had_no_record_is_idle_if_lambda_says_so() -> None:
+    facts: dict[str, object] = {"groups": Fact({}), "deliveries": log_of(delivered(NOW - 50, "orders-0"))}
+    states = {topic.topic: topic.state for topic in status_with(**facts).topics}
+    assert states == {ORDERS: "in-step", SENSORS: "idle"}
+    unsure = {ORDERS: mapping(ORDERS), SENSORS: mapping(SENSORS, state="Updating")}
+    assert status_with(**facts, mappings=Fact(unsure)).health == "unknown"
+
+
+def test_a_function_that_failed_without_a_word_is_a_problem_of_its_mapping() -> None:
+    mappings = {ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: mapping(SENSORS)}
+    problem = only_problem(mappings=Fact(mappings))
+    assert (problem.cause, problem.severity, problem.topics) == ("mapping-failing", "warning", [ORDERS])
 
 
 def test_letters_name_their_topic_and_the_command_that_shows_them() -> None:

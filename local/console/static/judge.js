@@ -51,6 +51,7 @@ export function severity(name) {
 
 const TOPIC_STATES = {
   "in-step": { state: "ok", word: "in step" },
+  idle: { state: "ok", word: "idle" },
   behind: { state: "warn", word: "behind" },
   failing: { state: "bad", word: "failing" },
   "not-polling": { state: "bad", word: "not polling" },

@@ -95,6 +95,7 @@ def test_what_is_too_large_for_a_function_that_stands_first_is_refused_by_its_pa
         "ForwarderFunction",
         "ProducerProbeFunction",
         "RedriveFunction",
+        "StatusFunction",
     }
     for stack in large_stacks():
         for function in stack.of("AWS::Lambda::Function"):
@@ -111,6 +112,7 @@ FUNCTIONS = {
     "diagnose function": "DiagnoseFunction",
     "forwarder": "ForwarderFunction",
     "redrive": "RedriveFunction",
+    "status function": "StatusFunction",
 }
 
 

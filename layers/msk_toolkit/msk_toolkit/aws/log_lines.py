@@ -57,6 +57,44 @@ def windows(now: float, back_seconds: float) -> Iterator[tuple[float, float]]:
 
 def lines_between(logs: Any, group: str, pattern: str, start: float, end: float) -> Iterator[LogLine]:
     """The lines of a time that fit a pattern; times in seconds since 1970, errors as of :func:`newest_line`."""
+    for page in _pages(logs, group, pattern, start, end):
+        yield from page
+
+
+class PageLimit:
+    """How many more pages, and how much more text, may be read; AWS answers a page of at most 1 MB."""
+
+    def __init__(self, pages: int, characters: int) -> None:
+        self._pages = pages
+        self._characters = characters
+
+    def use(self, page: list[LogLine]) -> None:
+        """Count a page that was read."""
+        self._pages -= 1
+        self._characters -= sum(len(line.text) for line in page)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether no further page may be read."""
+        return self._pages <= 0 or self._characters <= 0
+
+
+def lines_within(
+    logs: Any, group: str, pattern: str, start: float, end: float, limit: PageLimit
+) -> list[LogLine] | None:
+    """All lines of a time that fit a pattern, None if they are more than the limit allows; otherwise the same."""
+    lines: list[LogLine] = []
+    pages = _pages(logs, group, pattern, start, end)
+    while not limit.used_up:
+        page = next(pages, None)
+        if page is None:
+            return lines
+        limit.use(page)
+        lines += page
+    return None
+
+
+def _pages(logs: Any, group: str, pattern: str, start: float, end: float) -> Iterator[list[LogLine]]:
     request: dict[str, Any] = {
         "logGroupName": group,
         "filterPattern": pattern,
@@ -65,7 +103,7 @@ def lines_between(logs: Any, group: str, pattern: str, start: float, end: float)
     }
     while True:
         page = ask_aws(f"reading the log {group}", lambda: logs.filter_log_events(**request))
-        yield from (LogLine(event["timestamp"] / 1000, event["message"]) for event in page["events"])
+        yield [LogLine(event["timestamp"] / 1000, event["message"]) for event in page["events"]]
         if not page.get("nextToken"):
             return
         request["nextToken"] = page["nextToken"]

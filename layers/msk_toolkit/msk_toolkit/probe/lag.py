@@ -22,13 +22,18 @@ class GroupLag(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A group's lag over all its partitions.
 
     ``records`` counts what it has not committed; ``seconds`` is the age of the oldest of those, 0 where there is none.
-    Each is None where it can't be determined; ``detail`` says why, or what is left out.
+    Each is None where it can't be determined; ``detail`` says why, or what is left out. ``committed`` and ``end`` are
+    the sums of the committed and of the last offsets of ``partitions`` partitions: compared with those of an earlier
+    run they show how many records were read and written in between.
     """
 
     group: str
     records: int | None = None
     seconds: float | None = None
     detail: str | None = None
+    committed: int | None = None
+    end: int | None = None
+    partitions: int | None = None
 
 
 @dataclass
@@ -39,6 +44,8 @@ class _Behind:
     """
 
     counted: int = 0
+    committed: int = 0
+    end: int = 0
     records: int = 0
     times: list[int] = field(default_factory=list)
     without_leader: int = 0
@@ -46,6 +53,11 @@ class _Behind:
     beyond_the_end: int = 0
     refusals: list[str] = field(default_factory=list)
     unread: bool = False
+
+    def count(self, committed: int, end: int) -> None:
+        self.counted += 1
+        self.committed += committed
+        self.end += end
 
     def add(self, number: int, oldest: Beginning | None) -> None:
         if oldest is None:
@@ -60,9 +72,8 @@ class _Behind:
         detail = "; ".join(self._left_out()) or None
         if not self.counted:
             return GroupLag(group, detail=detail)
-        if not self.records:
-            return GroupLag(group, 0, 0.0, detail)
-        return GroupLag(group, self.records, self._seconds(now), detail)
+        seconds = self._seconds(now) if self.records else 0.0
+        return GroupLag(group, self.records, seconds, detail, self.committed, self.end, self.counted)
 
     def _seconds(self, now: float) -> float | None:
         # What could not be read may be older than what could.
@@ -174,7 +185,7 @@ class _Lookup:
             if start > end:
                 self._behind.beyond_the_end += 1
                 continue
-            self._behind.counted += 1
+            self._behind.count(start, end)
             if start < end:
                 behind[partition] = (start, end)
         self._add_records(leader, topic, behind)

@@ -104,13 +104,13 @@ class Publisher:
         publish_metrics(metrics, values.items(), detailed=detailed)
 
     def _group(self, lag: GroupLag, detailed: bool) -> None:
+        # Also where the lag is not known: the line says why.
+        self._logger.info(GROUP_LINE, extra=msgspec.to_builtins(lag))
         if lag.records is None:
             return
-        line: dict[str, object] = {"group": lag.group, "records": lag.records}
         values: Values = {Metric.GROUP_LAG: lag.records}
         if lag.seconds is not None:
-            line["seconds"] = values[Metric.GROUP_LAG_SECONDS] = lag.seconds
-        self._logger.info(GROUP_LINE, extra=line)
+            values[Metric.GROUP_LAG_SECONDS] = lag.seconds
         publish_metrics(dimension_metrics(self._service, "Group", lag.group), values.items(), detailed=detailed)
 
 

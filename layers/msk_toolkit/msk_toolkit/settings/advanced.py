@@ -22,7 +22,7 @@ ADVANCED: Mapping[str, tuple[str, ...]] = {
     "MAX_RECORDS": ("consumer_probe",),
     "RESERVE_SECONDS": ("forwarder",),
     "STAGE_TIMEOUT_SECONDS": ("topics", "producer_probe", "consumer_probe", "redrive", "connect", "diagnose"),
-    "STALE_AFTER_SECONDS": ("probe_matrix",),
+    "STALE_AFTER_SECONDS": ("probe_matrix", "status"),
     "TOPICS_FILE": ("topics",),
     "VANTIQ_TIMEOUT_SECONDS": ("forwarder", "redrive", "connect"),
 }
@@ -71,6 +71,7 @@ FROM_THE_TEMPLATE: frozenset[str] = frozenset(
         "FORWARD_GROUP_PREFIX",
         "PRODUCER_PROBE_LOGS",
         "SECURITY_GROUP_IDS",
+        "STACK_NAME",
         "TOPICS_FUNCTION",
     }
 )

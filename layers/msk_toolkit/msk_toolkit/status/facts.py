@@ -110,26 +110,29 @@ class GroupReading(msgspec.Struct, frozen=True):
     """A consumer group at the time of a probe's run.
 
     Args:
-        records: what it has not committed.
+        records: what it has not committed; None where it could not be determined, and ``detail`` says why.
         seconds: the age of the oldest of that.
         committed, end: sums over ``partitions`` partitions of the committed and of the last offsets, where known.
+        detail: also what is left out.
     """
 
     at: float
-    records: int
+    records: int | None
     seconds: float | None = None
     committed: int | None = None
     end: int | None = None
     partitions: int = 0
+    detail: str = ""
 
 
 class CheckLine(msgspec.Struct, frozen=True):
-    """A scheduled check's line in its log; ``findings`` is empty where all is well."""
+    """A scheduled check's line in its log; ``failed`` if it could not compare anything."""
 
     at: float
     summary: str
     findings: Sequence[str] = ()
     well: bool = True
+    failed: bool = False
 
 
 class LetterCount(msgspec.Struct, frozen=True):

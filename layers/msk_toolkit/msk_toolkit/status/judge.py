@@ -27,7 +27,12 @@ from msk_toolkit.status.other_problems import (
     target_problems,
     unread,
 )
-from msk_toolkit.status.path_problems import forwarder_problems, lag_problems, mapping_problems
+from msk_toolkit.status.path_problems import (
+    forwarder_problems,
+    lag_problems,
+    mapping_problems,
+    unexplained_problems,
+)
 from msk_toolkit.status.times import utc, utc_or_none
 from msk_toolkit.status.topics import TopicView, topic_views, topics_status
 
@@ -65,6 +70,7 @@ def path_status(facts: PathFacts) -> PathStatus:
 
 def _problems(facts: PathFacts, views: list[TopicView]) -> list[Problem]:
     problems = [*broker_problems(facts), *mapping_problems(facts, views), *forwarder_problems(facts)]
+    problems += unexplained_problems(facts, views, problems)
     problems += lag_problems(facts, views, problems)
     problems += target_problems(facts, problems)
     problems += [*letter_problems(facts), *drift_problems(facts)]

@@ -22,11 +22,11 @@ class GroupView(NamedTuple):
     @property
     def behind(self) -> bool:
         """Whether records wait longer than between two commits."""
-        if self.newest is None:
+        if self.newest is None or not self.newest.records:
             return False
         if self.newest.seconds is None:
             return self.growing
-        return self.newest.records > 0 and self.newest.seconds > BEHIND_SECONDS
+        return self.newest.seconds > BEHIND_SECONDS
 
 
 def view_of_group(readings: Sequence[GroupReading]) -> GroupView:
@@ -38,13 +38,19 @@ def view_of_group(readings: Sequence[GroupReading]) -> GroupView:
         return GroupView(newest, None, "the consumer probe has reported this group only once", growing=False)
     earlier = readings[-2]
     rate, why = _in_rate(earlier, newest)
+    return GroupView(newest, rate, why, growing=_grows(earlier, newest))
+
+
+def _grows(earlier: GroupReading, newest: GroupReading) -> bool:
+    if not earlier.records or not newest.records:
+        return False
     waits = newest.seconds is None or newest.seconds > GROWING_SECONDS
-    return GroupView(newest, rate, why, growing=waits and newest.records >= earlier.records > 0)
+    return waits and newest.records >= earlier.records
 
 
 def _in_rate(earlier: GroupReading, newest: GroupReading) -> tuple[float | None, str]:
     if earlier.end is None or newest.end is None or newest.at <= earlier.at:
-        return None, "the consumer probe did not report the ends of the partitions"
+        return None, newest.detail or "the consumer probe did not report the ends of the partitions"
     if earlier.partitions != newest.partitions or newest.end < earlier.end:
         return None, "between its last two runs the consumer probe reached different partitions"
     return (newest.end - earlier.end) / (newest.at - earlier.at), ""

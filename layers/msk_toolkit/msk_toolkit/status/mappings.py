@@ -10,7 +10,7 @@ from msk_toolkit.status.model import MappingStatus
 
 _OFF = frozenset({"Disabled", "Disabling", "Deleting"})
 # What the forwarder itself reports in its log, with the reason.
-FORWARDER_FAILED = "Function call failed"
+_FORWARDER_FAILED = "Function call failed"
 _CAUSE_OF_CODE: Mapping[Code, PathCause] = {
     "role-denied": PathCause.MAPPING_CANNOT_LOG_IN,
     "egress-closed": PathCause.MAPPING_CANNOT_CONNECT,
@@ -32,9 +32,14 @@ def mapping_cause(state: MappingState) -> PathCause | None:
     if state.state in _OFF:
         return PathCause.MAPPING_DISABLED
     result = meaning_of_result(state.result)
-    if result is None or FORWARDER_FAILED.casefold() in state.result.casefold() or state.result.startswith("OK"):
+    if result is None or forwarder_failed(state):
         return None
     return _cause(result)
+
+
+def forwarder_failed(state: MappingState) -> bool:
+    """Whether the last result is that the forwarder failed."""
+    return _FORWARDER_FAILED.casefold() in state.result.casefold()
 
 
 def mapping_detail(state: MappingState) -> str:

@@ -14,8 +14,9 @@ from msk_toolkit.version import ResponseVersion, current_version
 
 PathHealth = Literal["healthy", "degraded", "down", "unknown"]
 Part = Literal["brokers", "mapping", "forwarder", "letters", "topics", "targets", "alarms", "status"]
-# failing: its last delivery failed. not-polling: its mapping is off, or its pollers fail. behind: records wait.
-TopicState = Literal["in-step", "behind", "failing", "not-polling", "unknown"]
+# failing: its last delivery failed. not-polling: its mapping is off, or its pollers fail. behind: records wait. idle:
+# the mapping works, and has had no record to read yet.
+TopicState = Literal["in-step", "idle", "behind", "failing", "not-polling", "unknown"]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

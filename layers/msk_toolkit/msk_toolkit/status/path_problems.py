@@ -7,7 +7,7 @@ from msk_toolkit.diagnose.finding import Severity
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.status.deliveries import Trouble, current_troubles
 from msk_toolkit.status.facts import PathFacts
-from msk_toolkit.status.mappings import mapping_cause, mapping_detail
+from msk_toolkit.status.mappings import forwarder_failed, mapping_cause, mapping_detail
 from msk_toolkit.status.model import Problem
 from msk_toolkit.status.problem_makers import command, path_problem
 from msk_toolkit.status.times import utc
@@ -124,11 +124,36 @@ def _crashes(facts: PathFacts) -> list[Problem]:
     ]
 
 
+def unexplained_problems(facts: PathFacts, views: Iterable[TopicView], explained: Iterable[Problem]) -> list[Problem]:
+    """Mappings whose function failed, by what Lambda says, where no line of the forwarder's log says why."""
+    concerned = _topics_of(explained)
+    return [
+        path_problem(
+            facts.stack,
+            PathCause.MAPPING_FAILING,
+            "warning",
+            "mapping",
+            topics=[view.topic],
+            sentence=f"{view.topic}: Lambda reports that the last call of the forwarder failed; its log has no cause.",
+            detail=mapping_detail(view.mapping),
+            command=command(facts.stack, "mskv logs forwarder --all"),
+            log_group=facts.stack.logs.get(_FORWARDER, ""),
+        )
+        for view in views
+        if view.mapping is not None and forwarder_failed(view.mapping) and view.topic not in concerned
+    ]
+
+
+def _topics_of(problems: Iterable[Problem]) -> set[str]:
+    topics: set[str] = set()
+    for problem in problems:
+        topics.update(problem.topics)
+    return topics
+
+
 def lag_problems(facts: PathFacts, views: Iterable[TopicView], explained: Iterable[Problem]) -> list[Problem]:
     """Lag that grows although nothing else explains it."""
-    concerned: set[str] = set()
-    for problem in explained:
-        concerned.update(problem.topics)
+    concerned = _topics_of(explained)
     growing = [view for view in views if view.group.growing and view.topic not in concerned]
     return [_lag_problem(facts, view) for view in growing]
 

@@ -11,7 +11,7 @@ from msk_toolkit.status.mappings import mapping_cause, mapping_status
 from msk_toolkit.status.model import LastError, MappingStatus, Problem, TopicState, TopicStatus
 from msk_toolkit.status.times import utc_or_none
 
-_WORST_FIRST: tuple[TopicState, ...] = ("not-polling", "failing", "behind", "unknown", "in-step")
+_WORST_FIRST: tuple[TopicState, ...] = ("not-polling", "failing", "behind", "unknown", "idle", "in-step")
 
 
 class TopicView(NamedTuple):
@@ -38,10 +38,22 @@ class TopicView(NamedTuple):
             return "failing"
         if self.group.behind:
             return "behind"
-        newest = self.group.newest
-        if newest is None or facts.now - newest.at > facts.stack.stale_after_seconds:
-            return "unknown"
-        return "in-step"
+        return self._quiet_state(facts)
+
+    def _quiet_state(self, facts: PathFacts) -> TopicState:
+        """Where nothing is wrong: in step by the lag, or by a delivery where no probe reports the lag."""
+        newest, limit = self.group.newest, facts.now - facts.stack.stale_after_seconds
+        if newest is not None and newest.records is not None:
+            return "in-step" if newest.at >= limit else "unknown"
+        if self.last_delivery is not None and self.last_delivery >= limit:
+            return "in-step"
+        return "idle" if self._reads_nothing() else "unknown"
+
+    def _reads_nothing(self) -> bool:
+        """Whether Lambda says that there was nothing to read, and no invocation says otherwise."""
+        if self.mapping is None or self.last_delivery is not None:
+            return False
+        return self.mapping.state == "Enabled" and self.mapping.result in {"", "OK", "No records processed"}
 
     def _is_off(self, facts: PathFacts) -> bool:
         if self.mapping is None:
@@ -93,7 +105,7 @@ def _status(
         behind_records=newest.records if newest else None,
         behind_seconds=newest.seconds if newest else None,
         behind_age_seconds=round(facts.now - newest.at, 1) if newest else None,
-        behind_why=facts.groups.why or ("" if newest else view.group.in_why),
+        behind_why=_behind_why(facts, view),
         last_delivery=utc_or_none(view.last_delivery),
         last_delivery_why=_no_delivery(facts, view),
         letters=None if letters.value is None else letters.value.get(view.topic, 0),
@@ -101,6 +113,13 @@ def _status(
         last_error=_last_error(view.topic, problems),
         is_heartbeat=view.topic == facts.stack.heartbeat_topic,
     )
+
+
+def _behind_why(facts: PathFacts, view: TopicView) -> str:
+    if facts.groups.value is None:
+        return facts.groups.why
+    newest = view.group.newest
+    return view.group.in_why if newest is None else newest.detail
 
 
 def _rounded(rate: float | None) -> float | None:

@@ -38,6 +38,7 @@ ENVIRONMENTS = {
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
     "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
     "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION),
+    "status function": ("ClusterArn", "ForwardTopics"),
 }
 
 

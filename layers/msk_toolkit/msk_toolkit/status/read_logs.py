@@ -1,0 +1,110 @@
+"""What the functions' logs say, within a bounded number of pages and characters."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msk_toolkit.aws.log_lines import LogLine, PageLimit, lines_within, newest_line
+from msk_toolkit.status.deliveries import RATE_SECONDS, current_troubles
+from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, StackFacts
+from msk_toolkit.status.log_entries import (
+    CHECK_PATTERN,
+    FORWARDER_PATTERN,
+    GROUP_PATTERN,
+    group_reading,
+    read_crash,
+    read_delivery,
+)
+
+# Ends of the times that are read, in seconds before now: each only where those before did not say enough. CloudWatch
+# answers the oldest lines of a time first, so a busy log must be asked about a short one.
+_FORWARDER_STEPS = (30.0, RATE_SECONDS, 600.0, 1800.0, 7200.0)
+# Two runs of a probe that runs every five minutes, or every half hour.
+_GROUP_STEPS = (900.0, 4500.0)
+_PAGES, _CHARACTERS = 12, 8_000_000
+_CHECK_SECONDS = 9000.0
+
+
+def read_deliveries(logs: Any, stack: StackFacts, group: str, now: float) -> Fact[Deliveries]:
+    """The forwarder's invocations, as far back as needed to know of each topic how it is and since when.
+
+    Args:
+        logs: boto3's ``logs`` client.
+
+    Raises:
+        AwsError: the log could not be read.
+    """
+    deliveries = Deliveries(since=now)
+    for start, lines in _backwards(logs, group, FORWARDER_PATTERN, now, _FORWARDER_STEPS):
+        deliveries = _earlier(deliveries, start, lines)
+        if now - start >= RATE_SECONDS and _says_enough(deliveries, stack):
+            break
+    if deliveries.since == now:
+        return Fact(why=f"{group} has more lines within {_FORWARDER_STEPS[0]:.0f} s than are read here")
+    return Fact(deliveries)
+
+
+def _earlier(deliveries: Deliveries, start: float, lines: Sequence[LogLine]) -> Deliveries:
+    reported = list(filter(None, map(read_delivery, lines)))
+    crashes = list(filter(None, map(read_crash, lines)))
+    return Deliveries([*reported, *deliveries.lines], start, [*crashes, *deliveries.crashes])
+
+
+def _says_enough(deliveries: Deliveries, stack: StackFacts) -> bool:
+    """Whether earlier lines add nothing: every topic was delivered, and it is known since when a partition fails."""
+    delivered: set[str] = set()
+    for line in deliveries.lines:
+        delivered.update(place.rpartition("-")[0] for place, counts in line.places.items() if counts.delivered)
+    known = not any(trouble.since_at_least for trouble in current_troubles(deliveries).values())
+    return known and delivered.issuperset(stack.forwarded)
+
+
+def read_groups(logs: Any, stack: StackFacts, group: str, now: float) -> Fact[Mapping[str, Sequence[GroupReading]]]:
+    """The last readings of the forwarder's consumer groups, the oldest first.
+
+    Raises:
+        AwsError: the log could not be read.
+    """
+    readings: dict[str, list[GroupReading]] = {}
+    read = False
+    for _, lines in _backwards(logs, group, GROUP_PATTERN, now, _GROUP_STEPS):
+        read = True
+        earlier: dict[str, list[GroupReading]] = {}
+        for name, reading in filter(None, map(group_reading, lines)):
+            earlier.setdefault(name, []).append(reading)
+        for name, newer in earlier.items():
+            readings[name] = newer + readings.get(name, [])
+        if all(len(readings.get(stack.group_of(topic), ())) > 1 for topic in stack.topics):
+            break
+    if not read:
+        return Fact(why=f"{group} has more lines within {_GROUP_STEPS[0]:.0f} s than are read here")
+    return Fact(readings)
+
+
+def read_check(logs: Any, group: str, read: Callable[[LogLine], CheckLine | None], now: float) -> Fact[CheckLine]:
+    """The last check that a function logged.
+
+    Raises:
+        AwsError: the log could not be read.
+    """
+    check = newest_line(logs, group, CHECK_PATTERN, read, now=now, back_seconds=_CHECK_SECONDS)
+    if check is None:
+        return Fact(why=f"no check has run in the last {_CHECK_SECONDS / 3600:.1f} hours; see the log {group}")
+    if check.failed:
+        return Fact(why=f"the last check failed: {'; '.join([check.summary, *check.findings])}")
+    return Fact(check)
+
+
+def _backwards(
+    logs: Any, group: str, pattern: str, now: float, steps: Sequence[float]
+) -> Iterator[tuple[float, list[LogLine]]]:
+    """The lines of each time, the newest first; ends before one with more lines than may be read."""
+    limit = PageLimit(_PAGES, _CHARACTERS)
+    end = now
+    for seconds in steps:
+        start = now - seconds
+        lines = lines_within(logs, group, pattern, start, end, limit)
+        if lines is None:
+            return
+        yield start, lines
+        # Times are whole milliseconds, and both ends belong to a request.
+        end = start - 0.001
