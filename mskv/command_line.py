@@ -11,6 +11,7 @@ from mskv.commands.connect import connect
 from mskv.commands.letters import letters
 from mskv.commands.logs import logs
 from mskv.commands.mapping import mapping
+from mskv.commands.status import status
 from mskv.commands.token import token
 from mskv.commands.topics import topics
 from mskv.errors import NotReachedError
@@ -63,7 +64,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-for command in (probe, why, lag, topics, letters, mapping, logs, connect, token):
+for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token):
     commands.add_command(command)
 
 

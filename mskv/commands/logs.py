@@ -17,6 +17,7 @@ FUNCTIONS = (
     "probe-matrix",
     "producer-probe",
     "redrive",
+    "status",
     "topics",
     "topics-answer",
 )

@@ -15,6 +15,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "ProducerProbeFunction": {},
     "ConsumerProbeFunction": {},
     "ProbeMatrixFunction": {},
+    "StatusFunction": {},
     "ConnectFunction": {"action": "describe"},
     "RedriveFunction": {"action": "list"},
     # A batch without records: it starts, reads its settings and has nothing to send.

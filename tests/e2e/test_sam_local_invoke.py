@@ -171,5 +171,7 @@ def test_every_event_belongs_to_a_function() -> None:
         "consumer_probe.json",
         "probe_matrix.json",
         "probe_matrix-describe.json",
+        "status.json",
+        "status-describe.json",
         "diagnose.json",
     }

@@ -51,6 +51,7 @@ def healthy_answers() -> dict[str, Any]:
         "ProducerProbeFunction": HEALTHY,
         "ConsumerProbeFunction": HEALTHY,
         "ProbeMatrixFunction": "<div></div>",
+        "StatusFunction": {"health": "healthy"},
         "ConnectFunction": {"findings": []},
         "RedriveFunction": {"groups": []},
         "ForwarderFunction": {"batchItemFailures": []},
