@@ -19,6 +19,7 @@ from local.alarms.definitions import definitions, definitions_file
 from local.alarms.process import mails_folder, start_alarms
 from local.aws import deployment, emulator
 from local.aws.emulator import Brokers, Emulator
+from local.aws.network import open_broker_ports
 from local.aws.processed import EventSource, Stack
 from local.aws.resources import Resources, create
 from local.console.process import start_console
@@ -92,6 +93,9 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
         parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
         deployed = deployment.Deployment(built, STACK, parameters, run / "sam-deploy.log")
         stack = deployment.deploy(deployed, aws, resources, steps.say)
+        ec2 = aws.session().client("ec2", endpoint_url=aws.endpoint)
+        functions = stack.physical_ids["FunctionSecurityGroup"]
+        open_broker_ports(ec2, functions, resources.security_group_id, _broker_ports(kafka))
         system = msgspec.structs.replace(system, stack=stack)
     with steps.step("Event source mappings: one poller each"):
         _start_pollers(system)
@@ -101,6 +105,14 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
         start_console(ledger(run), run, system.console_port, CHECKOUT)
         step.result = system.console_url
     return system
+
+
+def _broker_ports(kafka: KafkaCluster) -> list[int]:
+    """The ports that MSK's answer names."""
+    ports: list[int] = []
+    for listener in ("PLAINTEXT", "SSL", "SASL_SSL"):
+        ports += kafka.settings.ports[listener].values()
+    return ports
 
 
 def _start_kafka(run: Path, cache: Path, steps: Steps) -> KafkaCluster:

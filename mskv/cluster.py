@@ -29,13 +29,15 @@ def probed(place: Place, progress: Progress, kinds: Sequence[str]) -> Result:
     return Result(data, text, exits.OK if healthy else exits.PROBLEM)
 
 
-def diagnosed(place: Place, progress: Progress) -> Result:
-    """A diagnosis: errors and warnings, all of it if wide."""
+def diagnosed(place: Place, progress: Progress, *, verbose: bool) -> Result:
+    """A diagnosis: what fails and why; if verbose, with notes and everything that works."""
     access = open_access(place, progress)
     doing = "checking listeners, network, mappings and permissions"
-    whole, answer = access.invoke("DiagnoseFunction", {}, doing, DiagnoseAnswer)
+    # A function of an earlier version knows no such field.
+    event = {"verbose": True} if verbose else {}
+    whole, answer = access.invoke("DiagnoseFunction", event, doing, DiagnoseAnswer)
     healthy = answer.status == "healthy"
-    return Result(whole, _findings(answer), exits.OK if healthy else exits.PROBLEM, wide=answer.table)
+    return Result(whole, answer.table, exits.OK if healthy else exits.PROBLEM)
 
 
 def behind(place: Place, progress: Progress, topic: str) -> Result:
@@ -60,18 +62,6 @@ def behind(place: Place, progress: Progress, topic: str) -> Result:
 def lag_table(groups: Sequence[GroupLag]) -> str:
     """A line for each group."""
     return aligned([["GROUP", "RECORDS", "BEHIND", ""], *map(_row, groups)])
-
-
-def _findings(answer: DiagnoseAnswer) -> str:
-    lines = [f"{answer.status.upper()}: {answer.summary}"]
-    serious = [finding for finding in answer.findings if finding.severity != "note"]
-    lines += [f"  {finding.severity}: {finding.subject}: {finding.text}" for finding in serious]
-    for path in (*answer.network, *answer.mapping):
-        if path.severity != "note":
-            lines.append(f"  {path.severity}: {path.text}")
-            if path.remedy:
-                lines.append(f"    -> {path.remedy}")
-    return "\n".join(lines)
 
 
 def _row(lag: GroupLag) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import yaml
 
+from local.aws.completion import complete
 from local.aws.emulator import REGION, Emulator
 from local.aws.processed import Stack, read_stack
 from local.aws.refusals import Refusal, without_refused
@@ -87,7 +88,8 @@ def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say
         StillNeededError: the template uses what is refused.
     """
     built = deployment.built
-    template, refusals = without_refused(yaml.safe_load(built.template.read_text()))
+    whole = yaml.safe_load(built.template.read_text())
+    template, refusals = without_refused(whole)
     for line in refusal_lines(refusals):
         say(line)
     # JSON is YAML; beside the built template, because its paths are relative. The parameters go by a file too: a
@@ -111,15 +113,8 @@ def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say
     environment = {**emulator.environment(), "SAM_CLI_POLL_DELAY": "0.5"}
     _sam(arguments, _Surroundings(built.template.parent, deployment.log, environment, _DEPLOY_SECONDS))
     stack = read_stack(emulator.session(), emulator.endpoint, deployment.stack_name)
-    _limit_concurrency(emulator, stack)
+    complete(emulator, stack, whole, refusals)
     return stack
-
-
-def _limit_concurrency(emulator: Emulator, stack: Stack) -> None:
-    """The emulator's CloudFormation ignores these limits; its Lambda observes them when they are set."""
-    client = emulator.session().client("lambda", endpoint_url=emulator.endpoint)
-    for name, limit in stack.concurrency_limits().items():
-        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=limit)
 
 
 def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:

@@ -53,6 +53,14 @@ class Stack(msgspec.Struct, frozen=True):
                 sources.append(EventSource(name, self.physical_ids[name], properties))
         return sources
 
+    def properties(self, logical_id: str) -> dict[str, Any] | None:
+        """A resource's properties, None where its condition is false.
+
+        Raises:
+            UnresolvedError: a property can't be resolved.
+        """
+        return self._resolver().properties(logical_id)
+
     def concurrency_limits(self) -> dict[str, int]:
         """By the function's name: how many executions of it may run at a time.
 

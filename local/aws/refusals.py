@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
-# Resource type -> what the stack lacks without it on this machine; empty for what local/alarms does instead.
+# Resource type -> what the stack lacks without it on this machine; empty for what local/alarms or
+# local/aws/completion.py do instead.
 REFUSED_TYPES: Mapping[str, str] = {
     "AWS::CloudWatch::CompositeAlarm": "",
-    "AWS::EC2::SecurityGroupEgress": "no outbound rule of the cluster's security group; packets are not filtered here",
-    "AWS::EC2::SecurityGroupIngress": "no inbound rule of the cluster's security group; packets are not filtered here",
+    "AWS::EC2::SecurityGroupEgress": "",
+    "AWS::EC2::SecurityGroupIngress": "",
 }
+RULES = ("AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress")
 # Of this type only those with `Metrics`, which is metric math.
 ALARM = "AWS::CloudWatch::Alarm"
 

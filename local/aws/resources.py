@@ -6,6 +6,7 @@ import boto3
 import msgspec
 
 from local.aws.emulator import REGION
+from local.aws.network import create_way_out
 from local.kafka.versions import DEFAULT_VERSION
 
 SCRAM_SECRET_NAME = "AmazonMSK_local"  # noqa: S105
@@ -60,6 +61,7 @@ def create(
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
         for number, zone in enumerate(zones)
     )
+    create_way_out(ec2, vpc, subnets)
     group = ec2.create_security_group(GroupName="msk-cluster", Description="The MSK cluster", VpcId=vpc)["GroupId"]
     key = session.client("kms", endpoint_url=endpoint).create_key(Description="SCRAM secrets")["KeyMetadata"]["Arn"]
     secrets = session.client("secretsmanager", endpoint_url=endpoint)

@@ -21,8 +21,8 @@ Exit status: 0 healthy, 1 degraded or down, 2 invalid options, 3 not reached.
 _WHY_EXAMPLES = """
 \b
 Examples:
-  mskv why                   errors and warnings
-  mskv why -o wide           notes as well
+  mskv why                   one line if nothing is wrong, otherwise what fails and why
+  mskv why --verbose         notes and everything that works as well; the same as -o wide
 
 \b
 Exit status: 0 healthy, 1 degraded or down, 2 invalid options, 3 not reached.
@@ -61,13 +61,14 @@ def probe(place: Any, consumer: bool, both: bool, output: Output, watch: float |
 
 @click.command(epilog=_WHY_EXAMPLES)
 @place_options
+@click.option("--verbose", is_flag=True, help="Notes and everything that works as well; the same as -o wide.")
 @output_option
-def why(place: Any, output: Output) -> None:
+def why(place: Any, verbose: bool, output: Output) -> None:
     """Explain what keeps functions and pollers from the brokers: listeners, network, mappings, permissions."""
     from mskv.cluster import diagnosed
     from mskv.output import run
 
-    sys.exit(run(lambda progress: diagnosed(place, progress), output))
+    sys.exit(run(lambda progress: diagnosed(place, progress, verbose=verbose or output == "wide"), output))
 
 
 @click.command(epilog=_LAG_EXAMPLES)

@@ -134,21 +134,37 @@ def test_behind_a_private_nat_gateway_nothing_is_called_closed_for_sure() -> Non
 def test_a_port_that_the_probe_has_reached_is_no_longer_called_closed() -> None:
     facts = open_facts(groups={"sg-f": group("sg-f"), "sg-b": group("sg-b")})
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
-    assert [one.severity for one in found if one.port == 9096] == ["error", "error"]
-    after = [one for one in weighed(found, Proof([9096])) if one.port == 9096]
+    assert [one.severity for one in found if 9096 in one.ports] == ["error", "error"]
+    after = [one for one in weighed(found, Proof([9096])) if 9096 in one.ports]
     assert [one.severity for one in after] == ["note", "note"]
     assert all("but the connection succeeded" in one.text for one in after)
     assert weighed(found, Proof([9094])) == found
+
+
+def test_a_group_lets_every_broker_through_that_lets_one_through() -> None:
+    facts = open_facts(groups={"sg-f": group("sg-f"), "sg-b": group("sg-b")})
+    ports = [BrokerPort(port, "vpc", True) for port in (9001, 9002, 9003)]
+    closed = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, ports, ())
+    assert [(finding.severity, finding.ports) for finding in closed[:2]] == [("error", (9001, 9002, 9003))] * 2
+    after = weighed(closed, Proof(ports_of_some=[9001, 9003]))
+    assert [finding.severity for finding in after if 9002 in finding.ports] == ["note", "note"]
+
+
+def test_a_route_that_one_broker_needs_is_not_disproved_by_the_others() -> None:
+    facts = joined_facts("peering", "pcx-1", route_tables=(table("rtb-1", "vpc-1", ("subnet-f",), LOCAL),))
+    missing = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
+    assert "error" in {finding.severity for finding in weighed(missing, Proof(ports_of_some=[9096]))}
+    assert "error" not in {finding.severity for finding in weighed(missing, Proof(ports=[9096]))}
 
 
 def test_a_port_that_other_roads_lead_to_proves_itself_and_no_road() -> None:
     everything = rule("sgr-1", "sg-f", 0, LAST, "0.0.0.0/0", egress=True, protocol="-1")
     facts = linked(everything, endpoints=(), route_tables=(table("rtb-1", "vpc-1", ("subnet-f",), LOCAL),))
     found = network_findings(facts, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM, MULTI_VPC], ())
-    errors = {(one.code, one.port) for one in found if one.severity == "error"}
-    assert errors == {("no-route", None), ("service-unreachable", 14001)}
+    errors = {(one.code, one.ports) for one in found if one.severity == "error"}
+    assert errors == {("no-route", ()), ("service-unreachable", (14001,))}
     left = [one for one in weighed(found, Proof(ports_elsewhere=[14001])) if one.severity == "error"]
-    assert [(one.code, one.port) for one in left] == [("no-route", None)]
+    assert [(one.code, one.ports) for one in left] == [("no-route", ())]
     assert [one for one in weighed(found, Proof([9096], (), [14001])) if one.severity == "error"] == []
 
 
@@ -186,7 +202,7 @@ def test_a_multi_vpc_listener_that_the_probe_has_reached_is_not_called_out_of_re
     response = run_diagnosis(
         DiagnoseRequest(), settings, lambda name: ec2.client if name == "ec2" else aws, Deadline(10)
     )
-    said = [(one.severity, one.text) for one in response.network if one.port == 14001]
+    said = [(one.severity, one.text) for one in response.network if 14001 in one.ports]
     assert [severity for severity, _ in said] == ["note"]
     assert said[0][1].startswith(f"{UNREACHED} (but the connection succeeded just now")
 
@@ -195,7 +211,10 @@ def test_a_service_that_has_just_answered_is_no_longer_called_out_of_reach() -> 
     without = open_facts(route_tables=(table("rtb-1", "vpc-1", (), LOCAL, main=True),))
     found = network_findings(without, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], SECRETS)
     assert [one.severity for one in found if one.target == "secretsmanager"] == ["error"]
-    assert [one.severity for one in weighed(found, Proof(services=["secretsmanager"]))] == ["note", "note"]
+    (secrets,) = SECRETS
+    answered = network_findings(without, FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], [secrets._replace(answered=True)])
+    assert [one.severity for one in answered] == ["note", "note"]
+    assert "but the connection succeeded just now" in answered[0].text
 
 
 def dns_lines(dns: VpcDns, resolved: list[str]) -> list[str]:

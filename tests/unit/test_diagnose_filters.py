@@ -215,9 +215,9 @@ def test_each_situation_has_its_sentence(name: str) -> None:
 
 def test_a_finding_says_from_where_to_where_and_what_to_add() -> None:
     (finding,) = network_findings(brokers_have(), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM], ())
-    assert (finding.code, finding.port, finding.source, finding.target) == (
+    assert (finding.code, finding.ports, finding.source, finding.target) == (
         "ingress-closed",
-        9096,
+        (9096,),
         "the function",
         "the brokers",
     )
@@ -228,12 +228,12 @@ def test_a_group_out_of_sight_may_have_the_rule_that_the_one_beside_it_lacks() -
     both = BROKERS_SIDE._replace(groups=("sg-b", "sg-shared"))
     found = network_findings(brokers_have(), FUNCTION_SIDE, both, [SCRAM], ())
     assert [(one.severity, one.code, one.text) for one in found if one.code != "egress-closed"] == [
+        ("warning", "ingress-closed", f"{CLOSED} that could be read"),
         (
             "warning",
             "not-visible",
             "security group sg-shared of the brokers is not in this account and Region: its rules are unknown",
         ),
-        ("warning", "ingress-closed", f"{CLOSED} that could be read"),
     ]
     assert network_findings(open_facts(), FUNCTION_SIDE, both, [SCRAM], ())[1:] == []
 
@@ -249,7 +249,7 @@ def test_a_group_out_of_sight_may_have_the_rule_that_the_one_beside_it_lacks() -
 def test_a_port_that_nobody_uses_is_only_noted(other: BrokerPort, number: int) -> None:
     found = network_findings(open_facts(), FUNCTION_SIDE, BROKERS_SIDE, [SCRAM, other], ())
     assert found
-    assert {(finding.severity, finding.port) for finding in found} == {("note", number)}
+    assert {(finding.severity, finding.ports) for finding in found} == {("note", (number,))}
 
 
 def test_an_ipv6_listener_is_judged_by_ipv6_rules() -> None:

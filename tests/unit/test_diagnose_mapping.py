@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.diagnose.connectivity import connectivity_options
-from msk_toolkit.diagnose.finding import BROKERS, NetworkEnd
+from msk_toolkit.diagnose.finding import BROKERS, NetworkEnd, listed
 from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.vpc.facts import Attachment, Facts, Peering, VpnConnection, VpnGateway
@@ -74,7 +74,7 @@ def test_acls_between_the_clusters_subnets_stand_before_the_pollers() -> None:
     cluster = NetworkEnd(BROKERS, ("subnet-b", "subnet-c"), ("sg-b",))
     assert mapping_findings(facts, cluster, PROVISIONED, NOTHING) == []
     found = mapping_findings(shut, cluster, PROVISIONED, NOTHING)
-    assert {finding.code for finding in found if finding.port == 9096} == {"acl-closed"}
+    assert {finding.code for finding in found if 9096 in finding.ports} == {"acl-closed"}
     assert any("inbound tcp 9096 from the mapping's pollers (10.0.2.0/24)" in finding.text for finding in found)
 
 
@@ -84,7 +84,7 @@ def test_acls_between_the_clusters_subnets_stand_before_the_pollers() -> None:
 )
 def test_each_service_that_pollers_on_demand_do_not_reach_is_named(mode: AuthMode, services: list[str]) -> None:
     lines = told(without_nat(), mode)
-    assert [line.split("can't reach ")[1].split(":")[0] for line in lines] == services
+    assert [line.split("can't reach ")[1].split(":")[0] for line in lines] == [listed(services)]
     assert all(line.startswith("error: subnet-b of the mapping's pollers can't reach") for line in lines)
     assert told(endpoints_for(*services), mode) == []
     assert [line.split("can't reach ")[1].split(":")[0] for line in told(endpoints_for(*services[1:]), mode)] == [
@@ -112,11 +112,11 @@ def test_the_endpoints_group_must_let_the_clusters_group_in() -> None:
     assert "sg-e of endpoint vpce-lambda has no inbound rule for 443 from sg-b" in told(facts, "iam")[0]
 
 
-def test_what_the_pollers_role_may_not_do_is_told_one_by_one() -> None:
-    denied = [("secretsmanager:GetSecretValue", SECRET), ("kms:Decrypt", KEY)]
+def test_what_the_pollers_role_may_not_do_is_one_finding_by_resource() -> None:
+    denied = [("secretsmanager:GetSecretValue", SECRET), ("kms:Decrypt", KEY), ("kms:DescribeKey", KEY)]
     assert told(open_facts(), told_by=MappingFacts(denied=denied)) == [
-        f"error: the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
-        for action, resource in denied
+        "error: the forwarder's role, which the pollers assume, is not allowed secretsmanager:GetSecretValue on "
+        f"{SECRET}; kms:Decrypt and kms:DescribeKey on {KEY}"
     ]
     refused = MappingFacts(refusals=["iam:SimulatePrincipalPolicy: access denied"])
     assert told(open_facts(), told_by=refused) == ["note: iam:SimulatePrincipalPolicy: access denied"]

@@ -40,10 +40,33 @@ def test_a_mapping_in_transition_is_to_be_waited_for(state: str, reason: str) ->
     assert "--enabled" not in finding.remedy
 
 
-def test_a_mapping_that_a_person_switched_off_is_a_warning_with_the_command_to_switch_it_on() -> None:
+def test_a_mapping_that_a_person_switched_off_is_an_error_with_its_topic_and_the_command_to_switch_it_on() -> None:
     (finding,) = findings_for("Disabled", "USER_INITIATED", "No records processed")
-    assert (finding.severity, finding.code) == ("warning", "mapping-off")
+    assert (finding.severity, finding.code) == ("error", "mapping-off")
+    assert finding.sentence == (
+        "the mapping of orders is Disabled (USER_INITIATED): records of orders stay in Kafka and reach nobody: "
+        "mskv mapping enable orders"
+    )
+
+
+def test_a_mapping_whose_topics_lambda_leaves_out_is_enabled_by_its_uuid() -> None:
+    mapping = MappingState(UUID, [], "Disabled", "USER_INITIATED", "OK", False)
+    (finding,) = mapping_findings(open_facts(), BROKERS_SIDE, pollers(), MappingFacts(states=[mapping], denied=[]))
     assert finding.remedy == f"aws lambda update-event-source-mapping --uuid {UUID} --enabled"
+    assert "records of its topic stay in Kafka" in finding.text
+
+
+def test_mappings_of_which_lambda_reports_the_same_are_one_finding() -> None:
+    failed = "PROBLEM: Function call failed"
+    states = [MappingState(topic, [topic], "Enabled", "", failed, False) for topic in ("orders", "sensors", "users")]
+    off = [MappingState(topic, [topic], "Disabled", "USER_INITIATED", "OK", False) for topic in ("a", "b")]
+    facts = MappingFacts(states=[*states, *off], denied=[])
+    disabled, failing = mapping_findings(open_facts(), BROKERS_SIDE, pollers(), facts)
+    assert failing.text.startswith(
+        "the mappings of orders, sensors and users report of the last run: PROBLEM: Function"
+    )
+    assert disabled.text.startswith("the mappings of a and b are Disabled (USER_INITIATED): records of a and b stay in")
+    assert disabled.remedy == "mskv mapping enable a (likewise for b)"
 
 
 @pytest.mark.parametrize("state", ["Disabled", "Enabled", "Disabling"])
@@ -99,9 +122,9 @@ def test_a_result_that_another_finding_explains_sends_the_reader_there_first() -
 
 
 def test_the_result_of_a_mapping_that_is_off_is_an_old_one() -> None:
-    old, off = findings_for("Disabled", "USER_INITIATED", "PROBLEM: Function call failed")
+    off, old = findings_for("Disabled", "USER_INITIATED", "PROBLEM: Function call failed")
     assert (old.severity, old.code) == ("warning", "mapping-failing")
-    assert (off.severity, off.code) == ("warning", "mapping-off")
+    assert (off.severity, off.code) == ("error", "mapping-off")
 
 
 def test_a_reason_that_is_new_on_a_mapping_that_works_is_a_warning() -> None:
@@ -111,6 +134,7 @@ def test_a_reason_that_is_new_on_a_mapping_that_works_is_a_warning() -> None:
 
 @pytest.mark.parametrize(("code", "meaning"), [*STATES.items(), *REASONS.items(), *RESULTS.items()])
 def test_every_row_of_the_table_is_in_the_documentation(code: str, meaning: Meaning) -> None:
-    remedy = meaning.remedy.format(topic="TOPIC", group="GROUP", uuid="UUID", function="FORWARDER")
+    names = {"topic": "TOPIC", "group": "GROUP", "uuid": "UUID", "function": "FORWARDER"}
+    remedy = meaning.remedy.format(**names, enable="mskv mapping enable TOPIC")
     text = meaning.meaning.format(topic="TOPIC")
     assert f"| `{code}` | {meaning.severity} | {text} | {remedy} |" in PAGE.read_text(encoding="utf-8")

@@ -158,7 +158,7 @@ def test_a_finding_has_from_and_to_in_the_answer() -> None:
     assert json.loads(msgspec.json.encode(finding)) == {
         "severity": "note",
         "code": "dns-off",
-        "port": None,
+        "ports": [],
         "from": "a",
         "to": "b",
         "text": "t",
@@ -173,9 +173,15 @@ def test_a_finding_has_from_and_to_in_the_answer() -> None:
             [report("healthy")],
             [],
             "healthy",
-            "the listener in use (vpc scram) works; no errors in the AWS configuration",
+            "the listener in use (vpc scram) works: said; no errors in the AWS configuration",
         ),
-        ([report("healthy")], [ERROR], "degraded", "works; 1 error in the AWS configuration"),
+        ([report("healthy")], [ERROR], "degraded", "secret s: is wrong; the listener in use (vpc scram) works"),
+        (
+            [report("healthy")],
+            [ERROR, ERROR],
+            "degraded",
+            "secret s: is wrong; 1 more error in the AWS configuration; the listener in use (vpc scram) works",
+        ),
         ([report("degraded")], [], "degraded", "the listener in use (vpc scram): said"),
         ([report("down")], [ERROR, ERROR], "down", "2 errors in the AWS configuration"),
         ([report("reached")], [], "down", "the listener in use (vpc scram): said"),
@@ -200,7 +206,7 @@ def test_brokers_that_time_out_are_explained_by_the_rule_that_is_missing() -> No
         "down",
         "the listener in use (vpc scram): all 2 brokers fail at tcp: no answer to the connection attempt; "
         "security group sg-b of the brokers has no inbound rule for 9096 from sg-f: "
-        "add one (ingress, tcp 9096, from sg-f); 1 error in the AWS configuration",
+        "add one (ingress, tcp 9096, from sg-f)",
     )
     # A login that is refused has nothing to do with it.
     refused_login = msgspec.structs.replace(failed, stage="sasl")
@@ -208,6 +214,19 @@ def test_brokers_that_time_out_are_explained_by_the_rule_that_is_missing() -> No
     other = ProbeResult(refused_login, [BrokerReport(1, "b-1:9096", stages)])
     _, summary = summarize([msgspec.structs.replace(down, written=other)], [], network, [])
     assert "security group" not in summary
+
+
+def test_a_login_that_is_refused_is_explained_by_the_secret() -> None:
+    stages = [StageResult(Stage.SASL, "failed", cause=Cause.AUTHENTICATION_FAILED, detail="no", remedy="r")]
+    brokers = [BrokerReport(number, f"b-{number}:9096", stages) for number in (1, 2)]
+    judged = judge_brokers(brokers)
+    down = msgspec.structs.replace(report("down", summary=judged.summary), written=ProbeResult(judged, brokers))
+    cluster = Finding("error", "cluster", "is patched")
+    assert summarize([down], [cluster, ERROR], [], []) == (
+        "down",
+        "the listener in use (vpc scram): all 2 brokers fail at sasl: no; secret s: is wrong; 1 more error in the AWS "
+        "configuration",
+    )
 
 
 @pytest.mark.parametrize(("brokers", "severity"), [("", "error"), ("b:9096", "note")])

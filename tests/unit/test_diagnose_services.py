@@ -280,7 +280,7 @@ def test_an_acl_before_the_pollers_is_judged_as_well() -> None:
     facts = routes_are(NAT_ROUTE, acls=(acl("acl-9", ("subnet-b",), *SHUT_OUT),))
     told_by = MappingFacts(states=None, denied=[])
     found = mapping_findings(facts, BROKERS_SIDE, pollers("iam"), told_by)
-    assert [one.target for one in found if "network ACL acl-9 drops outbound tcp 443" in one.text] == ["lambda", "sts"]
+    assert [one.target for one in found if "network ACL acl-9 drops outbound tcp 443" in one.text] == ["lambda and sts"]
 
 
 def test_an_acl_that_shuts_a_public_listeners_port_is_named() -> None:

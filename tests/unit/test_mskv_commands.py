@@ -45,17 +45,16 @@ def test_all_probes_are_one_result_with_both(world: World) -> None:
     assert yaml.safe_load(typed("probe", "--consumer", "-o", "yaml").stdout)["table"] == "ConsumerProbeFunction"
 
 
-def test_why_shows_errors_and_warnings_and_notes_only_when_wide(world: World) -> None:
-    network = [
-        {"severity": "error", "code": "no-route", "text": "no route", "remedy": "add one"},
-        {"severity": "note", "code": "not-visible", "text": "a note", "remedy": ""},
-    ]
-    answer = {"status": "down", "summary": "no broker", "findings": [], "network": network, "mapping": []}
-    world.answers["DiagnoseFunction"] = answer | {"table": "everything"}
+def test_why_prints_the_functions_table_and_asks_for_notes_only_when_wide(world: World) -> None:
+    world.answers["DiagnoseFunction"] = {"status": "down", "summary": "no broker", "table": "DOWN: no broker"}
     result = typed("why")
-    assert result.stdout == "DOWN: no broker\n  error: no route\n    -> add one\n"
-    assert result.exit_code == exits.PROBLEM
-    assert typed("why", "-o", "wide").stdout == "everything\n"
+    assert (result.stdout, result.exit_code) == ("DOWN: no broker\n", exits.PROBLEM)
+    assert world.events == [("DiagnoseFunction", {})]
+    for wide in (["-o", "wide"], ["--verbose"]):
+        typed("why", *wide)
+        assert world.events[-1] == ("DiagnoseFunction", {"verbose": True})
+    world.answers["DiagnoseFunction"] = {"status": "healthy", "summary": "fine", "table": "HEALTHY: fine"}
+    assert typed("why").exit_code == exits.OK
 
 
 def test_lag_is_in_records_and_time_and_unknown_lag_is_a_problem(world: World) -> None:

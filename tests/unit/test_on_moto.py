@@ -65,12 +65,12 @@ def run(aws: Aws, network: Network, **values: Any) -> DiagnoseResponse:
     return run_diagnosis(NO_BROKERS, DiagnoseSettings(**values), aws, Deadline(30))
 
 
-def pollers_lack(response: DiagnoseResponse) -> list[tuple[str, int | None, str]]:
+def pollers_lack(response: DiagnoseResponse) -> list[tuple[str, tuple[int, ...], str]]:
     """What keeps the pollers from their work, but that moto's Lambda holds no mapping of a cluster."""
     errors = [
         finding for finding in response.mapping if finding.severity == "error" and finding.code != "mapping-failing"
     ]
-    return [(finding.code, finding.port, finding.target) for finding in errors if finding.code != "mapping-failing"]
+    return [(finding.code, finding.ports, finding.target) for finding in errors if finding.code != "mapping-failing"]
 
 
 def test_a_vpc_without_routes_reports_what_is_missing_and_nothing_else(aws: Aws) -> None:
@@ -79,11 +79,9 @@ def test_a_vpc_without_routes_reports_what_is_missing_and_nothing_else(aws: Aws)
     cluster = make_cluster(aws, network, Sasl={"Scram": {"Enabled": True}})
     response = run(aws, network, cluster_arn=cluster, scram_secret_arn=secret)
     assert pollers_lack(response) == [
-        ("egress-closed", 9096, "the brokers"),
-        ("ingress-closed", 9096, "the brokers"),
-        ("service-unreachable", 443, "lambda"),
-        ("service-unreachable", 443, "sts"),
-        ("service-unreachable", 443, "secretsmanager"),
+        ("egress-closed", (9096,), "the brokers"),
+        ("ingress-closed", (9096,), "the brokers"),
+        ("service-unreachable", (443,), "lambda, sts and secretsmanager"),
     ]
     # The functions reach the brokers' port; S3 they don't, and the two services that answered are proven.
     assert [(finding.code, finding.target) for finding in response.network if finding.severity == "error"] == [
@@ -115,7 +113,7 @@ def test_provisioned_pollers_are_reported_to_lack_s3_alone(aws: Aws) -> None:
     let_out(aws, network.cluster_group, network.cluster_group, 9096)
     let_in(aws, network.cluster_group, network.cluster_group, 9096)
     values = {"cluster_arn": cluster, "scram_secret_arn": make_secret(aws), "poller_mode": "provisioned"}
-    assert pollers_lack(run(aws, network, **values)) == [("service-unreachable", 443, "s3")]
+    assert pollers_lack(run(aws, network, **values)) == [("service-unreachable", (443,), "s3")]
 
 
 def test_on_a_cluster_with_iam_the_pollers_port_is_iams_whatever_the_mode(aws: Aws) -> None:
@@ -127,7 +125,7 @@ def test_on_a_cluster_with_iam_the_pollers_port_is_iams_whatever_the_mode(aws: A
     network = make_network(aws)
     cluster = make_cluster(aws, network, Sasl={"Iam": {"Enabled": True}}, Unauthenticated={"Enabled": True})
     response = run(aws, network, cluster_arn=cluster, auth_mode="tls", poller_mode="provisioned")
-    assert [port for code, port, _ in pollers_lack(response) if code == "ingress-closed"] == [9098]
+    assert [port for code, port, _ in pollers_lack(response) if code == "ingress-closed"] == [(9098,)]
     assert any(finding.code == "poller-listener" for finding in response.mapping)
 
 

@@ -69,8 +69,8 @@ def test_diagnose_judges_the_port_that_the_pollers_take(takes: Protocol, port: i
     facts = open_facts(groups={**(open_facts().groups or {}), "sg-b": alone})
     judged = pollers("none", takes=takes, ports=[port])
     findings = mapping_findings(facts, BROKERS_SIDE, judged, MappingFacts(denied=[]))
-    assert [(finding.code, finding.port) for finding in findings if finding.severity == "error"] == [
-        ("ingress-closed", port)
+    assert [(finding.code, finding.ports) for finding in findings if finding.severity == "error"] == [
+        ("ingress-closed", (port,))
     ]
     (note,) = [finding.text for finding in findings if finding.code == "poller-listener"]
     assert note.startswith(f"the pollers use {takes} on {port}")

@@ -14,7 +14,7 @@ from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.msk.cluster import ClusterState, cluster_state, state_of
 from msk_toolkit.msk.description import describe
 from msk_toolkit.msk.observe_secret import secret_findings
-from msk_toolkit.msk.secret import SecretFacts, login_findings
+from msk_toolkit.msk.secret import SecretFacts, login_findings, refusal_findings
 from msk_toolkit.network.stages import StageResult
 from msk_toolkit.probe.context import ControlPlane, explain
 from msk_toolkit.probe.report import BrokerReport, Verdict
@@ -65,6 +65,23 @@ def test_each_of_msks_conditions_on_a_secret_is_reported(
     assert len(findings) == len(sentences)
     for finding, sentence in zip(findings, sentences, strict=True):
         assert sentence in finding
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({}, ["its name, key and association meet MSK's requirements, so its user name or password is wrong"]),
+        ({"changed": NOW}, ["was changed 0 minutes ago; MSK may take 10 minutes to apply it"]),
+        # What check_secret says of it is reported anyway.
+        ({"kms_key_id": None}, []),
+        ({"described": False, "kms_key_id": None}, []),
+    ],
+)
+def test_a_refused_login_is_a_finding_about_the_secret(changes: dict[str, Any], sentences: list[str]) -> None:
+    facts = msgspec.structs.replace(GOOD, associated=[ARN], **changes)
+    findings = refusal_findings(facts, NOW)
+    assert [(finding.severity, finding.text) for finding in findings] == [("error", text) for text in sentences]
+    assert all(finding.subject == f"secret {facts.secret_id}" for finding in findings)
 
 
 def test_of_a_secret_that_could_not_be_described_nothing_is_claimed() -> None:

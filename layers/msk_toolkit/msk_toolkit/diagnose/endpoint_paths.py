@@ -1,6 +1,6 @@
 """The network paths from a subnet to a service through an endpoint of its VPC."""
 
-from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, listed
+from msk_toolkit.diagnose.finding import HTTPS, SERVICES, NetworkEnd, listed
 from msk_toolkit.diagnose.paths import PathResult, Start, ipv4_blocks, path_through_acl, worst_path
 from msk_toolkit.vpc.facts import Block, Endpoint, Facts, RouteTable, Subnet
 from msk_toolkit.vpc.filters import Ends, through_groups
@@ -10,7 +10,7 @@ def paths_through_endpoints(facts: Facts, start: Start, service: str) -> list[Pa
     """The paths through the VPC's endpoints for a service."""
     endpoints = facts.endpoints_for(start.subnet.vpc, service)
     paths = [_through_endpoint(facts, start, endpoint) for endpoint in endpoints if endpoint.kind != "other"]
-    return paths or [PathResult(False, fault=f"{start.subnet.vpc} has no endpoint for {service}")]
+    return paths or [PathResult(False, fault=f"{start.subnet.vpc} has no endpoint for {SERVICES}")]
 
 
 def _through_endpoint(facts: Facts, start: Start, endpoint: Endpoint) -> PathResult:

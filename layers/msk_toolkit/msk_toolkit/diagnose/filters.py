@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from msk_toolkit.diagnose.finding import Code, NetworkEnd, NetworkFinding, Severity, downgrade, listed
+from msk_toolkit.diagnose.finding import PORTS, Code, NetworkEnd, NetworkFinding, Severity, downgrade, listed
 from msk_toolkit.vpc.facts import Acl, AclEntry, Block, Facts, GroupRule, Subnet
 from msk_toolkit.vpc.filters import (
     Ends,
@@ -44,7 +44,7 @@ class Flow(NamedTuple):
         return NetworkFinding(
             severity=severity or self.severity,
             code=code,
-            port=None if every_port else self.port,
+            ports=() if every_port else (self.port,),
             source=self.source.name,
             target=self.target.name,
             text=text,
@@ -79,13 +79,17 @@ class _GroupCheck(NamedTuple):
 
 
 class PacketPath(NamedTuple):
-    """Packets of one direction at one subnet: to or from which addresses and ports, and their description."""
+    """Packets of one direction at one subnet: to or from which addresses and ports, and their description.
+
+    ``ports_text`` replaces the ports in a finding.
+    """
 
     subnet: Subnet
     remote: Sequence[Block]
     ports: tuple[int, int]
     egress: bool
     description: str
+    ports_text: str = ""
 
 
 class Dropped(NamedTuple):
@@ -136,7 +140,7 @@ def _described(acl: Acl, packets: PacketPath, filtered: Filtered) -> Dropped:
     first, entry = filtered.dropped[0]
     direction, preposition = _direction(egress=packets.egress)
     whole = filtered.outcome == "closed"
-    ports, peer = _port_text(*packets.ports), ", ".join(map(str, packets.remote))
+    ports, peer = packets.ports_text or _port_text(*packets.ports), ", ".join(map(str, packets.remote))
     reason = _reason(first, entry, direction)
     verb = "drops"
     if not whole:
@@ -196,7 +200,7 @@ def _closed_finding(check: _GroupCheck, filtered: Filtered, text: str) -> Networ
     peer = _addresses(filtered)
     if check.by_reference:
         peer = check.other.groups[0]
-    remedy = f"add one ({code.removesuffix('-closed')}, tcp {flow.port}, {preposition} {peer})"
+    remedy = f"add one ({code.removesuffix('-closed')}, tcp {PORTS}, {preposition} {peer})"
     if filtered.outcome == "closed":
         return flow.finding(code, text, remedy)
     if filtered.outcome == "unknown":
@@ -206,7 +210,7 @@ def _closed_finding(check: _GroupCheck, filtered: Filtered, text: str) -> Networ
 
 def _closed_text(check: _GroupCheck, visible: Sequence[str], filtered: Filtered) -> str:
     direction, preposition = _direction(egress=check.egress)
-    rule = f"{direction} rule for {check.flow.port} {preposition} {check.peer}"
+    rule = f"{direction} rule for {PORTS} {preposition} {check.peer}"
     text = f"{_holder(check.own, visible)} no {rule}"
     # With references between the groups addresses do not matter, unless only some of them are blocked.
     if filtered.outcome == "partly" or not check.by_reference:
@@ -263,8 +267,9 @@ def _not_visible(visible: Collection[str], flow: Flow, own: NetworkEnd) -> Itera
 def _between(facts: Facts, flow: Flow, source: Subnet, target: Subnet, *, answers: bool) -> Iterator[NetworkFinding]:
     source_blocks, target_blocks = source.blocks_of(flow.version), target.blocks_of(flow.version)
     port = (flow.port, flow.port)
-    yield from _acl_finding(facts, flow, PacketPath(source, target_blocks, port, True, f"to {flow.target.name}"))
-    yield from _acl_finding(facts, flow, PacketPath(target, source_blocks, port, False, f"from {flow.source.name}"))
+    there, back = f"to {flow.target.name}", f"from {flow.source.name}"
+    yield from _acl_finding(facts, flow, PacketPath(source, target_blocks, port, True, there, PORTS))
+    yield from _acl_finding(facts, flow, PacketPath(target, source_blocks, port, False, back, PORTS))
     if answers:
         to_source = f"to {flow.source.name} (the answers)"
         yield from _answer_findings(facts, flow, PacketPath(target, source_blocks, LINUX_PORTS, True, to_source))

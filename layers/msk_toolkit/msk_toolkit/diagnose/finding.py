@@ -1,6 +1,6 @@
 """A finding about the network: what is wrong, where, and what to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -34,18 +34,50 @@ Code = Literal[
 ]
 # The port of every AWS service.
 HTTPS = 443
+# Stands for the ports in a finding's text and remedy until those that are alike have become one: see ``grouped``.
+PORTS = "{ports}"
+# Stands for the services in the fault of a path, until those with the same faults have become one finding.
+SERVICES = "{services}"
+# What is added to a finding that the function has just disproved.
+DISPROVED = " (but the connection succeeded just now: the function runs elsewhere, or a rule is not visible)"
+# What blocks first: names, the way out, the way in, then what is called over it, then what Lambda makes of all that.
+_PATH: tuple[Code, ...] = (
+    "dns-off",
+    "no-address",
+    "egress-closed",
+    "acl-closed",
+    "no-route",
+    "blackhole",
+    "wrong-route",
+    "peering-not-active",
+    "attachment-not-available",
+    "vpn-down",
+    "ingress-closed",
+    "service-unreachable",
+    "role-denied",
+    "mapping-off",
+    "mapping-mode",
+    "mapping-failing",
+    "mapping-changing",
+    "poller-group",
+    "poller-listener",
+    "no-internet-route",
+    "not-visible",
+    "not-read",
+)
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 class NetworkFinding(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "target": "to"}):
     """A finding about the connection ``from`` one end ``to`` another.
 
     An ``error`` keeps the listener in use, or the mapping, from working; a ``warning`` affects something else, or only
-    a part; a ``note`` is information. ``port`` is None where it is about every port.
+    a part; a ``note`` is information. ``ports`` is empty where it is about every port.
     """
 
     severity: Severity
     code: Code
-    port: int | None = None
+    ports: tuple[int, ...] = ()
     source: str
     target: str
     text: str
@@ -88,6 +120,33 @@ class NetworkEnd(NamedTuple):
 FUNCTION = "the function"
 BROKERS = "the brokers"
 POLLERS = "the mapping's pollers"
+
+
+def grouped(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
+    """Findings that differ in their port only as one, and in the order of :func:`ordered`."""
+    ports: dict[NetworkFinding, set[int]] = {}
+    for finding in findings:
+        ports.setdefault(msgspec.structs.replace(finding, ports=()), set()).update(finding.ports)
+    return ordered(_with_ports(finding, sorted(numbers)) for finding, numbers in ports.items())
+
+
+def _with_ports(finding: NetworkFinding, ports: Sequence[int]) -> NetworkFinding:
+    text = listed([str(port) for port in ports])
+    return msgspec.structs.replace(
+        finding,
+        ports=tuple(ports),
+        text=finding.text.replace(PORTS, text),
+        remedy=finding.remedy.replace(PORTS, text),
+    )
+
+
+def ordered(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
+    """Errors first, and among them what blocks first; each finding once."""
+    return sorted(dict.fromkeys(findings), key=_order)
+
+
+def _order(finding: NetworkFinding) -> tuple[int, int]:
+    return _SEVERITIES.index(finding.severity), _PATH.index(finding.code)
 
 
 def downgrade(severity: Severity) -> Severity:

@@ -7,11 +7,10 @@ import msgspec
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.permissions import Denied
 from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
-from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkEnd, NetworkFinding, Severity
+from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkEnd, NetworkFinding, Severity, grouped, listed
 from msk_toolkit.diagnose.mapping_mode import mode_findings, poller_group_findings
-from msk_toolkit.diagnose.mapping_states import STATES, UNKNOWN, Meaning, meaning_of_reason, meaning_of_result
+from msk_toolkit.diagnose.mapping_reports import report_findings
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
-from msk_toolkit.diagnose.network import ordered
 from msk_toolkit.diagnose.poller_role import MAX_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
 from msk_toolkit.msk.listeners import Protocol
@@ -22,8 +21,6 @@ from msk_toolkit.vpc.facts import Facts
 _FORWARDER = "the forwarder"
 _PROTOCOLS: Mapping[AuthMode, Protocol] = {"none": "plaintext", "tls": "tls"}
 _POLLER_MODES: Mapping[bool, FunctionMode] = {True: "provisioned", False: "on-demand"}
-# Lambda ends these states itself.
-_IN_TRANSITION = {"Creating", "Enabling", "Updating"}
 
 
 class MappingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +60,8 @@ def _poller_modes(states: Iterable[MappingState]) -> set[FunctionMode]:
 def mapping_findings(
     facts: Facts, cluster: NetworkEnd, pollers: Pollers, mappings: MappingFacts, *, resolved: Collection[str] = ()
 ) -> list[NetworkFinding]:
-    """Everything that keeps the pollers from the brokers, from the function or from their credentials.
+    """Everything that keeps the pollers from the brokers, from the function or from their credentials, what is alike
+    as one.
 
     Args:
         resolved: the VPCs in which names have just been resolved.
@@ -77,9 +75,9 @@ def mapping_findings(
     findings += _listener(pollers)
     findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
     # Lambda's own results come last: the findings before may explain them.
-    findings += _state_findings(mappings.states, pollers.function, _error_codes(findings))
+    findings += report_findings(mappings.states, pollers.function, _error_codes(findings))
     findings += [*_refused(mappings.refusals), *_not_checked(mappings, pollers.listener)]
-    return ordered(findings)
+    return grouped(findings)
 
 
 def _error_codes(findings: Iterable[NetworkFinding]) -> set[Code]:
@@ -95,16 +93,6 @@ def _port_findings(
         yield from acl_findings(facts, flow)
 
 
-def _state_findings(
-    states: Sequence[MappingState] | None, function: str, errors: Collection[Code]
-) -> Iterator[NetworkFinding]:
-    for state in states or ():
-        yield from _state(state, function, errors)
-    if states == []:
-        text = "no event source mapping leads from the cluster to the forwarder"
-        yield _finding("mapping-failing", "error", _FORWARDER, text, "check the stack's events")
-
-
 def _refused(refusals: Iterable[str]) -> Iterator[NetworkFinding]:
     for refusal in refusals:
         remedy = "allow it, and give the function a route to it (endpoint or NAT); the rest is checked without it"
@@ -118,10 +106,16 @@ def _not_checked(mappings: MappingFacts, listener: PollerListener) -> Iterator[N
         yield _finding("not-read", "note", _FORWARDER, text, "usually they have the permissions of the others")
 
 
-def _denied(denied: Iterable[Denied]) -> Iterator[NetworkFinding]:
+def _denied(denied: Sequence[Denied]) -> Iterator[NetworkFinding]:
+    """All of them as one finding: usually one statement of a policy is missing."""
+    if not denied:
+        return
+    actions: dict[str, list[str]] = {}
     for action, resource in denied:
-        text = f"the forwarder's role, which the pollers assume, is not allowed {action} on {resource}"
-        yield _finding("role-denied", "error", resource, text, "allow it in the role's policies")
+        actions.setdefault(resource, []).append(action)
+    refused = "; ".join(f"{listed(names)} on {resource}" for resource, names in actions.items())
+    text = f"the forwarder's role, which the pollers assume, is not allowed {refused}"
+    yield _finding("role-denied", "error", listed(list(actions)), text, "allow it in the role's policies")
 
 
 def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:
@@ -139,51 +133,6 @@ def _listener(pollers: Pollers) -> Iterator[NetworkFinding]:
         )
         remedy = "nothing to do unless this list has a finding about that port or the role"
         yield _finding("poller-listener", "note", BROKERS, text, remedy)
-
-
-def _state(state: MappingState, function: str, errors: Collection[Code]) -> Iterator[NetworkFinding]:
-    """What Lambda says of one mapping: its last result, the reason for its last change, and its state."""
-    result, reason = meaning_of_result(state.result), meaning_of_reason(state.reason)
-    if result:
-        text = f"{state.name} reports of its last run: {state.result} ({result.meaning})"
-        remedy = _remedy(result, state, function, errors)
-        yield _finding("mapping-failing", _severity_of_result(state), _FORWARDER, text, remedy)
-    if reason and state.state not in _IN_TRANSITION:
-        text = f"{state.name} is {state.state} with {state.reason}: {reason.meaning}"
-        remedy = _remedy(reason, state, function, errors)
-        yield _finding("mapping-failing", reason.severity, _FORWARDER, text, remedy)
-    elif state.state != "Enabled":
-        yield _not_enabled(state, function, errors)
-
-
-def _severity_of_result(state: MappingState) -> Severity:
-    if state.state == "Enabled":
-        return "error"
-    # The result of a mapping that is off is an old one.
-    return "warning"
-
-
-def _not_enabled(state: MappingState, function: str, errors: Collection[Code]) -> NetworkFinding:
-    meaning = STATES.get(state.state, UNKNOWN._replace(severity="warning"))
-    code: Code = "mapping-changing" if state.state in _IN_TRANSITION else "mapping-off"
-    label = f"{state.name} is {state.state}"
-    if state.reason:
-        label += f" ({state.reason})"
-    text = f"{label}: {meaning.meaning.format(topic=_topic(state))}"
-    return _finding(code, meaning.severity, _FORWARDER, text, _remedy(meaning, state, function, errors))
-
-
-def _remedy(meaning: Meaning, state: MappingState, function: str, errors: Collection[Code]) -> str:
-    names = {"topic": _topic(state), "group": state.group, "uuid": state.id, "function": function or "FORWARDER"}
-    remedy = meaning.remedy.format(**names)
-    first = sorted(meaning.related & set(errors))
-    if not first:
-        return remedy
-    return f"fix {' and '.join(first)} above first; then {remedy}"
-
-
-def _topic(state: MappingState) -> str:
-    return ", ".join(state.topics) or "its topic"
 
 
 def _finding(code: Code, severity: Severity, target: str, text: str, remedy: str) -> NetworkFinding:

@@ -13,7 +13,8 @@ from msk_toolkit.diagnose.finding import Code, Severity
 class Meaning(NamedTuple):
     """A state, reason or result of Lambda's: how severe it is, what it means, what to do.
 
-    ``remedy`` may contain ``{topic}``, ``{group}``, ``{uuid}`` and ``{function}``. ``related`` are the findings that
+    ``remedy`` may contain ``{topic}``, ``{group}``, ``{uuid}``, ``{function}``, and ``{enable}``, the command that
+    enables the mapping again. ``related`` are the findings that
     explain it; where there is one, it comes first in the remedy.
     """
 
@@ -27,7 +28,7 @@ _NETWORK: frozenset[Code] = frozenset({"egress-closed", "ingress-closed", "acl-c
 _ROLE: frozenset[Code] = frozenset({"role-denied"})
 _SERVICES: frozenset[Code] = frozenset({"service-unreachable"})
 _NAMES: frozenset[Code] = frozenset({"dns-off"})
-_ENABLE = "aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+_ENABLE = "{enable}"
 
 # State: a mapping in transition needs time; enabling one that Lambda is still changing does not help.
 STATES: Mapping[str, Meaning] = {
@@ -48,7 +49,7 @@ STATES: Mapping[str, Meaning] = {
         "Lambda is deleting it, and records of {topic} stay in Kafka",
         "deploy the stack again with {topic} in ForwardTopics, if it should be forwarded",
     ),
-    "Disabled": Meaning("warning", "it is disabled, and records of {topic} stay in Kafka", _ENABLE),
+    "Disabled": Meaning("error", "records of {topic} stay in Kafka and reach nobody", _ENABLE),
 }
 
 # StateTransitionReason of a mapping that a user, or CloudFormation, changed last.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msk_toolkit.diagnose.finding import HTTPS, listed
+from msk_toolkit.diagnose.finding import HTTPS, SERVICES, listed
 from msk_toolkit.diagnose.paths import PathResult, Start, ipv4_blocks, is_wide, path_through_acl
 from msk_toolkit.vpc.facts import Block, Facts, Peering, Route, Subnet
 from msk_toolkit.vpc.filters import Ends, through_groups
@@ -17,7 +17,7 @@ def paths_through_other_networks(facts: Facts, start: Start, service: str) -> li
     verb = "leads"
     if len(targets) > 1:
         verb = "lead"
-    fault = f"{listed(targets)} {verb} to other networks, which may share an endpoint for {service}"
+    fault = f"{listed(targets)} {verb} to other networks, which may share an endpoint for {SERVICES}"
     return [PathResult(True, False, fault)]
 
 

@@ -11,21 +11,23 @@ from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_find
 from msk_toolkit.diagnose.finding import (
     BROKERS,
     FUNCTION,
+    PORTS,
     Code,
     NetworkEnd,
     NetworkFinding,
     Severity,
     downgrade,
+    grouped,
     listed,
 )
 from msk_toolkit.diagnose.paths import PathResult, Start, faults_on_path_out
 from msk_toolkit.diagnose.routes import address_findings, private_nats, references, route_findings
 from msk_toolkit.diagnose.services import Need, dns_findings, internet_findings, service_findings
+from msk_toolkit.diagnose.unread import unread_findings
 from msk_toolkit.msk.listeners import Network
 from msk_toolkit.vpc.facts import Endpoint, Facts
 from msk_toolkit.vpc.filters import Ends, through_groups
 
-_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 # The names of endpoint services that AWS does not own begin so, and so does that of an MSK VPC connection.
 _PRIVATE_SERVICE = "vpce-svc-"
 
@@ -57,7 +59,7 @@ class BrokerPort(msgspec.Struct, frozen=True):
         return NetworkFinding(
             severity=self.severity,
             code=code,
-            port=self.port,
+            ports=(self.port,),
             source=FUNCTION,
             target=BROKERS,
             text=text,
@@ -74,12 +76,12 @@ def network_findings(
     *,
     resolved: Collection[str] = (),
 ) -> list[NetworkFinding]:
-    """What keeps the function from the brokers' ports and from the services that it needs.
+    """What keeps the function from the brokers' ports and from the services that it needs, what is alike as one.
 
     Args:
         resolved: the VPCs in which names have just been resolved.
     """
-    findings = [*_unread(facts), *_unknown_ends(facts, function, brokers)]
+    findings = [*unread_findings(facts, function, brokers), *_unknown_ends(facts, function, brokers)]
     findings += _private_ports(facts, function, brokers, ports)
     for port in ports:
         if port.network == "public":
@@ -89,12 +91,7 @@ def network_findings(
     findings += dns_findings(facts, function, resolved)
     findings += service_findings(facts, function, needs)
     findings += internet_findings(facts, function)
-    return ordered(findings)
-
-
-def ordered(findings: Iterable[NetworkFinding]) -> list[NetworkFinding]:
-    """Errors first, each finding once."""
-    return sorted(dict.fromkeys(findings), key=lambda finding: _ORDER[finding.severity])
+    return grouped(findings)
 
 
 def _private_ports(
@@ -150,19 +147,6 @@ def _translated(gateways: Sequence[str]) -> NetworkFinding:
     )
 
 
-def _unread(facts: Facts) -> Iterator[NetworkFinding]:
-    for unread in facts.unread:
-        yield NetworkFinding(
-            severity="warning",
-            code="not-read",
-            source=FUNCTION,
-            target="ec2",
-            text=unread.why,
-            remedy=f"allow {unread.action}, and give the function a route to EC2 (endpoint or NAT); "
-            "or run `sam local invoke` on a machine that has one",
-        )
-
-
 def _unknown_ends(facts: Facts, *ends: NetworkEnd) -> Iterator[NetworkFinding]:
     for end in ends:
         missing = _missing_subnets(facts, end)
@@ -198,8 +182,8 @@ def _without_path_out(facts: Facts, function: NetworkEnd, port: BrokerPort) -> I
     faults = faults_on_path_out(facts, function, port.port)
     if faults:
         reasons = "; ".join(dict.fromkeys(faults.values()))
-        text = f"the public listener {port.port} can't be reached from {function.name}: {reasons}"
-        yield port.finding("no-route", text, f"route 0.0.0.0/0 to a NAT gateway and allow tcp {port.port} out")
+        text = f"the public listener {PORTS} can't be reached from {function.name}: {reasons}"
+        yield port.finding("no-route", text, f"route 0.0.0.0/0 to a NAT gateway and allow tcp {PORTS} out")
 
 
 def _nat_addresses(facts: Facts) -> list[str]:
@@ -214,8 +198,8 @@ def _public_from(facts: Facts, brokers: NetworkEnd, port: BrokerPort, address: s
     ends = Ends([ip_network(address)], (), "invalid")
     if through_groups(facts, brokers.groups, ends, port.port, egress=False).outcome == "closed":
         groups = listed(brokers.groups)
-        text = f"security group {groups} of {brokers.name} has no inbound rule for {port.port} from NAT {address}"
-        yield port.finding("ingress-closed", text, f"add one (ingress, tcp {port.port}, from {address}/32)")
+        text = f"security group {groups} of {brokers.name} has no inbound rule for {PORTS} from NAT {address}"
+        yield port.finding("ingress-closed", text, f"add one (ingress, tcp {PORTS}, from {address}/32)")
 
 
 def _multi_vpc(facts: Facts, function: NetworkEnd, brokers: NetworkEnd, port: BrokerPort) -> Iterator[NetworkFinding]:

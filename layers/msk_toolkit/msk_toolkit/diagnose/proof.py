@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkFinding
-from msk_toolkit.diagnose.network import ordered
+from msk_toolkit.diagnose.finding import BROKERS, DISPROVED, FUNCTION, Code, NetworkFinding, ordered
+from msk_toolkit.diagnose.report import ListenerReport
+
+# Rules of security groups are the same for all brokers.
+_OF_GROUPS: tuple[Code, ...] = ("egress-closed", "ingress-closed")
 
 
 class Proof(NamedTuple):
@@ -16,11 +19,13 @@ class Proof(NamedTuple):
         ports: those on which a connection to every broker succeeded.
         services: the AWS services that answered.
         ports_elsewhere: ports likewise, of listeners that other routes lead to: they prove the port only.
+        ports_of_some: those on which a connection to any broker succeeded, wherever it is.
     """
 
     ports: Collection[int] = ()
     services: Collection[str] = ()
     ports_elsewhere: Collection[int] = ()
+    ports_of_some: Collection[int] = ()
 
     @property
     def resolves_names(self) -> bool:
@@ -31,15 +36,36 @@ class Proof(NamedTuple):
         """Whether a finding says that something can't work that just has."""
         if not _is_claim(finding):
             return False
-        if finding.target == BROKERS and finding.code != "not-visible":
-            return self.reaches(finding.port)
-        return finding.code == "service-unreachable" and finding.target in self.services
+        if finding.target != BROKERS or finding.code == "not-visible":
+            return False
+        # An error says that a group lets nobody through: one broker that was reached disproves it.
+        if finding.code in _OF_GROUPS and finding.severity == "error":
+            return not self._reached_ports.isdisjoint(finding.ports)
+        return self._reaches_every_broker(finding.ports)
 
-    def reaches(self, port: int | None) -> bool:
-        """Whether a connection to every broker succeeded on a port, or inside the network on any (None)."""
-        if port is None:
+    @property
+    def _reached_ports(self) -> set[int]:
+        return {*self.ports, *self.ports_elsewhere, *self.ports_of_some}
+
+    def _reaches_every_broker(self, ports: Collection[int]) -> bool:
+        """Whether connections to every broker succeeded on the ports, or inside the network on any (without ports)."""
+        if not ports:
             return bool(self.ports)
-        return port in {*self.ports, *self.ports_elsewhere}
+        return {*ports} <= {*self.ports, *self.ports_elsewhere}
+
+
+def proof_of(listeners: Iterable[ListenerReport], services: Collection[str]) -> Proof:
+    """What the listeners' probes and the services' answers prove."""
+    inside: list[int] = []
+    elsewhere: list[int] = []
+    some: set[int] = set()
+    for listener in listeners:
+        some.update(listener.connected_ports)
+        if listener.connects and listener.network == "vpc":
+            inside += listener.ports
+        elif listener.connects:
+            elsewhere += listener.ports
+    return Proof(inside, services, elsewhere, some)
 
 
 def weighed(findings: Iterable[NetworkFinding], proof: Proof) -> list[NetworkFinding]:
@@ -54,10 +80,7 @@ def weighed(findings: Iterable[NetworkFinding], proof: Proof) -> list[NetworkFin
 
 
 def _disproved(finding: NetworkFinding) -> NetworkFinding:
-    text = (
-        f"{finding.text} (but the connection succeeded just now: the function runs elsewhere, or a rule is not visible)"
-    )
-    return msgspec.structs.replace(finding, severity="note", text=text)
+    return msgspec.structs.replace(finding, severity="note", text=finding.text + DISPROVED)
 
 
 def _is_claim(finding: NetworkFinding) -> bool:

@@ -1,36 +1,97 @@
-"""A diagnosis as a table for a person: first what fails, then why, then what else is known."""
+"""A diagnosis as a table for a person: first what fails, then why; notes and everything that works only on request."""
 
 from collections.abc import Iterable, Sequence
 
 from msk_toolkit.diagnose.connectivity import ConnectivityOption
 from msk_toolkit.diagnose.finding import NetworkFinding
 from msk_toolkit.diagnose.report import DiagnoseResponse, ListenerReport, ProbeResult
+from msk_toolkit.msk.findings import Finding
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.stage import CONSUMER_STAGES, PRODUCER_STAGES, Stage
 
 _NOTHING = ["nothing to report"]
 _FAILING = {"degraded", "down", "not reached"}
+_Section = tuple[str, list[str]]
 
 
-def render_diagnosis(response: DiagnoseResponse) -> str:
-    """Every part of the response, with the brokers and stages of the listeners that fail."""
-    lines = [f"{response.status.upper()}: {response.summary}"]
-    for title, content in _sections(response):
-        lines += ["", title, *_indented(content)]
+def render_diagnosis(response: DiagnoseResponse, *, verbose: bool = False) -> str:
+    """The verdict, and below it what fails: of a healthy system one line.
+
+    Args:
+        verbose: every part of the response, also where it has nothing to report.
+    """
+    if verbose:
+        return _whole(response)
+    sections = [section for section in _sections(_serious(response)) if section[1]]
+    if response.status == "healthy" and not sections:
+        return f"{_headline(response)}{_hidden(response)}"
+    lines = _titled(_headline(response), sections)
+    for listener in response.listeners:
+        if listener.in_use:
+            lines += _failing_stages(listener)
+    hidden = _hidden(response)
+    if hidden:
+        lines += ["", hidden.removeprefix("; ")]
+    return "\n".join(lines)
+
+
+def _whole(response: DiagnoseResponse) -> str:
+    sections = [
+        ("LISTENERS", _listeners(response.listeners)),
+        *((title, content or _NOTHING) for title, content in _sections(response)),
+        ("CONNECTIVITY of other networks to the cluster's", _connectivity(response.connectivity)),
+    ]
+    lines = _titled(_headline(response), sections)
     for listener in response.listeners:
         lines += _stages(listener, "written through", listener.written, PRODUCER_STAGES)
         lines += _stages(listener, "read from", listener.read, CONSUMER_STAGES)
     return "\n".join(lines)
 
 
-def _sections(response: DiagnoseResponse) -> list[tuple[str, list[str]]]:
-    """The parts of the table, each with its title."""
+def _headline(response: DiagnoseResponse) -> str:
+    return f"{response.status.upper()}: {response.summary}"
+
+
+def _titled(headline: str, sections: Iterable[_Section]) -> list[str]:
+    lines = [headline]
+    for title, content in sections:
+        lines += ["", title, *_indented(content)]
+    return lines
+
+
+def _serious(response: DiagnoseResponse) -> DiagnoseResponse:
+    """The response without its notes."""
+    return DiagnoseResponse(
+        status=response.status,
+        summary=response.summary,
+        cluster=response.cluster,
+        listeners=response.listeners,
+        findings=_without_notes(response.findings),
+        network=_without_notes(response.network),
+        mapping=_without_notes(response.mapping),
+        connectivity=[],
+    )
+
+
+def _without_notes[Kind: (Finding, NetworkFinding)](findings: Iterable[Kind]) -> list[Kind]:
+    return [finding for finding in findings if finding.severity != "note"]
+
+
+def _hidden(response: DiagnoseResponse) -> str:
+    """How many notes are left out, and how to see them."""
+    findings: list[Finding | NetworkFinding] = [*response.findings, *response.network, *response.mapping]
+    notes = sum(finding.severity == "note" for finding in findings)
+    if not notes:
+        return ""
+    return f"; {notes} note{'s' if notes > 1 else ''} with `mskv why -o wide`"
+
+
+def _sections(response: DiagnoseResponse) -> list[_Section]:
+    """The findings, each kind with its title."""
     return [
-        ("LISTENERS", _listeners(response.listeners)),
-        ("CLUSTER AND SECRET", [str(finding) for finding in response.findings] or _NOTHING),
+        ("CLUSTER AND SECRET", [str(finding) for finding in response.findings]),
         ("NETWORK, from the function", _findings(response.network)),
         ("EVENT SOURCE MAPPING, from the cluster's own subnets", _findings(response.mapping)),
-        ("CONNECTIVITY of other networks to the cluster's", _connectivity(response.connectivity)),
     ]
 
 
@@ -65,17 +126,36 @@ def _findings(findings: Iterable[NetworkFinding]) -> list[str]:
     lines: list[str] = []
     for finding in findings:
         lines += [f"{_label(finding)}: {finding.text}", f"  -> {finding.remedy}"]
-    return lines or _NOTHING
+    return lines
 
 
 def _label(finding: NetworkFinding) -> str:
-    if finding.port:
-        return f"{finding.severity} {finding.port} {finding.code}"
-    return f"{finding.severity} {finding.code}"
+    ports = ",".join(map(str, finding.ports))
+    return " ".join(part for part in (finding.severity, ports, finding.code) if part)
 
 
 def _connectivity(options: Iterable[ConnectivityOption]) -> list[str]:
     return [f"{option.kind}: {option.state}: {option.detail}" for option in options]
+
+
+def _failing_stages(listener: ListenerReport) -> list[str]:
+    """The stages of the brokers that fail; of the reading only where its failure differs from that of the writing."""
+    written, read = listener.written, listener.read
+    lines = _stages(listener, "written through", _failing_brokers(written), PRODUCER_STAGES)
+    if written is None or read is None or _failure(written) != _failure(read):
+        lines += _stages(listener, "read from", _failing_brokers(read), CONSUMER_STAGES)
+    return lines
+
+
+def _failing_brokers(result: ProbeResult | None) -> ProbeResult | None:
+    if result is None:
+        return None
+    return ProbeResult(result.verdict, [report for report in result.brokers if report.failure])
+
+
+def _failure(result: ProbeResult) -> tuple[object, ...]:
+    verdict = result.verdict
+    return verdict.broker, verdict.stage, verdict.cause, verdict.summary
 
 
 def _stages(listener: ListenerReport, title: str, result: ProbeResult | None, stages: Sequence[Stage]) -> list[str]:

@@ -26,6 +26,13 @@ class DiagnoseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         tuple[Literal["public", "multi-vpc", "ipv6"], ...],
         Meta(description="Networks whose listeners are checked, in addition to the VPC's, which always are."),
     ] = ("public", "multi-vpc", "ipv6")
+    verbose: Annotated[
+        bool,
+        Meta(
+            description="Whether the table has everything: notes, listeners that are not in use, and how other "
+            "networks may be connected."
+        ),
+    ] = False
 
     @property
     def all_networks(self) -> list[Network]:
@@ -80,6 +87,12 @@ class ListenerReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         """Whether a TCP connection to every broker succeeded."""
         reports = self.broker_reports
         return bool(reports) and all(_connected(report) for report in reports)
+
+    @property
+    def connected_ports(self) -> list[int]:
+        """The ports on which a TCP connection to a broker succeeded."""
+        addresses = [report.address for report in self.broker_reports if _connected(report)]
+        return [int(address.rpartition(":")[2]) for address in addresses]
 
 
 class DiagnoseResponse(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

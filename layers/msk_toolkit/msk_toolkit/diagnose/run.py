@@ -1,25 +1,24 @@
 """Run a diagnosis: observe the cluster, then check listeners, networks and mappings concurrently, then decide."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.call import call_within
 from msk_toolkit.aws.clients import MakeClient
-from msk_toolkit.aws.mappings import MappingState, mapping_states
-from msk_toolkit.aws.permissions import denied_actions
+from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkEnd, NetworkFinding
 from msk_toolkit.diagnose.listener_checks import check_listener
 from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check, poller_ports
 from msk_toolkit.diagnose.mapping import MappingFacts, Pollers, mapping_findings
+from msk_toolkit.diagnose.mapping_facts import AWS_SECONDS, ask_mappings
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
 from msk_toolkit.diagnose.network import network_findings
-from msk_toolkit.diagnose.poller_role import poller_actions
-from msk_toolkit.diagnose.proof import Proof, weighed
+from msk_toolkit.diagnose.proof import Proof, proof_of, weighed
 from msk_toolkit.diagnose.render import render_diagnosis
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse, ListenerReport
 from msk_toolkit.diagnose.services import Need
@@ -33,14 +32,12 @@ from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
 from msk_toolkit.msk.observe_secret import observe_secret
 from msk_toolkit.msk.pollers import poller_listener, protocols_inside
-from msk_toolkit.msk.secret import SecretFacts, check_secret
+from msk_toolkit.msk.secret import SecretFacts, check_secret, refusal_findings
 from msk_toolkit.msk.state_findings import state_findings
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.read import read_facts
 
-# Each of these makes two attempts at most; without a route to the API neither ends.
-_AWS_SECONDS = 12.0
 # As many as GetBootstrapBrokers has keys; all are checked at once, so that one that hangs delays no other.
 _MAX_LISTENERS = 14
 
@@ -70,7 +67,11 @@ class _Responses(NamedTuple):
 
 
 def run_diagnosis(
-    request: DiagnoseRequest, settings: DiagnoseSettings, client: MakeClient, deadline: Deadline
+    request: DiagnoseRequest,
+    settings: DiagnoseSettings,
+    client: MakeClient,
+    deadline: Deadline,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> DiagnoseResponse:
     """Check everything between the functions, the pollers and the cluster.
 
@@ -82,10 +83,10 @@ def run_diagnosis(
     """
     subject = _observe(request, settings, client, deadline)
     responses = _ask_all(subject, settings, client, deadline)
-    proof = _proof(subject, responses)
+    proof = proof_of(responses.listeners, _services_that_answered(subject, responses))
     network = _network_findings(subject, responses, settings, proof)
     mapping = _mapping_findings(subject, responses, proof)
-    findings = [*subject.findings, *subject.secret_findings]
+    findings = [*subject.findings, *subject.secret_findings, *_refused_login(subject, responses, now())]
     status, summary = summarize(responses.listeners, findings, network, mapping)
     response = DiagnoseResponse(
         status=status,
@@ -97,7 +98,7 @@ def run_diagnosis(
         mapping=mapping,
         connectivity=connectivity_options(responses.facts, subject.brokers),
     )
-    return msgspec.structs.replace(response, table=render_diagnosis(response))
+    return msgspec.structs.replace(response, table=render_diagnosis(response, verbose=request.verbose))
 
 
 def function_needs(settings: DiagnoseSettings) -> list[Need]:
@@ -155,7 +156,7 @@ def _ask_all(subject: _Subject, settings: DiagnoseSettings, client: MakeClient, 
         # boto3 can't make clients in several threads at once; EC2's takes the longest.
         ec2, clients = client("ec2"), (client("lambda"), client("iam"))
         facts = pool.submit(_facts, ec2, subject, deadline)
-        mappings = pool.submit(_mapping_facts, clients, settings, subject, deadline)
+        mappings = pool.submit(ask_mappings, clients, settings, subject.pollers.listener, subject.secret, deadline)
         listeners = [
             pool.submit(check_listener, access, settings, deadline, state, secret_faults) for access in subject.accesses
         ]
@@ -167,7 +168,7 @@ def _network_findings(
 ) -> list[NetworkFinding]:
     """The findings about the function's network, weighed against what has just worked."""
     ports = broker_ports(subject.accesses, subject.observed.cluster, settings.auth_mode)
-    needs = function_needs(settings)
+    needs = [need._replace(answered=need.service in proof.services) for need in function_needs(settings)]
     resolved = _resolved(subject, responses, proof)
     findings = network_findings(responses.facts, subject.function, subject.brokers, ports, needs, resolved=resolved)
     return weighed(findings, proof)
@@ -178,19 +179,12 @@ def _mapping_findings(subject: _Subject, responses: _Responses, proof: Proof) ->
     return mapping_findings(responses.facts, subject.brokers, subject.pollers, responses.mappings, resolved=resolved)
 
 
-def _proof(subject: _Subject, responses: _Responses) -> Proof:
-    ports = _connected_ports(responses.listeners, inside=True)
-    ports_elsewhere = _connected_ports(responses.listeners, inside=False)
-    return Proof(ports, _services_that_answered(subject, responses), ports_elsewhere)
-
-
-def _connected_ports(listeners: Iterable[ListenerReport], *, inside: bool) -> list[int]:
-    """The ports that connect, of the listeners inside the VPC or of all others."""
-    ports: list[int] = []
-    for listener in listeners:
-        if listener.connects and (listener.network == "vpc") is inside:
-            ports += listener.ports
-    return ports
+def _refused_login(subject: _Subject, responses: _Responses, now: datetime) -> list[Finding]:
+    """Why the brokers refuse the secret's user, where the listener in use does."""
+    causes = [listener.causes for listener in responses.listeners if listener.in_use]
+    if subject.secret is None or not any(Cause.AUTHENTICATION_FAILED in of_listener for of_listener in causes):
+        return []
+    return refusal_findings(subject.secret, now)
 
 
 def _resolved(subject: _Subject, responses: _Responses, proof: Proof) -> list[str]:
@@ -219,7 +213,7 @@ def _cluster(
     if not settings.cluster_arn:
         return unknown, [Finding("note", "cluster", "CLUSTER_ARN is not set: MSK was not asked")]
     try:
-        observed = observe_cluster(client, settings.cluster_arn, deadline.at_most(_AWS_SECONDS))
+        observed = observe_cluster(client, settings.cluster_arn, deadline.at_most(AWS_SECONDS))
     except ToolkitError as error:
         return unknown, [Finding("error", "cluster", str(error))]
     findings = list(observed.findings)
@@ -237,7 +231,7 @@ def _secret(
     # A cluster that MSK did not describe can't be asked for its secrets either.
     arn = observed.arn if observed.cluster else ""
     try:
-        facts, refusals = observe_secret(client, arn, settings.scram_secret_arn, deadline.at_most(_AWS_SECONDS))
+        facts, refusals = observe_secret(client, arn, settings.scram_secret_arn, deadline.at_most(AWS_SECONDS))
     except ToolkitError as error:
         return None, None, [Finding("error", f"secret {settings.scram_secret_arn}", str(error))]
     credentials, faults = check_secret(facts)
@@ -248,38 +242,3 @@ def _facts(ec2: Any, subject: _Subject, deadline: Deadline) -> Facts:
     subnets = [*subject.function.subnets, *subject.brokers.subnets]
     groups = [*subject.function.groups, *subject.brokers.groups]
     return read_facts(ec2, subnets, groups, deadline)
-
-
-def _mapping_facts(
-    clients: tuple[Any, Any], settings: DiagnoseSettings, subject: _Subject, deadline: Deadline
-) -> MappingFacts:
-    """What Lambda says of the mappings, and IAM of the role that their pollers assume; ``clients`` of both."""
-    lambda_client, iam = clients
-    refusals: list[str] = []
-
-    def ask[Answer](action: str, call: Callable[[], Answer]) -> Answer | None:
-        try:
-            return call_within(deadline.at_most(_AWS_SECONDS), action, call)
-        except ToolkitError as error:
-            refusals.append(str(error))
-            return None
-
-    states = denied = None
-    if settings.forwarder_function and settings.cluster_arn:
-        function, source = settings.forwarder_function, settings.cluster_arn
-        states = ask("lambda:ListEventSourceMappings", lambda: mapping_states(lambda_client, function, source))
-    if settings.forwarder_role_arn:
-        actions = _poller_actions(settings, subject, states or [])
-        role = settings.forwarder_role_arn
-        denied = ask("iam:SimulatePrincipalPolicy", lambda: denied_actions(iam, role, actions))
-    return MappingFacts(states=states, denied=denied, refusals=refusals)
-
-
-def _poller_actions(
-    settings: DiagnoseSettings, subject: _Subject, states: Sequence[MappingState]
-) -> dict[str, Sequence[str]]:
-    secret_arn, key = settings.scram_secret_arn, ""
-    if subject.secret is not None:
-        secret_arn = subject.secret.arn or secret_arn
-        key = subject.secret.kms_key_id or ""
-    return poller_actions(subject.pollers.listener, settings.cluster_arn, secret_arn, key, states)

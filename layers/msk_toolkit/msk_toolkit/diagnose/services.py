@@ -4,53 +4,105 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msk_toolkit.diagnose.endpoint_paths import paths_through_endpoints
-from msk_toolkit.diagnose.finding import HTTPS, NetworkEnd, NetworkFinding, Severity, listed
+from msk_toolkit.diagnose.finding import DISPROVED, HTTPS, SERVICES, NetworkEnd, NetworkFinding, Severity, listed
 from msk_toolkit.diagnose.neighbour_paths import paths_through_other_networks
 from msk_toolkit.diagnose.paths import PathResult, Start, faults_on_path_out, path_out
 from msk_toolkit.vpc.facts import Facts, VpcDns
 
 _UNREAD = VpcDns(None, None)
+_GATEWAY_SERVICE = "s3"
 
 
 class Need(NamedTuple):
-    """A service, how severe it is if it is not reached, and what does not work then."""
+    """A service, how severe it is if it is not reached, and what does not work then.
+
+    ``answered`` says that it has just answered, so that not to reach it can only be a note.
+    """
 
     service: str
     severity: Severity
     lacking: str
+    answered: bool = False
 
 
-class _Unreached(NamedTuple):
-    """Subnets that do not reach a service, by the faults of their paths; and why others may not."""
+class _Gap(NamedTuple):
+    """Subnets that do not reach some service, with the fault of each path to it; ``doubts`` where they may."""
 
-    subnets: dict[tuple[str, ...], list[str]]
-    doubts: list[str]
-
-    def add(self, subnet: str, paths: Sequence[PathResult]) -> None:
-        """Sort a subnet in, by all its paths to the service."""
-        working = _working(paths)
-        if not working:
-            self.subnets.setdefault(_faults(paths), []).append(subnet)
-        elif not any(path.sure for path in working):
-            self.doubts.extend(_faults(working))
+    severity: Severity
+    subnets: tuple[str, ...]
+    faults: tuple[str, ...]
+    answered: bool
+    doubts: bool
 
 
 def service_findings(facts: Facts, end: NetworkEnd, needs: Sequence[Need]) -> Iterator[NetworkFinding]:
-    """The services that some of the end's subnets do not reach, each with the faults of the paths to it."""
+    """The services that some of the end's subnets do not reach, with the faults of the paths to them.
+
+    Services that the same subnets do not reach for the same reasons are one finding.
+    """
     if facts.endpoints is None or not facts.shows_paths:
         return  # the findings about unread facts say so
+    lacking: dict[_Gap, list[Need]] = {}
     for need in needs:
-        yield from _need_findings(end, need, _unreached(facts, end, need))
+        for gap in _gaps(facts, end, need):
+            lacking.setdefault(gap, []).append(need)
+    for gap, lacked in lacking.items():
+        yield _gap_finding(end, gap, lacked)
 
 
-def _need_findings(end: NetworkEnd, need: Need, unreached: _Unreached) -> Iterator[NetworkFinding]:
-    for faults, subnets in unreached.subnets.items():
-        text = f"{listed(subnets)} of {end.name} can't reach {need.service}: {'; '.join(faults)}; {need.lacking}"
-        yield _service_finding(end, need, need.severity, text)
-    if unreached.doubts:
-        doubts = "; ".join(dict.fromkeys(unreached.doubts))
-        text = f"it is not visible whether {end.name} can reach {need.service}: {doubts}"
-        yield _service_finding(end, need, "note", text)
+def _gaps(facts: Facts, end: NetworkEnd, need: Need) -> Iterator[_Gap]:
+    severity: Severity = "note" if need.answered else need.severity
+    subnets: dict[tuple[str, ...], list[str]] = {}
+    doubts: dict[str, None] = {}
+    for subnet in end.known(facts):
+        paths = _paths_to(facts, Start(end, subnet), need.service)
+        working = _working(paths)
+        if not working:
+            subnets.setdefault(_faults(paths), []).append(subnet.id)
+        elif not any(path.sure for path in working):
+            doubts.update(dict.fromkeys(_faults(working)))
+    for faults, without in subnets.items():
+        yield _Gap(severity, tuple(without), faults, need.answered, doubts=False)
+    if doubts and not need.answered:
+        yield _Gap("note", (), tuple(doubts), answered=False, doubts=True)
+
+
+def _gap_finding(end: NetworkEnd, gap: _Gap, needs: Sequence[Need]) -> NetworkFinding:
+    services = listed([need.service for need in needs])
+    faults = "; ".join(gap.faults).replace(SERVICES, services)
+    if gap.doubts:
+        text = f"it is not visible whether {end.name} can reach {services}: {faults}"
+    else:
+        text = f"{listed(gap.subnets)} of {end.name} can't reach {services}: {faults}; {_effects(needs)}"
+    if gap.answered:
+        text += DISPROVED
+    return NetworkFinding(
+        severity=gap.severity,
+        code="service-unreachable",
+        ports=(HTTPS,),
+        source=end.name,
+        target=services,
+        text=text,
+        remedy=_service_remedy(needs, services),
+    )
+
+
+def _effects(needs: Sequence[Need]) -> str:
+    """What does not work without the services, by service where there are several."""
+    if len(needs) == 1:
+        return needs[0].lacking
+    return "; ".join(f"{need.service}: {need.lacking}" for need in needs)
+
+
+def _service_remedy(needs: Sequence[Need], services: str) -> str:
+    endpoints = f"interface endpoints (with private DNS) for {services}"
+    if len(needs) == 1:
+        endpoints = f"an interface endpoint (with private DNS) for {services}"
+    if services == _GATEWAY_SERVICE:
+        endpoints = f"a gateway endpoint for {services}"
+    elif any(need.service == _GATEWAY_SERVICE for need in needs):
+        endpoints = f"endpoints for {services} (interface endpoints with private DNS; a gateway endpoint for s3)"
+    return f"create {endpoints}, or fix the path there, or route 0.0.0.0/0 to a NAT gateway"
 
 
 def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]:
@@ -63,7 +115,7 @@ def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]
         yield NetworkFinding(
             severity="note",
             code="no-internet-route",
-            port=HTTPS,
+            ports=(HTTPS,),
             source=end.name,
             target="Vantiq",
             text=f"{listed(list(faults))} of {end.name} can't reach a public Vantiq server: {fault}",
@@ -85,13 +137,6 @@ def dns_findings(facts: Facts, end: NetworkEnd, resolved: Collection[str]) -> It
             yield from _hostnames_off(facts, end, vpc)
 
 
-def _unreached(facts: Facts, end: NetworkEnd, need: Need) -> _Unreached:
-    unreached = _Unreached({}, [])
-    for subnet in end.known(facts):
-        unreached.add(subnet.id, _paths_to(facts, Start(end, subnet), need.service))
-    return unreached
-
-
 def _working(paths: Iterable[PathResult]) -> list[PathResult]:
     return [path for path in paths if path.works]
 
@@ -110,21 +155,6 @@ def _paths_to(facts: Facts, start: Start, service: str) -> list[PathResult]:
 
 def _has_interface_endpoint(facts: Facts, vpc: str) -> bool:
     return any(endpoint.vpc == vpc and endpoint.kind == "Interface" for endpoint in facts.endpoints or ())
-
-
-def _service_finding(end: NetworkEnd, need: Need, severity: Severity, text: str) -> NetworkFinding:
-    endpoint = "an interface endpoint (with private DNS)"
-    if need.service == "s3":
-        endpoint = "a gateway endpoint"
-    return NetworkFinding(
-        severity=severity,
-        code="service-unreachable",
-        port=HTTPS,
-        source=end.name,
-        target=need.service,
-        text=text,
-        remedy=f"create {endpoint} for {need.service}, or fix the path to it, or route 0.0.0.0/0 to a NAT gateway",
-    )
 
 
 def _resolver_off(end: NetworkEnd, vpc: str, *, resolves_anyway: bool) -> NetworkFinding:

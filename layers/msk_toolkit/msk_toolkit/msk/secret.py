@@ -58,17 +58,29 @@ def check_secret(facts: SecretFacts) -> tuple[ScramCredentials | None, list[Find
 
 def login_findings(facts: SecretFacts, now: datetime) -> list[str]:
     """Why MSK may refuse a login with the secret, a sentence each, as far as is known."""
-    faults = secret_faults(facts)
-    if facts.changed and now - facts.changed < _ROTATION:
-        minutes = int((now - facts.changed).total_seconds() // 60)
-        faults.append(f"was changed {minutes} minutes ago; MSK may take 10 minutes to apply it")
-    return [f"the secret {fault}" for fault in faults] or _meaning_of_no_fault(facts)
+    faults = [*secret_faults(facts), *_recent_change(facts, now)]
+    return [f"the secret {fault}" for fault in faults] or _meaning_of_no_fault(facts, "the secret's")
 
 
-def _meaning_of_no_fault(facts: SecretFacts) -> list[str]:
+def refusal_findings(facts: SecretFacts, now: datetime) -> list[Finding]:
+    """Why MSK refused a login with the secret, beside what :func:`check_secret` says of it anyway."""
+    reasons = _recent_change(facts, now)
+    if not reasons and not secret_faults(facts):
+        reasons = _meaning_of_no_fault(facts, "its")
+    return [Finding("error", f"secret {facts.secret_id}", reason) for reason in reasons]
+
+
+def _recent_change(facts: SecretFacts, now: datetime) -> list[str]:
+    if not facts.changed or now - facts.changed >= _ROTATION:
+        return []
+    minutes = int((now - facts.changed).total_seconds() // 60)
+    return [f"was changed {minutes} minutes ago; MSK may take 10 minutes to apply it"]
+
+
+def _meaning_of_no_fault(facts: SecretFacts, whose: str) -> list[str]:
     """What it means that MSK refuses a login with a secret that has no fault, as far as that is known."""
     if facts.described and facts.associated is not None:
-        return ["the secret's name, key and association meet MSK's requirements, so its user name or password is wrong"]
+        return [f"{whose} name, key and association meet MSK's requirements, so its user name or password is wrong"]
     return []
 
 

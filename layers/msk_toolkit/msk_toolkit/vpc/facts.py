@@ -136,11 +136,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nat(msgspec.Struct, frozen=True):
-    """A NAT gateway; ``addresses`` are its public ones, none for a private gateway."""
+    """A NAT gateway; ``addresses`` are its public ones, none for a private gateway, or for one that EC2 calls
+    ``public`` and whose addresses it leaves out."""
 
     id: str
     state: str
     addresses: tuple[str, ...]
+    public: bool = False
 
     @property
     def is_available(self) -> bool:
@@ -227,7 +229,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def is_private_nat(self, target: str) -> bool:
         """Whether this is a NAT gateway without a public address: it leads to other networks, not to the internet."""
         nat = self.nat(target)
-        return nat is not None and nat.is_available and not nat.addresses
+        return nat is not None and nat.is_available and not nat.addresses and not nat.public
 
     def nat(self, gateway: str) -> Nat | None:
         """The NAT gateway with this id, if it could be read."""

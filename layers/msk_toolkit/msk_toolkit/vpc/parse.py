@@ -154,6 +154,7 @@ def parse_nats(items: Sequence[Item]) -> tuple[Nat, ...]:
             item["NatGatewayId"],
             item.get("State", "unknown"),
             _public_addresses(item),
+            item.get("ConnectivityType") == "public",
         )
         for item in items
     )
