@@ -92,7 +92,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     with steps.step("sam deploy"):
         parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
         deployed = deployment.Deployment(built, STACK, parameters, run / "sam-deploy.log")
-        stack = deployment.deploy(deployed, aws, resources, steps.say)
+        stack = deployment.deploy(deployed, aws, resources)
         ec2 = aws.session().client("ec2", endpoint_url=aws.endpoint)
         functions = stack.physical_ids["FunctionSecurityGroup"]
         open_broker_ports(ec2, functions, resources.security_group_id, _broker_ports(kafka))

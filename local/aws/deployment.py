@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import yaml
 from local.aws.completion import complete
 from local.aws.emulator import REGION, Emulator
 from local.aws.processed import Stack, read_stack
-from local.aws.refusals import Refusal, without_refused
+from local.aws.refusals import without_refused
 from local.aws.resources import Resources
 
 _BUILD_SECONDS = 600
@@ -77,11 +77,8 @@ class Deployment(NamedTuple):
     log: Path
 
 
-def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say: Callable[[str], None]) -> Stack:
-    """Deploy what was built.
-
-    Args:
-        say: takes a line for each resource that the emulator refuses.
+def deploy(deployment: Deployment, emulator: Emulator, resources: Resources) -> Stack:
+    """Deploy what was built, and make what the emulator refuses of it in another form.
 
     Raises:
         DeploymentError: ``sam deploy`` fails.
@@ -90,8 +87,6 @@ def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say
     built = deployment.built
     whole = yaml.safe_load(built.template.read_text())
     template, refusals = without_refused(whole)
-    for line in refusal_lines(refusals):
-        say(line)
     # JSON is YAML; beside the built template, because its paths are relative. The parameters go by a file too: a
     # certificate has line breaks.
     slim = _write(built.template.with_name("template.local.yaml"), template)
@@ -115,20 +110,6 @@ def deploy(deployment: Deployment, emulator: Emulator, resources: Resources, say
     stack = read_stack(emulator.session(), emulator.endpoint, deployment.stack_name)
     complete(emulator, stack, whole, refusals)
     return stack
-
-
-def refusal_lines(refusals: Sequence[Refusal]) -> list[str]:
-    """For the user: what the local stack lacks, a line for each reason."""
-    names: dict[str, list[str]] = {}
-    for refusal in refusals:
-        if refusal.lacking:
-            names.setdefault(refusal.lacking, []).append(refusal.logical_id)
-    if not names:
-        return []
-    return [
-        "Not deployed locally, because the AWS emulator does not support it:",
-        *(f"  {lacking} ({', '.join(ids)})" for lacking, ids in names.items()),
-    ]
 
 
 def _write(path: Path, content: Any) -> Path:

@@ -59,7 +59,7 @@ class Stack(msgspec.Struct, frozen=True):
         Raises:
             UnresolvedError: a property can't be resolved.
         """
-        return self._resolver().properties(logical_id)
+        return self.resolver().properties(logical_id)
 
     def concurrency_limits(self) -> dict[str, int]:
         """By the function's name: how many executions of it may run at a time.

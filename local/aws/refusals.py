@@ -10,27 +10,18 @@ from typing import Any
 
 import msgspec
 
-# Resource type -> what the stack lacks without it on this machine; empty for what local/alarms or
-# local/aws/completion.py do instead.
-REFUSED_TYPES: Mapping[str, str] = {
-    "AWS::CloudWatch::CompositeAlarm": "",
-    "AWS::EC2::SecurityGroupEgress": "",
-    "AWS::EC2::SecurityGroupIngress": "",
-}
+# local/aws/completion.py makes the rules, local/alarms evaluates the alarms.
 RULES = ("AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress")
+REFUSED_TYPES = frozenset({"AWS::CloudWatch::CompositeAlarm", *RULES})
 # Of this type only those with `Metrics`, which is metric math.
 ALARM = "AWS::CloudWatch::Alarm"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A resource that is not deployed locally; ``lacking`` is what that means, empty for nothing."""
+    """A resource that the emulator would refuse."""
 
     logical_id: str
     type: str
-    lacking: str
-
-    def __str__(self) -> str:
-        return f"{self.logical_id} ({self.type}): {self.lacking}"
 
 
 class StillNeededError(Exception):
@@ -47,9 +38,8 @@ def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[R
     """
     refusals = []
     for name, resource in _resources(template):
-        lacking = _lacking(resource)
-        if lacking is not None:
-            refusals.append(Refusal(name, resource["Type"], lacking))
+        if _is_refused(resource):
+            refusals.append(Refusal(name, resource["Type"]))
     gone = {refusal.logical_id for refusal in refusals}
     kept = {name: _loosened(resource, gone) for name, resource in template["Resources"].items() if name not in gone}
     slim = {**template, "Resources": kept}
@@ -59,13 +49,10 @@ def without_refused(template: Mapping[str, Any]) -> tuple[dict[str, Any], list[R
     return slim, refusals
 
 
-def _lacking(resource: Mapping[str, Any]) -> str | None:
-    """What the stack lacks without a resource that is refused; None for one that is accepted."""
-    if resource["Type"] != ALARM:
-        return REFUSED_TYPES.get(resource["Type"])
-    if "Metrics" in resource.get("Properties", {}):
-        return ""
-    return None
+def _is_refused(resource: Mapping[str, Any]) -> bool:
+    if resource["Type"] == ALARM:
+        return "Metrics" in resource.get("Properties", {})
+    return resource["Type"] in REFUSED_TYPES
 
 
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -11,9 +11,7 @@ from local.alarms.emulator import Line, Services, published_by_services
 from local.alarms.evaluation import Change, Evaluator
 from local.alarms.history import Clock, History
 from local.alarms.notifications import Place, notification
-from local.aws.deployment import refusal_lines
 from local.aws.processed import Stack
-from local.aws.refusals import without_refused
 from local.cost.emf import Measured, Metric
 from tests.fakes.aws_fake import FakeAws
 
@@ -88,14 +86,6 @@ def test_the_templates_alarms_are_named_and_resolved_also_those_that_the_emulato
     assert rule == 'ALARM("toolkit-FaultsAlarm-1A2B") OR ALARM("toolkit-SilentAlarm")'
     assert read.actions("toolkit-probes", "OK") == ["arn:topic"]
     assert read.actions("toolkit-FaultsAlarm-1A2B", "OK") == []
-
-
-def test_what_alarms_do_instead_of_the_emulator_is_not_lacking() -> None:
-    _, refusals = without_refused(TEMPLATE)
-    assert len(refusals) == 3
-    lines = refusal_lines(refusals)
-    assert len(lines) == 2
-    assert lines[1].endswith("(Ingress)")
 
 
 def test_a_faster_clock_makes_periods_shorter(read: Definitions) -> None:
