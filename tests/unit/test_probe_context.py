@@ -72,7 +72,6 @@ def test_each_of_msks_conditions_on_a_secret_is_reported(
     [
         ({}, ["its name, key and association meet MSK's requirements, so its user name or password is wrong"]),
         ({"changed": NOW}, ["was changed 0 minutes ago; MSK may take 10 minutes to apply it"]),
-        # What check_secret says of it is reported anyway.
         ({"kms_key_id": None}, []),
         ({"described": False, "kms_key_id": None}, []),
     ],
