@@ -110,7 +110,7 @@ def _up(run: Path, console: Console) -> int:
     except BaseException:
         bring_down(run)
         raise
-    write_shell(system.run, system.emulator.endpoint, Path(sys.executable).parent)
+    write_shell(system.run, system.emulator, Path(sys.executable).parent)
     console.print(describe(system), markup=False, soft_wrap=True)
     return 0
 

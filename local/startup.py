@@ -203,7 +203,7 @@ def _start_pollers(system: System) -> None:
     home.mkdir(exist_ok=True)
     for source in system.stack.event_sources():
         config, stats = home / f"{source.logical_id}.json", home / f"{source.logical_id}.stats.json"
-        config.write_bytes(msgspec.json.encode(_poller_config(system, source, stats)))
+        _write_private(config, msgspec.json.encode(_poller_config(system, source, stats)))
         system.ledger.start(
             f"poller-{source.logical_id}",
             Command(
@@ -222,6 +222,7 @@ def _poller_config(system: System, source: EventSource, stats: Path) -> Config:
         properties=source.properties,
         mapping_id=source.mapping_id,
         endpoint_url=system.emulator.endpoint,
+        session_token=system.emulator.session_token,
         region=emulator.REGION,
         stats_file=str(stats),
         described_file=str(system.run / "aws" / "mappings" / f"{source.mapping_id}.json"),

@@ -3,21 +3,22 @@
 import shlex
 from pathlib import Path
 
-from local.aws.emulator import REGION
+from local.aws.emulator import REGION, Emulator
 from local.memory import memory_lines, resident
 from local.system import System
 
 _TOPIC = "AWSKafkaTutorialTopic"
 
 
-def write_shell(run: Path, endpoint: str, programs: Path) -> Path:
-    """A file to source: the project's own programs, and the emulator in place of AWS, for one shell."""
+def write_shell(run: Path, emulator: Emulator, programs: Path) -> Path:
+    """A file to source, readable only by its owner: the project's own programs, and the emulator in place of AWS."""
     file = run / "shell"
+    file.touch(mode=0o600)
     file.write_text(
         f'export PATH={shlex.quote(str(programs))}:"$PATH"\n'
-        f"export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={REGION}\n"
-        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
-        "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
+        f"export AWS_ENDPOINT_URL={emulator.endpoint} AWS_DEFAULT_REGION={REGION}\n"
+        f"export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_SESSION_TOKEN={emulator.session_token}\n"
+        "unset AWS_PROFILE\n"
     )
     return file
 

@@ -1,6 +1,7 @@
 """The AWS emulator: ministack, installed in an environment of its own, run as a process of the ledger."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -41,14 +42,20 @@ class Brokers(msgspec.Struct, frozen=True):
 
 
 class Emulator(msgspec.Struct, frozen=True):
-    """A running emulator; ``container_endpoint`` is how containers reach it, None without Docker's bridge."""
+    """A running emulator.
+
+    Args:
+        container_endpoint: how containers reach it, None without Docker's bridge.
+        session_token: what every request to it must carry; the other credentials may be any.
+    """
 
     endpoint: str
     container_endpoint: str | None
+    session_token: str
 
     def session(self) -> boto3.Session:
-        """Clients of it take any credentials."""
-        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+        """A session whose clients it answers."""
+        return session(self.session_token)
 
     def environment(self) -> dict[str, str]:
         """What a program needs to talk to it instead of AWS, without the user's own settings and credentials."""
@@ -56,12 +63,23 @@ class Emulator(msgspec.Struct, frozen=True):
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_SESSION_TOKEN": self.session_token,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return others | ours
+
+
+def session(session_token: str) -> boto3.Session:
+    """A session of the emulator with that token."""
+    return boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator looks at the token alone
+        aws_session_token=session_token,
+        region_name=REGION,
+    )
 
 
 def install(cache: Path, log: Path) -> Path:
@@ -140,9 +158,13 @@ def start(
     endpoint = f"http://127.0.0.1:{port}"
     addresses = ["127.0.0.1"]
     container_endpoint = None
+    hosts = ["127.0.0.1", "localhost"]
     if container_address:
         addresses.append(container_address)
+        hosts.append(_CONTAINER_HOST)
         container_endpoint = f"http://{_CONTAINER_HOST}:{port}"
+    token = secrets.token_urlsafe(24)
+    guard = {"GUARD_HOSTS": ",".join(hosts), "AWS_SESSION_TOKEN": token}
     ledger.start(
         PROCESS,
         Command(
@@ -153,14 +175,14 @@ def start(
                 *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
                 *(f"--bind={address}:{port}" for address in addresses),
             ],
-            env=_environment(home / "data", port, brokers),
+            env={**_environment(home / "data", port, brokers), **guard},
             cwd=home,
             log=home / "emulator.log",
         ),
         ready=lambda: _answers(f"{endpoint}/_ministack/ready"),
         deadline_seconds=_READY_SECONDS,
     )
-    return Emulator(endpoint, container_endpoint)
+    return Emulator(endpoint, container_endpoint, token)
 
 
 def _environment(data: Path, port: int, brokers: Brokers) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     properties: dict[str, Any]
     mapping_id: str
     endpoint_url: str
+    session_token: str
     region: str
     stats_file: str
     described_file: str | None = None
@@ -29,8 +30,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tombstones: Tombstones = Tombstones.ABSENT
 
     def session(self) -> boto3.Session:
-        """Emulated AWS takes any credentials."""
-        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region)  # noqa: S106
+        """What the emulator answers; it looks at the token alone."""
+        return boto3.Session(
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - see above
+            aws_session_token=self.session_token,
+            region_name=self.region,
+        )
 
 
 class _Secret(msgspec.Struct):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.aws.emulator import REGION
-from local.system import CHECKOUT, System
+from local.system import CHECKOUT, PROBE_TOPIC, System
 from tests.e2e.standin import ask_standin
 
 pytestmark = pytest.mark.e2e
@@ -111,7 +111,7 @@ def test_a_mapping_that_is_off_and_an_alarm_that_is_on_are_told(system: System) 
         mappings.update_event_source_mapping(UUID=uuid, Enabled=True)
         alarms.set_alarm_state(AlarmName=alarm, StateValue="INSUFFICIENT_DATA", StateReason="as before")
     assert status == 1
-    assert failed(report) == {("mappings", "HeartbeatMapping"), ("alarms", alarm)}
+    assert failed(report) == {("mappings", PROBE_TOPIC), ("alarms", alarm)}
     (off,) = [check for check in lines(report, "mappings") if check["state"] == "failed"]
     assert f"--uuid {uuid} --enabled" in off["remedy"]
 

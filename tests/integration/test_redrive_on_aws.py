@@ -70,6 +70,7 @@ def redrive(aws: Emulator, vantiq: VantiqStandIn, monkeypatch: pytest.MonkeyPatc
         monkeypatch,
         {
             "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_SESSION_TOKEN": aws.session_token,
             "VANTIQ_URL": vantiq.url,
             "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
             "VANTIQ_TARGET": "topic:/orders",
@@ -147,6 +148,7 @@ def test_a_function_whose_time_runs_out_goes_on_by_itself(s3: Any, aws: Emulator
                 # In place of the layer.
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
                 "AWS_ENDPOINT_URL": aws.endpoint,
+                "AWS_SESSION_TOKEN": aws.session_token,
                 "VANTIQ_URL": vantiq.url,
                 "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
                 "VANTIQ_TARGET": "topic:/orders",

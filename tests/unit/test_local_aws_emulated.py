@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.aws.emulated.application import Message, Receive, Send, WithMappings
+from local.aws.emulated.application import WithMappings
+from local.aws.emulated.guard import Message, Receive, Send
 
 LIST = "/2015-03-31/event-source-mappings"
 

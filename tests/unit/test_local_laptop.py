@@ -25,7 +25,7 @@ def brought_up(run: Path, container_endpoint: str | None) -> System:
     )
     return System(
         run=run,
-        emulator=Emulator("http://127.0.0.1:1", container_endpoint),
+        emulator=Emulator("http://127.0.0.1:1", container_endpoint, "token"),
         resources=Resources("", "", "", "", "", (), "", ""),
         stack=Stack("", "", {}, {}, {}, dict.fromkeys(logical_ids, "x"), {}),
         vantiq_port=1,

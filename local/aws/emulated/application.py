@@ -5,16 +5,17 @@ file for each mapping, named after its UUID, in the folder ``mappings`` below th
 """
 
 import json
+import os
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-type Application = Callable[[Message, Receive, Send], Awaitable[None]]
+# Loaded from its file, in the emulator's own environment.
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from local.aws.emulated.guard import Application, Guarded, Message, Receive, Send
 
 _PATH = re.compile(r"/2015-03-31/event-source-mappings(/[^/]*)?")
 
@@ -61,10 +62,12 @@ class WithMappings:
 
 
 def make() -> Application:
-    """The whole emulator."""
+    """The whole emulator, for those who know its session token."""
     emulator: Application = import_module("ministack.app").app
     _queues_get_mail(import_module("ministack.services.sns"))
-    return WithMappings(emulator, Path.cwd() / "mappings")
+    hosts = frozenset(os.environ["GUARD_HOSTS"].split(","))
+    mappings = WithMappings(emulator, Path.cwd() / "mappings")
+    return Guarded(mappings, hosts, os.environ["AWS_SESSION_TOKEN"])
 
 
 def _queues_get_mail(sns: Any) -> None:
