@@ -5,8 +5,6 @@ from collections.abc import Mapping
 
 import psutil
 
-_MIB = 1024 * 1024
-
 
 def resident(running: Mapping[str, psutil.Process]) -> dict[str, int]:
     """Resident memory of each process with its descendants, in bytes; 0 for one that has just ended.
@@ -14,13 +12,6 @@ def resident(running: Mapping[str, psutil.Process]) -> dict[str, int]:
     Pages that processes share count for each of them, so the sum is an upper bound.
     """
     return {name: _with_descendants(process) for name, process in running.items()}
-
-
-def memory_lines(sizes: Mapping[str, int]) -> str:
-    """A line for each process, and their sum, in MiB."""
-    rows = [*sizes.items(), ("all", sum(sizes.values()))]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:{width}}  {size / _MIB:6,.0f} MiB" for name, size in rows)
 
 
 def _with_descendants(process: psutil.Process) -> int:

@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 import psutil
 
+from local.aws import emulator
 from local.aws.emulator import Emulator
 from local.aws.functions import Function
 from local.aws.processed import Stack
@@ -23,7 +24,7 @@ HOME = CHECKOUT / ".local"
 USERNAME = "test"
 PROBE_TOPIC = "msk-toolkit-heartbeat"
 
-VANTIQ = "vantiq"
+VANTIQ, CONSOLE = "vantiq", "console"
 _VANTIQ_READY_SECONDS = 20.0
 _OTHER_RUN_SECONDS = 120.0
 
@@ -135,7 +136,8 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
             raise OtherVersionError(
                 f"{run} was written by another version of this checkout; run make down, then make up"
             ) from error
-        if VANTIQ not in system.ledger.running():
+        # Every other part can be stopped while the system runs.
+        if emulator.PROCESS not in system.ledger.running():
             return None
         return system
 

@@ -9,6 +9,7 @@ from mskv import __version__, exits
 from mskv.commands.cluster import lag, probe, why
 from mskv.commands.connect import connect
 from mskv.commands.letters import letters
+from mskv.commands.local import local
 from mskv.commands.logs import logs
 from mskv.commands.mapping import mapping
 from mskv.commands.status import status
@@ -64,7 +65,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token):
+for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token, local):
     commands.add_command(command)
 
 

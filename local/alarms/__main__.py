@@ -18,7 +18,7 @@ from local.alarms.evaluation import Change, Evaluator
 from local.alarms.history import Clock, History
 from local.alarms.mailbox import Mailbox
 from local.alarms.notifications import Place, notification
-from local.alarms.process import mails_folder, state_file
+from local.alarms.process import Evaluated, mails_folder, state_file
 from local.aws.emulator import REGION
 from local.cost.emf import measured
 from local.event_source_mapping.stats import StateFile
@@ -27,13 +27,6 @@ from local.system import System
 _PAUSE_SECONDS = 2.0
 _LOG_GROUP = "AWS::Logs::LogGroup"
 _logger = logging.getLogger("local.alarms")
-
-
-class Evaluated(msgspec.Struct, frozen=True):
-    """That the alarms are evaluated: when last, in seconds since 1970, and how much faster than on AWS."""
-
-    at: float
-    factor: float
 
 
 class Alarms:

@@ -4,10 +4,19 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from local.processes import Command, Ledger
 
 PROCESS = "alarms"
 _READY_SECONDS = 30.0
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """That the alarms are evaluated: when last, in seconds since 1970, and how much faster than on AWS."""
+
+    at: float
+    factor: float
 
 
 def mails_folder(run: Path) -> Path:

@@ -14,13 +14,13 @@ from kafka.errors import KafkaError
 from local.aws.functions import Function
 from local.console.actions import Action, Actions
 from local.console.app import ApplyRequest, Parts, console
-from local.console.faults import FaultError, Faults
 from local.console.history import History
 from local.console.invoking import UNAVAILABLE, Invokes
 from local.console.letters import REDRIVE, Letters
 from local.console.offsets import Offsets, forwarded_topics
 from local.console.sources import AWS_ERRORS, PROBES, STATUS, TOPICS, sampling, sources
 from local.console.watch import Watch
+from local.faults import FaultError, Faults
 from local.kafka.cluster import KafkaClusterError
 from local.processes import AlreadyRunningError, ProcessError
 from local.system import PROBE_TOPIC, System

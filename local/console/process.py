@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from local.processes import Command, Ledger
+from local.system import CONSOLE
 
 _READY_SECONDS = 30.0
 
@@ -17,7 +18,7 @@ def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
         ProcessError, AlreadyRunningError: it does not start.
     """
     ledger.start(
-        "console",
+        CONSOLE,
         Command(
             [sys.executable, "-m", "local.console", f"--run={run}", f"--port={port}"],
             env=dict(os.environ),

@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.probe.last_run import LastRun, last_run
 
-from local.console.faults import Faults
 from local.console.history import SECONDS, History, Reading
 from local.console.invoking import UNAVAILABLE, Invokes
 from local.console.letters import Letters
 from local.console.mails import latest_mails
 from local.console.offsets import Offsets, OffsetsError
 from local.console.watch import Source
+from local.faults import Faults
 from local.system import System
 
 STATUS, TOPICS = "StatusFunction", "TopicsFunction"

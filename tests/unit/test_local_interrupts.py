@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-import local.__main__ as command
+import local.command_line as command
 from local.interrupts import end_as_on_ctrl_c, not_cut_off
 from local.leftovers import end_leftovers
 from local.processes import Command, Ledger

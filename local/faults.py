@@ -1,12 +1,14 @@
-"""What the page's buttons do to the local system: faults to cause and to end, records to write."""
+"""Faults of the local system, to cause and to end: the console's buttons, and `mskv local break`."""
 
 import json
+import secrets
 import ssl
 from typing import Any, Literal
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import msgspec
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from msk_toolkit.settings.topic_names import vantiq_name
 
 from local.demo.records import Outgoing, produce, sensor_records
@@ -19,6 +21,8 @@ _TOKEN_KEY = "token"  # noqa: S105 a field's name
 # A reading without a number, which a Vantiq type of numbers refuses.
 _POISON = {"sensor": 7, "celsius": "not a number", "poison": True}
 _REFUSAL = "The value of property 'celsius' must be a number, but is: not a number"
+# Below what topics.yaml declares: a record could be acknowledged by a single broker.
+_CHANGED_CONFIG = ("min.insync.replicas", "1")
 State = Literal["on", "off", "unknown"]
 
 
@@ -47,7 +51,7 @@ class Faults:
         return {
             "vantiq": _state(VANTIQ in running),
             "broker": _state(BROKER in self._system.kafka.running_brokers()),
-            "token": _state(self._stored_token() == self._accepted_token()),
+            "token": _state(self.knows_token()),
             "mapping": self._mapping_state(),
         }
 
@@ -61,15 +65,54 @@ class Faults:
         self._system.start_vantiq()
         return "Vantiq is running. What waits is delivered within seconds."
 
-    def stop_broker(self) -> str:
+    def stop_broker(self, broker: int = BROKER) -> str:
         """Stop one broker."""
-        self._system.kafka.stop_broker(BROKER)
-        return f"Broker {BROKER} is stopped. The next run of the probes names it."
+        self._system.kafka.stop_broker(broker)
+        return f"Broker {broker} is stopped. The next run of the probes names it."
 
-    def start_broker(self) -> str:
+    def start_broker(self, broker: int = BROKER) -> str:
         """Start it again."""
-        self._system.kafka.start_broker(BROKER)
-        return f"Broker {BROKER} is running again."
+        self._system.kafka.start_broker(broker)
+        return f"Broker {broker} is running again."
+
+    def rotate_password(self) -> str:
+        """Put another password into the secret, and not into the cluster."""
+        self._store_login(secrets.token_urlsafe(24))
+        return "The SCRAM secret holds a password that the brokers do not know. The next run of the probes is refused."
+
+    def store_password(self) -> str:
+        """Put the password that the brokers know into the secret."""
+        self._store_login(self._system.kafka.settings.password)
+        return "The SCRAM secret holds the password that the brokers know."
+
+    def knows_password(self) -> bool:
+        """Whether the secret holds the password that the brokers know."""
+        secret = self._secrets.get_secret_value(SecretId=self._system.resources.scram_secret_arn)
+        return bool(msgspec.json.decode(secret["SecretString"])["password"] == self._system.kafka.settings.password)
+
+    def knows_token(self) -> bool:
+        """Whether the secret holds the token that Vantiq accepts."""
+        return bool(self._stored_token() == self._accepted_token())
+
+    def forgive_poison(self) -> str:
+        """Let Vantiq accept the records that it has refused."""
+        self._control("DELETE", "faults", None)
+        return "Vantiq accepts every record again."
+
+    def change_topic(self) -> str:
+        """Change a declared setting of the topic, as an operator could with Kafka's own tools."""
+        name, value = _CHANGED_CONFIG
+        admin = KafkaAdminClient(bootstrap_servers=self._system.kafka.bootstrap("PLAINTEXT").split(","))
+        try:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, self.topic, {name: value})])
+        finally:
+            admin.close()
+        return f"{name} of {self.topic} was set to {value}, which is not what topics.yaml declares."
+
+    def apply_topics(self) -> str:
+        """Make the topics as topics.yaml declares them."""
+        self._system.function("TopicsFunction").invoke({"action": "apply"})
+        return "The topics are as topics.yaml declares them."
 
     def refuse_token(self) -> str:
         """Vantiq refuses the token that the forwarder has."""
@@ -123,6 +166,10 @@ class Faults:
             "sasl_plain_password": kafka.settings.password,
         }
         produce(settings, self.topic, records)
+
+    def _store_login(self, password: str) -> None:
+        login = json.dumps({"username": USERNAME, "password": password})
+        self._secrets.put_secret_value(SecretId=self._system.resources.scram_secret_arn, SecretString=login)
 
     def _control(self, method: str, path: str, body: bytes | None = None) -> None:
         """Ask the stand-in's control API.
