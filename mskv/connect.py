@@ -1,8 +1,6 @@
 """What ``mskv connect`` asks the connect function, and the client files that it writes."""
 
-import os
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,11 @@ from mskv.approval import approve
 from mskv.options import Output
 from mskv.output import Result, aligned, print_before_approval, print_result
 from mskv.place import Place
+from mskv.private_files import make_folder, new_file, refuse_existing, refuse_tracked
 from mskv.progress import Progress, progress
 
 _FUNCTION = "ConnectFunction"
-# Only its owner may read what holds a password.
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_HELD = "a password"
 # In every auth mode; with SCRAM there are more.
 _FILES = ("client.properties", "kcat.conf")
 
@@ -43,7 +41,7 @@ def write_files(place: Place, reporter: Progress, folder: Path, *, password: boo
         FunctionFailedError: the function made no files.
     """
     if not force:
-        refuse_tracked(folder, _FILES)
+        refuse_tracked(folder, _FILES, _HELD)
     include = ["password"] if password else []
     access = open_access(place, reporter)
     _, answer = access.invoke(_FUNCTION, {"include": include}, "asking for the client files", ConnectAnswer)
@@ -52,10 +50,10 @@ def write_files(place: Place, reporter: Progress, folder: Path, *, password: boo
         reasons = "; ".join(_findings(answer)) or "the function made none"
         raise FunctionFailedError(f"no client files: {reasons}; `mskv connect` shows the auth modes")
     if not force:
-        refuse_tracked(folder, files)
-        _refuse_existing(folder, files)
+        refuse_tracked(folder, files, _HELD)
+        refuse_existing(folder, files)
     try:
-        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        make_folder(folder)
         paths = [str(_write(folder / Path(name).name, text)) for name, text in files.items()]
     except OSError as error:
         raise click.UsageError(f"can't write {error.filename or folder}: {error.strerror}") from error
@@ -88,43 +86,8 @@ def register_approved(
     return print_result(_registration(whole, answer), output)
 
 
-def refuse_tracked(folder: Path, names: Iterable[str]) -> None:
-    """A folder in a git checkout must have all of these files ignored by it.
-
-    Raises:
-        UsageError: git would track one.
-    """
-    # Git takes a path through a symbolic link for one outside of the checkout.
-    folder = folder.resolve()
-    existing = next(path for path in (folder, *folder.parents) if path.is_dir())
-    tracked = [name for name in names if _is_tracked(existing, folder / name)]
-    if tracked:
-        raise click.UsageError(
-            f"git would track {', '.join(tracked)} in {folder}, and the files hold a password: use a folder outside of "
-            "the checkout, add it to .gitignore, or use --force"
-        )
-
-
-def _is_tracked(existing: Path, path: Path) -> bool:
-    command = ["git", "-C", str(existing), "check-ignore", "--quiet", str(path)]
-    try:
-        status = subprocess.run(command, capture_output=True, timeout=30, check=False).returncode
-    except (OSError, subprocess.TimeoutExpired):
-        return False  # without git nothing is tracked
-    # 0: ignored. 1: would be tracked. 128: not a checkout.
-    return status == 1
-
-
-def _refuse_existing(folder: Path, files: dict[str, str]) -> None:
-    existing = sorted(name for name in files if os.path.lexists(folder / Path(name).name))
-    if existing:
-        raise click.UsageError(f"{folder} already has {', '.join(existing)}: use another folder, or --force")
-
-
 def _write(path: Path, text: str) -> Path:
-    # A new file from the start: an old one may be readable by others.
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "w", encoding="utf-8") as file:
+    with new_file(path) as file:
         file.write(text)
     return path
 

@@ -1,9 +1,12 @@
 """What ``mskv letters`` asks the redrive function, and what its answers mean."""
 
 import json
+import time
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import click
+import msgspec
 
 from mskv import exits
 from mskv.access import POLICY, Access, open_access
@@ -12,25 +15,15 @@ from mskv.approval import approve
 from mskv.aws.letters import find_letters, letter_prefix
 from mskv.errors import NotReachedError
 from mskv.facts import Unavailable
+from mskv.letter_records import as_record, letter_text
 from mskv.options import Output
 from mskv.output import Result, aligned, print_before_approval, print_result
 from mskv.place import Place
 from mskv.progress import Progress, progress
+from mskv.replay_log import ReplayLog
+from mskv.selection import Selection
 
 _FUNCTION = "RedriveFunction"
-
-
-class Selection(NamedTuple):
-    """Which letters; everything that is empty selects all."""
-
-    topic: str = ""
-    reason: str = ""
-    since: str = ""
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """The fields of a request."""
-        return {name: value for name, value in self._asdict().items() if value}
 
 
 class Position(NamedTuple):
@@ -56,20 +49,28 @@ def counted(place: Place, reporter: Progress, selection: Selection) -> Result:
 
 
 def shown(place: Place, reporter: Progress, position: Position, *, payload: bool) -> Result:
-    """The letters of one record, as JSON: their fields differ by reason.
+    """The letters of one record with Vantiq's own message; key, value and headers if ``payload``.
 
     Raises:
         UsageError: no letter is of this record.
     """
     access = open_access(place, reporter)
-    names = _names(access, position)
-    letters = []
-    for name in names:
-        event = {"action": "inspect", "name": name, "payload": payload}
+    data: list[Any] = []
+    texts: list[str] = []
+    for name in _names(access, position):
+        # Without the payload the function leaves Vantiq's message out, too: it may quote the record.
+        event = {"action": "inspect", "name": name, "payload": True}
         _, answer = access.invoke(_FUNCTION, event, f"reading {name}", LetterAnswer)
-        letters.append(answer.letter)
-    data: Any = letters[0] if len(letters) == 1 else letters
-    return Result(data, json.dumps(data, indent=2, ensure_ascii=False), exits.OK)
+        try:
+            record = as_record(name, answer.letter, payload=payload)
+        except ValueError:
+            content = {field: value for field, value in answer.letter.items() if payload or field != "event"}
+            data.append(content)
+            texts.append(json.dumps(content, indent=2, ensure_ascii=False))
+        else:
+            data.append(record)
+            texts.append(letter_text(record))
+    return Result(data[0] if len(data) == 1 else data, "\n\n".join(texts), exits.OK)
 
 
 def replay_approved(place: Place, selection: Selection, rate: float, output: Output, *, yes: bool) -> int:
@@ -91,8 +92,31 @@ def replay_approved(place: Place, selection: Selection, rate: float, output: Out
         approve("Send these letters again?")
     with progress() as reporter:
         again = access._replace(progress=reporter)
-        whole, answer = again.invoke(_FUNCTION, {**event, "dry_run": False}, "replaying", RedriveAnswer)
+        letters = sum(group.letters for group in answer.groups)
+        began = datetime.now(UTC)
+        whole, answer = again.invoke(_FUNCTION, {**event, "dry_run": False}, _replaying(letters, rate), RedriveAnswer)
+        if answer.continues:
+            whole, answer = _followed(again, whole, answer, began)
     return print_result(Result(whole, _replay_text(answer), _replay_status(answer)), output)
+
+
+def _replaying(letters: int, rate: float) -> str:
+    minutes = letters / rate / 60
+    if minutes < 2:
+        return f"replaying {letters:,} letters, {rate:g} per second"
+    return f"replaying {letters:,} letters, {rate:g} per second: at least {minutes:,.0f} min"
+
+
+def _followed(access: Access, whole: Any, answer: RedriveAnswer, began: datetime) -> tuple[Any, RedriveAnswer]:
+    """The end of a replay that the function continues by itself, from its log."""
+    follow = ReplayLog(access.client, access.stack, began, time.monotonic, time.sleep)
+    for hop in follow.hops():
+        answer = msgspec.structs.replace(
+            answer, done=hop.counts, stopped=hop.stopped, continues=hop.continues, unreadable=hop.unreadable
+        )
+        counts = f"{hop.counts.delivered:,} delivered, {hop.counts.refused:,} refused again"
+        access.progress.say(f"replaying: {counts} (invocation {hop.number + 1} has ended)")
+    return {**whole, **msgspec.to_builtins(answer)}, answer
 
 
 def parse_record(text: str) -> Position:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,26 @@ Output = Literal["table", "wide", "json", "yaml"]
 
 _SAMCONFIG = Path("samconfig.toml")
 _WATCH_SECONDS = 5.0
+
+
+class Time(click.ParamType):
+    """A time in UTC: an instant, or how long ago."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time; a usage error where it is none."""
+        if isinstance(value, datetime):
+            return value
+        from mskv.times import parse_time
+
+        try:
+            return parse_time(value, datetime.now(UTC))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+TIME = Time()
 
 
 class DefaultGroup(click.Group):

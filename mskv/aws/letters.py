@@ -1,5 +1,8 @@
 """The dead letters of one record, by their names in the bucket."""
 
+import itertools
+from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mskv.aws.calls import ask
@@ -23,6 +26,29 @@ def find_letters(client: Client, bucket: str, prefix: str) -> list[str] | Unavai
         return [entry["Key"] for entry in listing.get("Contents", ())]
 
     return ask("s3:ListBucket", question)
+
+
+class StoredLetter(NamedTuple):
+    """An object with a letter, and when it was written."""
+
+    name: str
+    modified: datetime
+
+
+def list_letters(client: Client, bucket: str, prefix: str) -> list[StoredLetter] | Unavailable:
+    """The objects that begin so, in the order of their names."""
+
+    def question() -> list[StoredLetter]:
+        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        entries = itertools.chain.from_iterable(page.get("Contents", ()) for page in pages)
+        return [StoredLetter(entry["Key"], entry["LastModified"]) for entry in entries]
+
+    return ask("s3:ListBucket", question)
+
+
+def read_letter(client: Client, bucket: str, name: str) -> bytes | Unavailable:
+    """An object's content."""
+    return ask("s3:GetObject", lambda: bytes(client("s3").get_object(Bucket=bucket, Key=name)["Body"].read()))
 
 
 def delete_letter(writer: Client, bucket: str, name: str) -> str | Unavailable:

@@ -1,12 +1,12 @@
 """``mskv logs``: what the functions' logs say."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
-from mskv.options import Output, output_option, place_options
+from mskv.options import TIME, Output, output_option, place_options
 
 # Without the stack's name.
 FUNCTIONS = (
@@ -43,21 +43,21 @@ def _completed(_: click.Context, __: click.Parameter, incomplete: str) -> list[s
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_completed)
 @click.option("-f", "--follow", is_flag=True, help="Show what comes as well, until Ctrl-C.")
 @click.option(
-    "--since", metavar="TIME", default="1h", show_default=True, help="30m, 2h, 1d ago, or a time in ISO 8601 (UTC)."
+    "--since",
+    type=TIME,
+    metavar="TIME",
+    default="1h",
+    show_default=True,
+    help="30m, 2h, 1d ago, or a time in ISO 8601 (UTC).",
 )
 @click.option("--all", "every_level", is_flag=True, help="Every level, not only warnings and errors.")
 @output_option
-def logs(place: Any, names: tuple[str, ...], follow: bool, since: str, every_level: bool, output: Output) -> None:
+def logs(place: Any, names: tuple[str, ...], follow: bool, since: datetime, every_level: bool, output: Output) -> None:
     """Warnings and errors of all functions in the order of their times, a line each, with reason and remedy.
 
     Metrics and Lambda's own lines are left out, except for an invocation that Lambda ended. NAME is a function, such as
     forwarder.
     """
     from mskv.logs import Choice, show_logs
-    from mskv.times import parse_time
 
-    try:
-        start = parse_time(since, datetime.now(UTC))
-    except ValueError as error:
-        raise click.UsageError(f"--since: {error}") from error
-    sys.exit(show_logs(place, Choice(names, start, every_level, follow), output))
+    sys.exit(show_logs(place, Choice(names, since, every_level, follow), output))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,7 @@ TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:shop-AlarmTopic-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:vantiq-token-a1b2c3"
 ALARM = "shop-CertificateAlarm-1"
 CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5"
+WRITTEN = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HEALTHY = {"verdict": {"status": "healthy", "summary": "all 3 brokers pass every stage"}}
 
 
@@ -102,6 +104,8 @@ class World:
         # Of the marked record: names of its dead letters, and what was deleted.
         self.letters: list[str] = []
         self.deleted: list[str] = []
+        # Of letters, by name.
+        self.bodies: dict[str, bytes | Exception] = {}
         self.secret: str | None = '{"token": "old-token", "owner": "ops"}'
         self.secrets_written: list[tuple[str, str]] = []
         # By logical id: the lines of a function's log, or an error; times in milliseconds since 1970.
@@ -139,8 +143,11 @@ class World:
             },
             "describe_log_groups": lambda **_: {"logGroups": [self.log_group]},
             "list_objects_v2": lambda **asked: {
-                "Contents": [{"Key": name} for name in self.letters if name.startswith(asked["Prefix"])]
+                "Contents": [
+                    {"Key": name, "LastModified": WRITTEN} for name in self.letters if name.startswith(asked["Prefix"])
+                ]
             },
+            "get_object": self._get_object,
             "delete_object": self._delete,
             "update_event_source_mapping": self._update_mapping,
             "get_secret_value": lambda **_: {"VersionId": "v1", "SecretString": self.secret},
@@ -194,6 +201,12 @@ class World:
         if at + 1 < len(later):
             page["nextToken"] = str(at + 1)
         return page
+
+    def _get_object(self, *, Bucket: str, Key: str) -> Json:  # noqa: N803 - AWS's own names
+        body = self.bodies[Key]
+        if isinstance(body, Exception):
+            raise body
+        return {"Body": io.BytesIO(body)}
 
     def _delete(self, *, Bucket: str, Key: str) -> Json:  # noqa: N803 - AWS's own names
         self.deleted.append(Key)

@@ -1,5 +1,6 @@
 """``mskv letters``: what waits is listed, shown and sent again, and what is left is said."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mskv import exits
 from mskv.errors import NotReachedError
 from tests.fakes.mskv_world import World, refused, typed
+from tests.unit.test_mskv_letter_records import letter
 
 GROUP = {
     "topic": "orders",
@@ -56,11 +58,13 @@ def test_letters_whose_bucket_may_not_be_read_are_not_reached(world: World) -> N
 def test_a_letter_is_found_by_the_position_of_its_record(world: World) -> None:
     name = f"dead-letters/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5/orders/3/{1042:020}-0a1b.json"
     world.letters = [name]
-    world.answers["RedriveFunction"] = {"letter": {"reason": "refused", "message": "no\x1b[31m such field"}}
+    world.answers["RedriveFunction"] = {"letter": letter(b"no\x1b[31m JSON")}
     result = typed("letters", "show", "orders/3/1042")
     assert result.exit_code == exits.OK
-    assert "\x1b" not in result.stdout
-    assert world.events == [("RedriveFunction", {"action": "inspect", "name": name, "payload": False})]
+    assert "message   no such field: id\n" in result.stdout
+    assert "JSON" not in result.stdout
+    assert world.events == [("RedriveFunction", {"action": "inspect", "name": name, "payload": True})]
+    assert "value     no�[31m JSON (text)\n" in typed("letters", "show", "orders/3/1042", "--payload").stdout
     assert typed("letters", "show", "orders/3/7").exit_code == exits.USAGE
     assert typed("letters", "show", "orders-3").exit_code == exits.USAGE
 
@@ -80,6 +84,26 @@ def test_a_replay_is_shown_approved_and_then_sent(world: World, monkeypatch: pyt
     assert [event["dry_run"] for _, event in world.events] == [True, False]
 
 
+def test_a_replay_that_the_function_continues_is_followed_to_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mskv.letters.time.sleep", lambda _: None)
+    continuing = {"stopped": "the time is used up", "continues": True, "done": {"delivered": 1}}
+    world.answers["RedriveFunction"] = {"groups": [GROUP]} | continuing
+    future = 2**53
+    hops = [
+        {"hop": 0, "delivered": 1, "continues": True},
+        {"hop": 1, "delivered": 5, "refused": 1, "stopped": "the time is used up", "continues": True},
+        {"hop": 2, "delivered": 9, "refused": 1, "stopped": "", "continues": False},
+    ]
+    world.logs["RedriveFunction"] = [(future + number, json.dumps(hop)) for number, hop in enumerate(hops)]
+    result = typed("letters", "replay", "orders", "--yes")
+    assert result.stdout.endswith("9 delivered, 1 refused again\n")
+    assert result.exit_code == exits.PROBLEM
+    assert "5 delivered, 1 refused again (invocation 2 has ended)" in result.stderr
+    assert [event["dry_run"] for _, event in world.events] == [True, False]
+
+
 def test_a_replay_with_refused_letters_is_a_problem(world: World) -> None:
     world.answers["RedriveFunction"] = {"groups": [GROUP], "done": {"refused": 1}}
     assert typed("letters", "replay", "orders", "--yes").exit_code == exits.PROBLEM
@@ -95,7 +119,12 @@ def test_a_replay_with_refused_letters_is_a_problem(world: World) -> None:
         ({"stopped": "the time is used up", "continues": True}, "the function continues by itself"),
     ],
 )
-def test_a_replay_that_left_something_says_what(world: World, answer: dict[str, Any], sentence: str) -> None:
+def test_a_replay_that_left_something_says_what(
+    world: World, answer: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where the log can't be read, the end of a replay that continues is not known.
+    monkeypatch.setattr("mskv.letters.time.sleep", lambda _: None)
+    world.logs["RedriveFunction"] = refused("AccessDeniedException")
     world.answers["RedriveFunction"] = {"groups": [GROUP]} | answer
     result = typed("letters", "replay", "orders", "--yes")
     assert result.exit_code == exits.PROBLEM
