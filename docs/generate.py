@@ -13,7 +13,10 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
-from msk_toolkit.connect.check import CheckResponse  # noqa: E402 - found by the line above
+from msk_toolkit.alarms.change import SnsEvent  # noqa: E402 - found by the line above
+from msk_toolkit.alarms.document import AlarmMail  # noqa: E402
+from msk_toolkit.alarms.run import MailResponse  # noqa: E402
+from msk_toolkit.connect.check import CheckResponse  # noqa: E402
 from msk_toolkit.connect.request import ConnectRequest, ConnectResponse  # noqa: E402
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
@@ -93,6 +96,9 @@ def all_schemas() -> dict[str, Schema]:
         "probe_matrix.response": _HTML,
         "status.event": schema_of(StatusEvent),
         "status.response": _any_of("StatusAnswer", schema_of(PathStatus), {**_HTML, "title": "StatusPage"}),
+        "alarm_mail.event": schema_of(SnsEvent),
+        "alarm_mail.response": schema_of(MailResponse),
+        "alarm_mail.mail": schema_of(AlarmMail),
         "forwarder.event": schema_of(KafkaEvent[EventRecord]),
         "forwarder.response": schema_of(PartialBatchResponse),
         "forwarder.envelope": schema_of(Envelope),

@@ -39,6 +39,8 @@ CONFIRM_PATH: dict[str, str] = {
     "topics-not-restored": "The stack's output `TopicsStatus`, and `mskv topics check`.",
     "topics-unchecked": "`mskv logs topics --since 3h`; the schedule in EventBridge Scheduler must be ENABLED.",
     "probe-silent": "`mskv logs --since 1h`; the schedule in EventBridge Scheduler must be ENABLED.",
+    "alarm-mail-failing": "`aws cloudwatch describe-alarms --state-value ALARM --query '*[].[AlarmName,StateUpdatedTimestamp]'`; the log group `/aws/lambda/STACK-alarm-mail`; "
+    "`aws lambda get-policy --function-name STACK-alarm-mail` must allow `sns.amazonaws.com` to invoke it.",
 }
 
 

@@ -16,6 +16,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "ConsumerProbeFunction": {},
     "ProbeMatrixFunction": {},
     "StatusFunction": {},
+    # Without an alarm it sends nothing.
+    "AlarmMailFunction": {},
     "ConnectFunction": {"action": "describe"},
     "RedriveFunction": {"action": "list"},
     # A batch without records: it starts, reads its settings and has nothing to send.

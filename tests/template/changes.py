@@ -35,7 +35,11 @@ class Stack:
     def __init__(self, template: Mapping[str, Any], answers: Mapping[str, str]) -> None:
         self._written = template["Resources"]
         names = [*self._written, *(name for name in PSEUDO)]
-        attributes = {(name, each): f"{name}.{each}" for name in self._written for each in ("Arn", "Status", "Version")}
+        attributes = {
+            (name, each): f"{name}.{each}"
+            for name in self._written
+            for each in ("Arn", "Status", "Version", "TopicName")
+        }
         references = {**dict.fromkeys(names), **{name: name for name in self._written}, **PSEUDO}
         resolver = Resolver(
             template,

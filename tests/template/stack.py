@@ -76,6 +76,7 @@ class Stack:
         # SAM makes a role beside each function, under this name.
         roles = [f"{name}Role" for name in names if self.template["Resources"][name]["Type"] == _FUNCTION]
         attributes = {(name, "Arn"): f"arn-of-{name}" for name in [*names, *roles]}
+        attributes |= {(name, "TopicName"): f"name-of-{name}" for name in names}
         self._resolver = Resolver(
             {**self.template, "Parameters": raw_template()["Parameters"]},
             parameters=parameters,

@@ -55,7 +55,7 @@ def test_what_is_published_only_where_it_is_not_zero_is_taken_so_by_its_alarm() 
 
 def test_idle_monitoring_has_few_alarms_and_none_mails_before_its_metric_can_be_there() -> None:
     stack = Stack()
-    assert len(stack.names(ALARM)) <= 14
+    assert len(stack.names(ALARM)) <= 16
     assert len(stack.names("AWS::CloudWatch::CompositeAlarm")) == 2
     for name in stack.names(ALARM):
         alarm = stack.properties(name)
@@ -78,13 +78,13 @@ def test_one_fault_is_one_mail_whichever_alarms_it_sets_off() -> None:
     # As it is written: SAM's local view of a loop's template drops the Sub around names of resources.
     composite = raw_template()["Resources"]["ProbesAlarm"]["Properties"]
     assert set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"])) == of_probes
-    assert composite["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert composite["AlarmActions"] == [{"Ref": "AlarmStateTopic"}]
 
 
 def test_what_keeps_records_from_vantiq_is_one_mail_in_either_mode() -> None:
     composite = raw_template()["Resources"]["ForwarderAlarm"]["Properties"]
     watched = set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"]))
-    assert composite["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert composite["AlarmActions"] == [{"Ref": "AlarmStateTopic"}]
     stack = Stack()
     metrics = {stack.properties(name)["MetricName"] for name in watched}
     # Errors tell of a function that can't start; a partial answer is none, and not every failure is an outage.
@@ -99,7 +99,7 @@ def test_what_keeps_records_from_vantiq_is_one_mail_in_either_mode() -> None:
 def test_a_loss_and_a_certificate_are_mailed_whatever_else_is_on() -> None:
     stack = Stack()
     for name in OF_THEIR_OWN:
-        assert stack.properties(name)["AlarmActions"] == ["AlarmTopic"]
+        assert stack.properties(name)["AlarmActions"] == ["AlarmStateTopic"]
         # Nor do they keep another alarm's mail back.
         for composite in ("ProbesAlarm", "HeartbeatAlarm"):
             assert name not in raw_template()["Resources"][composite]["Properties"]["AlarmRule"]["Fn::Sub"]
@@ -107,7 +107,8 @@ def test_a_loss_and_a_certificate_are_mailed_whatever_else_is_on() -> None:
 
 def test_the_alarms_topic_takes_what_cloudwatch_sends() -> None:
     # The policy of alias/aws/sns lets no CloudWatch alarm use that key, and can't be changed.
-    assert "KmsMasterKeyId" not in Stack().properties("AlarmTopic")
+    for topic in ("AlarmStateTopic", "AlarmTopic"):
+        assert "KmsMasterKeyId" not in Stack().properties(topic)
 
 
 @pytest.mark.parametrize("minutes", range(1, 12))

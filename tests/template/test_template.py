@@ -19,6 +19,7 @@ FUNCTIONS = (
     "DiagnoseFunction",
     "ForwarderFunction",
     "RedriveFunction",
+    "AlarmMailFunction",
 )
 # Calls for which IAM knows no narrower resource.
 FOR_EVERYTHING = {

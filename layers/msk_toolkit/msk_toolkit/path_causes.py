@@ -136,4 +136,9 @@ class PathCause(StrEnum):
         "See why the topics function fails, or its schedule does not start it.", "mskv topics check")
     PROBE_SILENT = ("probe-silent", _STACK, "A probe has reported nothing for half an hour.",
         "See why its function fails, or its schedule does not start it.", "mskv probe --all")
+    # What reports all of this
+    ALARM_MAIL_FAILING = ("alarm-mail-failing", _STACK,
+        "An alarm changed its state, but the mail that explains it could not be made or published.",
+        "See which alarms are on. Then read the alarm mail function's log; if the function or one of its permissions "
+        "is gone, deploy the stack again.", "mskv status")
     # fmt: on

@@ -46,7 +46,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:123456789012:log-group:/aws/lambda/{STACK}-producer-probe:*",
     "AWS::S3::Bucket": f"arn:aws:s3:::{STACK[:30]}-deadletterbucket-abcdefghijkl",
 }
-_ATTRIBUTES = {"CidrBlock": "10.90.0.0/20", "Version": "1"}
+_ATTRIBUTES = {"CidrBlock": "10.90.0.0/20", "Version": "1", "TopicName": "shop-states-1ABCDEFGHIJKL"}
 
 
 class Resource(NamedTuple):

@@ -32,6 +32,7 @@ CALLS: Mapping[str, tuple[str, str]] = {
     "AWS::Lambda::EventSourceMapping": ("lambda", "CreateEventSourceMapping"),
     "AWS::Lambda::Function": ("lambda", "CreateFunction"),
     "AWS::Lambda::LayerVersion": ("lambda", "PublishLayerVersion"),
+    "AWS::Lambda::Permission": ("lambda", "AddPermission"),
     "AWS::Lambda::Version": ("lambda", "PublishVersion"),
     "AWS::Logs::LogGroup": ("logs", "CreateLogGroup"),
     "AWS::MSK::BatchScramSecret": ("kafka", "BatchAssociateScramSecret"),

@@ -62,6 +62,7 @@ PARAMETERS: Mapping[str, str] = {
 # Names of the stack's own resources.
 FROM_THE_TEMPLATE: frozenset[str] = frozenset(
     {
+        "ALARM_TOPIC_ARN",
         "CONNECT_FUNCTION",
         "CONSUMER_GROUP",
         "CONSUMER_PROBE_LOGS",

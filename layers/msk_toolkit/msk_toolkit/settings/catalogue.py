@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from msk_toolkit.settings.advanced import ADVANCED, parse_advanced
+from msk_toolkit.settings.alarm_mail import AlarmMailSettings
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.declared_topics import DeclaredTopicsSettings
@@ -25,6 +26,7 @@ MODELS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "producer_probe": (ProducerProbeSettings,),
     "consumer_probe": (ConsumerProbeSettings,),
     "probe_matrix": (ProbeMatrixSettings,),
+    "alarm_mail": (AlarmMailSettings,),
     "forwarder": (ForwarderSettings,),
     # It sends as the forwarder does, and reads records from Kafka again.
     "redrive": (RedriveSettings, ForwarderSettings, ClusterSettings),

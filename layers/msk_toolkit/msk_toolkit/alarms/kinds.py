@@ -1,0 +1,145 @@
+"""The alarms that send mails: what each is about, by its name.
+
+A new alarm of template.yaml that sends mails is a row here; a test compares them.
+"""
+
+from typing import NamedTuple
+
+from msk_toolkit.causes import Cause, Owner
+from msk_toolkit.path_causes import PathCause
+
+AnyCause = Cause | PathCause
+# What the mail is about, which decides what else it lists: the parts of the path's state that explain the alarm.
+_BROKERS = ("brokers",)
+_DELIVERY = ("forwarder", "mapping", "targets")
+_FORWARDER, _PROBES = "forwarder", ("producer-probe", "consumer-probe")
+
+
+class AlarmKind(NamedTuple):
+    """An alarm of the stack.
+
+    Args:
+        id: its logical id in the template, with which CloudFormation makes its name.
+        title: what is wrong, where nothing more is known.
+        over: that it is over.
+        name: its name without the stack's, where the template gives it one.
+        cause: what it means whatever else is known; None where the logs name the cause.
+        parts: which problems of the path explain it.
+        logs: functions whose logs have the evidence, by their names without the stack's.
+        shows_records: whether the mail lists the forwarded topics, with what waits.
+    """
+
+    id: str
+    title: str
+    over: str
+    name: str = ""
+    cause: AnyCause | None = None
+    parts: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    shows_records: bool = False
+
+
+ALARM_KINDS = (
+    AlarmKind(
+        "ProbesAlarm",
+        "The probes find failing brokers, or have stopped reporting",
+        "The probes find no fault any more",
+        name="probes",
+        parts=_BROKERS,
+        logs=_PROBES,
+    ),
+    AlarmKind(
+        "ProducerLossAlarm",
+        "A record that Kafka acknowledged is missing",
+        "The producer probe finds no further loss",
+        cause=Cause.HEARTBEAT_MISSING,
+        parts=_BROKERS,
+        logs=("producer-probe",),
+    ),
+    AlarmKind(
+        "ConsumerLossAlarm",
+        "A record that Kafka acknowledged is missing",
+        "The consumer probe finds no further loss",
+        cause=Cause.HEARTBEAT_MISSING,
+        parts=_BROKERS,
+        logs=("consumer-probe",),
+    ),
+    AlarmKind(
+        "CertificateAlarm",
+        "A broker's certificate expires soon",
+        "No certificate expires soon any more",
+        cause=Cause.TLS_EXPIRES_SOON,
+        parts=_BROKERS,
+        logs=("producer-probe",),
+    ),
+    AlarmKind(
+        "TopicsDriftedAlarm",
+        "Topics differ from topics.yaml, or are no longer checked",
+        "Topics are as topics.yaml declares them",
+        cause=PathCause.TOPICS_DRIFTED,
+        parts=("topics",),
+        logs=("topics",),
+    ),
+    AlarmKind(
+        "TopicsNotRestoredAlarm",
+        "A deployment succeeded although its topics could not be applied",
+        "No further deployment left its topics unapplied",
+        cause=PathCause.TOPICS_NOT_RESTORED,
+        parts=("topics",),
+        logs=("topics",),
+    ),
+    AlarmKind(
+        "TargetsUnfitAlarm",
+        "A target in Vantiq would not store the records",
+        "Every target in Vantiq stores the records",
+        cause=PathCause.TARGET_UNFIT,
+        parts=("targets",),
+        logs=("connect",),
+        shows_records=True,
+    ),
+    AlarmKind(
+        "ForwarderAlarm",
+        "Records do not reach Vantiq; they wait in Kafka",
+        "Records reach Vantiq again",
+        name="forwarder",
+        parts=_DELIVERY,
+        logs=(_FORWARDER,),
+        shows_records=True,
+    ),
+    AlarmKind(
+        "HeartbeatAlarm",
+        "Heartbeats reach Vantiq late or not at all",
+        "Heartbeats reach Vantiq in time again",
+        name="heartbeat",
+        cause=PathCause.HEARTBEAT_LATE,
+        parts=_DELIVERY,
+        logs=(_FORWARDER,),
+        shows_records=True,
+    ),
+    AlarmKind(
+        "DeadLetterAlarm",
+        "Vantiq refused records, which were set aside",
+        "No record was set aside any more",
+        cause=PathCause.LETTERS_WAITING,
+        parts=("letters",),
+        logs=(_FORWARDER,),
+        shows_records=True,
+    ),
+)
+OTHER_ALARM = AlarmKind("", "An alarm of the stack is on", "The alarm is over", parts=(*_BROKERS, *_DELIVERY))
+
+
+def kind_of(alarm: str, stack: str) -> AlarmKind:
+    """The row of an alarm; a general one for an alarm that is not of this stack's template.
+
+    Args:
+        alarm: its name: the stack's with either the row's own, or its logical id and a random suffix.
+    """
+    name = alarm.removeprefix(f"{stack}-")
+    logical_id = name.partition("-")[0]
+    return next((kind for kind in ALARM_KINDS if name == kind.name or logical_id == kind.id), OTHER_ALARM)
+
+
+def first_owner(kind: AlarmKind) -> Owner:
+    """Who looks at it first, where nothing more is known."""
+    return kind.cause.owner if kind.cause else Owner.STACK
