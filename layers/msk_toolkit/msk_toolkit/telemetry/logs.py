@@ -9,18 +9,27 @@ from aws_lambda_powertools import Logger
 from msk_toolkit import __version__
 from msk_toolkit.telemetry.names import function_name
 
-# At DEBUG kafka-python prints SASL messages and whole configurations, botocore prints the bodies of
-# GetSecretValue responses. Nothing may lower these loggers, not even the function's own log level.
-_LIBRARIES = ("kafka", "boto3", "botocore", "urllib3")
+# At DEBUG kafka-python prints SASL messages and whole configurations, botocore the bodies of GetSecretValue responses,
+# and websockets each message, of which one has Vantiq's token. kafka-python's parser prints at ERROR a response that it
+# can't decode, with the records in it; the toolkit reports the failure itself. Nothing may lower these loggers, not
+# even the function's own log level.
+_LEVELS = {
+    "kafka": logging.WARNING,
+    "kafka.protocol.parser": logging.CRITICAL + 1,
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "websockets": logging.WARNING,
+}
 
 
 def toolkit_logger(service: str) -> Logger:
-    """A Powertools logger named after the function, with the libraries held at WARNING.
+    """A Powertools logger named after the function, with the libraries held at WARNING or above.
 
     Its first line says what runs: functions call this once, while their execution environment starts.
     """
-    for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level)
     logger = Logger(service=function_name(service))
     logger.info("environment started", extra=_platform())
     return logger

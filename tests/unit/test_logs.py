@@ -1,0 +1,47 @@
+"""The functions' loggers, and those of the libraries that would print a secret or a record."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_functions import HANDLERS, ROOT
+
+# Each logger, and the least severe level that it may show; the libraries' own loggers are below these.
+HELD = {
+    "boto3.session": logging.WARNING,
+    "botocore.parsers": logging.WARNING,
+    "urllib3.connectionpool": logging.WARNING,
+    "kafka.conn": logging.WARNING,
+    "kafka.protocol.parser": logging.CRITICAL + 1,
+    "websockets.client": logging.WARNING,
+}
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.stem)
+def test_no_function_shows_what_libraries_say_at_debug(path: Path) -> None:
+    program = (
+        "import json, logging\n"
+        "logging.getLogger().setLevel(logging.DEBUG)\n"
+        f"import {path.stem}\n"
+        f"levels = {{name: logging.getLogger(name).getEffectiveLevel() for name in {sorted(HELD)!r}}}\n"
+        "print(json.dumps(levels))"
+    )
+    environment = {
+        "PYTHONPATH": str(ROOT / "layers" / "msk_toolkit"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=path.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == HELD
