@@ -34,7 +34,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     # Three brokers of another version.
     "newest": ("tests/integration/test_newest_kafka.py",),
     # An emulator each.
-    "emulators": ("tests/integration/test_forwarder_", "tests/integration/test_local_aws_"),
+    "emulators": ("tests/integration/test_forwarder_", "tests/integration/test_local_a"),
     "torture": ("tests/torture/",),
     "builds": ("tests/template/test_built_artifact.py",),
     # Every stack that can be deployed is computed once.
