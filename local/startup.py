@@ -65,6 +65,9 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
         "ProducerProbeSchedule": "rate(1 minute)",
         "ConsumerProbeSchedule": "rate(1 minute)",
         "DriftCheckSchedule": "rate(6 minutes)",
+        # The emulator shows an invocation's log at its end. This leaves 30 of the forwarder's 120 s for attempts, so
+        # that an outage is in its log within half a minute.
+        "AdvancedSettings": '{"RESERVE_SECONDS": 90}',
     }
 
 

@@ -167,7 +167,7 @@ def test_lag_that_nothing_explains_is_a_problem_of_its_own() -> None:
     groups = {f"msk-vantiq-{ORDERS}": readings(50, 900.0), f"msk-vantiq-{SENSORS}": readings(0, 0.0)}
     problem = only_problem(groups=Fact(groups))
     assert (problem.cause, problem.since) == ("lag-grows", "2026-11-28T02:44:00Z")
-    assert problem.sentence == "orders: 50 records wait, the oldest for 900 s, and they do not get fewer."
+    assert problem.sentence == "orders: 50 records wait, the oldest for 15 min, and they do not get fewer."
 
 
 def test_rates_and_lag_are_those_of_the_last_minutes() -> None:

@@ -7,8 +7,6 @@ from msk_toolkit.status.facts import GroupReading
 
 # Behind: the oldest waiting record is older than this. Less is the time between two commits.
 BEHIND_SECONDS = 60.0
-# Growing: older than this, and not fewer records than in the reading before.
-GROWING_SECONDS = 300.0
 
 
 class GroupView(NamedTuple):
@@ -42,10 +40,11 @@ def view_of_group(readings: Sequence[GroupReading]) -> GroupView:
 
 
 def _grows(earlier: GroupReading, newest: GroupReading) -> bool:
-    if not earlier.records or not newest.records:
+    """Whether records wait longer than between two commits, and do not get fewer."""
+    if not newest.records:
         return False
-    waits = newest.seconds is None or newest.seconds > GROWING_SECONDS
-    return waits and newest.records >= earlier.records
+    waits = newest.seconds is None or newest.seconds > BEHIND_SECONDS
+    return waits and newest.records >= (earlier.records or 0)
 
 
 def _in_rate(earlier: GroupReading, newest: GroupReading) -> tuple[float | None, str]:

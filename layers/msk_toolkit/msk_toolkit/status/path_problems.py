@@ -10,7 +10,8 @@ from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.status.mappings import forwarder_failed, mapping_cause, mapping_detail
 from msk_toolkit.status.model import Problem
 from msk_toolkit.status.problem_makers import command, path_problem
-from msk_toolkit.status.times import utc
+from msk_toolkit.status.texts import duration_text
+from msk_toolkit.status.times import clock, utc
 from msk_toolkit.status.topics import TopicView
 
 _FORWARDER = "forwarder"
@@ -161,8 +162,11 @@ def lag_problems(facts: PathFacts, views: Iterable[TopicView], explained: Iterab
 def _lag_problem(facts: PathFacts, view: TopicView) -> Problem:
     newest = view.group.newest
     seconds = newest.seconds if newest else None
-    age = "" if seconds is None else f", the oldest for {seconds:.0f} s"
-    records = newest.records if newest else 0
+    age = "" if seconds is None else f", the oldest for {duration_text(seconds)}"
+    records = (newest.records if newest else 0) or 0
+    last = "no delivery is in the log"
+    if view.last_delivery is not None:
+        last = f"the last delivery was at {clock(view.last_delivery)}"
     return path_problem(
         facts.stack,
         PathCause.LAG_GROWS,
@@ -170,6 +174,7 @@ def _lag_problem(facts: PathFacts, view: TopicView) -> Problem:
         "forwarder",
         topics=[view.topic],
         sentence=f"{view.topic}: {records:,} records wait{age}, and they do not get fewer.",
+        detail=f"{last}; an invocation that meets an outage reports it at its end, after up to two minutes",
         since=None if newest is None or seconds is None else utc(newest.at - seconds),
         command=command(facts.stack, f"mskv lag {view.topic}"),
         log_group=facts.stack.logs.get(_FORWARDER, ""),

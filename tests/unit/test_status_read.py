@@ -1,0 +1,249 @@
+"""What is read for the state of the path: bounded, at the same time, and a gap where something can't be read."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.status import StatusSettings
+from msk_toolkit.status.event import STATUS_DESCRIPTION, answer_status
+from msk_toolkit.status.facts import PathFacts
+from msk_toolkit.status.read import StatusSource, read_path, source_of
+
+NOW = 1795834800.0
+FORWARDER, CONSUMER = "/aws/lambda/shop-forwarder", "/aws/lambda/shop-consumer-probe"
+TOPICS, CONNECT = "/aws/lambda/shop-topics", "/aws/lambda/shop-connect"
+ENVIRON = {
+    "STACK_NAME": "shop",
+    "CLUSTER_ARN": "arn:aws:kafka:eu-central-1:123456789012:cluster/demo/6357e0b2",
+    "FORWARD_TOPICS": "orders",
+    "DEAD_LETTER_BUCKET": "letters",
+    "AWS_REGION": "eu-central-1",
+}
+Line = tuple[float, Any]
+
+
+def denied() -> ClientError:
+    return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Operation")
+
+
+class Aws:
+    """Logs, mappings, bucket and alarms; a service that is named in ``denied`` refuses everything."""
+
+    def __init__(self, lines: Mapping[str, Sequence[Line]], *, denied: frozenset[str] = frozenset()) -> None:
+        self.lines = lines
+        self.denied = denied
+        self.mappings: list[dict[str, Any]] = []
+        self.objects: list[str] = []
+        self.alarms: list[dict[str, Any]] = []
+        self.page_size = 1000
+        self.requests: list[str] = []
+
+    def client(self, service: str) -> "Client":
+        return Client(self, service)
+
+
+class Client:
+    def __init__(self, aws: Aws, service: str) -> None:
+        self._aws = aws
+        self._service = service
+
+    def _ask(self, operation: str) -> None:
+        self._aws.requests.append(operation)
+        if self._service in self._aws.denied:
+            raise denied()
+
+    def filter_log_events(self, **request: Any) -> dict[str, Any]:
+        self._ask(f"logs {request['logGroupName']}")
+        assert len(request["filterPattern"]) <= 1024
+        fitting = [
+            {"timestamp": int(at * 1000), "message": text if isinstance(text, str) else json.dumps(text)}
+            for at, text in self._aws.lines.get(request["logGroupName"], ())
+            if request["startTime"] <= int(at * 1000) <= request["endTime"]
+        ]
+        start = int(request.get("nextToken", 0))
+        end = start + self._aws.page_size
+        token = {"nextToken": str(end)} if end < len(fitting) else {}
+        return {"events": fitting[start:end], **token}
+
+    def get_paginator(self, operation: str) -> "Pages":
+        return Pages(lambda **arguments: self._page(operation, arguments))
+
+    def _page(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._ask(operation)
+        match operation:
+            case "list_event_source_mappings":
+                return {"EventSourceMappings": self._aws.mappings}
+            case "list_objects_v2":
+                names = [name for name in self._aws.objects if name.startswith(arguments["Prefix"])]
+                written = datetime.fromtimestamp(NOW, UTC)
+                return {"Contents": [{"Key": name, "Size": 1, "LastModified": written} for name in names]}
+            case "describe_alarms":
+                return {"MetricAlarms": self._aws.alarms}
+        raise AssertionError(operation)
+
+
+class Pages:
+    def __init__(self, page: Callable[..., dict[str, Any]]) -> None:
+        self._page = page
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        yield self._page(**arguments)
+
+
+def source(aws: Aws, **environ: str) -> StatusSource:
+    variables = ENVIRON | environ
+    made = source_of(load(StatusSettings, variables), aws.client, variables)
+    return made._replace(now=lambda: NOW)
+
+
+def read(aws: Aws, **environ: str) -> PathFacts:
+    return read_path(source(aws, **environ), Deadline(30))
+
+
+def delivered(at: float, place: str = "orders-0") -> Line:
+    return at, {"message": "delivered", "places": {place: {"received": 3, "delivered": 3}}}
+
+
+def incomplete(at: float, cause: str = "vantiq-token-refused") -> Line:
+    failure = {"place": "orders-0", "kind": "outage", "cause": cause, "reason": "Vantiq answered 401"}
+    message = "delivery incomplete: 3 of 3 records wait: Vantiq answered 401 -> store a new token"
+    return at, {"message": message, "places": {"orders-0": {"received": 3}}, "failures": [failure]}
+
+
+def test_the_forwarders_lines_are_read_back_to_the_last_delivery_and_no_further() -> None:
+    aws = Aws({FORWARDER: [delivered(NOW - 5000), delivered(NOW - 300), incomplete(NOW - 250), incomplete(NOW - 60)]})
+    deliveries = read(aws).deliveries.value
+    assert deliveries is not None
+    assert [line.at for line in deliveries.lines] == [NOW - 300, NOW - 250, NOW - 60]
+    assert deliveries.since == NOW - 600
+    assert [failure.cause for line in deliveries.lines for failure in line.failures] == ["vantiq-token-refused"] * 2
+
+
+def test_an_invocation_that_ended_itself_badly_is_read_with_its_reason() -> None:
+    lines: list[Line] = [
+        (NOW - 30, {"errorType": "ConfigurationError", "errorMessage": "settings: VANTIQ_URL is missing"}),
+        (NOW - 20, {"errorType": "DeliveryIncompleteError", "errorMessage": "3 of 3 records are not done"}),
+        (NOW - 10, {"type": "platform.report", "record": {"status": "timeout"}}),
+        (NOW - 5, "Traceback (most recent call last):"),
+    ]
+    deliveries = read(Aws({FORWARDER: lines})).deliveries.value
+    assert deliveries is not None
+    assert [crash.reason for crash in deliveries.crashes] == [
+        "ConfigurationError: settings: VANTIQ_URL is missing",
+        "the function's timeout ended an invocation",
+    ]
+
+
+def test_a_log_with_more_lines_than_are_read_is_a_gap_with_its_reason() -> None:
+    aws = Aws({FORWARDER: [delivered(NOW - 1 - number / 1000) for number in range(100)]})
+    aws.page_size = 5
+    facts = read(aws)
+    assert facts.deliveries.value is None
+    assert facts.deliveries.why == f"{FORWARDER} has more lines within 30 s than are read here"
+    assert aws.requests.count(f"logs {FORWARDER}") <= 13
+
+
+def test_a_busy_log_is_read_as_far_back_as_its_pages_allow() -> None:
+    aws = Aws({FORWARDER: [delivered(NOW - 10), *(delivered(NOW - 100) for _ in range(200))]})
+    aws.page_size = 5
+    deliveries = read(aws).deliveries.value
+    assert deliveries is not None
+    assert deliveries.since == NOW - 30
+
+
+def test_the_lag_of_a_group_is_its_last_readings() -> None:
+    def group(at: float, records: int) -> Line:
+        line = {"message": "consumer group", "group": "shop-orders", "records": records, "seconds": 1.5}
+        return at, {**line, "committed": 100, "end": 100 + records, "partitions": 6}
+
+    facts = read(Aws({CONSUMER: [group(NOW - 1000, 1), group(NOW - 400, 2), group(NOW - 100, 3)]}))
+    assert facts.groups.value is not None
+    assert [reading.records for reading in facts.groups.value["shop-orders"]] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("line", "well", "why"),
+    [
+        ({"action": "check", "status": "checked", "counts": {"TopicsDrifted": 0}}, True, ""),
+        ({"action": "check", "status": "checked", "counts": {"TopicsDrifted": 1}}, False, ""),
+        ({"action": "apply", "status": "applied"}, True, ""),
+        ({"action": "check", "status": "refused", "problems": ["no broker"]}, None,
+         "the last check failed: a line; no broker"),
+    ],
+)  # fmt: skip
+def test_the_last_check_of_the_topics_is_read(line: dict[str, Any], well: bool | None, why: str) -> None:
+    declared = read(Aws({TOPICS: [(NOW - 60, {"message": "a line", **line})]})).declared
+    assert (declared.value.well if declared.value else None, declared.why) == (well, why)
+
+
+def test_the_last_check_of_the_targets_is_read_unless_there_is_none() -> None:
+    line = {"message": "targets: 0 fit, 1 unfit, 0 unknown", "action": "check", "targets": ["! topic:/x: unfit"]}
+    aws = Aws({CONNECT: [(NOW - 60, line)]})
+    targets = read(aws).targets.value
+    assert targets is not None
+    assert (targets.well, targets.findings) == (False, ["! topic:/x: unfit"])
+    assert read(aws, TARGET_CHECK="off").targets.value is not None
+    assert read(Aws({})).targets.why.startswith("no check has run in the last 2.5 hours")
+
+
+def test_letters_are_counted_by_topic_from_their_names() -> None:
+    aws = Aws({})
+    home = "dead-letters/demo/6357e0b2"
+    aws.objects = [f"{home}/orders/0/00000000000000000001.json", f"{home}/orders/1/00000000000000000002.json"]
+    aws.objects += [f"{home}/new%20orders/0/00000000000000000001.json", "aws/lambda/one.json"]
+    letters = read(aws).letters.value
+    assert letters is not None
+    assert {count.topic: count.letters for count in letters.topics} == {"orders": 2, "new orders": 1}
+    assert (letters.to_import, letters.at_least) == (1, False)
+
+
+def test_only_this_stacks_alarms_are_read_and_none_that_is_part_of_another() -> None:
+    aws = Aws({})
+    aws.alarms = [
+        {"AlarmName": "shop-ProducerFaultsAlarm-1A2B3C4D5E6F", "StateValue": "ALARM"},
+        {"AlarmName": "shop-probes", "StateValue": "ALARM",
+         "AlarmRule": 'ALARM("shop-ProducerFaultsAlarm-1A2B3C4D5E6F")'},
+        {"AlarmName": "shop-DeadLetterAlarm-1A2B3C4D5E6F", "StateValue": "OK"},
+        {"AlarmName": "shop-2-DeadLetterAlarm-1A2B3C4D5E6F", "StateValue": "ALARM"},
+        {"AlarmName": "shop-2-probes", "StateValue": "ALARM", "AlarmRule": ""},
+    ]  # fmt: skip
+    alarms = read(aws).alarms.value
+    assert alarms is not None
+    assert [(alarm.name, alarm.is_on) for alarm in alarms] == [
+        ("shop-probes", True),
+        ("shop-DeadLetterAlarm-1A2B3C4D5E6F", False),
+    ]
+
+
+def test_what_is_denied_is_a_gap_and_everything_else_is_read() -> None:
+    aws = Aws({FORWARDER: [delivered(NOW - 10)]}, denied=frozenset({"lambda", "s3", "cloudwatch"}))
+    facts = read(aws)
+    assert facts.deliveries.value is not None
+    for fact in (facts.mappings, facts.letters, facts.alarms):
+        assert fact.value is None
+        assert "access denied" in fact.why
+
+
+def test_an_answer_that_nobody_expects_is_a_gap_as_well() -> None:
+    aws = Aws({})
+    aws.alarms = [{"StateValue": "ALARM"}]
+    assert read(aws).alarms.why == "unexpected KeyError while it was read"
+
+
+def test_a_dashboard_gets_html_a_program_json_and_who_asks_for_it_the_description() -> None:
+    aws = Aws({})
+    html = answer_status({"widgetContext": {"theme": "dark"}}, source(aws), Deadline(30))
+    assert "color-scheme: dark" in html
+    assert answer_status({"describe": True}, source(aws), Deadline(30)) == STATUS_DESCRIPTION
+    assert answer_status({}, source(aws), Deadline(30))["stack"] == "shop"
+    assert answer_status({"widgetContext": 1}, source(aws), Deadline(30)).startswith("<style>")
+
+
+def test_commands_name_the_stack_or_the_local_system() -> None:
+    assert read(Aws({})).stack.option == "--stack shop --region eu-central-1"
+    assert read(Aws({}), AWS_ENDPOINT_URL="http://127.0.0.1:4566").stack.option == "--local"
