@@ -47,6 +47,7 @@ from docs.event_schemas import (  # noqa: E402
     TOPICS_FUNCTION_NAME,
     Schema,
 )
+from docs.metrics_page import metrics_page  # noqa: E402
 from docs.runbook import runbook_page  # noqa: E402
 from docs.settings_page import settings_page  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
@@ -67,6 +68,7 @@ def documents() -> dict[str, str]:
     schemas = {f"schemas/{name}.schema.json": _json(schema) for name, schema in all_schemas().items()}
     return {
         "settings.md": settings_page(_GENERATED),
+        "metrics.md": metrics_page(_GENERATED),
         "cost.md": report(recorded()),
         # Of these the one table.
         **{f"../{page}": _readme(page, language) for page, language in _READMES.items()},

@@ -65,7 +65,7 @@ _FENCE = re.compile(r"^```\w*$")
 _INLINE = re.compile(r"`[^`\n]+`")
 _LINK = re.compile(r"\]\([^)]*\)")
 # Made of Python strings, which are looked at themselves.
-_GENERATED = {"settings.md", "runbook.md", "cost.md"}
+_GENERATED = {"settings.md", "runbook.md", "metrics.md", "cost.md"}
 
 
 class Text(NamedTuple):

@@ -21,6 +21,7 @@ from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.probe.verdict import judge_brokers
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.stage import Stage
+from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.target_kinds import Fitness
 from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
@@ -45,6 +46,7 @@ _ENVIRONMENT = {
     "VANTIQ_TOKEN_SECRET_ARN": "s",
     "VANTIQ_TARGET": "topic:/orders",
     "MAX_ATTEMPTS": "1",
+    "STACK_NAME": "shop",
 }
 
 
@@ -79,7 +81,7 @@ class Functions:
         self._capsys = capsys
         for name, value in {**_ENVIRONMENT, **environment}.items():
             monkeypatch.setenv(name, value)
-        names = ("producer_probe", "consumer_probe", "forwarder", "topics", "connect")
+        names = ("producer_probe", "consumer_probe", "forwarder", "topics", "connect", "status")
         self._modules = {name: self._load(name) for name in names}
         # With a name the forwarder would look at its mapping.
         monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")
@@ -116,6 +118,12 @@ class Functions:
         response = CheckResponse(targets=list(targets or [FIT]), table="table", problems=[])
         self._monkeypatch.setattr("msk_toolkit.connect.events.check_targets", lambda *_: response)
         self._modules["connect"].handler({"action": "check"}, Context())
+        return self._printed()
+
+    def look(self, facts: PathFacts) -> str:
+        """A scheduled look at the path that read these facts."""
+        self._monkeypatch.setattr("msk_toolkit.status.event.read_path", lambda *_: facts)
+        self._modules["status"].handler({"action": "watch"}, Context())
         return self._printed()
 
     def forward(self, records: list[dict[str, Any]], *faults: Fault) -> tuple[str, bool]:

@@ -13,6 +13,7 @@ from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.telemetry import report_answer
 
 from tests.fakes.kafka_events import record
+from tests.fakes.path_facts import healthy_facts
 from tests.fakes.probe_runs import healthy_broker
 from tests.fakes.vantiq_fake import at_offset, refusal
 from tests.template.alarm_world import AlarmWorld
@@ -29,7 +30,7 @@ FAULTS: dict[FaultClass, tuple[Stage, Cause]] = {
 }
 PROBES = ("producer", "consumer")
 # Of what runs every half an hour: the period, and the minute of the first run.
-CHECKS = {"check": (30, 7), "targets": (30, 9)}
+CHECKS = {"check": (30, 7), "targets": (30, 9), "look": (5, 3)}
 TWO = [record(0), record(1)]
 HEALTHY = [healthy_broker(broker) for broker in (1, 2, 3)]
 
@@ -55,6 +56,7 @@ class Day:
             "consumer": functions.probe("consumer"),
             "check": functions.check(SETTLED),
             "targets": functions.check_targets(),
+            "look": functions.look(healthy_facts()),
         }
 
     def go_on(self, minutes: int, each_minute: Batch | Iterator[Batch] | None = None) -> list[str]:
@@ -104,7 +106,7 @@ def test_what_has_not_run_yet_mails_nothing_in_its_first_half_hour(functions: Fu
     day.runs = {}
     assert day.go_on(44) == []
     # And then it does: who never runs is silent.
-    assert set(day.go_on(90)) == {"ProbesAlarm", "TopicsDriftedAlarm"}
+    assert set(day.go_on(90)) == {"ProbesAlarm", "TopicsDriftedAlarm", "ForwardingStoppedAlarm"}
 
 
 @pytest.mark.parametrize("every", [1, 5, 10])
@@ -242,13 +244,6 @@ def test_a_record_that_comes_again_now_and_then_is_no_mail(functions: Functions)
     done, comes_again = (Batch(functions.forward(TWO, *faults)[0], failed=False) for faults in ([], [HELD]))
     # Once in ten minutes a batch is not done at once.
     assert day.go_on(3 * HOUR, cycle([comes_again, *[done] * 9])) == []
-
-
-def test_a_dead_letter_is_mailed(functions: Functions) -> None:
-    day = Day(functions)
-    day.go_on(10)
-    day.forwarded(Batch(*functions.forward(TWO, at_offset(1, refusal(400)))))
-    assert day.go_on(10) == ["DeadLetterAlarm"]
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_what_is_published_only_where_it_is_not_zero_is_taken_so_by_its_alarm() 
 
 def test_idle_monitoring_has_few_alarms_and_none_mails_before_its_metric_can_be_there() -> None:
     stack = Stack()
-    assert len(stack.names(ALARM)) <= 16
+    assert len(stack.names(ALARM)) <= 18
     assert len(stack.names("AWS::CloudWatch::CompositeAlarm")) == 2
     for name in stack.names(ALARM):
         alarm = stack.properties(name)

@@ -44,6 +44,7 @@ SAMPLES = {
     "probe_matrix-describe": "probe_matrix",
     "status": "status",
     "status-describe": "status",
+    "status-watch": "status",
     "alarm_mail": "alarm_mail",
     "forwarder": "forwarder",
     "redrive-list": "redrive",

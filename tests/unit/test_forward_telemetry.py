@@ -92,6 +92,7 @@ def test_the_log_has_the_longest_request_the_lag_and_what_was_throttled() -> Non
     counts = delivery_counts(outcome)
     assert values(outcome, Metric.LAG_AT_ARRIVAL) == [2500.0]
     assert (counts["longest_post_ms"], counts["posts"], counts["lag_ms"]) == (123.5, 2, 2500)
+    assert delivery_counts(outcome_of(latencies=[0.01, 0.02, 9.0]))["median_post_ms"] == 20.0
     assert (counts["throttled_seconds"], counts["retried"]) == (1.235, 2)
     assert not {"longest_post_ms", "lag_ms"} & delivery_counts(outcome_of()).keys()
 

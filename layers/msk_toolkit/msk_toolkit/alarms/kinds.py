@@ -11,9 +11,8 @@ from msk_toolkit.path_causes import PathCause
 AnyCause = Cause | PathCause
 # What the mail is about, which decides what else it lists: the parts of the path's state that explain the alarm.
 _BROKERS = ("brokers",)
-_DELIVERY, _PATH = ("forwarder", "targets", "mapping"), ("mapping", "forwarder", "targets")
+_DELIVERY = ("forwarder", "mapping", "targets")
 _FORWARDER, _PROBES = "forwarder", ("producer-probe", "consumer-probe")
-_LOSSES = (Cause.HEARTBEAT_MISSING, Cause.RECORD_LOST, Cause.RECORD_ALTERED)
 
 
 class AlarmKind(NamedTuple):
@@ -25,8 +24,7 @@ class AlarmKind(NamedTuple):
         over: that it is over.
         name: its name without the stack's, where the template gives it one.
         cause: what it means whatever else is known; None where the logs name the cause.
-        parts: which problems of the path explain it, the likeliest first.
-        only: of those only problems of these causes, where others do not set it off.
+        parts: which problems of the path explain it.
         logs: functions whose logs have the evidence, by their names without the stack's.
         shows_records: whether the mail lists the forwarded topics, with what waits.
     """
@@ -37,7 +35,6 @@ class AlarmKind(NamedTuple):
     name: str = ""
     cause: AnyCause | None = None
     parts: tuple[str, ...] = ()
-    only: tuple[AnyCause, ...] = ()
     logs: tuple[str, ...] = ()
     shows_records: bool = False
 
@@ -57,7 +54,6 @@ ALARM_KINDS = (
         "The producer probe finds no further loss",
         cause=Cause.HEARTBEAT_MISSING,
         parts=_BROKERS,
-        only=_LOSSES,
         logs=("producer-probe",),
     ),
     AlarmKind(
@@ -66,7 +62,6 @@ ALARM_KINDS = (
         "The consumer probe finds no further loss",
         cause=Cause.HEARTBEAT_MISSING,
         parts=_BROKERS,
-        only=_LOSSES,
         logs=("consumer-probe",),
     ),
     AlarmKind(
@@ -75,7 +70,6 @@ ALARM_KINDS = (
         "No certificate expires soon any more",
         cause=Cause.TLS_EXPIRES_SOON,
         parts=_BROKERS,
-        only=(Cause.TLS_EXPIRES_SOON,),
         logs=("producer-probe",),
     ),
     AlarmKind(
@@ -113,19 +107,37 @@ ALARM_KINDS = (
         shows_records=True,
     ),
     AlarmKind(
+        "ForwardingStoppedAlarm",
+        "Records of a forwarded topic are not read, or nothing looks whether they are",
+        "Records of every forwarded topic are read again",
+        name="stopped",
+        parts=("mapping", "forwarder"),
+        logs=("status", _FORWARDER),
+        shows_records=True,
+    ),
+    AlarmKind(
+        "RecordsExpireAlarm",
+        "Kafka will delete records that wait before they are delivered",
+        "No record that waits is about to be deleted",
+        cause=PathCause.RECORDS_EXPIRE,
+        parts=_DELIVERY,
+        logs=("topics", "consumer-probe"),
+        shows_records=True,
+    ),
+    AlarmKind(
         "HeartbeatAlarm",
         "Heartbeats reach Vantiq late or not at all",
         "Heartbeats reach Vantiq in time again",
         name="heartbeat",
         cause=PathCause.HEARTBEAT_LATE,
-        parts=_PATH,
+        parts=_DELIVERY,
         logs=(_FORWARDER,),
         shows_records=True,
     ),
     AlarmKind(
         "DeadLetterAlarm",
         "Vantiq refused records, which were set aside",
-        "No record was set aside any more",
+        "No record that was set aside waits any more",
         cause=PathCause.LETTERS_WAITING,
         parts=("letters",),
         logs=(_FORWARDER,),

@@ -11,6 +11,7 @@ from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.delivery_line import delivery_line
 from msk_toolkit.forward.failure_cause import OUTAGES
 from msk_toolkit.forward.outcome import BatchOutcome, RefusedRecord
+from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
 # EMF accepts up to 100 values of a metric in one line.
@@ -20,6 +21,16 @@ _MAX_HEARTBEATS = 50
 # A line each; the dead letters hold them all.
 _MAX_REFUSED = 20
 _MILLISECONDS = 1000
+
+
+def publish_as_set(outcome: BatchOutcome, logger: Logger, metrics: Metrics, settings: ForwarderSettings) -> None:
+    """:func:`publish_delivery` as the function's settings say."""
+    publish_delivery(
+        *(outcome, logger, metrics),
+        payload_bytes=settings.log_payload_bytes,
+        detailed=settings.detailed_metrics,
+        token_secret=settings.vantiq_token_secret_arn,
+    )
 
 
 def publish_delivery(
@@ -54,6 +65,7 @@ def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
         (Metric.RECORDS_RECEIVED, outcome.received),
         (Metric.RECORDS_DELIVERED, outcome.delivered),
         (Metric.RECORDS_DEAD_LETTERED, outcome.dead_lettered),
+        (Metric.LETTERS_WAITING, outcome.dead_lettered),
         (Metric.RECORDS_REPORTED_BACK, len(outcome.to_report)),
         (Metric.RECORDS_KNOWN, outcome.known),
         (Metric.POSTS_RETRIED, _retried(outcome)),
@@ -84,7 +96,9 @@ def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
         "throttled_seconds": round(_throttled_seconds(outcome), 3),
     }
     if latencies:
-        counts["longest_post_ms"] = round(max(latencies) * _MILLISECONDS, 1)
+        ordered = sorted(latencies)
+        counts["median_post_ms"] = round(ordered[len(ordered) // 2] * _MILLISECONDS, 1)
+        counts["longest_post_ms"] = round(ordered[-1] * _MILLISECONDS, 1)
     if outcome.lag_seconds is not None:
         counts["lag_ms"] = round(outcome.lag_seconds * _MILLISECONDS)
     return counts

@@ -1,6 +1,6 @@
 """Requests for the state of the path: from the command line, or from a custom widget of a dashboard."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -9,6 +9,7 @@ from msk_toolkit.probe.matrix import Theme
 from msk_toolkit.status.judge import path_status
 from msk_toolkit.status.read import StatusSource, read_path
 from msk_toolkit.status.render import render_path
+from msk_toolkit.status.watch import Reporter, report
 
 STATUS_DESCRIPTION = """\
 ## The state of the whole path
@@ -25,18 +26,25 @@ class StatusContext(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StatusEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """A dashboard gets HTML; ``describe`` asks for the widget's documentation; anything else gets JSON."""
+    """A dashboard gets HTML; ``describe`` asks for the widget's documentation; anything else gets JSON.
 
+    ``watch`` also publishes the metrics of the alarms on what fails silently; a schedule asks for it.
+    """
+
+    action: Literal["watch"] | None = None
     describe: bool = False
     widget_context: StatusContext | None = None
 
 
-def answer_status(event: object, source: StatusSource, deadline: Deadline) -> Any:
+def answer_status(event: object, source: StatusSource, deadline: Deadline, reporter: Reporter | None = None) -> Any:
     """The state as JSON types, or as HTML for a dashboard, or the Markdown that describes the widget."""
     request = _request(event)
     if request.describe:
         return STATUS_DESCRIPTION
-    status = path_status(read_path(source, deadline))
+    facts = read_path(source, deadline)
+    status = path_status(facts)
+    if request.action == "watch" and reporter is not None:
+        report(facts, status, reporter)
     if request.widget_context is not None:
         return render_path(status, request.widget_context.theme)
     return msgspec.to_builtins(status)

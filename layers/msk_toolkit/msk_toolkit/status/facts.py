@@ -126,13 +126,18 @@ class GroupReading(msgspec.Struct, frozen=True):
 
 
 class CheckLine(msgspec.Struct, frozen=True):
-    """A scheduled check's line in its log; ``failed`` if it could not compare anything."""
+    """A scheduled check's line in its log; ``failed`` if it could not compare anything.
+
+    Args:
+        retention: of each forwarded topic that is declared and has a limit.
+    """
 
     at: float
     summary: str
     findings: Sequence[str] = ()
     well: bool = True
     failed: bool = False
+    retention: Mapping[str, float] = {}
 
 
 class LetterCount(msgspec.Struct, frozen=True):

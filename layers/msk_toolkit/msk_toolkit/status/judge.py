@@ -5,6 +5,7 @@ from typing import Literal
 
 from msk_toolkit.diagnose.finding import Severity
 from msk_toolkit.status.brokers import broker_problems, brokers_status
+from msk_toolkit.status.expiry import expiry_problems
 from msk_toolkit.status.facts import CheckLine, Fact, LetterCount, PathFacts
 from msk_toolkit.status.model import (
     AlarmsStatus,
@@ -72,7 +73,7 @@ def _problems(facts: PathFacts, views: list[TopicView]) -> list[Problem]:
     problems = [*broker_problems(facts), *mapping_problems(facts, views), *forwarder_problems(facts)]
     problems += unexplained_problems(facts, views, problems)
     problems += lag_problems(facts, views, problems)
-    problems += target_problems(facts, problems)
+    problems += [*target_problems(facts, problems), *expiry_problems(facts, views)]
     problems += [*letter_problems(facts), *drift_problems(facts)]
     problems += alarm_problems(facts, problems)
     return sorted(problems, key=_worst_first)

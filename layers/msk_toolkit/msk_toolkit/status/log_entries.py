@@ -56,6 +56,7 @@ class _TopicsEntry(msgspec.Struct, frozen=True):
     status: str
     problems: list[str] = []
     counts: dict[str, float] = {}
+    retention_ms: dict[str, float] = {}
 
 
 class _TargetsEntry(msgspec.Struct, frozen=True):
@@ -108,7 +109,14 @@ def topics_check(line: LogLine) -> CheckLine | None:
         return None
     drifted = bool(entry.counts.get("TopicsDrifted"))
     complete = entry.status in {"checked", "applied"}
-    return CheckLine(line.written_at, entry.message, entry.problems, well=complete and not drifted, failed=not complete)
+    return CheckLine(
+        line.written_at,
+        entry.message,
+        entry.problems,
+        well=complete and not drifted,
+        failed=not complete,
+        retention={topic: milliseconds / 1000 for topic, milliseconds in entry.retention_ms.items()},
+    )
 
 
 def targets_check(line: LogLine) -> CheckLine | None:

@@ -45,8 +45,8 @@ class Metric(StrEnum):
     RECORDS_RECEIVED = "RecordsReceived", MetricUnit.Count
     # Records that Vantiq acknowledged.
     RECORDS_DELIVERED = "RecordsDelivered", MetricUnit.Count
-    # Records written to the dead-letter bucket. Any is worth an alarm.
-    RECORDS_DEAD_LETTERED = "RecordsDeadLettered", MetricUnit.Count, _ABNORMAL
+    # Records written to the dead-letter bucket; `LettersWaiting` is what the alarm watches.
+    RECORDS_DEAD_LETTERED = "RecordsDeadLettered", MetricUnit.Count
     # Records not done, left to the event source mapping to redeliver. A zero ends the alarm's three periods in a row.
     RECORDS_REPORTED_BACK = "RecordsReportedBack", MetricUnit.Count, _ALWAYS
     # Records that this warm environment had done before, in an earlier attempt of the batch; not sent again.
@@ -65,6 +65,15 @@ class Metric(StrEnum):
     # From the writing of a heartbeat to Vantiq's acknowledgement, for each one that it accepted; only where they are
     # forwarded. Its maximum and its absence each drive an alarm.
     HEARTBEAT_LATENCY = "HeartbeatLatency", MetricUnit.Milliseconds, _ALWAYS
+
+    # Status, for each scheduled look at the path.
+    # Forwarded topics that are not read, because their mapping is off, missing or failing, or whose lag only grows
+    # although nothing reports a fault: its minimum drives an alarm, and so does its absence.
+    TOPICS_STOPPED = "TopicsStopped", MetricUnit.Count, _ALWAYS
+    # Forwarded topics that may lose waiting records to their retention before they are delivered: an alarm.
+    TOPICS_EXPIRING = "TopicsExpiring", MetricUnit.Count, _ABNORMAL
+    # Dead letters that wait, published in the forwarder's name, which adds those that it has just stored: an alarm.
+    LETTERS_WAITING = "LettersWaiting", MetricUnit.Count, _ABNORMAL
 
     # Connect, for each check of the forwarder's targets.
     # Targets that would not keep their records, where TARGET_CHECK=require holds those in Kafka: an alarm.
@@ -102,8 +111,10 @@ class Metric(StrEnum):
     CERTIFICATES_EXPIRING = "CertificatesExpiring", MetricUnit.Count, _ABNORMAL
     # Days until the first of the brokers' certificates expires.
     CERTIFICATE_DAYS = "CertificateDays", MetricUnit.NoUnit
+    # Stages and their numbers are rows of msk_toolkit.stage, and so their metrics need no line here.
+
     # For each broker (dimension Broker): how long each stage took, and the number of the first one that failed, 0 where
-    # none did. Stages and their numbers are rows of msk_toolkit.stage, and so their metrics need no line here.
+    # none did.
     locals().update({f"{stage.name}_LATENCY": (stage.metric, MetricUnit.Milliseconds) for stage in PROBE_STAGES})
     FAILED_STAGE = "FailedStage", MetricUnit.NoUnit
     # For each watched group (dimension Group): what it has not committed, and the age of the oldest of that.

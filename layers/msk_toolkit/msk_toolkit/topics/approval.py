@@ -44,4 +44,4 @@ def _essences(plan: Plan) -> dict[str, TopicStep]:
 
 
 def _essence(step: TopicStep) -> TopicStep:
-    return msgspec.structs.replace(step, warnings=[], undeclared_config=[], is_forwarded=False)
+    return msgspec.structs.replace(step, warnings=[], undeclared_config=[], is_forwarded=False, retention_ms=None)

@@ -13,7 +13,7 @@ from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.refusal import Reason, Refusal
 from msk_toolkit.topics.service_limits import is_fixed, violations
-from msk_toolkit.topics.units import same, to_person
+from msk_toolkit.topics.units import same, to_person, to_whole
 from msk_toolkit.topics.warnings import NO_USES, Uses, topic_warnings
 
 TopicAction = Literal["create", "update", "unchanged", "refused"]
@@ -54,6 +54,9 @@ class TopicStep(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
         list[ConfigChange], Meta(description="Keys set on the topic that are not declared; they are left alone.")
     ] = []
     is_forwarded: Annotated[bool, Meta(description="Whether the stack forwards the topic to Vantiq.")] = False
+    retention_ms: Annotated[
+        int | None, Meta(description="retention.ms in force; absent where it is unlimited or not known.")
+    ] = None
 
     @property
     def adds_partitions(self) -> bool:
@@ -146,7 +149,13 @@ def _existing_step(step: TopicStep, topic: DeclaredTopic, existing: ObservedTopi
         refusals=[*step.refusals, *_impossible(topic, existing, kind)],
         notes=_notes(existing),
         undeclared_config=_undeclared(topic, existing),
+        retention_ms=_retention(existing),
     )
+
+
+def _retention(existing: ObservedTopic) -> int | None:
+    setting = existing.config.get("retention.ms")
+    return None if setting is None else to_whole(setting.value)
 
 
 def _action(topic: DeclaredTopic, existing: ObservedTopic, changes: Sequence[ConfigChange]) -> TopicAction:

@@ -6,8 +6,11 @@ from typing import Any
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
+from msk_toolkit.topics.plan import Plan
 from msk_toolkit.topics.request import TopicsResponse
 
+# Of so many forwarded topics a check logs the retention.
+_TOPICS_NAMED = 500
 # Lines are escaped as JSON, which may double them.
 _PIECE_BYTES = 100_000
 
@@ -47,10 +50,18 @@ def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detail
         "behind": response.behind,
         "counts": {metric.value: number for metric, number in numbers.items()},
     }
+    if response.action == "check" and response.plan:
+        details["retention_ms"] = _retentions(response.plan)
     log = logger.warning
     if _is_settled(response):
         log = logger.info
     log(_summary(response), extra=details)
+
+
+def _retentions(plan: Plan) -> dict[str, int]:
+    """The retention in force of each forwarded topic, in milliseconds: whether records that wait will be deleted."""
+    forwarded = [step for step in plan.steps if step.is_forwarded and step.retention_ms is not None]
+    return {step.topic: step.retention_ms or 0 for step in forwarded[:_TOPICS_NAMED]}
 
 
 def _summary(response: TopicsResponse) -> str:

@@ -1,0 +1,164 @@
+"""What fails silently is mailed by default: mappings that are off, growing lag, letters, records that expire."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.status.facts import (
+    AlarmFact,
+    CheckLine,
+    Fact,
+    GroupReading,
+    LetterCount,
+    LetterFacts,
+    PathFacts,
+)
+
+from local.cost.emf import measured
+from tests.fakes.path_facts import NOW, ORDERS, SENSORS, healthy_facts, mapping, readings
+from tests.fakes.vantiq_fake import at_offset, refusal
+from tests.template.functions_that_tell import Functions
+from tests.template.test_every_fault_is_mailed import HOUR, TWO, Batch, Day
+
+BEHIND = readings(400, 900.0)
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Functions:
+    return Functions(monkeypatch, capsys)
+
+
+def path(**facts: Any) -> PathFacts:
+    """A path that works, but for these facts."""
+    return msgspec.structs.replace(healthy_facts(), **facts)
+
+
+def with_mapping(state: MappingState | None) -> PathFacts:
+    """The topic orders has this mapping, or none."""
+    others = {SENSORS: mapping(SENSORS)}
+    return path(mappings=Fact(others | ({ORDERS: state} if state else {})))
+
+
+def with_lag(*lag: GroupReading) -> PathFacts:
+    return path(groups=Fact({f"msk-vantiq-{ORDERS}": lag, f"msk-vantiq-{SENSORS}": readings(0, 0.0)}))
+
+
+STOPPED = {
+    "disabled": with_mapping(mapping(ORDERS, state="Disabled")),
+    "missing": with_mapping(None),
+    "cannot log in": with_mapping(mapping(ORDERS, result="PROBLEM: SASL authentication failed")),
+    "lag that only grows": with_lag(readings(300, 700.0)[0], BEHIND[1]),
+}
+
+
+def with_letters(number: int) -> PathFacts:
+    """The letters' alarm is on, and so many letters wait."""
+    letters = LetterFacts([LetterCount(ORDERS, number, NOW - 600, NOW - 60)] if number else [])
+    on = AlarmFact("msk-vantiq-DeadLetterAlarm-1AB2", is_on=True, since=NOW - 300)
+    return path(letters=Fact(letters), alarms=Fact([on]))
+
+
+def values(printed: str) -> dict[tuple[str, str], float]:
+    """By metric and service, what was published."""
+    measurements = measured(printed.splitlines())
+    return {(one.metric.name, dict(one.metric.dimensions)["service"]): one.values[0] for one in measurements}
+
+
+def test_a_healthy_look_publishes_one_metric(functions: Functions) -> None:
+    assert values(functions.look(healthy_facts())) == {("TopicsStopped", "shop-status"): 0.0}
+
+
+@pytest.mark.parametrize("stopped", STOPPED.values(), ids=STOPPED)
+def test_a_topic_that_is_not_read_is_mailed_by_default_and_once(functions: Functions, stopped: PathFacts) -> None:
+    # Without heartbeats, as is the default.
+    day = Day(functions, HeartbeatTarget="")
+    day.go_on(HOUR)
+    day.runs["look"] = functions.look(stopped)
+    assert day.go_on(20) == ["ForwardingStoppedAlarm"]
+    assert day.go_on(3 * HOUR) == []
+    day.runs["look"] = functions.look(healthy_facts())
+    assert day.go_on(10) == []
+    assert day.world.states["ForwardingStoppedAlarm"] == "OK"
+
+
+def test_a_mapping_that_is_off_for_a_moment_is_no_mail(functions: Functions) -> None:
+    day = Day(functions)
+    day.go_on(HOUR)
+    day.runs["look"] = functions.look(STOPPED["disabled"])
+    day.go_on(10)
+    day.runs["look"] = functions.look(healthy_facts())
+    assert day.go_on(HOUR) == []
+
+
+def test_a_backlog_that_is_worked_off_is_no_mail(functions: Functions) -> None:
+    falling = [GroupReading(NOW - 360, 9_000, 3_000.0), GroupReading(NOW - 60, 7_000, 2_900.0)]
+    assert values(functions.look(with_lag(*falling)))["TopicsStopped", "shop-status"] == 0.0
+
+
+@pytest.mark.parametrize("unread", ["mappings", "groups"])
+def test_what_can_not_be_read_is_no_zero_but_mailed_as_not_known(functions: Functions, unread: str) -> None:
+    looked = functions.look(path(**{unread: Fact(why="AccessDeniedException")}))
+    assert ("TopicsStopped", "shop-status") not in values(looked)
+    day = Day(functions)
+    day.go_on(HOUR)
+    day.runs["look"] = looked
+    assert day.go_on(20) == ["ForwardingStoppedAlarm"]
+
+
+def test_a_dead_letter_is_mailed_at_once_and_its_alarm_stays_on_until_it_was_replayed(functions: Functions) -> None:
+    day = Day(functions)
+    day.go_on(10)
+    day.forwarded(Batch(*functions.forward(TWO, at_offset(1, refusal(400)))))
+    assert day.go_on(2) == ["DeadLetterAlarm"]
+    day.runs["look"] = functions.look(with_letters(1))
+    assert day.go_on(6 * HOUR) == []
+    still = day.world.states["DeadLetterAlarm"]
+    assert still == "ALARM"
+    # It was replayed; the alarm is still on when the next looks find nothing.
+    day.runs["look"] = functions.look(with_letters(0))
+    assert day.go_on(16) == []
+    assert day.world.states["DeadLetterAlarm"] == "OK"
+
+
+def test_letters_are_published_in_the_forwarders_name_and_their_end_only_while_the_alarm_is_on(
+    functions: Functions,
+) -> None:
+    name = ("LettersWaiting", "shop-forwarder")
+    assert values(functions.look(with_letters(3)))[name] == 3.0
+    assert values(functions.look(with_letters(0)))[name] == 0.0
+    assert name not in values(functions.look(path(letters=Fact(why="AccessDenied"))))
+
+
+def with_retention(seconds: float, lag: list[GroupReading]) -> PathFacts:
+    check = CheckLine(NOW - 660, "no drift", retention={ORDERS: seconds})
+    return msgspec.structs.replace(with_lag(*lag), declared=Fact(check))
+
+
+def test_records_that_their_retention_will_delete_before_delivery_are_mailed_beside_the_outage(
+    functions: Functions,
+) -> None:
+    day = Day(functions)
+    outage = Batch(*functions.forward(TWO, at_offset(0, refusal(503))))
+    assert day.go_on(30, outage) == ["ForwarderAlarm"]
+    # The retention was cut to a minute by hand; the oldest record that waits is 15 minutes old.
+    day.runs["look"] = functions.look(with_retention(60.0, BEHIND))
+    assert "RecordsExpireAlarm" in day.go_on(10, outage)
+
+
+@pytest.mark.parametrize(
+    ("retention", "lag", "expiring"),
+    [
+        (604_800.0, BEHIND, False),
+        (604_800.0, readings(400, 302_401.0), True),
+        (60.0, readings(400, 900.0), True),
+        # Just arrived: the time between two commits.
+        (60.0, readings(3, 45.0), False),
+        (60.0, readings(0, 0.0), False),
+    ],
+)
+def test_half_of_the_retention_is_the_limit(
+    functions: Functions, retention: float, lag: list[GroupReading], expiring: bool
+) -> None:
+    published = values(functions.look(with_retention(retention, lag)))
+    assert (("TopicsExpiring", "shop-status") in published) is expiring
