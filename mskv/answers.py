@@ -141,10 +141,19 @@ class ClientFiles(msgspec.Struct, frozen=True):
     files: dict[str, str] = {}
 
 
+class RoundTrip(msgspec.Struct, frozen=True):
+    """Whether a message was sent to Kafka through Vantiq's source, and received through it."""
+
+    topic: str
+    published: bool
+    received: bool
+
+
 class Registration(msgspec.Struct, frozen=True):
-    """What was planned, or done, in Vantiq."""
+    """What was planned, or done, in Vantiq; ``test`` after a registration."""
 
     table: str
+    test: RoundTrip | None = None
 
 
 class ConnectAnswer(msgspec.Struct, frozen=True):

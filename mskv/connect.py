@@ -8,7 +8,7 @@ import click
 
 from mskv import exits
 from mskv.access import FunctionFailedError, open_access
-from mskv.answers import ConnectAnswer, ConnectMode, ModeUse
+from mskv.answers import ConnectAnswer, ConnectMode, ModeUse, RoundTrip
 from mskv.approval import approve
 from mskv.options import Output
 from mskv.output import Result, aligned, print_before_approval, print_result
@@ -115,4 +115,15 @@ def _registration(whole: Any, answer: ConnectAnswer) -> Result:
     lines = _findings(answer)
     if answer.registration is None:
         return Result(whole, "\n".join(["nothing was planned", *lines]), exits.PROBLEM)
+    test = answer.registration.test
+    if test:
+        lines.insert(0, _test_line(test))
     return Result(whole, "\n".join([answer.registration.table, *lines]), _status(answer))
+
+
+def _test_line(test: RoundTrip) -> str:
+    if test.received:
+        return f"test: a message was sent to {test.topic} through the source, and received through it"
+    if test.published:
+        return f"test: a message was sent to {test.topic} through the source, and not received"
+    return f"test: no message was sent to {test.topic}"

@@ -80,7 +80,7 @@ def place_options(command: Any) -> Any:
             help="Its Region (default: samconfig.toml's for its stack, the profile's).",
         ),
         click.option("--profile", metavar="NAME", help="AWS profile (default: the environment's)."),
-        click.option("--local", is_flag=True, help="Use the local system of `make up` instead."),
+        click.option("--local", is_flag=True, envvar="MSKV_LOCAL", help="Use the local system of `make up` instead."),
         # Tests bring up a system of their own.
         click.option("--local-run", type=click.Path(path_type=Path), envvar="MSKV_LOCAL_RUN", hidden=True),
     )
@@ -150,7 +150,9 @@ def _with_options(command: Any, options: tuple[Callable[[Any], Any], ...]) -> An
 
 def _local_place(stack: str | None, region: str | None, profile: str | None, local_run: Path | None) -> "Place":
     if stack or region or profile:
-        raise click.UsageError("--local can't be combined with --stack, --region or --profile")
+        raise click.UsageError(
+            "--local can't be combined with --stack, --region or --profile; MSKV_LOCAL=1 means --local"
+        )
     from mskv.local_system import on_this_machine
 
     return on_this_machine(local_run)

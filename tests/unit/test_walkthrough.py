@@ -5,15 +5,17 @@ Ports, and what a test message holds, were those of one run: they are given here
 
 import json
 import re
+import shlex
 from typing import Any
 
+import msgspec
 import pytest
 from msk_toolkit.connect.client_files import client_files
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.registration import plan_activation, plan_secret, plan_source, plan_target, render_registration
 from msk_toolkit.connect.vantiq_source import SourceOptions, source_configuration
 from msk_toolkit.kafka.topic_configs import TopicConfig
-from msk_toolkit.msk.auth_modes import ListenerAuth, Use, auth_modes
+from msk_toolkit.msk.auth_modes import auth_modes
 from msk_toolkit.msk.description import ClusterDescription
 from msk_toolkit.msk.listeners import listeners
 from msk_toolkit.settings.targets import parse_target
@@ -22,7 +24,10 @@ from msk_toolkit.topics.observed import ObservedTopic, ObservedTopics
 from msk_toolkit.topics.plan import plan
 from msk_toolkit.topics.render import render_topics
 
+from mskv.command_line import commands
+from tests.fakes.mskv_world import World, typed
 from tests.unit.test_documents import DOCS, ROOT
+from tests.walkthrough_commands import mskv_commands
 
 PAGES = ("walkthrough.md", "walkthrough.ja.md")
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -74,9 +79,23 @@ def test_the_description_has_these_properties(page: str) -> None:
     assert ClusterDescription(arn="", **shown).brokers == 3
 
 
-def test_the_auth_modes_stand_so(page: str) -> None:
-    lines = [_auth_line(mode) for mode in auth_modes(ClusterDescription(arn="", name="local"), listeners(LISTENERS))]
-    assert "".join(lines) in blocks(page, "text")
+def test_the_auth_modes_are_printed_so(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr("mskv.place.on_aws", lambda *_: world.place())
+    modes = auth_modes(ClusterDescription(arn="", name="local"), listeners(LISTENERS))
+    world.answers["ConnectFunction"] = {"auth_modes": msgspec.to_builtins(modes)}
+    assert typed("connect").stdout in blocks(page, "text")
+
+
+def test_twelve_commands_of_mskv_are_shown_and_each_is_one_that_there_is(page: str) -> None:
+    typed_commands = mskv_commands(page)
+    assert len(set(typed_commands)) == 12
+    for command in typed_commands:
+        arguments = shlex.split(command)[1:]
+        context = commands.make_context("mskv", list(arguments))
+        name, found, rest = commands.resolve_command(context, arguments)
+        assert found
+        found.make_context(name, rest, parent=context)
 
 
 def test_the_client_files_are_these(page: str) -> None:
@@ -112,13 +131,3 @@ def test_the_plan_of_the_registration_reads_so(page: str) -> None:
 def test_the_registrations_read_so(page: str) -> None:
     shown = [answer["table"] for answer in answers(page) if "table" in answer]
     assert shown == [registration(f"Walk_{mode}", mode, secret={}, carried_out=True) for mode in ("none", "scram")]
-
-
-def _auth_line(mode: ListenerAuth) -> str:
-    ports = ",".join(str(port) for one in mode.listeners for port in one.ports)
-    uses = f"Vantiq {_use(mode.vantiq)}, forwarder {_use(mode.forwarder)}"
-    return f"{mode.mode:<6} {mode.state:<8} ports {ports:<20} {uses}\n"
-
-
-def _use(use: Use) -> str:
-    return ("yes" if use.usable else "no") + ("" if use.known else " (not tried)")
