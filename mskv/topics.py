@@ -10,7 +10,7 @@ import msgspec
 
 from mskv import exits
 from mskv.access import Access, open_access
-from mskv.answers import ExportAnswer, ExportedTopic, TopicsAnswer, TopicsPlan
+from mskv.answers import ExportAnswer, ExportedTopic, TopicsAnswer, TopicsPlan, TopicStep
 from mskv.approval import approve
 from mskv.options import Output
 from mskv.output import Result, print_before_approval, print_result, printable
@@ -19,6 +19,7 @@ from mskv.progress import Progress, progress
 from mskv.topics_file import topics_file
 
 _FUNCTION = "TopicsFunction"
+_WITHOUT_CHANGE = {"unchanged", "refused"}
 _DONE = {"planned", "applied", "checked", "deleted"}
 
 
@@ -54,13 +55,24 @@ def apply_approved(place: Place, plan_file: Path | None, only: Sequence[str], ou
             planned = _ask(access, {"action": "plan", "only": list(only)}, "planning")
             plan, text = planned.data.get("plan"), planned.text
             if planned.exit_status != exits.OK or not changes(plan):
-                return print_result(planned, output)
+                return _print_refused(planned, output)
     print_before_approval(text, output)
     if not yes:
         approve(f"Apply this to {place.stack}?")
     with progress() as reporter:
         applied = _ask(access._replace(progress=reporter), {"action": "apply", "plan": plan}, "applying")
     return print_result(applied, output)
+
+
+def _print_refused(planned: Result, output: Output) -> int:
+    """Print a plan that is not applied, and how to apply what nothing is wrong with."""
+    status = print_result(planned, output)
+    steps = _steps(planned.data.get("plan"))
+    others = [step.topic for step in steps if step.action not in _WITHOUT_CHANGE]
+    if others and any(step.action == "refused" for step in steps):
+        command = " ".join(["mskv topics apply", *(f"--only {topic}" for topic in others)])
+        click.echo(f"nothing was changed; without the refused topics: {command}", err=True)
+    return status
 
 
 def exported(place: Place, reporter: Progress, only: Sequence[str], file: Path | None, *, force: bool) -> Result:
@@ -124,8 +136,11 @@ def read_plan(file: Path) -> Any:
 
 def changes(plan: Any) -> list[str]:
     """What a plan would change: the action and topic of each step."""
-    steps = msgspec.convert(plan, TopicsPlan).steps
-    return [f"{step.action} {step.topic}" for step in steps if step.action not in {"unchanged", "refused"}]
+    return [f"{step.action} {step.topic}" for step in _steps(plan) if step.action not in _WITHOUT_CHANGE]
+
+
+def _steps(plan: Any) -> list[TopicStep]:
+    return msgspec.convert(plan, TopicsPlan).steps if plan else []
 
 
 def _ask(access: Access, event: dict[str, Any], doing: str) -> Result:

@@ -53,7 +53,7 @@ def test_one_objection_keeps_all_from_being_deleted_and_all_are_told(kafka: Kafk
     for name, words in [
         (misspelt.name, "confirm must repeat"),
         (kept.name, "declared as protected"),
-        (missing, "UNKNOWN_TOPIC"),
+        (missing, "is not on the cluster: check the name"),
         ("__consumer_offsets", ""),
     ]:
         assert any(problem.startswith(name) and words in problem for problem in outcome.problems), outcome.problems

@@ -49,6 +49,19 @@ def test_apply_shows_the_plan_asks_and_applies_exactly_that_plan(world: World, m
     ]
 
 
+def test_a_refused_topic_holds_the_others_back_and_the_command_for_them_is_printed(world: World) -> None:
+    steps = [
+        {"action": "update", "topic": "orders"},
+        {"action": "refused", "topic": "events"},
+        {"action": "unchanged", "topic": "users"},
+    ]
+    world.answers["TopicsFunction"] = {**PLANNED, "table": "1 refused", "plan": {"steps": steps}}
+    result = typed("topics", "apply", "--yes")
+    assert (result.exit_code, result.stdout) == (exits.PROBLEM, "1 refused\n")
+    assert result.stderr.endswith("without the refused topics: mskv topics apply --only orders\n")
+    assert [event["action"] for _, event in world.events] == ["plan"]
+
+
 def test_a_plan_that_is_not_approved_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at_a_terminal(monkeypatch)
     world.answers["TopicsFunction"] = topics_answer

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.error_codes import ErrorCode
+from msk_toolkit.kafka.metadata import ClusterMetadata, Topic
 from msk_toolkit.kafka.session import Session
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.apply import TopicChange
-from msk_toolkit.topics.delete import delete
+from msk_toolkit.topics.delete import Deletion, delete, objections
 from msk_toolkit.topics.request import TopicsResponse, parse_topics_request
 from msk_toolkit.topics.run import run_topics
 
@@ -87,3 +89,17 @@ def test_topics_in_the_request_protect_as_well(tmp_path: Path) -> None:
     (tmp_path / "topics.yaml").write_text("topics: []")
     response = asked_to_delete(TopicsBroker({"orders": {}}), tmp_path / "topics.yaml", topics=[PROTECTED])
     assert response.status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "orders: is not on the cluster: check the name"),
+        (ErrorCode.TOPIC_AUTHORIZATION_FAILED, "orders: Kafka does not show it to the functions' user, or has no such"),
+        (ErrorCode.INVALID_TOPIC_EXCEPTION, "orders: Kafka answers INVALID_TOPIC_EXCEPTION for it"),
+    ],
+)
+def test_a_topic_that_kafka_does_not_show_is_refused_in_plain_words(code: ErrorCode, sentence: str) -> None:
+    cluster = ClusterMetadata("c", 1, {}, {"orders": Topic("orders", code, internal=False, partitions=())})
+    (problem,) = objections([Deletion("orders", "orders")], set(), set(), cluster, lambda *_: {})
+    assert problem.startswith(sentence)

@@ -22,6 +22,12 @@ from msk_toolkit.topics.observed import is_internal
 from msk_toolkit.topics.propagation import FindMissing
 
 Guard = Literal["protected", "declared", "internal", "not-empty"]
+# What a broker answers for a name, as a sentence about it.
+_ANSWERS: Mapping[int, str] = {
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: "is not on the cluster: check the name",
+    ErrorCode.TOPIC_AUTHORIZATION_FAILED: "Kafka does not show it to the functions' user, or has no such topic: check "
+    "the name, and the user's ACLs",
+}
 CountRecords = Callable[[ClusterMetadata, Sequence[str]], dict[str, int]]
 
 
@@ -81,9 +87,9 @@ def _objections(deletion: Deletion, protected: set[str], declared: set[str], clu
         yield f"{name}: confirm must repeat the topic's name"
     topic = cluster.topics.get(name)
     if topic is None:
-        yield f"{name}: is not on the cluster"
+        yield f"{name}: {_ANSWERS[ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]}"
     elif topic.error_code:
-        yield f"{name}: {error_name(topic.error_code)}"
+        yield f"{name}: {_ANSWERS.get(topic.error_code) or f'Kafka answers {error_name(topic.error_code)} for it'}"
     else:
         yield from _declaration_guards(deletion, protected, declared)
         yield from _internal_guard(deletion, topic)
