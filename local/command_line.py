@@ -18,7 +18,7 @@ from local.health import are_well, parts_of
 from local.interrupts import end_as_on_ctrl_c
 from local.kafka.cluster import KafkaClusterError
 from local.kafka.jars import KafkaUnavailableError
-from local.laptop import NoContainerAddressError, write_environment
+from local.laptop import NoContainerAddressError, invocation, sam_program, write_environment
 from local.leftovers import end_leftovers
 from local.processes import AlreadyRunningError, ProcessError
 from local.startup import bring_down, bring_up
@@ -180,6 +180,6 @@ def _look(system: System, command: str, arguments: argparse.Namespace, console: 
             text = "\n".join(heal(system)) or "No fault is left."
         case _:
             write_environment(system, arguments.file)
-            text = f"{arguments.file} written"
+            text = invocation(arguments.file, sam_program())
     console.print(text, markup=False, soft_wrap=True)
     return status

@@ -1,9 +1,14 @@
 """``sam local invoke`` against the local system: the variables that a function in a container needs."""
 
 import json
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+from local.aws.deployment import architecture
+from local.aws.emulator import REGION
 from local.aws.resources import SCRAM_SECRET_NAME, VANTIQ_SECRET_NAME
 from local.system import PROBE_TOPIC, System
 
@@ -57,6 +62,33 @@ def container_environment(system: System) -> dict[str, Any]:
             "FORWARDER_ROLE_ARN": "",
         }
     }
+
+
+def sam_program() -> str:
+    """SAM as this shell reaches it: by its name, or beside the Python that runs this."""
+    if shutil.which("sam"):
+        return "sam"
+    program = Path(sys.executable).parent / "sam"
+    if program.is_relative_to(Path.cwd()):
+        program = program.relative_to(Path.cwd())
+    return shlex.quote(str(program))
+
+
+def invocation(file: Path, program: str) -> str:
+    """The commands that build and invoke a function with the variables of ``file``, to be copied.
+
+    Args:
+        program: how SAM is called.
+    """
+    build = ".aws-sam/laptop"
+    return f"""{file} written: the variables with which a function in a container reaches this system. Next:
+
+  {program} build --build-dir {build}
+  {program} local invoke ProducerProbeFunction --region {REGION} --template {build}/template.yaml \\
+    --event events/producer_probe.json --env-vars {shlex.quote(str(file))} \\
+    --add-host {CONTAINER_HOST}:host-gateway --parameter-overrides Architecture={architecture()}
+
+Other functions and their events are in docs/local.md."""
 
 
 def write_environment(system: System, path: Path) -> None:

@@ -22,5 +22,6 @@ def main() -> int:
         print(exc, file=sys.stderr)
         return 1
     print({True: "built", False: "up to date"}[made], file=sys.stderr)
+    print(f"use it: sam local invoke ... --invoke-image {options.tag} --skip-pull-image", file=sys.stderr)
     print(options.tag)
     return 0

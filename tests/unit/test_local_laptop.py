@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from local.aws.emulator import Emulator
+from local.aws.deployment import architecture
+from local.aws.emulator import REGION, Emulator
 from local.aws.processed import Stack
 from local.aws.resources import Resources
-from local.laptop import NoContainerAddressError, container_environment, write_environment
+from local.laptop import NoContainerAddressError, container_environment, invocation, write_environment
 from local.system import System
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +51,12 @@ def test_without_dockers_bridge_the_remedy_and_who_has_none_are_told(tmp_path: P
     with pytest.raises(NoContainerAddressError, match=r"docker0.*Start Docker Engine.*Docker Desktop and Podman"):
         write_environment(system, tmp_path / "env.json")
     assert not (tmp_path / "env.json").exists()
+
+
+def test_the_command_to_copy_has_the_emulators_region_and_this_machines_processor() -> None:
+    text = invocation(Path("env.local.json"), ".venv/bin/sam")
+    assert ".venv/bin/sam build --build-dir .aws-sam/laptop\n" in text
+    command = text.partition("local invoke ")[2].partition("\n\n")[0]
+    assert f"--region {REGION}" in command
+    assert f"--parameter-overrides Architecture={architecture()}" in command
+    assert "--env-vars env.local.json" in command

@@ -32,6 +32,15 @@ def test_the_two_variables_of_a_scram_cluster_are_enough() -> None:
     assert (settings.auth_mode, settings.stage_timeout_seconds, settings.topics_file) == ("scram", 5.0, "topics.yaml")
 
 
+def test_under_sam_local_invoke_what_is_missing_comes_with_the_option_that_brings_it() -> None:
+    hint = "sam local invoke fills in none of the stack's values: add --env-vars env.local.json (docs/local.md)"
+    missing = {"CLUSTER_ARN": "arn:aws:kafka:x"}
+    assert hint in problems(TopicsSettings, missing | {"AWS_SAM_LOCAL": "true"})
+    assert hint in problems(Needed, {"AWS_SAM_LOCAL": "true"})
+    assert hint not in problems(TopicsSettings, missing)
+    assert hint not in problems(TopicsSettings, SCRAM | {"AUTH_MODE": "kerberos", "AWS_SAM_LOCAL": "true"})
+
+
 def test_every_wrong_variable_is_reported_at_once() -> None:
     environ = SCRAM | {
         "AUTH_MODE": "kerberos",

@@ -20,6 +20,9 @@ from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.advanced import VARIABLE, parse_advanced
 from msk_toolkit.settings.renamed import texts_by_current_name
 
+# SAM sets it in the containers of `sam local`.
+_SAM_LOCAL = "AWS_SAM_LOCAL"
+
 
 @runtime_checkable
 class CheckedModel(Protocol):
@@ -45,9 +48,9 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     problems += _missing(model, texts)
     values = read_values(model, texts, problems)
     if problems:
-        raise ConfigurationError("settings", problems)
+        raise ConfigurationError("settings", [*problems, *_hint(problems, environ)])
     settings = model(**values)
-    _check_rules(settings)
+    _check_rules(settings, environ)
     return settings
 
 
@@ -56,9 +59,16 @@ def _missing(model: type[msgspec.Struct], texts: Mapping[str, str]) -> list[str]
     return [f"{variable} is missing" for variable in required if variable not in texts]
 
 
-def _check_rules(settings: msgspec.Struct) -> None:
+def _check_rules(settings: msgspec.Struct, environ: Mapping[str, str]) -> None:
     if isinstance(settings, CheckedModel) and (problems := settings.problems()):
-        raise ConfigurationError("settings", problems)
+        raise ConfigurationError("settings", [*problems, *_hint(problems, environ)])
+
+
+def _hint(problems: Iterable[str], environ: Mapping[str, str]) -> list[str]:
+    """Under ``sam local invoke``, which fills in no parameter without a default, what to add to the command."""
+    if environ.get(_SAM_LOCAL) and any("is missing" in problem for problem in problems):
+        return ["sam local invoke fills in none of the stack's values: add --env-vars env.local.json (docs/local.md)"]
+    return []
 
 
 class _Field(NamedTuple):
