@@ -86,7 +86,7 @@ def invocation(file: Path, program: str) -> str:
   {program} build --build-dir {build}
   {program} local invoke ProducerProbeFunction --region {REGION} --template {build}/template.yaml \\
     --event events/producer_probe.json --env-vars {shlex.quote(str(file))} \\
-    --add-host {CONTAINER_HOST}:host-gateway --parameter-overrides Architecture={architecture()}
+    --add-host {CONTAINER_HOST}:host-gateway --parameter-overrides Architecture={architecture()} --language-extensions
 
 Other functions and their events are in docs/local.md."""
 

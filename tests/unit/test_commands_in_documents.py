@@ -120,3 +120,12 @@ def test_the_stand_ins_page_names_its_options_and_no_others() -> None:
     options = set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help"}
     page = (DOCS / "vantiq-stand-in.md").read_text()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) == options
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_local_invocation_as_it_is_typed_has_the_region_and_what_samconfig_would_add(page: Path) -> None:
+    # SAM finds samconfig.toml beside the template only, and hands its own default Region to the container.
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for command in re.findall(r"^sam local invoke \w+ .*--template .*$", text, re.MULTILINE):
+        assert "--region eu-central-1" in command, command
+        assert "--language-extensions" in command, command

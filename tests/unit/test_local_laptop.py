@@ -60,3 +60,4 @@ def test_the_command_to_copy_has_the_emulators_region_and_this_machines_processo
     assert f"--region {REGION}" in command
     assert f"--parameter-overrides Architecture={architecture()}" in command
     assert "--env-vars env.local.json" in command
+    assert "--language-extensions" in command
