@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msk_toolkit.alarms.run import MailServices, mail_alarms
-from msk_toolkit.aws.clients import client
+from msk_toolkit.aws.preloaded import client, invoking_client
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.telemetry.logs import toolkit_logger
 
@@ -16,6 +16,6 @@ logger = toolkit_logger("alarm-mail")
 
 
 def handler(event: Any, context: Any) -> Any:
-    services = MailServices(os.environ, client, logger)
+    services = MailServices(os.environ, client, invoking_client, logger)
     response = mail_alarms(event, services, Deadline.of_invocation(context, RESERVE_SECONDS))
     return msgspec.to_builtins(response)

@@ -1,6 +1,9 @@
 """The alarm mails in the template: each alarm goes through the function; what keeps a mail back is mailed as well."""
 
 import pytest
+from msk_toolkit.alarms.change import AlarmChange
+from msk_toolkit.alarms.compose import compose
+from msk_toolkit.alarms.facts import MailFacts, Place
 from msk_toolkit.alarms.kinds import ALARM_KINDS, OTHER_ALARM, kind_of
 
 from tests.template.stack import Stack
@@ -60,3 +63,25 @@ def test_the_mails_are_made_whether_or_not_there_is_an_address(address: str) -> 
     subscriptions = [stack.properties(name)["TopicArn"] for name in stack.names("AWS::SNS::Subscription")]
     # Of SNS's own messages about alarms the function alone is a subscriber.
     assert subscriptions == (["AlarmTopic"] if address else [])
+
+
+def test_the_mails_link_to_the_stacks_own_dashboard() -> None:
+    (dashboard,) = STACK.names("AWS::CloudWatch::Dashboard")
+    name = STACK.properties(dashboard)["DashboardName"]
+    mail = compose(
+        AlarmChange(name="shop-probes", state="ALARM", before="OK", at=0.0),
+        kind_of("shop-probes", "shop"),
+        Place("shop", "eu-central-1", "123456789012"),
+        MailFacts(),
+    )
+    (link,) = [link.url for link in mail.links if link.label == "Dashboard"]
+    assert link.endswith(f"#dashboards/dashboard/{name}")
+
+
+def test_it_may_invoke_the_status_function_and_read_its_own_log_and_nothing_more() -> None:
+    statements = STACK.statements("AlarmMailFunction")
+    assert {(each["Action"], each["Resource"]) for each in statements.values()} == {
+        ("sns:Publish", "AlarmTopic"),
+        ("lambda:InvokeFunction", "arn-of-StatusFunction"),
+        ("logs:FilterLogEvents", "arn-of-AlarmMailLogs"),
+    }

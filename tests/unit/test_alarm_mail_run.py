@@ -1,28 +1,34 @@
 """From SNS's event to the published mails: each change that concerns a person, whatever can't be read."""
 
+import io
 import json
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 from msk_toolkit.alarms import run
 from msk_toolkit.alarms.run import MailServices, mail_alarms
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
+from msk_toolkit.status.facts import PathFacts
+from msk_toolkit.status.judge import path_status
 
 from tests.fakes.alarm_events import alarm_message, sns_event
 from tests.fakes.aws_fake import refused
+from tests.fakes.path_facts import faulty_facts, healthy_facts
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:shop-AlarmTopic-1"
 ENVIRONMENT = {"STACK_NAME": "shop", "ALARM_TOPIC_ARN": TOPIC}
 
 
 class Account:
-    """SNS and Logs; a function's own lines are found in its log."""
+    """SNS, Logs and the status function; a function's own lines are found in its log."""
 
-    def __init__(self, **refusals: Exception) -> None:
+    def __init__(self, facts: PathFacts | None = None, **refusals: Exception) -> None:
         self.published: list[dict[str, Any]] = []
+        self.facts = facts or healthy_facts()
         self.lines: list[str] = []
         self._refusals = refusals
 
@@ -30,6 +36,12 @@ class Account:
         if service in self._refusals:
             raise self._refusals[service]
         return self
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        if "invoke" in self._refusals:
+            raise self._refusals["invoke"]
+        assert request["FunctionName"] == "shop-status"
+        return {"Payload": io.BytesIO(msgspec.json.encode(path_status(self.facts)))}
 
     def publish(self, **request: Any) -> None:
         if "publish" in self._refusals:
@@ -62,7 +74,7 @@ class Capture(logging.Handler):
 def mail(account: Account, *messages: dict[str, Any] | str, **options: Any) -> list[str]:
     # A logger keeps the handler of its first use.
     logger = Logger(service=f"alarm-mail-{id(account)}", logger_handler=Capture(account))
-    services = MailServices(ENVIRONMENT, account, logger, lambda: 1_795_834_400.0)
+    services = MailServices(ENVIRONMENT, account, lambda: account, logger, lambda: 1_795_834_400.0)
     return mail_alarms(sns_event(*messages, **options), services, Deadline(10)).mails
 
 
@@ -130,7 +142,7 @@ def test_a_message_that_is_not_cloudwatchs_is_passed_on() -> None:
 
 
 def test_an_event_without_an_alarm_sends_nothing() -> None:
-    services = MailServices(ENVIRONMENT, Account(), Logger(service="alarm-mail-test"))
+    services = MailServices(ENVIRONMENT, Account(), Account, Logger(service="alarm-mail-test"))
     assert mail_alarms({}, services, Deadline(1)).mails == []
 
 
@@ -148,3 +160,26 @@ def test_partition_and_region_of_the_links_are_the_topics() -> None:
     assert all(
         url.startswith("https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1#") for url in urls
     )
+
+
+def test_the_mail_names_the_cause_the_remedy_and_what_waits() -> None:
+    account = Account(faulty_facts())
+    mail(account, alarm_message("shop-forwarder"))
+    problem = account.mail("sqs")["problem"]
+    assert problem["cause"] in {"vantiq-token-refused", "mapping-disabled"}
+    first_lines = "\n".join(account.mail().splitlines()[:5])
+    assert problem["command"] in first_lines
+
+
+def test_a_state_that_can_not_be_asked_for_is_named_and_keeps_no_mail_back() -> None:
+    account = Account(invoke=refused("AccessDeniedException"))
+    mail(account, alarm_message("shop-forwarder"))
+    assert account.mail().startswith("WHAT    Records do not reach Vantiq")
+    assert "the state of the path: invoking shop-status: access denied" in account.mail()
+
+
+def test_an_alarm_that_ends_while_records_do_not_get_on_is_not_called_over() -> None:
+    account = Account(faulty_facts())
+    (subject,) = mail(account, alarm_message("shop-forwarder", "OK", "ALARM"))
+    assert subject.startswith("[shop] Alarm ended, fault remains: ")
+    assert account.mail("sqs")["stillThere"] is True

@@ -46,7 +46,7 @@ USED = {
     "producer_probe": {"kafka", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "consumer_probe": {"kafka", "msk_toolkit.kafka", "msk_toolkit.probe"},
     "probe_matrix": {"boto3", "urllib3", "msk_toolkit.probe"},
-    "alarm_mail": set(),
+    "alarm_mail": {"boto3", "urllib3", "msk_toolkit.probe", "msk_toolkit.diagnose", "msk_toolkit.vpc"},
     "forwarder": {"msk_toolkit.forward"},
     # Registering a source subscribes to it once, to see a test message arrive.
     "connect": {"boto3", "urllib3", "websockets", "msk_toolkit.connect"},

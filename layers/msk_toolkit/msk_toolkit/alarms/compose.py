@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from msk_toolkit.alarms.change import AlarmChange
 from msk_toolkit.alarms.document import AlarmMail, Link, MailAlarm, MailProblem
 from msk_toolkit.alarms.facts import AlarmStart, MailFacts, Place
 from msk_toolkit.alarms.kinds import AlarmKind, first_owner
 from msk_toolkit.alarms.links import alarm_link, dashboard_link, log_link
 from msk_toolkit.alarms.loss import loss_sentence
-from msk_toolkit.alarms.text import duration, iso, plain, subject_line
+from msk_toolkit.alarms.text import duration, iso, plain, short, subject_line
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.version import document_url
 
@@ -17,6 +19,7 @@ _BEFORE, _AFTER = 600.0, 300.0
 _LONGEST_SPAN = 6 * 3600.0
 _STATUS = "mskv status"
 _MAX_LISTED = 20
+_FORWARDER = "forwarder"
 
 
 def compose(
@@ -30,13 +33,13 @@ def compose(
     lasted = None
     began = change.at
     if change.is_over and beginning is not None:
-        lasted, began = max(0.0, change.at - beginning.at), beginning.at
-    problem = _problem(change, kind, place, facts, beginning)
+        lasted, began = round(max(0.0, change.at - beginning.at), 3), beginning.at
+    problem = _printable(_problem(change, kind, place, facts, beginning))
     topics = list(facts.topics[:_MAX_LISTED]) if kind.shows_records else []
     return AlarmMail(
         state="over" if change.is_over else "on",
         subject=_subject(change, kind, place, facts, problem, lasted),
-        headline=kind.over if change.is_over else kind.title,
+        headline=_headline(change, kind, facts),
         stack=place.stack,
         region=place.region,
         account=place.account,
@@ -78,6 +81,17 @@ def _problem(
     return _general_problem(change, kind, place)
 
 
+def _printable(problem: MailProblem) -> MailProblem:
+    return msgspec.structs.replace(
+        problem,
+        sentence=plain(problem.sentence),
+        detail=plain(problem.detail),
+        remedy=plain(problem.remedy),
+        command=plain(problem.command),
+        topics=[plain(topic) for topic in problem.topics[:_MAX_LISTED]],
+    )
+
+
 def _general_problem(change: AlarmChange, kind: AlarmKind, place: Place) -> MailProblem:
     """What the alarm means whatever else is known."""
     command, remedy = _STATUS, "See what the logs below report."
@@ -110,16 +124,27 @@ def _subject(
     lasted: float | None,
 ) -> str:
     if not change.is_over:
-        return subject_line(f"[{place.stack}] {_waiting(kind, facts)}{problem.sentence}")
+        return subject_line(f"[{place.stack}] {_waiting(kind, facts)}{short(problem.sentence)}")
     if _still_there(change, facts):
-        return subject_line(f"[{place.stack}] Alarm ended, fault remains: {problem.sentence}")
+        return subject_line(f"[{place.stack}] Alarm ended, fault remains: {short(problem.sentence)}")
     after = f" after {duration(lasted)}" if lasted is not None else ""
+    if not facts.is_known:
+        return subject_line(f"[{place.stack}] Alarm ended{after}, state not known: {short(problem.sentence)}")
     return subject_line(f"[{place.stack}] Over{after}: {kind.over}")
+
+
+def _headline(change: AlarmChange, kind: AlarmKind, facts: MailFacts) -> str:
+    if not change.is_over:
+        return kind.title
+    if not facts.is_known:
+        # An alarm also ends where nothing is measured any more.
+        return "The alarm has ended"
+    return kind.over
 
 
 def _waiting(kind: AlarmKind, facts: MailFacts) -> str:
     """What waits comes first: a sentence may be longer than the subject."""
-    if not kind.shows_records:
+    if _FORWARDER not in kind.parts:
         return ""
     behind = sum(topic.behind_records or 0 for topic in facts.topics)
     return f"{behind:,} records wait: " if behind else ""

@@ -21,6 +21,7 @@ class MailProblem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Args:
         cause: an id of docs/runbook.md; empty where the logs name none.
         sentence: what is wrong, complete in itself.
+        detail: what the log, Lambda or Vantiq's answer says; never anything of a record.
         since: when it began, in ISO 8601 and UTC; None where that is not known.
         since_at_least: whether it may have begun before.
         tries: failed attempts since then, 0 where they are not counted.
@@ -31,6 +32,7 @@ class MailProblem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     cause: str = ""
     sentence: str
+    detail: str = ""
     broker: str = ""
     topics: list[str] = []
     since: str | None = None

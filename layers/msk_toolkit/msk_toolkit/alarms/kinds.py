@@ -11,8 +11,9 @@ from msk_toolkit.path_causes import PathCause
 AnyCause = Cause | PathCause
 # What the mail is about, which decides what else it lists: the parts of the path's state that explain the alarm.
 _BROKERS = ("brokers",)
-_DELIVERY = ("forwarder", "mapping", "targets")
+_DELIVERY, _PATH = ("forwarder", "targets", "mapping"), ("mapping", "forwarder", "targets")
 _FORWARDER, _PROBES = "forwarder", ("producer-probe", "consumer-probe")
+_LOSSES = (Cause.HEARTBEAT_MISSING, Cause.RECORD_LOST, Cause.RECORD_ALTERED)
 
 
 class AlarmKind(NamedTuple):
@@ -24,7 +25,8 @@ class AlarmKind(NamedTuple):
         over: that it is over.
         name: its name without the stack's, where the template gives it one.
         cause: what it means whatever else is known; None where the logs name the cause.
-        parts: which problems of the path explain it.
+        parts: which problems of the path explain it, the likeliest first.
+        only: of those only problems of these causes, where others do not set it off.
         logs: functions whose logs have the evidence, by their names without the stack's.
         shows_records: whether the mail lists the forwarded topics, with what waits.
     """
@@ -35,6 +37,7 @@ class AlarmKind(NamedTuple):
     name: str = ""
     cause: AnyCause | None = None
     parts: tuple[str, ...] = ()
+    only: tuple[AnyCause, ...] = ()
     logs: tuple[str, ...] = ()
     shows_records: bool = False
 
@@ -54,6 +57,7 @@ ALARM_KINDS = (
         "The producer probe finds no further loss",
         cause=Cause.HEARTBEAT_MISSING,
         parts=_BROKERS,
+        only=_LOSSES,
         logs=("producer-probe",),
     ),
     AlarmKind(
@@ -62,6 +66,7 @@ ALARM_KINDS = (
         "The consumer probe finds no further loss",
         cause=Cause.HEARTBEAT_MISSING,
         parts=_BROKERS,
+        only=_LOSSES,
         logs=("consumer-probe",),
     ),
     AlarmKind(
@@ -70,6 +75,7 @@ ALARM_KINDS = (
         "No certificate expires soon any more",
         cause=Cause.TLS_EXPIRES_SOON,
         parts=_BROKERS,
+        only=(Cause.TLS_EXPIRES_SOON,),
         logs=("producer-probe",),
     ),
     AlarmKind(
@@ -130,7 +136,7 @@ ALARM_KINDS = (
         "Heartbeats reach Vantiq in time again",
         name="heartbeat",
         cause=PathCause.HEARTBEAT_LATE,
-        parts=_DELIVERY,
+        parts=_PATH,
         logs=(_FORWARDER,),
         shows_records=True,
     ),

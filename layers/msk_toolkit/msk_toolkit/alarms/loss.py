@@ -7,6 +7,8 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.path_causes import PathCause
 
 _LOST = {Cause.HEARTBEAT_MISSING, Cause.RECORD_LOST, Cause.RECORD_ALTERED}
+_NONE_LOST = "The forwarder lost no record: each was delivered, waits in Kafka, or was set aside."
+_RULE = "The forwarder counts a record as done only when Vantiq has acknowledged it or it is set aside."
 _WAITING = "What Vantiq has not acknowledged stays in Kafka for as long as the topic's retention allows"
 
 
@@ -16,9 +18,8 @@ def loss_sentence(change: AlarmChange, kind: AlarmKind, facts: MailFacts) -> str
         return "Treat this as data loss in Kafka until the missing record is explained."
     if not kind.shows_records:
         return ""
-    expires = facts.problem is not None and facts.problem.cause == PathCause.RECORDS_EXPIRE
-    if expires:
-        return f"Records may be lost: {facts.problem.sentence if facts.problem else ''} {_set_aside(facts)}"
+    if PathCause.RECORDS_EXPIRE in {kind.cause, facts.problem.cause if facts.problem else None}:
+        return f"Kafka may delete records before they are delivered: raise the topic's retention. {_set_aside(facts)}"
     if change.is_over:
         return (
             f"The forwarder lost no record: each was delivered, waits in Kafka, or was set aside. {_set_aside(facts)}"

@@ -46,7 +46,7 @@ def _over(mail: AlarmMail) -> Iterator[str]:
         yield from paragraph("STILL", _what(mail.problem, _SHORT_SENTENCE))
         yield from paragraph("ALARM", f"ended, although this remains. {lasted}")
         return
-    yield from paragraph("OVER", f"{mail.headline}. {lasted}")
+    yield from paragraph("OVER" if mail.still_there is False else "ENDED", f"{mail.headline}. {lasted}")
     if mail.still_there is None:
         yield from paragraph("CHECK", "The path's state could not be read: look at it before you rely on this.")
     yield from paragraph("WAS", _what(mail.problem, _SHORT_SENTENCE))
@@ -66,9 +66,18 @@ def _since(problem: MailProblem) -> str:
 
 
 def _details(mail: AlarmMail) -> Iterator[str]:
-    if len(plain(mail.problem.sentence)) > _SHORT_SENTENCE:
+    problem = mail.problem
+    sentence = plain(problem.sentence)
+    texts = [sentence] if len(sentence) > _SHORT_SENTENCE else []
+    if problem.detail:
+        texts.append(problem.detail)
+    if problem.topics and not all(topic in sentence for topic in problem.topics):
+        texts.append(f"Topics: {', '.join(problem.topics[:_MAX_LISTED])}.")
+    if texts:
         yield ""
-        yield from paragraph("", mail.problem.sentence, _INDENT)
+        yield "Details"
+    for text in texts:
+        yield from paragraph("", text, _INDENT)
 
 
 def _records(mail: AlarmMail) -> Iterator[str]:

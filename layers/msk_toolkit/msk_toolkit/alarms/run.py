@@ -10,10 +10,11 @@ from aws_lambda_powertools import Logger
 from msk_toolkit.alarms.change import AlarmChange, TopicMessage, read_messages
 from msk_toolkit.alarms.compose import compose
 from msk_toolkit.alarms.document import AlarmMail, Mail
-from msk_toolkit.alarms.facts import AlarmStart, MailFacts, Place
+from msk_toolkit.alarms.facts import AlarmStart, Place
 from msk_toolkit.alarms.fallback import forwarded_mail, plain_mail
 from msk_toolkit.alarms.kinds import kind_of
 from msk_toolkit.alarms.own_log import beginning_of, remember
+from msk_toolkit.alarms.path_state import read_path_state
 from msk_toolkit.alarms.publish import publish
 from msk_toolkit.alarms.render import render
 from msk_toolkit.aws.clients import MakeClient
@@ -24,14 +25,15 @@ from msk_toolkit.settings.loading import load
 from msk_toolkit.version import ResponseVersion, current_version
 
 _PUBLISH_SECONDS = 15.0
-_LOG = "alarm-mail"
+_LOG, _STATUS = "alarm-mail", "status"
 
 
 class MailServices(NamedTuple):
-    """What the function works with; ``now`` in seconds since 1970."""
+    """What the function works with; ``invoking_client`` makes one that waits, ``now`` is in seconds since 1970."""
 
     environ: Mapping[str, str]
     client: MakeClient
+    invoking_client: Callable[[], Any]
     logger: Logger
     now: Callable[[], float] = time.time
 
@@ -84,12 +86,13 @@ def _mail_of(message: TopicMessage, place: Place, services: MailServices, deadli
 
 
 def _explain(change: AlarmChange, place: Place, services: MailServices, deadline: Deadline) -> AlarmMail:
-    facts = MailFacts()
+    kind = kind_of(change.name, place.stack)
+    facts = read_path_state(services.invoking_client, f"{place.stack}-{_STATUS}", kind, deadline)
     beginning = None
     if change.is_over:
         beginning, why = _beginning(change, place, services, deadline)
         facts = facts._replace(unread=(*facts.unread, *why))
-    return compose(change, kind_of(change.name, place.stack), place, facts, beginning)
+    return compose(change, kind, place, facts, beginning)
 
 
 def _beginning(

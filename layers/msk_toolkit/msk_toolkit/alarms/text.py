@@ -1,5 +1,6 @@
 """Texts that a mail may hold: printable, bounded, and in lines that fit a phone."""
 
+import re
 import textwrap
 import unicodedata
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ SUBJECT = 100
 LONGEST_TEXT = 16_000
 LONGEST_SENTENCE = 600
 _CUT = " ..."
+_ADDRESS = re.compile(r" \([^() ]+:\d+\)")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -31,6 +33,11 @@ def subject_line(text: str) -> str:
     """The text as SNS takes it for a subject."""
     ascii_only = "".join(character if character.isascii() else "?" for character in plain(text))
     return cut(ascii_only, SUBJECT) or "Alarm"
+
+
+def short(sentence: str) -> str:
+    """A sentence for a subject: without addresses, which are long and in the text, and without its full stop."""
+    return _ADDRESS.sub("", plain(sentence)).removesuffix(".")
 
 
 def paragraph(label: str, text: str, width: int = 8) -> list[str]:
