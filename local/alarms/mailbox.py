@@ -17,20 +17,6 @@ class _Envelope(msgspec.Struct, rename="pascal"):
     subject: str | None = None
 
 
-class _Mail(msgspec.Struct):
-    """A mail as programs get it from SNS; messages that CloudWatch and Lambda send directly are not of this form."""
-
-    text: str
-
-
-def _text(message: str) -> str:
-    """What a person gets as an e-mail."""
-    try:
-        return msgspec.json.decode(message, type=_Mail).text
-    except msgspec.MsgspecError:
-        return message
-
-
 class Mailbox:
     """The mails of a topic, in a folder. Every method raises ``ClientError`` or ``BotoCoreError``."""
 
@@ -69,5 +55,5 @@ class Mailbox:
         self._count += 1
         # Sorted by name they are in the order of their arrival.
         file = self._folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{self._count:04}.txt"
-        file.write_text(f"Subject: {envelope.subject or ''}\n\n{_text(envelope.message)}\n", encoding="utf-8")
+        file.write_text(f"Subject: {envelope.subject or ''}\n\n{envelope.message}\n", encoding="utf-8")
         return file
