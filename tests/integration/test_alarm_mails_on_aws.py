@@ -101,7 +101,8 @@ class Stack:
         )
 
     def client(self, service: str) -> Any:
-        return self._aws.session().client(service, endpoint_url=self._aws.endpoint)
+        session: Any = self._aws.session()
+        return session.client(service, endpoint_url=self._aws.endpoint)
 
     def enter(self, alarm: str, state: str) -> None:
         """Set an alarm's state, as an evaluation would."""

@@ -32,6 +32,7 @@ class MailFacts(NamedTuple):
         set_aside: dead letters that wait, None where they could not be counted.
         also: further problems, a sentence each.
         unread: what could not be read, and why.
+        expiring: topics whose retention may delete records that wait, a sentence each.
         is_known: whether the path's state is known; otherwise that no problem was found says nothing.
     """
 
@@ -40,6 +41,7 @@ class MailFacts(NamedTuple):
     set_aside: int | None = None
     also: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    expiring: tuple[str, ...] = ()
     is_known: bool = False
 
 

@@ -127,6 +127,7 @@ ALARM_KINDS = (
         "No record that waits is about to be deleted",
         cause=PathCause.RECORDS_EXPIRE,
         parts=_DELIVERY,
+        only=(PathCause.RECORDS_EXPIRE,),
         logs=("topics", "consumer-probe"),
         shows_records=True,
     ),

@@ -9,6 +9,8 @@ from msk_toolkit.path_causes import PathCause
 _LOST = {Cause.HEARTBEAT_MISSING, Cause.RECORD_LOST, Cause.RECORD_ALTERED}
 _NONE_LOST = "The forwarder lost no record: each was delivered, waits in Kafka, or was set aside."
 _RULE = "The forwarder counts a record as done only when Vantiq has acknowledged it or it is set aside."
+_DELETES = "Kafka deletes records that wait for longer than their topic's retention, and then they are lost."
+_DELETED = "What had waited for longer than its topic's retention, if anything, was deleted by Kafka and is lost."
 _WAITING = "What Vantiq has not acknowledged stays in Kafka for as long as the topic's retention allows"
 
 
@@ -18,8 +20,10 @@ def loss_sentence(change: AlarmChange, kind: AlarmKind, facts: MailFacts) -> str
         return "Treat this as data loss in Kafka until the missing record is explained."
     if not kind.shows_records:
         return ""
-    if PathCause.RECORDS_EXPIRE in {kind.cause, facts.problem.cause if facts.problem else None}:
-        return f"Kafka may delete records before they are delivered: raise the topic's retention. {_set_aside(facts)}"
+    if facts.expiring:
+        return f"Records are about to be lost: {' '.join(facts.expiring)} {_set_aside(facts)}"
+    if kind.cause == PathCause.RECORDS_EXPIRE:
+        return f"{_DELETED if change.is_over else _DELETES} {_set_aside(facts)}"
     if change.is_over:
         return (
             f"The forwarder lost no record: each was delivered, waits in Kafka, or was set aside. {_set_aside(facts)}"

@@ -22,6 +22,8 @@ _SOURCES = {
     "topics": "the check of the topics",
     "targets": "the check of the targets",
 }
+# What other problems lead to; it explains an alarm only if nothing else does.
+_CONSEQUENCES = frozenset({PathCause.RECORDS_EXPIRE, PathCause.LAG_GROWS, PathCause.HEARTBEAT_LATE})
 # Errors whose texts are the toolkit's own; any other may quote whatever it failed on.
 _OWN_ERRORS = frozenset(error.__name__ for error in (AwsError, ConfigurationError, CredentialsError))
 
@@ -54,6 +56,7 @@ def facts_of(status: PathStatus, kind: AlarmKind) -> MailFacts:
         set_aside=status.letters.waiting,
         also=tuple(_sentence(problem) for problem in problems if problem is not first),
         unread=tuple(status.unread),
+        expiring=tuple(problem.sentence for problem in problems if problem.cause == PathCause.RECORDS_EXPIRE),
         is_known=_is_known(status, kind),
     )
 
@@ -64,7 +67,7 @@ def _explaining(problems: Sequence[Problem], kind: AlarmKind) -> list[Problem]:
     concerned = [problem for problem in problems if problem.part in kind.parts]
     if causes:
         concerned = [problem for problem in concerned if problem.cause in causes]
-    return sorted(concerned, key=lambda problem: kind.parts.index(problem.part))
+    return sorted(concerned, key=lambda problem: (kind.parts.index(problem.part), problem.cause in _CONSEQUENCES))
 
 
 def _is_known(status: PathStatus, kind: AlarmKind) -> bool:
