@@ -197,6 +197,9 @@ def test_the_test_message_is_an_object_where_the_source_publishes_json(config: d
         def find(self, kind: str, name: str) -> dict[str, Any]:
             return {"type": "KAFKA", "active": True, "config": config}
 
+        def within(self, seconds: float) -> "Publishing":
+            return self
+
         def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None:
             sent.append(message["value"])
 

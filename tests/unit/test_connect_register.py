@@ -95,6 +95,23 @@ def test_what_was_registered_is_registered_no_second_time() -> None:
         assert there.findings == []
 
 
+def test_a_test_message_that_vantiq_does_not_answer_leaves_time_to_read_the_source_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("msk_toolkit.connect.round_trip._TEST_SECONDS", 0.5)
+    with vantiq() as there:
+        there.standin.fail("hang", method="POST", path="/api/v1/resources/sources/Msk")
+        # As long as everything together may take.
+        there.settings = msgspec.structs.replace(there.settings, vantiq_timeout_seconds=30)
+        registration = there.run(test_topic="t")
+        assert registration is not None
+        assert registration.test is not None
+        assert not registration.test.published
+        assert registration.state is not None
+        assert registration.state.active
+        assert any("the test message could not be sent" in finding.text for finding in there.findings)
+
+
 def test_a_changed_configuration_is_updated_and_restarted() -> None:
     with vantiq() as there:
         there.run()

@@ -33,6 +33,9 @@ class Calls:
     def set_active(self, source: str, *, active: bool) -> None:
         self.made.append("activate" if active else "deactivate")
 
+    def within(self, seconds: float) -> "Calls":
+        return self
+
     def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
 
 

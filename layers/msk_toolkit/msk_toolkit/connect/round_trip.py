@@ -20,6 +20,7 @@ _SECONDS_AN_ATTEMPT = 5.0
 class PublishesThrough(Protocol):
     """See :class:`msk_toolkit.vantiq.resources.VantiqResources`."""
 
+    def within(self, seconds: float) -> "PublishesThrough": ...
     def publish_through(self, source: str, topic: str, message: dict[str, Any]) -> None: ...
 
 
@@ -59,12 +60,13 @@ def send_test_message(
     message = _test_message(mark, as_json=source.takes_json)
     published, event, failure = False, None, ""
     deadline = Deadline(_TEST_SECONDS)
+    in_time = resources.within(_TEST_SECONDS)
     try:
         with subscribe(source.name) as received:
             # A source that has just been started reads from where the topic ends once it has joined its group, so
             # the first message may pass before.
             while event is None and not deadline.expired:
-                resources.publish_through(source.name, source.topic, message)
+                in_time.publish_through(source.name, source.topic, message)
                 published = True
                 event = received.wait_for(mark, min(_SECONDS_AN_ATTEMPT, deadline.remaining()))
     except VantiqError as error:

@@ -36,6 +36,10 @@ class VantiqResources:
         self._client = client
         self._deadline = deadline
 
+    def within(self, seconds: float) -> "VantiqResources":
+        """The same resources, of which every request ends within so long from now."""
+        return VantiqResources(self._client, self._deadline.at_most(seconds))
+
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
         """The instance, or None where there is none.
 
