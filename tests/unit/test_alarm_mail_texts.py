@@ -125,3 +125,13 @@ def test_facts_of_which_a_part_is_not_known_are_not_taken_for_well() -> None:
     assert not facts.is_known
     text = render(compose(change(kind, over=True), kind, PLACE, facts)).text
     assert "could not be read: look at it before you rely on this" in text
+
+
+def test_the_documents_examples_are_mails_that_are_made() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Alarm mails\n")[2].partition("\n## ")[0]
+    examples = [block for number, block in enumerate(section.split("```\n")) if number % 2]
+    mails = [path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.txt")]
+    assert len(examples) >= 4
+    for example in examples:
+        assert any(mail.startswith(example) for mail in mails), example
