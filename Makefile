@@ -20,6 +20,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 
+# Run a command that prints nothing for long, with a dot every three seconds.
+with_dots = @(while sleep 3; do printf .; done) & dots=$$!; trap "kill $$dots" EXIT; $(1) && echo
+
 .PHONY: help build oldest-sam demo up down verify test quick torture mutants soak compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
@@ -118,11 +121,11 @@ clean: ## Remove the output of builds, tests and runs (not .venv and .tools)
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
 
 .venv/ready: uv.lock pyproject.toml $(if $(INSTALLED_UV),,$(OWN_UV))
-	@echo "Preparing Python 3.13 and the tools in .venv ..."
-	@"$(UV)" sync --quiet --locked
+	@echo "Preparing Python 3.13 and the tools in .venv: 700 MB on disk, once"
+	$(call with_dots,"$(UV)" sync --quiet --locked)
 	@touch $@
 
 $(OWN_UV):
-	@echo "uv is not installed: installing it into .tools ..."
+	@echo "uv is not installed: installing it into .tools, 60 MB"
 	@python3 -m venv .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet uv
+	$(call with_dots,.tools/uv/bin/python -m pip install --quiet uv)

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -85,14 +86,16 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     # The build takes a processor for a while and depends on nothing that runs.
     with ThreadPoolExecutor(1) as pool:
         forwarded = {"ForwardTopics": ",".join(topic_names())}
-        building = pool.submit(deployment.build, CHECKOUT, HOME / "build", forwarded, run / "sam-build.log")
+        building = pool.submit(_timed_build, forwarded, run / "sam-build.log")
         kafka = _start_kafka(run, cache, steps)
         token = secrets.token_urlsafe(24)
         aws, resources = _start_aws(run, cache, kafka, token, steps)
-        with steps.step("sam build"):
-            built = building.result()
+        with steps.step("sam build, begun together with the brokers") as step:
+            built, seconds = building.result()
+            step.result = f"built in {seconds:.1f} s"
     system = _start_vantiq(run, kafka, token, aws, resources, steps)
     with steps.step("sam deploy"):
+        steps.doing(lambda: last_line(run / "sam-deploy.log"))
         parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
         deployed = deployment.Deployment(built, STACK, parameters, run / "sam-deploy.log")
         stack = deployment.deploy(deployed, aws, resources)
@@ -118,6 +121,22 @@ def _broker_ports(kafka: KafkaCluster) -> list[int]:
     return ports
 
 
+def _timed_build(forwarded: Mapping[str, str], log: Path) -> tuple[deployment.Build, float]:
+    began = time.monotonic()
+    built = deployment.build(CHECKOUT, HOME / "build", forwarded, log)
+    return built, time.monotonic() - began
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that is being written; blanks in it count once."""
+    try:
+        lines = log.read_text(errors="replace").split("\n")
+    except OSError:
+        return "starting"
+    texts = [" ".join(line.split()) for line in lines if line.strip(" -\n")]
+    return texts[-1] if texts else "starting"
+
+
 def _start_kafka(run: Path, cache: Path, steps: Steps) -> KafkaCluster:
     with steps.step("Apache Kafka: three brokers, TLS and SASL/SCRAM"):
         options = KafkaOptions(
@@ -133,6 +152,8 @@ def _start_aws(
     run: Path, cache: Path, kafka: KafkaCluster, vantiq_token: str, steps: Steps
 ) -> tuple[Emulator, Resources]:
     with steps.step("AWS: emulator, cluster, key, secrets"):
+        if not emulator.is_installed(cache):
+            steps.say("installing the emulator: 60 MB, once")
         brokers = Brokers(kafka.bootstrap("PLAINTEXT"), kafka.bootstrap("SSL"), kafka.bootstrap("SASL_SSL"))
         aws = emulator.start(ledger(run), run, cache, brokers=brokers, container_address=container_address())
         resources = create(

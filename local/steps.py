@@ -1,12 +1,14 @@
 """A run as a list of named steps, each with its result and its time, printed as they happen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
+
+from local.pulse import Pulse
 
 _MARKS = {True: "[green]ok[/green]", False: "[red]FAILED[/red]"}
 
@@ -26,6 +28,8 @@ class Steps:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.results: list[StepResult] = []
+        self._activity: Callable[[], str] = str
+        self._pulse = Pulse(console, lambda: self._activity())
 
     @property
     def ok(self) -> bool:
@@ -36,11 +40,14 @@ class Steps:
     def step(self, name: str) -> Iterator[StepResult]:
         """Begin a step; its caller may set ``result`` and ``ok``. An exception ends it as failed and goes on."""
         current = StepResult(name)
+        self._activity = lambda: name
+        self._pulse = Pulse(self.console, lambda: self._activity())
         self.results.append(current)
         self.console.print(f"[bold]> {name}[/bold]")
         began = time.monotonic()
         try:
-            yield current
+            with self._pulse.running():
+                yield current
         except BaseException as error:
             current.ok = False
             current.result = current.result or f"failed: {type(error).__name__}"
@@ -50,8 +57,14 @@ class Steps:
             summary = ": ".join(filter(None, [_MARKS[current.ok], current.result]))
             self.console.print(f"  {summary} [dim]({current.seconds:.1f} s)[/dim]")
 
+    def doing(self, activity: Callable[[], str]) -> None:
+        """What the current step does or waits for, as it is said when the step takes long."""
+        self._activity = activity
+
     def say(self, text: str) -> None:
         """A detail of the current step."""
+        self._activity = lambda: text
+        self._pulse.printed()
         self.console.print(f"  {text}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def table(self) -> Table:

@@ -90,12 +90,21 @@ def install(cache: Path, log: Path) -> Path:
     Raises:
         EmulatorError: it can't be installed.
     """
-    home = cache / "ministack"
+    home = _home(cache)
     if not _is_installed(home):
         with sole_download(home):
             if not _is_installed(home):
                 _install(home, log)
     return _python(home)
+
+
+def is_installed(cache: Path) -> bool:
+    """Whether a start has nothing to install."""
+    return _is_installed(_home(cache))
+
+
+def _home(cache: Path) -> Path:
+    return cache / "ministack"
 
 
 def _python(home: Path) -> Path:

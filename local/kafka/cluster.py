@@ -81,7 +81,7 @@ class KafkaCluster:
         try:
             cluster._prepare(programs)
             settings.write()
-            cluster._launch(BROKER_IDS)
+            cluster._launch(BROKER_IDS, on_progress)
         except BaseException:  # Ctrl-C too
             cluster.stop()
             raise
@@ -197,7 +197,7 @@ class KafkaCluster:
         except (FormatError, ProcessError, UserError) as error:
             raise KafkaClusterError(str(error)) from error
 
-    def _launch(self, brokers: Sequence[int]) -> None:
+    def _launch(self, brokers: Sequence[int], on_progress: Callable[[str], object] = lambda _: None) -> None:
         programs = self.programs
         log_ends = {_process(broker): (self.log(broker), _size(self.log(broker))) for broker in brokers}
         for broker in brokers:
@@ -210,12 +210,18 @@ class KafkaCluster:
                     log=self.log(broker),
                 ),
             )
-        checks = {_process(broker): partial(self._is_ready, broker) for broker in brokers}
+        checks = {_process(broker): partial(self._reports_ready, broker, on_progress) for broker in brokers}
         try:
             self._ledger.await_ready(checks, _START_DEADLINE_SECONDS)
         except ProcessError as error:
             cause = first_error(*log_ends[error.name])
             raise KafkaClusterError(f"{cause}\n{error}".strip()) from error
+
+    def _reports_ready(self, broker: int, on_progress: Callable[[str], object]) -> bool:
+        if not self._is_ready(broker):
+            return False
+        on_progress(f"broker {broker} is ready")
+        return True
 
     def _is_ready(self, broker: int) -> bool:
         """Whether the broker has opened all its listeners, and is a live broker to all that answer."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,9 @@ from local.kafka.versions import runtime_of
 
 # Backends of slf4j that some versions bring (3.6 one that is only a name by now); ours takes their place.
 _OTHER_LOGGING = {"slf4j-log4j12", "slf4j-reload4j"}
+# Of 4.1.2; other versions differ little.
+_DOWNLOAD_MB = 45
+_PROGRESS_SECONDS = 2.0
 
 
 class KafkaUnavailableError(Exception):
@@ -31,16 +35,16 @@ def kafka_jars(version: str, cache: Path, on_progress: Callable[[str], object] =
         return jars
     with sole_download(jars):
         if not jars.is_dir():
-            on_progress(f"downloading Apache Kafka {version} (once)")
-            _bring(version, jars)
+            on_progress(f"downloading Apache Kafka {version}: about {_DOWNLOAD_MB} MB, once")
+            _bring(version, jars, on_progress)
     return jars
 
 
-def _bring(version: str, jars: Path) -> None:
+def _bring(version: str, jars: Path, on_progress: Callable[[str], object]) -> None:
     # Whatever is interrupted leaves only this directory; the final name means that everything is there.
     partial = jars.with_name(f"{jars.name}.{os.getpid()}.partial")
     try:
-        _download(version, partial)
+        _download(version, partial, on_progress)
         (partial / "lib").rename(jars)
     except (
         RuntimeError,
@@ -52,7 +56,7 @@ def _bring(version: str, jars: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _download(version: str, directory: Path) -> None:
+def _download(version: str, directory: Path, on_progress: Callable[[str], object]) -> None:
     """Resolve and download into ``directory``; the jars alone end up in its ``lib``."""
     maven = MavenContext(repo_cache=directory / "repository", timeout=60)
     runtime = runtime_of(version)
@@ -69,8 +73,13 @@ def _download(version: str, directory: Path) -> None:
     artifacts.append(maven.project("org.slf4j", "slf4j-simple").at_version(slf4j.version).artifact())
     library = directory / "lib"
     library.mkdir()
+    size, next_report = 0, time.monotonic() + _PROGRESS_SECONDS
     with ThreadPoolExecutor(4) as pool:
-        for jar in pool.map(lambda artifact: artifact.resolve(), artifacts):
+        for number, jar in enumerate(pool.map(lambda artifact: artifact.resolve(), artifacts), 1):
+            size += jar.stat().st_size
+            if time.monotonic() >= next_report:
+                next_report = time.monotonic() + _PROGRESS_SECONDS
+                on_progress(f"{number} of {len(artifacts)} files, {size / 1e6:.0f} MB")
             with zipfile.ZipFile(jar) as archive:
                 if archive.testzip() is not None:  # jgo only warns about a wrong checksum
                     raise zipfile.BadZipFile(f"{jar.name} is damaged")
