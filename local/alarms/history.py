@@ -1,7 +1,7 @@
 """The samples of the metrics that alarms watch, on a clock that may run faster than the real one."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from local.alarms.definitions import Definitions
 from local.alarms.samples import Sample, metric_of
@@ -11,15 +11,21 @@ from local.cost.emf import Measured, Metric
 _MORE_PERIODS = 3
 
 
-class Clock(NamedTuple):
-    """The alarms' clock: seconds since ``start`` (in seconds since 1970), each lasting ``1 / factor`` seconds."""
+class Clock:
+    """The alarms' clock, in seconds since ``start`` (in seconds since 1970), each lasting ``1 / factor`` seconds."""
 
-    start: float
-    factor: float
+    def __init__(self, start: float, factor: float) -> None:
+        self.start = start
+        self._factor = factor
+        self._skipped = 0.0
 
     def at(self, moment: float) -> float:
         """What this clock shows at a moment in seconds since 1970."""
-        return (moment - self.start) * self.factor
+        return (moment - self.start) * self._factor + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass in which nothing happens; what was measured before is that much older from now on."""
+        self._skipped += seconds
 
 
 class History:
