@@ -133,7 +133,7 @@ def last_line(log: Path) -> str:
         lines = log.read_text(errors="replace").split("\n")
     except OSError:
         return "starting"
-    texts = [" ".join(line.split()) for line in lines if line.strip(" -\n")]
+    texts = [" ".join(line.split()) for line in lines if line.strip(" -=")]
     return texts[-1] if texts else "starting"
 
 

@@ -34,7 +34,7 @@ class History:
     def __init__(self, definitions: Definitions, clock: Clock) -> None:
         self.samples: dict[Metric, list[Sample]] = {metric: [] for metric in watched(definitions)}
         self._clock = clock
-        self._range = max((_range(alarm) for alarm in definitions.alarms.values()), default=0.0)
+        self._range = max((seconds_back(alarm, _MORE_PERIODS) for alarm in definitions.alarms.values()), default=0.0)
 
     def add(self, measured: Iterable[Measured], moment: float) -> None:
         """Keep what was measured at a moment in seconds since 1970, of the metrics that are watched."""
@@ -69,6 +69,7 @@ def _stats(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**stat, **stat["Metric"]} for stat in stats]
 
 
-def _range(alarm: Mapping[str, Any]) -> float:
-    periods = int(alarm["EvaluationPeriods"]) + _MORE_PERIODS
+def seconds_back(alarm: Mapping[str, Any], more: int = 0) -> float:
+    """How far back an alarm's evaluation periods go, and some ``more`` of them."""
+    periods = int(alarm["EvaluationPeriods"]) + more
     return max((float(stat["Period"]) * periods for stat in _stats(alarm)), default=0.0)

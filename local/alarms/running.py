@@ -30,7 +30,7 @@ class Alarms:
     """
 
     def __init__(self, system: System, clock: Clock) -> None:
-        self._definitions = msgspec.json.decode(definitions_file(system.run).read_bytes(), type=Definitions)
+        self.definitions = msgspec.json.decode(definitions_file(system.run).read_bytes(), type=Definitions)
         session, endpoint = system.emulator.session(), system.emulator.endpoint
         self._services = Services(session, endpoint)
         self._mailbox = Mailbox(session, endpoint, mails_folder(system.run))
@@ -39,14 +39,14 @@ class Alarms:
         types = system.stack.types
         self._groups = [system.stack.physical_ids[name] for name, kind in types.items() if kind == _LOG_GROUP]
         self._clock = clock
-        self._history = History(self._definitions, clock)
-        self._evaluator = Evaluator(self._definitions.alarms, self._definitions.composites)
+        self._history = History(self.definitions, clock)
+        self._evaluator = Evaluator(self.definitions.alarms, self.definitions.composites)
         self._read_until = clock.start
 
     def create(self) -> None:
         """Show the alarms in the emulator, and collect their mails."""
         self._mailbox.subscribe(self._topic)
-        self._services.create(self._definitions)
+        self._services.create(self.definitions)
 
     def evaluate(self) -> list[Change]:
         """Read what is new, and carry out what it changes. Raises ``ClientError`` or ``BotoCoreError``."""
@@ -78,7 +78,7 @@ class Alarms:
     def _carry_out(self, change: Change) -> None:
         _logger.info("%s: %s -> %s (%s)", change.name, change.before, change.after, change.reason)
         self._services.enter(change)
-        definition = self._definitions.of(change.name)
+        definition = self.definitions.of(change.name)
         message = notification(change, definition, self._place, datetime.now(UTC))
-        for topic in self._definitions.actions(change.name, change.after):
+        for topic in self.definitions.actions(change.name, change.after):
             self._services.publish(topic, message)

@@ -239,8 +239,9 @@ def _next_run(since: datetime, now: datetime) -> str:
 
 def _letter_line(letter: dict[str, Any]) -> str:
     """What a dead letter says of its record, in one line."""
-    names = ("topic", "partition", "offset", "reason", "code", "detail")
-    return ", ".join(f"{name} {letter[name]}" for name in names if letter.get(name) not in (None, ""))
+    refusal = letter["refusal"]
+    said = " ".join(str(refusal[name]) for name in ("status", "code", "detail") if refusal.get(name))
+    return f"{letter['id']}, for {refusal['target']}, {refusal['reason']}: {said}"
 
 
 def _verdicts(lines: list[str]) -> list[Any]:

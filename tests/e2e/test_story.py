@@ -63,6 +63,10 @@ def test_while_vantiq_is_down_records_wait_and_none_is_set_aside(story: Story) -
     assert sum(stats.dead_lettered + stats.dropped for stats in story.system.poller_stats()) == 0
 
 
+def test_a_record_that_vantiq_refuses_is_set_aside_and_replayed(story: Story) -> None:
+    story.poison()
+
+
 def test_the_probes_run_by_their_schedule(story: Story, began: datetime) -> None:
     story.scheduled_probe(began)
 

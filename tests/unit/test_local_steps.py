@@ -66,8 +66,9 @@ def test_the_wait_for_the_scheduler_says_how_long_it_takes() -> None:
 
 
 def test_a_letter_is_one_line() -> None:
-    letter = {"topic": "orders", "partition": 0, "offset": 7, "reason": "refused", "detail": "", "payload": "e30="}
-    assert _letter_line(letter) == "topic orders, partition 0, offset 7, reason refused"
+    refusal = {"reason": "refused", "status": 400, "code": "", "detail": "not a number", "target": "topic:/orders"}
+    letter = {"id": "orders/0/7", "refusal": refusal, "writtenAt": 1, "event": {}}
+    assert _letter_line(letter) == "orders/0/7, for topic:/orders, refused: 400 not a number"
 
 
 def test_the_last_line_of_a_log_is_what_is_being_done(tmp_path: Path) -> None:
