@@ -28,6 +28,7 @@ class _Part(NamedTuple):
     Args:
         problems: its own, the worst first.
         known: whether its state is known.
+        notable: whether it needs attention, although another part has the problem.
         rows: lines that belong below its own.
     """
 
@@ -35,6 +36,7 @@ class _Part(NamedTuple):
     text: str
     problems: Sequence[PathProblem]
     known: bool = True
+    notable: bool = False
     rows: Sequence[str] = ()
 
     @property
@@ -42,7 +44,9 @@ class _Part(NamedTuple):
         """The worse, the smaller."""
         if self.problems:
             return min(_SEVERITIES.index(problem.severity) for problem in self.problems)
-        return len(_SEVERITIES) if self.known else _SEVERITIES.index("note")
+        if not self.known:
+            return _SEVERITIES.index("note")
+        return _SEVERITIES.index("warning") if self.notable else len(_SEVERITIES)
 
     @property
     def sign(self) -> str:
@@ -69,7 +73,8 @@ def _parts(answer: PathAnswer, *, wide: bool) -> Iterator[_Part]:
     ages = [probe.age_seconds for probe in brokers.probes if probe.age_seconds is not None]
     seen = f" ({duration(min(ages))} ago)" if ages else ""
     known = brokers.health != "unknown"
-    yield _Part("BROKERS", brokers.summary + seen, _of(answer, "brokers"), known, rows if wide else ())
+    shown = rows if wide else ()
+    yield _Part("BROKERS", brokers.summary + seen, _of(answer, "brokers"), known, rows=shown)
     yield _forwarder(answer)
     letters = answer.letters
     yield _Part("LETTERS", _letters(letters), _of(answer, "letters"), letters.waiting is not None)
@@ -91,7 +96,7 @@ def _forwarder(answer: PathAnswer) -> _Part:
         text = f"{standing} of {number} not delivered"
     table = aligned([_HEADINGS, *map(_row, topics)]).splitlines()
     known = all(topic.state != "unknown" for topic in topics)
-    return _Part("FORWARDER", text, _of(answer, "mapping", "forwarder"), known, [f"  {line}" for line in table])
+    return _Part("FORWARDER", text, _of(answer, "mapping", "forwarder"), known, rows=[f"  {line}" for line in table])
 
 
 def _row(topic: PathTopic) -> list[str]:
@@ -155,9 +160,8 @@ def _alarms(answer: PathAnswer) -> _Part:
         return _Part("ALARMS", f"not known: {alarms.why}", problems, known=False)
     if not alarms.on:
         return _Part("ALARMS", f"none of {alarms.total} is on", problems)
-    return _Part(
-        "ALARMS", "on: " + ", ".join(f"{alarm.name} since {_clock(alarm.since)}" for alarm in alarms.on), problems
-    )
+    on = [f"{alarm.name} since {_clock(alarm.since)}" for alarm in alarms.on]
+    return _Part("ALARMS", f"on: {', '.join(on)}", problems, notable=True)
 
 
 def _problem_lines(problem: PathProblem, *, wide: bool) -> Iterable[str]:

@@ -55,7 +55,7 @@ def test_the_worst_part_comes_first_with_cause_remedy_and_command(world: World) 
     assert lines[token + 2].startswith("    -> Create an access token in Vantiq and store it in the secret that ")
     assert lines[token + 3] == "    $ mskv token set --stack msk-vantiq --region eu-central-1"
     parts = [line.split()[0] for line in lines[1:] if not line.startswith(" ")]
-    assert parts == ["FORWARDER", "BROKERS", "LETTERS", "TOPICS", "TARGETS", "ALARMS"]
+    assert parts == ["FORWARDER", "BROKERS", "LETTERS", "TOPICS", "ALARMS", "TARGETS"]
 
 
 def test_wide_adds_each_broker_and_who_can_help(world: World) -> None:

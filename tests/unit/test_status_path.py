@@ -6,7 +6,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msk_toolkit.status.facts import AlarmFact, CheckLine, Deliveries, Fact, LetterCount, LetterFacts, PathFacts
+from msk_toolkit.status.facts import (
+    AlarmFact,
+    CheckLine,
+    Deliveries,
+    Fact,
+    LetterCount,
+    LetterFacts,
+    PathFacts,
+    Refusal,
+)
 from msk_toolkit.status.judge import path_status
 from msk_toolkit.status.model import PathStatus, Problem
 
@@ -112,9 +121,21 @@ def test_a_partition_that_does_not_get_on_is_not_hidden_by_one_that_does() -> No
 
 
 def test_a_fault_that_may_pass_is_a_warning_until_the_third_attempt() -> None:
-    lines = [failed(NOW - 90 + 10 * number, "orders-0", "vantiq-unavailable", "retriable") for number in range(3)]
+    lines = [failed(NOW - 90 + 10 * number, "orders-0", "forwarder-too-slow", "late") for number in range(3)]
     assert only_problem(deliveries=log_of(*lines[:2])).severity == "warning"
     assert only_problem(deliveries=log_of(*lines)).severity == "error"
+
+
+def test_a_server_error_that_lasted_a_whole_invocation_is_an_error_at_once() -> None:
+    assert only_problem(
+        deliveries=log_of(failed(NOW - 90, "orders-0", "vantiq-unavailable", "retriable"))
+    ).severity == ("error")
+
+
+def test_the_rate_of_a_topic_that_fails_is_that_since_the_failure() -> None:
+    lines = [delivered(NOW - 50, "orders-0"), failed(NOW - 40, "orders-0")]
+    topics = {topic.topic: topic for topic in status_with(deliveries=log_of(*lines)).topics}
+    assert topics[ORDERS].out_per_second == 0.0
 
 
 def test_the_same_fault_of_several_topics_is_one_problem() -> None:
@@ -165,9 +186,16 @@ def test_a_mapping_whose_function_fails_is_explained_by_the_forwarder_alone() ->
 
 def test_lag_that_nothing_explains_is_a_problem_of_its_own() -> None:
     groups = {f"msk-vantiq-{ORDERS}": readings(50, 900.0), f"msk-vantiq-{SENSORS}": readings(0, 0.0)}
-    problem = only_problem(groups=Fact(groups))
+    problem = only_problem(groups=Fact(groups), deliveries=log_of(delivered(NOW - 70, "orders-0")))
     assert (problem.cause, problem.since) == ("lag-grows", "2026-11-28T02:44:00Z")
     assert problem.sentence == "orders: 50 records wait, the oldest for 15 min, and they do not get fewer."
+
+
+def test_lag_is_over_when_as_many_records_as_waited_were_delivered() -> None:
+    groups = {f"msk-vantiq-{ORDERS}": readings(50, 900.0), f"msk-vantiq-{SENSORS}": readings(0, 0.0)}
+    lines = [delivered(NOW - 30, "orders-0", 20), delivered(NOW - 20, "orders-1", 30)]
+    status = status_with(groups=Fact(groups), deliveries=log_of(*lines))
+    assert status.health == "healthy"
 
 
 def test_rates_and_lag_are_those_of_the_last_minutes() -> None:
@@ -204,9 +232,16 @@ def test_letters_name_their_topic_and_the_command_that_shows_them() -> None:
     letters = LetterFacts([LetterCount(ORDERS, 1, NOW - 60, NOW - 60)], at_least=True)
     status = status_with(letters=Fact(letters))
     (problem,) = status.problems
-    assert problem.sentence == "at least 1 record of orders that Vantiq refused waits as dead letters."
+    assert problem.sentence == "At least 1 record of orders was set aside and waits as a dead letter."
     assert problem.command == f"mskv letters orders {OPTION}"
     assert (status.letters.waiting, status.letters.at_least) == (1, True)
+
+
+def test_letters_say_why_the_last_of_them_was_set_aside() -> None:
+    letters = LetterFacts([LetterCount(ORDERS, 2, NOW - 60, NOW - 60)])
+    refusals = [Refusal(NOW - 60, "orders-3", 17, "refused", 400, "io.vantiq.bad"), Refusal(NOW - 50, "sensors-1", 2)]
+    problem = only_problem(letters=Fact(letters), refusals=Fact(refusals))
+    assert problem.detail == "the last at 02:59 UTC: Vantiq answered 400 io.vantiq.bad (offset 17 of orders-3)"
 
 
 def test_a_check_of_the_topics_that_no_longer_runs_is_a_problem() -> None:

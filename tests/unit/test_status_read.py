@@ -145,7 +145,8 @@ def test_a_log_with_more_lines_than_are_read_is_a_gap_with_its_reason() -> None:
     facts = read(aws)
     assert facts.deliveries.value is None
     assert facts.deliveries.why == f"{FORWARDER} has more lines within 30 s than are read here"
-    assert aws.requests.count(f"logs {FORWARDER}") <= 13
+    # Twice: the records that were set aside are looked for by themselves.
+    assert aws.requests.count(f"logs {FORWARDER}") <= 26
 
 
 def test_a_busy_log_is_read_as_far_back_as_its_pages_allow() -> None:
@@ -189,6 +190,17 @@ def test_the_last_check_of_the_targets_is_read_unless_there_is_none() -> None:
     assert (targets.well, targets.findings) == (False, ["! topic:/x: unfit"])
     assert read(aws, TARGET_CHECK="off").targets.value is not None
     assert read(Aws({})).targets.why.startswith("no check has run in the last 2.5 hours")
+
+
+def test_the_last_records_that_were_set_aside_are_read_with_their_reason() -> None:
+    line = {"message": "record refused", "place": "orders-3", "offset": 17, "reason": "refused", "status": 400}
+    refusals = read(Aws({FORWARDER: [(NOW - 5000, line), (NOW - 4000, {**line, "offset": 18})]})).refusals.value
+    assert refusals is not None
+    assert [(refusal.topic, refusal.offset, refusal.status) for refusal in refusals] == [
+        ("orders", 17, 400),
+        ("orders", 18, 400),
+    ]
+    assert read(Aws({})).refusals.value == []
 
 
 def test_letters_are_counted_by_topic_from_their_names() -> None:

@@ -1,6 +1,5 @@
 """What the forwarder's lines say of each topic: since when it fails and why, its last delivery, its rate."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from msk_toolkit.status.facts import Deliveries, DeliveryLine, Fact, PlaceFailur
 
 # Long enough to see a record every few seconds, short enough that the rate falls soon after an outage begins.
 RATE_SECONDS = 120.0
+_LEAST_SECONDS = 1.0
 
 
 class Trouble(NamedTuple):
@@ -54,16 +54,25 @@ def last_deliveries(lines: Iterable[DeliveryLine]) -> dict[str, float]:
     return last
 
 
-def out_rates(deliveries: Fact[Deliveries], now: float) -> Fact[dict[str, float]]:
-    """By topic, records a second that were delivered or set aside lately; a topic that is missing had none."""
+def out_rate(deliveries: Fact[Deliveries], topic: str, now: float, stopped: float | None) -> Fact[float]:
+    """Records a second of a topic that were delivered or set aside lately.
+
+    Args:
+        stopped: since when it is known not to get on: what came before is no rate of now.
+    """
     if deliveries.value is None:
         return Fact(why=deliveries.why)
-    start = now - RATE_SECONDS
+    start = max(now - RATE_SECONDS, stopped or 0.0)
     if deliveries.value.since > start:
         return Fact(why="the forwarder's log was not read far enough")
-    done: dict[str, int] = defaultdict(int)
-    for line in deliveries.value.lines:
-        if line.at >= start:
-            for place, counts in line.places.items():
-                done[place.rpartition("-")[0]] += counts.delivered + counts.dead_lettered
-    return Fact({topic: number / RATE_SECONDS for topic, number in done.items()})
+    return Fact(done_since(deliveries.value, topic, start) / max(now - start, _LEAST_SECONDS))
+
+
+def done_since(deliveries: Deliveries, topic: str, start: float) -> int:
+    """Records of a topic that were delivered or set aside after a time."""
+    done = 0
+    for line in deliveries.lines:
+        if line.at > start:
+            counts = [counts for place, counts in line.places.items() if place.rpartition("-")[0] == topic]
+            done += sum(count.delivered + count.dead_lettered for count in counts)
+    return done

@@ -92,6 +92,22 @@ class CrashLine(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A record that was set aside, by the forwarder's line about it; no part of the record itself."""
+
+    at: float
+    place: str
+    offset: int
+    reason: str = ""
+    status: int = 0
+    code: str = ""
+
+    @property
+    def topic(self) -> str:
+        """The topic of the place."""
+        return self.place.rpartition("-")[0]
+
+
 class Deliveries(msgspec.Struct, frozen=True):
     """The forwarder's log.
 
@@ -171,6 +187,7 @@ class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         groups: the readings of each consumer group, the oldest first.
+        refusals: the last records that were set aside, the oldest first; they explain the letters.
         mappings: by the topic that they read.
     """
 
@@ -181,6 +198,7 @@ class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
     groups: Fact[Mapping[str, Sequence[GroupReading]]] = Fact()
     mappings: Fact[Mapping[str, MappingState]] = Fact()
     letters: Fact[LetterFacts] = Fact()
+    refusals: Fact[Sequence[Refusal]] = Fact()
     declared: Fact[CheckLine] = Fact()
     targets: Fact[CheckLine] = Fact()
     alarms: Fact[Sequence[AlarmFact]] = Fact()

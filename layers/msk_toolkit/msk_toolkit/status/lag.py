@@ -10,33 +10,43 @@ BEHIND_SECONDS = 60.0
 
 
 class GroupView(NamedTuple):
-    """A group's lag by the newest reading; ``in_per_second`` is None where two readings can't be compared."""
+    """A group's lag by the newest reading; ``in_per_second`` is None where two readings can't be compared.
+
+    ``caught_up`` is whether as many records as waited then have been delivered since.
+    """
 
     newest: GroupReading | None
     in_per_second: float | None
     in_why: str
     growing: bool
+    caught_up: bool = False
 
     @property
     def behind(self) -> bool:
         """Whether records wait longer than between two commits."""
-        if self.newest is None or not self.newest.records:
+        if self.newest is None or not self.newest.records or self.caught_up:
             return False
         if self.newest.seconds is None:
             return self.growing
         return self.newest.seconds > BEHIND_SECONDS
 
 
-def view_of_group(readings: Sequence[GroupReading]) -> GroupView:
-    """What the readings of a group, the oldest first, say."""
+def view_of_group(readings: Sequence[GroupReading], done: int = 0) -> GroupView:
+    """What the readings of a group, the oldest first, say.
+
+    Args:
+        done: records that were delivered or set aside since the last of them.
+    """
     if not readings:
         return GroupView(None, None, "the consumer probe has not reported this group", growing=False)
     newest = readings[-1]
+    caught_up = newest.records is not None and done >= newest.records
     if len(readings) < 2:
-        return GroupView(newest, None, "the consumer probe has reported this group only once", growing=False)
+        why = "the consumer probe has reported this group only once"
+        return GroupView(newest, None, why, growing=False, caught_up=caught_up)
     earlier = readings[-2]
     rate, why = _in_rate(earlier, newest)
-    return GroupView(newest, rate, why, growing=_grows(earlier, newest))
+    return GroupView(newest, rate, why, growing=not caught_up and _grows(earlier, newest), caught_up=caught_up)
 
 
 def _grows(earlier: GroupReading, newest: GroupReading) -> bool:

@@ -4,7 +4,15 @@ import msgspec
 
 from msk_toolkit.aws.log_lines import LogLine
 from msk_toolkit.probe.results import GROUP_LINE
-from msk_toolkit.status.facts import CheckLine, CrashLine, DeliveryLine, GroupReading, PlaceCounts, PlaceFailure
+from msk_toolkit.status.facts import (
+    CheckLine,
+    CrashLine,
+    DeliveryLine,
+    GroupReading,
+    PlaceCounts,
+    PlaceFailure,
+    Refusal,
+)
 
 _DELIVERED, _INCOMPLETE = "delivered", "delivery incomplete"
 # What reports an incomplete delivery to the mapping; the line before it has the reason.
@@ -16,6 +24,7 @@ FORWARDER_PATTERN = (
 GROUP_PATTERN = f'{{ $.message = "{GROUP_LINE}" }}'
 # A complete apply leaves no difference, as a check that finds none.
 CHECK_PATTERN = '{ ($.action = "check") || ($.action = "apply") }'
+REFUSAL_PATTERN = '{ $.message = "record refused" }'
 _LONGEST_REASON = 500
 
 
@@ -29,6 +38,15 @@ class _CrashEntry(msgspec.Struct, frozen=True):
     # Lambda's own line about an exception.
     errorType: str  # noqa: N815 - Lambda's name
     errorMessage: str = ""  # noqa: N815 - Lambda's name
+
+
+class _RefusalEntry(msgspec.Struct, frozen=True):
+    message: str
+    place: str
+    offset: int
+    reason: str = ""
+    status: int = 0
+    code: str = ""
 
 
 class _Report(msgspec.Struct, frozen=True):
@@ -85,6 +103,14 @@ def read_crash(line: LogLine) -> CrashLine | None:
     return None
 
 
+def read_refusal(line: LogLine) -> Refusal | None:
+    """A record that the forwarder set aside."""
+    entry = _decoded(line, _RefusalEntry)
+    if entry is None or entry.message != "record refused":
+        return None
+    return Refusal(line.written_at, entry.place, entry.offset, entry.reason, entry.status, entry.code)
+
+
 def group_reading(line: LogLine) -> tuple[str, GroupReading] | None:
     """A group's name and its lag at the time of a run of the consumer probe."""
     entry = _decoded(line, _GroupEntry)
@@ -108,14 +134,18 @@ def topics_check(line: LogLine) -> CheckLine | None:
     if entry is None or entry.action not in {"check", "apply"}:
         return None
     drifted = bool(entry.counts.get("TopicsDrifted"))
+    retention = {topic: milliseconds / 1000 for topic, milliseconds in entry.retention_ms.items()}
     complete = entry.status in {"checked", "applied"}
+    summary = entry.message
+    if entry.status == "applied":
+        summary = "applied: the declared topics are as declared"
     return CheckLine(
         line.written_at,
-        entry.message,
+        summary,
         entry.problems,
         well=complete and not drifted,
         failed=not complete,
-        retention={topic: milliseconds / 1000 for topic, milliseconds in entry.retention_ms.items()},
+        retention=retention,
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from msk_toolkit.path_causes import PathCause
-from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts
+from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts, Refusal
 from msk_toolkit.status.model import Problem
 from msk_toolkit.status.problem_makers import command, path_problem
-from msk_toolkit.status.times import utc, utc_or_none
+from msk_toolkit.status.times import clock, utc, utc_or_none
 
 # The drift check runs every half hour by default; the alarm waits as long.
 _UNCHECKED_SECONDS = 7200.0
@@ -26,6 +26,7 @@ def letter_problems(facts: PathFacts) -> list[Problem]:
             "letters",
             topics=[count.topic],
             sentence=_letters_sentence(count.letters, count.topic, letters),
+            detail=_last_refusal(facts.refusals.value or (), count.topic),
             since=utc(count.oldest),
             log_group=facts.stack.logs.get("forwarder", ""),
         )
@@ -35,10 +36,21 @@ def letter_problems(facts: PathFacts) -> list[Problem]:
 
 
 def _letters_sentence(number: int, topic: str, letters: LetterFacts) -> str:
-    at_least = "at least " if letters.at_least else ""
-    verb = "waits" if number == 1 else "wait"
-    records = "record" if number == 1 else "records"
-    return f"{at_least}{number:,} {records} of {topic} that Vantiq refused {verb} as dead letters."
+    at_least = "At least " if letters.at_least else ""
+    if number == 1:
+        return f"{at_least}1 record of {topic} was set aside and waits as a dead letter."
+    return f"{at_least}{number:,} records of {topic} were set aside and wait as dead letters."
+
+
+def _last_refusal(refusals: Sequence[Refusal], topic: str) -> str:
+    """Why the last of a topic's records was set aside; empty where the log no longer says so."""
+    for refusal in reversed(refusals):
+        if refusal.topic == topic:
+            reason = f"Vantiq answered {refusal.status} {refusal.code}".rstrip()
+            if not refusal.status:
+                reason = f"reason: {refusal.reason}"
+            return f"the last at {clock(refusal.at)}: {reason} (offset {refusal.offset} of {refusal.place})"
+    return ""
 
 
 def _to_import(facts: PathFacts, letters: LetterFacts) -> list[Problem]:

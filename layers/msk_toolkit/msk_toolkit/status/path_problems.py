@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from msk_toolkit.diagnose.finding import Severity
+from msk_toolkit.forward.failure_cause import OUTAGES
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.status.deliveries import Trouble, current_troubles
 from msk_toolkit.status.facts import PathFacts
@@ -96,7 +97,7 @@ def _forwarder_problem(facts: PathFacts, cause: PathCause, troubles: Sequence[Tr
 
 
 def _severity(troubles: Sequence[Trouble], tries: int) -> Severity:
-    lasting = any(trouble.last.kind in {"outage", "blocked"} for trouble in troubles)
+    lasting = any(trouble.last.kind in {"outage", "blocked"} or trouble.last.cause in OUTAGES for trouble in troubles)
     return "error" if lasting or tries >= _TRIES_OF_AN_ERROR else "warning"
 
 

@@ -16,7 +16,7 @@ from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts, St
 from msk_toolkit.status.log_entries import targets_check, topics_check
 from msk_toolkit.status.read_alarms import read_alarms
 from msk_toolkit.status.read_letters import read_letters_waiting
-from msk_toolkit.status.read_logs import read_check, read_deliveries, read_groups
+from msk_toolkit.status.read_logs import read_check, read_deliveries, read_groups, read_refusals
 
 _LOGGING = ("forwarder", "producer-probe", "consumer-probe", "topics", "connect")
 # The forwarder's log is read in several requests; a dashboard's viewer waits for all of it.
@@ -70,6 +70,7 @@ def read_path(source: StatusSource, deadline: Deadline) -> PathFacts:
     consumer = PendingCall("consumer probe", lambda: _probe(logs, "Consumer probe", stack.logs["consumer-probe"], now))
     deliveries = PendingCall("forwarder", lambda: read_deliveries(logs, stack, stack.logs["forwarder"], now))
     groups = PendingCall("lag", lambda: read_groups(logs, stack, stack.logs["consumer-probe"], now))
+    refusals = PendingCall("refusals", lambda: read_refusals(logs, stack.logs["forwarder"], now))
     declared = PendingCall("topics", lambda: read_check(logs, stack.logs["topics"], topics_check, now))
     targets = PendingCall("targets", lambda: _targets(logs, settings, now))
     mappings = PendingCall("mappings", lambda: _mappings(source))
@@ -83,6 +84,7 @@ def read_path(source: StatusSource, deadline: Deadline) -> PathFacts:
         groups=_fact(groups, deadline),
         mappings=_fact(mappings, deadline),
         letters=_fact(letters, deadline),
+        refusals=_fact(refusals, deadline),
         declared=_fact(declared, deadline),
         targets=_fact(targets, deadline),
         alarms=_fact(alarms, deadline),

@@ -5,14 +5,16 @@ from typing import Any
 
 from msk_toolkit.aws.log_lines import LogLine, PageLimit, lines_within, newest_line
 from msk_toolkit.status.deliveries import RATE_SECONDS, current_troubles
-from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, StackFacts
+from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, Refusal, StackFacts
 from msk_toolkit.status.log_entries import (
     CHECK_PATTERN,
     FORWARDER_PATTERN,
     GROUP_PATTERN,
+    REFUSAL_PATTERN,
     group_reading,
     read_crash,
     read_delivery,
+    read_refusal,
 )
 
 # Ends of the times that are read, in seconds before now: each only where those before did not say enough. CloudWatch
@@ -20,6 +22,7 @@ from msk_toolkit.status.log_entries import (
 _FORWARDER_STEPS = (30.0, RATE_SECONDS, 600.0, 1800.0, 7200.0)
 # Two runs of a probe that runs every five minutes, or every half hour.
 _GROUP_STEPS = (900.0, 4500.0)
+_REFUSAL_STEPS = (600.0, 7200.0, 86_400.0)
 _PAGES, _CHARACTERS = 12, 8_000_000
 _CHECK_SECONDS = 9000.0
 
@@ -78,6 +81,19 @@ def read_groups(logs: Any, stack: StackFacts, group: str, now: float) -> Fact[Ma
     if not read:
         return Fact(why=f"{group} has more lines within {_GROUP_STEPS[0]:.0f} s than are read here")
     return Fact(readings)
+
+
+def read_refusals(logs: Any, group: str, now: float) -> Fact[Sequence[Refusal]]:
+    """The last records that the forwarder set aside within a day, the oldest first.
+
+    Raises:
+        AwsError: the log could not be read.
+    """
+    for _, lines in _backwards(logs, group, REFUSAL_PATTERN, now, _REFUSAL_STEPS):
+        refusals = list(filter(None, map(read_refusal, lines)))
+        if refusals:
+            return Fact(refusals)
+    return Fact([])
 
 
 def read_check(logs: Any, group: str, read: Callable[[LogLine], CheckLine | None], now: float) -> Fact[CheckLine]:

@@ -1,10 +1,10 @@
 """The forwarded topics: what is known of each, and why its records do not get on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msk_toolkit.aws.mappings import MappingState
-from msk_toolkit.status.deliveries import Trouble, current_troubles, last_deliveries, out_rates
+from msk_toolkit.status.deliveries import Trouble, current_troubles, done_since, last_deliveries, out_rate
 from msk_toolkit.status.facts import Fact, PathFacts
 from msk_toolkit.status.lag import GroupView, view_of_group
 from msk_toolkit.status.mappings import mapping_cause, mapping_status
@@ -20,14 +20,14 @@ class TopicView(NamedTuple):
     Args:
         mapping: None where Lambda lists none, or could not be asked.
         troubles: of its partitions.
-        out_per_second: None where the log was not read far enough.
+        out_per_second: no value where the log was not read far enough.
     """
 
     topic: str
     mapping: MappingState | None
     troubles: list[Trouble]
     group: GroupView
-    out_per_second: float | None
+    out_per_second: Fact[float]
     last_delivery: float | None
 
     def state(self, facts: PathFacts) -> TopicState:
@@ -66,21 +66,35 @@ def topic_views(facts: PathFacts) -> list[TopicView]:
     deliveries = facts.deliveries.value
     troubles = current_troubles(deliveries) if deliveries else {}
     last = last_deliveries(deliveries.lines) if deliveries else {}
-    rates = out_rates(facts.deliveries, facts.now)
     views = []
     for topic in facts.stack.forwarded:
-        readings = (facts.groups.value or {}).get(facts.stack.group_of(topic), ())
+        mapping = (facts.mappings.value or {}).get(topic)
+        own = [trouble for trouble in troubles.values() if trouble.last.topic == topic]
         views.append(
             TopicView(
                 topic=topic,
-                mapping=(facts.mappings.value or {}).get(topic),
-                troubles=[trouble for trouble in troubles.values() if trouble.last.topic == topic],
-                group=view_of_group(readings),
-                out_per_second=None if rates.value is None else rates.value.get(topic, 0.0),
+                mapping=mapping,
+                troubles=own,
+                group=_group(facts, topic),
+                out_per_second=out_rate(facts.deliveries, topic, facts.now, _stopped(mapping, own)),
                 last_delivery=last.get(topic),
             )
         )
     return views
+
+
+def _group(facts: PathFacts, topic: str) -> GroupView:
+    readings = (facts.groups.value or {}).get(facts.stack.group_of(topic), ())
+    if not readings or facts.deliveries.value is None:
+        return view_of_group(readings)
+    return view_of_group(readings, done_since(facts.deliveries.value, topic, readings[-1].at))
+
+
+def _stopped(mapping: MappingState | None, troubles: Sequence[Trouble]) -> float | None:
+    """Since when nothing of a topic is delivered; None for one that gets on, or does in part."""
+    if mapping is not None and mapping_cause(mapping) is not None:
+        return mapping.modified
+    return min((trouble.since for trouble in troubles), default=None)
 
 
 def topics_status(facts: PathFacts, views: list[TopicView], problems: list[Problem]) -> list[TopicStatus]:
@@ -100,8 +114,8 @@ def _status(
         state=view.state(facts),
         mapping=_mapping(facts, view),
         in_per_second=_rounded(view.group.in_per_second),
-        out_per_second=_rounded(view.out_per_second),
-        rates_why=in_why or out_rates(facts.deliveries, facts.now).why,
+        out_per_second=_rounded(view.out_per_second.value),
+        rates_why=in_why or view.out_per_second.why,
         behind_records=newest.records if newest else None,
         behind_seconds=newest.seconds if newest else None,
         behind_age_seconds=round(facts.now - newest.at, 1) if newest else None,
