@@ -46,13 +46,14 @@ class Faults:
         self._secrets = session.client("secretsmanager", endpoint_url=endpoint)
 
     def states(self) -> dict[str, State]:
-        """Whether each part is on: ``vantiq``, ``broker``, ``token`` (Vantiq accepts it), ``mapping``."""
+        """Whether each part is on; ``token`` and ``password`` are on while the peer accepts what is stored."""
         running = self._system.ledger.running()
         return {
             "vantiq": _state(VANTIQ in running),
             "broker": _state(BROKER in self._system.kafka.running_brokers()),
             "token": _state(self.knows_token()),
             "mapping": self._mapping_state(),
+            "password": _state(self.knows_password()),
         }
 
     def stop_vantiq(self) -> str:

@@ -99,6 +99,10 @@ def _actions(faults: Faults, invoke: Invokes) -> dict[str, Action]:
         "store-token": Action("vantiq", faults.store_token),
         "disable-mapping": Action("mapping", faults.disable_mapping),
         "enable-mapping": Action("mapping", faults.enable_mapping),
+        "rotate-password": Action("password", faults.rotate_password),
+        "store-password": Action("password", faults.store_password),
+        "change-topic": Action("topics", faults.change_topic),
+        "accept-poison": Action("records", faults.forgive_poison),
         "write-poison": Action("records", faults.write_poison),
         "write-records": Action("records", faults.write_records),
     }

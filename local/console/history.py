@@ -41,13 +41,15 @@ class TopicPoint(msgspec.Struct, frozen=True, rename="camel"):
         written: records per second since the reading before.
         finished: records per second that were delivered or dead-lettered.
         waiting: records.
-        late_seconds: how long the oldest waiting record has waited, as far as the readings go back.
+        late_seconds: how long the oldest waiting record has waited.
+        late_at_least: it has waited for longer than the readings go back.
     """
 
     written: float | None = None
     finished: float | None = None
     waiting: int | None = None
     late_seconds: float | None = None
+    late_at_least: bool = False
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -84,7 +86,8 @@ def point(readings: list[Reading], topic: str) -> TopicPoint:
     positions = newest.positions[topic]
     waiting = sum(position.waiting for position in positions.values())
     written, finished = _rates(readings, topic)
-    return TopicPoint(written, finished, waiting, _late_seconds(readings, topic))
+    late, at_least = _late_seconds(readings, topic)
+    return TopicPoint(written, finished, waiting, late, at_least)
 
 
 def _rates(readings: list[Reading], topic: str) -> tuple[float | None, float | None]:
@@ -108,22 +111,35 @@ def _per_second(records: int, seconds: float) -> float | None:
     return round(max(0, records) / seconds, 1)
 
 
-def _late_seconds(readings: list[Reading], topic: str) -> float:
-    """The age of the oldest waiting record: since the reading that first had it."""
+def _late_seconds(readings: list[Reading], topic: str) -> tuple[float, bool]:
+    """The age of the oldest waiting record: since the reading that first had it; and whether it may be older."""
     newest = readings[-1]
     positions = (newest.positions or {})[topic]
     behind = {partition: position.done for partition, position in positions.items() if position.waiting}
-    return max((newest.at - _written_at(readings, topic, *place) for place in behind.items()), default=0.0)
+    moments = [_written_at(readings, topic, *place) for place in behind.items()]
+    if not moments:
+        return 0.0, False
+    oldest = min(moments)
+    return newest.at - oldest, any(_was_there(readings[0], topic, *place) for place in behind.items())
 
 
 def _written_at(readings: list[Reading], topic: str, partition: int, offset: int) -> float:
     """About when the record was written: at the earliest reading since which the partition has it."""
     moment = readings[-1].at
     for reading in reversed(readings):
-        position = (reading.positions or {}).get(topic, {}).get(partition)
+        position = _position(reading, topic, partition)
         if position is None:
             continue
         if position.end <= offset:
             break
         moment = reading.at
     return moment
+
+
+def _was_there(reading: Reading, topic: str, partition: int, offset: int) -> bool:
+    position = _position(reading, topic, partition)
+    return position is not None and position.end > offset
+
+
+def _position(reading: Reading, topic: str, partition: int) -> Position | None:
+    return (reading.positions or {}).get(topic, {}).get(partition)

@@ -69,11 +69,15 @@ class Watch:
 
     async def _keep_reading(self, name: str, source: Source) -> None:
         while True:
-            if source.always or self._now() - self._seen < _UNSEEN_SECONDS:
+            # Once in any case, so that the first page has something to show.
+            if source.always or self._is_new(name) or self._now() - self._seen < _UNSEEN_SECONDS:
                 await self._read(name, source)
                 await self._pause(name, source.seconds)
             else:
                 await self._pause(name, _TURN_SECONDS)
+
+    def _is_new(self, name: str) -> bool:
+        return self.answers[name] == Answer()
 
     async def _pause(self, name: str, seconds: float) -> None:
         event = self._wake[name]

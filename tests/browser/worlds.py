@@ -23,7 +23,7 @@ def faulty() -> World:
         {ORDERS: (12.0, 0.0), SENSORS: (340.0, 0.0)},
         [group(), group(1, MARKUP, "")],
     )
-    world.faults = {"vantiq": "on", "broker": "off", "token": "off", "mapping": "off"}
+    world.faults |= {"broker": "off", "token": "off", "mapping": "off"}
     world.plan = plan(differs=True)
     world.mails = [Mail("1.txt", NOW, f"Subject: DOWN: orders does not arrive\n\n{MARKUP}\n")]
     world.status["problems"][0]["detail"] = MARKUP

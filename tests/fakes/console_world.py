@@ -124,7 +124,7 @@ class World:
 
     def __init__(self, facts: PathFacts, rates: dict[str, tuple[float, float]], groups: list[dict[str, Any]]) -> None:
         self.redrive = Redrive(groups)
-        self.faults = {"vantiq": "on", "broker": "on", "token": "on", "mapping": "on"}
+        self.faults = dict.fromkeys(("vantiq", "broker", "token", "mapping", "password"), "on")
         self.plan = plan(differs=False)
         self.mails: list[Mail] = []
         self.applied: list[dict[str, Any]] = []

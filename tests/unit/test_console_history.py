@@ -35,8 +35,12 @@ def test_a_gap_does_not_make_a_record_younger() -> None:
     assert point(readings((5, 5), (6, 5), None, (6, 5)), "orders").late_seconds == 20.0
 
 
-def test_what_waits_since_before_the_first_reading_is_as_old_as_that() -> None:
-    assert point(readings((6, 5), (6, 5), (6, 5)), "orders").late_seconds == 20.0
+def test_what_waits_since_before_the_first_reading_is_at_least_as_old_as_that() -> None:
+    late = point(readings((6, 5), (6, 5), (6, 5)), "orders")
+    assert (late.late_seconds, late.late_at_least) == (20.0, True)
+    # Behind a restart of the console, what was written before it is gone by now.
+    since = point(readings((6, 5), (7, 6), (7, 6)), "orders")
+    assert (since.late_seconds, since.late_at_least) == (10.0, False)
 
 
 def test_a_topic_that_was_created_again_has_no_negative_numbers() -> None:

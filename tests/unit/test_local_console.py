@@ -45,6 +45,11 @@ def get(world: World, path: str, headers: dict[str, str]) -> tuple[int, str, Any
     return ask(world, lambda client: client.get(path, headers=headers))
 
 
+def acted(world: World) -> list[Any]:
+    """What the redrive was asked for by a page; the server itself lists the letters."""
+    return [event for event in world.redrive.events if event["action"] != "list"]
+
+
 def test_the_page_carries_the_token_and_runs_no_inline_script(world: World) -> None:
     status, text, headers = ask(world, lambda client: client.get("/"))
     assert status == 200
@@ -71,7 +76,7 @@ def test_a_foreign_page_can_neither_read_nor_act_even_with_the_token(world: Worl
         assert get(world, path, {**PAGE, **headers})[0] == 403
     for path in POSTS:
         assert post(world, path, {}, {**PAGE, **headers})[0] == 403
-    assert (world.done, world.redrive.events, world.applied) == ([], [], [])
+    assert (world.done, acted(world), world.applied) == ([], [], [])
 
 
 @pytest.mark.parametrize("headers", [{}, {TOKEN_HEADER: "guessed"}, {TOKEN_HEADER: "é"}])
@@ -80,7 +85,7 @@ def test_without_the_pages_token_nothing_is_read_and_nothing_is_done(world: Worl
     for path in POSTS:
         status, text, _ = post(world, path, {}, headers)
         assert (status, "reload it" in text) == (403, True)
-    assert (world.done, world.redrive.events, world.applied) == ([], [], [])
+    assert (world.done, acted(world), world.applied) == ([], [], [])
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])

@@ -18,21 +18,29 @@ export function showBrokers(state) {
   render("brokers", { runs: runs.map(({ age_seconds, ...rest }) => rest), problem }, (data) => [
     h("h2", { id: "brokers-head" }, "Brokers by stage"),
     data.problem ? h("p", {}, `! ${data.problem}`) : null,
-    data.runs.length ? data.runs.map(probe) : h("p", { class: "quiet" }, "Reading the probes' last results ..."),
+    data.runs.length ? data.runs.map((last, index) => probe(last, data.runs[index - 1])) : h("p", { class: "quiet" }, "Reading the probes' last results ..."),
   ]);
 }
 
-function probe(last) {
+// What both probes say is said once.
+function probe(last, before) {
   if (!last.run) return h("p", {}, h("b", {}, `${last.probe}: `), notRun(last.why));
   const { verdict, brokers } = last.run;
   const health = judge.health(verdict.status);
+  const repeated = verdict.status !== "healthy" && before?.run?.verdict.summary === verdict.summary;
   const stages = [...new Set(brokers.flatMap((broker) => broker.stages.map((result) => result.stage)))];
   return h("div", { class: `probe ${health.state}` },
     h("h3", {}, `${last.probe}: ${sign(health.state)} ${health.word}`, h("span", { class: "quiet" }, " seen ", moment(last.seen, { ageOnly: true }))),
-    h("p", {}, verdict.summary),
-    verdict.remedy ? h("p", {}, h("b", {}, "What to do: "), verdict.remedy, " ", verdict.runbook ? link(verdict.runbook, "Runbook") : null) : null,
+    repeated ? h("p", { class: "quiet" }, "The same as above.") : summary(verdict),
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${last.probe}: brokers by stage` }, matrix(brokers, stages)),
     notes(brokers, verdict));
+}
+
+function summary(verdict) {
+  return [
+    h("p", {}, verdict.summary),
+    verdict.remedy ? h("p", {}, h("b", {}, "What to do: "), verdict.remedy, " ", verdict.runbook ? link(verdict.runbook, "Runbook") : null) : null,
+  ];
 }
 
 function notRun(why) {
@@ -42,14 +50,15 @@ function notRun(why) {
 function matrix(brokers, stages) {
   return h("table", { class: "matrix" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Broker"), stages.map((stage) => h("th", { scope: "col" }, stage)))),
-    h("tbody", {}, brokers.map((broker) => h("tr", {}, h("th", { scope: "row" }, name(broker)), stages.map((stage) => cell(broker, stage))))));
+    h("tbody", {}, brokers.map((broker) => h("tr", {}, h("th", { scope: "row", title: broker.address }, name(broker)), stages.map((stage) => cell(broker, stage))))));
 }
 
 const LONGEST_HOST = 24;
 
 function name(broker) {
-  const address = h("span", { class: "quiet", title: broker.address }, ` ${shortened(broker.address)}`);
-  return broker.broker === null || broker.broker === undefined ? address : [`broker ${broker.broker}`, address];
+  const address = shortened(broker.address);
+  if (broker.broker === null || broker.broker === undefined) return address;
+  return [`broker ${broker.broker}`, h("span", { class: "quiet beside" }, ` ${address}`)];
 }
 
 // What follows the first label of a long name is the same for all brokers of a cluster.

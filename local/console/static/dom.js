@@ -23,6 +23,11 @@ export function link(address, text) {
   return h("a", { href: url.href, rel: "noreferrer", target: "_blank" }, text);
 }
 
+// A text with its addresses as links.
+export function linked(text) {
+  return text.split(/(https:\/\/\S+)/).map((part, index) => (index % 2 ? link(part, part.includes("runbook") ? "runbook" : part) : part));
+}
+
 const shown = new Map();
 
 // Build a section again if its data changed. The focus and opened details stay where they were.
@@ -38,11 +43,6 @@ export function render(id, data, build) {
     if (opened.has(details.dataset.key)) details.open = true;
   }
   if (focused !== undefined) section.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-}
-
-// Forget what a section shows, so that it is built again.
-export function invalidate(id) {
-  shown.delete(id);
 }
 
 export function copyable(key, command) {

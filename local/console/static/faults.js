@@ -9,11 +9,14 @@ const SWITCHES = [
   { part: "broker", state: "broker", on: ["stop-broker", "Stop broker 2"], off: ["start-broker", "Start broker 2"], hint: "The probes name broker, stage and cause; records go on." },
   { part: "vantiq", state: "token", on: ["refuse-token", "Refuse the token"], off: ["store-token", "Store the new token"], hint: "Vantiq answers 401; the problem names the secret." },
   { part: "mapping", state: "mapping", on: ["disable-mapping", "Disable mapping"], off: ["enable-mapping", "Enable mapping"], hint: "Lambda stops reading the topic; records wait." },
+  { part: "password", state: "password", on: ["rotate-password", "Rotate the password"], off: ["store-password", "Store the old password"], hint: "The secret changes, the cluster does not: the probes fail at sasl." },
 ];
 const PLAIN = [
   { part: "records", action: ["write-records", "Write records"], hint: "200 sensor readings." },
   { part: "records", action: ["write-poison", "Send a poison record"], hint: "Vantiq refuses it; it becomes a dead letter." },
+  { part: "records", action: ["accept-poison", "Accept poison records"], hint: "Vantiq's side is corrected: a replay now succeeds." },
   { part: "probe", action: ["probe", "Probe now"], hint: "Both probes, every broker, stage by stage." },
+  { part: "topics", action: ["change-topic", "Change a topic by hand"], hint: "The plan below shows the difference; apply it." },
 ];
 const NAMES = Object.fromEntries([...PLAIN.map(({ action }) => action), ...SWITCHES.flatMap(({ on, off }) => [on, off])]);
 const SHOWN = 5;
@@ -44,7 +47,7 @@ function log(outcomes) {
       list.prepend(child);
     }
     const text = outcomeText(entry);
-    if (child.textContent !== text) child.textContent = text;
+    if (child.textContent !== text) child.textContent = child.title = text;
   });
 }
 

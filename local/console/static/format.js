@@ -17,6 +17,7 @@ export function plural(number, noun) {
 
 export function rate(perSecond) {
   if (perSecond === null || perSecond === undefined) return UNKNOWN;
+  if (perSecond > 0 && perSecond < 0.1) return "<0.1/s";
   if (perSecond > 0 && perSecond < 10) return `${perSecond.toFixed(1)}/s`;
   return `${count(Math.round(perSecond))}/s`;
 }

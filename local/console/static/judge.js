@@ -58,6 +58,16 @@ const TOPIC_STATES = {
   unknown: { state: "unknown", word: "unknown" },
 };
 
-export function topicState(name) {
-  return TOPIC_STATES[name] ?? TOPIC_STATES.unknown;
+// The measurement is ahead of the logs: a topic that waits is not in step, whatever was last reported.
+export function topicState(name, late = 0) {
+  const reported = TOPIC_STATES[name] ?? TOPIC_STATES.unknown;
+  return reported.state === "ok" && late > UNDER_WAY_SECONDS ? { state: "warn", word: "waiting" } : reported;
+}
+
+// The same for the whole path: where no record arrives, that is said even before something has reported why.
+export function overall(status, now) {
+  const reported = health(status?.health);
+  if (arriving(now).state !== "bad" || reported.state === "bad") return reported;
+  const explained = status?.problems?.some((problem) => problem.severity === "error");
+  return explained ? { ...reported, state: "bad" } : { state: "bad", word: "WAITING" };
 }

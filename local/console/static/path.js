@@ -14,7 +14,7 @@ export function showPath(state) {
   const topics = rows(status);
   const faults = state.sources.faults?.value ?? {};
   const data = { topics, faults, letters: lettersWaiting(state.sources), brokers: status?.brokers, problems: status?.problems,
-    finished: points.average("finished"), written: points.average("written"), waiting: points.latest("waiting"), at: points.newest() };
+    finished: points.average("finished"), written: points.average("written"), waiting: points.latest("waiting"), late: points.latest("lateSeconds"), at: points.newest() };
   render("path", data, () => [
     h("h2", { id: "path-head" }, "The path"),
     picture(data),
@@ -36,15 +36,16 @@ function rows(status) {
       finished: measured ? points.average("finished", name) : topic.outPerSecond,
       waiting: measured ? points.latest("waiting", name) : topic.behindRecords,
       late: measured ? points.latest("lateSeconds", name) : topic.behindSeconds,
+      lateAtLeast: points.lateAtLeast(name),
     };
   });
 }
 
-function picture({ topics, faults, letters, brokers, problems, finished, written, waiting }) {
+function picture({ topics, faults, letters, brokers, problems, finished, written, waiting, late }) {
   return h("ol", { class: "picture" },
     node("Kafka", kafka(brokers, faults), `${rate(written)} written`),
     node("Mapping", mapping(topics), `${count(waiting)} waiting`),
-    node("Forwarder", forwarder(problems, finished), `${rate(finished)} finished`),
+    node("Forwarder", forwarder(problems, { finished, written, waiting, late }), `${rate(finished)} finished`),
     node("Vantiq", vantiq(topics, problems, faults), lastDelivery(topics)),
     node("Dead letters", judge.setAside(letters), letters ? h("a", { href: "#letters" }, "look at them") : "refused records are kept here", "aside"));
 }
@@ -76,11 +77,13 @@ function worst(problems, part) {
   return (problems ?? []).find((problem) => problem.part === part && problem.severity !== "note");
 }
 
-function forwarder(problems, finished) {
+function forwarder(problems, now) {
   const problem = worst(problems, "forwarder");
   if (problem) return { state: judge.severity(problem.severity).state, word: problem.sentence };
-  if (finished === null) return { state: "unknown", word: "Not measured" };
-  return { state: "ok", word: finished > 0 ? "Delivering" : "Nothing to deliver" };
+  const verdict = judge.arriving(now);
+  if (verdict.state === "bad") return { state: "bad", word: `Nothing finished for ${duration(now.late)}, and no reason reported yet` };
+  if (verdict.state === "none" || now.finished === 0) return { state: verdict.state === "unknown" ? "unknown" : "none", word: verdict.word };
+  return { ...verdict, word: "Delivering" };
 }
 
 function vantiq(topics, problems, faults) {
@@ -105,11 +108,11 @@ function table(topics) {
 }
 
 function waitingText(topic) {
-  return topic.waiting ? `${count(topic.waiting)} for ${duration(topic.late)}` : count(topic.waiting);
+  return topic.waiting ? `${count(topic.waiting)} for ${topic.lateAtLeast ? "≥ " : ""}${duration(topic.late)}` : count(topic.waiting);
 }
 
 function topicRows(topic) {
-  const verdict = judge.topicState(topic.state);
+  const verdict = judge.topicState(topic.state, topic.late);
   const times = points.times();
   const values = [
     topic.mapping?.state ?? "?", rate(topic.written), rate(topic.finished), waitingText(topic),

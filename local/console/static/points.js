@@ -42,3 +42,14 @@ export function average(field, topic = null) {
   if (!known.length) return null;
   return known.reduce((sum, value) => sum + value, 0) / known.length;
 }
+
+// Whether the oldest record has waited for longer than the console has measured.
+export function lateAtLeast(topic = null) {
+  const topics = points.at(-1)?.topics ?? {};
+  return topic === null ? Object.values(topics).some((entry) => entry.lateAtLeast) : Boolean(topics[topic]?.lateAtLeast);
+}
+
+// All topics now: averages of the rates, and the last waiting and late.
+export function now() {
+  return { written: average("written"), finished: average("finished"), waiting: latest("waiting"), late: latest("lateSeconds"), lateAtLeast: lateAtLeast() };
+}

@@ -2,19 +2,18 @@
 import { copyable, h, link, render } from "./dom.js";
 import { moment, plural, sign } from "./format.js";
 import * as judge from "./judge.js";
+import * as points from "./points.js";
 
 export function showVerdict(state, failure) {
-  const status = state?.sources.status?.value;
-  const data = failure ? { failure } : { health: status?.health, summary: status?.summary, problem: state.sources.status?.problem };
-  render("verdict", data, () => {
-    const verdict = failure ? { state: "unknown", word: "NOT CONNECTED" } : judge.health(data.health);
-    const summary = failure ?? data.summary ?? data.problem ?? "";
+  const status = state?.sources.status ?? {};
+  const now = points.now();
+  const verdict = failure ? { state: "unknown", word: "NOT CONNECTED" } : judge.overall(status.value, now);
+  const reported = failure ?? status.value?.summary ?? (status.problem || "The state has not been read yet.");
+  const summary = verdict.word === "WAITING" ? `No record arrives: ${plural(now.waiting, "record")} waiting in Kafka, and no error reported yet. Last report: ${reported}` : reported;
+  render("verdict", { verdict, summary }, () => {
     document.title = `${sign(verdict.state)} ${verdict.word}: MSK-Vantiq toolkit`;
     document.getElementById("verdict").className = verdict.state;
-    return [
-      h("h1", {}, h("span", { class: "sign", "aria-hidden": true }, sign(verdict.state)), ` ${verdict.word}`),
-      h("p", {}, summary || "The state has not been read yet."),
-    ];
+    return [h("h1", {}, h("span", { class: "sign", "aria-hidden": true }, sign(verdict.state)), ` ${verdict.word}`), h("p", {}, summary)];
   });
 }
 

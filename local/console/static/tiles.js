@@ -34,10 +34,7 @@ export function reasons(sources) {
 }
 
 export function showTiles(state) {
-  const now = {
-    written: points.average("written"), finished: points.average("finished"),
-    waiting: points.latest("waiting"), late: points.latest("lateSeconds"),
-  };
+  const now = points.now();
   const letters = lettersWaiting(state.sources);
   const why = reasons(state.sources);
   render("tiles", { now, letters, why }, () => {
@@ -46,7 +43,7 @@ export function showTiles(state) {
       tile("Delivered", rate(now.finished), judge.arriving(now),
         chart("rates", times, [{ ...RATES[0], values: points.values("finished") }, { ...RATES[1], values: points.values("written") }], perSecond),
         legend([{ label: "delivered or set aside per second" }, { label: `written per second (${rate(now.written)})` }])),
-      tile("How late", duration(now.late), judge.lateness(now.late),
+      tile("How late", `${now.lateAtLeast ? "≥ " : ""}${duration(now.late)}`, judge.lateness(now.late),
         chart("late", times, [{ label: "seconds late", colour: "--line-a", values: points.values("lateSeconds") }], perSecond),
         legend([{ label: "seconds that the oldest record has waited" }])),
       tile("Waiting", count(now.waiting), judge.waiting(now.waiting, now.late),
