@@ -8,6 +8,7 @@ import click
 from mskv import __version__, exits
 from mskv.commands.cluster import lag, probe, why
 from mskv.commands.connect import connect
+from mskv.commands.cost import cost
 from mskv.commands.letters import letters
 from mskv.commands.local import local
 from mskv.commands.logs import logs
@@ -65,7 +66,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
 
 
-for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token, local):
+for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token, cost, local):
     commands.add_command(command)
 
 

@@ -106,6 +106,7 @@ class World:
         self.deleted: list[str] = []
         # Of letters, by name.
         self.bodies: dict[str, bytes | Exception] = {}
+        self.metrics: list[Json] = []
         self.secret: str | None = '{"token": "old-token", "owner": "ops"}'
         self.secrets_written: list[tuple[str, str]] = []
         # By logical id: the lines of a function's log, or an error; times in milliseconds since 1970.
@@ -153,6 +154,7 @@ class World:
             "get_secret_value": lambda **_: {"VersionId": "v1", "SecretString": self.secret},
             "put_secret_value": self._put_secret,
             "filter_log_events": self._filter_log_events,
+            "list_metrics": lambda **_: {"Metrics": self.metrics},
             "publish": {"MessageId": "message-1"},
             "invoke": self._invoke,
         }
