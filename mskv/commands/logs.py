@@ -10,6 +10,7 @@ from mskv.options import TIME, Output, output_option, place_options
 
 # Without the stack's name.
 FUNCTIONS = (
+    "alarm-mail",
     "connect",
     "consumer-probe",
     "diagnose",

@@ -54,6 +54,7 @@ def healthy_answers() -> dict[str, Any]:
         "ConsumerProbeFunction": HEALTHY,
         "ProbeMatrixFunction": "<div></div>",
         "StatusFunction": {"health": "healthy"},
+        "AlarmMailFunction": {},
         "ConnectFunction": {"findings": []},
         "RedriveFunction": {"groups": []},
         "ForwarderFunction": {"batchItemFailures": []},
@@ -66,23 +67,28 @@ def healthy_answers() -> dict[str, Any]:
     }
 
 
+def healthy_parameters() -> dict[str, str]:
+    """The stack's parameters that the commands read."""
+    return {
+        "ClusterArn": CLUSTER,
+        "AuthMode": "scram",
+        "PollerMode": "on-demand",
+        "ForwardTopics": "orders",
+        "VantiqTokenSecretArn": SECRET,
+        "VantiqUrl": "https://dev.vantiq.com",
+        "VantiqTarget": "topic:/msk/{topic}",
+        "AlarmEmail": "ops@example.com",
+        "OnRefusal": "dead-letter",
+        "TestRecords": "true",
+    }
+
+
 class World:
     """Its fields are what a test changes; ``answers`` are the functions', by logical id."""
 
     def __init__(self) -> None:
         self.status = "CREATE_COMPLETE"
-        self.parameters = {
-            "ClusterArn": CLUSTER,
-            "AuthMode": "scram",
-            "PollerMode": "on-demand",
-            "ForwardTopics": "orders",
-            "VantiqTokenSecretArn": SECRET,
-            "VantiqUrl": "https://dev.vantiq.com",
-            "VantiqTarget": "topic:/msk/{topic}",
-            "AlarmEmail": "ops@example.com",
-            "OnRefusal": "dead-letter",
-            "TestRecords": "true",
-        }
+        self.parameters = healthy_parameters()
         self.functions = list(EVENTS)
         self.traced = "PassThrough"
         self.mapping: Json | None = {

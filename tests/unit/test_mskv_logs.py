@@ -114,7 +114,7 @@ def test_no_warning_is_the_exit_status_of_a_healthy_stack(world: World) -> None:
 def test_a_misspelt_function_or_time_is_a_usage_error(world: World, arguments: list[str]) -> None:
     result = typed("logs", *arguments)
     assert result.exit_code == exits.USAGE
-    assert ("it has: ConnectFunction" in result.stderr) or ("use 30m, 2h or 1d" in result.stderr)
+    assert ("ConnectFunction, ConsumerProbeFunction" in result.stderr) or ("use 30m, 2h or 1d" in result.stderr)
 
 
 def test_a_log_that_may_not_be_read_is_not_reached_and_one_that_is_missing_is_empty(world: World) -> None:
