@@ -22,7 +22,7 @@ from msk_toolkit.status.facts import (
     PathFacts,
     PlaceCounts,
     PlaceFailure,
-    Refusal,
+    SetAsideLine,
     StackFacts,
 )
 
@@ -132,7 +132,9 @@ def faulty_facts() -> PathFacts:
         groups=Fact(groups),
         mappings=Fact({ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: off}),
         letters=Fact(LetterFacts([LetterCount(ORDERS, 2, NOW - 900, NOW - 890)])),
-        refusals=Fact([Refusal(NOW - 890, f"{ORDERS}-0", 1017, "refused", 400, "io.vantiq.type.property.invalid")]),
+        refusals=Fact(
+            [SetAsideLine(NOW - 890, f"{ORDERS}-0", 1017, "refused", 400, "io.vantiq.type.property.invalid")]
+        ),
         declared=Fact(CheckLine(NOW - 660, DRIFT, well=False)),
         alarms=Fact(
             [

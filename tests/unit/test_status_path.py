@@ -14,7 +14,7 @@ from msk_toolkit.status.facts import (
     LetterCount,
     LetterFacts,
     PathFacts,
-    Refusal,
+    SetAsideLine,
 )
 from msk_toolkit.status.judge import path_status
 from msk_toolkit.status.model import PathStatus, Problem
@@ -239,7 +239,10 @@ def test_letters_name_their_topic_and_the_command_that_shows_them() -> None:
 
 def test_letters_say_why_the_last_of_them_was_set_aside() -> None:
     letters = LetterFacts([LetterCount(ORDERS, 2, NOW - 60, NOW - 60)])
-    refusals = [Refusal(NOW - 60, "orders-3", 17, "refused", 400, "io.vantiq.bad"), Refusal(NOW - 50, "sensors-1", 2)]
+    refusals = [
+        SetAsideLine(NOW - 60, "orders-3", 17, "refused", 400, "io.vantiq.bad"),
+        SetAsideLine(NOW - 50, "sensors-1", 2),
+    ]
     problem = only_problem(letters=Fact(letters), refusals=Fact(refusals))
     assert problem.detail == "the last at 02:59 UTC: Vantiq answered 400 io.vantiq.bad (offset 17 of orders-3)"
 

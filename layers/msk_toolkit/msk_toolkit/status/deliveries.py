@@ -11,7 +11,7 @@ _LEAST_SECONDS = 1.0
 
 
 class Trouble(NamedTuple):
-    """A partition that does not get on: the newest failure, when the first was, and how many in a row."""
+    """A partition that is not delivered: the newest failure, when the first was, and how many in a row."""
 
     last: PlaceFailure
     since: float
@@ -58,7 +58,7 @@ def out_rate(deliveries: Fact[Deliveries], topic: str, now: float, stopped: floa
     """Records a second of a topic that were delivered or set aside lately.
 
     Args:
-        stopped: since when it is known not to get on: what came before is no rate of now.
+        stopped: since when nothing of it is known to be delivered; what came before is left out.
     """
     if deliveries.value is None:
         return Fact(why=deliveries.why)

@@ -92,7 +92,7 @@ class CrashLine(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class SetAsideLine(msgspec.Struct, frozen=True):
     """A record that was set aside, by the forwarder's line about it; no part of the record itself."""
 
     at: float
@@ -198,7 +198,7 @@ class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
     groups: Fact[Mapping[str, Sequence[GroupReading]]] = Fact()
     mappings: Fact[Mapping[str, MappingState]] = Fact()
     letters: Fact[LetterFacts] = Fact()
-    refusals: Fact[Sequence[Refusal]] = Fact()
+    refusals: Fact[Sequence[SetAsideLine]] = Fact()
     declared: Fact[CheckLine] = Fact()
     targets: Fact[CheckLine] = Fact()
     alarms: Fact[Sequence[AlarmFact]] = Fact()

@@ -11,7 +11,7 @@ from msk_toolkit.status.facts import (
     GroupReading,
     PlaceCounts,
     PlaceFailure,
-    Refusal,
+    SetAsideLine,
 )
 
 _DELIVERED, _INCOMPLETE = "delivered", "delivery incomplete"
@@ -103,12 +103,12 @@ def read_crash(line: LogLine) -> CrashLine | None:
     return None
 
 
-def read_refusal(line: LogLine) -> Refusal | None:
+def read_refusal(line: LogLine) -> SetAsideLine | None:
     """A record that the forwarder set aside."""
     entry = _decoded(line, _RefusalEntry)
     if entry is None or entry.message != "record refused":
         return None
-    return Refusal(line.written_at, entry.place, entry.offset, entry.reason, entry.status, entry.code)
+    return SetAsideLine(line.written_at, entry.place, entry.offset, entry.reason, entry.status, entry.code)
 
 
 def group_reading(line: LogLine) -> tuple[str, GroupReading] | None:

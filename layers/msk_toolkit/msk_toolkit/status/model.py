@@ -98,7 +98,7 @@ class MappingStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LastError(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why records of a topic do not get on: the sentence and the remedy of the problem that it is part of."""
+    """Why records of a topic are not delivered: the sentence and the remedy of the problem that it is part of."""
 
     cause: str = ""
     sentence: str
@@ -201,7 +201,7 @@ class PathStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The state of the whole path.
 
     Args:
-        health: ``down`` if a problem is an error and no record of a topic gets on, or no broker works; ``degraded`` if
+        health: ``down`` if a problem is an error and no topic is delivered, or no broker works; ``degraded`` if
             there is any other error or warning; ``unknown`` if nothing is wrong and something is not known.
         summary: the worst problem in a sentence, or that all is well.
         time: when it was made.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.path_causes import PathCause
-from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts, Refusal
+from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts, SetAsideLine
 from msk_toolkit.status.model import Problem
 from msk_toolkit.status.problem_makers import command, path_problem
 from msk_toolkit.status.times import clock, utc, utc_or_none
@@ -42,7 +42,7 @@ def _letters_sentence(number: int, topic: str, letters: LetterFacts) -> str:
     return f"{at_least}{number:,} records of {topic} were set aside and wait as dead letters."
 
 
-def _last_refusal(refusals: Sequence[Refusal], topic: str) -> str:
+def _last_refusal(refusals: Sequence[SetAsideLine], topic: str) -> str:
     """Why the last of a topic's records was set aside; empty where the log no longer says so."""
     for refusal in reversed(refusals):
         if refusal.topic == topic:

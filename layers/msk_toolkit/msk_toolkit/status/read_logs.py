@@ -5,7 +5,7 @@ from typing import Any
 
 from msk_toolkit.aws.log_lines import LogLine, PageLimit, lines_within, newest_line
 from msk_toolkit.status.deliveries import RATE_SECONDS, current_troubles
-from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, Refusal, StackFacts
+from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, SetAsideLine, StackFacts
 from msk_toolkit.status.log_entries import (
     CHECK_PATTERN,
     FORWARDER_PATTERN,
@@ -83,7 +83,7 @@ def read_groups(logs: Any, stack: StackFacts, group: str, now: float) -> Fact[Ma
     return Fact(readings)
 
 
-def read_refusals(logs: Any, group: str, now: float) -> Fact[Sequence[Refusal]]:
+def read_refusals(logs: Any, group: str, now: float) -> Fact[Sequence[SetAsideLine]]:
     """The last records that the forwarder set aside within a day, the oldest first.
 
     Raises:

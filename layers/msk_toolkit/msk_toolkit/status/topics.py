@@ -1,4 +1,4 @@
-"""The forwarded topics: what is known of each, and why its records do not get on."""
+"""The forwarded topics: what is known of each, and why its records are not delivered."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -91,7 +91,7 @@ def _group(facts: PathFacts, topic: str) -> GroupView:
 
 
 def _stopped(mapping: MappingState | None, troubles: Sequence[Trouble]) -> float | None:
-    """Since when nothing of a topic is delivered; None for one that gets on, or does in part."""
+    """Since when nothing of a topic is delivered; None for one that is delivered."""
     if mapping is not None and mapping_cause(mapping) is not None:
         return mapping.modified
     return min((trouble.since for trouble in troubles), default=None)
