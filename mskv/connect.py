@@ -62,15 +62,21 @@ def write_files(place: Place, reporter: Progress, folder: Path, *, password: boo
     return Result({"files": paths, "findings": findings}, "\n".join([*paths, *findings]), _status(answer))
 
 
-def register_approved(
-    place: Place, name: str, topics: Sequence[str], output: Output, *, renew_secret: bool, yes: bool
-) -> int:
-    """Show the plan for Vantiq's source, have it approved, register and test it. Returns the exit status.
+def source_event(name: str, topics: Sequence[str], *, renew_secret: bool) -> dict[str, Any]:
+    """What to register: a source that consumes topics, and their targets."""
+    return {"source": {"name": name, "topics": list(topics)}, "renew_secret": renew_secret}
+
+
+# What the forwarder sends to.
+TARGETS_EVENT: dict[str, Any] = {"targets_only": True}
+
+
+def register_approved(place: Place, event: dict[str, Any], output: Output, *, yes: bool) -> int:
+    """Show the plan for Vantiq, have it approved, register, and test a source. Returns the exit status.
 
     Raises:
         UsageError: nobody is there to approve.
     """
-    event = {"source": {"name": name, "topics": list(topics)}, "renew_secret": renew_secret}
     with progress() as reporter:
         access = open_access(place, reporter)
         whole, answer = access.invoke(_FUNCTION, {"action": "plan", **event}, "planning in Vantiq", ConnectAnswer)
@@ -81,7 +87,9 @@ def register_approved(
         approve("Register this in Vantiq?")
     with progress() as reporter:
         again = access._replace(progress=reporter)
-        doing = "registering and testing"
+        doing = "registering"
+        if "source" in event:
+            doing = "registering, and sending a test message"
         whole, answer = again.invoke(_FUNCTION, {"action": "register", **event}, doing, ConnectAnswer)
     return print_result(_registration(whole, answer), output)
 

@@ -14,6 +14,7 @@ _EXAMPLES = """
 Examples:
   mskv connect                              auth modes, and who can use each
   mskv connect files clients/               users_jaas.conf, client.properties, kcat.conf, only for you to read
+  mskv connect targets                      shows the plan for the forwarder's targets in Vantiq, asks, creates them
   mskv connect register Orders orders       shows the plan for Vantiq's source, asks, registers, tests it
 
 \b
@@ -67,6 +68,18 @@ def files(place: Any, folder: Path, without_password: bool, force: bool, output:
 @output_option
 def register(place: Any, name: str, topics: tuple[str, ...], renew_secret: bool, yes: bool, output: Output) -> None:
     """Create or update Vantiq's Kafka source NAME that consumes TOPIC..., after showing the plan; then test it."""
-    from mskv.connect import register_approved
+    from mskv.connect import register_approved, source_event
 
-    sys.exit(register_approved(place, name, topics, output, renew_secret=renew_secret, yes=yes))
+    event = source_event(name, topics, renew_secret=renew_secret)
+    sys.exit(register_approved(place, event, output, yes=yes))
+
+
+@connect.command()
+@place_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@output_option
+def targets(place: Any, yes: bool, output: Output) -> None:
+    """Create the topics or types in Vantiq that the forwarder sends to, after showing the plan."""
+    from mskv.connect import TARGETS_EVENT, register_approved
+
+    sys.exit(register_approved(place, TARGETS_EVENT, output, yes=yes))

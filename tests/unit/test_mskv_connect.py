@@ -157,3 +157,24 @@ def test_a_plan_with_an_error_is_not_offered(world: World) -> None:
     assert result.exit_code == exits.PROBLEM
     assert json.loads(result.stdout)["findings"] == [finding]
     assert [event["action"] for _, event in world.events] == ["plan"]
+
+
+def test_the_forwarders_targets_are_planned_approved_and_created(world: World) -> None:
+    world.answers["ConnectFunction"] = {"registration": {"table": "+ topics /msk/orders"}}
+    assert typed("targets", "--yes").exit_code == exits.OK
+    assert [event for _, event in world.events] == [
+        {"action": "plan", "targets_only": True},
+        {"action": "register", "targets_only": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("published", "received", "sentence"),
+    [(True, True, "and received through it"), (True, False, "and not received"), (False, False, "no message was sent")],
+)
+def test_what_became_of_the_test_message_is_printed(
+    world: World, published: bool, received: bool, sentence: str
+) -> None:
+    test = {"topic": "orders", "published": published, "received": received}
+    world.answers["ConnectFunction"] = {"registration": {"table": "t", "test": test}}
+    assert sentence in typed("register", "Orders", "orders", "--yes").stdout
