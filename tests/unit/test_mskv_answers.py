@@ -38,7 +38,7 @@ def resolved(schema: Json, node: Json) -> list[Json]:
     if "$ref" in node:
         return resolved(schema, schema["$defs"][node["$ref"].rpartition("/")[2]])
     if "anyOf" in node:
-        return [found for alternative in node["anyOf"] for found in resolved(schema, alternative)]
+        return [option for alternative in node["anyOf"] for option in resolved(schema, alternative)]
     return [node]
 
 
@@ -55,11 +55,11 @@ def struct_of(kind: inspect.Type) -> tuple[inspect.StructType | None, bool]:
 
 def missing(schema: Json, node: Json, form: inspect.StructType, path: str) -> list[str]:
     """The fields of a form that no object of the schema has."""
-    objects = [found for found in resolved(schema, node) if "properties" in found]
+    objects = [option for option in resolved(schema, node) if "properties" in option]
     faults = []
     for field in form.fields:
         here = f"{path}.{field.encode_name}"
-        values = [found["properties"].get(field.encode_name) for found in objects]
+        values = [option["properties"].get(field.encode_name) for option in objects]
         if not any(values):
             faults.append(here)
         inner, in_list = struct_of(field.type)

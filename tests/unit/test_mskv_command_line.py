@@ -39,9 +39,9 @@ def typed(*arguments: str) -> Result:
 
 
 def test_help_shows_examples_and_exit_statuses() -> None:
-    told = typed("verify", "--help").output
-    assert "mskv verify --stack msk-vantiq" in told
-    assert "Exit status: 0" in told
+    output = typed("verify", "--help").output
+    assert "mskv verify --stack msk-vantiq" in output
+    assert "Exit status: 0" in output
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,24 @@ def test_the_json_report_holds_every_check_with_all_its_fields() -> None:
 
 
 def test_a_check_is_one_line_and_its_remedy_another() -> None:
-    told = [line for line, _ in lines(REPORT.checks)]
-    assert len(told) == 4
-    assert "failed     mail   subscription  not confirmed" in told
-    assert told[2].endswith("-> confirm it")
+    output = [line for line, _ in lines(REPORT.checks)]
+    assert len(output) == 4
+    assert "failed     mail   subscription  not confirmed" in output
+    assert output[2].endswith("-> confirm it")
     assert summary(REPORT) == "shop: 1 ok, 1 failed, 1 not tried"
 
 
-def test_help_loads_neither_boto3_nor_rich() -> None:
-    code = "import sys; import mskv.command_line; print([m for m in ('boto3', 'botocore', 'rich') if m in sys.modules])"
-    told = subprocess.run(
+@pytest.mark.parametrize("arguments", [["--help"], ["topics", "--help"], ["logs", "--help"], ["--version"]])
+def test_help_loads_click_and_nothing_else_that_takes_long(arguments: list[str]) -> None:
+    slow = {"boto3", "botocore", "rich", "msgspec", "yaml", "urllib3", "asyncio", "tomllib", "local", "msk_toolkit"}
+    code = f"""
+import atexit, sys
+from mskv.command_line import main
+sys.argv = ["mskv", *{arguments!r}]
+atexit.register(lambda: print("loaded:", sorted({slow!r} & sys.modules.keys())))
+main()
+"""
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    assert told.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "loaded: []"

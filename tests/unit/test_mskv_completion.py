@@ -40,8 +40,8 @@ complete -C {line} | string split -f1 (printf '\\t')
 
 
 def script(shell: str, typed: list[str]) -> str:
-    words = " ".join(map(shlex.quote, typed))
-    return {"bash": BASH, "zsh": ZSH, "fish": FISH}[shell].format(words=words, line=shlex.quote(" ".join(typed)))
+    arguments = " ".join(map(shlex.quote, typed))
+    return {"bash": BASH, "zsh": ZSH, "fish": FISH}[shell].format(words=arguments, line=shlex.quote(" ".join(typed)))
 
 
 @pytest.mark.parametrize(

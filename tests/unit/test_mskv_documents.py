@@ -37,7 +37,10 @@ FREE = {"get_caller_identity"}
 def allowed() -> set[str]:
     (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     statements = json.loads(text)["Statement"]
-    lists = [one["Action"] if isinstance(one["Action"], list) else [one["Action"]] for one in statements]
+    lists = [
+        statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for statement in statements
+    ]
     return {action for actions in lists for action in actions}
 
 

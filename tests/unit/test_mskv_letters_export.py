@@ -24,7 +24,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     monkeypatch.setattr("mskv.place.on_aws", lambda *_: made.place())
     made.letters = [name("orders", 1), name("orders", 2), name("new-orders", 1)]
-    made.bodies = {each: msgspec.json.encode(letter(str(number).encode())) for number, each in enumerate(made.letters)}
+    made.bodies = {at: msgspec.json.encode(letter(str(number).encode())) for number, at in enumerate(made.letters)}
     return made
 
 

@@ -32,7 +32,7 @@ def test_the_command_starts_where_the_package_says() -> None:
 
 
 def test_the_package_requires_exactly_the_libraries_that_the_command_line_imports() -> None:
-    required = {re.split(r"[^\w-]", each)[0] for each in PROJECT["project"]["dependencies"]}
+    required = {re.split(r"[^\w-]", requirement)[0] for requirement in PROJECT["project"]["dependencies"]}
     libraries = imported() - set(sys.stdlib_module_names) - {"mskv"} - _BROUGHT
     # PyYAML is imported as yaml.
     assert {"pyyaml" if library == "yaml" else library for library in libraries} == required

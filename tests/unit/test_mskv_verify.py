@@ -20,7 +20,9 @@ def closed(port: int) -> dict[str, object]:
 
 def the(checks: list[Check], area: str, name: str | None = None) -> Check:
     """The line of an area, and of a name in it."""
-    (check,) = [one for one in checks if one.area == area and (name is None or one.name == name)]
+    (check,) = [
+        candidate for candidate in checks if candidate.area == area and (name is None or candidate.name == name)
+    ]
     return check
 
 
@@ -32,12 +34,12 @@ def test_of_a_healthy_stack_nothing_fails_and_only_what_writes_is_not_tried() ->
     world = World()
     checks = world.run()
     assert failures(checks) == []
-    assert {(one.area, one.name) for one in checks if one.state == "not tried"} == {
+    assert {(check.area, check.name) for check in checks if check.state == "not tried"} == {
         ("mail", "test message"),
         ("record", "to Vantiq"),
         ("refusal", "dead letter"),
     }
-    assert not [one for one in checks if one.remedy]
+    assert not [check for check in checks if check.remedy]
 
 
 def test_every_function_is_invoked_once_with_an_event_that_changes_nothing() -> None:
@@ -219,7 +221,7 @@ def test_a_call_that_an_emulator_does_not_have_is_not_tried_and_stops_nothing() 
         world.aws.answers[call] = refused("UnknownOperationException")
     checks = world.run()
     assert failures(checks) == []
-    assert {one.area for one in checks if one.state == "not tried"} == {
+    assert {check.area for check in checks if check.state == "not tried"} == {
         *("alarms", "mappings", "mail", "costs"),
         *("record", "refusal"),
     }
