@@ -83,7 +83,8 @@ def test_takes_the_rest(aws: Emulator, made: Resources, template: dict[str, Any]
 
 def test_still_refuses_an_alarm_with_metric_math(aws: Emulator, template: dict[str, Any]) -> None:
     name = "ProducerSilentAlarm"
-    body = msgspec.json.encode({"Resources": {name: template["Resources"][name]}}).decode()
+    alone = {"Mappings": template["Mappings"], "Resources": {name: template["Resources"][name]}}
+    body = msgspec.json.encode(alone).decode()
     cloudformation = aws.session().client("cloudformation", endpoint_url=aws.endpoint)
     cloudformation.create_stack(StackName="metric-math", TemplateBody=body)
     waiter = cloudformation.get_waiter("stack_create_complete")
