@@ -8,7 +8,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
 from msk_toolkit.forward.forwarder import warm_forwarder
 from msk_toolkit.forward.mapping_check import CheckedResponse, MappingCheck
-from msk_toolkit.forward.telemetry import publish_as_set
+from msk_toolkit.forward.telemetry import publish_as_set, waiting_reporter
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
 from msk_toolkit.telemetry.logs import toolkit_logger
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> object:
     """Deliver a batch; the response lists what must be redelivered, or an error redelivers all of it."""
     deadline = Deadline.of_invocation(context, 0)
     settings = load(ForwarderSettings, os.environ)
-    outcome = warm_forwarder(settings, client).forward(event, deadline)
+    outcome = warm_forwarder(settings, client).forward(event, deadline, waiting_reporter(logger, settings))
     publish_as_set(outcome, logger, metrics, settings)
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
     response = CheckedResponse(function, event.get("eventSourceArn"), bool(outcome.to_report))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msk_toolkit.errors import AwsError, CredentialsError, VantiqError
 from msk_toolkit.forward.decode import decode
-from msk_toolkit.forward.delivery_line import delivery_line, remedy_of
+from msk_toolkit.forward.delivery_line import delivery_line, remedy_of, waiting_line
 from msk_toolkit.forward.failure_cause import cause_of_error
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
@@ -137,3 +137,12 @@ def test_the_line_is_bounded_however_many_partitions_fail() -> None:
 def test_every_kind_of_failure_has_a_remedy() -> None:
     for kind in ("outage", "blocked", "retriable", "late", "held"):
         assert remedy_of(Failure(kind, "why")).endswith(".")
+
+
+def test_an_invocation_that_keeps_trying_names_cause_remedy_and_what_waits() -> None:
+    outcome = ForwarderHarness(always(refusal(401))).forward(*TWO_PARTITIONS)
+    message, fields = waiting_line(outcome.lanes, SECRET)
+    assert message.startswith("delivery waits: 6 records: Vantiq answered 401")
+    assert SECRET in message
+    assert (fields["waiting"], fields["cause"]) == (6, PathCause.VANTIQ_TOKEN_REFUSED)
+    assert [failure["place"] for failure in fields["failures"]] == ["orders-0"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.batch_response import batch_response
+from msk_toolkit.forward.outcome import LaneOutcome
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
@@ -230,3 +231,26 @@ def test_a_blocked_record_is_told_once_however_often_it_was_tried() -> None:
     assert [len(lane.refused) for lane in outcome.lanes] == [1]
     with pytest.raises(Exception, match="5 of 5 records"):
         batch_response(outcome, "on-demand")
+
+
+def test_an_invocation_that_keeps_trying_says_why_before_its_first_pause_and_only_once() -> None:
+    harness = ForwarderHarness(lambda path, documents: refusal(401), patient=True)
+    reports: list[list[str]] = []
+    times: list[float] = []
+    began = harness.clock.now
+
+    def report(lanes: list[LaneOutcome]) -> None:
+        causes = [str(lane.failure.cause) for lane in lanes if lane.failure and lane.failure.cause]
+        reports.append(causes)
+        times.append(harness.clock.now - began)
+
+    harness.forwarder.forward(event(FIVE), Deadline(120, harness.clock), report)
+    assert reports == [["vantiq-token-refused"]]
+    assert times == [pytest.approx(0, abs=1)]
+
+
+def test_nothing_is_reported_as_waiting_where_all_is_delivered() -> None:
+    harness = ForwarderHarness(lambda path, documents: reply(200), patient=True)
+    reports: list[object] = []
+    harness.forwarder.forward(event(FIVE), Deadline(120, harness.clock), reports.append)
+    assert reports == []

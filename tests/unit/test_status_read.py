@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.status import StatusSettings
+from msk_toolkit.status.deliveries import current_troubles
 from msk_toolkit.status.event import STATUS_DESCRIPTION, answer_status
 from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.status.read import StatusSource, read_path, source_of
@@ -122,6 +123,16 @@ def test_the_forwarders_lines_are_read_back_to_the_last_delivery_and_no_further(
     assert [line.at for line in deliveries.lines] == [NOW - 300, NOW - 250, NOW - 60]
     assert deliveries.since == NOW - 600
     assert [failure.cause for line in deliveries.lines for failure in line.failures] == ["vantiq-token-refused"] * 2
+
+
+def test_an_invocation_that_keeps_trying_is_read_before_it_ends() -> None:
+    at, line = incomplete(NOW - 20)
+    waits = (at, {"message": "delivery waits: 3 records: Vantiq answered 401", "failures": line["failures"]})
+    deliveries = read(Aws({FORWARDER: [waits, incomplete(NOW - 10)]})).deliveries.value
+    assert deliveries is not None
+    assert [line.ended for line in deliveries.lines] == [False, True]
+    (trouble,) = current_troubles(deliveries).values()
+    assert (trouble.since, trouble.tries) == (NOW - 20, 1)
 
 
 def test_an_invocation_that_ended_itself_badly_is_read_with_its_reason() -> None:

@@ -38,6 +38,23 @@ def delivery_line(outcome: BatchOutcome, token_secret: str = "") -> tuple[str, d
     return f"delivery incomplete: {waiting}: {worst.reason} -> {remedy}", fields
 
 
+def waiting_line(lanes: list[LaneOutcome], token_secret: str = "") -> tuple[str, dict[str, Any]]:
+    """The line of an invocation that keeps trying; its report, with the counts, comes when its time is used up."""
+    failures = sorted(
+        (lane.failure for lane in lanes if lane.failure and lane.failure.kind != "held"),
+        key=lambda failure: failure.cause is None,
+    )
+    if not failures:
+        return "delivery waits", {}
+    worst = failures[0]
+    waiting = sum(len(lane.rest.records) for lane in lanes)
+    fields: dict[str, Any] = {"waiting": waiting, "failures": _failures(lanes)}
+    if worst.cause:
+        fields["cause"] = worst.cause
+    remedy = remedy_of(worst, token_secret)
+    return f"delivery waits: {waiting} records: {worst.reason} -> {remedy}", fields
+
+
 def remedy_of(failure: Failure, token_secret: str = "") -> str:
     """The first thing to do; names the secret where the token is the cause."""
     if failure.cause is None or failure.kind == "blocked":

@@ -19,7 +19,7 @@ from msk_toolkit.forward.lanes import Lane, split, split_into_requests
 from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
 from msk_toolkit.forward.rate_limiter import RateLimiter
 from msk_toolkit.forward.refusal_limit import RefusalLimit
-from msk_toolkit.forward.rounds import PartitionsInDoubt, Patience, run_rounds
+from msk_toolkit.forward.rounds import PartitionsInDoubt, Patience, ReportWaiting, run_rounds
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -38,6 +38,7 @@ class _Invocation(NamedTuple):
         start_by: when the last request must have begun.
         end_by: when it must have ended.
         accepting: targets that have accepted a record.
+        report: see :class:`~msk_toolkit.forward.rounds.Patience`.
     """
 
     batch: Batch
@@ -46,6 +47,7 @@ class _Invocation(NamedTuple):
     end_by: Deadline
     documents: DocumentMakers
     accepting: set[Target]
+    report: ReportWaiting | None = None
 
 
 class Forwarder:
@@ -73,12 +75,13 @@ class Forwarder:
         self._rate_limiter = RateLimiter(settings.records_per_second, services.clock)
         self._refusal_limit = RefusalLimit(settings.max_consecutive_refusals)
 
-    def forward(self, event: object, deadline: Deadline) -> BatchOutcome:
+    def forward(self, event: object, deadline: Deadline, report: ReportWaiting | None = None) -> BatchOutcome:
         """Deliver the event's records and say what became of each.
 
         Args:
             deadline: the function's own timeout. ``RESERVE_SECONDS`` before it no request starts any more; half of
                 that is for the responses to those in flight.
+            report: called once if records must wait for Vantiq within this invocation.
 
         Raises:
             MalformedEventError: the event is not the mapping's.
@@ -95,7 +98,7 @@ class Forwarder:
         known = self._delivered.done(batch)
         fresh = _without(known, batch.partitions)
         documents = DocumentMakers(self._settings, batch.cluster)
-        lanes = self._deliver(_Invocation(batch, targets, start_by, end_by, documents, set()), fresh)
+        lanes = self._deliver(_Invocation(batch, targets, start_by, end_by, documents, set(), report), fresh)
         lowest = unfinished(lanes)
         self._remember(batch, known, lanes, is_finished=not lowest)
         return BatchOutcome(
@@ -129,6 +132,7 @@ class Forwarder:
             held=self._rate_limiter.held,
             random=services.random,
             least=_LEAST_SECONDS if settings.poller_mode == "provisioned" else 0.0,
+            report=invocation.report,
         )
         lanes = split(fresh, settings.ordering, settings.max_in_flight)
         run = functools.partial(self._run_lanes, invocation)

@@ -10,6 +10,8 @@ from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import HELD, LaneOutcome
 
 RunLanes = Callable[[list[Lane]], list[LaneOutcome]]
+# Is handed what became of the lanes so far.
+ReportWaiting = Callable[[list[LaneOutcome]], object]
 
 _FIRST_PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 30.0
@@ -24,6 +26,7 @@ class Patience(NamedTuple):
         held: how long Vantiq asks for no request.
         random: a number from 0 to 1.
         least: how long an invocation that leaves something lasts even where other lanes have come to their end.
+        report: called once, before the first pause: the invocation's own report may be two minutes away.
     """
 
     wait: Callable[[float], object]
@@ -31,6 +34,7 @@ class Patience(NamedTuple):
     held: Callable[[], float]
     random: Callable[[], float]
     least: float = 0.0
+    report: ReportWaiting | None = None
 
 
 class PartitionsInDoubt:
@@ -72,6 +76,7 @@ def run_rounds(
     """
     outcomes = [LaneOutcome(lane) for lane in lanes]
     rounds, started = 0, patience.remaining() if patience else 0.0
+    reported = False
     while True:
         settled_before = sum(outcome.settled for outcome in outcomes)
         outcomes = _after_round(outcomes, run, in_doubt)
@@ -85,6 +90,9 @@ def run_rounds(
         rounds += 1
         if has_progress:
             rounds = 1
+        if patience.report is not None and not reported:
+            patience.report(outcomes)
+            reported = True
         if not _wait(patience, rounds, seconds):
             return outcomes
 

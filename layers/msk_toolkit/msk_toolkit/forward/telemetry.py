@@ -8,9 +8,10 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from msk_toolkit.forward.decode import SourceRecord
-from msk_toolkit.forward.delivery_line import delivery_line
+from msk_toolkit.forward.delivery_line import delivery_line, waiting_line
 from msk_toolkit.forward.failure_cause import OUTAGES
-from msk_toolkit.forward.outcome import BatchOutcome, RefusedRecord
+from msk_toolkit.forward.outcome import BatchOutcome, LaneOutcome, RefusedRecord
+from msk_toolkit.forward.rounds import ReportWaiting
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 
@@ -31,6 +32,16 @@ def publish_as_set(outcome: BatchOutcome, logger: Logger, metrics: Metrics, sett
         detailed=settings.detailed_metrics,
         token_secret=settings.vantiq_token_secret_arn,
     )
+
+
+def waiting_reporter(logger: Logger, settings: ForwarderSettings) -> ReportWaiting:
+    """Logs that an invocation keeps trying, and why."""
+
+    def report(lanes: list[LaneOutcome]) -> None:
+        message, fields = waiting_line(lanes, settings.vantiq_token_secret_arn)
+        logger.warning(message, extra=fields)
+
+    return report
 
 
 def publish_delivery(

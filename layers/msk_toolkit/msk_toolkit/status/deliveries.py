@@ -11,7 +11,7 @@ _LEAST_SECONDS = 1.0
 
 
 class Trouble(NamedTuple):
-    """A partition that is not delivered: the newest failure, when the first was, and how many in a row."""
+    """A partition that is not delivered: the newest failure, when the first was, and how many invocations ended so."""
 
     last: PlaceFailure
     since: float
@@ -27,7 +27,8 @@ def current_troubles(deliveries: Deliveries) -> dict[str, Trouble]:
     for line in deliveries.lines:
         failing = {failure.place: failure for failure in reversed(line.failures) if failure.kind != "held"}
         for place, failure in failing.items():
-            troubles[place] = _continued(troubles.get(place), failure, line.at, since_at_least=place not in finished)
+            before = troubles.get(place) or Trouble(failure, line.at, line.at, 0, place not in finished)
+            troubles[place] = before._replace(last=failure, last_at=line.at, tries=before.tries + line.ended)
         complete = set(line.places) - {failure.place for failure in line.failures}
         finished |= complete
         for place in complete:
@@ -36,12 +37,6 @@ def current_troubles(deliveries: Deliveries) -> dict[str, Trouble]:
             troubles.pop("", None)
             finished.add("")
     return troubles
-
-
-def _continued(before: Trouble | None, failure: PlaceFailure, at: float, *, since_at_least: bool) -> Trouble:
-    if before is None:
-        return Trouble(failure, at, at, 1, since_at_least)
-    return before._replace(last=failure, last_at=at, tries=before.tries + 1)
 
 
 def last_deliveries(lines: Iterable[DeliveryLine]) -> dict[str, float]:

@@ -78,11 +78,15 @@ class PlaceFailure(msgspec.Struct, frozen=True):
 
 
 class DeliveryLine(msgspec.Struct, frozen=True):
-    """An invocation of the forwarder, by partition; no failure where all of it is done."""
+    """An invocation of the forwarder, by partition; no failure where all of it is done.
+
+    ``ended`` is False for one that keeps trying: it will report once more.
+    """
 
     at: float
     places: Mapping[str, PlaceCounts] = {}
     failures: Sequence[PlaceFailure] = ()
+    ended: bool = True
 
 
 class CrashLine(msgspec.Struct, frozen=True):

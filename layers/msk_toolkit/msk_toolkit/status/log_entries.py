@@ -14,12 +14,12 @@ from msk_toolkit.status.facts import (
     SetAsideLine,
 )
 
-_DELIVERED, _INCOMPLETE = "delivered", "delivery incomplete"
+_DELIVERED, _INCOMPLETE, _WAITS = "delivered", "delivery incomplete", "delivery waits"
 # What reports an incomplete delivery to the mapping; the line before it has the reason.
 _REPORTED = "DeliveryIncompleteError"
 FORWARDER_PATTERN = (
-    f'{{ ($.message = "{_DELIVERED}") || ($.message = "{_INCOMPLETE}*") || ($.errorType = "*") || '
-    '($.record.status = "timeout") }'
+    f'{{ ($.message = "{_DELIVERED}") || ($.message = "{_INCOMPLETE}*") || ($.message = "{_WAITS}*") || '
+    '($.errorType = "*") || ($.record.status = "timeout") }'
 )
 GROUP_PATTERN = f'{{ $.message = "{GROUP_LINE}" }}'
 # A complete apply leaves no difference, as a check that finds none.
@@ -30,7 +30,7 @@ _LONGEST_REASON = 500
 
 class _DeliveryEntry(msgspec.Struct, frozen=True):
     message: str
-    places: dict[str, PlaceCounts]
+    places: dict[str, PlaceCounts] = {}
     failures: list[PlaceFailure] = []
 
 
@@ -85,11 +85,13 @@ class _TargetsEntry(msgspec.Struct, frozen=True):
 
 
 def read_delivery(line: LogLine) -> DeliveryLine | None:
-    """An invocation of the forwarder that reported what became of its records."""
+    """An invocation of the forwarder that reported what became of its records, or that they wait for now."""
     entry = _decoded(line, _DeliveryEntry)
-    if entry is None or not entry.message.startswith((_DELIVERED, _INCOMPLETE)):
+    if entry is None or not (entry.places or entry.failures):
         return None
-    return DeliveryLine(line.written_at, entry.places, entry.failures)
+    if not entry.message.startswith((_DELIVERED, _INCOMPLETE, _WAITS)):
+        return None
+    return DeliveryLine(line.written_at, entry.places, entry.failures, ended=not entry.message.startswith(_WAITS))
 
 
 def read_crash(line: LogLine) -> CrashLine | None:

@@ -175,7 +175,7 @@ def _lag_problem(facts: PathFacts, view: TopicView) -> Problem:
         "forwarder",
         topics=[view.topic],
         sentence=f"{view.topic}: {records:,} records wait{age}, and they do not get fewer.",
-        detail=f"{last}; an invocation that meets an outage reports it at its end, after up to two minutes",
+        detail=last,
         since=None if newest is None or seconds is None else utc(newest.at - seconds),
         command=command(facts.stack, f"mskv lag {view.topic}"),
         log_group=facts.stack.logs.get(_FORWARDER, ""),
