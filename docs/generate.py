@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "msk_toolkit"))
 
 from msk_toolkit.alarms.change import SnsEvent  # noqa: E402 - found by the line above
-from msk_toolkit.alarms.document import AlarmMail  # noqa: E402
+from msk_toolkit.alarms.document import AlarmMail, PlainMail  # noqa: E402
 from msk_toolkit.alarms.run import MailResponse  # noqa: E402
 from msk_toolkit.connect.check import CheckResponse  # noqa: E402
 from msk_toolkit.connect.request import ConnectRequest, ConnectResponse  # noqa: E402
@@ -100,7 +100,7 @@ def all_schemas() -> dict[str, Schema]:
         "status.response": _any_of("StatusAnswer", schema_of(PathStatus), {**_HTML, "title": "StatusPage"}),
         "alarm_mail.event": schema_of(SnsEvent),
         "alarm_mail.response": schema_of(MailResponse),
-        "alarm_mail.mail": schema_of(AlarmMail),
+        "alarm_mail.mail": _any_of("AlarmMails", schema_of(AlarmMail), schema_of(PlainMail)),
         "forwarder.event": schema_of(KafkaEvent[EventRecord]),
         "forwarder.response": schema_of(PartialBatchResponse),
         "forwarder.envelope": schema_of(Envelope),

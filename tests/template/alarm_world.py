@@ -7,6 +7,7 @@ from local.alarms.evaluation import MINUTE, Evaluator
 from local.alarms.samples import Sample
 from local.alarms.states import State
 from local.cost.emf import Metric, measured
+from tests.template.alarm_mailer import AlarmMailer
 from tests.template.stack import Stack, raw_template
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
@@ -15,14 +16,19 @@ _DELAY = 20.0
 
 
 class AlarmWorld:
-    """All alarms of a stack from its creation on; ``mails`` holds (minute, logical id) of each that was sent."""
+    """All alarms of a stack from its creation on; ``mails`` holds (minute, logical id) of each that was sent.
 
-    def __init__(self, **answers: str) -> None:
+    Args:
+        mailer: makes the mails; None where only their number matters.
+    """
+
+    def __init__(self, mailer: AlarmMailer | None = None, **answers: str) -> None:
         stack = Stack(**answers)
+        self._mailer = mailer
         self.alarms: dict[str, dict[str, Any]] = {name: stack.properties(name) for name in stack.names(ALARM)}
-        # As they are written: SAM's local view resolves the names of resources in a rule.
-        resources = raw_template()["Resources"]
-        self.composites = {name: _composite(resources[name]["Properties"]) for name in stack.names(COMPOSITE)}
+        self.composites = {
+            name: {**stack.properties(name), "AlarmRule": _rule(name)} for name in stack.names(COMPOSITE)
+        }
         self._evaluator = Evaluator(self.alarms, self.composites)
         self.mails: list[tuple[int, str]] = []
         self.minute = 0
@@ -35,6 +41,8 @@ class AlarmWorld:
 
     def printed(self, text: str) -> None:
         """What a function printed in this minute."""
+        if self._mailer:
+            self._mailer.printed(self.minute * MINUTE, text)
         for one in measured(text.splitlines()):
             self.add(one.metric, one.values)
 
@@ -51,12 +59,14 @@ class AlarmWorld:
         """Evaluate every alarm, and go on to the next minute."""
         self.minute += 1
         for change in self._evaluator.evaluate(self._samples, self.minute * MINUTE):
-            actions = {**self.alarms, **self.composites}[change.name].get("AlarmActions")
-            if change.after == "ALARM" and actions:
+            definition = {**self.alarms, **self.composites}[change.name]
+            if change.after == "ALARM" and definition.get("AlarmActions"):
                 self.mails.append((self.minute, change.name))
+            if self._mailer and definition.get("AlarmActions" if change.after == "ALARM" else "OKActions"):
+                self._mailer.change(change, definition, self.minute * MINUTE)
 
 
-def _composite(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """A composite alarm whose rule names the others by their logical ids."""
-    rule = properties["AlarmRule"]["Fn::Sub"].replace("${", "").replace("}", "")
-    return {**properties, "AlarmRule": rule}
+def _rule(composite: str) -> str:
+    """A rule that names alarms by their logical ids, as it is written: SAM's local view resolves the names."""
+    written: str = raw_template()["Resources"][composite]["Properties"]["AlarmRule"]["Fn::Sub"]
+    return written.replace("${", "").replace("}", "")

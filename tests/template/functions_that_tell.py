@@ -2,6 +2,8 @@
 
 import contextlib
 import importlib.util
+import logging
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -83,6 +85,7 @@ class Functions:
             monkeypatch.setenv(name, value)
         names = ("producer_probe", "consumer_probe", "forwarder", "topics", "connect", "status")
         self._modules = {name: self._load(name) for name in names}
+        _write_to_stdout()
         # With a name the forwarder would look at its mapping.
         monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")
 
@@ -152,3 +155,20 @@ class Functions:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+
+class _Stdout:
+    """Whatever is the standard output at that time: loggers outlive a test, and keep their stream."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+def _write_to_stdout() -> None:
+    for name in list(logging.root.manager.loggerDict):
+        for handler in logging.getLogger(name).handlers if name.startswith("shop-") else ():
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(_Stdout())

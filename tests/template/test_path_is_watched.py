@@ -18,8 +18,8 @@ from msk_toolkit.status.facts import (
 from local.cost.emf import measured
 from tests.fakes.path_facts import NOW, ORDERS, SENSORS, healthy_facts, mapping, readings
 from tests.fakes.vantiq_fake import at_offset, refusal
+from tests.template.alarm_days import HOUR, TWO, Batch, Day
 from tests.template.functions_that_tell import Functions
-from tests.template.test_every_fault_is_mailed import HOUR, TWO, Batch, Day
 
 BEHIND = readings(400, 900.0)
 

@@ -12,7 +12,7 @@ from msk_toolkit.alarms import run
 from msk_toolkit.alarms.run import MailServices, mail_alarms
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError
-from msk_toolkit.status.facts import PathFacts
+from msk_toolkit.status.facts import CrashLine, Deliveries, Fact, PathFacts
 from msk_toolkit.status.judge import path_status
 
 from tests.fakes.alarm_events import alarm_message, sns_event
@@ -133,6 +133,7 @@ def test_a_fault_of_the_explanation_itself_is_a_plain_mail(monkeypatch: pytest.M
     assert "What the template says of it." in account.mail()
     assert "ZeroDivisionError" in account.mail()
     assert "secret detail" not in account.mail()
+    assert set(account.mail("sqs")) == {"subject", "text"}
 
 
 def test_a_message_that_is_not_cloudwatchs_is_passed_on() -> None:
@@ -183,3 +184,25 @@ def test_an_alarm_that_ends_while_records_do_not_get_on_is_not_called_over() -> 
     (subject,) = mail(account, alarm_message("shop-forwarder", "OK", "ALARM"))
     assert subject.startswith("[shop] Alarm ended, fault remains: ")
     assert account.mail("sqs")["stillThere"] is True
+
+
+def test_nothing_of_a_record_and_no_secret_is_in_a_mail() -> None:
+    canaries = ["Kunde 4711", "eyJhbGciOi"]
+    text = f"KeyError: '{canaries[0]} {canaries[1]}'"
+    facts = healthy_facts()
+    crash = CrashLine(facts.now - 5, text)
+    deliveries = Deliveries([], since=facts.now - 7200, crashes=[crash])
+    account = Account(msgspec.structs.replace(facts, deliveries=Fact(deliveries)))
+    mail(account, alarm_message("shop-forwarder"))
+    assert account.mail("sqs")["problem"]["cause"] == "forwarder-fails"
+    assert account.mail("sqs")["problem"]["detail"] == "KeyError"
+    assert not [canary for canary in canaries if canary in str(account.published) + "".join(account.lines)]
+
+
+def test_an_error_of_the_settings_is_named_in_the_mail() -> None:
+    facts = healthy_facts()
+    crash = CrashLine(facts.now - 5, "ConfigurationError: settings: VANTIQ_URL is missing")
+    deliveries = Deliveries([], since=facts.now - 7200, crashes=[crash])
+    account = Account(msgspec.structs.replace(facts, deliveries=Fact(deliveries)))
+    mail(account, alarm_message("shop-forwarder"))
+    assert "VANTIQ_URL is missing" in account.mail()

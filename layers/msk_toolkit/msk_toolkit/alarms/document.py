@@ -104,6 +104,13 @@ class AlarmMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 
+class PlainMail(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail that could not be explained, or a message that is not an alarm's."""
+
+    subject: Annotated[str, Meta(max_length=100)]
+    text: str
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """What is published: a subject of at most 100 ASCII characters, the text, and the same as JSON."""
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from msk_toolkit.alarms.change import AlarmChange, TopicMessage
-from msk_toolkit.alarms.document import Mail
+from msk_toolkit.alarms.document import Mail, PlainMail
 from msk_toolkit.alarms.facts import Place
 from msk_toolkit.alarms.text import LONGEST_TEXT, cut, moment, paragraph, plain, subject_line
 
@@ -32,4 +32,4 @@ def forwarded_mail(message: TopicMessage, place: Place) -> Mail:
 
 def _mail(subject: str, text: str) -> Mail:
     line = subject_line(subject)
-    return Mail(subject=line, text=text, json=msgspec.json.encode({"subject": line, "text": text}).decode())
+    return Mail(subject=line, text=text, json=msgspec.json.encode(PlainMail(subject=line, text=text)).decode())
