@@ -79,7 +79,7 @@ def month(deployed: Deployed) -> list[Line]:
 def _metrics(number: int | None) -> Line:
     if number is None:
         return Line("metrics", "could not be counted (cloudwatch:ListMetrics)", None)
-    return Line("metrics", f"{number} x {METRIC:.2f}", number * METRIC)
+    return Line("metrics", f"{number} with a value in the last 3 h x {METRIC:.2f}", number * METRIC)
 
 
 def _runs(runs: Mapping[str, float | None]) -> list[Line]:

@@ -24,6 +24,7 @@ _NAMES: dict[str, Level] = {
 _REASONS = ("reasons", "reason", "problems", "note", "targets", "without_target", "unreadable", "stopped", "behind")
 # Shown by themselves, or the same in each line.
 _SHOWN = {"level", "message", "timestamp", "location", "service", "remedy", "exception", "exception_name", *_REASONS}
+_SHOWN |= {"place", "offset", "status", "code"}
 _SHOWN |= {"function_request_id", "requestId", "errorMessage", "xray_trace_id"}
 _BOOKKEEPING = re.compile(r"(START|END|REPORT|INIT_START|INIT_REPORT|EXTENSION|TELEMETRY|LOGS|XRAY)\b")
 _TEXT_LEVEL = re.compile(r"\[(\w+)\]")
@@ -99,6 +100,8 @@ def _message(content: Mapping[str, Any]) -> str:
 
 def _reason(content: Mapping[str, Any]) -> str:
     reasons = [content.get(field) for field in _REASONS]
+    if "place" in content:
+        reasons.append(_refusal(content))
     exception = content.get("exception")
     if isinstance(exception, str) and exception.strip():
         # The traceback's last line is the exception itself.
@@ -106,6 +109,16 @@ def _reason(content: Mapping[str, Any]) -> str:
     if content.get("message"):
         reasons.append(content.get("errorMessage"))
     return _joined(reasons)
+
+
+def _refusal(content: Mapping[str, Any]) -> str:
+    """Which record was refused, and Vantiq's status and code."""
+    text = f"{content['place']} offset {content.get('offset')}"
+    if content.get("status"):
+        text += f", HTTP {content['status']}"
+    if content.get("code"):
+        text += f" {content['code']}"
+    return text
 
 
 def _of_platform(function: str, milliseconds: int, content: Mapping[str, Any]) -> Entry | None:

@@ -67,7 +67,7 @@ def test_the_stacks_own_metrics_and_alarms_are_counted(world: World) -> None:
     world.alarm["Metrics"] = [{"Id": "a", "MetricStat": {}}, {"Id": "b", "MetricStat": {}}, {"Id": "c"}]
     result = typed("cost", "-o", "json")
     parts = {line["part"]: line for line in json.loads(result.stdout)["month"]}
-    assert parts["metrics"]["calculation"] == "2 x 0.30"
+    assert parts["metrics"]["calculation"] == "2 with a value in the last 3 h x 0.30"
     assert parts["alarms"]["calculation"] == "2 x 0.10 + 0 composite x 0.50"
     assert result.exit_code == exits.OK
 

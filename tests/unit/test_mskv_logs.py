@@ -65,6 +65,15 @@ def test_metrics_and_lambdas_own_lines_are_left_out(text: str) -> None:
         (f"{REPORT} Status: timeout", f"ERROR   {REPORT} Status: timeout"),
         ("2026-11-28T02:50:00Z 0c1 Task timed out after 60.00 seconds", None),
         ("[ERROR] StageError: b-2 fails\nTraceback", "ERROR   [ERROR] StageError: b-2 fails Traceback"),
+        (
+            json.dumps(
+                {
+                    **{"level": "WARNING", "message": "record refused", "reason": "refused"},
+                    **{"place": "orders-0", "offset": 7, "status": 400, "code": "io.x"},
+                }
+            ),
+            "WARNING record refused: refused; orders-0 offset 7, HTTP 400 io.x",
+        ),
         ("shop.errors.VantiqError: refused", "ERROR   shop.errors.VantiqError: refused"),
         ("[1, 2]", "INFO    [1, 2]"),
         ("a\x1b[2Jb", "INFO    a�[2Jb"),
