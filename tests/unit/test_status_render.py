@@ -9,7 +9,7 @@ from msk_toolkit.status.render import render_path
 
 from tests.fakes.path_facts import ORDERS, SENSORS, faulty_facts, healthy_facts, mapping, unknown_facts
 
-SAFE_TAGS = {"style", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "b", "span", "code", "a"}
+SAFE_TAGS = {"style", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "b", "p", "span", "code", "a"}
 
 
 class Reader(HTMLParser):

@@ -140,7 +140,7 @@ def topics_check(line: LogLine) -> CheckLine | None:
     complete = entry.status in {"checked", "applied"}
     summary = entry.message
     if entry.status == "applied":
-        summary = "applied: the declared topics are as declared"
+        summary = "applied, so the topics match their declaration"
     return CheckLine(
         line.written_at,
         summary,

@@ -3,7 +3,7 @@
 No script: CloudWatch strips it. Whatever a peer said is escaped. A sign and a word say what a colour says.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from msk_toolkit.diagnose.finding import Severity
@@ -40,15 +40,19 @@ _STYLE = """
   background: light-dark(#ffffff, #0f1b2a); padding: .2em .6em; }
 .path table { border-collapse: collapse; width: 100%; margin: .6em 0; }
 .path thead th { font-size: .85em; }
+.path p { margin: .4em 0; }
 .path caption { text-align: left; font-weight: 600; padding-bottom: .4em; }
 .path th, .path td { border: 1px solid light-dark(#687078, #95a5b5); padding: .2em .3em; text-align: left;
   vertical-align: top; overflow-wrap: anywhere; }
+.path .topics { overflow-x: auto; }
+.path .topics th, .path .topics td { overflow-wrap: normal; white-space: nowrap; }
 .path td.ok { background: light-dark(#f2fcf3, #0e2e14); }
 .path td.warn { background: light-dark(#fffce9, #3a3000); border-style: dashed; }
 .path td.failed { background: light-dark(#fff0f0, #4a0d0d); font-weight: 700; border-width: 3px; }
 .path td.skipped { color: light-dark(#545b64, #b6bec9); }
 .path td span { display: block; font-weight: 400; }
 .path td b { font-weight: inherit; white-space: nowrap; }
+.path p b { font-weight: 600; }
 .path a { color: light-dark(#0550ae, #7cc0ff); }
 .path code { font: 13px/1.4 ui-monospace, monospace; }
 """
@@ -71,7 +75,8 @@ def _topics(status: PathStatus) -> str:
     headline = f"{_HEALTH_SIGNS[status.health]} {status.health.upper()}: {status.summary}"
     heads = "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS)
     rows = "".join(map(_topic, status.topics))
-    return f"<table><caption>{escape(headline)}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<p><b>{escape(headline)}</b></p><div class="topics">{table}</div>'
 
 
 def _topic(topic: TopicStatus) -> str:
@@ -124,20 +129,22 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 def _problem(problem: Problem) -> str:
     shade, sign = _SEVERITIES[problem.severity]
-    lines = [_line(text) for text in _texts(problem)]
+    since = since_text(problem)
+    sentence = f"{sign} {problem.sentence}" + (f" ({since})" if since else "")
+    lines = [_line(problem.detail)] if problem.detail else []
+    if problem.remedy:
+        lines.append(_line(f"What to do: {problem.remedy}"))
     if problem.command:
         lines.append(f"<span><code>{escape(problem.command)}</code></span>")
+    lines.append(_owner(problem))
+    return f'<tr><td class="{shade}">{escape(sentence)}{"".join(lines)}</td></tr>'
+
+
+def _owner(problem: Problem) -> str:
+    parts = [f"Owner: {escape(problem.owner)}"] if problem.owner else []
     if problem.runbook:
-        lines.append(f'<span><a href="{escape(problem.runbook, quote=True)}">{escape(problem.cause)}</a></span>')
-    return f'<tr><td class="{shade}">{sign} {escape(problem.sentence)}{"".join(lines)}</td></tr>'
-
-
-def _texts(problem: Problem) -> Iterable[str]:
-    yield from filter(None, (problem.detail, since_text(problem)))
-    if problem.remedy:
-        yield f"What to do: {problem.remedy}"
-    if problem.owner:
-        yield f"Owner: {problem.owner}"
+        parts.append(f'Runbook: <a href="{escape(problem.runbook, quote=True)}">{escape(problem.cause)}</a>')
+    return f"<span>{'. '.join(parts)}</span>" if parts else ""
 
 
 def _line(text: str) -> str:

@@ -47,12 +47,12 @@ def time_text(time: str | None) -> str:
 
 
 def since_text(problem: Problem) -> str:
-    """``since 02:51:00 UTC (14 attempts)``; empty where nothing is known of it."""
+    """``since 2026-11-28 02:51:00 UTC, 14 attempts``; empty where nothing is known of it."""
     if problem.since is None:
         return ""
-    at_least = "at least " if problem.since_at_least else ""
-    attempts = f" ({problem.tries} attempts)" if problem.tries > 1 else ""
-    return f"since {at_least}{problem.since[:10]} {time_text(problem.since)} UTC{attempts}"
+    or_earlier = " or earlier" if problem.since_at_least else ""
+    attempts = f", {problem.tries} attempts" if problem.tries > 1 else ""
+    return f"since {problem.since[:10]} {time_text(problem.since)} UTC{or_earlier}{attempts}"
 
 
 def check_text(check: CheckStatus) -> str:
