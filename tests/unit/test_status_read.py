@@ -194,13 +194,24 @@ def test_the_last_check_of_the_topics_is_read(line: dict[str, Any], well: bool |
 
 
 def test_the_last_check_of_the_targets_is_read_unless_there_is_none() -> None:
-    line = {"message": "targets: 0 fit, 1 unfit, 0 unknown", "action": "check", "targets": ["! topic:/x: unfit"]}
+    targets_of_a_run = {"targets": ["! topic:/x: unfit"], "counts": {"TargetsUnfit": 1}}
+    line = {"message": "targets: 0 fit, 1 unfit, 0 unknown", "action": "check", **targets_of_a_run}
     aws = Aws({CONNECT: [(NOW - 60, line)]})
     targets = read(aws).targets.value
     assert targets is not None
     assert (targets.well, targets.findings) == (False, ["! topic:/x: unfit"])
     assert read(aws, TARGET_CHECK="off").targets.value is not None
     assert read(Aws({})).targets.why.startswith("no check has run in the last 2.5 hours")
+
+
+def test_targets_that_vantiq_could_not_be_asked_about_are_not_known_and_not_unfit() -> None:
+    targets = ["? topic:/x: unknown; the token is not valid", "? topic:/y: unknown; the token is not valid"]
+    line = {"message": "targets: 0 fit, 0 unfit, 2 unknown", "action": "check", "targets": targets}
+    fact = read(Aws({CONNECT: [(NOW - 60, {**line, "counts": {"TargetsUnfit": 0}})]})).targets
+    assert fact.value is None
+    assert fact.why == (
+        "the last check failed: targets: 0 fit, 0 unfit, 2 unknown; ? topic:/x: unknown; the token is not valid"
+    )
 
 
 def test_the_last_records_that_were_set_aside_are_read_with_their_reason() -> None:

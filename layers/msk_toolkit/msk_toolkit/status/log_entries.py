@@ -13,6 +13,7 @@ from msk_toolkit.status.facts import (
     PlaceFailure,
     SetAsideLine,
 )
+from msk_toolkit.telemetry.metrics import Metric
 
 _DELIVERED, _INCOMPLETE, _WAITS = "delivered", "delivery incomplete", "delivery waits"
 # What reports an incomplete delivery to the mapping; the line before it has the reason.
@@ -82,6 +83,7 @@ class _TargetsEntry(msgspec.Struct, frozen=True):
     action: str
     targets: list[str]
     problems: list[str] = []
+    counts: dict[str, float] = {}
 
 
 def read_delivery(line: LogLine) -> DeliveryLine | None:
@@ -135,7 +137,7 @@ def topics_check(line: LogLine) -> CheckLine | None:
     entry = _decoded(line, _TopicsEntry)
     if entry is None or entry.action not in {"check", "apply"}:
         return None
-    drifted = bool(entry.counts.get("TopicsDrifted"))
+    drifted = bool(entry.counts.get(Metric.TOPICS_DRIFTED))
     retention = {topic: milliseconds / 1000 for topic, milliseconds in entry.retention_ms.items()}
     complete = entry.status in {"checked", "applied"}
     summary = entry.message
@@ -157,7 +159,9 @@ def targets_check(line: LogLine) -> CheckLine | None:
     if entry is None or entry.action != "check":
         return None
     findings = [*entry.targets, *entry.problems]
-    return CheckLine(line.written_at, entry.message, findings, well=not findings)
+    unfit = bool(entry.counts.get(Metric.TARGETS_UNFIT)) or bool(entry.problems)
+    # Whether a target is fit is unknown where Vantiq could not be asked.
+    return CheckLine(line.written_at, entry.message, findings, well=not findings, failed=bool(findings) and not unfit)
 
 
 def _decoded[Entry](line: LogLine, form: type[Entry]) -> Entry | None:

@@ -106,7 +106,7 @@ def read_check(logs: Any, group: str, read: Callable[[LogLine], CheckLine | None
     if check is None:
         return Fact(why=f"no check has run in the last {_CHECK_SECONDS / 3600:.1f} hours; see the log {group}")
     if check.failed:
-        return Fact(why=f"the last check failed: {'; '.join([check.summary, *check.findings])}")
+        return Fact(why=f"the last check failed: {'; '.join([check.summary, *check.findings[:1]])}")
     return Fact(check)
 
 
