@@ -12,6 +12,7 @@ import pytest
 
 from local.aws.emulator import REGION
 from local.system import CHECKOUT, PROBE_TOPIC, System
+from mskv.verify.events import EVENTS
 from tests.e2e.standin import ask_standin
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +48,7 @@ def test_of_a_healthy_system_nothing_fails_and_what_the_emulator_lacks_is_not_tr
     assert not_tried - {"alarms"} == {"network", "mail", "record", "refusal"}
     assert [check["name"] for check in lines(report, "alarms")] == ["others"]
     assert {check["state"] for check in lines(report, "functions")} == {"ok"}
-    assert len(lines(report, "functions")) == 9
+    assert len(lines(report, "functions")) == len(EVENTS)
     assert len(lines(report, "mappings")) == 3
 
 
