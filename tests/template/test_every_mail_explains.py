@@ -9,9 +9,9 @@ from msk_toolkit.stage import FaultClass
 
 from tests.fakes.path_facts import faulty_facts, healthy_facts
 from tests.fakes.vantiq_fake import at_offset, refusal
-from tests.template.alarm_days import FAULTS, HOUR, PROBES, TWO, Batch, Day, seen
+from tests.template.alarm_days import FAULTS, HEALTHY, HOUR, PROBES, TWO, Batch, Day, seen
 from tests.template.alarm_mailer import AlarmMailer
-from tests.template.functions_that_tell import MISSING, SETTLED, UNFIT, Functions
+from tests.template.functions_that_tell import MISSING, SETTLED, UNFIT, Functions, warning
 
 LETTER = "dead-letters/demo-6357e0b2/orders/0/00000000000000000001-d.json"
 
@@ -161,3 +161,12 @@ def test_a_mapping_that_is_off_is_a_mail_with_the_command_that_enables_it(functi
         ("on", True),
         ("over", False),
     ]
+
+
+def test_a_certificate_that_expires_soon_is_a_mail_with_its_broker(functions: Functions) -> None:
+    day, mails = day_of(functions)
+    day.runs["producer"] = functions.probe("producer", *HEALTHY[:2], warning(3, "tls", "tls-expires-soon"))
+    day.go_on(HOUR)
+    (mail,) = mails
+    assert (mail.alarm.kind, mail.problem.cause, mail.problem.broker) == ("CertificateAlarm", "tls-expires-soon", "3")
+    assert "The certificate of broker 3 (b-3:9094) expires soon." in first_lines(mail)

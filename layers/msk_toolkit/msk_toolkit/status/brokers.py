@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from msk_toolkit.causes import fault_class
+from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.results import BrokerReport, Verdict
 from msk_toolkit.stage import FaultClass
 from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.status.model import BrokersStatus, BrokerStatus, PathHealth, ProbeStatus, Problem
-from msk_toolkit.status.problem_makers import command, owner_of, path_problem
+from msk_toolkit.status.problem_makers import command, owner_of, path_problem, runbook
 from msk_toolkit.status.times import utc
 
 _WORST_FIRST: tuple[PathHealth, ...] = ("down", "degraded", "unknown", "healthy")
@@ -39,7 +39,7 @@ def broker_problems(facts: PathFacts) -> list[Problem]:
         problem = _problem(facts, last)
         if problem is not None and not any(_alike(problem, other) for other in problems):
             problems.append(problem)
-    return problems
+    return [*problems, *_certificate_problems(facts)]
 
 
 def _problem(facts: PathFacts, last: LastRun) -> Problem | None:
@@ -81,6 +81,42 @@ def _of_verdict(facts: PathFacts, last: LastRun, verdict: Verdict, log_group: st
     )
 
 
+def _certificate_problems(facts: PathFacts) -> list[Problem]:
+    """Certificates that expire soon, which no verdict is worse for; both probes see the same ones."""
+    cause = Cause.TLS_EXPIRES_SOON
+    problems: dict[str, Problem] = {}
+    for last in _current(facts):
+        for report in _reports(last):
+            warning = next((stage for stage in report.stages if stage.cause is cause), None)
+            if warning is not None and report.name not in problems:
+                problems[report.name] = _certificate_problem(facts, last, report, warning.detail or "")
+    return list(problems.values())
+
+
+def _certificate_problem(facts: PathFacts, last: LastRun, report: BrokerReport, detail: str) -> Problem:
+    cause = Cause.TLS_EXPIRES_SOON
+    left = "soon" if report.certificate_days is None else f"in {report.certificate_days:.0f} days"
+    return Problem(
+        severity="warning",
+        part="brokers",
+        cause=cause.value,
+        sentence=f"The certificate of {report.name} expires {left}.",
+        detail=detail,
+        broker=report.dimension,
+        since=utc(facts.now - last.age_seconds),
+        since_at_least=True,
+        remedy=cause.remedy,
+        command=command(facts.stack, "mskv probe --all"),
+        owner=owner_of(cause),
+        runbook=runbook(cause),
+        log_group=facts.stack.logs.get(_function(last), ""),
+    )
+
+
+def _reports(last: LastRun) -> Sequence[BrokerReport]:
+    return last.run.brokers if last.run else ()
+
+
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -100,8 +136,7 @@ def _current(facts: PathFacts) -> list[LastRun]:
 def _merged(current: Iterable[LastRun]) -> list[BrokerStatus]:
     brokers: dict[str, BrokerStatus] = {}
     for last in current:
-        reports: Sequence[BrokerReport] = last.run.brokers if last.run else ()
-        for report in reports:
+        for report in _reports(last):
             if report.is_alias:
                 continue
             status = _broker(report)
