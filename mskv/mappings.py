@@ -17,10 +17,16 @@ from mskv.place import Place
 from mskv.progress import Progress
 
 
-def listed(place: Place, progress: Progress) -> Result:
-    """Every mapping; a problem if one is not enabled, or its last run failed."""
+def listed(place: Place, progress: Progress, topic: str) -> Result:
+    """Every mapping, or that of a topic; a problem if one is not enabled, or its last run failed.
+
+    Raises:
+        UsageError: there is no such mapping.
+    """
     access = open_access(place, progress)
     mappings = _read(access)
+    if topic:
+        mappings = _of(topic, mappings)
     rows = [["TOPIC", "STATE", "MODE", "LAST RESULT"]]
     rows += [[_topics(mapping), mapping.state, _mode(mapping), mapping.last_result or "-"] for mapping in mappings]
     good = bool(mappings) and all(map(works, mappings))
@@ -35,14 +41,17 @@ def switched(place: Place, progress: Progress, topic: str, *, enabled: bool) -> 
         UsageError: there is no such mapping.
     """
     access = open_access(place, progress)
-    mappings = _read(access)
+    changed = [_update(access, mapping, enabled=enabled) for mapping in _of(topic, _read(access))]
+    text = "\n".join(f"{_topics(mapping)}: {mapping.state}" for mapping in changed)
+    return Result([_data(mapping) for mapping in changed], text, exits.OK)
+
+
+def _of(topic: str, mappings: Sequence[Mapping]) -> list[Mapping]:
     chosen = [mapping for mapping in mappings if topic in mapping.topics]
     if not chosen:
         known = ", ".join(map(_topics, mappings)) or "none"
         raise click.UsageError(f"no mapping reads {topic}; the stack's mappings read: {known}")
-    changed = [_update(access, mapping, enabled=enabled) for mapping in chosen]
-    text = "\n".join(f"{_topics(mapping)}: {mapping.state}" for mapping in changed)
-    return Result([_data(mapping) for mapping in changed], text, exits.OK)
+    return chosen
 
 
 def works(mapping: Mapping) -> bool:

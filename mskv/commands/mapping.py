@@ -12,6 +12,7 @@ _EXAMPLES = """
 \b
 Examples:
   mskv mapping
+  mskv mapping orders -w
   mskv mapping disable orders
   mskv mapping enable orders
 
@@ -30,14 +31,15 @@ mapping.default = "list"
 
 @mapping.command("list")
 @place_options
+@click.argument("topic", required=False, shell_complete=forwarded_topics)
 @output_option
 @watch_option
-def states(place: Any, output: Output, watch: float | None) -> None:
-    """State, last result and pollers of each mapping."""
+def states(place: Any, topic: str | None, output: Output, watch: float | None) -> None:
+    """State, last result and pollers of each mapping, or of the one of a topic."""
     from mskv.mappings import listed
     from mskv.output import run
 
-    sys.exit(run(lambda progress: listed(place, progress), output, watch))
+    sys.exit(run(lambda progress: listed(place, progress, topic or ""), output, watch))
 
 
 @mapping.command()

@@ -81,7 +81,9 @@ def test_no_lag_at_all_is_a_problem(world: World) -> None:
     assert (result.exit_code, "mskv probe --consumer" in result.stdout) == (exits.PROBLEM, True)
 
 
-@pytest.mark.parametrize("command", [("lag", "ordes"), ("letters", "ordes"), ("mapping", "disable", "ordes")])
+@pytest.mark.parametrize(
+    "command", [("lag", "ordes"), ("letters", "ordes"), ("mapping", "ordes"), ("mapping", "disable", "ordes")]
+)
 def test_a_misspelt_topic_is_an_error_that_names_the_topics(world: World, command: tuple[str, ...]) -> None:
     world.answers["ConsumerProbeFunction"] = {"groups": []}
     result = typed(*command)
@@ -115,6 +117,10 @@ def test_the_heartbeats_mapping_is_known_by_the_probes_topic() -> None:
     )
     (mapping,) = named(stack, [Mapping(id="1", topics=(), state="Enabled")])
     assert mapping.topics == ("msk-toolkit-heartbeat",)
+
+
+def test_the_mapping_of_one_topic_is_listed(world: World) -> None:
+    assert typed("mapping", "orders").stdout.splitlines()[1:] == typed("mapping").stdout.splitlines()[1:]
 
 
 def test_a_mapping_is_disabled_and_enabled_by_its_topic(world: World) -> None:
