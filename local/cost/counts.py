@@ -15,6 +15,8 @@ RECORDED = Path(__file__).with_name("counted.json")
 OF_BROKERS = ("broker", "verdict")
 # There is one for each group.
 GROUP_LINE = "consumer group"
+# Of a look at the state of the path; its message is that state.
+LOOK_LINE = "look"
 
 
 class Metrics(msgspec.Struct, frozen=True, order=True):
@@ -141,7 +143,7 @@ def _kind(text: str) -> str:
         return "lambda"
     if not isinstance(entry, dict):
         return "other"
-    for key, kind in (("_aws", "metrics"), ("verdict", "verdict"), ("action", "action")):
+    for key, kind in (("_aws", "metrics"), ("verdict", "verdict"), ("action", "action"), ("health", LOOK_LINE)):
         if key in entry:
             return kind
     return str(entry.get("message", "other"))

@@ -13,12 +13,15 @@ PROBES = ("producer-probe", "consumer-probe")
 # What runs by itself; the forwarder runs where records arrive, the redrive on request.
 # The drift check, and the check of the forwarder's targets; both run by one parameter.
 CHECKING = ("topics", "connect")
-MONITORS = (*PROBES, *CHECKING)
+READ_SECRETS = (*PROBES, *CHECKING)
+LOOKING = "status"
+MONITORS = (*READ_SECRETS, LOOKING)
 _GB = 1e9
 # The defaults of the template: a run each five minutes, two checks each thirty, for thirty days.
-PROBE_RUNS, CHECKS = 8_640, 2 * 1_440
+PROBE_RUNS, CHECKS, LOOKS = 8_640, 2 * 1_440, 8_640
 # What a run takes on Lambda, in seconds; three of the consumer's are the wait that a group begins with.
 PROBE_SECONDS, CHECK_SECONDS, PROBE_GB = (1, 4), 1, 0.5
+LOOK_SECONDS, LOOK_GB = 2, 1
 ZONES, ENDPOINTS = 3, 4
 # What Lambda itself writes for an invocation in JSON: its start and its report, in bytes.
 LAMBDA_LINES = 600
@@ -95,9 +98,12 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
     octets += topics * _group_line(counts) * PROBE_RUNS
     checks = (_bytes(counts, by_function[function], brokers, topics) for function in CHECKING)
     octets += sum(checks) * CHECKS / len(CHECKING)
-    runs = 2 * PROBE_RUNS + CHECKS
-    calls = runs * counts.secret_calls / 10_000
-    seconds = sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS
+    octets += _bytes(counts, by_function[LOOKING], brokers, topics) * LOOKS
+    reading = 2 * PROBE_RUNS + CHECKS
+    runs = reading + LOOKS
+    calls = reading * counts.secret_calls / 10_000
+    gb_seconds = (sum(PROBE_SECONDS) * PROBE_RUNS + CHECK_SECONDS * CHECKS) * PROBE_GB
+    gb_seconds += LOOK_SECONDS * LOOKS * LOOK_GB
     alarms = counts.alarms
     return Idle(
         metrics=number,
@@ -106,7 +112,7 @@ def idle(counts: Counts, state: str, brokers: int, topics: int) -> Idle:
         gigabytes=octets / _GB,
         metrics_usd=number * price.metric,
         alarms_usd=alarms.metrics * price.alarm + alarms.composites * price.composite_alarm,
-        probes_usd=seconds * PROBE_GB * price.gb_second + runs * price.request,
+        probes_usd=gb_seconds * price.gb_second + runs * price.request,
         logs_usd=octets / _GB * price.log_gb,
         # The SCRAM secret has a customer managed key: each reading decrypts.
         calls_usd=calls * (price.secret_calls_10000 + price.key_calls_10000) + runs / MILLION * price.schedules_million,

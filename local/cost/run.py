@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from local.cost.counts import Counts, FunctionCounts, alarms, count_log, functions, schedules
-from local.cost.model import MONITORS
+from local.cost.counts import LOOK_LINE, Counts, FunctionCounts, alarms, count_log, functions, schedules
+from local.cost.model import READ_SECRETS
 from local.demo.records import sensor_records
 from local.demo.story import SENSORS, Story
 from local.startup import bring_down, bring_up
@@ -27,6 +27,7 @@ FUNCTIONS = {
     "ConsumerProbeFunction": ("consumer-probe", "verdict"),
     "TopicsFunction": ("topics", "action"),
     "ConnectFunction": ("connect", "action"),
+    "StatusFunction": ("status", LOOK_LINE),
     "ForwarderFunction": ("forwarder", "delivered"),
     "RedriveFunction": ("redrive", "action"),
 }
@@ -57,7 +58,7 @@ class Counting:
             before = self._calls()
             self._monitor()
             asked = self._calls() - before
-        runs = sum(self.states["healthy"][name].runs for name in MONITORS)
+        runs = sum(self.states["healthy"][name].runs for name in READ_SECRETS)
         self.secret_calls = round(asked / runs, 2)
         with self._state("forwarding"):
             self.story.many(2_000)
@@ -65,6 +66,7 @@ class Counting:
             self._trickle()
         with self._state("dead letters"):
             self._dead_letter()
+            self._look()
             self.system.function("RedriveFunction").invoke({"action": "replay", "dry_run": False})
         with self._state("outage"):
             self.story.vantiq_stops(10_000)
@@ -87,6 +89,10 @@ class Counting:
             self._probe()
             for name in CHECKING:
                 self.system.function(name).invoke({"action": "check"})
+            self._look()
+
+    def _look(self) -> None:
+        self.system.function("StatusFunction").invoke({"action": "watch"})
 
     def _probe(self) -> None:
         for name in PROBES:

@@ -9,6 +9,7 @@ from local.cost.counts import Counts
 from local.cost.model import (
     CHECKS,
     ENDPOINTS,
+    LOOKS,
     MILLION,
     PROBE_RUNS,
     ZONES,
@@ -73,7 +74,7 @@ def numbers(counts: Counts) -> dict[str, float]:
     """What the calculations name."""
     month: Idle = idle(counts, "healthy", 3, 1)
     compute, requests, logs = _trickle(counts)
-    runs = 2 * PROBE_RUNS + CHECKS
+    reading = 2 * PROBE_RUNS + CHECKS
     return {
         "metrics": month.metrics,
         "alarms": month.alarms,
@@ -81,8 +82,9 @@ def numbers(counts: Counts) -> dict[str, float]:
         "gigabytes": month.gigabytes,
         "probe_runs": PROBE_RUNS,
         "checks": CHECKS,
-        "runs": runs,
-        "readings": round(runs * counts.secret_calls),
+        "looks": LOOKS,
+        "runs": reading + LOOKS,
+        "readings": round(reading * counts.secret_calls),
         "detailed": metrics(counts, "detailed", 3, 1),
         "each": metrics(counts, "detailed", 4, 1) - metrics(counts, "detailed", 3, 1),
         "heartbeat_alarms": counts.heartbeat_alarms.metrics,
@@ -171,7 +173,7 @@ def report(counts: Counts) -> str:
         "",
         *_grid(counts, "healthy"),
         "",
-        "and with `DetailedMetrics=true`: the set of metrics that every stack had up to 0.1.0, and four new ones:",
+        "and with `DetailedMetrics=true`: the set of metrics that every stack had up to 0.1.0, and five new ones:",
         "",
         *_grid(counts, "detailed"),
         "",

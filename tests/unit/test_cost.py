@@ -53,6 +53,7 @@ def counts_of(*kinds: Metrics) -> Counts:
         "consumer-probe": FunctionCounts(2, [], probe.lines),
         "topics": check,
         "connect": check,
+        "status": FunctionCounts(1, [], {"look": Lines(1, 500)}),
     }
     return Counts(2, Alarms(10, 2), Alarms(2, 1), 3, 8, 1.0, {"healthy": state})
 
@@ -104,14 +105,16 @@ def test_the_recorded_counts_are_of_the_template_as_it_is() -> None:
     assert counts.functions == len(Stack().names("AWS::Serverless::Function"))
 
 
-def test_every_state_was_counted_and_a_healthy_stack_has_three_metrics() -> None:
+def test_every_state_was_counted_and_a_healthy_stack_has_four_metrics() -> None:
     counts = recorded()
-    assert {metric.name for metric in counts.metrics_of("healthy", *MONITORS)} == {"Faults", "TopicsDrifted"}
-    assert metrics(counts, "healthy", 30, 100) == 3
+    assert {metric.name for metric in counts.metrics_of("healthy", *MONITORS)} == {
+        *("Faults", "TopicsDrifted", "TopicsStopped"),
+    }
+    assert metrics(counts, "healthy", 30, 100) == 4
     seen = {state: {metric.name for metric in counts.metrics(state)} for state in counts.states}
     expected = {
         "forwarding": "RecordsReportedBack",
-        "dead letters": "RecordsDeadLettered",
+        "dead letters": "LettersWaiting",
         "outage": "VantiqOutage",
         "drift": "TopicsMissing",
         "broker stopped": "NetworkFaults",
