@@ -40,6 +40,8 @@ _SINGLE_RECORDS = 8
 _APART_SECONDS = 1.5
 _RUNS = 2
 _LETTER_SECONDS = 60.0
+# An invocation retries for as long as its timeout of two minutes allows.
+_OUTAGE_RECORDS, _OUTAGE_SECONDS, _ALWAYS = 50, 180.0, 100_000
 
 
 class Counting:
@@ -69,7 +71,7 @@ class Counting:
             self._look()
             self.system.function("RedriveFunction").invoke({"action": "replay", "dry_run": False})
         with self._state("outage"):
-            self.story.vantiq_stops(10_000)
+            self._outage()
         with self._state("drift"):
             missing = [{"name": "not-there", "partitions": 1, "replication_factor": 1}]
             self.system.function("TopicsFunction").invoke({"action": "check", "topics": missing})
@@ -110,13 +112,27 @@ class Counting:
             since = datetime.now(UTC)
             self._vantiq("POST", {"action": "status", "status": 400, "path": "/api/v1/resources", "times": 1})
             self.story.traffic.send_uncounted(SENSORS, list(sensor_records(1)))
-            forwarder = self.system.function("ForwarderFunction")
-            deadline = time.monotonic() + _LETTER_SECONDS
-            step.ok = False
-            while not step.ok and time.monotonic() < deadline:
-                time.sleep(0.5)
-                step.ok = any('"dead_lettered":1' in line for line in forwarder.logs(since))
+            step.ok = self._forwarder_wrote('"dead_lettered":1', since, _LETTER_SECONDS)
             self._vantiq("DELETE")
+
+    def _outage(self) -> None:
+        with self.steps.step("Fault: Vantiq answers 503 until an invocation has failed") as step:
+            since = datetime.now(UTC)
+            always = {"action": "status", "status": 503, "path": "/api/v1/resources", "times": _ALWAYS}
+            self._vantiq("POST", always)
+            self.story.traffic.send(SENSORS, list(sensor_records(_OUTAGE_RECORDS, start=10_000)))
+            step.ok = self._forwarder_wrote('"VantiqOutage":', since, _OUTAGE_SECONDS)
+            self._vantiq("DELETE")
+            step.ok = self.story.traffic.delivered() and step.ok
+
+    def _forwarder_wrote(self, text: str, since: datetime, seconds: float) -> bool:
+        forwarder = self.system.function("ForwarderFunction")
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if any(text in line for line in forwarder.logs(since)):
+                return True
+            time.sleep(0.5)
+        return False
 
     def _wrong_password(self) -> None:
         secrets = self.system.emulator.session().client("secretsmanager", endpoint_url=self.system.emulator.endpoint)

@@ -25,7 +25,7 @@ FAULTS: dict[FaultClass, tuple[Stage, Cause]] = {
 }
 PROBES = ("producer", "consumer")
 # Of what runs every half an hour: the period, and the minute of the first run.
-CHECKS = {"check": (30, 7), "targets": (30, 9), "look": (5, 3)}
+CHECKS = {"check": (30, 7), "targets": (30, 9)}
 TWO = [record(0), record(1)]
 HEALTHY = [healthy_broker(broker) for broker in (1, 2, 3)]
 

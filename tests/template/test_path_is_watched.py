@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from msk_toolkit.aws.mappings import MappingState
+from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.status.facts import (
     AlarmFact,
     CheckLine,
@@ -17,9 +18,10 @@ from msk_toolkit.status.facts import (
 
 from local.cost.emf import measured
 from tests.fakes.path_facts import NOW, ORDERS, SENSORS, healthy_facts, mapping, readings
+from tests.fakes.probe_runs import run_of
 from tests.fakes.vantiq_fake import at_offset, refusal
 from tests.template.alarm_days import HOUR, TWO, Batch, Day
-from tests.template.functions_that_tell import Functions
+from tests.template.functions_that_tell import Functions, failing
 
 BEHIND = readings(400, 900.0)
 
@@ -96,6 +98,24 @@ def test_a_backlog_that_is_worked_off_is_no_mail(functions: Functions) -> None:
     assert values(functions.look(with_lag(*falling)))["TopicsStopped", "shop-status"] == 0.0
 
 
+def test_lag_of_a_long_batch_window_is_no_mail(functions: Functions) -> None:
+    gathering = with_lag(*readings(400, 290.0))
+    assert values(functions.look(gathering))["TopicsStopped", "shop-status"] == 0.0
+
+
+def test_where_no_broker_works_only_a_mapping_that_is_off_is_mailed_beside_the_probes_alarm(
+    functions: Functions,
+) -> None:
+    down = [failing(broker, "tcp", "connection-refused") for broker in (1, 2, 3)]
+    probes = [LastRun(f"{name} probe", run_of(*down), 60.0) for name in ("Producer", "Consumer")]
+    unreached = with_mapping(
+        mapping(ORDERS, result="PROBLEM: Connection error. Please check your event source connection")
+    )
+    for facts, stopped in ((unreached, 0.0), (STOPPED["lag that only grows"], 0.0), (STOPPED["disabled"], 1.0)):
+        looked = values(functions.look(msgspec.structs.replace(facts, probes=probes)))
+        assert looked["TopicsStopped", "shop-status"] == stopped
+
+
 @pytest.mark.parametrize("unread", ["mappings", "groups"])
 def test_what_can_not_be_read_is_no_zero_but_mailed_as_not_known(functions: Functions, unread: str) -> None:
     looked = functions.look(path(**{unread: Fact(why="AccessDeniedException")}))
@@ -117,7 +137,7 @@ def test_a_dead_letter_is_mailed_at_once_and_its_alarm_stays_on_until_it_was_rep
     assert still == "ALARM"
     # It was replayed; the alarm is still on when the next looks find nothing.
     day.runs["look"] = functions.look(with_letters(0))
-    assert day.go_on(16) == []
+    assert day.go_on(21) == []
     assert day.world.states["DeadLetterAlarm"] == "OK"
 
 

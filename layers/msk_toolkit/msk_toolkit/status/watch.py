@@ -13,19 +13,12 @@ from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.status.model import PathStatus, Problem
 from msk_toolkit.telemetry.metrics import Metric, collected_metrics, publish_metrics
 
-# A mapping fails, and lag grows, when brokers do; the probes report that.
-_OF_BROKERS = frozenset({PathCause.MAPPING_CANNOT_CONNECT, PathCause.MAPPING_FAILING, PathCause.LAG_GROWS})
-# Nothing of the topic is read, or less than comes in; where the forwarder fails, its own alarms say so.
-STOPPING = frozenset(
-    {
-        PathCause.MAPPING_MISSING,
-        PathCause.MAPPING_DISABLED,
-        PathCause.MAPPING_CANNOT_LOG_IN,
-        PathCause.MAPPING_CANNOT_CONNECT,
-        PathCause.MAPPING_FAILING,
-        PathCause.LAG_GROWS,
-    }
-)
+# Nothing of the topic is read, whatever the brokers do.
+_OFF = frozenset({PathCause.MAPPING_MISSING, PathCause.MAPPING_DISABLED, PathCause.MAPPING_CANNOT_LOG_IN})
+# A mapping fails, and lag grows, when brokers do, too; then the probes report that.
+_FAILING = frozenset({PathCause.MAPPING_CANNOT_CONNECT, PathCause.MAPPING_FAILING})
+# A batch may be gathered for five minutes (BatchWindowSeconds).
+_LONG_SECONDS = 600.0
 _EXPIRING = frozenset({PathCause.RECORDS_EXPIRE})
 # As CloudFormation names it, with the stack's name before and characters of its own behind it.
 _LETTERS_ALARM = "-DeadLetterAlarm-"
@@ -63,8 +56,7 @@ def path_metrics(facts: PathFacts, status: PathStatus) -> list[tuple[Metric, flo
     """
     values: list[tuple[Metric, float]] = [(Metric.TOPICS_EXPIRING, len(_topics(status.problems, _EXPIRING)))]
     if facts.mappings.value is not None and facts.groups.value is not None:
-        causes = STOPPING - _OF_BROKERS if status.brokers.health == "down" else STOPPING
-        values.append((Metric.TOPICS_STOPPED, len(_topics(status.problems, causes))))
+        values.append((Metric.TOPICS_STOPPED, len(_stopped_topics(facts, status))))
     return values
 
 
@@ -76,6 +68,22 @@ def letters_metrics(status: PathStatus) -> list[tuple[Metric, float]]:
     waiting = letters.waiting + letters.to_import
     is_on = any(_LETTERS_ALARM in alarm.name for alarm in status.alarms.on)
     return [(Metric.LETTERS_WAITING, waiting)] if waiting or is_on else []
+
+
+def _stopped_topics(facts: PathFacts, status: PathStatus) -> set[str]:
+    brokers_down = status.brokers.health == "down"
+    causes = _OFF if brokers_down else _OFF | _FAILING
+    stopped = _topics(status.problems, causes)
+    if brokers_down:
+        return stopped
+    growing = _topics(status.problems, frozenset({PathCause.LAG_GROWS}))
+    return stopped | {topic for topic in growing if _waits_long(facts, topic)}
+
+
+def _waits_long(facts: PathFacts, topic: str) -> bool:
+    readings = (facts.groups.value or {}).get(facts.stack.group_of(topic), ())
+    seconds = readings[-1].seconds if readings else None
+    return seconds is None or seconds > _LONG_SECONDS
 
 
 def _topics(problems: Iterable[Problem], causes: frozenset[PathCause]) -> set[str]:
