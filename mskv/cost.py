@@ -14,6 +14,7 @@ _SCHEDULES = {
     "consumer": "ConsumerProbeSchedule",
     "topics": "DriftCheckSchedule",
     "targets": "DriftCheckSchedule",
+    "status": "ConsumerProbeSchedule",
 }
 _SECRETS = ("ScramSecretArn", "VantiqTokenSecretArn")
 

@@ -15,13 +15,14 @@ HOURS = 730
 _MONTH_MINUTES = 30 * 24 * 60
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
-# Measured, as docs/cost.md has it: seconds of a run at half a GB, and a run's log.
-PROBE_SECONDS = {"producer": 1.0, "consumer": 4.0}
-_CHECK_SECONDS = 1.0
-_GB = 0.5
+# Measured, as docs/cost.md has it: GB seconds of a run, and a run's log.
+_GB_SECONDS = {"producer": 0.5, "consumer": 2.0, "status": 2.0}
+_CHECK_GB_SECONDS = 0.5
+# It reads no secret.
+_WITHOUT_SECRET = frozenset({"status"})
 # A million records, as docs/cost.md has it.
-BATCHED_MILLION, SINGLE_MILLION = "0.29", "1.33"
-_LOG_GB_PER_RUN = 0.08 / 20_160
+BATCHED_MILLION, SINGLE_MILLION = "0.29", "1.38"
+_LOG_GB_PER_RUN = 0.09 / 28_800
 
 
 class Deployed(NamedTuple):
@@ -86,9 +87,10 @@ def _runs(runs: Mapping[str, float | None]) -> list[Line]:
     unknown = [name for name, number in runs.items() if number is None]
     known = {name: number for name, number in runs.items() if number is not None}
     total = sum(known.values())
-    seconds = sum(number * PROBE_SECONDS.get(name, _CHECK_SECONDS) for name, number in known.items())
-    calls = total * (SECRET_CALLS_10000 + KEY_CALLS_10000) / 10_000 + total * SCHEDULES_MILLION / 1_000_000
-    usd = seconds * _GB * GB_SECOND + total * (REQUEST + _LOG_GB_PER_RUN * LOG_GB) + calls
+    gb_seconds = sum(number * _GB_SECONDS.get(name, _CHECK_GB_SECONDS) for name, number in known.items())
+    reading = sum(number for name, number in known.items() if name not in _WITHOUT_SECRET)
+    calls = reading * (SECRET_CALLS_10000 + KEY_CALLS_10000) / 10_000 + total * SCHEDULES_MILLION / 1_000_000
+    usd = gb_seconds * GB_SECOND + total * (REQUEST + _LOG_GB_PER_RUN * LOG_GB) + calls
     lines = [Line("probes, checks", f"{total:,.0f} runs with their logs and secret reads", usd)]
     if unknown:
         lines.append(Line("other runs", f"{', '.join(unknown)}: the schedule is not a rate", None))

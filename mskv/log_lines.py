@@ -75,13 +75,15 @@ def _of_fields(function: str, milliseconds: int, content: Mapping[str, Any]) -> 
     remedies = [content.get("remedy"), content.get("remedies")]
     if isinstance(verdict, dict):
         remedies.append(verdict.get("remedy"))
+    remedy = _joined(remedies)
     return Entry(
         milliseconds=milliseconds,
         function=function,
         level=_NAMES.get(str(content.get("level", "")).upper(), "INFO"),
-        message=_message(content),
+        # The forwarder's message ends with the remedy, which is shown by itself.
+        message=_message(content).removesuffix(f" -> {remedy}"),
         reason=_reason(content),
-        remedy=_joined(remedies),
+        remedy=remedy,
         request=str(content.get("function_request_id") or content.get("requestId") or ""),
         fields={name: value for name, value in content.items() if _is_field(name, value)},
     )

@@ -13,7 +13,7 @@ from tests.fakes.mskv_world import World, refused, typed
 from tests.unit.test_documents import DOCS
 
 PAGE = (DOCS / "cost.md").read_text(encoding="utf-8")
-DEFAULT = {"producer": 8640.0, "consumer": 8640.0, "topics": 1440.0, "targets": 1440.0}
+DEFAULT = {"producer": 8640.0, "consumer": 8640.0, "topics": 1440.0, "targets": 1440.0, "status": 8640.0}
 
 
 @pytest.fixture

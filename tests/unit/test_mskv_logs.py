@@ -50,6 +50,10 @@ def test_metrics_and_lambdas_own_lines_are_left_out(text: str) -> None:
     [
         (WARNING, "WARNING delivery incomplete: Vantiq answered 401; held back -> mskv token set"),
         (
+            json.dumps({"level": "WARNING", "message": "1 record waits -> wait", "remedy": "wait"}),
+            "WARNING 1 record waits -> wait",
+        ),
+        (
             json.dumps({"level": "ERROR", "message": "down", "verdict": {"remedy": "see MSK"}}),
             "ERROR   down -> see MSK",
         ),
