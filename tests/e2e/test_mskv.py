@@ -33,6 +33,18 @@ def test_both_probes_run_now_and_are_healthy(system: System) -> None:
     assert (status, table.count("all 3 brokers pass every stage")) == (0, 2)
 
 
+def test_the_state_of_the_path_knows_every_part_and_no_error(system: System) -> None:
+    mskv(system, "probe", "--all")
+    state = as_json(system, "status")
+    assert state["brokers"]["summary"] == "3 of 3 healthy"
+    assert {topic["mapping"]["state"] for topic in state["topics"]} == {"Enabled"}
+    assert [problem for problem in state["problems"] if problem["severity"] == "error"] == []
+    assert state["unread"] == []
+    text = mskv(system, "status")[1]
+    for part in ("BROKERS", "FORWARDER", "LETTERS", "TOPICS", "TARGETS", "ALARMS", TOPIC):
+        assert part in text
+
+
 def test_why_says_what_keeps_the_brokers_from_being_reached(system: System) -> None:
     _, text = mskv(system, "why")
     assert text.startswith(("HEALTHY: ", "DEGRADED: "))

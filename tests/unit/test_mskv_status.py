@@ -1,6 +1,8 @@
 """``mskv status``: the parts, worst first, each problem with its remedy and command; and its exit status."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +87,9 @@ def test_an_answer_of_another_version_is_an_error_with_what_to_do(world: World) 
     result = typed("status")
     assert result.exit_code == exits.PROBLEM
     assert "use mskv in the version of the deployed stack" in result.stderr
+
+
+def test_the_local_system_is_opened_without_kafka_python_which_would_cost_a_quarter_of_a_second() -> None:
+    program = "import sys, local.system; print(sorted({'kafka', 'cramjam'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

@@ -62,7 +62,10 @@ function kafka(brokers, faults) {
   if (!brokers?.brokers?.length) return { state: "unknown", word: brokers?.summary || "No probe has run yet" };
   const healthy = brokers.brokers.filter((broker) => broker.healthy).length;
   const words = `${healthy} of ${plural(brokers.brokers.length, "broker")} healthy`;
-  return { state: judge.health(brokers.health).state, word: faults.broker === "off" ? `${words} (you stopped broker 2)` : words };
+  const { state } = judge.health(brokers.health);
+  if (faults.broker !== "off") return { state, word: words };
+  // The probes' last run may have been before that.
+  return { state: state === "ok" ? "warn" : state, word: `${words} at the last probe; you stopped broker 2` };
 }
 
 function mapping(topics) {
@@ -81,6 +84,7 @@ function forwarder(problems, now) {
   const problem = worst(problems, "forwarder");
   if (problem) return { state: judge.severity(problem.severity).state, word: problem.sentence };
   const verdict = judge.arriving(now);
+  if (verdict.state === "bad" && worst(problems, "mapping")) return { state: "none", word: "Receives nothing: see the mapping" };
   if (verdict.state === "bad") return { state: "bad", word: `Nothing finished for ${duration(now.late)}, and no reason reported yet` };
   if (verdict.state === "none" || now.finished === 0) return { state: verdict.state === "unknown" ? "unknown" : "none", word: verdict.word };
   return { ...verdict, word: "Delivering" };
