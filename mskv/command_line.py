@@ -1,7 +1,7 @@
 """The commands and their options. What a command needs is imported when it runs: ``--help`` is to be there at once."""
 
 import sys
-from typing import Any, Literal, cast
+from typing import Any
 
 import click
 
@@ -17,7 +17,7 @@ from mskv.commands.status import status
 from mskv.commands.token import token
 from mskv.commands.topics import topics
 from mskv.errors import NotReachedError
-from mskv.options import place_options
+from mskv.options import Output, output_option, place_options
 
 _EXAMPLES = """
 \b
@@ -40,7 +40,7 @@ def commands() -> None:
 
 @commands.command(epilog=_EXAMPLES)
 @place_options
-@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@output_option
 @click.option(
     "--write", metavar="TOPIC", default="", help="Write a marked record to this topic and follow it to Vantiq."
 )
@@ -52,7 +52,7 @@ def commands() -> None:
     "--wait", type=click.FloatRange(1, 3600), default=120, show_default=True, help="Maximum seconds to follow a record."
 )
 @click.option("--test-mail", is_flag=True, help="Send a test message to the alarm subscribers.")
-def verify(place: Any, output: str, **options: Any) -> None:
+def verify(place: Any, output: Output, **options: Any) -> None:
     """Acceptance test of a deployed stack: one line per check, with cause and remedy for each failure.
 
     It invokes every function with an event that changes nothing (the probes write their heartbeats, as in a scheduled
@@ -63,7 +63,7 @@ def verify(place: Any, output: str, **options: Any) -> None:
 
     if options["delete_letter"] and not options["refused_record"]:
         raise click.UsageError("--delete-letter requires --refused-record")
-    sys.exit(run_verify(place, Consent(**options), cast(Literal["table", "json"], output)))
+    sys.exit(run_verify(place, Consent(**options), output))
 
 
 for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token, cost, local):

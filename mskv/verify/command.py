@@ -2,18 +2,17 @@
 
 import sys
 from datetime import UTC, datetime
-from typing import Literal
 
 from mskv import exits
 from mskv.access import open_access
+from mskv.options import Output
+from mskv.output import yaml_text
 from mskv.place import Place
 from mskv.progress import progress
 from mskv.verify.check import without
-from mskv.verify.report import Report, json_text, lines, summary
+from mskv.verify.report import Report, as_data, json_text, lines, summary
 from mskv.verify.run import verify
 from mskv.verify.tools import Consent, Tools
-
-Output = Literal["table", "json"]
 
 
 def run_verify(place: Place, consent: Consent, output: Output) -> int:
@@ -37,6 +36,9 @@ def run_verify(place: Place, consent: Consent, output: Output) -> int:
 def _print(report: Report, output: Output) -> None:
     if output == "json":
         print(json_text(report))
+        return
+    if output == "yaml":
+        print(yaml_text(as_data(report)))
         return
     from rich.console import Console
     from rich.text import Text

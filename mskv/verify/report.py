@@ -36,10 +36,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return {state: counted[state] for state in _COLOURS}
 
 
-def json_text(report: Report) -> str:
-    """The JSON report."""
+def as_data(report: Report) -> dict[str, Any]:
+    """The report for programs."""
     stack = report.stack
-    content: dict[str, Any] = {
+    return {
         "version": _VERSION,
         "status": {True: "ok", False: "failed"}[report.good],
         "stack": stack.name,
@@ -53,7 +53,11 @@ def json_text(report: Report) -> str:
         "parameters": stack.parameters,
         "outputs": stack.outputs,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def json_text(report: Report) -> str:
+    """The JSON report."""
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False)
 
 
 def lines(checks: Sequence[Check]) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """What every command of ``mskv`` prints: one result, no control characters, one line for what goes wrong."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from click.shell_completion import ShellComplete
 
 from mskv import exits
@@ -125,3 +127,12 @@ def test_ctrl_c_before_the_first_result_is_no_result() -> None:
 def test_a_shell_completes_the_commands_of_a_group(typed_before: list[str], begun: str, completions: list[str]) -> None:
     items = ShellComplete(commands, {}, "mskv", "_MSKV_COMPLETE").get_completions(typed_before, begun)
     assert [item.value for item in items] == completions
+
+
+@pytest.mark.parametrize(("output", "load"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_verify_reports_in_the_same_forms_as_every_command(
+    world: World, output: str, load: Callable[[str], dict[str, Any]]
+) -> None:
+    report = load(typed("verify", "-o", output).stdout)
+    assert (report["stack"], report["status"]) == ("shop", "ok")
+    assert typed("verify", "-o", "wide").stdout == typed("verify").stdout
