@@ -49,11 +49,11 @@ CLUSTER = "arn:aws:kafka:eu-central-1:123456789012:cluster/demo/1"
         ({"name": "orders"}, [ARN], ["is named orders"]),
         ({"kms_key_id": None}, [ARN], ["default key"]),
         ({"kms_key_id": "alias/aws/secretsmanager", "changed": None}, [ARN], ["default key"]),
-        ({"changed": NOW - timedelta(minutes=4)}, [ARN], ["changed 4 minutes ago"]),
+        ({"changed": NOW - timedelta(seconds=90)}, [ARN], ["changed 1 minute ago"]),
         (
             {"name": "x", "kms_key_id": None, "changed": NOW},
             [],
-            ["is named x", "default key", "not associated", "changed 0 minutes ago"],
+            ["is named x", "default key", "not associated", "changed less than a minute ago"],
         ),
     ],
 )
@@ -71,7 +71,7 @@ def test_each_of_msks_conditions_on_a_secret_is_reported(
     ("changes", "sentences"),
     [
         ({}, ["its name, key and association meet MSK's requirements, so its user name or password is wrong"]),
-        ({"changed": NOW}, ["was changed 0 minutes ago; MSK may take 10 minutes to apply it"]),
+        ({"changed": NOW}, ["was changed less than a minute ago; MSK may take 10 minutes to apply it"]),
         ({"kms_key_id": None}, []),
         ({"described": False, "kms_key_id": None}, []),
     ],

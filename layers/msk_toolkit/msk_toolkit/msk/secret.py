@@ -73,8 +73,14 @@ def refusal_findings(facts: SecretFacts, now: datetime) -> list[Finding]:
 def _recent_change(facts: SecretFacts, now: datetime) -> list[str]:
     if not facts.changed or now - facts.changed >= _ROTATION:
         return []
-    minutes = int((now - facts.changed).total_seconds() // 60)
-    return [f"was changed {minutes} minutes ago; MSK may take 10 minutes to apply it"]
+    return [f"was changed {_ago(now - facts.changed)}; MSK may take 10 minutes to apply it"]
+
+
+def _ago(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute ago"
+    return f"{minutes} minute{'s' if minutes > 1 else ''} ago"
 
 
 def _meaning_of_no_fault(facts: SecretFacts, whose: str) -> list[str]:
