@@ -10,7 +10,7 @@ from msk_toolkit.alarms.facts import AlarmStart, MailFacts, Place
 from msk_toolkit.alarms.kinds import AlarmKind, first_owner
 from msk_toolkit.alarms.links import alarm_link, dashboard_link, log_link
 from msk_toolkit.alarms.loss import loss_sentence
-from msk_toolkit.alarms.text import duration, iso, plain, short, subject_line
+from msk_toolkit.alarms.text import counted, duration, iso, plain, short, subject_line
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.version import document_url
 
@@ -147,7 +147,8 @@ def _waiting(kind: AlarmKind, facts: MailFacts) -> str:
     if _FORWARDER not in kind.parts:
         return ""
     behind = sum(topic.behind_records or 0 for topic in facts.topics)
-    return f"{behind:,} records wait: " if behind else ""
+    verb = "waits" if behind == 1 else "wait"
+    return f"{counted(behind, 'record')} {verb}: " if behind else ""
 
 
 def _links(change: AlarmChange, kind: AlarmKind, place: Place, began: float) -> list[Link]:

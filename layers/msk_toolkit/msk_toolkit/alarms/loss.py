@@ -3,6 +3,7 @@
 from msk_toolkit.alarms.change import AlarmChange
 from msk_toolkit.alarms.facts import MailFacts
 from msk_toolkit.alarms.kinds import AlarmKind
+from msk_toolkit.alarms.text import counted
 from msk_toolkit.causes import Cause
 from msk_toolkit.path_causes import PathCause
 
@@ -36,4 +37,5 @@ def _set_aside(facts: MailFacts) -> str:
         return "How many records are set aside could not be read."
     if not facts.set_aside:
         return "No record is set aside."
-    return f"{facts.set_aside:,} set aside in the dead-letter bucket, from where they can be replayed."
+    verb = "is" if facts.set_aside == 1 else "are"
+    return f"{counted(facts.set_aside, 'record')} {verb} set aside in the dead-letter bucket, and can be replayed."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from msk_toolkit.alarms.document import AlarmMail, Mail, MailProblem, MailTopic
-from msk_toolkit.alarms.text import LONGEST_TEXT, WIDTH, cut, duration, paragraph, plain
+from msk_toolkit.alarms.text import LONGEST_TEXT, WIDTH, counted, cut, duration, paragraph, plain
 
 _MAX_LISTED = 20
 # Of the sentence that says what is wrong: two lines, so that the remedy is not pushed down.
@@ -60,7 +60,7 @@ def _what(problem: MailProblem, longest: int) -> str:
 def _since(problem: MailProblem) -> str:
     if problem.since is None:
         return "not known"
-    tries = f", {problem.tries:,} failed attempts since then" if problem.tries else ""
+    tries = f", {counted(problem.tries, 'failed attempt')} since then" if problem.tries else ""
     earlier = ", or earlier" if problem.since_at_least else ""
     return f"{_time(problem.since)}{earlier}{tries}"
 

@@ -62,6 +62,11 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def counted(number: int, noun: str) -> str:
+    """1 record, 2 records."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A length of time for people: 45 s, 6 min, 3 h 20 min, 2 d 4 h."""
     whole = max(0, round(seconds))
