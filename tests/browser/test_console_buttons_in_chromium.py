@@ -110,6 +110,26 @@ def test_the_focus_is_seen_and_goes_from_top_to_bottom(page: Page) -> None:
     assert [place for place in order if place in places] == [*dict.fromkeys(places)][: len(set(places))]
 
 
+def test_a_part_behind_a_disabled_mapping_is_not_blamed(page: Page, world: World) -> None:
+    world.status["problems"] = [problem for problem in world.status["problems"] if problem["part"] == "mapping"]
+    expect(page.locator(".node", has_text="Forwarder")).to_contain_text("Receives nothing: see the mapping")
+    expect(page.locator(".node.bad", has_text="Mapping")).to_contain_text("Disabled: sensor-readings")
+
+
+def test_brokers_that_were_healthy_before_one_was_stopped_are_not_called_well(page: Page, world: World) -> None:
+    world.status["brokers"] = {"health": "healthy", "summary": "", "brokers": [{"name": "broker 1", "healthy": True}]}
+    kafka = page.locator(".node.warn", has_text="Kafka")
+    expect(kafka).to_contain_text("1 of 1 broker healthy at the last probe; you stopped broker 2")
+
+
+def test_nothing_arriving_is_said_before_a_function_has_reported_why(page: Page, world: World) -> None:
+    world.status["problems"] = []
+    world.status["health"] = "healthy"
+    expect(page.locator("#verdict")).to_contain_text("WAITING")
+    expect(page.locator("#verdict")).to_contain_text("no error reported yet")
+    expect(page.locator(".topics tbody").first).not_to_contain_text("✓")
+
+
 def test_a_problem_names_cause_remedy_command_and_a_link_to_the_runbook(page: Page) -> None:
     worst = page.locator(".problem").first
     expect(worst).to_contain_text("✗ Error: ")
