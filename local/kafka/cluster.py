@@ -17,7 +17,6 @@ from local.kafka.kraft import FormatError
 from local.kafka.logs import LOGGING, first_error
 from local.kafka.preparation import prepare
 from local.kafka.programs import KafkaPrograms, kafka_programs
-from local.kafka.queries import known_brokers, knows_scram_user
 from local.kafka.settings import BROKER_IDS, KafkaOptions, KafkaSettings, Listener, port_count
 from local.kafka.sockets import listening_ports
 from local.kafka.startup_cache import write_startup_cache
@@ -176,6 +175,9 @@ class KafkaCluster:
         Raises:
             KafkaClusterError: it is refused, or takes more than 10 s.
         """
+        # Not above: what only reads where the cluster is does without kafka-python, which takes a quarter of a second.
+        from local.kafka.queries import knows_scram_user
+
         try:
             put_scram_user(self.settings, username, password)
         except UserError as error:
@@ -225,6 +227,8 @@ class KafkaCluster:
 
     def _is_ready(self, broker: int) -> bool:
         """Whether the broker has opened all its listeners, and is a live broker to all that answer."""
+        from local.kafka.queries import known_brokers
+
         # It is in the metadata a moment before it opens them, and ends when one of them can't be opened.
         expected = {ports[broker] for ports in self.settings.ports.values()}
         if not expected <= listening_ports(self._ledger.running().get(_process(broker))):

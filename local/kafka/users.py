@@ -1,7 +1,5 @@
 """SCRAM users of a cluster: put in place by ZooKeeper or by the brokers' own admin request."""
 
-from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
-
 from local.kafka.settings import KafkaSettings
 from local.kafka.zookeeper import ZooKeeper, ZooKeeperError
 
@@ -41,6 +39,9 @@ def _ask_zookeeper(zookeeper: ZooKeeper, username: str, password: str) -> str:
 
 
 def _ask_brokers(settings: KafkaSettings, username: str, password: str) -> str:
+    # Not above, as in cluster.py.
+    from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
+
     admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap("PLAINTEXT").split(","))
     try:
         change = UserScramCredentialUpsertion(username, ScramMechanism.SCRAM_SHA_512, password)
