@@ -27,8 +27,9 @@ from tests.fakes.probe_runs import healthy_broker
 from tests.fakes.vantiq_fake import at_offset, refusal
 from tests.template.dashboard import properties_of, widgets
 from tests.template.functions_that_tell import SETTLED
-from tests.template.stack import Stack, raw_template
+from tests.template.stack import Stack
 
+ALARM_TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 # CloudWatch's limits for a dashboard, and for the metrics of a graph.
 _WIDGETS, _METRICS_OF_A_GRAPH = 500, 500
 _WORDS = re.compile(r"(?<![\w.'@])[a-zA-Z_][\w.]*")
@@ -81,12 +82,14 @@ def test_no_widget_needs_a_metric_that_is_billed() -> None:
 
 def test_the_alarms_are_those_that_send_mails() -> None:
     (shown,) = properties_of("alarm")
-    resources = raw_template()["Resources"]
-    named = {text.rpartition("}-")[2] for text in shown["alarms"] if ":alarm:" in text}
-    composites = Stack().names("AWS::CloudWatch::CompositeAlarm")
-    names = {resources[name]["Properties"]["AlarmName"]["Fn::Sub"].rpartition("}-")[2] for name in composites}
-    assert named == names - {"heartbeat"}
-    assert {text[2:-5] for text in shown["alarms"] if ":alarm:" not in text} <= resources.keys()
+    stack = Stack()
+    alarms = {name: stack.properties(name) for kind in ALARM_TYPES for name in stack.names(kind)}
+    mailing = {name: alarm for name, alarm in alarms.items() if alarm.get("AlarmActions")}
+    named = {f"-{text.rpartition('}-')[2]}" for text in shown["alarms"] if ":alarm:" in text}
+    assert named == {alarm["AlarmName"].removeprefix("shop") for alarm in mailing.values() if "AlarmName" in alarm}
+    # The emulator has no alarm with metric math, so nothing may need its ARN; drift has a widget of its own.
+    others = {name for name, alarm in mailing.items() if "AlarmName" not in alarm} - {"TopicsDriftedAlarm"}
+    assert {text[2:-5] for text in shown["alarms"] if ":alarm:" not in text} == others
 
 
 @pytest.mark.parametrize("target", ["", "topic:/heart"])
