@@ -116,6 +116,17 @@ def test_a_loss_and_a_certificate_are_not_explained_by_another_fault_of_a_broker
         assert any("Broker 2" in sentence for sentence in facts.also)
 
 
+def test_what_may_be_behind_an_alarm_is_named_as_likely_where_nothing_explains_it() -> None:
+    kind = next(kind for kind in ALARM_KINDS if kind.id == "ForwardingStoppedAlarm")
+    stopped = msgspec.structs.replace(healthy_facts(), probes=faulty_facts().probes)
+    facts = mail_facts(stopped, kind)
+    mail = compose(change(kind, over=False), kind, PLACE, facts)
+    assert "Likely why: Broker 2 " in mail.problem.sentence
+    assert mail.problem.cause == "connection-refused"
+    # And it is not what keeps that alarm on.
+    assert compose(change(kind, over=True), kind, PLACE, facts).still_there is False
+
+
 def test_facts_of_which_a_part_is_not_known_are_not_taken_for_well() -> None:
     kind = next(kind for kind in ALARM_KINDS if kind.id == "ForwarderAlarm")
     assert not mail_facts(unknown_facts(), kind).is_known

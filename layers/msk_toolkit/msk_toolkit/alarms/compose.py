@@ -78,7 +78,10 @@ def _problem(
         return facts.problem
     if change.is_over and beginning is not None:
         return beginning.problem
-    return _general_problem(change, kind, place)
+    general = _general_problem(change, kind, facts.option or place.option)
+    if change.is_over or facts.likely is None:
+        return general
+    return msgspec.structs.replace(facts.likely, sentence=f"{kind.title}. Likely why: {facts.likely.sentence}")
 
 
 def _printable(problem: MailProblem) -> MailProblem:
@@ -92,7 +95,7 @@ def _printable(problem: MailProblem) -> MailProblem:
     )
 
 
-def _general_problem(change: AlarmChange, kind: AlarmKind, place: Place) -> MailProblem:
+def _general_problem(change: AlarmChange, kind: AlarmKind, option: str) -> MailProblem:
     """What the alarm means whatever else is known."""
     command, remedy = _STATUS, "See what the logs below report."
     cause, runbook = "", document_url("docs/monitoring.md#alarms")
@@ -102,7 +105,7 @@ def _general_problem(change: AlarmChange, kind: AlarmKind, place: Place) -> Mail
         if isinstance(kind.cause, PathCause) and "TOPIC" not in kind.cause.command:
             command = kind.cause.command
     if command.startswith("mskv "):
-        command = f"{command} {place.option}"
+        command = f"{command} {option}"
     return MailProblem(
         cause=cause,
         sentence=f"{kind.title}." if kind.id else change.description or kind.title,

@@ -28,20 +28,24 @@ class MailFacts(NamedTuple):
 
     Args:
         problem: what explains the alarm; None where nothing does.
+        likely: a problem of another part that may be behind it, where nothing explains it.
         topics: the forwarded topics.
         set_aside: dead letters that wait, None where they could not be counted.
         also: further problems, a sentence each.
         unread: what could not be read, and why.
         expiring: topics whose retention may delete records that wait, a sentence each.
+        option: what a command needs to find the stack, empty where that is not known.
         is_known: whether the path's state is known; otherwise that no problem was found says nothing.
     """
 
     problem: MailProblem | None = None
+    likely: MailProblem | None = None
     topics: tuple[MailTopic, ...] = ()
     set_aside: int | None = None
     also: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     expiring: tuple[str, ...] = ()
+    option: str = ""
     is_known: bool = False
 
 

@@ -27,6 +27,7 @@ class AlarmKind(NamedTuple):
         cause: what it means whatever else is known; None where the logs name the cause.
         parts: which problems of the path explain it, the likeliest first.
         only: of those only problems of these causes, where others do not set it off.
+        behind: parts whose problems may be behind it, if none of ``parts`` explains it.
         logs: functions whose logs have the evidence, by their names without the stack's.
         shows_records: whether the mail lists the forwarded topics, with what waits.
     """
@@ -38,6 +39,7 @@ class AlarmKind(NamedTuple):
     cause: AnyCause | None = None
     parts: tuple[str, ...] = ()
     only: tuple[AnyCause, ...] = ()
+    behind: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     shows_records: bool = False
 
@@ -118,6 +120,7 @@ ALARM_KINDS = (
         "Records of every forwarded topic are read again",
         name="stopped",
         parts=("mapping", "forwarder"),
+        behind=_BROKERS,
         logs=("status", _FORWARDER),
         shows_records=True,
     ),
@@ -138,6 +141,7 @@ ALARM_KINDS = (
         name="heartbeat",
         cause=PathCause.HEARTBEAT_LATE,
         parts=_PATH,
+        behind=_BROKERS,
         logs=(_FORWARDER,),
         shows_records=True,
     ),

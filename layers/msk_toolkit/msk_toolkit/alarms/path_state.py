@@ -49,14 +49,18 @@ def facts_of(status: PathStatus, kind: AlarmKind) -> MailFacts:
     """Those of the path's problems that explain an alarm of this kind, and what else the mail shows."""
     problems = [problem for problem in status.problems if problem.severity != "note" and problem.part != "alarms"]
     explaining = _explaining(problems, kind)
-    first = explaining[0] if explaining else None
+    behind = [problem for problem in problems if problem.part in kind.behind]
+    first = next(iter([*explaining, *behind]), None)
+    shown = None if first is None else mail_problem(first)
     return MailFacts(
-        problem=None if first is None else mail_problem(first),
+        problem=shown if explaining else None,
+        likely=None if explaining else shown,
         topics=tuple(_topic(topic) for topic in status.topics),
         set_aside=status.letters.waiting,
         also=tuple(_sentence(problem) for problem in problems if problem is not first),
         unread=tuple(status.unread),
         expiring=tuple(problem.sentence for problem in problems if problem.cause == PathCause.RECORDS_EXPIRE),
+        option=status.option,
         is_known=_is_known(status, kind),
     )
 
