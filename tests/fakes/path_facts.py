@@ -16,6 +16,7 @@ from msk_toolkit.status.facts import (
     Deliveries,
     DeliveryLine,
     Fact,
+    FailingSince,
     GroupReading,
     LetterCount,
     LetterFacts,
@@ -128,6 +129,7 @@ def faulty_facts() -> PathFacts:
     return msgspec.structs.replace(
         healthy_facts(),
         probes=[LastRun("Producer probe", written, 120.0), LastRun("Consumer probe", written, 60.0)],
+        failing={"Producer probe": {"2": FailingSince(NOW - 720)}},
         deliveries=Fact(Deliveries(lines, since=NOW - 7200)),
         groups=Fact(groups),
         mappings=Fact({ORDERS: mapping(ORDERS, result="PROBLEM: Function call failed"), SENSORS: off}),

@@ -1,21 +1,19 @@
 """What is read for the state of the path: bounded, at the same time, and a gap where something can't be read."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.status import StatusSettings
 from msk_toolkit.status.deliveries import current_troubles
 from msk_toolkit.status.event import STATUS_DESCRIPTION, answer_status
-from msk_toolkit.status.facts import PathFacts
+from msk_toolkit.status.facts import FailingSince, PathFacts
 from msk_toolkit.status.read import StatusSource, read_path, source_of
 
-NOW = 1795834800.0
+from tests.fakes.path_aws import NOW, Aws, Line
+
+PRODUCER = "/aws/lambda/shop-producer-probe"
 FORWARDER, CONSUMER = "/aws/lambda/shop-forwarder", "/aws/lambda/shop-consumer-probe"
 TOPICS, CONNECT = "/aws/lambda/shop-topics", "/aws/lambda/shop-connect"
 ENVIRON = {
@@ -25,75 +23,6 @@ ENVIRON = {
     "DEAD_LETTER_BUCKET": "letters",
     "AWS_REGION": "eu-central-1",
 }
-Line = tuple[float, Any]
-
-
-def denied() -> ClientError:
-    return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Operation")
-
-
-class Aws:
-    """Logs, mappings, bucket and alarms; a service that is named in ``denied`` refuses everything."""
-
-    def __init__(self, lines: Mapping[str, Sequence[Line]], *, denied: frozenset[str] = frozenset()) -> None:
-        self.lines = lines
-        self.denied = denied
-        self.mappings: list[dict[str, Any]] = []
-        self.objects: list[str] = []
-        self.alarms: list[dict[str, Any]] = []
-        self.page_size = 1000
-        self.requests: list[str] = []
-
-    def client(self, service: str) -> "Client":
-        return Client(self, service)
-
-
-class Client:
-    def __init__(self, aws: Aws, service: str) -> None:
-        self._aws = aws
-        self._service = service
-
-    def _ask(self, operation: str) -> None:
-        self._aws.requests.append(operation)
-        if self._service in self._aws.denied:
-            raise denied()
-
-    def filter_log_events(self, **request: Any) -> dict[str, Any]:
-        self._ask(f"logs {request['logGroupName']}")
-        assert len(request["filterPattern"]) <= 1024
-        fitting = [
-            {"timestamp": int(at * 1000), "message": text if isinstance(text, str) else json.dumps(text)}
-            for at, text in self._aws.lines.get(request["logGroupName"], ())
-            if request["startTime"] <= int(at * 1000) <= request["endTime"]
-        ]
-        start = int(request.get("nextToken", 0))
-        end = start + self._aws.page_size
-        token = {"nextToken": str(end)} if end < len(fitting) else {}
-        return {"events": fitting[start:end], **token}
-
-    def get_paginator(self, operation: str) -> "Pages":
-        return Pages(lambda **arguments: self._page(operation, arguments))
-
-    def _page(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._ask(operation)
-        match operation:
-            case "list_event_source_mappings":
-                return {"EventSourceMappings": self._aws.mappings}
-            case "list_objects_v2":
-                names = [name for name in self._aws.objects if name.startswith(arguments["Prefix"])]
-                written = datetime.fromtimestamp(NOW, UTC)
-                return {"Contents": [{"Key": name, "Size": 1, "LastModified": written} for name in names]}
-            case "describe_alarms":
-                return {"MetricAlarms": self._aws.alarms}
-        raise AssertionError(operation)
-
-
-class Pages:
-    def __init__(self, page: Callable[..., dict[str, Any]]) -> None:
-        self._page = page
-
-    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
-        yield self._page(**arguments)
 
 
 def source(aws: Aws, **environ: str) -> StatusSource:
@@ -212,6 +141,24 @@ def test_targets_that_vantiq_could_not_be_asked_about_are_not_known_and_not_unfi
     assert fact.why == (
         "the last check failed: targets: 0 fit, 0 unfit, 2 unknown; ? topic:/x: unknown; the token is not valid"
     )
+
+
+def test_it_is_read_since_when_a_broker_fails_and_whether_it_may_have_been_before() -> None:
+    def broker(at: float, name: str, stage: int) -> Line:
+        return at, {"message": "broker", "broker": name, "failed_stage": stage, "milliseconds": {}}
+
+    verdict = {"verdict": {"status": "degraded", "summary": "broker 2 fails"}, "brokers": []}
+    lines = [
+        *(broker(NOW - 900, "2", 0), broker(NOW - 600, "2", 2), broker(NOW - 300, "2", 2)),
+        *(broker(NOW - 900, "1", 4), broker(NOW - 300, "1", 0), broker(NOW - 900, "3", 1), broker(NOW - 300, "3", 1)),
+    ]
+    lines = sorted(lines, key=lambda line: line[0])
+    facts = read(Aws({PRODUCER: [*lines, (NOW - 290, verdict)]}))
+    assert facts.failing["Producer probe"] == {
+        "2": FailingSince(NOW - 600),
+        "3": FailingSince(NOW - 900, at_least=True),
+    }
+    assert facts.failing["Consumer probe"] == {}
 
 
 def test_the_last_records_that_were_set_aside_are_read_with_their_reason() -> None:

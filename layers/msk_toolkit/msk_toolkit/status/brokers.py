@@ -7,7 +7,7 @@ from msk_toolkit.path_causes import PathCause
 from msk_toolkit.probe.last_run import LastRun
 from msk_toolkit.probe.results import BrokerReport, Verdict
 from msk_toolkit.stage import FaultClass
-from msk_toolkit.status.facts import PathFacts
+from msk_toolkit.status.facts import FailingSince, PathFacts
 from msk_toolkit.status.model import BrokersStatus, BrokerStatus, PathHealth, ProbeStatus, Problem
 from msk_toolkit.status.problem_makers import command, owner_of, path_problem, runbook
 from msk_toolkit.status.times import utc
@@ -64,6 +64,7 @@ def _of_verdict(facts: PathFacts, last: LastRun, verdict: Verdict, log_group: st
     serious = verdict.status == "down"
     if verdict.stage is not None and fault_class(verdict.stage, verdict.cause) is FaultClass.LOSS:
         serious = True
+    since = _since(facts, last, verdict)
     return Problem(
         severity="error" if serious else "warning",
         part="brokers",
@@ -71,8 +72,8 @@ def _of_verdict(facts: PathFacts, last: LastRun, verdict: Verdict, log_group: st
         sentence=_sentence(verdict.summary),
         detail="; ".join(verdict.findings),
         broker="" if verdict.broker is None else str(verdict.broker),
-        since=utc(facts.now - last.age_seconds),
-        since_at_least=True,
+        since=utc(since.at),
+        since_at_least=since.at_least,
         remedy=verdict.remedy or "",
         command=command(facts.stack, "mskv probe --all"),
         owner=owner_of(verdict.cause),
@@ -115,6 +116,17 @@ def _certificate_problem(facts: PathFacts, last: LastRun, report: BrokerReport, 
 
 def _reports(last: LastRun) -> Sequence[BrokerReport]:
     return last.run.brokers if last.run else ()
+
+
+def _since(facts: PathFacts, last: LastRun, verdict: Verdict) -> FailingSince:
+    """When the broker of the verdict began to fail, or the first of those that fail."""
+    failing = facts.failing.get(last.probe, {})
+    named = failing.get(str(verdict.broker))
+    if named is not None:
+        return named
+    if failing:
+        return min(failing.values(), key=lambda since: since.at)
+    return FailingSince(facts.now - last.age_seconds, at_least=True)
 
 
 def _sentence(text: str) -> str:

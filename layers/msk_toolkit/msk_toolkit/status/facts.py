@@ -186,10 +186,18 @@ class AlarmFact(msgspec.Struct, frozen=True):
     description: str = ""
 
 
+class FailingSince(msgspec.Struct, frozen=True):
+    """When a broker's current failures began; ``at_least`` if it may have been before what was read."""
+
+    at: float
+    at_least: bool = False
+
+
 class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was read.
 
     Args:
+        failing: by probe, as in ``probes``, and by broker, as in the log lines; for probes that report a fault.
         groups: the readings of each consumer group, the oldest first.
         refusals: the last records that were set aside, the oldest first; they explain the letters.
         mappings: by the topic that they read.
@@ -198,6 +206,7 @@ class PathFacts(msgspec.Struct, frozen=True, kw_only=True):
     now: float
     stack: StackFacts
     probes: Sequence[LastRun] = ()
+    failing: Mapping[str, Mapping[str, FailingSince]] = {}
     deliveries: Fact[Deliveries] = Fact()
     groups: Fact[Mapping[str, Sequence[GroupReading]]] = Fact()
     mappings: Fact[Mapping[str, MappingState]] = Fact()

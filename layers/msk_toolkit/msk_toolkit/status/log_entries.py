@@ -3,7 +3,7 @@
 import msgspec
 
 from msk_toolkit.aws.log_lines import LogLine
-from msk_toolkit.probe.results import GROUP_LINE
+from msk_toolkit.probe.results import BROKER_LINE, GROUP_LINE
 from msk_toolkit.status.facts import (
     CheckLine,
     CrashLine,
@@ -22,6 +22,7 @@ FORWARDER_PATTERN = (
     f'{{ ($.message = "{_DELIVERED}") || ($.message = "{_INCOMPLETE}*") || ($.message = "{_WAITS}*") || '
     '($.errorType = "*") || ($.record.status = "timeout") }'
 )
+BROKER_PATTERN = f'{{ $.message = "{BROKER_LINE}" }}'
 GROUP_PATTERN = f'{{ $.message = "{GROUP_LINE}" }}'
 # A complete apply leaves no difference, as a check that finds none.
 CHECK_PATTERN = '{ ($.action = "check") || ($.action = "apply") }'
@@ -56,6 +57,12 @@ class _Report(msgspec.Struct, frozen=True):
 
 class _ReportEntry(msgspec.Struct, frozen=True):
     record: _Report
+
+
+class _BrokerEntry(msgspec.Struct, frozen=True):
+    message: str
+    broker: str
+    failed_stage: int
 
 
 class _GroupEntry(msgspec.Struct, frozen=True):
@@ -113,6 +120,14 @@ def read_refusal(line: LogLine) -> SetAsideLine | None:
     if entry is None or entry.message != "record refused":
         return None
     return SetAsideLine(line.written_at, entry.place, entry.offset, entry.reason, entry.status, entry.code)
+
+
+def broker_failed(line: LogLine) -> tuple[str, bool] | None:
+    """A broker's name in a probe's line about it, and whether a stage failed."""
+    entry = _decoded(line, _BrokerEntry)
+    if entry is None or entry.message != BROKER_LINE:
+        return None
+    return entry.broker, entry.failed_stage > 0
 
 
 def group_reading(line: LogLine) -> tuple[str, GroupReading] | None:

@@ -12,15 +12,20 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.probe.last_run import LastRun, last_run
 from msk_toolkit.settings.status import StatusSettings
-from msk_toolkit.status.facts import CheckLine, Fact, LetterFacts, PathFacts, StackFacts
+from msk_toolkit.status.facts import CheckLine, Fact, FailingSince, LetterFacts, PathFacts, StackFacts
 from msk_toolkit.status.log_entries import targets_check, topics_check
 from msk_toolkit.status.read_alarms import read_alarms
 from msk_toolkit.status.read_letters import read_letters_waiting
-from msk_toolkit.status.read_logs import read_check, read_deliveries, read_groups, read_refusals
+from msk_toolkit.status.read_logs import read_check, read_deliveries, read_failing, read_groups, read_refusals
 
 _LOGGING = ("forwarder", "producer-probe", "consumer-probe", "topics", "connect")
 # The forwarder's log is read in several requests; a dashboard's viewer waits for all of it.
 _READ_SECONDS = 8.0
+
+
+class _ProbeFacts(NamedTuple):
+    last: LastRun
+    failing: Mapping[str, FailingSince] = {}
 
 
 class StatusSource(NamedTuple):
@@ -76,10 +81,12 @@ def read_path(source: StatusSource, deadline: Deadline) -> PathFacts:
     mappings = PendingCall("mappings", lambda: _mappings(source))
     letters = PendingCall("letters", lambda: _letters(source))
     alarms = PendingCall("alarms", lambda: Fact(read_alarms(source.client("cloudwatch"), settings.stack_name)))
+    probes = [_run(producer, "Producer probe", deadline), _run(consumer, "Consumer probe", deadline)]
     return PathFacts(
         now=now,
         stack=stack,
-        probes=[_run(producer, "Producer probe", deadline), _run(consumer, "Consumer probe", deadline)],
+        probes=[probe.last for probe in probes],
+        failing={probe.last.probe: probe.failing for probe in probes},
         deliveries=_fact(deliveries, deadline),
         groups=_fact(groups, deadline),
         mappings=_fact(mappings, deadline),
@@ -100,13 +107,16 @@ def _fact[Value](pending: PendingCall[Fact[Value]], deadline: Deadline) -> Fact[
         return Fact(why=f"unexpected {type(error).__name__} while it was read")
 
 
-def _probe(logs: Any, probe: str, group: str, now: float) -> Fact[LastRun]:
-    return Fact(last_run(logs, probe, group, now=now, deadline=Deadline(_READ_SECONDS)))
+def _probe(logs: Any, probe: str, group: str, now: float) -> Fact[_ProbeFacts]:
+    last = last_run(logs, probe, group, now=now, deadline=Deadline(_READ_SECONDS))
+    if last.run is None or last.run.verdict.status == "healthy":
+        return Fact(_ProbeFacts(last))
+    return Fact(_ProbeFacts(last, read_failing(logs, group, now)))
 
 
-def _run(pending: PendingCall[Fact[LastRun]], probe: str, deadline: Deadline) -> LastRun:
+def _run(pending: PendingCall[Fact[_ProbeFacts]], probe: str, deadline: Deadline) -> _ProbeFacts:
     fact = _fact(pending, deadline)
-    return LastRun(probe, why=fact.why) if fact.value is None else fact.value
+    return _ProbeFacts(LastRun(probe, why=fact.why)) if fact.value is None else fact.value
 
 
 def _mappings(source: StatusSource) -> Fact[Mapping[str, MappingState]]:

@@ -5,12 +5,14 @@ from typing import Any
 
 from msk_toolkit.aws.log_lines import LogLine, PageLimit, lines_within, newest_line
 from msk_toolkit.status.deliveries import RATE_SECONDS, current_troubles
-from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, GroupReading, SetAsideLine, StackFacts
+from msk_toolkit.status.facts import CheckLine, Deliveries, Fact, FailingSince, GroupReading, SetAsideLine, StackFacts
 from msk_toolkit.status.log_entries import (
+    BROKER_PATTERN,
     CHECK_PATTERN,
     FORWARDER_PATTERN,
     GROUP_PATTERN,
     REFUSAL_PATTERN,
+    broker_failed,
     group_reading,
     read_crash,
     read_delivery,
@@ -22,6 +24,7 @@ from msk_toolkit.status.log_entries import (
 _FORWARDER_STEPS = (30.0, RATE_SECONDS, 600.0, 1800.0, 7200.0)
 # Two runs of a probe that runs every five minutes, or every half hour.
 _GROUP_STEPS = (900.0, 4500.0)
+_BROKER_STEPS = (1800.0, 7200.0)
 _REFUSAL_STEPS = (600.0, 7200.0, 86_400.0)
 _PAGES, _CHARACTERS = 12, 8_000_000
 _CHECK_SECONDS = 9000.0
@@ -81,6 +84,41 @@ def read_groups(logs: Any, stack: StackFacts, group: str, now: float) -> Fact[Ma
     if not read:
         return Fact(why=f"{group} has more lines within {_GROUP_STEPS[0]:.0f} s than are read here")
     return Fact(readings)
+
+
+def read_failing(logs: Any, group: str, now: float) -> Mapping[str, FailingSince]:
+    """The brokers that fail by the last lines about them, and since when.
+
+    Raises:
+        AwsError: the log could not be read.
+    """
+    runs: list[tuple[str, bool, float]] = []
+    for _, lines in _backwards(logs, group, BROKER_PATTERN, now, _BROKER_STEPS):
+        runs = [*_broker_runs(lines), *runs]
+        failing = failing_since(runs)
+        if not any(since.at_least for since in failing.values()):
+            return failing
+    return failing_since(runs)
+
+
+def _broker_runs(lines: Sequence[LogLine]) -> Iterator[tuple[str, bool, float]]:
+    for line in lines:
+        entry = broker_failed(line)
+        if entry is not None:
+            yield (*entry, line.written_at)
+
+
+def failing_since(runs: Sequence[tuple[str, bool, float]]) -> dict[str, FailingSince]:
+    """By broker, when its current failures began: broker, whether it failed, and the time of each run, oldest first."""
+    failing: dict[str, FailingSince] = {}
+    passed: set[str] = set()
+    for broker, failed, at in runs:
+        if not failed:
+            passed.add(broker)
+            failing.pop(broker, None)
+        elif broker not in failing:
+            failing[broker] = FailingSince(at, at_least=broker not in passed)
+    return failing
 
 
 def read_refusals(logs: Any, group: str, now: float) -> Fact[Sequence[SetAsideLine]]:
