@@ -23,9 +23,11 @@ _NUMBERS: Mapping[str, type[int] | type[float]] = {
     "DatapointsToAlarm": int,
     "Threshold": float,
 }
-_TEXTS = (
+_AS_WRITTEN = (
     "AlarmName",
     "AlarmDescription",
+    "AlarmActions",
+    "OKActions",
     "Namespace",
     "MetricName",
     "Dimensions",
@@ -52,10 +54,7 @@ class Services:
         self._read: dict[str, Counter[Line]] = {}
 
     def create(self, definitions: Definitions) -> None:
-        """Put every alarm into the emulator, so that its API shows them.
-
-        Without actions: the emulator would carry out some of them, in another form than CloudWatch's.
-        """
+        """Put every alarm into the emulator, so that its API shows them."""
         for alarm in definitions.alarms.values():
             self._cloudwatch.put_metric_alarm(**_alarm_request(alarm))
         for name, composite in definitions.composites.items():
@@ -63,6 +62,8 @@ class Services:
                 AlarmName=name,
                 AlarmDescription=composite.get("AlarmDescription", ""),
                 AlarmRule=composite["AlarmRule"],
+                AlarmActions=composite.get("AlarmActions", []),
+                OKActions=composite.get("OKActions", []),
             )
 
     def enter(self, change: Change) -> None:
@@ -110,7 +111,7 @@ def published_by_services(metrics: Iterable[Metric]) -> list[Metric]:
 
 
 def _alarm_request(alarm: Mapping[str, Any]) -> dict[str, Any]:
-    request = {name: alarm[name] for name in _TEXTS if name in alarm}
+    request = {name: alarm[name] for name in _AS_WRITTEN if name in alarm}
     request |= {name: convert(alarm[name]) for name, convert in _NUMBERS.items() if name in alarm}
     if "Metrics" in alarm:
         # The emulator keeps none of it; the alarm's evaluation is not its own.

@@ -12,6 +12,12 @@ from local.alarms.states import State, next_state, points
 type Properties = Mapping[str, Any]
 # The least pause between two evaluations of CloudWatch.
 MINUTE = 60.0
+_COMPARED: Mapping[str, str] = {
+    "GreaterThanThreshold": "greater",
+    "GreaterThanOrEqualToThreshold": "greater or equal",
+    "LessThanThreshold": "less",
+    "LessThanOrEqualToThreshold": "less or equal",
+}
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -100,6 +106,9 @@ class Evaluator:
 
 
 def _reason(alarm: Properties, values: Series) -> str:
+    """In CloudWatch's words, without the times of the data points."""
     recent = values[: int(alarm["EvaluationPeriods"])]
     shown = ", ".join("missing" if value is None else f"{value:g}" for value in recent)
-    return f"data points, the newest first: {shown}; {alarm['ComparisonOperator']} {alarm['Threshold']}"
+    comparison = _COMPARED[alarm["ComparisonOperator"]]
+    noun = "datapoint" if len(recent) == 1 else "datapoints"
+    return f"Threshold ({float(alarm['Threshold']):g}), {comparison} is breaching: last {len(recent)} {noun} [{shown}]"

@@ -21,7 +21,7 @@ _SECONDS = 600
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The hook is asked about the tests of all folders."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SECONDS))
 
 

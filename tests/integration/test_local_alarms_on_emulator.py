@@ -59,6 +59,20 @@ def test_alarms_of_every_kind_are_shown_with_their_state(aws: Emulator) -> None:
         assert states(aws)[name] == ("ALARM", f"because of {name}")
 
 
+def test_an_alarm_keeps_its_actions_and_the_emulator_does_not_carry_them_out(aws: Emulator, tmp_path: Path) -> None:
+    topic = aws.session().client("sns", endpoint_url=aws.endpoint).create_topic(Name="states")["TopicArn"]
+    mailbox = Mailbox(aws.session(), aws.endpoint, tmp_path)
+    mailbox.subscribe(topic)
+    services = Services(aws.session(), aws.endpoint)
+    acting = {**DEFINITIONS.alarms["faults"], "AlarmActions": [topic]}
+    services.create(Definitions({"faults": acting}, {}))
+    services.enter(Change("faults", "INSUFFICIENT_DATA", "ALARM", ""))
+    cloudwatch = aws.session().client("cloudwatch", endpoint_url=aws.endpoint)
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["faults"])["MetricAlarms"]
+    assert (alarm["StateValue"], alarm["AlarmActions"]) == ("ALARM", [topic])
+    assert mailbox.collect() == []
+
+
 def test_a_mail_is_a_file_with_the_text_for_people(aws: Emulator, tmp_path: Path) -> None:
     topic = aws.session().client("sns", endpoint_url=aws.endpoint).create_topic(Name="alarms")["TopicArn"]
     mailbox = Mailbox(aws.session(), aws.endpoint, tmp_path / "mails")

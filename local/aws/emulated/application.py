@@ -65,6 +65,7 @@ def make() -> Application:
     """The whole emulator, for those who know its session token."""
     emulator: Application = import_module("ministack.app").app
     _queues_get_mail(import_module("ministack.services.sns"))
+    _alarms_only_show(import_module("ministack.services.cloudwatch"))
     hosts = frozenset(os.environ["GUARD_HOSTS"].split(","))
     mappings = WithMappings(emulator, Path.cwd() / "mappings")
     return Guarded(mappings, hosts, os.environ["AWS_SESSION_TOKEN"])
@@ -80,3 +81,8 @@ def _queues_get_mail(sns: Any) -> None:
         return resolve(message, structure, protocol)
 
     sns._resolve_message_for_protocol = resolved
+
+
+def _alarms_only_show(cloudwatch: Any) -> None:
+    """Let alarms keep their actions and not carry them out: local/alarms does, in CloudWatch's own form."""
+    cloudwatch._dispatch_alarm_actions = lambda *_: None

@@ -29,7 +29,8 @@ def read_alarms(cloudwatch: Any, stack: str) -> Sequence[AlarmFact]:
     children: set[str] = set()
     for alarm in own:
         children.update(name.rpartition(":")[2] for name in _CHILD.findall(alarm.get("AlarmRule", "")))
-    return [_fact(alarm) for alarm in own if "AlarmRule" in alarm or alarm["AlarmName"] not in children]
+    # A rule also names alarms that suppress it; they mail by themselves.
+    return [_fact(alarm) for alarm in own if alarm.get("AlarmActions") or alarm["AlarmName"] not in children]
 
 
 def _described(cloudwatch: Any, prefix: str) -> Iterator[dict[str, Any]]:
