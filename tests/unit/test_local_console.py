@@ -17,6 +17,7 @@ from tests.fakes.console_world import LETTER, MARKUP, World
 pytestmark = pytest.mark.enable_socket
 Client = TestClient[Request, Application]
 TOKEN = "page's own"
+PATIENCE_SECONDS = 10.0
 PAGE = {TOKEN_HEADER: TOKEN}
 POSTS = ("/api/actions/write-records", "/api/letters/replay", "/api/topics/apply")
 
@@ -118,7 +119,14 @@ def test_the_state_holds_the_points_behind_a_moment_only(world: World) -> None:
 
 
 def test_an_action_is_started_and_an_unknown_one_refused(world: World) -> None:
-    assert post(world, "/api/actions/write-records", {})[0] == 202
+    async def start_and_wait(client: Client) -> ClientResponse:
+        response = await client.post("/api/actions/write-records", json={}, headers=PAGE)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not world.done:
+                await asyncio.sleep(0.01)
+        return response
+
+    assert ask(world, start_and_wait)[0] == 202
     assert world.done == ["200 records were written to orders."]
     status, text, _ = post(world, "/api/actions/format-disk", {})
     assert (status, "there is no action format-disk" in text) == (404, True)
