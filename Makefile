@@ -87,14 +87,14 @@ check: .venv/ready ## Run the static checks: ruff, mypy, import-linter, sam vali
 soak: .venv/ready ## Run the probes 300 times on healthy and 300 times on restarting brokers: no false alarms
 	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_raise_no_false_alarm.py $(PYTEST_ARGS)
 
-bench: .venv/ready ## Benchmark cold start, topics, probes, forwarding and memory, as ratios to alternatives in the same run
+bench: .venv/ready ## Benchmark cold start, topics, probes, forwarding and memory, as ratios to alternatives in the same run (BENCH_ARGS)
 	@mkdir -p build
 	@sam build --build-dir build/bench/artifact > build/bench.log 2>&1 || \
 		{ tail -20 build/bench.log; exit 1; }
 	@python -m benchmarks.cold_start --build build/bench/artifact
 	@python -m benchmarks.topics
 	@python -m benchmarks.probes
-	@python -m benchmarks.forwarding
+	@python -m benchmarks.forwarding $(BENCH_ARGS)
 	@python -m benchmarks.memory
 
 cost: .venv/ready ## Calculate the stack's monthly cost from a run of the local system (COST_ARGS=--recorded: the last one)

@@ -1,4 +1,7 @@
-"""A lean HTTP endpoint: answers each POST after as many milliseconds as its path says (``.../ms20``)."""
+"""A lean HTTP endpoint: answers each POST after as many milliseconds as its path says (``.../ms20``).
+
+It also answers for Secrets Manager, whose requests go to the root.
+"""
 
 import asyncio
 import re
@@ -7,6 +10,7 @@ import sys
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _LATENCY = re.compile(rb"/ms(\d+) ")
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_SECRET = b'HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n{"ARN":"a","Name":"n","SecretString":"a-token"}'
 
 
 class Exchange(asyncio.Protocol):
@@ -17,6 +21,7 @@ class Exchange(asyncio.Protocol):
         self._received = bytearray()
         self._whole = 0
         self._seconds = 0.0
+        self._content = _ANSWER
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -32,6 +37,7 @@ class Exchange(asyncio.Protocol):
             head = bytes(self._received[:end])
             length, latency = _LENGTH.search(head), _LATENCY.search(head)
             self._whole = end + 4 + int(length.group(1) if length else 0)
+            self._content = _SECRET if head.startswith(b"POST / ") else _ANSWER
             self._seconds = int(latency.group(1)) / 1000 if latency else 0.0
         if len(self._received) >= self._whole:
             self._received.clear()
@@ -43,7 +49,7 @@ class Exchange(asyncio.Protocol):
 
     def _answer(self) -> None:
         if self._transport is not None:
-            self._transport.write(_ANSWER)
+            self._transport.write(self._content)
 
 
 async def main() -> None:

@@ -1,43 +1,24 @@
 """The forwarder, and what it is measured against. Each sender brings one event's records to the endpoint."""
 
+import functools
 import http.client
+import importlib
+import os
 import socket
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import orjson
-import requests
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
-from msk_toolkit.deadline import Deadline
-from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.services import DeliveryServices
-from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.vantiq.client import VantiqClient
-from msk_toolkit.vantiq.connection import HttpResponse
-
-from tests.fakes.vantiq_fake import answer
 
 Sender = Callable[[dict[str, Any]], object]
 MAX_IN_FLIGHT = 8
 
 
-class Token:
-    """See TokenSource."""
-
-    def text(self, deadline: Deadline) -> str:
-        """Any."""
-        return "token"
-
-    def renewed(self, refused: str, deadline: Deadline) -> str:
-        """The same."""
-        return "token"
-
-
-class Setup(NamedTuple):
+class Setup(msgspec.Struct, frozen=True):
     """What a sender is made for."""
 
     port: int
@@ -50,30 +31,48 @@ class Setup(NamedTuple):
         return f"/api/v1/resources/topics//ms{self.latency_ms}"
 
     @property
-    def settings(self) -> ForwarderSettings:
-        """The forwarder's."""
-        return ForwarderSettings(
-            vantiq_url=f"http://127.0.0.1:{self.port}",
-            vantiq_token_secret_arn="s",  # noqa: S106 - a name
-            vantiq_target=f"topic:/ms{self.latency_ms}",
-            max_batch_records=self.per_post,
-            max_in_flight=MAX_IN_FLIGHT,
-        )
+    def environment(self) -> dict[str, str]:
+        """The function's; Secrets Manager is the endpoint as well."""
+        return {
+            "VANTIQ_URL": f"http://127.0.0.1:{self.port}",
+            "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
+            "VANTIQ_TARGET": f"topic:/ms{self.latency_ms}",
+            "MAX_BATCH_RECORDS": str(self.per_post),
+            "MAX_IN_FLIGHT": str(MAX_IN_FLIGHT),
+            "TARGET_CHECK": "off",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+            "AWS_REGION": "eu-central-1",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }
 
 
-def forwarder(setup: Setup) -> Sender:
-    """The toolkit's own."""
-    made = Forwarder(setup.settings, DeliveryServices(VantiqClient.from_settings(setup.settings, Token()), None))
+class Context:
+    """What the handler asks of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Two minutes."""
+        return 120_000
+
+
+def forwarder(setup: Setup, _event: dict[str, Any]) -> Sender:
+    """The whole handler, with settings, metrics and log."""
+    os.environ.update(setup.environment)
+    # Found in the search path: each build has its own.
+    handler = importlib.import_module("forwarder").handler
 
     def send(event: dict[str, Any]) -> None:
-        outcome = made.forward(event, Deadline(900))
-        assert outcome.delivered == outcome.received, outcome.failures
+        assert handler(event, Context()) == {"batchItemFailures": []}
 
+    send({"eventSource": "aws:kafka", "records": {}})
     return send
 
 
-def usual_sample(setup: Setup) -> Sender:
+def usual_sample(setup: Setup, _event: dict[str, Any]) -> Sender:
     """What tutorials show: a ``requests.post`` for each record, one after the other."""
+    import requests
+
     url = f"http://127.0.0.1:{setup.port}{setup.path}"
 
     def send(event: dict[str, Any]) -> None:
@@ -85,8 +84,12 @@ def usual_sample(setup: Setup) -> Sender:
     return send
 
 
-def powertools(setup: Setup) -> Sender:
+def powertools(setup: Setup, _event: dict[str, Any]) -> Sender:
     """Powertools' BatchProcessor with a session that keeps its connection."""
+    import requests
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+    from aws_lambda_powertools.utilities.data_classes.kafka_event import KafkaEventRecord
+
     url = f"http://127.0.0.1:{setup.port}{setup.path}"
     session = requests.Session()
     processor = BatchProcessor(event_type=EventType.Kafka)
@@ -101,13 +104,9 @@ def powertools(setup: Setup) -> Sender:
     return send
 
 
-def simplest_arrays(setup: Setup) -> Sender:
+def simplest_arrays(setup: Setup, _event: dict[str, Any]) -> Sender:
     """Decode, loads, dumps, POST: a thread for each partition, orjson, and no check of anything."""
-    connections = [http.client.HTTPConnection("127.0.0.1", setup.port) for _ in range(MAX_IN_FLIGHT)]
-    for connection in connections:
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    pool = ThreadPoolExecutor(MAX_IN_FLIGHT)
+    connections, pool = _clients(setup.port)
 
     def lane(connection: http.client.HTTPConnection, records: list[dict[str, Any]]) -> None:
         for some in batched(records, setup.per_post, strict=False):
@@ -124,18 +123,19 @@ def simplest_arrays(setup: Setup) -> Sender:
     return send
 
 
+@functools.cache
+def _clients(port: int) -> tuple[list[http.client.HTTPConnection], ThreadPoolExecutor]:
+    connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(MAX_IN_FLIGHT)]
+    for connection in connections:
+        connection.connect()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connections, ThreadPoolExecutor(MAX_IN_FLIGHT)
+
+
 def ceiling(setup: Setup, event: dict[str, Any]) -> Sender:
-    """The forwarder's own requests for this event, ready made, over as many connections as it has lanes."""
-    kept: dict[str, list[bytes]] = {}
-    for place, records in event["records"].items():
-        taken = kept.setdefault(place, [])
-        Forwarder(setup.settings, DeliveryServices(_Recorder(setup, taken), None)).forward(
-            {**event, "records": {place: records}}, Deadline(900)
-        )
-    sockets = [socket.create_connection(("127.0.0.1", setup.port)) for _ in kept]
-    for sock in sockets:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    pool = ThreadPoolExecutor(MAX_IN_FLIGHT)
+    """Requests as large as the forwarder's for this event, ready made, over as many connections as it has lanes."""
+    kept = [_requests_of(setup, records) for records in event["records"].values()]
+    sockets, pool = _sockets(setup.port)
 
     def lane(sock: socket.socket, requests_made: list[bytes]) -> None:
         for request in requests_made:
@@ -145,19 +145,32 @@ def ceiling(setup: Setup, event: dict[str, Any]) -> Sender:
                 received += sock.recv(65536)
 
     def send(_: dict[str, Any]) -> None:
-        list(pool.map(lane, sockets, kept.values()))
+        list(pool.map(lane, sockets, kept))
 
     return send
 
 
-class _Recorder:
-    """Takes every request, and keeps it as it would have gone over the wire."""
+def _requests_of(setup: Setup, records: list[dict[str, Any]]) -> list[bytes]:
+    head = f"POST {setup.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    made: list[bytes] = []
+    for some in batched(records, setup.per_post, strict=False):
+        body = orjson.dumps([{**record, "value": orjson.loads(b64decode(record["value"]))} for record in some])
+        made.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return made
 
-    def __init__(self, setup: Setup, taken: list[bytes]) -> None:
-        self._head = f"POST {setup.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        self._taken = taken
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """See Vantiq."""
-        self._taken.append(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        return answer(200)
+@functools.cache
+def _sockets(port: int) -> tuple[list[socket.socket], ThreadPoolExecutor]:
+    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_IN_FLIGHT)]
+    for sock in sockets:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sockets, ThreadPoolExecutor(MAX_IN_FLIGHT)
+
+
+SENDERS: Mapping[str, Callable[[Setup, dict[str, Any]], Sender]] = {
+    "forwarder": forwarder,
+    "simplest": simplest_arrays,
+    "ceiling": ceiling,
+    "requests.post": usual_sample,
+    "Powertools": powertools,
+}
