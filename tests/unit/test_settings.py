@@ -8,6 +8,7 @@ from msgspec import Meta
 from msk_toolkit.connect.request import ConnectRequest
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.cluster import ClusterSettings
+from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load, read_event
 from msk_toolkit.settings.probes import ConsumerProbeSettings
 from msk_toolkit.settings.topics import TopicsSettings
@@ -136,3 +137,17 @@ def test_all_mistakes_of_an_event_are_reported_at_once_each_with_its_place() -> 
 @pytest.mark.parametrize("event", [None, [], "plan", 1])
 def test_an_event_that_is_no_object_is_shown_one(event: object) -> None:
     assert event_problems(event) == ['must be an object such as {"action": "describe"}']
+
+
+def test_settings_are_made_again_only_when_one_of_their_variables_changes() -> None:
+    environ = {"VANTIQ_URL": "https://v", "VANTIQ_TOKEN_SECRET_ARN": "s", "VANTIQ_TARGET": "topic:/a"}
+    first = load(ForwarderSettings, environ)
+    assert load(ForwarderSettings, environ | {"OTHER": "1"}) is first
+    for change in ({"VANTIQ_TARGET": "topic:/b"}, {"ADVANCED_SETTINGS": '{"MAX_IN_FLIGHT": 3}'}):
+        changed = load(ForwarderSettings, environ | change)
+        assert changed != first
+        assert load(ForwarderSettings, environ) == first
+    with pytest.raises(ConfigurationError):
+        load(ForwarderSettings, {})
+    with pytest.raises(ConfigurationError):
+        load(ForwarderSettings, {})

@@ -1,16 +1,18 @@
 """The mapping's event -> records by partition, in offset order. Nothing is lost and nothing is altered."""
 
 import re
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from msk_toolkit.errors import ToolkitError
-from msk_toolkit.forward.event import TOPIC_PATTERN, EventRecord, KafkaEvent
+from msk_toolkit.forward.event import TOPIC_PATTERN, EventRecord, HeaderByte, KafkaEvent, UncheckedRecord
 
 _EVENT = KafkaEvent[Any]
-_RECORDS = list[EventRecord]
+_RECORDS = list[UncheckedRecord]
+_SIGNED = list[HeaderByte]
 _OFFSET = attrgetter("offset")
 _TOPIC = re.compile(TOPIC_PATTERN)
 # Sorts before every real offset, so that a record without one is settled before its partition goes on.
@@ -25,6 +27,9 @@ class MalformedEventError(ToolkitError):
     """The event is not one of a Kafka event source mapping."""
 
 
+HeaderPair = tuple[str, bytes | None]
+
+
 # A batch holds ten thousand of these, and none is ever part of a cycle: the garbage collector need not track them.
 class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """A record, decoded or not.
@@ -35,6 +40,7 @@ class SourceRecord(msgspec.Struct, frozen=True, gc=False):
         raw: as it is in the event.
         content: None where the record can't be decoded.
         fault: why it can't be.
+        headers: names and values, in the record's order; names may repeat.
     """
 
     place: str
@@ -42,6 +48,7 @@ class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     raw: Any
     content: EventRecord | None
     fault: str = ""
+    headers: tuple[HeaderPair, ...] = ()
 
 
 class Batch(NamedTuple):
@@ -89,9 +96,8 @@ def _records(place: str, raws: list[Any]) -> list[SourceRecord]:
         # All at once takes half the time; where one can't be decoded, each is decoded by itself.
         contents = msgspec.convert(raws, _RECORDS)
         _check_topics({content.topic for content in contents})
-        records = [
-            SourceRecord(place, content.offset, raw, content) for content, raw in zip(contents, raws, strict=True)
-        ]
+        headers = map(_headers_of, contents)
+        records = list(map(SourceRecord, repeat(place), map(_OFFSET, contents), raws, contents, repeat(""), headers))
     except _NOT_AS_DECLARED:
         records = [_record(place, raw) for raw in raws]
     # Hardly any work where they are in order, as they always should be.
@@ -105,13 +111,43 @@ def _record(place: str, raw: Any) -> SourceRecord:
         _check_topics({content.topic})
     except _NOT_AS_DECLARED as error:
         return SourceRecord(place, _offset(raw), raw, None, str(error))
-    return SourceRecord(place, content.offset, raw, content)
+    return SourceRecord(place, content.offset, raw, content, "", _headers_of(content))
 
 
 def _check_topics(names: set[str]) -> None:
     # A topic's name becomes part of a dead letter's name and of Vantiq's path.
     if not all(map(_TOPIC.fullmatch, names)):
         raise msgspec.ValidationError("topic is not a valid Kafka topic name")
+
+
+def _headers_of(content: EventRecord) -> tuple[HeaderPair, ...]:
+    """A record's headers, also where they were not checked.
+
+    Raises:
+        msgspec.ValidationError: one is not as ``EventRecord`` declares it.
+    """
+    if not content.headers:
+        return ()
+    pairs: list[HeaderPair] = []
+    try:
+        for entry in content.headers:
+            for name, octets in entry.items():
+                pairs.append((name, _octets(octets)))
+    except (TypeError, ValueError, AttributeError):
+        raise msgspec.ValidationError("a header is not a list of bytes") from None
+    return tuple(pairs)
+
+
+def _octets(octets: list[int] | None) -> bytes | None:
+    """A header's value; Java's bytes are signed."""
+    if octets is None:
+        return None
+    if type(octets) is not list:
+        raise TypeError
+    try:
+        return bytes(bytearray(octets))  # in a quarter less time than without the step between
+    except ValueError:
+        return bytes([octet & 0xFF for octet in msgspec.convert(octets, _SIGNED)])
 
 
 def _offset(raw: Any) -> int:

@@ -26,6 +26,12 @@ class EventRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="c
     value_schema_metadata: Any = UNSET
 
 
+class UncheckedRecord(EventRecord, kw_only=True, frozen=True, gc=False, rename="camel"):
+    """The same with its headers as they are in the event: as typed lists they would cost more than all the rest."""
+
+    headers: Any = None
+
+
 class KafkaEvent[R](msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """A batch of records by partition, such as ``orders-0``."""
 

@@ -19,7 +19,7 @@ def row_document(record: SourceRecord, cluster: str) -> Document:
     if record.content is None:
         return document(record, cluster, "envelope")
     try:
-        return Document(record, _JSON.encode(_split(envelope(record.content, cluster))))
+        return Document(record, _JSON.encode(_split(envelope(record, record.content, cluster))))
     except (UnicodeEncodeError, RecursionError, OverflowError):
         return document(record, cluster, "envelope")
 

@@ -18,7 +18,7 @@ import msgspec
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.advanced import VARIABLE, parse_advanced
-from msk_toolkit.settings.renamed import texts_by_current_name
+from msk_toolkit.settings.renamed import RENAMED, texts_by_current_name
 
 # SAM sets it in the containers of `sam local`.
 _SAM_LOCAL = "AWS_SAM_LOCAL"
@@ -43,6 +43,27 @@ def load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, 
     Raises:
         ConfigurationError: with every missing, malformed or contradictory variable.
     """
+    given = tuple(map(environ.get, _variables_of(model)))
+    last = _LOADED.get(model)
+    if last is not None and last[0] == given:
+        return last[1]  # type: ignore[no-any-return]  # what was made of these texts
+    settings = _load(model, environ)
+    _LOADED[model] = (given, settings)
+    return settings
+
+
+# By model: the texts that the last settings were made of, and those settings. Reading each invocation's anew takes
+# longer than most requests.
+_LOADED: dict[type, tuple[tuple[str | None, ...], Any]] = {}
+
+
+@functools.cache
+def _variables_of(model: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Every variable that settings of a model may come from."""
+    return (*_fields_of(model), *RENAMED, VARIABLE)
+
+
+def _load[Settings: msgspec.Struct](model: type[Settings], environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     texts = _texts(_fields_of(model), environ, problems)
     problems += _missing(model, texts)

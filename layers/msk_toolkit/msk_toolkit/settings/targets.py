@@ -1,5 +1,6 @@
 """Where in Vantiq a Kafka topic's records go: ``kind:name``, with routes per topic or pattern."""
 
+import functools
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -99,6 +100,7 @@ def parse_target(text: str) -> Target:
     raise ValueError(f"must begin with one of {_joined_with([f'{kind}:' for kind in KINDS], 'or')}")
 
 
+@functools.lru_cache(maxsize=16)
 def parse_routes(default: str, routes: str) -> Routes:
     """``VANTIQ_TARGET`` and ``VANTIQ_ROUTES`` (a JSON object, Kafka topic or glob pattern to target), together.
 
