@@ -74,7 +74,7 @@ def test_a_fault_that_another_alarm_tells_is_told_once() -> None:
     silenced = set(re.findall(r'NOT ALARM\("\$\{(\w+)\}"\)', rule))
     # What keeps a heartbeat from being written or delivered, and nothing that leaves its way open.
     of_the_writer = {"ProducerFaultsAlarm", "ProducerSilentAlarm"}
-    of_the_forwarder = {"ForwarderAlarm"}
+    of_the_forwarder = {"ForwarderAlarm", "ForwardingStoppedAlarm"}
     assert silenced == of_the_writer | of_the_forwarder
     # Each of them is mailed, with or without heartbeats.
     resources = raw_template()["Resources"]
