@@ -6,10 +6,6 @@ from mskv.errors import NotReachedError
 from mskv.place import Place
 
 _START = "start it with: make up"
-# By area of the checks. The brokers' listeners, mappings, functions and letters are real or played.
-_LACKING = {
-    "network": "the emulator has no network, so its rules, routes, endpoints and roles are not checked",
-}
 
 
 def on_this_machine(run: Path | None) -> Place:
@@ -35,4 +31,4 @@ def on_this_machine(run: Path | None) -> Place:
         raise NotReachedError(str(error), _START) from error
     if system is None:
         raise NotReachedError("the local system is not running", _START)
-    return Place(system.emulator.session(), REGION, system.stack.name, system.emulator.endpoint, _LACKING)
+    return Place(system.emulator.session(), REGION, system.stack.name, system.emulator.endpoint)

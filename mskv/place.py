@@ -1,6 +1,5 @@
 """Where a stack is: an account of AWS as the profile says, or the emulator of the local system."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import boto3
@@ -14,14 +13,12 @@ class Place(NamedTuple):
 
     Args:
         endpoint: in place of AWS's own; None for AWS.
-        lacking: by area of the checks, what this place does not have.
     """
 
     session: boto3.Session
     region: str
     stack: str
     endpoint: str | None = None
-    lacking: Mapping[str, str] = {}
 
 
 def on_aws(stack: str, region: str | None, profile: str | None) -> Place:

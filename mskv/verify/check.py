@@ -1,7 +1,5 @@
 """One line of the report."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -80,30 +78,9 @@ def understood[Answer: msgspec.Struct](
         return failed(area, name, text, "use mskv in the version of the deployed stack")
 
 
-def without(checks: Sequence[Check], lacking: Mapping[str, str]) -> list[Check]:
-    """The checks without the failures of areas that a place lacks: they say nothing there.
-
-    Args:
-        lacking: by area, what is missing there.
-    """
-    relevant: list[Check] = []
-    left_out = Counter((check.area, check.name) for check in checks if _says_nothing(check, lacking))
-    for check in checks:
-        if not _says_nothing(check, lacking):
-            relevant.append(check)
-        elif (check.area, check.name) in left_out:
-            times = left_out.pop((check.area, check.name))
-            relevant.append(not_tried(check.area, check.name, f"{lacking[check.area]} ({times} findings left out)"))
-    return relevant
-
-
 def joined(*texts: str) -> str:
     """Some sentences as one: without a full stop in front of the next."""
     return "; ".join(text.rstrip(" .;") for text in texts if text)
-
-
-def _says_nothing(check: Check, lacking: Mapping[str, str]) -> bool:
-    return check.state == "failed" and check.area in lacking
 
 
 def as_json(check: Check) -> dict[str, Any]:

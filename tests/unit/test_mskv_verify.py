@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mskv.verify.check import Check, joined, without
+from mskv.verify.check import Check, joined
 from mskv.verify.tools import Consent
 from tests.fakes.mskv_world import ALARM, HEALTHY, UUID, World, refused
 
@@ -273,20 +273,6 @@ def test_a_test_mail_is_sent_once_and_only_with_the_users_word() -> None:
     assert check.state == "ok"
     assert "check the mailbox" in check.text
     assert world.aws.asked.count("publish") == 1
-
-
-def test_what_a_place_lacks_is_not_tried_there_in_one_line() -> None:
-    world = World()
-    world.answers["DiagnoseFunction"] = {
-        "summary": "x",
-        "listeners": [DOWN],
-        "mapping": [closed(9096), {**closed(1), "code": "acl-closed"}],
-    }
-    checks = without(world.run(), {"network": "nothing filters here"})
-    check = the(checks, "network", "pollers")
-    assert check.state == "not tried"
-    assert check.text == "nothing filters here (2 findings left out)"
-    assert the(checks, "listener").state == "failed"
 
 
 def test_remedies_are_joined_without_a_full_stop_in_front_of_the_next() -> None:
