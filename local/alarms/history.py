@@ -17,15 +17,16 @@ class Clock:
     def __init__(self, start: float, factor: float) -> None:
         self.start = start
         self._factor = factor
-        self._skipped = 0.0
+        self._skipped: list[tuple[float, float]] = []
 
     def at(self, moment: float) -> float:
         """What this clock shows at a moment in seconds since 1970."""
-        return (moment - self.start) * self._factor + self._skipped
+        skipped = sum(seconds for since, seconds in self._skipped if since <= moment)
+        return (moment - self.start) * self._factor + skipped
 
-    def skip(self, seconds: float) -> None:
-        """Let time pass in which nothing happens; what was measured before is that much older from now on."""
-        self._skipped += seconds
+    def skip(self, seconds: float, moment: float) -> None:
+        """Let time pass at a moment in seconds since 1970: what was measured before it is that much older then."""
+        self._skipped.append((moment, seconds))
 
 
 class History:

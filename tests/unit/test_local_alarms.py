@@ -103,6 +103,12 @@ def test_a_faster_clock_makes_periods_shorter(read: Definitions) -> None:
     assert clock.at(clock.start + 360.0) == 1800.0
 
 
+def test_what_is_read_late_keeps_its_time_on_a_clock_that_was_moved_on() -> None:
+    clock = Clock(start=1000.0, factor=1.0)
+    clock.skip(300.0, 1010.0)
+    assert [clock.at(moment) for moment in (1005.0, 1010.0, 1020.0)] == [5.0, 310.0, 320.0]
+
+
 def test_only_what_an_alarm_watches_is_kept_and_no_longer_than_it_looks_back(read: Definitions) -> None:
     history = History(read, Clock(start=0.0, factor=1.0))
     history.add([Measured(FAULTS, (1.0, 2.0)), Measured(ERRORS, (1.0,))], 100.0)
