@@ -1,10 +1,13 @@
 """The forwarder's client over HTTPS."""
 
+import ssl
 import time
 from pathlib import Path
 
 import pytest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.network.event_loop import EventLoop
+from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
@@ -31,10 +34,35 @@ def test_records_travel_over_one_verified_connection(vantiq: VantiqStandIn, cert
     kept = []
     for body in (b"1", large, b"2"):
         assert client.post(PATH, body, Deadline(10)).status == 200
-        kept += [connection for connection, _ in client._idle]
+        kept += client._idle
     client.close()
     assert kept == [kept[0]] * 3
     assert [len(entry.body) for entry in vantiq.journal.entries()] == [1, len(large), 1]
+
+
+def test_the_next_connection_resumes_the_session_of_the_last(vantiq: VantiqStandIn, certificates: Path) -> None:
+    client = client_of(vantiq, (certificates / "ca.pem").read_text())
+    resumed = []
+    for number in range(3):
+        assert client.post(PATH, b"%d" % number, Deadline(10)).status == 200
+        (connection,) = client._idle
+        assert isinstance(connection._sock, ssl.SSLSocket)
+        resumed.append(connection._sock.session_reused)
+        connection.close()
+    assert resumed == [False, True, True]
+    assert [bytes(entry.body) for entry in vantiq.journal.entries()] == [b"0", b"1", b"2"]
+
+
+def test_many_requests_travel_at_the_same_time(vantiq: VantiqStandIn, certificates: Path) -> None:
+    client = client_of(vantiq, (certificates / "ca.pem").read_text())
+    bodies = [b'"%d' % number + b"x" * 300_000 + b'"' for number in range(8)]
+    loop = EventLoop(SocketPoll(), time.monotonic)
+    for _ in range(2):
+        responses = loop.run([client.deliver(PATH, body, Deadline(20)) for body in bodies], len(bodies))
+        assert [response.status for response in responses] == [200] * 8
+    assert len(client._idle) == 8
+    client.close()
+    assert sorted(bytes(entry.body) for entry in vantiq.journal.entries()) == sorted(bodies * 2)
 
 
 def test_a_certificate_that_is_not_trusted_is_named(vantiq: VantiqStandIn) -> None:

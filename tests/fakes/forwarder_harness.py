@@ -37,7 +37,7 @@ class ForwarderHarness:
                 self.letters if bucket else None,
                 clock=self.clock,
                 now=lambda: 1_763_800_060.0,
-                wait=self.clock.wait,
+                poll=self.clock.poll,
                 random=lambda: 0.5,
                 by_operator=self.letters,
             ),

@@ -93,7 +93,7 @@ class RedriveHarness:
         paced = replaying(self.settings, records_per_second, reserve_seconds)
 
         def forwarder(store: DeadLetterStore) -> Forwarder:
-            tools = DeliveryServices(self.vantiq, store, self.clock, lambda: 0.0, self.clock.wait, lambda: 0.5)
+            tools = DeliveryServices(self.vantiq, store, self.clock, lambda: 0.0, self.clock.poll, lambda: 0.5)
             return Forwarder(paced, tools)
 
         return forwarder

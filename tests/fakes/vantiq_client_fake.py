@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.vantiq import VantiqAddress
-from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.client import Clocks, VantiqClient
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.clock_fake import FakeClock
@@ -20,6 +20,10 @@ class FixedToken:
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
         self.renewals = 0
+
+    @property
+    def known(self) -> str | None:
+        return None
 
     def text(self, deadline: Deadline) -> str:
         return self.texts[0]
@@ -44,7 +48,7 @@ def client_of(
             context=None,
             namespace="my.ns",
             timeout_seconds=timeout,
-            clock=clock or time.monotonic,
+            clocks=Clocks(clock or time.monotonic, clock or time.time),
         )
         try:
             yield client, server

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable
-from email.message import Message
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
@@ -14,14 +13,12 @@ Fault = Callable[[str, list[Any]], HttpResponse | Exception | None]
 
 def answer(status: int, body: Any = None, **headers: str) -> HttpResponse:
     """An answer; a header's underscore stands for a hyphen."""
-    message = Message()
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
+    kept = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     if body is None:
         body = b""
     elif not isinstance(body, bytes):
         body = json.dumps(body).encode()
-    return HttpResponse(status, message, body)
+    return HttpResponse(status, kept, body)
 
 
 def refusal(status: int, code: str = "io.vantiq.some.validation", **headers: str) -> HttpResponse:
@@ -54,6 +51,10 @@ class FakeVantiq:
         self.posts: list[tuple[str, int]] = []
         self._took = took
         self._lock = threading.Lock()
+
+    async def deliver(self, path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> HttpResponse:
+        """See VantiqClient.deliver."""
+        return self.post(path, body, deadline)
 
     def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """See VantiqClient.post."""

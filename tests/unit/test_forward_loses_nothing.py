@@ -121,7 +121,7 @@ def test_every_record_arrives_in_order_or_is_set_aside(seed: int, reading: str, 
     )
 
     def environment() -> Forwarder:
-        return Forwarder(settings, DeliveryServices(vantiq, letters, clock, lambda: 0.0, clock.wait, chance.random))
+        return Forwarder(settings, DeliveryServices(vantiq, letters, clock, lambda: 0.0, clock.poll, chance.random))
 
     records = [record(n, partition=p, key=b"k%d" % (n % 3)) for n in range(30) for p in range(3)]
     forwarder, batch = environment(), records

@@ -101,7 +101,7 @@ def test_one_throttled_lane_holds_the_others(response: Any) -> None:
     harness = ForwarderHarness(at_offset(0, response), max_attempts=1)
     outcome = harness.forward(*FIVE, *[record(n, partition=1) for n in range(5)])
     assert reasons(outcome) == ["retriable"]
-    asked = float(response.headers.get("Retry-After") or 0)
+    asked = float(response.headers.get("retry-after") or 0)
     assert harness.clock.waits == [pytest.approx(asked + 0.1, abs=0.011)]
     assert outcome.lanes[1].throttled == pytest.approx(asked + 0.1, abs=0.011)
 

@@ -2,12 +2,17 @@
 
 import socket
 import threading
+import time
 
 import pytest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.network.event_loop import EventLoop
+from msk_toolkit.network.poll import SocketPoll
+from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.client import Clocks, VantiqClient
 
 from tests.fakes.clock_fake import FakeClock
-from tests.fakes.http_fake import OK, Peer, forever, serve
+from tests.fakes.http_fake import OK, Peer, ScriptedServer, forever, serve
 from tests.fakes.vantiq_client_fake import FixedToken, client_of
 
 pytestmark = pytest.mark.enable_socket
@@ -73,6 +78,60 @@ def test_a_connection_long_idle_is_not_used_again() -> None:
         clock.advance(3600)
         client.post("/x", b"2", Deadline(5))
         assert server.connections == 2
+
+
+def test_a_connection_that_was_frozen_with_its_sandbox_is_not_used_again() -> None:
+    # A frozen sandbox's monotonic clock may stand still; the time of day has gone on when it is thawed.
+    time_of_day = [1_763_800_000.0]
+    with ScriptedServer(forever()) as server:
+        client = VantiqClient(
+            VantiqAddress(False, "127.0.0.1", server.port),
+            FixedToken("abc"),
+            context=None,
+            clocks=Clocks(FakeClock(), lambda: time_of_day[0]),
+        )
+        for seconds, connections in ((0, 1), (59, 1), (61, 2), (600, 3), (1, 3)):
+            time_of_day[0] += seconds
+            assert client.post("/x", b"1", Deadline(5)).status == 200
+            assert server.connections == connections
+        client.close()
+
+
+@pytest.mark.parametrize("bodies", [1, 5])
+def test_connections_that_all_died_in_a_pause_show_no_failure(bodies: int) -> None:
+    # Each of them answers once, then resets whatever comes next: as a firewall that has forgotten it.
+    def answer_once_then_reset(peer: Peer) -> None:
+        peer.read()
+        peer.send(OK)
+        peer.read()
+        peer.reset()
+
+    with client_of(*[answer_once_then_reset] * bodies, forever()) as (client, _):
+        loop = EventLoop(SocketPoll(), time.monotonic)
+        for _ in range(2):
+            posts = [client.deliver("/x", b"1", Deadline(5)) for _ in range(bodies)]
+            assert [response.status for response in loop.run(posts, bodies)] == [200] * bodies
+
+
+def test_requests_at_the_same_time_have_a_connection_each_and_none_is_pipelined() -> None:
+    together = threading.Barrier(4)
+
+    def answer_together(peer: Peer) -> None:
+        for _ in range(3):
+            peer.read()
+            together.wait(10)
+            peer.sock.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                peer.sock.recv(1)
+            peer.sock.setblocking(True)
+            peer.send(OK)
+
+    with client_of(answer_together) as (client, server):
+        loop = EventLoop(SocketPoll(), time.monotonic)
+        for _ in range(3):
+            posts = [client.deliver("/x", b"%d" % number, Deadline(10)) for number in range(4)]
+            assert [response.body for response in loop.run(posts, 4)] == [b"{}"] * 4
+        assert (server.connections, len(server.requests)) == (4, 12)
 
 
 @pytest.mark.parametrize(

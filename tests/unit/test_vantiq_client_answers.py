@@ -1,13 +1,17 @@
 """Each request gets its own answer, and whatever the system says of a socket has a name."""
 
 import errno
+import os
+import time
 from typing import Any, cast
 
 import pytest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.network.event_loop import EventLoop
 from msk_toolkit.vantiq.connection import VantiqConnection
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
+from tests.fakes.clock_fake import FakeClock, FakePoll
 from tests.fakes.http_fake import OK, forever, serve
 from tests.fakes.vantiq_client_fake import client_of, failure
 
@@ -61,46 +65,59 @@ class OddSocket:
 
     def __init__(self, operation: str, number: int) -> None:
         self._operation, self._number = operation, number
+        # Always ready to be read.
+        self._file = os.open(os.devnull, os.O_RDONLY)
 
     def _fail(self, operation: str) -> None:
         if operation == self._operation:
             raise OSError(self._number, "words")
 
     def fileno(self) -> int:
-        return -1
-
-    def gettimeout(self) -> float | None:
-        return None
-
-    def settimeout(self, seconds: float) -> None:
-        self._fail("settimeout")
+        return self._file
 
     def send(self, data: bytes) -> int:
         self._fail("send")
         return len(data)
 
-    def recv_into(self, buffer: Any) -> int:
+    def recv(self, size: int) -> bytes:
         self._fail("recv")
-        return 0
+        return b""
 
     def close(self) -> None:
         self._fail("close")
 
 
+class ReadyPoll(FakePoll):
+    """Finds every socket ready."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeClock())
+        self._expected: list[int] = []
+
+    def expect(self, fd: int, events: int) -> None:
+        self._expected.append(fd)
+
+    def forget(self, fd: int) -> None:
+        self._expected.remove(fd)
+
+    def wait(self, seconds: float) -> list[int]:
+        return list(self._expected)
+
+
 @pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENOBUFS, errno.EIO])
-@pytest.mark.parametrize("operation", ["send", "recv", "settimeout"])
+@pytest.mark.parametrize("operation", ["send", "recv"])
 def test_every_failure_of_a_socket_is_an_unanswered_request(operation: str, number: int) -> None:
     connection = VantiqConnection(cast("Any", OddSocket(operation, number)), "v:443")
+    loop = EventLoop(ReadyPoll(), time.monotonic)
     with pytest.raises(VantiqUnansweredError, match=errno.errorcode[number]) as caught:
-        connection.exchange(b"POST", b"", Deadline(5))
+        loop.run([connection.exchange(b"POST", Deadline(5))], at_once=1)
     assert caught.value.maybe_taken == (operation == "recv")
     assert not connection.reusable
 
 
-def test_a_socket_that_cannot_be_closed_or_polled_is_given_up_in_silence() -> None:
-    connection = VantiqConnection(cast("Any", OddSocket("close", errno.EIO)), "v:443")
-    connection.close()
-    assert connection.stale()
+def test_a_socket_that_cannot_be_closed_or_read_is_given_up_in_silence() -> None:
+    VantiqConnection(cast("Any", OddSocket("close", errno.EIO)), "v:443").close()
+    assert VantiqConnection(cast("Any", OddSocket("recv", errno.EIO)), "v:443").stale()
 
 
 def test_the_next_request_after_a_failed_one_has_its_own_connection() -> None:

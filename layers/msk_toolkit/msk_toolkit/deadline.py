@@ -27,6 +27,11 @@ class Deadline:
         left = getattr(context, "get_remaining_time_in_millis", lambda: 60_000)
         return cls(max(0.0, left() / 1000 - reserve_seconds))
 
+    @property
+    def at(self) -> float:
+        """The point in time, on the deadline's clock."""
+        return self._at
+
     def remaining(self) -> float:
         """Seconds left, never below zero."""
         return max(0.0, self._at - self._clock())

@@ -1,7 +1,8 @@
 """A lane's records to Vantiq, one request after the other, until the end or the first failure that may pass."""
 
+import functools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
@@ -11,9 +12,11 @@ from msk_toolkit.forward.exchange import Reply
 from msk_toolkit.forward.halving import RecordGroup, divided
 from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import Failure, LaneOutcome, RefusedRecord
+from msk_toolkit.forward.prepared import PreparedGroups
 from msk_toolkit.forward.progress import LaneProgress
 from msk_toolkit.forward.request import LaneRequests
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
+from msk_toolkit.network.event_loop import blocking
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import Disposition, RecordResult
@@ -27,7 +30,7 @@ class Delivery:
     1. Take the next group of documents. A record without a document (it can't be decoded, or the operator sets it
        aside) is dead-lettered, and the lane goes on.
     2. Wait for the rate limiter; stop where another lane has encountered an outage or no time is left.
-    3. Send the group in one request.
+    3. Send the group in one request; the next group is prepared while the response is awaited.
     4. If the response is about all records of the request and a single one may be its cause, divide the group and
        start again with its parts, in order (:mod:`msk_toolkit.forward.halving`).
     5. Count the records that are done, up to the first that is not; dead-letter those that are refused. An outage, a
@@ -51,37 +54,40 @@ class Delivery:
         self._requests = LaneRequests(target, services, limits, shared)
         self._progress = LaneProgress(lane, services.now if limits.timed else None)
 
-    def run(self, groups: Iterable[list[Document]]) -> LaneOutcome:
+    async def run(self, groups: Iterator[list[Document]]) -> LaneOutcome:
         """Deliver the groups in order; stops at the first failure."""
+        ahead = PreparedGroups(groups)
         try:
-            failure = next(filter(None, map(self._deliver, groups)), None)
+            failure = await self._deliver(ahead)
         except Exception as error:  # noqa: BLE001 - whatever it is, what other lanes have done must not be forgotten
             reason = f"unexpected {type(error).__name__} {_raised_in(error)}"
             failure = Failure("retriable", reason, PathCause.FORWARDER_FAILS)
         return self._progress.outcome(failure, self._requests.counts)
 
-    def _deliver(self, documents: list[Document]) -> Failure | None:
-        pending = deque([RecordGroup(documents)])
-        while pending:
-            step = self._step(pending.popleft())
-            if isinstance(step, Failure):
-                return step
-            pending.extendleft(reversed(step))
+    async def _deliver(self, groups: PreparedGroups) -> Failure | None:
+        while documents := groups.take():
+            step = await self._step(RecordGroup(documents), groups)
+            pending: deque[RecordGroup] = deque()
+            while step or pending:
+                if isinstance(step, Failure):
+                    return step
+                pending.extendleft(reversed(step))
+                step = await self._step(pending.popleft(), groups)
         return None
 
-    def _step(self, group: RecordGroup) -> list[RecordGroup] | Failure:
+    async def _step(self, group: RecordGroup, following: PreparedGroups) -> list[RecordGroup] | Failure:
         """Send a group once; what is still to be sent of it, in order, or why the lane stops."""
         documents = group.documents
         if documents[0].fault:
-            return self._dead_letter(documents[0], _refusal_of_document(documents[0])) or []
-        reply = self._requests.send(group)
+            return await self._dead_letter(documents[0], _refusal_of_document(documents[0])) or []
+        reply = await self._requests.send(group, following.prepare)
         if isinstance(reply, Failure):
             return reply
         attempts = group.attempts + 1
         parts = divided(documents, reply, attempts, self._limits.max_attempts)
         if parts:
             return parts
-        done, failure = self._settle(documents, reply, attempts)
+        done, failure = await self._settle(documents, reply, attempts)
         if failure is not None:
             return failure
         rest = documents[done:]
@@ -92,9 +98,9 @@ class Delivery:
             return [alone, RecordGroup(others)] if others else [alone]
         # Progress starts the count again.
         again = RecordGroup(rest, group.bare, attempts=1 if done else attempts)
-        return self._requests.back_off(again, reply) or [again]
+        return await self._requests.back_off(again, reply) or [again]
 
-    def _settle(self, documents: list[Document], reply: Reply, attempts: int) -> tuple[int, Failure | None]:
+    async def _settle(self, documents: list[Document], reply: Reply, attempts: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not; how many are, and why the lane stops there."""
         if reply.results.for_all and reply.disposition is Disposition.DELIVERED:
             self._acknowledged(documents)
@@ -106,7 +112,7 @@ class Delivery:
                 case Disposition.THERE_ALREADY:
                     self._acknowledged([document], there_already=True)
                 case Disposition.REFUSED:
-                    failure = self._refuse(document, result, reply, attempts)
+                    failure = await self._refuse(document, result, reply, attempts)
                     if failure is not None:
                         return number, failure
                 case Disposition.OUTAGE:
@@ -123,7 +129,7 @@ class Delivery:
         self._shared.refusal_limit.delivered(self._target)
         self._shared.accepting.add(self._target)
 
-    def _refuse(self, document: Document, result: RecordResult, reply: Reply, attempts: int) -> Failure | None:
+    async def _refuse(self, document: Document, result: RecordResult, reply: Reply, attempts: int) -> Failure | None:
         """Dead-letter a refused record, unless so many are refused that the fault can't be theirs."""
         if self._shared.refusal_limit.refused(self._target, result):
             self._shared.outage.set()
@@ -138,9 +144,9 @@ class Delivery:
             code=result.code,
             request_id=reply.request_id,
         )
-        return self._dead_letter(document, refusal)
+        return await self._dead_letter(document, refusal)
 
-    def _dead_letter(self, document: Document, refusal: RecordRefusal) -> Failure | None:
+    async def _dead_letter(self, document: Document, refusal: RecordRefusal) -> Failure | None:
         """Write the dead letter; the record counts as done only when it is stored."""
         record = document.record
         subject = f"record {record.place} offset {record.offset} is {refusal.reason}"
@@ -154,8 +160,9 @@ class Delivery:
             reason = f"{subject} ({cause}) and dead-lettering is off"
             return Failure("blocked", reason, PathCause.VANTIQ_REFUSES_RECORDS)
         body = letter(record, self._batch, refusal, self._services.now())
+        name = letter_name(record, self._batch.cluster)
         try:
-            store.write(letter_name(record, self._batch.cluster), body, self._limits.end_by)
+            await blocking(functools.partial(store.write, name, body, self._limits.end_by))
         except ToolkitError as error:
             reason = f"{subject} and cannot be dead-lettered: {error}"
             return Failure("retriable", reason, PathCause.LETTERS_NOT_STORED)

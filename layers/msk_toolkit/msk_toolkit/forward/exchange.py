@@ -1,9 +1,9 @@
 """One request to Vantiq with records in it, and what its response means for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import AwsError, CredentialsError
@@ -37,8 +37,10 @@ _MAX_ID_LENGTH = 200
 class Vantiq(Protocol):
     """The one call of :class:`msk_toolkit.vantiq.client.VantiqClient` that is used."""
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """Send one request and return its response."""
+    def deliver(
+        self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
+    ) -> Coroutine[Any, Any, HttpResponse]:
+        """POST a body and return the response; ``meanwhile`` may be called while it is awaited."""
         ...
 
 
@@ -114,14 +116,18 @@ class VantiqExchange:
         self._deadline = deadline
         self.latencies: list[float] = []
 
-    def post(self, group: list[Document], *, as_array: bool) -> Reply:
-        """Send a group in one request."""
+    async def post(self, group: list[Document], meanwhile: Callable[[], object], *, as_array: bool) -> Reply:
+        """Send a group in one request.
+
+        Args:
+            meanwhile: may be called while the response is awaited.
+        """
         documents = [document.body for document in group]
         body = delivery_body(self._target, documents, as_array=as_array)
         count = len(group)
         started = self._clock()
         try:
-            response = self._vantiq.post(self._path, body, self._deadline)
+            response = await self._vantiq.deliver(self._path, body, self._deadline, meanwhile)
         except VantiqUnansweredError as error:
             return _unanswered(error, count)
         except (CredentialsError, AwsError) as error:
@@ -134,8 +140,8 @@ class VantiqExchange:
         return Reply(
             results,
             _reason(self._target, results),
-            retry_after(response.headers.get("Retry-After"), self._now()),
-            (response.headers.get("X-Request-Id") or "")[:_MAX_ID_LENGTH],
+            retry_after(response.headers.get("retry-after"), self._now()),
+            (response.headers.get("x-request-id") or "")[:_MAX_ID_LENGTH],
         )
 
 

@@ -1,9 +1,7 @@
 """One invocation: an event in, what became of its records out."""
 
 import functools
-import threading
 from collections.abc import Iterable, Iterator, Set
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from msk_toolkit.aws.clients import MakeClient
@@ -22,6 +20,8 @@ from msk_toolkit.forward.refusal_limit import RefusalLimit
 from msk_toolkit.forward.rounds import PartitionsInDoubt, Patience, ReportWaiting, run_rounds
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
 from msk_toolkit.forward.target_check import TargetCheck
+from msk_toolkit.network.event_loop import EventLoop, Signal
+from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Routes, Target
 from msk_toolkit.vantiq.client import VantiqClient
@@ -70,6 +70,7 @@ class Forwarder:
         self._services = services
         self._check = check
         self._patient = patient
+        self._poll = services.poll or SocketPoll()
         self._delivered = DeliveredCache()
         self._in_doubt = PartitionsInDoubt()
         self._rate_limiter = RateLimiter(settings.records_per_second, services.clock)
@@ -127,7 +128,7 @@ class Forwarder:
         """Run the lanes, in as many rounds as are worth it."""
         settings, services = self._settings, self._services
         patience = Patience(
-            wait=lambda seconds: services.wait(threading.Event(), seconds),
+            wait=self._poll.wait,
             remaining=invocation.start_by.remaining,
             held=self._rate_limiter.held,
             random=services.random,
@@ -141,21 +142,18 @@ class Forwarder:
     def _run_lanes(self, invocation: _Invocation, lanes: list[Lane]) -> list[LaneOutcome]:
         """Each of these lanes once, several at the same time."""
         unfit = self._unfit({invocation.targets[lane.place] for lane in lanes}, invocation.start_by)
-        shared = Shared(threading.Event(), self._rate_limiter, self._refusal_limit, invocation.accepting)
+        shared = Shared(Signal(), self._rate_limiter, self._refusal_limit, invocation.accepting)
 
-        def run_lane(lane: Lane) -> LaneOutcome:
+        async def run_lane(lane: Lane) -> LaneOutcome:
             failure = unfit.get(invocation.targets[lane.place])
             if failure is not None:
                 return LaneOutcome(lane, failure=failure)
-            return self._deliver_lane(invocation, shared, lane)
+            return await self._deliver_lane(invocation, shared, lane)
 
-        max_in_flight = self._settings.max_in_flight
-        if len(lanes) < 2 or max_in_flight < 2:
-            return list(map(run_lane, lanes))
-        with ThreadPoolExecutor(min(len(lanes), max_in_flight), thread_name_prefix="lane") as pool:
-            return list(pool.map(run_lane, lanes))
+        loop = EventLoop(self._poll, self._services.clock)
+        return loop.run(map(run_lane, lanes), self._settings.max_in_flight)
 
-    def _deliver_lane(self, invocation: _Invocation, shared: Shared, lane: Lane) -> LaneOutcome:
+    async def _deliver_lane(self, invocation: _Invocation, shared: Shared, lane: Lane) -> LaneOutcome:
         settings, target = self._settings, invocation.targets[lane.place]
         limits = Limits(
             invocation.start_by,
@@ -168,7 +166,7 @@ class Forwarder:
         has_value_text = self._check is not None and self._check.value_text(target)
         make = invocation.documents.maker(has_value_text=has_value_text)
         max_records = settings.array_length(target.kind)
-        return delivery.run(split_into_requests(lane.records, make, max_records, settings.max_post_bytes))
+        return await delivery.run(split_into_requests(lane.records, make, max_records, settings.max_post_bytes))
 
     def _unfit(self, targets: set[Target], bound: Deadline) -> dict[Target, Failure]:
         """The targets that nothing may be sent to, and why."""

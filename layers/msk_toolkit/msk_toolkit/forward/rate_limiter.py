@@ -1,7 +1,6 @@
 """When the next request may start: one rate limit for all lanes of a warm environment."""
 
 import math
-import threading
 
 from msk_toolkit.deadline import Clock
 
@@ -20,7 +19,6 @@ class RateLimiter:
         self._clock = clock
         self._next = 0.0
         self._held_until = 0.0
-        self._lock = threading.Lock()
 
     def turn(self, records: int, within: float = math.inf) -> float:
         """Take a turn for so many records; seconds until it comes.
@@ -30,12 +28,11 @@ class RateLimiter:
         """
         if not self._per_second:
             return self.held()
-        with self._lock:
-            now = self._clock()
-            begins = max(now, self._next)
-            seconds = max(begins - now, self.held())
-            if seconds < within:
-                self._next = begins + records / self._per_second
+        now = self._clock()
+        begins = max(now, self._next)
+        seconds = max(begins - now, self.held())
+        if seconds < within:
+            self._next = begins + records / self._per_second
         return seconds
 
     def hold(self, seconds: float) -> None:
@@ -43,8 +40,7 @@ class RateLimiter:
 
         An hour at most: whoever asks for a day is asked again after an hour.
         """
-        with self._lock:
-            self._held_until = max(self._held_until, self._clock() + min(seconds, _MAX_HOLD_SECONDS))
+        self._held_until = max(self._held_until, self._clock() + min(seconds, _MAX_HOLD_SECONDS))
 
     def held(self) -> float:
         """Seconds left of the pause."""

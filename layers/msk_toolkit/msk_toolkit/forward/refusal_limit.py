@@ -1,7 +1,5 @@
 """Refusals in a row: when a target refuses one record after the other, the fault is hardly the records'."""
 
-import threading
-
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.responses import RecordResult
 
@@ -19,21 +17,17 @@ class RefusalLimit:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._running: dict[Target, tuple[tuple[int, str], int]] = {}
-        self._lock = threading.Lock()
 
     def delivered(self, target: Target) -> None:
         """The target accepted a record."""
-        if self._running:
-            with self._lock:
-                self._running.pop(target, None)
+        self._running.pop(target, None)
 
     def refused(self, target: Target, result: RecordResult) -> bool:
         """Count a refusal; whether it is one too many to be about the record."""
         kind = (result.status, result.code)
-        with self._lock:
-            last, count = self._running.get(target, (kind, 0))
-            if last != kind:
-                count = 0
-            count += 1
-            self._running[target] = (kind, count)
+        last, count = self._running.get(target, (kind, 0))
+        if last != kind:
+            count = 0
+        count += 1
+        self._running[target] = (kind, count)
         return 0 < self._limit < count

@@ -1,5 +1,6 @@
 """One request of a lane with its attempts: the wait for its turn, the request, the backoff before the next attempt."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msk_toolkit.forward.exchange import Reply, VantiqExchange
@@ -7,6 +8,7 @@ from msk_toolkit.forward.halving import RecordGroup, set_aside_hint
 from msk_toolkit.forward.outcome import Failure
 from msk_toolkit.forward.retry import pause, retry_failure, turn_failure
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
+from msk_toolkit.network.event_loop import sleep
 from msk_toolkit.settings.targets import Target
 
 
@@ -41,14 +43,19 @@ class LaneRequests:
         """So far."""
         return RequestCounts(self._retried, self._exchange.latencies, self._throttled)
 
-    def send(self, group: RecordGroup) -> Reply | Failure:
-        """Wait until the group may be sent, and send it; a failure where it may not be sent any more."""
-        failure = self._wait_for_turn(len(group.documents))
+    async def send(self, group: RecordGroup, meanwhile: Callable[[], object]) -> Reply | Failure:
+        """Wait until the group may be sent, and send it; a failure where it may not be sent any more.
+
+        Args:
+            meanwhile: may be called while the response is awaited.
+        """
+        failure = await self._wait_for_turn(len(group.documents))
         if failure is not None:
             return failure
-        return self._exchange.post(group.documents, as_array=self._limits.as_array and not group.bare)
+        as_array = self._limits.as_array and not group.bare
+        return await self._exchange.post(group.documents, meanwhile, as_array=as_array)
 
-    def back_off(self, group: RecordGroup, reply: Reply) -> Failure | None:
+    async def back_off(self, group: RecordGroup, reply: Reply) -> Failure | None:
         """Wait before the group's next attempt, or say why there is none."""
         seconds = pause(group.attempts, reply.retry_after, self._services.random)
         if reply.throttled:
@@ -61,7 +68,7 @@ class LaneRequests:
             if group.attempts >= self._limits.max_attempts:
                 return failure.with_hint(self.hint(group, reply))
             return failure
-        self._services.wait(self._shared.outage, seconds)
+        await sleep(seconds, self._shared.outage)
         if reply.throttled:
             self._throttled += seconds
         self._retried += 1
@@ -71,7 +78,7 @@ class LaneRequests:
         """How to get past a record that alone cannot pass; see :func:`set_aside_hint`."""
         return set_aside_hint(group.documents, reply, is_accepting=self._target in self._shared.accepting)
 
-    def _wait_for_turn(self, records: int) -> Failure | None:
+    async def _wait_for_turn(self, records: int) -> Failure | None:
         """Wait until a request with so many records may start, or say why none may any more."""
         start_by, limiter = self._limits.start_by, self._shared.rate_limiter
         seconds = limiter.turn(records, start_by.remaining())
@@ -79,6 +86,6 @@ class LaneRequests:
             failure = turn_failure(seconds, start_by.remaining(), is_outage=self._shared.outage.is_set())
             if failure is not None or seconds <= 0:
                 return failure
-            self._services.wait(self._shared.outage, seconds)
+            await sleep(seconds, self._shared.outage)
             self._throttled += seconds
             seconds = limiter.held()

@@ -1,7 +1,6 @@
 """What deliveries work with, share with one another, and are limited by."""
 
 import random as random_module
-import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from msk_toolkit.forward.dead_letters import DeadLetterStore
 from msk_toolkit.forward.exchange import Vantiq
 from msk_toolkit.forward.rate_limiter import RateLimiter
 from msk_toolkit.forward.refusal_limit import RefusalLimit
+from msk_toolkit.network.event_loop import Poll, Signal
 from msk_toolkit.settings.targets import Target
 
 
@@ -19,8 +19,8 @@ class DeliveryServices(NamedTuple):
 
     Args:
         dead_letters: None where a record that is refused for good blocks its lane.
-        wait: waits for the event, but no longer than so many seconds.
         now: seconds since 1970.
+        poll: what the lanes' loop waits with; None for the system's.
         by_operator: where the records go that the operator sets aside by name, also where refused ones block.
     """
 
@@ -28,7 +28,7 @@ class DeliveryServices(NamedTuple):
     dead_letters: DeadLetterStore | None
     clock: Clock = time.monotonic
     now: Callable[[], float] = time.time
-    wait: Callable[[threading.Event, float], object] = threading.Event.wait
+    poll: Poll | None = None
     random: Callable[[], float] = random_module.random
     by_operator: DeadLetterStore | None = None
 
@@ -41,7 +41,7 @@ class Shared(NamedTuple):
         accepting: targets that have accepted a record in this invocation.
     """
 
-    outage: threading.Event
+    outage: Signal
     rate_limiter: RateLimiter
     refusal_limit: RefusalLimit
     accepting: set[Target]

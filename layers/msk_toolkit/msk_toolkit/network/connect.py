@@ -119,8 +119,19 @@ def _connected(address: Address, deadline: Deadline) -> socket.socket:
     return sock
 
 
-def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
+def start_tls(
+    sock: socket.socket,
+    host: str,
+    port: int,
+    context: ssl.SSLContext,
+    deadline: Deadline,
+    session: ssl.SSLSession | None = None,
+) -> ssl.SSLSocket:
     """Stage ``tls``: the socket wrapped, the certificate and name verified; closes it on failure.
+
+    Args:
+        session: one of an earlier connection to this peer with this context, which makes the handshake shorter; a peer
+            that does not know it any more makes a full one.
 
     Raises:
         StageError: one of the ``tls-`` causes, or ``connection-closed``.
@@ -128,7 +139,7 @@ def start_tls(sock: socket.socket, host: str, port: int, context: ssl.SSLContext
     peer = f"{host}:{port}"
     sock.settimeout(deadline.timeout())
     try:
-        encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, session=session)
     except OSError as error:
         sock.close()
         raise _tls_failure(peer, host, error, agreed=False) from error

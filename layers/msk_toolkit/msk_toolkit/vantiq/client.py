@@ -1,13 +1,16 @@
 """Requests to Vantiq over connections that stay open between a warm environment's invocations."""
 
+import functools
 import ssl
-import threading
 import time
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
 
 from msk_toolkit import __version__
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.network.event_loop import EventLoop, blocking
+from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.network.trust import tls_context
 from msk_toolkit.settings.vantiq import VantiqAddress, VantiqSettings
 from msk_toolkit.vantiq.connection import HttpResponse, VantiqConnection
@@ -17,23 +20,43 @@ from msk_toolkit.vantiq.errors import VantiqUnansweredError
 _MAX_IDLE_SECONDS = 60.0
 # A host that answers does so within two retransmissions of the first packet (1 s and 2 s later).
 _MAX_CONNECT_SECONDS = 5.0
+_MAX_STARTS = 256
 _USER_AGENT = f"msk-vantiq-toolkit/{__version__}"
 
 
 class TokenSource(Protocol):
     """Where the access token comes from; see :class:`msk_toolkit.vantiq.token.Token`."""
 
+    @property
+    def known(self) -> str | None:
+        """The token, where it was read before."""
+        ...
+
     def text(self, deadline: Deadline) -> str:
-        """The token."""
+        """The token; may block."""
         ...
 
     def renewed(self, refused: str, deadline: Deadline) -> str:
-        """The token after ``refused`` was."""
+        """The token after ``refused`` was; may block."""
         ...
 
 
+class Clocks(NamedTuple):
+    """Seconds on a clock that only goes forwards, and since 1970."""
+
+    monotonic: Clock
+    time_of_day: Clock
+
+
+_SYSTEM_CLOCKS = Clocks(time.monotonic, time.time)
+
+
 class VantiqClient:
-    """Sends JSON to one Vantiq host; safe to share between lanes, each of which gets a connection of its own."""
+    """Sends JSON to one Vantiq host, as many requests at a time as are awaited, each over a connection of its own.
+
+    Args:
+        clocks: measure how long connections were idle.
+    """
 
     def __init__(
         self,
@@ -43,15 +66,17 @@ class VantiqClient:
         context: ssl.SSLContext | None,
         namespace: str = "",
         timeout_seconds: float = 10.0,
-        clock: Clock = time.monotonic,
+        clocks: Clocks = _SYSTEM_CLOCKS,
     ) -> None:
         self._address = address
         self._token = token
         self._context = context
         self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._idle: list[tuple[VantiqConnection, float]] = []
-        self._lock = threading.Lock()
+        self._clocks = clocks
+        self._session: ssl.SSLSession | None = None
+        self._idle: list[VantiqConnection] = []
+        # The heads of requests up to the length, by method, path and token.
+        self._starts: dict[tuple[str, str, str], bytes] = {}
         self._headers = (
             f"Host: {address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: {_USER_AGENT}\r\n"
@@ -84,6 +109,25 @@ class VantiqClient:
         return self.request("POST", path, body, deadline)
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
+        """Send one request in a loop of its own, and return its response; see :meth:`send`."""
+        loop = EventLoop(SocketPoll(), time.monotonic)
+        (response,) = loop.run([self.send(method, path, body, deadline)], at_once=1)
+        return response
+
+    def deliver(
+        self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
+    ) -> Coroutine[Any, Any, HttpResponse]:
+        """POST a body; see :meth:`send`."""
+        return self.send("POST", path, body, deadline, meanwhile)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> HttpResponse:
         """Send one request and return its response, whatever the status. A 401 is sent once more if the secret
         holds another token by now.
 
@@ -91,61 +135,79 @@ class VantiqClient:
             method: any but HEAD, whose answers have no body to their length.
             path: percent-encoded, from the host's root, with its query.
             body: JSON.
+            deadline: on the clock of the loop that runs this.
+            meanwhile: see :func:`msk_toolkit.network.event_loop.readiness`.
 
         Raises:
             VantiqUnansweredError: no (whole) answer in time.
             CredentialsError, AwsError: the token can't be read.
         """
         bound = deadline.at_most(self._timeout_seconds)
-        token = self._token.text(bound)
-        response = self._send(method, path, body, token, bound)
+        token = self._token.known
+        if token is None:
+            token = await blocking(functools.partial(self._token.text, bound))
+        response = await self._send(self._request(method, path, body, token), bound, meanwhile)
         if response.status == 401:
-            renewed = self._token.renewed(token, bound)
+            renewed = await blocking(functools.partial(self._token.renewed, token, bound))
             if renewed != token:
-                response = self._send(method, path, body, renewed, bound)
+                response = await self._send(self._request(method, path, body, renewed), bound, meanwhile)
         return response
 
     def close(self) -> None:
         """Close the idle connections."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection, _ in idle:
+        idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
 
-    def _send(self, method: str, path: str, body: bytes, token: str, bound: Deadline) -> HttpResponse:
-        head = (
-            f"{method} {path} HTTP/1.1\r\n{self._headers}Authorization: Bearer {token}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        ).encode("ascii")
+    def _request(self, method: str, path: str, body: bytes, token: str) -> bytes:
+        start = self._starts.get((method, path, token))
+        if start is None:
+            if len(self._starts) >= _MAX_STARTS:
+                self._starts.clear()
+            head = f"{method} {path} HTTP/1.1\r\n{self._headers}Authorization: Bearer {token}\r\nContent-Length: "
+            start = self._starts[method, path, token] = head.encode("ascii")
+        return b"%b%d\r\n\r\n%b" % (start, len(body), body)
+
+    async def _send(self, request: bytes, bound: Deadline, meanwhile: Callable[[], object] | None) -> HttpResponse:
         used = self._take()
         if used is not None:
             try:
-                return self._exchange(used, head, body, bound)
+                return await used.exchange(request, bound, meanwhile)
             except VantiqUnansweredError as error:
                 # The peer closed it as the request set out: HTTP/1.1's own race, not a failure of Vantiq's.
                 if error.cause != "connection-closed":
                     raise
-        fresh = VantiqConnection.open(self._address, self._context, bound.at_most(_MAX_CONNECT_SECONDS))
-        return self._exchange(fresh, head, body, bound)
-
-    def _exchange(self, connection: VantiqConnection, head: bytes, body: bytes, bound: Deadline) -> HttpResponse:
+            finally:
+                self._keep(used)
+        connecting = bound.at_most(_MAX_CONNECT_SECONDS)
+        fresh = await blocking(lambda: VantiqConnection.open(self._address, self._context, connecting, self._session))
         try:
-            response = connection.exchange(head, body, bound)
+            response = await fresh.exchange(request, bound, meanwhile)
+            self._session = fresh.session or self._session
         finally:
-            if connection.reusable:
-                with self._lock:
-                    self._idle.append((connection, self._clock()))
-            else:
-                connection.close()
+            self._keep(fresh)
         return response
+
+    def _keep(self, connection: VantiqConnection) -> None:
+        """For the next request, where it can carry one."""
+        if connection.reusable:
+            connection.idle_since = self._clocks.monotonic()
+            connection.idle_since_now = self._clocks.time_of_day()
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def _take(self) -> VantiqConnection | None:
         """An idle connection that is still open, the most recently used first."""
-        while True:
-            with self._lock:
-                if not self._idle:
-                    return None
-                connection, since = self._idle.pop()
-            if self._clock() - since < _MAX_IDLE_SECONDS and not connection.stale():
+        while self._idle:
+            connection = self._idle.pop()
+            if not self._is_too_old(connection) and not connection.stale():
                 return connection
             connection.close()
+        return None
+
+    def _is_too_old(self, connection: VantiqConnection) -> bool:
+        """Whether it was idle for too long; where the sandbox was frozen, only the time of day may have gone on."""
+        if self._clocks.monotonic() - connection.idle_since >= _MAX_IDLE_SECONDS:
+            return True
+        return self._clocks.time_of_day() - connection.idle_since_now >= _MAX_IDLE_SECONDS

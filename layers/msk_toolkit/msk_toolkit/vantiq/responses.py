@@ -1,5 +1,6 @@
 """What a response means for the records in its request, by status and error code, never by message text."""
 
+import functools
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from msk_toolkit.vantiq.results import (
     error_of_response,
     has_columns_of,
     is_echo,
+    is_json,
+    is_plausible,
     is_stored,
     parsed,
     response_status,
@@ -58,6 +61,8 @@ _NOT_FOUND = ".not.found"
 _OF_VANTIQ = ("io.vantiq.", "com.accessg2.", "com.vantiq.")
 # The successes that Vantiq documents, and 201. A 202 or 206 of a gateway acknowledges nothing.
 _SUCCESSES = frozenset({200, 201, 204})
+_SHORT = 4
+_SAYS_NOTHING = frozenset({b"", b"{}", b"null"})
 _RESULTS_MISSING = "results-missing"
 UNREADABLE_RESPONSE = "unreadable-answer"
 _FIRST_FINAL = 200
@@ -95,7 +100,23 @@ def results_of_request(
     Args:
         sent: the records' documents, which distinguish a stored row with a column ``status`` from a response.
     """
-    response = parsed(body)
+    if len(body) <= _SHORT and body in _SAYS_NOTHING:
+        return _results_without_content(status, body, kind, count, as_array=as_array)
+    return _results(status, body, kind, count, as_array=as_array, sent=sent)
+
+
+@functools.lru_cache(maxsize=256)
+def _results_without_content(
+    status: int, body: bytes, kind: TargetKind, count: int, *, as_array: bool
+) -> RequestResults:
+    """The results of a response that holds nothing to compare with the records, as most to publishing do."""
+    return _results(status, body, kind, count, as_array=as_array, sent=())
+
+
+def _results(
+    status: int, body: bytes, kind: TargetKind, count: int, *, as_array: bool, sent: Sequence[bytes]
+) -> RequestResults:
+    response = _content(body, kind, sent)
     results = _RecordResults(status, kind, as_array, sent)
     has_result_per_record = as_array and _is_list(response, count)
     if status not in _SUCCESSES:
@@ -106,6 +127,15 @@ def results_of_request(
     if response is msgspec.UNSET:
         return RequestResults.same(_unreadable(status, body), count)
     return results.of_success(response, count, has_result_per_record=has_result_per_record)
+
+
+def _content(body: bytes, kind: TargetKind, sent: Sequence[bytes]) -> Any:
+    """The body's JSON; ``msgspec.UNSET`` where it is something else, or far more than the records account for."""
+    if is_plausible(body, sent):
+        return parsed(body)
+    if KINDS[kind].free_response and is_json(body):
+        return None  # a procedure may return that much, and its error never is
+    return msgspec.UNSET
 
 
 def _holds_statuses(results: list[Any]) -> bool:

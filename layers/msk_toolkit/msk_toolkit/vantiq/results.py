@@ -6,6 +6,7 @@ The vendor's API reference gives each record of an array insert "the JSON repres
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +20,38 @@ _ROW_PREFIX = "ars_"
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _UNUSUAL_CODE = "unusual-code"
 _BAD_REQUEST = 400
+_CHECK = msgspec.json.Decoder(msgspec.Raw)
+# What need not be looked at, and what any response may hold; then for each record: its own values, and its result's.
+_PLAUSIBLE_BYTES = 65_536
+_PLAUSIBLE_VALUES = 20_000
+_RESULT_VALUES = 100
+
+
+def is_plausible(body: bytes, sent: Sequence[bytes]) -> bool:
+    """Whether a response has not many more JSON values than what was sent and the results of so many records.
+
+    As objects, values take up to fifty times the memory of their text: a few megabytes of ``[[],[],...`` are nonsense.
+
+    Args:
+        sent: the documents of the request.
+    """
+    if len(body) <= _PLAUSIBLE_BYTES:
+        return True
+    return _values_in(body) <= _PLAUSIBLE_VALUES + sum(2 * _values_in(document) + _RESULT_VALUES for document in sent)
+
+
+def _values_in(text: bytes) -> int:
+    """No fewer JSON values than a text holds, brackets in strings included."""
+    return 1 + text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def is_json(body: bytes) -> bool:
+    """Whether the body is valid JSON, without making objects of it."""
+    try:
+        _CHECK.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def parsed(body: bytes) -> Any:

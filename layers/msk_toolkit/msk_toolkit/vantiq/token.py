@@ -51,6 +51,11 @@ class Token:
     def __repr__(self) -> str:
         return "Token(...)"
 
+    @property
+    def known(self) -> str | None:
+        """The token, where it was read before."""
+        return self._text
+
     def text(self, deadline: Deadline) -> str:
         """The token, read from the secret the first time.
 

@@ -20,12 +20,14 @@ from websockets.uri import parse_uri
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.vantiq import VantiqAddress
-from msk_toolkit.vantiq.connection import arm, open_socket
+from msk_toolkit.vantiq.connection import open_socket
 
 _CHUNK_BYTES = 65_536
 # A Kafka record is rarely above a megabyte; as base64 in JSON it grows by a third.
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _CLOSE_SECONDS = 1.0
+# So much earlier or later than its deadline an operation may end.
+_TIMEOUT_TOLERANCE_SECONDS = 0.02
 
 
 class WebSocket:
@@ -119,7 +121,7 @@ class WebSocket:
     def _bytes(self, deadline: Deadline) -> bytes | None:
         """What arrives next; empty at the end, None when the deadline passes first."""
         try:
-            arm(self._sock, deadline)
+            _arm(self._sock, deadline)
             return self._sock.recv(_CHUNK_BYTES)
         except TimeoutError:
             return None
@@ -140,7 +142,7 @@ class WebSocket:
             for data in filter(None, self._protocol.data_to_send()):
                 left = memoryview(data)
                 while left:
-                    arm(self._sock, deadline)
+                    _arm(self._sock, deadline)
                     left = left[self._sock.send(left) :]
         except TimeoutError as error:
             raise VantiqError(f"Vantiq at {self._peer} takes nothing over the web socket in time") from error
@@ -153,3 +155,17 @@ class WebSocket:
             return VantiqError(f"Vantiq at {self._peer} no longer speaks web socket ({type(broken).__name__})")
         code = f" (code {int(close_frame.code)})" if close_frame else ""
         return VantiqError(f"Vantiq at {self._peer} ended the web socket{code}")
+
+
+def _arm(sock: socket.socket, deadline: Deadline) -> None:
+    """Let the socket's next operation end by the deadline.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise TimeoutError
+    armed = sock.gettimeout()
+    if armed is None or abs(armed - remaining) > _TIMEOUT_TOLERANCE_SECONDS:
+        sock.settimeout(remaining)
