@@ -10,7 +10,8 @@ WORKERS = 4
 # Tests by the beginning of their ids, and the group that one worker runs from its beginning to its end: these share
 # what takes long to bring up. In this order; each other file is a group of its own, behind these.
 GROUPS: Mapping[str, Sequence[str]] = {
-    # One system and its containers.
+    # Each has a system of its own: one of those whose faults are real, and one of the others, with its containers.
+    "drills": ("tests/e2e/test_fault_drills.py",),
     "system": ("tests/e2e/", "tests/integration/test_container_image.py"),
     # A cluster each: one of those whose brokers are stopped, starved and denied, one of the others.
     "disturbed brokers": (
@@ -34,7 +35,11 @@ GROUPS: Mapping[str, Sequence[str]] = {
     # Three brokers of another version.
     "newest": ("tests/integration/test_newest_kafka.py",),
     # An emulator each.
-    "emulators": ("tests/integration/test_forwarder_", "tests/integration/test_local_a"),
+    "emulators": (
+        "tests/integration/test_alarm_mails_on_aws.py",
+        "tests/integration/test_forwarder_",
+        "tests/integration/test_local_a",
+    ),
     "torture": ("tests/torture/",),
     "builds": ("tests/template/test_built_artifact.py",),
     # Every stack that can be deployed is computed once.

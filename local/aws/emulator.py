@@ -149,10 +149,13 @@ def start(
     *,
     brokers: Brokers,
     container_address: str | None = None,
+    alarm_actions: bool = False,
 ) -> Emulator:
     """Install the emulator if necessary and start it empty, on a free port of 127.0.0.1 and ``container_address``.
 
-    ``run`` is the folder of its log (aws/emulator.log) and data.
+    Args:
+        run: the folder of its log (aws/emulator.log) and data.
+        alarm_actions: whether it carries out the actions of alarms itself; of a whole system's, local/alarms does.
 
     Raises:
         EmulatorError: it can't be installed.
@@ -173,7 +176,9 @@ def start(
         hosts.append(_CONTAINER_HOST)
         container_endpoint = f"http://{_CONTAINER_HOST}:{port}"
     token = secrets.token_urlsafe(24)
-    guard = {"GUARD_HOSTS": ",".join(hosts), "AWS_SESSION_TOKEN": token}
+    options = {"GUARD_HOSTS": ",".join(hosts), "AWS_SESSION_TOKEN": token}
+    if alarm_actions:
+        options["ALARM_ACTIONS"] = "emulated"
     ledger.start(
         PROCESS,
         Command(
@@ -184,7 +189,7 @@ def start(
                 *(f"--access-logfile={home / 'calls.log'}", "--access-logformat=%({x-amz-target}i)s"),
                 *(f"--bind={address}:{port}" for address in addresses),
             ],
-            env={**_environment(home / "data", port, brokers), **guard},
+            env={**_environment(home / "data", port, brokers), **options},
             cwd=home,
             log=home / "emulator.log",
         ),

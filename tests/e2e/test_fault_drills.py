@@ -3,7 +3,7 @@
 The faults are real, on the deployed system; only the alarms' clock is moved on by the test.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -12,11 +12,8 @@ import pytest
 from msk_toolkit.causes import Cause
 from msk_toolkit.path_causes import PathCause
 
-from local.alarms.process import start_alarms, state_file
-from local.breaking import heal
 from local.faults import Faults
-from local.startup import ALARM_FACTOR
-from local.system import CHECKOUT, System
+from local.system import System
 from tests.e2e.fault_drills import SENSORS, TUTORIAL, Line, Mail, Shown
 
 # All drills are played before the first test, behind the start of the system: five minutes, and more beside other work.
@@ -126,21 +123,16 @@ DRILLS = {
 
 
 @pytest.fixture(scope="module")
-def line(system: System) -> Iterator[Line]:
-    """The system, healthy; at the end it is so again, and its alarms have their own clock."""
-    line = Line(system)
-    try:
-        line.write(SENSORS)
-        line.write(TUTORIAL)
-        line.wait(lambda: line.delivered, "the records of a healthy system are delivered")
-        for _ in range(3):
-            line.pass_time()
-        assert line.mails == []
-        yield line
-    finally:
-        heal(system)
-        state_file(system.run).unlink(missing_ok=True)
-        start_alarms(system.ledger, system.run, ALARM_FACTOR, CHECKOUT)
+def line(own_system: System) -> Line:
+    """The system, healthy."""
+    line = Line(own_system)
+    line.write(SENSORS)
+    line.write(TUTORIAL)
+    line.wait(lambda: line.delivered, "the records of a healthy system are delivered")
+    for _ in range(3):
+        line.pass_time()
+    assert line.mails == []
+    return line
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ EXPECTED: dict[str, tuple[int | None, str]] = {
     # A group that has committed nothing has no known lag.
     "see the lag": (None, f"msk-vantiq-{TOPIC}"),
     "list dead letters": (1, f"{TOPIC}  "),
-    "replay a topic": (0, "1 delivered, 0 refused again"),
+    "replay a topic": (0, " delivered, 0 refused again"),
     "client files": (0, "users_jaas.conf"),
     "register Vantiq's source": (0, "Plan: "),
     "state of the mappings": (0, f"{TOPIC}  "),

@@ -155,6 +155,8 @@ def test_every_event_belongs_to_a_function() -> None:
 
     assert names == {
         "env.example.json",
+        "alarm_mail.json",
+        "status-watch.json",
         "forwarder.json",
         "declared_topics.json",
         "topics-plan.json",

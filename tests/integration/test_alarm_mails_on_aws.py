@@ -128,7 +128,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     run = tmp_path_factory.mktemp("aws")
     ledger = Ledger(run / "processes.json")
     try:
-        yield Stack(emulator.start(ledger, run, ROOT / ".local/cache", brokers=Brokers("", "", "")))
+        brokers, cache = Brokers("", "", ""), ROOT / ".local/cache"
+        yield Stack(emulator.start(ledger, run, cache, brokers=brokers, alarm_actions=True))
     finally:
         ledger.stop_all()
 

@@ -74,7 +74,7 @@ def test_the_lag_of_other_groups_is_told_in_records_and_seconds(kafka: KafkaClus
     beat(access, topic)
     run_probe(access, ConsumerOptions(topic=topic, group=group, deadline=Deadline(30), stage_seconds=STAGE_SECONDS))
     assert lag_of(access, topic, group, never) == [
-        GroupLag(group, 0, 0.0),
+        GroupLag(group, 0, 0.0, committed=3, end=3, partitions=3),
         GroupLag(
             never, detail="no group of this name that the user may see: check the name, and Describe on the group"
         ),
@@ -122,7 +122,7 @@ def test_the_marker_of_a_transaction_is_no_lag(kafka: KafkaCluster, topic: str, 
         transaction.commit_transaction(20)
     # The last record stands at 2, its marker at 3: a consumer that commits behind what it has read commits 3 of 4.
     commit(kafka, group, watched, {0: 3})
-    assert lag_of(scram(kafka), topic, group) == [GroupLag(group, 0, 0.0)]
+    assert lag_of(scram(kafka), topic, group) == [GroupLag(group, 0, 0.0, committed=3, end=4, partitions=1)]
     commit(kafka, group, watched, {0: 1})
     (behind,) = lag_of(scram(kafka), topic, group)
     assert behind.records == 3

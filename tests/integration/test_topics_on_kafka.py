@@ -137,6 +137,7 @@ def test_a_scheduled_check_publishes_every_kind_of_drift_and_a_line_to_read(
         "TopicsConfigDrifted": 1,
         "TopicsUnreadable": 1,
         "TopicsConfigUndeclared": 1,
+        "TopicsRetentionCut": 0,
     }
 
 

@@ -65,7 +65,8 @@ def make() -> Application:
     """The whole emulator, for those who know its session token."""
     emulator: Application = import_module("ministack.app").app
     _queues_get_mail(import_module("ministack.services.sns"))
-    _alarms_only_show(import_module("ministack.services.cloudwatch"))
+    if not os.environ.get("ALARM_ACTIONS"):
+        _alarms_only_show(import_module("ministack.services.cloudwatch"))
     hosts = frozenset(os.environ["GUARD_HOSTS"].split(","))
     mappings = WithMappings(emulator, Path.cwd() / "mappings")
     return Guarded(mappings, hosts, os.environ["AWS_SESSION_TOKEN"])
