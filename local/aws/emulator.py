@@ -161,11 +161,8 @@ def start(
         EmulatorError: it can't be installed.
         ProcessError, AlreadyRunningError: it does not start.
     """
-    home = run / "aws"
+    home = _emptied(run / "aws")
     python = install(cache, home / "install.log")
-    shutil.rmtree(home / "data", ignore_errors=True)
-    shutil.rmtree(home / "mappings", ignore_errors=True)
-    (home / "data" / "tmp").mkdir(parents=True)
     (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     addresses = ["127.0.0.1"]
@@ -197,6 +194,14 @@ def start(
         deadline_seconds=_READY_SECONDS,
     )
     return Emulator(endpoint, container_endpoint, token)
+
+
+def _emptied(home: Path) -> Path:
+    """The emulator's folder without what an earlier one has left."""
+    for name in ("data", "mappings"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    (home / "data" / "tmp").mkdir(parents=True)
+    return home
 
 
 def _environment(data: Path, port: int, brokers: Brokers) -> Mapping[str, str]:
