@@ -32,7 +32,7 @@ from local.kafka.settings import KafkaOptions
 from local.ports import free_ports
 from local.processes import Command
 from local.steps import Steps
-from local.system import CHECKOUT, HOME, PROBE_TOPIC, USERNAME, System, container_address, ledger
+from local.system import CHECKOUT, PROBE_TOPIC, USERNAME, System, container_address, ledger
 
 STACK = "msk-vantiq"
 # Topics of the stand-in take arrays, so the forwarder sends them.
@@ -86,7 +86,7 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
     # The build takes a processor for a while and depends on nothing that runs.
     with ThreadPoolExecutor(1) as pool:
         forwarded = {"ForwardTopics": ",".join(topic_names())}
-        building = pool.submit(_timed_build, forwarded, run / "sam-build.log")
+        building = pool.submit(_timed_build, build_folder(run), forwarded, run / "sam-build.log")
         kafka = _start_kafka(run, cache, steps)
         token = secrets.token_urlsafe(24)
         aws, resources = _start_aws(run, cache, kafka, token, steps)
@@ -121,9 +121,14 @@ def _broker_ports(kafka: KafkaCluster) -> list[int]:
     return ports
 
 
-def _timed_build(forwarded: Mapping[str, str], log: Path) -> tuple[deployment.Build, float]:
+def build_folder(run: Path) -> Path:
+    """Where the stack of a run is built: not in its own folder, which every start empties."""
+    return run.with_name(f"{run.name}-build")
+
+
+def _timed_build(folder: Path, forwarded: Mapping[str, str], log: Path) -> tuple[deployment.Build, float]:
     began = time.monotonic()
-    built = deployment.build(CHECKOUT, HOME / "build", forwarded, log)
+    built = deployment.build(CHECKOUT, folder, forwarded, log)
     return built, time.monotonic() - began
 
 

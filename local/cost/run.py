@@ -17,9 +17,9 @@ from local.cost.counts import LOOK_LINE, Counts, FunctionCounts, alarms, count_l
 from local.cost.model import READ_SECRETS
 from local.demo.records import sensor_records
 from local.demo.story import SENSORS, Story
-from local.startup import bring_down, bring_up
+from local.startup import bring_down, bring_up, build_folder
 from local.steps import Steps
-from local.system import HOME, System
+from local.system import System
 
 # A line that each run of a function writes once.
 FUNCTIONS = {
@@ -195,7 +195,7 @@ def count(run: Path, cache: Path, console: Console) -> Counts:
         system = bring_up(run, cache, steps)
         counting = Counting(system, steps, console)
         counting.everything()
-        template = yaml.safe_load((HOME / "build" / "build" / "template.yaml").read_text())
+        template = yaml.safe_load((build_folder(run) / "build" / "template.yaml").read_text())
         return Counts(
             brokers=len(system.kafka.bootstrap("SASL_SSL").split(",")),
             alarms=alarms(template, of_heartbeats=False),

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from local.kafka.cluster import KafkaClusterError
-from local.startup import bring_up
+from local.startup import bring_up, build_folder
 from local.steps import Steps
 
 
@@ -25,3 +25,8 @@ def test_no_port_is_drawn_before_the_brokers_listen_on_theirs(tmp_path: Path, mo
     with pytest.raises(KafkaClusterError, match="nothing listens"):
         bring_up(tmp_path / "run", tmp_path / "cache", Steps(Console(quiet=True)))
     assert drawn == []
+
+
+def test_two_runs_side_by_side_build_in_folders_of_their_own_which_no_start_empties(tmp_path: Path) -> None:
+    folders = {build_folder(tmp_path / name) for name in ("run", "own-system")}
+    assert folders == {tmp_path / "run-build", tmp_path / "own-system-build"}
