@@ -13,7 +13,8 @@ from local.aws.deployment import architecture
 from local.container import image
 from local.demo.journal import Deliveries
 from local.laptop import CONTAINER_HOST, container_environment, write_environment
-from local.system import CHECKOUT, HOME, System
+from local.startup import build_folder
+from local.system import CHECKOUT, System
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
@@ -35,7 +36,7 @@ def invoke(system: System, tmp_path_factory: pytest.TempPathFactory) -> Invoke:
         done = subprocess.run(
             [
                 *("sam", "local", "invoke", function),
-                f"--template-file={HOME / 'build' / 'build' / 'template.yaml'}",
+                f"--template-file={build_folder(system.run) / 'build' / 'template.yaml'}",
                 f"--event={CHECKOUT / 'events' / event}",
                 f"--env-vars={environment}",
                 f"--invoke-image={image.TAG}",

@@ -112,8 +112,9 @@ def test_a_mapping_that_is_off_and_an_alarm_that_is_on_are_told(system: System) 
         mappings.update_event_source_mapping(UUID=uuid, Enabled=True)
         alarms.set_alarm_state(AlarmName=alarm, StateValue="INSUFFICIENT_DATA", StateReason="as before")
     assert status == 1
-    # diagnose reports a mapping that is off, too.
-    assert failed(report) - {("network", "pollers")} == {("mappings", PROBE_TOPIC), ("alarms", alarm)}
+    # diagnose reports a mapping that is off, too; a letter of an earlier test keeps its alarm on for some minutes.
+    beside = {("network", "pollers"), ("alarms", system.stack.physical_ids["DeadLetterAlarm"])}
+    assert failed(report) - beside == {("mappings", PROBE_TOPIC), ("alarms", alarm)}
     (off,) = [check for check in lines(report, "mappings") if check["state"] == "failed"]
     assert f"--uuid {uuid} --enabled" in off["remedy"]
 
