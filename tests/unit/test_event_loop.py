@@ -53,6 +53,16 @@ def test_so_many_run_at_a_time_and_their_answers_keep_their_order(at_once: int) 
     assert sum(clock.waits) == pytest.approx(55 if at_once == 1 else clock.now - 1_000.0)
 
 
+def test_the_next_begins_when_one_has_ended_though_another_waits_long() -> None:
+    loop, clock = fake_loop()
+
+    async def wait(seconds: float) -> float:
+        await sleep(seconds, NEVER)
+        return clock.now - 1_000.0
+
+    assert loop.run(map(wait, [1, 10, 1, 1]), 2) == pytest.approx([1, 10, 2, 3])
+
+
 def test_nothing_to_run_is_done_at_once() -> None:
     loop, clock = fake_loop()
     nothing: list[Coroutine[Any, Any, int]] = []

@@ -150,10 +150,10 @@ class EventLoop:
         waiting = enumerate(coroutines)
         try:
             while self._begin(waiting, at_once):
+                if not self._runnable:
+                    self._wait()
                 while self._runnable:
                     self._step(*self._runnable.popleft(), answers)
-                if self._tasks:
-                    self._wait()
         finally:
             self._close()
         return [answers[number] for number in range(len(answers))]
