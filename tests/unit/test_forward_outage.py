@@ -254,3 +254,11 @@ def test_nothing_is_reported_as_waiting_where_all_is_delivered() -> None:
     reports: list[object] = []
     harness.forwarder.forward(event(FIVE), Deadline(120, harness.clock), reports.append)
     assert reports == []
+
+
+@pytest.mark.parametrize(("poller_mode", "lines"), [("on-demand", 0), ("provisioned", 1)])
+def test_what_is_reported_at_once_is_not_said_to_wait(poller_mode: Any, lines: int) -> None:
+    harness = ForwarderHarness(at_offset(2, refusal(500)), patient=True, poller_mode=poller_mode)
+    reports: list[object] = []
+    outcome = harness.forwarder.forward(event(TWO_PARTITIONS), Deadline(120, harness.clock), reports.append)
+    assert (outcome.unfinished, len(reports)) == ({"orders-0": 2}, lines)

@@ -90,7 +90,7 @@ def run_rounds(
         rounds += 1
         if has_progress:
             rounds = 1
-        if patience.report is not None and not reported:
+        if patience.report is not None and not reported and seconds > 0:
             patience.report(outcomes)
             reported = True
         if not _wait(patience, rounds, seconds):
