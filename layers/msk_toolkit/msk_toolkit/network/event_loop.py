@@ -1,8 +1,8 @@
 """Coroutines in one thread that wait for sockets, for time to pass, or for calls that block.
 
-Not asyncio: its import costs a cold start more than this file has lines, its TLS goes through a buffer of its own, and
-its timers can't be driven by a clock that a test holds. What a coroutine awaits here is one of three requests to the
-loop that runs it: :func:`readiness`, :func:`sleep` and :func:`blocking`.
+Not asyncio: its import is a large part of a cold start, its TLS goes through a buffer of its own, and its timers can't
+be driven by a clock that a test holds. What a coroutine awaits here is one of three requests to the loop that runs it:
+:func:`readiness`, :func:`sleep` and :func:`blocking`.
 """
 
 import math
