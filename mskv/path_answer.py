@@ -24,7 +24,6 @@ class PathMapping(msgspec.Struct, frozen=True, rename="camel"):
     """The event source mapping of a topic."""
 
     state: str | None = None
-    result: str = ""
 
 
 class PathTopic(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,8 +36,6 @@ class PathTopic(msgspec.Struct, frozen=True, rename="camel"):
     out_per_second: float | None = None
     behind_records: int | None = None
     behind_seconds: float | None = None
-    behind_age_seconds: float | None = None
-    behind_why: str = ""
     last_delivery: str | None = None
     letters: int | None = None
     letters_at_least: bool = False
@@ -49,7 +46,6 @@ class PathBroker(msgspec.Struct, frozen=True, rename="camel"):
     """A broker."""
 
     name: str
-    healthy: bool
     stage: str = ""
     detail: str = ""
 
@@ -57,7 +53,6 @@ class PathBroker(msgspec.Struct, frozen=True, rename="camel"):
 class PathProbe(msgspec.Struct, frozen=True, rename="camel"):
     """The last run of a probe."""
 
-    probe: str
     age_seconds: float | None = None
 
 
@@ -115,7 +110,6 @@ class PathAnswer(msgspec.Struct, frozen=True, rename="camel"):
     """Of StatusFunction."""
 
     health: str
-    summary: str
     time: str
     brokers: PathBrokers
     letters: PathLetters

@@ -11,12 +11,16 @@ from mskv.answers import (
     ConnectAnswer,
     DiagnoseAnswer,
     ExportAnswer,
+    Followed,
     LagAnswer,
     LetterAnswer,
     ProbeAnswer,
     RedriveAnswer,
+    TargetsAnswer,
     TopicsAnswer,
+    Written,
 )
+from mskv.path_answer import PathAnswer
 
 type Json = dict[str, Any]
 
@@ -30,6 +34,10 @@ FORMS: list[tuple[type[msgspec.Struct], str]] = [
     (ConnectAnswer, "connect"),
     (RedriveAnswer, "redrive"),
     (LetterAnswer, "redrive"),
+    (TargetsAnswer, "connect"),
+    (Written, "producer_probe"),
+    (Followed, "consumer_probe"),
+    (PathAnswer, "status"),
 ]
 
 
