@@ -36,6 +36,7 @@ def set_approved(place: Place, token: str, output: Output, *, yes: bool) -> int:
         UsageError: nobody is there to approve.
         NotReachedError: the secret can't be read.
         FunctionFailedError: the secret can't be written.
+        KeyboardInterrupt: Ctrl-C; behind the write, what was written is said first.
     """
     with progress() as reporter:
         access = open_access(place, reporter)
@@ -78,19 +79,33 @@ def _written_and_tested(access: Access, arn: str, former: Secret, text: str) -> 
     version = write_secret(access.writer, arn, text)
     if isinstance(version, Unavailable):
         raise FunctionFailedError(f"{arn}: {version.call}: {version.text}")
+    written = f"written: version {version}"
     back = (
-        f"aws secretsmanager update-secret-version-stage --secret-id {arn} --version-stage AWSCURRENT "
-        f"--move-to-version-id {former.version} --remove-from-version-id {version}"
+        f"back to the former version: aws secretsmanager update-secret-version-stage --secret-id {arn} "
+        f"--version-stage AWSCURRENT --move-to-version-id {former.version} --remove-from-version-id {version}"
     )
-    test = _test(access)
+    try:
+        test, waiting = _test_of_written(access), _waiting(access)
+    except KeyboardInterrupt:
+        # Whoever stops here must know what was done.
+        click.echo(f"{written}\n{back}", err=True)
+        raise
     data = {"secret": arn, "version": version, "formerVersion": former.version, "test": test.data}
-    lines = [f"written: version {version}", test.text, _FIRST_USE]
-    waiting = _waiting(access)
+    lines = [written, test.text, _FIRST_USE]
     if waiting:
         data["groups"], table = waiting
         lines.append(f"waiting:\n{table}")
-    lines.append(f"back to the former version: {back}")
-    return Result(data, "\n".join(lines), test.exit_status)
+    return Result(data, "\n".join([*lines, back]), test.exit_status)
+
+
+def _test_of_written(access: Access) -> Result:
+    """The test; one that could not be made does not hide that the token is written."""
+    try:
+        return _test(access)
+    except FunctionFailedError as error:
+        return Result(None, f"not tested: {error.message}", exits.PROBLEM)
+    except NotReachedError as error:
+        return Result(None, f"not tested: {error}\n  -> {error.remedy}", exits.NOT_REACHED)
 
 
 def _test(access: Access) -> Result:

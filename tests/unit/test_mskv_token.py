@@ -114,6 +114,37 @@ def test_a_token_that_vantiq_refuses_is_a_problem_with_the_command_that_goes_bac
     assert "back to the former version: aws secretsmanager update-secret-version-stage" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "sentence"),
+    [
+        ({"errorType": "StageError", "errorMessage": "tls"}, exits.PROBLEM, "not tested: shop-ConnectFunction: "),
+        ("denied", exits.NOT_REACHED, "not tested: not allowed to invoke shop-ConnectFunction"),
+    ],
+)
+def test_a_token_that_is_written_and_can_not_be_tested_is_said_to_be_written(
+    world: World, answer: Any, status: int, sentence: str
+) -> None:
+    world.answers["ConnectFunction"] = refused("AccessDeniedException") if answer == "denied" else answer
+    result = typed("token", "set", "--yes", answers=TOKEN)
+    assert (result.exit_code, len(world.secrets_written)) == (status, 1)
+    assert result.stdout.count("written: version v2\n") == 1
+    assert sentence in result.stdout
+    assert "--move-to-version-id v1 --remove-from-version-id v2" in result.stdout
+
+
+def test_ctrl_c_after_the_write_leaves_the_command_that_goes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mskv.token._test", interrupted)
+    result = typed("token", "set", "--yes", answers=TOKEN)
+    assert (result.exit_code, len(world.secrets_written)) == (exits.PROBLEM, 1)
+    assert "written: version v2\n" in result.stderr
+    assert "--move-to-version-id v1 --remove-from-version-id v2" in result.stderr
+
+
 def test_an_answer_of_no_or_nobody_to_ask_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert typed("token", "set", answers=TOKEN).exit_code == exits.USAGE
     at_a_terminal(monkeypatch, TOKEN)
