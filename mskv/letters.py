@@ -112,7 +112,13 @@ def _followed(access: Access, whole: Any, answer: RedriveAnswer, began: datetime
     follow = ReplayLog(access.client, access.stack, began, time.monotonic, time.sleep)
     for hop in follow.hops():
         answer = msgspec.structs.replace(
-            answer, done=hop.counts, stopped=hop.stopped, continues=hop.continues, unreadable=hop.unreadable
+            answer,
+            done=hop.counts,
+            stopped=hop.stopped,
+            continues=hop.continues,
+            # An invocation looks behind where the one before has ended.
+            unreadable=list(dict.fromkeys([*answer.unreadable, *hop.unreadable])),
+            without_target=list(dict.fromkeys([*answer.without_target, *hop.without_target])),
         )
         counts = f"{hop.counts.delivered:,} delivered, {hop.counts.refused:,} refused again"
         access.progress.say(f"replaying: {counts} (invocation {hop.number + 1} has ended)")

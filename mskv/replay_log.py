@@ -19,13 +19,14 @@ _SILENCE_SECONDS = 1860.0
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """What one invocation reports: the counts are those of all invocations until its end."""
+    """What one invocation reports: the counts are of all invocations until its end, what was left is of this one."""
 
     number: int
     counts: Counts
     continues: bool = False
     stopped: str = ""
     unreadable: list[str] = []
+    without_target: list[str] = []
 
 
 class ReplayLog:

@@ -104,6 +104,22 @@ def test_a_replay_that_the_function_continues_is_followed_to_its_end(
     assert [event["dry_run"] for _, event in world.events] == [True, False]
 
 
+def test_what_any_invocation_of_a_replay_left_is_said_at_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mskv.letters.time.sleep", lambda _: None)
+    continuing = {"stopped": "the time is used up", "continues": True, "unreadable": ["dead-letters/x"]}
+    world.answers["RedriveFunction"] = {"groups": [GROUP]} | continuing
+    hops = [
+        {"hop": 1, "without_target": ["orders: no target"], "stopped": "the time is used up", "continues": True},
+        {"hop": 2, "delivered": 9, "stopped": "", "continues": False},
+    ]
+    world.logs["RedriveFunction"] = [(2**53 + number, json.dumps(hop)) for number, hop in enumerate(hops)]
+    result = typed("letters", "replay", "orders", "--yes")
+    assert result.stdout.endswith(
+        "9 delivered, 0 refused again\nunreadable: dead-letters/x\nno target: orders: no target\n"
+    )
+    assert result.exit_code == exits.PROBLEM
+
+
 def test_a_replay_with_refused_letters_is_a_problem(world: World) -> None:
     world.answers["RedriveFunction"] = {"groups": [GROUP], "done": {"refused": 1}}
     assert typed("letters", "replay", "orders", "--yes").exit_code == exits.PROBLEM
