@@ -56,7 +56,9 @@ def exported(place: Place, progress: Progress, selection: Selection, target: Pat
         return Result({"files": [], "letters": 0}, "no dead letter fits", exits.OK)
     names = file_names([letter.name for letter in letters])
     if not force:
-        refuse_existing(folder, [target.name] if is_file else names.values())
+        files = [target.name] if is_file else list(names.values())
+        refuse_tracked(folder, files, _HELD)
+        refuse_existing(folder, files)
     try:
         make_folder(folder)
         records = _records(access, bucket, letters, selection.reason)

@@ -2,13 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
 import click
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_MAX_NAMED = 5
 
 
 def refuse_tracked(folder: Path, names: Iterable[str], held: str) -> None:
@@ -23,10 +24,13 @@ def refuse_tracked(folder: Path, names: Iterable[str], held: str) -> None:
     # Git takes a path through a symbolic link for one outside of the checkout.
     folder = folder.resolve()
     existing = next(path for path in (folder, *folder.parents) if path.is_dir())
-    tracked = [name for name in names if _is_tracked(existing, folder / name)]
+    tracked = _tracked(existing, folder, list(names))
     if tracked:
+        named = ", ".join(tracked[:_MAX_NAMED])
+        if len(tracked) > _MAX_NAMED:
+            named += f" and {len(tracked) - _MAX_NAMED:,} more"
         raise click.UsageError(
-            f"git would track {', '.join(tracked)} in {folder}, and the files hold {held}: use a folder outside of "
+            f"git would track {named} in {folder}, and the files hold {held}: use a folder outside of "
             "the checkout, add it to .gitignore, or use --force"
         )
 
@@ -61,11 +65,18 @@ def new_file(path: Path) -> IO[str]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "w", encoding="utf-8")
 
 
-def _is_tracked(existing: Path, path: Path) -> bool:
-    command = ["git", "-C", str(existing), "check-ignore", "--quiet", str(path)]
+def _tracked(existing: Path, folder: Path, names: Sequence[str]) -> list[str]:
+    """Those that git does not ignore, asked about all at once: letters may be thousands."""
+    command = ["git", "-C", str(existing), "check-ignore", "--stdin", "-z"]
+    paths = {name: str(folder / name) for name in names}
     try:
-        status = subprocess.run(command, capture_output=True, timeout=30, check=False).returncode
+        answer = subprocess.run(
+            command, input=os.fsencode("\0".join(paths.values())), capture_output=True, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return False  # without git nothing is tracked
-    # 0: ignored. 1: would be tracked. 128: not a checkout.
-    return status == 1
+        return []  # without git nothing is tracked
+    # 0: some are ignored. 1: none is. 128: not a checkout.
+    if answer.returncode not in {0, 1}:
+        return []
+    ignored = set(os.fsdecode(answer.stdout).split("\0"))
+    return [name for name, path in paths.items() if path not in ignored]

@@ -82,6 +82,16 @@ def test_a_folder_that_git_tracks_is_refused_before_anything_is_read(world: Worl
     assert typed("letters", "export", str(tmp_path / "letters")).exit_code == exits.OK
 
 
+def test_the_very_names_of_the_files_must_be_ignored(world: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("letter*.json\norders-*1-0a1b.json\n")
+    folder = tmp_path / "copies"
+    result = typed("letters", "export", str(folder), "--topic", "orders")
+    assert result.exit_code == exits.USAGE
+    assert f"git would track orders-3-{2:020}-0a1b.json in {folder}" in result.stderr
+    assert not folder.exists()
+
+
 def test_what_is_no_letter_is_kept_as_it_is_and_reported(world: World, tmp_path: Path) -> None:
     world.bodies[world.letters[0]] = b"\xff"
     world.bodies[world.letters[1]] = b'{"id": "x"}'
