@@ -116,6 +116,17 @@ def test_where_no_broker_works_only_a_mapping_that_is_off_is_mailed_beside_the_p
         assert looked["TopicsStopped", "shop-status"] == stopped
 
 
+@pytest.mark.parametrize(
+    ("stage", "cause", "stopped"), [("sasl", "authentication-failed", 0.0), ("tcp", "connection-refused", 1.0)]
+)
+def test_a_password_that_the_brokers_refuse_is_the_probes_mail_alone(
+    functions: Functions, stage: str, cause: str, stopped: float
+) -> None:
+    probes = [LastRun("Producer probe", run_of(*(failing(broker, stage, cause) for broker in (1, 2, 3))), 60.0)]
+    looked = functions.look(msgspec.structs.replace(STOPPED["cannot log in"], probes=probes))
+    assert values(looked)["TopicsStopped", "shop-status"] == stopped
+
+
 @pytest.mark.parametrize("unread", ["mappings", "groups"])
 def test_what_can_not_be_read_is_no_zero_but_mailed_as_not_known(functions: Functions, unread: str) -> None:
     looked = functions.look(path(**{unread: Fact(why="AccessDeniedException")}))

@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 from aws_lambda_powertools import Logger, Metrics
 
+from msk_toolkit.causes import Cause
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.status.facts import PathFacts
 from msk_toolkit.status.model import PathStatus, Problem
 from msk_toolkit.telemetry.metrics import Metric, collected_metrics, publish_metrics
 
 # Nothing of the topic is read, whatever the brokers do.
-_OFF = frozenset({PathCause.MAPPING_MISSING, PathCause.MAPPING_DISABLED, PathCause.MAPPING_CANNOT_LOG_IN})
+_OFF = frozenset({PathCause.MAPPING_MISSING, PathCause.MAPPING_DISABLED})
+# Likewise, unless the brokers refuse the probes' login, too.
+_LOGIN = frozenset({PathCause.MAPPING_CANNOT_LOG_IN})
 # A mapping fails, and lag grows, when brokers do, too; then the probes report that.
 _FAILING = frozenset({PathCause.MAPPING_CANNOT_CONNECT, PathCause.MAPPING_FAILING})
 # A batch may be gathered for five minutes (BatchWindowSeconds).
@@ -71,11 +74,11 @@ def letters_metrics(status: PathStatus) -> list[tuple[Metric, float]]:
 
 
 def _stopped_topics(facts: PathFacts, status: PathStatus) -> set[str]:
-    brokers_down = status.brokers.health == "down"
-    causes = _OFF if brokers_down else _OFF | _FAILING
-    stopped = _topics(status.problems, causes)
-    if brokers_down:
-        return stopped
+    if status.brokers.health == "down":
+        # One secret for all: that it is refused is reported once.
+        refused = any(problem.cause == Cause.AUTHENTICATION_FAILED for problem in status.problems)
+        return _topics(status.problems, _OFF if refused else _OFF | _LOGIN)
+    stopped = _topics(status.problems, _OFF | _LOGIN | _FAILING)
     growing = _topics(status.problems, frozenset({PathCause.LAG_GROWS}))
     return stopped | {topic for topic in growing if _waits_long(facts, topic)}
 
