@@ -44,7 +44,9 @@ class Day:
     """
 
     def __init__(self, functions: Functions, every: int = 5, mailer: AlarmMailer | None = None, **answers: str) -> None:
-        self.world = AlarmWorld(mailer, **answers)
+        schedule = f"rate({every} minute{'' if every == 1 else 's'})"
+        schedules = {"ProducerProbeSchedule": schedule, "ConsumerProbeSchedule": schedule}
+        self.world = AlarmWorld(mailer, **schedules, **answers)
         self.every = every
         self.runs: dict[str, str | Iterator[str] | None] = {
             "producer": functions.probe("producer"),

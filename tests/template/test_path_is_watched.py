@@ -1,5 +1,6 @@
 """What fails silently is mailed by default: mappings that are off, growing lag, letters, records that expire."""
 
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from local.cost.emf import measured
 from tests.fakes.path_facts import NOW, ORDERS, SENSORS, healthy_facts, mapping, readings
 from tests.fakes.probe_runs import run_of
 from tests.fakes.vantiq_fake import at_offset, refusal
-from tests.template.alarm_days import HOUR, TWO, Batch, Day
+from tests.template.alarm_days import HOUR, PROBES, TWO, Batch, Day
 from tests.template.functions_that_tell import Functions, failing
 
 BEHIND = readings(400, 900.0)
@@ -84,12 +85,12 @@ def test_a_topic_that_is_not_read_is_mailed_by_default_and_once(functions: Funct
     assert day.world.states["ForwardingStoppedAlarm"] == "OK"
 
 
-def test_a_mapping_that_is_off_for_a_moment_is_no_mail(functions: Functions) -> None:
-    day = Day(functions)
+@pytest.mark.parametrize(("every", "looks"), [(1, 10), (5, 2), (8, 1), (9, 1), (10, 1)])
+def test_a_mapping_that_is_off_for_a_moment_is_no_mail(functions: Functions, every: int, looks: int) -> None:
+    day = Day(functions, every)
     day.go_on(HOUR)
-    day.runs["look"] = functions.look(STOPPED["disabled"])
-    day.go_on(10)
-    day.runs["look"] = functions.look(healthy_facts())
+    off, on = functions.look(STOPPED["disabled"]), functions.look(healthy_facts())
+    day.runs["look"] = chain([off] * looks, repeat(on))
     assert day.go_on(HOUR) == []
 
 
@@ -114,6 +115,32 @@ def test_where_no_broker_works_only_a_mapping_that_is_off_is_mailed_beside_the_p
     for facts, stopped in ((unreached, 0.0), (STOPPED["lag that only grows"], 0.0), (STOPPED["disabled"], 1.0)):
         looked = values(functions.look(msgspec.structs.replace(facts, probes=probes)))
         assert looked["TopicsStopped", "shop-status"] == stopped
+
+
+@pytest.mark.parametrize("every", [1, 5, 7, 8, 9, 10])
+def test_brokers_that_stop_are_the_probes_mail_alone_though_a_look_may_come_first(
+    functions: Functions, every: int
+) -> None:
+    day = Day(functions, every, HeartbeatTarget="")
+    day.go_on(HOUR)
+    down = [failing(broker, "tcp", "connection-refused") for broker in (1, 2, 3)]
+    unreached = with_mapping(
+        mapping(ORDERS, result="PROBLEM: Connection error. Please check your event source connection configuration.")
+    )
+    stopped = LastRun("Producer probe", run_of(*down), 60.0)
+    # A look starts with the probes, and reads what they reported the time before.
+    first, later = (
+        functions.look(facts) for facts in (unreached, msgspec.structs.replace(unreached, probes=[stopped]))
+    )
+    for probe in PROBES:
+        day.runs[probe] = functions.probe(probe, *down)
+    day.runs["look"] = chain([first], repeat(later))
+    assert day.go_on(3 * HOUR) == ["ProbesAlarm"]
+    # At the end, the other way round: the mapping still reports what was.
+    for probe in PROBES:
+        day.runs[probe] = functions.probe(probe)
+    day.runs["look"] = chain([later, first], repeat(functions.look(healthy_facts())))
+    assert day.go_on(3 * HOUR) == []
 
 
 @pytest.mark.parametrize(
