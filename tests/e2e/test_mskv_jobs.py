@@ -85,7 +85,7 @@ def letters_of(system: System, topic: str) -> int:
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     answer = json.loads(done.stdout)
     # The mapping's own failures would be imported, and add to what is replayed.
-    assert answer["waiting"] == 0
+    assert not answer.get("waiting")
     return sum(group["letters"] for group in answer["groups"])
 
 
