@@ -1,11 +1,12 @@
 """Coroutines that wait in one thread: for sockets, for time, for calls that block, and for each other."""
 
+import errno
 import math
 import select
 import socket
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -112,8 +113,8 @@ def test_what_one_raises_is_raised_and_the_others_are_closed() -> None:
     assert loop.run([sleep_and_say("again")], 1) == ["again"]
 
 
-async def sleep_and_say(text: str) -> str:
-    await sleep(1, NEVER)
+async def sleep_and_say(text: str, seconds: float = 1) -> str:
+    await sleep(seconds, NEVER)
     return text
 
 
@@ -149,6 +150,21 @@ def test_a_call_that_blocks_stops_nobody_and_its_error_is_raised_where_it_is_awa
 
     assert real_loop().run([slow(), failing()], 2) == ["answer", "caught"]
     assert ended == ["failing", "slow"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), OSError(errno.EMFILE, "words")])
+def test_a_call_that_cannot_begin_fails_where_it_is_awaited_and_nobody_else(error: Exception) -> None:
+    class Exhausted(SocketPoll):
+        def start(self, call: Callable[[], None]) -> None:
+            raise error
+
+    async def failing() -> str:
+        with pytest.raises(type(error)):
+            await blocking(lambda: "never")
+        return "caught"
+
+    loop = EventLoop(Exhausted(), time.monotonic)
+    assert loop.run([failing(), sleep_and_say("done", 0.01)], 2) == ["caught", "done"]
 
 
 def test_a_call_that_outlasts_its_loop_disturbs_nothing() -> None:

@@ -190,7 +190,10 @@ class EventLoop:
                 request.unless.watch(lambda: self._resume(task, request, answer=None))
             case _Blocking():
                 self._bound(task, _NEVER)
-                self._poll.start(lambda: self._carry_out(task, request))
+                try:
+                    self._poll.start(lambda: self._carry_out(task, request))
+                except (OSError, RuntimeError) as error:  # no more sockets or threads: for this task, not for all
+                    self._resume(task, request, (None, error))
 
     def _bound(self, task: _Task, until: float) -> None:
         task.until = until
