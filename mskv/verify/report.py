@@ -1,6 +1,5 @@
-"""All checks of one run, as JSON and as lines for a person."""
+"""All checks of one run, as data for programs and as lines for a person."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -53,11 +52,6 @@ def as_data(report: Report) -> dict[str, Any]:
         "parameters": stack.parameters,
         "outputs": stack.outputs,
     }
-
-
-def json_text(report: Report) -> str:
-    """The JSON report."""
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False)
 
 
 def lines(checks: Sequence[Check]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """`mskv` as a person types it: usage, exit statuses, what cannot be reached, JSON and plain lines."""
 
-import json
 import os
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from mskv.command_line import commands
 from mskv.errors import NotReachedError
 from mskv.facts import Stack
 from mskv.verify.check import failed, not_tried, ok
-from mskv.verify.report import Report, json_text, lines, summary
+from mskv.verify.report import Report, as_data, lines, summary
 from tests.fakes.mskv_world import ACCOUNT, REGION, STACK, World, refused
 
 ROOT = Path(__file__).parents[2]
@@ -139,8 +138,8 @@ def test_an_invocation_waits_longer_than_the_function_may_run_and_nothing_is_wri
     assert client_maker(session, None)("logs").read_timeout <= 60
 
 
-def test_the_json_report_holds_every_check_with_all_its_fields() -> None:
-    content = json.loads(json_text(REPORT))
+def test_the_report_holds_every_check_with_all_its_fields() -> None:
+    content = as_data(REPORT)
     assert (content["status"], content["counts"]) == ("failed", {"ok": 1, "failed": 1, "not tried": 1})
     assert {tuple(check) for check in content["checks"]} == {("area", "name", "state", "text", "remedy")}
 

@@ -136,3 +136,13 @@ def test_verify_reports_in_the_same_forms_as_every_command(
     report = load(typed("verify", "-o", output).stdout)
     assert (report["stack"], report["status"]) == ("shop", "ok")
     assert typed("verify", "-o", "wide").stdout == typed("verify").stdout
+
+
+@pytest.mark.parametrize("output", ["table", "json", "yaml"])
+def test_words_of_vantiq_in_a_report_of_verify_do_not_drive_the_terminal(world: World, output: str) -> None:
+    finding = {"severity": "error", "subject": "Vantiq", "text": "answered \x1b[2J\x9b2J"}
+    world.answers["ConnectFunction"] = {"findings": [finding]}
+    result = typed("verify", "-o", output)
+    assert result.exit_code == exits.PROBLEM
+    assert "answered" in result.stdout
+    assert not {"\x1b", "\x9b"} & set(result.stdout)
