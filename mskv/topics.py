@@ -50,6 +50,8 @@ def apply_approved(place: Place, plan_file: Path | None, only: Sequence[str], ou
         access = open_access(place, reporter)
         if plan_file:
             plan = read_plan(plan_file)
+            # It may have been made for some of the declared topics.
+            only = [step.topic for step in _steps(plan)]
             text = "\n".join(changes(plan)) or "the plan changes nothing"
         else:
             planned = _ask(access, {"action": "plan", "only": list(only)}, "planning")
@@ -60,7 +62,8 @@ def apply_approved(place: Place, plan_file: Path | None, only: Sequence[str], ou
     if not yes:
         approve(f"Apply this to {place.stack}?")
     with progress() as reporter:
-        applied = _ask(access._replace(progress=reporter), {"action": "apply", "plan": plan}, "applying")
+        event = {"action": "apply", "plan": plan, "only": list(only)}
+        applied = _ask(access._replace(progress=reporter), event, "applying")
     return print_result(applied, output)
 
 

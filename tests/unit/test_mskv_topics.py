@@ -45,7 +45,7 @@ def test_apply_shows_the_plan_asks_and_applies_exactly_that_plan(world: World, m
     assert result.stdout.endswith("created orders\n")
     assert [event for _, event in world.events] == [
         {"action": "plan", "only": ["orders"]},
-        {"action": "apply", "plan": PLAN},
+        {"action": "apply", "plan": PLAN, "only": ["orders"]},
     ]
 
 
@@ -81,7 +81,7 @@ def test_a_plan_from_a_file_is_applied_as_it_is(world: World, tmp_path: Path) ->
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(PLANNED))
     assert typed("topics", "apply", "--plan", str(file), "--yes").stdout == "create orders\ncreated orders\n"
-    assert world.events == [("TopicsFunction", {"action": "apply", "plan": PLAN})]
+    assert world.events == [("TopicsFunction", {"action": "apply", "plan": PLAN, "only": ["orders"]})]
     file.write_text(json.dumps(PLAN))
     assert json.loads(typed("topics", "apply", "--plan", str(file), "--yes", "-o", "json").stdout) == APPLIED
 

@@ -58,3 +58,15 @@ def test_an_approved_plan_is_carried_out_on_its_own_cluster_and_on_no_other() ->
         approved = approved or response.plan
         statuses.append(response.status)
     assert statuses == ["planned", "refused", "applied"]
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(("only", "status"), [(["orders"], "applied"), ([], "refused")])
+def test_an_approved_plan_of_some_topics_is_carried_out_where_the_request_names_them(
+    only: list[str], status: str
+) -> None:
+    topics = [DeclaredTopic(name, 1, 1) for name in ("orders", "events")]
+    with TopicsBroker({}, cluster_id="test").serving() as port, Session(plain(port), 0.5) as session:
+        approved = carry_out_request(TopicsRequest("plan", only=["orders"]), topics, session, "standard", Deadline(5))
+        request = TopicsRequest("apply", plan=approved.plan, only=only)
+        assert carry_out_request(request, topics, session, "standard", Deadline(5)).status == status
