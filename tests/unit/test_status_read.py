@@ -122,6 +122,16 @@ def test_the_last_check_of_the_topics_is_read(line: dict[str, Any], well: bool |
     assert (declared.value.well if declared.value else None, declared.why) == (well, why)
 
 
+@pytest.mark.parametrize("action", [{"action": "check", "status": "checked"}, {"action": "apply", "status": "applied"}])
+def test_a_look_at_some_topics_says_nothing_of_the_others(action: dict[str, Any]) -> None:
+    drift = {"message": "drift in 1 of 2", "action": "check", "status": "checked", "counts": {"TopicsDrifted": 1}}
+    retention = {"retention_ms": {"orders": 60_000}}
+    some = {"message": "no drift: all 1 declared topics match", "only": ["events"], **action}
+    declared = read(Aws({TOPICS: [(NOW - 900, {**drift, **retention}), (NOW - 60, some)]})).declared.value
+    assert declared is not None
+    assert (declared.well, declared.retention) == (False, {"orders": 60.0})
+
+
 def test_the_last_check_of_the_targets_is_read_unless_there_is_none() -> None:
     targets_of_a_run = {"targets": ["! topic:/x: unfit"], "counts": {"TargetsUnfit": 1}}
     line = {"message": "targets: 0 fit, 1 unfit, 0 unknown", "action": "check", **targets_of_a_run}

@@ -83,6 +83,7 @@ class _TopicsEntry(msgspec.Struct, frozen=True):
     problems: list[str] = []
     counts: dict[str, float] = {}
     retention_ms: dict[str, float] = {}
+    only: list[str] = []
 
 
 class _TargetsEntry(msgspec.Struct, frozen=True):
@@ -148,9 +149,9 @@ def group_reading(line: LogLine) -> tuple[str, GroupReading] | None:
 
 
 def topics_check(line: LogLine) -> CheckLine | None:
-    """A check of the declared topics, or an apply, after which they are as declared."""
+    """A check of all declared topics, or an apply, after which they are as declared."""
     entry = _decoded(line, _TopicsEntry)
-    if entry is None or entry.action not in {"check", "apply"}:
+    if entry is None or entry.only or entry.action not in {"check", "apply"}:
         return None
     drifted = bool(entry.counts.get(Metric.TOPICS_DRIFTED))
     retention = {topic: milliseconds / 1000 for topic, milliseconds in entry.retention_ms.items()}

@@ -82,5 +82,5 @@ def _answered(
 def _carried_out(request: TopicsRequest, services: TopicsServices, deadline: Deadline) -> TopicsResponse:
     settings = load(TopicsSettings, services.environ)
     response = run_topics(request, settings, services.client, deadline)
-    report_topics(response, services.logger, services.metrics, detailed=settings.detailed_metrics)
+    report_topics(*(response, services.logger, services.metrics), detailed=settings.detailed_metrics, only=request.only)
     return response

@@ -1,13 +1,14 @@
 """A run of the topics function for the operator: metrics, and a log line that a person can read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
-from msk_toolkit.topics.plan import Plan
+from msk_toolkit.topics.plan import Plan, TopicStep
 from msk_toolkit.topics.request import TopicsResponse
+from msk_toolkit.topics.units import to_whole
 
 # Of so many forwarded topics a check logs the retention.
 _TOPICS_NAMED = 500
@@ -39,8 +40,14 @@ def topics_metrics(response: TopicsResponse) -> dict[Metric, int]:
     }
 
 
-def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool) -> None:
-    """Publish the metrics that are due and log the outcome: as a warning where it needs attention."""
+def report_topics(
+    response: TopicsResponse, logger: Any, metrics: Any, *, detailed: bool, only: Sequence[str] = ()
+) -> None:
+    """Publish the metrics that are due and log the outcome: as a warning where it needs attention.
+
+    Args:
+        only: the topics that were asked about, where those were not all.
+    """
     numbers = topics_metrics(response)
     publish_metrics(metrics, numbers.items(), detailed=detailed)
     details = {
@@ -50,18 +57,35 @@ def report_topics(response: TopicsResponse, logger: Any, metrics: Any, *, detail
         "behind": response.behind,
         "counts": {metric.value: number for metric, number in numbers.items()},
     }
-    if response.action == "check" and response.plan:
-        details["retention_ms"] = _retentions(response.plan)
+    if only:
+        details["only"] = list(only)
+    if response.status in {"checked", "applied"} and response.plan:
+        details["retention_ms"] = _retentions(response.plan, applied=response.status == "applied")
     log = logger.warning
     if _is_settled(response):
         log = logger.info
     log(_summary(response), extra=details)
 
 
-def _retentions(plan: Plan) -> dict[str, int]:
-    """The retention in force of each forwarded topic, in milliseconds: whether records that wait will be deleted."""
-    forwarded = [step for step in plan.steps if step.is_forwarded and step.retention_ms is not None]
-    return {step.topic: step.retention_ms or 0 for step in forwarded[:_TOPICS_NAMED]}
+def _retentions(plan: Plan, *, applied: bool) -> dict[str, int]:
+    """The retention of each forwarded topic, in milliseconds: whether records that wait will be deleted.
+
+    Args:
+        applied: as the plan leaves it; otherwise as it is.
+    """
+    retentions: dict[str, int] = {}
+    for step in plan.steps:
+        retention = _planned_retention(step) if applied else step.retention_ms
+        if step.is_forwarded and retention is not None and len(retentions) < _TOPICS_NAMED:
+            retentions[step.topic] = retention
+    return retentions
+
+
+def _planned_retention(step: TopicStep) -> int | None:
+    for change in step.config:
+        if change.key == "retention.ms":
+            return to_whole(change.inherited if change.after is None else change.after)
+    return step.retention_ms
 
 
 def _summary(response: TopicsResponse) -> str:
