@@ -89,6 +89,25 @@ def test_a_log_with_more_lines_than_are_read_is_a_gap_with_its_reason() -> None:
     assert aws.requests.count(f"logs {FORWARDER}") <= 26
 
 
+def test_partitions_that_an_outage_in_another_holds_up_are_not_done() -> None:
+    def outage(at: float, place: str) -> Line:
+        when, line = incomplete(at)
+        line["failures"] = [{**line["failures"][0], "place": place}]
+        places = {f"orders-{number}": {"received": 3} for number in (0, 1)}
+        return when, {**line, "places": places, "unfinished": dict.fromkeys(places, 17)}
+
+    both = delivered(NOW - 300), delivered(NOW - 290, "orders-1")
+    lines = [*both, outage(NOW - 200, "orders-0"), outage(NOW - 130, "orders-1"), outage(NOW - 60, "orders-0")]
+    deliveries = read(Aws({FORWARDER: lines})).deliveries.value
+    assert deliveries is not None
+    troubles = current_troubles(deliveries)
+    assert {place: (one.since, one.tries, one.since_at_least) for place, one in troubles.items()} == {
+        "orders-0": (NOW - 200, 3, False),
+        "orders-1": (NOW - 200, 3, False),
+    }
+    assert {one.last.place for one in troubles.values()} == troubles.keys()
+
+
 def test_a_busy_log_is_read_as_far_back_as_its_pages_allow() -> None:
     aws = Aws({FORWARDER: [delivered(NOW - 10), *(delivered(NOW - 100) for _ in range(200))]})
     aws.page_size = 5

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from msk_toolkit.status.facts import Deliveries, DeliveryLine, Fact, PlaceFailure
 
 # Long enough to see a record every few seconds, short enough that the rate falls soon after an outage begins.
@@ -25,11 +27,11 @@ def current_troubles(deliveries: Deliveries) -> dict[str, Trouble]:
     troubles: dict[str, Trouble] = {}
     finished: set[str] = set()
     for line in deliveries.lines:
-        failing = {failure.place: failure for failure in reversed(line.failures) if failure.kind != "held"}
+        failing = _failing(line)
         for place, failure in failing.items():
             before = troubles.get(place) or Trouble(failure, line.at, line.at, 0, place not in finished)
             troubles[place] = before._replace(last=failure, last_at=line.at, tries=before.tries + line.ended)
-        complete = set(line.places) - {failure.place for failure in line.failures}
+        complete = line.places.keys() - {failure.place for failure in line.failures} - set(line.unfinished)
         finished |= complete
         for place in complete:
             troubles.pop(place, None)
@@ -37,6 +39,16 @@ def current_troubles(deliveries: Deliveries) -> dict[str, Trouble]:
             troubles.pop("", None)
             finished.add("")
     return troubles
+
+
+def _failing(line: DeliveryLine) -> dict[str, PlaceFailure]:
+    """By partition, why it is not done; one that was held up has the failure that held it up."""
+    stopped = [failure for failure in line.failures if failure.kind != "held"]
+    failing = {failure.place: failure for failure in reversed(stopped)}
+    for place in line.unfinished:
+        if stopped and place not in failing:
+            failing[place] = msgspec.structs.replace(stopped[0], place=place)
+    return failing
 
 
 def last_deliveries(lines: Iterable[DeliveryLine]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What was read about the path; the decisions use these facts and no client. Times are in seconds since 1970."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -80,13 +80,15 @@ class PlaceFailure(msgspec.Struct, frozen=True):
 class DeliveryLine(msgspec.Struct, frozen=True):
     """An invocation of the forwarder, by partition; no failure where all of it is done.
 
-    ``ended`` is False for one that keeps trying: it will report once more.
+    ``ended`` is False for one that keeps trying: it will report once more. ``unfinished`` are all partitions that are
+    not done, also those that others held up: ``failures`` has none for them.
     """
 
     at: float
     places: Mapping[str, PlaceCounts] = {}
     failures: Sequence[PlaceFailure] = ()
     ended: bool = True
+    unfinished: Collection[str] = ()
 
 
 class CrashLine(msgspec.Struct, frozen=True):

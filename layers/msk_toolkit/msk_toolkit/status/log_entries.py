@@ -34,6 +34,8 @@ class _DeliveryEntry(msgspec.Struct, frozen=True):
     message: str
     places: dict[str, PlaceCounts] = {}
     failures: list[PlaceFailure] = []
+    # With the offset of the first record that is not done.
+    unfinished: dict[str, int] = {}
 
 
 class _CrashEntry(msgspec.Struct, frozen=True):
@@ -101,7 +103,8 @@ def read_delivery(line: LogLine) -> DeliveryLine | None:
         return None
     if not entry.message.startswith((_DELIVERED, _INCOMPLETE, _WAITS)):
         return None
-    return DeliveryLine(line.written_at, entry.places, entry.failures, ended=not entry.message.startswith(_WAITS))
+    ended = not entry.message.startswith(_WAITS)
+    return DeliveryLine(line.written_at, entry.places, entry.failures, ended, list(entry.unfinished))
 
 
 def read_crash(line: LogLine) -> CrashLine | None:
