@@ -102,6 +102,7 @@ def test_a_refusal_that_blocks_says_how_to_go_on() -> None:
     _, fields = delivery_line(outcome)
     assert fields["cause"] == PathCause.VANTIQ_REFUSES_RECORDS
     assert "OnRefusal=dead-letter" in fields["remedy"]
+    assert fields["command"] == "mskv letters orders"
     assert not is_outage(outcome)
 
 

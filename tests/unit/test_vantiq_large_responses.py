@@ -7,6 +7,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.responses import Disposition, results_of_request
+from msk_toolkit.vantiq.results import is_plausible
 
 from tests.fakes.http_fake import Peer, Script
 from tests.fakes.vantiq_client_fake import client_of
@@ -84,6 +85,11 @@ def test_nonsense_that_is_json_makes_no_millions_of_objects_and_is_no_success(ki
         tracemalloc.stop()
     assert peak < MEGABYTE
     assert {result.disposition for result in results.records} == {Disposition.RETRIABLE}
+
+
+def test_no_value_is_counted_up_to_64_kilobytes() -> None:
+    assert is_plausible(b"," * 65_536, [])
+    assert not is_plausible(b"," * 65_537, [])
 
 
 def test_whatever_a_procedure_returns_is_its_success_unless_it_is_no_json() -> None:

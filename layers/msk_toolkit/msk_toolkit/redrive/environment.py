@@ -85,10 +85,10 @@ def _maker(
     settings: ForwarderSettings, client: MakeClient, records_per_second: float, reserve_seconds: float
 ) -> MakeForwarder:
     vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
-    paced = replaying(settings, records_per_second, reserve_seconds)
+    limited = replaying(settings, records_per_second, reserve_seconds)
 
     def make(store: DeadLetterStore) -> Forwarder:
-        return Forwarder(paced, DeliveryServices(vantiq, store), TargetCheck(paced, vantiq))
+        return Forwarder(limited, DeliveryServices(vantiq, store), TargetCheck(limited, vantiq))
 
     return make
 
