@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 _KEPT = 20
-_SEE_LOG = "failed unexpectedly; see .local/run/console.log"
+SEE_LOG = "failed unexpectedly; see .local/run/console.log"
 
 
 class Action(NamedTuple):
@@ -80,7 +80,7 @@ class Actions:
         return outcome
 
     async def _run(self, action: Action, outcome: Outcome) -> None:
-        outcome_ok, text = False, _SEE_LOG
+        outcome_ok, text = False, SEE_LOG
         try:
             text = await asyncio.to_thread(action.run)
             outcome_ok = True

@@ -1,15 +1,19 @@
 """The newest answer of everything that the page shows, read again at intervals while a page is open."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
+from local.console.actions import SEE_LOG
+
 # A page that is open asks every two seconds.
 _UNSEEN_SECONDS = 20.0
 _TURN_SECONDS = 0.5
+_logger = logging.getLogger(__name__)
 
 
 class Source(NamedTuple):
@@ -91,7 +95,14 @@ class Watch:
         try:
             value = await asyncio.to_thread(source.read)
         except source.expected as error:
-            earlier = self.answers[name]
-            self.answers[name] = Answer(earlier.at, earlier.value, str(error))
+            self._keep(name, str(error))
+        except Exception:
+            # It would end the reading of every other source, and the page would go on showing what is old.
+            _logger.exception("source %s", name)
+            self._keep(name, SEE_LOG)
         else:
             self.answers[name] = Answer(self._now(), value)
+
+    def _keep(self, name: str, problem: str) -> None:
+        earlier = self.answers[name]
+        self.answers[name] = Answer(earlier.at, earlier.value, problem)

@@ -65,6 +65,16 @@ def test_a_value_stays_when_a_later_reading_fails_and_the_reason_is_beside_it() 
     assert (watch.answers["status"].value, watch.answers["status"].problem) == (7, "not reached")
 
 
+def test_an_unexpected_error_of_one_source_is_shown_and_the_others_are_read_on() -> None:
+    reads: list[int] = []
+    sources = {
+        "wrong": Source(lambda: 1 // 0, 0.01, (OSError,), always=True),
+        "offsets": Source(lambda: reads.append(1), 0.01, (), always=True),
+    }
+    watch = watched(sources, seen=True, until=lambda watch: len(reads) > 10 and bool(watch.answers["wrong"].problem))
+    assert "console.log" in watch.answers["wrong"].problem
+
+
 def test_a_change_is_read_at_once() -> None:
     async def run() -> int:
         reads: list[int] = []
