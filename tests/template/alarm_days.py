@@ -72,8 +72,7 @@ class Day:
     def forwarded(self, batch: Batch) -> None:
         """An invocation of the forwarder in this minute."""
         self.world.printed(batch.printed)
-        if batch.failed:
-            self.world.failed("ForwarderFunction")
+        self.world.invoked("ForwarderFunction", failed=batch.failed)
 
 
 def seen(stage: str, cause: str) -> list[BrokerReport]:

@@ -51,9 +51,9 @@ class AlarmWorld:
         now = self.minute * MINUTE
         self._samples.setdefault(metric, []).extend(Sample(now + _DELAY, value) for value in values)
 
-    def failed(self, function: str) -> None:
-        """An invocation ended with an error, which Lambda itself counts."""
-        self.add(Metric("AWS/Lambda", "Errors", (("FunctionName", function),)), [1.0])
+    def invoked(self, function: str, *, failed: bool) -> None:
+        """An invocation ended: Lambda itself counts those with an error, and a zero for each other one."""
+        self.add(Metric("AWS/Lambda", "Errors", (("FunctionName", function),)), [float(failed)])
 
     def pass_minute(self) -> None:
         """Evaluate every alarm, and go on to the next minute."""

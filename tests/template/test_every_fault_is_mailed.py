@@ -166,6 +166,20 @@ def test_records_that_do_not_reach_vantiq_are_one_mail_in_either_mode(
     assert day.world.states["ForwarderAlarm"] == "OK"
 
 
+@pytest.mark.parametrize("mode", ["on-demand", "provisioned"])
+@pytest.mark.parametrize("minutes", range(30, 35))
+def test_an_outage_that_ends_with_the_last_record_is_not_mailed_again_in_the_silence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str, minutes: int
+) -> None:
+    functions = Functions(monkeypatch, capsys, POLLER_MODE=mode)
+    day = Day(functions)
+    assert day.go_on(minutes, Batch(*functions.forward(TWO, OUTAGE))) == ["ForwarderAlarm"]
+    assert day.go_on(1, Batch(*functions.forward(TWO))) == []
+    # Periods slide: the one with the first success holds errors as well, and behind it there is no data.
+    assert day.go_on(HOUR) == []
+    assert day.world.states["ForwarderAlarm"] == "OK"
+
+
 def test_a_forwarder_that_can_not_start_is_mailed(functions: Functions) -> None:
     day = Day(functions)
     assert day.go_on(30, Batch("", failed=True)) == ["ForwarderAlarm"]

@@ -83,16 +83,17 @@ def test_one_fault_is_one_mail_whichever_alarms_it_sets_off() -> None:
 
 def test_what_keeps_records_from_vantiq_is_one_mail_in_either_mode() -> None:
     composite = raw_template()["Resources"]["ForwarderAlarm"]["Properties"]
-    watched = set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"]))
+    names = set(re.findall(r'ALARM\("\$\{(\w+)\}"\)', composite["AlarmRule"]["Fn::Sub"]))
     assert composite["AlarmActions"] == [{"Ref": "AlarmStateTopic"}]
     stack = Stack()
-    metrics = {stack.properties(name)["MetricName"] for name in watched}
+    metrics = {watched(stack.properties(name))["MetricName"] for name in names}
     # Errors tell of a function that can't start; a partial answer is none, and not every failure is an outage.
     assert metrics == {"Errors", "VantiqOutage", "RecordsReportedBack"}
-    assert not [name for name in watched if "AlarmActions" in stack.properties(name)]
+    assert not [name for name in names if "AlarmActions" in stack.properties(name)]
     # A try may take 120 s: no alarm may want an error in each minute.
     assert all(
-        stack.properties(name)["Period"] >= 300 or stack.properties(name)["EvaluationPeriods"] == 1 for name in watched
+        watched(stack.properties(name))["Period"] >= 300 or stack.properties(name)["EvaluationPeriods"] == 1
+        for name in names
     )
 
 
