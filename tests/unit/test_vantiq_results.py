@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msk_toolkit.target_kinds import TargetKind
 from msk_toolkit.vantiq.responses import Disposition, RequestResults, results_of_request
-from msk_toolkit.vantiq.results import error_in
+from msk_toolkit.vantiq.results import error_in, is_plausible
 
 DELIVERED, RETRIABLE, REFUSED, OUTAGE = (
     Disposition.DELIVERED,
@@ -236,3 +236,8 @@ def test_the_documented_error_is_one_in_a_procedures_answer_too(error: Any) -> N
 def test_a_code_of_another_form_is_never_shown(code: str) -> None:
     (result,) = results_of([{"code": code, "message": "m"}], ENVELOPE, status=400).records
     assert (result.disposition, result.code) == (REFUSED, "unusual-code")
+
+
+def test_no_value_is_counted_up_to_64_kilobytes() -> None:
+    assert is_plausible(b"," * 65_536, [])
+    assert not is_plausible(b"," * 65_537, [])
