@@ -33,7 +33,7 @@ def test_records_travel_over_one_verified_connection(vantiq: VantiqStandIn, cert
     large = b'"' + b"x" * 3_000_000 + b'"'
     kept = []
     for body in (b"1", large, b"2"):
-        assert client.post(PATH, body, Deadline(10)).status == 200
+        assert client.request("POST", PATH, body, Deadline(10)).status == 200
         kept += client._idle
     client.close()
     assert kept == [kept[0]] * 3
@@ -44,7 +44,7 @@ def test_the_next_connection_resumes_the_session_of_the_last(vantiq: VantiqStand
     client = client_of(vantiq, (certificates / "ca.pem").read_text())
     resumed = []
     for number in range(3):
-        assert client.post(PATH, b"%d" % number, Deadline(10)).status == 200
+        assert client.request("POST", PATH, b"%d" % number, Deadline(10)).status == 200
         (connection,) = client._idle
         assert isinstance(connection._sock, ssl.SSLSocket)
         resumed.append(connection._sock.session_reused)
@@ -67,7 +67,7 @@ def test_many_requests_travel_at_the_same_time(vantiq: VantiqStandIn, certificat
 
 def test_a_certificate_that_is_not_trusted_is_named(vantiq: VantiqStandIn) -> None:
     with pytest.raises(VantiqUnansweredError) as caught:
-        client_of(vantiq, "").post(PATH, b"1", Deadline(10))
+        client_of(vantiq, "").request("POST", PATH, b"1", Deadline(10))
     error = caught.value
     assert (error.stage, error.cause, error.maybe_taken) == ("tls", "tls-untrusted-issuer", False)
     assert len(vantiq.journal) == 0
@@ -78,7 +78,7 @@ def test_a_deadline_holds_over_tls(vantiq: VantiqStandIn, certificates: Path, ac
     vantiq.fail(action)
     started = time.monotonic()
     with pytest.raises(VantiqUnansweredError) as caught:
-        client_of(vantiq, (certificates / "ca.pem").read_text()).post(PATH, b"1", Deadline(0.5))
+        client_of(vantiq, (certificates / "ca.pem").read_text()).request("POST", PATH, b"1", Deadline(0.5))
     assert caught.value.cause == "answer-timeout"
     assert time.monotonic() - started < 2
 
@@ -89,5 +89,5 @@ def test_a_connection_that_breaks_over_tls_may_have_been_taken(
 ) -> None:
     vantiq.fail(action)
     with pytest.raises(VantiqUnansweredError) as caught:
-        client_of(vantiq, (certificates / "ca.pem").read_text()).post(PATH, b"1", Deadline(5))
+        client_of(vantiq, (certificates / "ca.pem").read_text()).request("POST", PATH, b"1", Deadline(5))
     assert (caught.value.stage, caught.value.maybe_taken) == ("answer", True)

@@ -59,5 +59,5 @@ def client_of(
 def failure(script: Script, *, seconds: float = 10.0, body: bytes = b"{}") -> VantiqUnansweredError:
     """How a POST to a server with this script fails."""
     with client_of(script) as (client, _), pytest.raises(VantiqUnansweredError) as caught:
-        client.post("/x", body, Deadline(seconds))
+        client.request("POST", "/x", body, Deadline(seconds))
     return caught.value

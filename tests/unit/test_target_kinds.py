@@ -133,7 +133,7 @@ def local_vantiq(target: Target) -> None:
             document = b'{"id":"a"}'
             as_array = row.default_batch > 1
             body = delivery_body(target, [document], as_array=as_array)
-            response = client.post(delivery_path(target), body, Deadline(10))
+            response = client.request("POST", delivery_path(target), body, Deadline(10))
         finally:
             client.close()
         assert state.fitness is Fitness.FIT

@@ -22,7 +22,7 @@ UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 
 def test_a_post_carries_token_namespace_and_body() -> None:
     with client_of(forever()) as (client, server):
-        response = client.post("/api/v1/resources/topics//a", b'{"a":1}', Deadline(5))
+        response = client.request("POST", "/api/v1/resources/topics//a", b'{"a":1}', Deadline(5))
     assert (response.status, response.body) == (200, b"{}")
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
@@ -36,7 +36,7 @@ def test_a_post_carries_token_namespace_and_body() -> None:
 def test_the_connection_is_kept_for_the_next_request() -> None:
     with client_of(forever()) as (client, server):
         for _ in range(5):
-            client.post("/x", b"{}", Deadline(5))
+            client.request("POST", "/x", b"{}", Deadline(5))
         assert server.connections == 1
 
 
@@ -51,9 +51,9 @@ def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_before_it_is_us
         peer.read()
 
     with client_of(close_and_listen_on, forever()) as (client, server):
-        client.post("/x", b"1", Deadline(5))
+        client.request("POST", "/x", b"1", Deadline(5))
         assert closed.wait(5)
-        assert client.post("/x", b"2", Deadline(5)).status == 200
+        assert client.request("POST", "/x", b"2", Deadline(5)).status == 200
         assert server.connections == 2
         assert [request[-1:] for request in server.requests] == [b"1", b"2"]
 
@@ -66,17 +66,17 @@ def test_a_connection_closed_just_as_the_request_set_out_shows_no_failure() -> N
         peer.reset()
 
     with client_of(answer_once_then_reset, forever()) as (client, server):
-        client.post("/x", b"1", Deadline(5))
-        assert client.post("/x", b"2", Deadline(5)).status == 200
+        client.request("POST", "/x", b"1", Deadline(5))
+        assert client.request("POST", "/x", b"2", Deadline(5)).status == 200
         assert server.connections == 2
 
 
 def test_a_connection_long_idle_is_not_used_again() -> None:
     clock = FakeClock()
     with client_of(forever(), clock=clock) as (client, server):
-        client.post("/x", b"1", Deadline(5))
+        client.request("POST", "/x", b"1", Deadline(5))
         clock.advance(3600)
-        client.post("/x", b"2", Deadline(5))
+        client.request("POST", "/x", b"2", Deadline(5))
         assert server.connections == 2
 
 
@@ -92,7 +92,7 @@ def test_a_connection_that_was_frozen_with_its_sandbox_is_not_used_again() -> No
         )
         for seconds, connections in ((0, 1), (59, 1), (61, 2), (600, 3), (1, 3)):
             time_of_day[0] += seconds
-            assert client.post("/x", b"1", Deadline(5)).status == 200
+            assert client.request("POST", "/x", b"1", Deadline(5)).status == 200
             assert server.connections == connections
         client.close()
 
@@ -144,8 +144,8 @@ def test_requests_at_the_same_time_have_a_connection_each_and_none_is_pipelined(
 )
 def test_a_connection_that_the_answer_ends_is_not_used_again(answer: bytes) -> None:
     with client_of(serve(answer), forever()) as (client, server):
-        assert client.post("/x", b"1", Deadline(5)).body == b"{}"
-        client.post("/x", b"2", Deadline(5))
+        assert client.request("POST", "/x", b"1", Deadline(5)).body == b"{}"
+        client.request("POST", "/x", b"2", Deadline(5))
         assert server.connections == 2
 
 
@@ -153,32 +153,32 @@ def test_chunks_and_interim_answers_are_read() -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     chunked = interim + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"
     with client_of(forever(chunked)) as (client, server):
-        assert [client.post("/x", b"1", Deadline(5)).body for _ in range(2)] == [b"{}"] * 2
+        assert [client.request("POST", "/x", b"1", Deadline(5)).body for _ in range(2)] == [b"{}"] * 2
         assert server.connections == 1
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     found = b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"
     with client_of(forever(found)) as (client, server):
-        assert client.post("/x", b"1", Deadline(5)).status == 302
+        assert client.request("POST", "/x", b"1", Deadline(5)).status == 302
         assert len(server.requests) == 1
 
 
 def test_retry_after_is_handed_on() -> None:
     busy = b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
     with client_of(forever(busy)) as (client, _):
-        assert client.post("/x", b"1", Deadline(5)).headers["retry-after"] == "7"
+        assert client.request("POST", "/x", b"1", Deadline(5)).headers["retry-after"] == "7"
 
 
 def test_a_refused_token_is_renewed_once() -> None:
     token = FixedToken("old", "new")
     with client_of(serve(UNAUTHORIZED, OK), token=token) as (client, server):
-        assert client.post("/x", b"1", Deadline(5)).status == 200
+        assert client.request("POST", "/x", b"1", Deadline(5)).status == 200
     assert [b"Bearer old" in one for one in server.requests] == [True, False]
     assert token.renewals == 1
 
 
 def test_a_token_that_did_not_change_is_not_tried_again() -> None:
     with client_of(forever(UNAUTHORIZED)) as (client, server):
-        assert client.post("/x", b"1", Deadline(5)).status == 401
+        assert client.request("POST", "/x", b"1", Deadline(5)).status == 401
         assert len(server.requests) == 1

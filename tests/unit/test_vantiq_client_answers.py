@@ -34,7 +34,7 @@ def answer(number: int, status: str = "200 OK") -> bytes:
 def test_an_informational_answer_is_none_and_no_request_gets_its_neighbours(interim: bytes) -> None:
     answers = [answer(0), interim + answer(1), answer(2, "503 Busy"), answer(3)]
     with client_of(serve(*answers)) as (client, server):
-        got = [client.post("/x", b"{}", Deadline(5)) for _ in answers]
+        got = [client.request("POST", "/x", b"{}", Deadline(5)) for _ in answers]
         assert server.connections == 1
     assert [response.status for response in got] == [200, 200, 503, 200]
     assert [response.body for response in got] == [b'{"number":%d}' % number for number in range(4)]
@@ -50,7 +50,7 @@ def test_an_informational_answer_that_comes_early_does_not_shift_the_connection(
             peer.send(answer(number))
 
     with client_of(script) as (client, _):
-        bodies = [client.post("/x", b"{}", Deadline(5)).body for _ in range(4)]
+        bodies = [client.request("POST", "/x", b"{}", Deadline(5)).body for _ in range(4)]
     assert bodies == [b'{"number":%d}' % number for number in range(4)]
 
 
@@ -123,6 +123,6 @@ def test_a_socket_that_cannot_be_closed_or_read_is_given_up_in_silence() -> None
 def test_the_next_request_after_a_failed_one_has_its_own_connection() -> None:
     with client_of(serve(INTERIM[102] * 1000), forever(OK)) as (client, server):
         with pytest.raises(VantiqUnansweredError):
-            client.post("/x", b"{}", Deadline(5))
-        assert client.post("/x", b"{}", Deadline(5)).status == 200
+            client.request("POST", "/x", b"{}", Deadline(5))
+        assert client.request("POST", "/x", b"{}", Deadline(5)).status == 200
         assert server.connections == 2

@@ -54,7 +54,7 @@ def test_a_refusal_sent_before_the_body_was_read_is_the_answer() -> None:
             pass
 
     with client_of(script) as (client, _):
-        assert client.post("/x", b"x" * 20_000_000, Deadline(10)).status == 413
+        assert client.request("POST", "/x", b"x" * 20_000_000, Deadline(10)).status == 413
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"201 Created", b"204 No Content"])
@@ -146,7 +146,7 @@ def test_a_peer_that_takes_nothing_does_not_outlast_the_deadline() -> None:
 def test_a_request_has_a_bound_of_its_own() -> None:
     started = time.monotonic()
     with client_of(read_and_hang, timeout=0.3) as (client, _), pytest.raises(VantiqUnansweredError):
-        client.post("/x", b"1", Deadline(60))
+        client.request("POST", "/x", b"1", Deadline(60))
     assert time.monotonic() - started < 2
 
 
@@ -159,8 +159,8 @@ def test_after_a_time_out_the_connection_is_not_used_again() -> None:
 
     with client_of(late, forever(), timeout=0.2) as (client, server):
         with pytest.raises(VantiqUnansweredError):
-            client.post("/x", b"1", Deadline(5))
-        assert client.post("/x", b"2", Deadline(5)).body == b"{}"
+            client.request("POST", "/x", b"1", Deadline(5))
+        assert client.request("POST", "/x", b"2", Deadline(5)).body == b"{}"
         assert server.connections == 2
 
 
@@ -169,7 +169,7 @@ def test_a_refused_connection_names_stage_and_cause() -> None:
         port = listener.getsockname()[1]
     client = VantiqClient(VantiqAddress(False, "127.0.0.1", port), FixedToken("abc"), context=None)
     with pytest.raises(VantiqUnansweredError, match="tcp") as caught:
-        client.post("/x", b"1", Deadline(5))
+        client.request("POST", "/x", b"1", Deadline(5))
     error = caught.value
     assert (error.stage, error.cause, error.maybe_taken) == ("tcp", "connection-refused", False)
 
@@ -177,7 +177,7 @@ def test_a_refused_connection_names_stage_and_cause() -> None:
 def test_a_name_that_does_not_exist_names_its_stage() -> None:
     client = VantiqClient(VantiqAddress(False, "nowhere.invalid", 80), FixedToken("abc"), context=None)
     with pytest.raises(VantiqUnansweredError) as caught:
-        client.post("/x", b"1", Deadline(5))
+        client.request("POST", "/x", b"1", Deadline(5))
     assert (caught.value.stage, caught.value.maybe_taken) == ("dns", False)
 
 
@@ -194,7 +194,7 @@ def test_a_plain_server_on_a_tls_address_is_named() -> None:
             ForwarderSettings(vantiq_url=url, vantiq_token_secret_arn="s"), FixedToken("a")
         )
         with pytest.raises(VantiqUnansweredError) as caught:
-            client.post("/x", b"1", Deadline(5))
+            client.request("POST", "/x", b"1", Deadline(5))
     assert (caught.value.stage, caught.value.cause) == ("tls", "tls-not-spoken")
     assert settings.vantiq_address.tls
 

@@ -52,7 +52,7 @@ def test_megabytes_of_nonsense_cost_at_most_ten(body: bytes, framing: str) -> No
         tracemalloc.start()
         try:
             with pytest.raises(VantiqUnansweredError) as caught:
-                client.post("/x", b"{}", Deadline(20))
+                client.request("POST", "/x", b"{}", Deadline(20))
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -70,7 +70,7 @@ def test_an_answer_as_long_as_a_large_request_is_read() -> None:
         peer.send(head(b"Content-Length: %d" % len(sent)) + sent)
 
     with client_of(echo) as (client, _):
-        assert client.post("/x", body, Deadline(20)).body == body
+        assert client.request("POST", "/x", body, Deadline(20)).body == body
 
 
 @pytest.mark.parametrize("kind", ["topic", "type", "upsert"])

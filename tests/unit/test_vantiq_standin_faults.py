@@ -130,7 +130,7 @@ def test_a_login_page_and_early_hints_are_played(vantiq: VantiqStandIn) -> None:
     address = VantiqAddress(False, "127.0.0.1", vantiq.port)
     client = VantiqClient(address, FixedToken(vantiq.token), context=None)
     try:
-        assert [client.post(TOPIC, b"{}", Deadline(5)).status for _ in range(2)] == [200, 200]
+        assert [client.request("POST", TOPIC, b"{}", Deadline(5)).status for _ in range(2)] == [200, 200]
     finally:
         client.close()
 

@@ -77,7 +77,7 @@ def test_the_first_line_of_an_environment_says_what_runs(capsys: pytest.CaptureF
 @pytest.mark.enable_socket
 def test_vantiq_sees_the_version_in_the_user_agent() -> None:
     with client_of(forever()) as (client, server):
-        client.post("/x", b"{}", Deadline(5))
+        client.request("POST", "/x", b"{}", Deadline(5))
     assert f"\r\nUser-Agent: msk-vantiq-toolkit/{__version__}\r\n".encode() in server.requests[0]
 
 

@@ -104,10 +104,6 @@ class VantiqClient:
             timeout_seconds=settings.vantiq_timeout_seconds,
         )
 
-    def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """POST a body; see :meth:`request`."""
-        return self.request("POST", path, body, deadline)
-
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """Send one request in a loop of its own, and return its response; see :meth:`send`."""
         loop = EventLoop(SocketPoll(), time.monotonic)
