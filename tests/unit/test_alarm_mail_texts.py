@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from msk_toolkit.alarms.text import WIDTH
 from msk_toolkit.status.facts import Fact, PathFacts
 from msk_toolkit.status.judge import path_status
 
-from tests.fakes.path_facts import NOW, faulty_facts, healthy_facts, unknown_facts
+from tests.fakes.path_facts import NOW, faulty_facts, healthy_facts, readings, unknown_facts
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "mails"
@@ -146,3 +147,17 @@ def test_the_documents_examples_are_mails_that_are_made() -> None:
     assert len(examples) >= 4
     for example in examples:
         assert any(mail.startswith(example) for mail in mails), example
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        {"declared": Fact(why="the last check failed: no broker")},
+        {"groups": Fact(why="access denied")},
+        {"groups": Fact({"msk-vantiq-orders": readings(0, 0.0)})},
+    ],
+)
+def test_that_no_record_expires_is_not_said_where_retention_or_lag_is_not_known(gap: dict[str, Any]) -> None:
+    kind = next(kind for kind in ALARM_KINDS if kind.id == "RecordsExpireAlarm")
+    assert mail_facts(healthy_facts(), kind).is_known
+    assert not mail_facts(msgspec.structs.replace(healthy_facts(), **gap), kind).is_known

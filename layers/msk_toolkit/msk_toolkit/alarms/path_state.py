@@ -77,8 +77,18 @@ def _explaining(problems: Sequence[Problem], kind: AlarmKind) -> list[Problem]:
 def _is_known(status: PathStatus, kind: AlarmKind) -> bool:
     if "brokers" in kind.parts and status.brokers.health == "unknown":
         return False
+    if kind.cause is PathCause.RECORDS_EXPIRE and not _knows_what_expires(status):
+        return False
     sources = tuple(_SOURCES[part] for part in kind.parts if part in _SOURCES)
     return not any(sentence.startswith(sources) for sentence in status.unread)
+
+
+def _knows_what_expires(status: PathStatus) -> bool:
+    """Whether the retentions are known, and how many records of each topic wait for how long."""
+    if status.declared.state == "unknown":
+        return False
+    waiting = [topic.behind_records for topic in status.topics if not topic.is_heartbeat]
+    return None not in waiting
 
 
 def mail_problem(problem: Problem) -> MailProblem:
