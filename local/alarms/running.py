@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Alarms:
         self._history = History(self.definitions, clock)
         self._evaluator = Evaluator(self.definitions.alarms, self.definitions.composites)
         self._read_until = clock.start
+        self._due: deque[Change] = deque()
 
     def create(self) -> None:
         """Show the alarms in the emulator, and collect their mails."""
@@ -49,12 +51,18 @@ class Alarms:
         self._services.create(self.definitions)
 
     def evaluate(self) -> list[Change]:
-        """Read what is new, and carry out what it changes. Raises ``ClientError`` or ``BotoCoreError``."""
+        """Read what is new, and carry out what it changes; what an error has cut off, the next evaluation does.
+
+        Raises:
+            ClientError, BotoCoreError: the emulator does not answer.
+        """
         now = time.time()
         self._read(now)
         changes = self._evaluator.evaluate(self._history.samples, self._clock.at(now))
-        for change in changes:
-            self._carry_out(change)
+        self._due += changes
+        while self._due:
+            self._carry_out(self._due[0])
+            self._due.popleft()
         return changes
 
     def collect(self) -> list[Path]:

@@ -1,18 +1,23 @@
 """The local system's alarms: read from the template, fed from the logs, on a clock that runs faster."""
 
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from local.alarms.definitions import Definitions, definitions
+from local.alarms.definitions import Definitions, definitions, definitions_file
 from local.alarms.emulator import Line, Services, published_by_services
 from local.alarms.evaluation import Change, Evaluator
 from local.alarms.history import Clock, History
-from local.alarms.notifications import Place, notification
+from local.alarms.notifications import Notification, Place, notification
+from local.alarms.running import Alarms
 from local.aws.processed import Stack
 from local.cost.emf import Measured, Metric
+from local.system import System
 from tests.fakes.aws_fake import FakeAws
 
 FAULTS = Metric("MskVantiqToolkit", "Faults", (("service", "toolkit-probe"),))
@@ -153,8 +158,46 @@ def test_each_line_of_a_log_is_read_once_also_two_that_are_alike() -> None:
     assert list(services.new_lines("group", 21.0)) == []
 
 
+def test_a_mail_that_could_not_be_published_is_published_by_a_later_evaluation(
+    read: Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = _Publishing()
+    monkeypatch.setattr("local.alarms.running.Services", lambda *_: services)
+    monkeypatch.setattr("local.alarms.running.Mailbox", lambda *_: None)
+    file = definitions_file(tmp_path)
+    file.parent.mkdir()
+    file.write_bytes(msgspec.json.encode(read))
+    emulator = SimpleNamespace(session=lambda: None, endpoint="")
+    alarms = Alarms(cast("System", SimpleNamespace(run=tmp_path, emulator=emulator, stack=STACK)), Clock(0.0, 1.0))
+    with pytest.raises(EndpointConnectionError):
+        alarms.evaluate()
+    assert services.published == []
+    services.answers = True
+    assert alarms.evaluate() == []
+    assert services.published == ['ALARM: "toolkit-probes" in eu-central-1']
+    alarms.evaluate()
+    assert len(services.published) == 1
+
+
 def test_what_lambda_counts_itself_is_not_sought_in_the_logs() -> None:
     assert published_by_services([FAULTS, ERRORS]) == [ERRORS]
+
+
+class _Publishing:
+    """Services with empty logs, which at first refuse to publish."""
+
+    def __init__(self) -> None:
+        self.answers = False
+        self.published: list[str] = []
+
+    def enter(self, change: Change) -> None:
+        del change
+
+    def publish(self, topic: str, notification: Notification) -> None:
+        del topic
+        if not self.answers:
+            raise EndpointConnectionError(endpoint_url="http://emulator")
+        self.published.append(notification.subject)
 
 
 class _Session:
