@@ -29,6 +29,11 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
     causes: tuple[str, ...] = ()
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it is on, or was; of anything else the stack makes no mail."""
+        return "ALARM" in {self.before, self.after}
+
 
 class Evaluator:
     """The states of alarms, by name.

@@ -86,6 +86,10 @@ class Alarms:
     def _carry_out(self, change: Change) -> None:
         _logger.info("%s: %s -> %s (%s)", change.name, change.before, change.after, change.reason)
         self._services.enter(change)
+        if not change.is_news:
+            # At the start all alarms turn OK at once, and each message would start an environment of its own, which
+            # together keep two processors busy while the first commands wait.
+            return
         definition = self.definitions.of(change.name)
         message = notification(change, definition, self._place, datetime.now(UTC))
         for topic in self.definitions.actions(change.name, change.after):

@@ -1,13 +1,15 @@
 """The local system's alarms: read from the template, fed from the logs, on a clock that runs faster."""
 
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from msk_toolkit.alarms.change import AlarmChange
 
 from local.alarms.definitions import Definitions, definitions, definitions_file
 from local.alarms.emulator import Line, Services, published_by_services
@@ -15,6 +17,7 @@ from local.alarms.evaluation import Change, Evaluator
 from local.alarms.history import Clock, History
 from local.alarms.notifications import Notification, Place, notification
 from local.alarms.running import Alarms
+from local.alarms.states import State
 from local.aws.processed import Stack
 from local.cost.emf import Measured, Metric
 from local.system import System
@@ -206,3 +209,12 @@ class _Session:
 
     def client(self, service: str, **_: Any) -> Any:
         return self._aws(service)
+
+
+@pytest.mark.parametrize(("before", "after"), itertools.permutations(get_args(State), 2))
+def test_what_the_stack_makes_no_mail_of_is_no_news(before: State, after: State) -> None:
+    change = AlarmChange(name="a", state=after, before=before, at=0.0)
+    is_news = Change("a", before, after, "").is_news
+    assert is_news or not (change.is_on or change.is_over)
+    # All alarms do so at the start.
+    assert not Change("a", "INSUFFICIENT_DATA", "OK", "").is_news
