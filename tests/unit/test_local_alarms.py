@@ -211,7 +211,7 @@ class _Session:
         return self._aws(service)
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.permutations(get_args(State), 2))
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(get_args(State), 2)))
 def test_what_the_stack_makes_no_mail_of_is_no_news(before: State, after: State) -> None:
     change = AlarmChange(name="a", state=after, before=before, at=0.0)
     is_news = Change("a", before, after, "").is_news
