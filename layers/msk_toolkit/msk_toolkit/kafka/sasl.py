@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka.net.sasl.msk import SaslMechanismAwsMskIam
-from kafka.net.sasl.scram import SaslMechanismScram
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.error_codes import ErrorCode, error_name
+from msk_toolkit.kafka.scram import Scram
 from msk_toolkit.stage import Stage
 
 
@@ -72,9 +72,7 @@ def _exchange(address: BrokerAddress, access: Access) -> Any:
         return SaslMechanismAwsMskIam(host=address.host, security_protocol="SASL_SSL")
     # kafka-python puts the name into the message as it stands; RFC 5802 wants these two escaped.
     username = access.username.replace("=", "=3D").replace(",", "=2C")
-    return SaslMechanismScram(
-        sasl_plain_username=username, sasl_plain_password=access.password, sasl_mechanism=access.mechanism
-    )
+    return Scram(username, access.password, access.mechanism or "")
 
 
 def _message(exchange: Any, access: Access) -> Any:

@@ -25,8 +25,9 @@ from msk_toolkit.probe.options import ProbeOptions
 from msk_toolkit.probe.results import ReadBack
 from msk_toolkit.stage import Stage
 
-# MSK allows 60 brokers a cluster; threads wait for the network nearly all of their time.
-_MOST_AT_ONCE = 32
+# MSK has up to 60 brokers a cluster, more on request, and a broker that hangs must keep no other one waiting. Threads
+# wait for the network nearly all of their time.
+_MOST_AT_ONCE = 128
 _DAY_SECONDS = 86_400
 _PAUSE_SECONDS = 0.1
 # Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
