@@ -2,11 +2,13 @@
 
 import json
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -155,7 +157,9 @@ def answered(handler: Any, kind: str, declared: DeclaredTopic, context: Any = No
             "ResourceProperties": properties,
             **more,
         }
-        assert handler(event, context or Context()) is None
+        # The handler answers CloudFormation's own bucket, or the endpoint that stands for S3.
+        with patch.dict(os.environ, {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.port}"}):
+            assert handler(event, context or Context()) is None
     answer: dict[str, Any] = json.loads(server.requests[0].partition(b"\r\n\r\n")[2])
     return answer
 

@@ -9,6 +9,7 @@ import pytest
 from msk_toolkit.aws import custom_resource
 from msk_toolkit.aws.custom_resource import (
     ANSWER_SECONDS,
+    CustomResourceAnswer,
     CustomResourceStatus,
     is_custom_resource,
     physical_id,
@@ -20,8 +21,17 @@ from msk_toolkit.errors import AwsError
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import Peer, ScriptedServer, drip, serve
 
+AWS = {"AWS_REGION": "eu-central-1"}
+BUCKET = "https://cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com"
+SUCCESS = CustomResourceAnswer("SUCCESS", "", {})
 
-def event(url: str = "https://signed", **more: Any) -> dict[str, Any]:
+
+def emulator(server: ScriptedServer) -> dict[str, str]:
+    """A server in place of S3, as the environment names it."""
+    return {**AWS, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.port}"}
+
+
+def event(url: str = f"{BUCKET}/a?Signature=hush", **more: Any) -> dict[str, Any]:
     return {
         "RequestType": "Create",
         "ResponseURL": url,
@@ -60,7 +70,8 @@ def send(
     seconds: float = 5,
 ) -> None:
     url = f"http://127.0.0.1:{server.port}/a?Signature=hush"
-    send_answer(event(url), status, reason, data or {}, Deadline(seconds))
+    answer = CustomResourceAnswer(status, reason, data or {})
+    send_answer(event(url), answer, emulator(server), Deadline(seconds))
 
 
 CREATED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -87,7 +98,7 @@ def test_the_answer_has_all_that_cloudformation_asks_for(status: CustomResourceS
 @pytest.mark.enable_socket
 def test_an_address_without_a_query_is_answered_as_it_is() -> None:
     with ScriptedServer(serve(CREATED)) as server:
-        send_answer(event(f"http://127.0.0.1:{server.port}/a%3Ab"), "SUCCESS", "", {}, Deadline(5))
+        send_answer(event(f"http://127.0.0.1:{server.port}/a%3Ab"), SUCCESS, emulator(server), Deadline(5))
     assert server.requests[0].startswith(b"PUT /a%3Ab HTTP/1.1\r\n")
 
 
@@ -101,7 +112,8 @@ def test_a_long_reason_is_cut_so_that_the_whole_answer_fits(piece: str) -> None:
     )
     with ScriptedServer(serve(CREATED)) as server:
         longest["ResponseURL"] = f"http://127.0.0.1:{server.port}/"
-        send_answer(longest, "FAILED", piece * 9000, {"Created": "0", "Changed": "0"}, Deadline(5))
+        answer = CustomResourceAnswer("FAILED", piece * 9000, {"Created": "0", "Changed": "0"})
+        send_answer(longest, answer, emulator(server), Deadline(5))
     # CloudFormation refuses more than 4096.
     assert 3900 < len(server.requests[0].partition(b"\r\n\r\n")[2]) < 4096
     assert (piece * 9000).replace("\ud800", "?").startswith(answered(server)["Reason"])
@@ -158,7 +170,7 @@ def test_an_address_that_hangs_is_tried_four_times_within_the_whole_time(monkeyp
     monkeypatch.setattr(custom_resource, "call_within", hang)
     began = clock.now
     with pytest.raises(AwsError, match="no answer in time"):
-        send_answer(event(), "SUCCESS", "", {}, Deadline(60, clock), clock.advance)
+        send_answer(event(), SUCCESS, AWS, Deadline(60, clock), clock.advance)
     assert len(attempts) >= 4
     assert ANSWER_SECONDS - 1 < clock.now - began <= ANSWER_SECONDS
 
@@ -181,11 +193,15 @@ def test_an_answer_that_is_refused_is_an_error_at_once_without_the_url(status: b
     assert_no_url(refused.value)
 
 
-def test_an_address_that_is_none_is_an_error_without_the_url() -> None:
-    for url in ("http://[hush", "https://127.0.0.1:hush/", "https://h/hush hush"):
-        with pytest.raises(AwsError) as caught:
-            send_answer(event(url), "SUCCESS", "", {}, Deadline(0.3))
-        assert_no_url(caught.value)
+@pytest.mark.enable_socket
+def test_a_bucket_that_can_not_be_reached_is_an_error_that_says_nothing_of_the_socket() -> None:
+    with ScriptedServer(Peer.reset) as server:
+        closed = server.port
+    environ = {**AWS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{closed}"}
+    with pytest.raises(AwsError) as caught:
+        send_answer(event(f"http://127.0.0.1:{closed}/a?Signature=hush"), SUCCESS, environ, Deadline(0.3))
+    assert str(caught.value) == "CloudFormation could not be answered: no response from its bucket"
+    assert_no_url(caught.value)
 
 
 def assert_no_url(error: BaseException) -> None:

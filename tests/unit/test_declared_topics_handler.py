@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from msk_toolkit.deployment import events
+from msk_toolkit.errors import ConfigurationError
 
 from tests.fakes.http_fake import Peer, ScriptedServer, serve
 from tests.integration.handlers import Context, fits_its_schema, load_handler
@@ -35,7 +36,11 @@ def answered(body: object, *headers: str) -> bytes:
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(response: bytes, kind: str = "Create", **more: Any) -> tuple[dict[str, Any], list[bytes]]:
         with ScriptedServer(serve(response)) as aws, ScriptedServer(serve(b"HTTP/1.1 200 OK\r\n\r\n")) as s3:
-            environ = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}", "TOPICS_FUNCTION": "shop-topics"}
+            environ = {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
+                "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3.port}",
+                "TOPICS_FUNCTION": "shop-topics",
+            }
             handler = load_handler("declared_topics", monkeypatch, environ | {"CONNECT_FUNCTION": "shop-connect"})
             response_ = handler(stack_event(s3.port, kind) | more, Context(85))
             fits_its_schema("declared_topics", response_)
@@ -126,9 +131,32 @@ def test_settings_that_are_missing_do_not_leave_cloudformation_without_an_answer
 ) -> None:
     monkeypatch.delenv("TOPICS_FUNCTION", raising=False)
     with ScriptedServer(serve(b"HTTP/1.1 200 OK\r\n\r\n")) as s3:
-        load_handler("declared_topics", monkeypatch, {})(stack_event(s3.port), Context(85))
+        environ = {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3.port}"}
+        load_handler("declared_topics", monkeypatch, environ)(stack_event(s3.port), Context(85))
         sent = json.loads(s3.requests[-1].partition(b"\r\n\r\n")[2])
     assert "TOPICS_FUNCTION is missing" in sent["Data"]["Status"]
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("function", ["declared_topics", "topics"])
+def test_a_request_whose_answer_would_go_elsewhere_does_nothing(
+    function: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedServer(serve(answered({}))) as aws, ScriptedServer(serve(b"HTTP/1.1 200 OK\r\n\r\n")) as other:
+        environ = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}", "TOPICS_FUNCTION": "shop-topics"}
+        with pytest.raises(ConfigurationError, match="nothing is sent there"):
+            load_handler(function, monkeypatch, environ)(stack_event(other.port), Context(85))
+    assert (aws.requests, other.requests) == ([], [])
+    assert "hush" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("function", ["declared_topics", "topics"])
+def test_a_request_without_a_stack_is_an_error_that_names_the_field(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {name: value for name, value in stack_event(1).items() if name != "StackId"}
+    with pytest.raises(ConfigurationError, match="StackId is missing"):
+        load_handler(function, monkeypatch, {"TOPICS_FUNCTION": "shop-topics"})(event, Context(85))
 
 
 def test_any_other_event_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

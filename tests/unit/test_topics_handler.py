@@ -15,8 +15,8 @@ from tests.integration.handlers import Context, load_handler
 def test_an_answer_that_nobody_takes_is_given_up_before_the_invocation_is_ended(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    handler = load_handler("topics", monkeypatch, {})
     with ScriptedServer(lambda peer: peer.hang()) as server:
+        handler = load_handler("topics", monkeypatch, {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.port}"})
         request = {
             "RequestType": "Delete",
             "ResponseURL": f"http://127.0.0.1:{server.port}/a?Signature=hush",

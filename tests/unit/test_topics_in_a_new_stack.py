@@ -111,6 +111,7 @@ def test_cloudformation_is_answered_in_time_although_secrets_manager_never_answe
     with ScriptedServer(lambda peer: peer.hang()) as aws, ScriptedServer(serve(b"HTTP/1.1 200 OK\r\n\r\n")) as s3:
         environ = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3.port}",
             "CLUSTER_ARN": "arn:aws:kafka:eu-central-1:123456789012:cluster/c/1",
             "SCRAM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_s",
             "LAMBDA_TASK_ROOT": "functions/topics",

@@ -5,17 +5,19 @@ A request without an answer blocks its stack for an hour.
 
 import itertools
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from msk_toolkit.aws.call import call_within
+from msk_toolkit.aws.response_url import is_cloudformations
 from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import AwsError
+from msk_toolkit.errors import AwsError, ConfigurationError
 
 CustomResourceStatus = Literal["SUCCESS", "FAILED"]
 
@@ -30,11 +32,42 @@ _FIRST_PAUSE_SECONDS = 0.1
 # After an attempt that took half of the time, a longer pause would cost another attempt.
 _LONGEST_PAUSE_SECONDS = 0.4
 _REGION_OF_AN_ARN = 3
+# What an answer repeats of its request.
+_REPEATED = ("StackId", "RequestId", "LogicalResourceId")
+
+
+class CustomResourceAnswer(NamedTuple):
+    """What CloudFormation is answered.
+
+    Args:
+        data: the resource's attributes.
+    """
+
+    status: CustomResourceStatus
+    reason: str
+    data: dict[str, str]
 
 
 def is_custom_resource(event: object) -> bool:
     """Whether CloudFormation sent the event."""
     return isinstance(event, dict) and "ResponseURL" in event and "RequestType" in event
+
+
+def check_answerable(event: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Whether CloudFormation itself can be answered, before anything is done for the request.
+
+    Raises:
+        ConfigurationError: a field is missing, or the answer would go to another address than CloudFormation's.
+    """
+    problems = [f"{name} is missing" for name in _REPEATED if not isinstance(event.get(name), str)]
+    if not is_cloudformations(event.get("ResponseURL"), environ):
+        # It is a credential, so it is not shown.
+        problems.append(
+            "ResponseURL is not an https address of CloudFormation's bucket "
+            "(cloudformation-custom-resource-response-REGION) in this function's Region, so nothing is sent there"
+        )
+    if problems:
+        raise ConfigurationError("CloudFormation's request", problems)
 
 
 def physical_id(event: dict[str, Any]) -> str:
@@ -51,18 +84,19 @@ def region_of(event: dict[str, Any]) -> str:
 
 def send_answer(
     event: dict[str, Any],
-    status: CustomResourceStatus,
-    reason: str,
-    data: dict[str, str],
+    answer: CustomResourceAnswer,
+    environ: Mapping[str, str],
     deadline: Deadline,
     sleep: Sleep = time.sleep,
 ) -> None:
     """Put the answer where CloudFormation waits for it, by the deadline and within ``ANSWER_SECONDS``.
 
     Raises:
+        ConfigurationError: see ``check_answerable``; nothing was sent.
         AwsError: it could not be delivered.
     """
-    body = _answer(event, status, reason, data)
+    check_answerable(event, environ)
+    body = _encoded(event, answer)
     until = deadline.at_most(ANSWER_SECONDS)
     backoff = Backoff(
         until,
@@ -79,22 +113,20 @@ def send_answer(
             raise AwsError(f"CloudFormation could not be answered: {failure.reason}")
 
 
-def _answer(event: dict[str, Any], status: CustomResourceStatus, reason: str, data: dict[str, str]) -> bytes:
-    answer = {
-        "Status": status,
+def _encoded(event: dict[str, Any], answer: CustomResourceAnswer) -> bytes:
+    fields = {
+        "Status": answer.status,
         "Reason": "",
         "PhysicalResourceId": physical_id(event),
-        "StackId": event["StackId"],
-        "RequestId": event["RequestId"],
-        "LogicalResourceId": event["LogicalResourceId"],
-        "Data": data,
+        **{name: event[name] for name in _REPEATED},
+        "Data": answer.data,
     }
-    room = _LONGEST_ANSWER - len(msgspec.json.encode(answer))
+    room = _LONGEST_ANSWER - len(msgspec.json.encode(fields))
     # Half a surrogate pair has no bytes.
-    text = reason.encode(errors="replace").decode()
+    text = answer.reason.encode(errors="replace").decode()
     lengths = itertools.accumulate(len(msgspec.json.encode(letter)) - len('""') for letter in text)
     fitting = sum(1 for _ in itertools.takewhile(lambda length: length <= room, lengths))
-    return msgspec.json.encode(answer | {"Reason": text[:fitting]})
+    return msgspec.json.encode(fields | {"Reason": text[:fitting]})
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -109,9 +141,9 @@ def _attempt(url: str, body: bytes, until: Deadline) -> _Failure | None:
         code = call_within(until.at_most(seconds), "answering CloudFormation", lambda: _put(url, body, seconds))
     except (AwsError, TimeoutError):
         return _Failure("no answer in time")
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError):
         # The URL is a credential: neither it nor an error that quotes it may be shown.
-        return _Failure(type(error).__name__)
+        return _Failure("no response from its bucket")
     if code >= 300:
         return _Failure(f"its address refused the answer with status {code}", retriable=code >= 500)
     return None

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msk_toolkit.aws.clients import MakeClient
-from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, CustomResourceStatus, is_custom_resource, send_answer
+from msk_toolkit.aws.custom_resource import (
+    ANSWER_SECONDS,
+    CustomResourceAnswer,
+    check_answerable,
+    is_custom_resource,
+    send_answer,
+)
 from msk_toolkit.aws.invocation import invoke_for_result
 from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
@@ -40,12 +46,6 @@ class DeploymentServices(NamedTuple):
         return load(DeclaredTopicsSettings, self.environ)
 
 
-class _Answer(NamedTuple):
-    status: CustomResourceStatus
-    reason: str
-    data: dict[str, str]
-
-
 def handle_deployment_event(event: Any, services: DeploymentServices, deadline: Deadline) -> dict[str, str] | None:
     """Serve an event; None where CloudFormation was answered.
 
@@ -54,30 +54,34 @@ def handle_deployment_event(event: Any, services: DeploymentServices, deadline: 
 
     Raises:
         AwsError: CloudFormation could not be answered.
-        ConfigurationError: with every mistake in the environment; CloudFormation's requests are answered nevertheless.
+        ConfigurationError: with every mistake in the environment, although CloudFormation's requests are answered
+            nevertheless; or the answer would not go to CloudFormation, and nothing was done.
     """
     if not is_custom_resource(event):
         # An invocation that only checks whether the function starts.
         return {"topicsFunction": services.settings.topics_function}
+    check_answerable(event, services.environ)
     before_the_answer = deadline.at_most(deadline.remaining() - ANSWER_SECONDS)
     if event.get("ResourceType") == RESOURCE_TYPE:
         answer = _answer_for_targets(event, services, before_the_answer)
     else:
         answer = _answer_for_topics(event, services, before_the_answer)
-    send_answer(event, answer.status, answer.reason, answer.data, deadline)
+    send_answer(event, answer, services.environ, deadline)
     return None
 
 
-def _answer_for_topics(event: dict[str, Any], services: DeploymentServices, deadline: Deadline) -> _Answer:
+def _answer_for_topics(event: dict[str, Any], services: DeploymentServices, deadline: Deadline) -> CustomResourceAnswer:
     def ask(payload: RelayPayload) -> bytes:
         return invoke_for_result(services.invoking_client(), services.settings.topics_function, payload, deadline)
 
     result = relay(event, ask, lambda: is_rollback(event, services.client, deadline))
     report_answer(event["RequestType"], result, services.logger, services.metrics)
-    return _Answer(result.status, result.reason, result.data)
+    return CustomResourceAnswer(result.status, result.reason, result.data)
 
 
-def _answer_for_targets(event: dict[str, Any], services: DeploymentServices, deadline: Deadline) -> _Answer:
+def _answer_for_targets(
+    event: dict[str, Any], services: DeploymentServices, deadline: Deadline
+) -> CustomResourceAnswer:
     def ask() -> bytes:
         return invoke_for_result(
             services.invoking_client(), services.settings.connect_function, lambda _: CHECK, deadline
@@ -90,7 +94,7 @@ def _answer_for_targets(event: dict[str, Any], services: DeploymentServices, dea
     if bug is not None:
         log = services.logger.error
     log("targets", extra={"request": event["RequestType"], "status": status}, exc_info=bug)
-    return _Answer("SUCCESS", "Targets never fail a deployment.", {"Status": status})
+    return CustomResourceAnswer("SUCCESS", "Targets never fail a deployment.", {"Status": status})
 
 
 def _status(ask: Callable[[], bytes]) -> tuple[str, Exception | None]:

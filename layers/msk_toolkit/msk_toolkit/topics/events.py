@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from msk_toolkit.aws.clients import MakeClient
-from msk_toolkit.aws.custom_resource import ANSWER_SECONDS, is_custom_resource, send_answer
+from msk_toolkit.aws.custom_resource import (
+    ANSWER_SECONDS,
+    CustomResourceAnswer,
+    check_answerable,
+    is_custom_resource,
+    send_answer,
+)
 from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.loading import load
@@ -47,15 +53,18 @@ def handle_event(event: Any, services: TopicsServices, time_left: TimeLeft) -> d
 
     Raises:
         AwsError: CloudFormation could not be answered.
+        ConfigurationError: the answer would not go to CloudFormation; nothing was done.
         ToolkitError: an event that is not CloudFormation's could not be served; nothing was changed.
     """
     if is_relayed(event):
         return relayed_result(_answered(event, services, time_left, lambda: relayed_rollback(event)))
     if is_custom_resource(event):
+        check_answerable(event, services.environ)
         result = _answered(
             event, services, time_left, lambda: is_rollback(event, services.client, time_left(RESERVE_SECONDS))
         )
-        send_answer(event, result.status, result.reason, result.data, time_left(END_SECONDS))
+        answer = CustomResourceAnswer(result.status, result.reason, result.data)
+        send_answer(event, answer, services.environ, time_left(END_SECONDS))
         return None
     response = _carried_out(parse_topics_request(event), services, time_left(RESERVE_SECONDS))
     shortened = within_limits(response)
