@@ -87,6 +87,7 @@ class RedriveHarness:
             lambda topic, deadline: self.spans,
             self.invoked.append,
             now=lambda: 1_763_900_000.0,
+            record_ids=self.settings.record_ids,
         )
 
     def make(self, records_per_second: float, reserve_seconds: float) -> MakeForwarder:

@@ -71,7 +71,7 @@ def test_a_letter_holds_an_event_from_which_the_record_can_be_sent_again() -> No
     assert (kept["writtenAt"], kept["version"]) == (1500, 1)
     again = decode(kept["event"])
     (found,) = again.partitions["orders-0"]
-    assert document(found, again.cluster, "envelope").body == document(first, batch.cluster, "envelope").body
+    assert document(found, again.ids, "envelope").body == document(first, batch.ids, "envelope").body
 
 
 def name_of(raw: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import MalformedEventError, SourceRecord, decode
 from msk_toolkit.forward.envelope import Documents, document
 from msk_toolkit.forward.event import EventRecord
+from msk_toolkit.forward.record_ids import RecordIds
 
 from tests.fakes.kafka_events import CLUSTER, event, record
 
@@ -26,7 +27,7 @@ def only(raw: Any) -> SourceRecord:
 
 
 def envelope(raw: Any) -> dict[str, Any]:
-    found = document(only(raw), CLUSTER, "envelope")
+    found = document(only(raw), RecordIds(CLUSTER), "envelope")
     assert not found.fault
     return dict(json.loads(found.body))
 
@@ -36,7 +37,7 @@ def test_the_sample_event_is_decoded() -> None:
     assert batch.cluster == CLUSTER
     assert batch.size == 6
     documents = [
-        json.loads(document(one, batch.cluster, "envelope").body)
+        json.loads(document(one, batch.ids, "envelope").body)
         for records in batch.partitions.values()
         for one in records
     ]
@@ -88,7 +89,7 @@ def test_a_self_managed_cluster_is_known_by_its_first_broker() -> None:
     "value", [b"1.10", b"12345678901234567890123", b'{"b":1,"a":2,"a":3}', b"-0", b"1e999", b'"\\u00e9"', b"null"]
 )
 def test_json_is_passed_on_byte_for_byte(value: bytes) -> None:
-    body = document(only(record(1, value)), CLUSTER, "envelope").body
+    body = document(only(record(1, value)), RecordIds(CLUSTER), "envelope").body
     assert b'"valueEncoding":"json","value":' + value + b"}" in body
 
 
@@ -121,7 +122,7 @@ def test_schema_metadata_travels_only_where_it_is() -> None:
 
 def test_the_value_form_sends_the_value_alone() -> None:
     def value(raw: dict[str, Any]) -> tuple[bytes, bool]:
-        found = document(only(raw), CLUSTER, "value")
+        found = document(only(raw), RecordIds(CLUSTER), "value")
         return found.body, bool(found.fault)
 
     assert value(record(1, b' {"a": 1.0}')) == (b'{"a": 1.0}', False)
@@ -200,7 +201,7 @@ def read(encoding: str, value: Any, raw: dict[str, Any], name: str) -> None:
 
 @given(RECORDS)
 def test_every_record_can_be_had_back_from_its_envelope(raw: dict[str, Any]) -> None:
-    body = document(only(raw), CLUSTER, "envelope").body
+    body = document(only(raw), RecordIds(CLUSTER), "envelope").body
     found = json.loads(body)
     value = found["value"]
     if found["valueEncoding"] == "json":
@@ -217,12 +218,14 @@ def test_every_record_can_be_had_back_from_its_envelope(raw: dict[str, Any]) -> 
     ]
 
 
-@given(st.lists(RECORDS, min_size=1, max_size=5), st.sampled_from(["envelope", "value"]))
-def test_documents_made_together_are_those_made_one_by_one(raws: list[dict[str, Any]], payload: Any) -> None:
-    together = Documents(CLUSTER, payload)
+@given(st.lists(RECORDS, min_size=1, max_size=5), st.data())
+def test_documents_made_together_are_those_made_one_by_one(raws: list[dict[str, Any]], data: st.DataObject) -> None:
+    payload: Any = data.draw(st.sampled_from(["envelope", "value"]))
+    ids = RecordIds(CLUSTER, data.draw(st.sampled_from(["position", "content"])))
+    together = Documents(ids, payload)
     for raw in raws:
         one = only(raw)
-        assert together.make(one) == document(one, CLUSTER, payload)
+        assert together.make(one) == document(one, ids, payload)
 
 
 @given(st.lists(RECORDS, max_size=5), st.data())
@@ -244,7 +247,7 @@ def test_a_mutated_event_is_decoded_marked_or_refused_as_a_whole(
         assert {id(one.raw) for one in records} == {id(raw) for raw in mutated["records"][place]}
         for one in records:
             # Each record becomes a document, or a letter from which it can be had back.
-            made = document(one, batch.cluster, "envelope")
+            made = document(one, batch.ids, "envelope")
             if made.fault:
                 kept = json.loads(letter(one, batch, refusal, 0.0))["event"]["records"][place]
                 assert kept == [one.raw]

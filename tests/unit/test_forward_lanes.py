@@ -12,6 +12,7 @@ from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.exchange import retry_after
 from msk_toolkit.forward.lanes import Lane, split, split_into_requests
 from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
+from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.forward.retry import pause
 from msk_toolkit.settings.forwarder import Ordering
 
@@ -232,7 +233,8 @@ def test_a_batch_with_several_records_without_an_offset_is_recognised() -> None:
 def test_a_warm_environment_remembers_sixty_thousand_records_and_then_forgets_the_oldest_batch() -> None:
     def batch(place: str, count: int) -> Batch:
         source = decode(event([])).source
-        return Batch("c", source, {place: [SourceRecord(place, n, None, None, "fault") for n in range(count)]})
+        records = [SourceRecord(place, n, None, None, "fault") for n in range(count)]
+        return Batch(RecordIds("c"), source, {place: records})
 
     memory, batches = DeliveredCache(), [batch("a-0", 30_000), batch("b-0", 30_000)]
     for entry in batches:

@@ -7,6 +7,7 @@ import pytest
 from msk_toolkit.forward.batch_response import batch_response
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
+from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.forward.rows import row_document
 
 from tests.fakes.forwarder_harness import ForwarderHarness
@@ -15,7 +16,7 @@ from tests.fakes.kafka_events import CLUSTER, event, record
 
 def sent(value: bytes, payload: Any = "envelope") -> bytes:
     (made,) = decode(event([record(0, value)])).partitions["orders-0"]
-    return document(made, CLUSTER, payload).body
+    return document(made, RecordIds(CLUSTER), payload).body
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"[1E+400]", b'{"a":1e-999}', b"1" * 400, b"0.1" + b"9" * 400])
@@ -135,5 +136,5 @@ def test_a_record_at_a_place_that_kafka_does_not_have_is_never_delivered(
 )
 def test_a_record_that_has_no_row_is_marked_like_one_that_has_no_envelope(odd: dict[str, Any]) -> None:
     (content,) = decode({**event([]), "records": {"orders-0": [odd]}}).partitions["orders-0"]
-    assert row_document(content, "c") == document(content, "c", "envelope")
-    assert row_document(content, "c").fault
+    assert row_document(content, RecordIds("c")) == document(content, RecordIds("c"), "envelope")
+    assert row_document(content, RecordIds("c")).fault

@@ -1,20 +1,18 @@
 """Records that Vantiq refuses for good: one object each, with everything needed to know why and to send it again."""
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
-from msgspec import UnsetType
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.decode import NO_OFFSET, Batch, SourceRecord
-from msk_toolkit.forward.envelope import record_id
+from msk_toolkit.forward.record_ids import DIGEST_LENGTH, content_digest, tolerant_json
 
 # Every letter's name begins with it.
 LETTERS = "dead-letters/"
@@ -86,7 +84,7 @@ class BucketStore:
 def letter_name(record: SourceRecord, cluster: str) -> str:
     """The object's name, the same whenever the record is refused, so that a second write changes nothing."""
     content, digest = record.content, _digest(record)
-    root, number = LETTERS + _quoted(cluster, safe="/"), f"{record.offset:020}-{digest[:16]}.json"
+    root, number = LETTERS + _quoted(cluster, safe="/"), f"{record.offset:020}-{digest[:DIGEST_LENGTH]}.json"
     if content is not None:
         return f"{root}/{content.topic}/{content.partition}/{number}"
     topic, _, partition = record.place.rpartition("-")
@@ -97,29 +95,9 @@ def letter_name(record: SourceRecord, cluster: str) -> str:
 
 def _digest(record: SourceRecord) -> str:
     """Distinguishes records of one place: a topic that was re-created counts from 0 again."""
-    content = record.content
-    if content is None:
-        return hashlib.sha256(_encode(record.raw)).hexdigest()
-    # What the producer wrote, not how an event spells it: the record is the same out of Kafka and out of the mapping.
-    key, value = _octets(content.key), _octets(content.value)
-    headers: list[tuple[str, list[int] | None]] = []
-    for header in content.headers or ():
-        headers += [(name, _unsigned(octets)) for name, octets in header.items()]
-    return hashlib.sha256(_encode((content.timestamp, key, value, headers))).hexdigest()
-
-
-def _octets(content: bytes | UnsetType | None) -> bytes | None:
-    """A key or value; whether a missing one is null or absent makes no other record."""
-    if isinstance(content, bytes):
-        return content
-    return None
-
-
-def _unsigned(octets: list[int] | None) -> list[int] | None:
-    """Java's signed bytes and unsigned ones as the same numbers."""
-    if octets is None:
-        return None
-    return [octet & 0xFF for octet in octets]
+    if record.content is None:
+        return hashlib.sha256(tolerant_json(record.raw)).hexdigest()
+    return content_digest(record.content)
 
 
 def _quoted(text: str, safe: str = "") -> str:
@@ -142,8 +120,8 @@ def letter(record: SourceRecord, batch: Batch, refusal: RecordRefusal, now: floa
     content = record.content
     identifier = f"{batch.cluster}/{record.place}/{record.offset}"
     if content is not None:
-        identifier = record_id(content, batch.cluster)
-    return _encode(
+        identifier = batch.ids.of(content)
+    return tolerant_json(
         DeadLetter(
             id=identifier,
             refusal=refusal,
@@ -151,11 +129,3 @@ def letter(record: SourceRecord, batch: Batch, refusal: RecordRefusal, now: floa
             event={name: value for name, value in event.items() if value is not None},
         )
     )
-
-
-def _encode(value: object) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        # Text that is not valid Unicode (a lone surrogate), as only a broken event has it: escaped, it survives.
-        return json.dumps(msgspec.to_builtins(value)).encode("ascii")

@@ -9,6 +9,8 @@ import msgspec
 
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.event import TOPIC_PATTERN, EventRecord, HeaderByte, KafkaEvent, UncheckedRecord
+from msk_toolkit.forward.record_ids import RecordIds
+from msk_toolkit.settings.forwarder import RecordIdForm
 
 _EVENT = KafkaEvent[Any]
 _RECORDS = list[UncheckedRecord]
@@ -54,9 +56,14 @@ class SourceRecord(msgspec.Struct, frozen=True, gc=False):
 class Batch(NamedTuple):
     """An event's records by partition, and where they come from."""
 
-    cluster: str
+    ids: RecordIds
     source: KafkaEvent[Any]
     partitions: dict[str, list[SourceRecord]]
+
+    @property
+    def cluster(self) -> str:
+        """``name/uuid``, or the first of a self-managed cluster's sorted brokers."""
+        return self.ids.cluster
 
     @property
     def size(self) -> int:
@@ -76,8 +83,11 @@ def time_of(record: SourceRecord) -> int | None:
     return record.content.timestamp
 
 
-def decode(event: object) -> Batch:
+def decode(event: object, record_ids: RecordIdForm = "position") -> Batch:
     """Decode an event; a record that can't be decoded stays in its place, marked.
+
+    Args:
+        record_ids: the form of the records' ids.
 
     Raises:
         MalformedEventError: the event itself has another shape.
@@ -87,7 +97,7 @@ def decode(event: object) -> Batch:
     except _NOT_AS_DECLARED as error:
         raise MalformedEventError(f"the event is not one of a Kafka event source mapping: {error}") from None
     partitions = {place: _records(place, raws) for place, raws in source.records.items()}
-    return Batch(_cluster(source), source, partitions)
+    return Batch(RecordIds(_cluster(source), record_ids), source, partitions)
 
 
 def _records(place: str, raws: list[Any]) -> list[SourceRecord]:

@@ -84,4 +84,4 @@ def _digest(record: SourceRecord) -> int:
     if content is None:
         # What can't be decoded is as good as the event spells it; as text, since lists and objects have no hash.
         return hash(repr(record.raw))
-    return hash((content.timestamp, content.key, content.value))
+    return hash((content.timestamp, content.key, content.value, record.headers))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents
+from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.forward.rows import row_document
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
@@ -14,11 +15,11 @@ MakeDocument = Callable[[SourceRecord], Document]
 class DocumentMakers:
     """Envelopes or bare values, and rows for a type with a property for values that are not JSON objects."""
 
-    def __init__(self, settings: ForwarderSettings, cluster: str) -> None:
+    def __init__(self, settings: ForwarderSettings, ids: RecordIds) -> None:
         self._set_aside = settings.records_to_set_aside
         self._rows_possible = settings.payload == "envelope"
-        self._documents = self._unless_set_aside(Documents(cluster, settings.payload).make)
-        self._rows = self._unless_set_aside(functools.partial(row_document, cluster=cluster))
+        self._documents = self._unless_set_aside(Documents(ids, settings.payload).make)
+        self._rows = self._unless_set_aside(functools.partial(row_document, ids=ids))
 
     def maker(self, *, has_value_text: bool) -> MakeDocument:
         """What makes a record's document.

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from msk_toolkit.forward.decode import HeaderPair, SourceRecord
 from msk_toolkit.forward.event import Envelope, EventRecord, Header
+from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.settings.forwarder import PayloadForm
 
 _JSON = msgspec.json.Encoder()
@@ -44,8 +45,9 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 class Documents:
     """Makes the documents of one batch; what the records of a partition share is written once."""
 
-    def __init__(self, cluster: str, payload: PayloadForm) -> None:
-        self._cluster = cluster
+    def __init__(self, ids: RecordIds, payload: PayloadForm) -> None:
+        self._ids = ids
+        self._has_suffix = ids.form != "position"
         self._payload = payload
         self._shared: dict[tuple[str, int, str | None], tuple[str, str, str]] = {}
         self._encoded_headers: dict[HeaderPair, bytes] = {}
@@ -53,26 +55,27 @@ class Documents:
     def make(self, record: SourceRecord) -> Document:
         """The document of a record; one that can't be made is marked, not raised."""
         if self._payload == "value" or record.content is None:
-            return document(record, self._cluster, self._payload)
+            return document(record, self._ids, self._payload)
         try:
             return Document(record, self._envelope(record, record.content))
         except (UnicodeEncodeError, RecursionError, OverflowError):
-            return document(record, self._cluster, self._payload)
+            return document(record, self._ids, self._payload)
 
     def _envelope(self, record: SourceRecord, content: EventRecord) -> bytes:
         """The same bytes as ``encode(envelope(...))`` makes, in half the time, for the records that most are."""
         if content.key_schema_metadata is not UNSET or content.value_schema_metadata is not UNSET:
-            return _JSON.encode(envelope(record, content, self._cluster))
+            return _JSON.encode(envelope(record, content, self._ids))
         common = (content.topic, content.partition, content.timestamp_type)
         shared = self._shared.get(common)
         if shared is None:
-            shared = self._shared[common] = _shared_parts(self._cluster, *common)
+            shared = self._shared[common] = _shared_parts(self._ids.cluster, *common)
         start, place, timestamp_type = shared
         offset, timestamp = content.offset, _NULL if content.timestamp is None else content.timestamp
         key = _ABSENT_KEY if content.key is UNSET else _key_part(content.key)
+        suffix = self._ids.suffix(content) if self._has_suffix else ""
         encoding, value = _value(content.value)
         head = (
-            f'{{"id":{start}{offset}",{place}"offset":{offset},'
+            f'{{"id":{start}{offset}{suffix}",{place}"offset":{offset},'
             f'"timestamp":{timestamp},"timestampType":{timestamp_type},"keyEncoding":{key},"headers":['
         ).encode()
         headers = b",".join(map(self._header, record.headers)) if record.headers else b""
@@ -113,14 +116,14 @@ def _shared_parts(cluster: str, topic: str, partition: int, timestamp_type: str 
     return start, place, _json(timestamp_type)
 
 
-def document(record: SourceRecord, cluster: str, payload: PayloadForm) -> Document:
+def document(record: SourceRecord, ids: RecordIds, payload: PayloadForm) -> Document:
     """The document of a record; one that can't be made is marked, not raised."""
     content = record.content
     if content is None:
         return Document(record, b"", f"undecodable: {record.fault}")
     try:
         if payload == "envelope":
-            return Document(record, _JSON.encode(envelope(record, content, cluster)))
+            return Document(record, _JSON.encode(envelope(record, content, ids)))
         encoding, value = _value(content.value)
         if encoding == "base64":
             return Document(record, b"", "the value is binary, which PAYLOAD=value cannot represent")
@@ -130,18 +133,13 @@ def document(record: SourceRecord, cluster: str, payload: PayloadForm) -> Docume
         return Document(record, b"", fault)
 
 
-def record_id(content: EventRecord, cluster: str) -> str:
-    """The same for every delivery of the record: what makes an upsert idempotent."""
-    return f"{cluster}/{content.topic}/{content.partition}/{content.offset}"
-
-
-def envelope(record: SourceRecord, content: EventRecord, cluster: str) -> Envelope:
+def envelope(record: SourceRecord, content: EventRecord, ids: RecordIds) -> Envelope:
     """The record with everything that Kafka says about it."""
     key_encoding, key = _key(content.key)
     value_encoding, value = _value(content.value)
     return Envelope(
-        id=record_id(content, cluster),
-        cluster=cluster,
+        id=ids.of(content),
+        cluster=ids.cluster,
         topic=content.topic,
         partition=content.partition,
         offset=content.offset,

@@ -10,18 +10,19 @@ import msgspec
 from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.envelope import Document, document, envelope
 from msk_toolkit.forward.event import Envelope
+from msk_toolkit.forward.record_ids import RecordIds
 
 _JSON = msgspec.json.Encoder()
 
 
-def row_document(record: SourceRecord, cluster: str) -> Document:
+def row_document(record: SourceRecord, ids: RecordIds) -> Document:
     """The envelope of a record for such a type; one that can't be made is marked, not raised."""
     if record.content is None:
-        return document(record, cluster, "envelope")
+        return document(record, ids, "envelope")
     try:
-        return Document(record, _JSON.encode(_split(envelope(record, record.content, cluster))))
+        return Document(record, _JSON.encode(_split(envelope(record, record.content, ids))))
     except (UnicodeEncodeError, RecursionError, OverflowError):
-        return document(record, cluster, "envelope")
+        return document(record, ids, "envelope")
 
 
 def _split(made: Envelope) -> Envelope:

@@ -62,6 +62,7 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
         spans=spans,
         invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         reserve_seconds=settings.handover_seconds,
+        record_ids=forwarding.record_ids,
     )
 
 

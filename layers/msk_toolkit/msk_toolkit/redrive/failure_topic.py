@@ -22,7 +22,6 @@ from msk_toolkit.redrive.import_failures import (
     ImportResult,
     NamedBody,
     OffsetSpans,
-    letters_of,
 )
 from msk_toolkit.redrive.request import Counts
 
@@ -92,7 +91,7 @@ def _objects(context: ImportContext, message: dict[str, Any]) -> list[NamedBody]
         failure = read_failure(body)
         if failure.event is None:
             raise UnknownFormError("no payload")  # a topic always gets one
-        return list(letters_of(failure, failure.event, context.now))
+        return list(context.letters_of(failure, failure.event))
     except (UnknownFormError, MalformedEventError):
         place = f"{message['topic']}/{message['partition']}/{message['offset']:020}"
         return [(f"{FAILURES}kafka/{place}", body)]

@@ -11,6 +11,7 @@ from msk_toolkit.forward.decode import MalformedEventError, decode
 from msk_toolkit.redrive.concurrently import TIME_IS_USED_UP, OutOfTime, concurrently
 from msk_toolkit.redrive.failures import DiscardedBatch, Range, UnknownFormError, discarded_batch, read_failure
 from msk_toolkit.redrive.request import Counts
+from msk_toolkit.settings.forwarder import RecordIdForm
 
 # Lambda names its failure objects so.
 FAILURES = "aws/lambda/"
@@ -37,12 +38,14 @@ class ImportContext(NamedTuple):
         write: without it nothing is written or moved.
         out_of_time: whether to stop, also within an object.
         now: seconds since 1970.
+        record_ids: the form of the letters' ids.
     """
 
     bucket: Bucket
     write: bool
     out_of_time: OutOfTime
     now: Callable[[], float]
+    record_ids: RecordIdForm = "position"
 
     def write_new(self, objects: list[NamedBody]) -> list[bool | None]:
         """Write the objects that are not there yet: whether it was new, or None where there was no time.
@@ -51,6 +54,24 @@ class ImportContext(NamedTuple):
             AwsError: S3 refused.
         """
         return concurrently(lambda named: self.bucket.write_new(*named), objects, self.out_of_time)
+
+    def letters_of(self, failure: DiscardedBatch, event: dict[str, Any]) -> Iterator[NamedBody]:
+        """Name and content of a letter for each record of the event.
+
+        Raises:
+            MalformedEventError: it is not a mapping's event.
+        """
+        refusal = RecordRefusal(
+            reason="mapping",
+            detail=f"discarded by the event source mapping: {failure.condition}",
+            target="",
+            attempts=failure.invocations,
+            code=failure.condition,
+        )
+        batch = decode(event, self.record_ids)
+        for records in batch.partitions.values():
+            for record in records:
+                yield letter_name(record, batch.cluster), letter(record, batch, refusal, self.now())
 
 
 class ImportResult(NamedTuple):
@@ -104,7 +125,7 @@ def _letters_in(context: ImportContext, entry: Entry) -> list[NamedBody] | None:
         failure = read_failure(context.bucket.read(entry.name))
         if failure.event is None:
             return None  # an S3 destination always gets the payload
-        return list(letters_of(failure, failure.event, context.now))
+        return list(context.letters_of(failure, failure.event))
     except (UnknownFormError, MalformedEventError):
         return None
 
@@ -161,29 +182,10 @@ def _write_letters(context: ImportContext, failure: DiscardedBatch, event: dict[
         AwsError: S3 refused, or there was no time for all of them.
         MalformedEventError: it is not a mapping's event.
     """
-    letters = list(letters_of(failure, event, context.now))
+    letters = list(context.letters_of(failure, event))
     if not context.write:
         return 0
     written = context.write_new(letters)
     if None in written:
         raise AwsError(TIME_IS_USED_UP)
     return written.count(True)
-
-
-def letters_of(failure: DiscardedBatch, event: dict[str, Any], now: Callable[[], float]) -> Iterator[NamedBody]:
-    """Name and content of a letter for each record of the event.
-
-    Raises:
-        MalformedEventError: it is not a mapping's event.
-    """
-    refusal = RecordRefusal(
-        reason="mapping",
-        detail=f"discarded by the event source mapping: {failure.condition}",
-        target="",
-        attempts=failure.invocations,
-        code=failure.condition,
-    )
-    batch = decode(event)
-    for records in batch.partitions.values():
-        for record in records:
-            yield letter_name(record, batch.cluster), letter(record, batch, refusal, now())

@@ -30,6 +30,7 @@ from msk_toolkit.redrive.listing import list_letters, show
 from msk_toolkit.redrive.replay import Replay, replay
 from msk_toolkit.redrive.request import MOST_NAMED, Counts, RedriveRequest, RedriveResponse
 from msk_toolkit.redrive.sending import MakeForwarder
+from msk_toolkit.settings.forwarder import RecordIdForm
 from msk_toolkit.settings.targets import Routes
 
 # A redrive of more invocations, each of half an hour, needs somebody who watches it.
@@ -48,6 +49,7 @@ class RedriveServices(NamedTuple):
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
+        record_ids: the form of the letters' ids.
     """
 
     bucket: Bucket
@@ -58,6 +60,7 @@ class RedriveServices(NamedTuple):
     invoke_again: Callable[[RedriveRequest], None]
     reserve_seconds: float = 60.0
     now: Callable[[], float] = time.time
+    record_ids: RecordIdForm = "position"
 
 
 def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: Deadline) -> RedriveResponse:
@@ -89,7 +92,7 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
 
 
 def _import_context(request: RedriveRequest, services: RedriveServices, out_of_time: OutOfTime) -> ImportContext:
-    return ImportContext(services.bucket, not request.dry_run, out_of_time, services.now)
+    return ImportContext(services.bucket, not request.dry_run, out_of_time, services.now, services.record_ids)
 
 
 def _until_reserve(services: RedriveServices, deadline: Deadline) -> Deadline:

@@ -46,6 +46,7 @@ PARAMETERS: Mapping[str, str] = {
     "POLLER_MODE": "PollerMode",
     "PROBE_TOPIC": "ProbeTopic",
     "RECORDS_PER_SECOND": "RecordsPerSecond",
+    "RECORD_IDS": "RecordIds",
     "SCRAM_SECRET_ARN": "ScramSecretArn",
     "SET_ASIDE": "SetAside",
     "SUBNET_IDS": "SubnetIds",

@@ -20,6 +20,7 @@ from msk_toolkit.target_kinds import TargetKind
 
 Ordering = Literal["partition", "key", "none"]
 PayloadForm = Literal["envelope", "value"]
+RecordIdForm = Literal["position", "content"]
 PollerMode = Literal["on-demand", "provisioned"]
 OnRefusal = Literal["dead-letter", "block"]
 TargetCheckMode = Literal["require", "warn", "off"]
@@ -56,6 +57,14 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         PayloadForm,
         Meta(description="envelope: the record with key, headers and position; value: the value only."),
     ] = "envelope"
+    record_ids: Annotated[
+        RecordIdForm,
+        Meta(
+            description="Ids of records in Vantiq and in dead letters. position: cluster/topic/partition/offset. "
+            "content: followed by a digest of the record, so that a topic that is deleted and created again shares no "
+            "id with the old one."
+        ),
+    ] = "position"
     ordering: Annotated[
         Ordering,
         Meta(description="Ordering guarantee: per partition, per key, or none."),
