@@ -19,6 +19,7 @@ from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.records import fetch, offset_at, produce
+from msk_toolkit.kafka.response_limits import SMALL
 from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
 from msk_toolkit.kafka.topic_configs import alter_topic_configs, topic_configs
@@ -178,7 +179,7 @@ class Claim:
 
 def test_memory_is_taken_for_what_has_arrived_and_not_for_what_was_announced() -> None:
     clock = FakeClock()
-    claim: Any = Claim(clock, 60_000_000)
+    claim: Any = Claim(clock, SMALL.size)
     tracemalloc.start()
     try:
         with BrokerConnection(BrokerAddress("b", 1), claim) as connection, pytest.raises(StageError) as caught:
@@ -187,12 +188,12 @@ def test_memory_is_taken_for_what_has_arrived_and_not_for_what_was_announced() -
     finally:
         tracemalloc.stop()
     assert caught.value.cause == "request-timeout"
-    assert peak < 2_000_000
+    assert peak < 500_000
 
 
 def test_more_than_any_answer_holds_is_refused_at_once() -> None:
     clock = FakeClock()
-    claim: Any = Claim(clock, 90_000_000)
+    claim: Any = Claim(clock, SMALL.size + 1)
     with BrokerConnection(BrokerAddress("b", 1), claim) as connection, pytest.raises(StageError) as caught:
         read_metadata(connection, [], Deadline(5, clock))
     assert caught.value.cause == "protocol-error"

@@ -3,35 +3,63 @@
 kafka-python's message classes are used here over sockets of the toolkit's own.
 """
 
-import logging
-import re
 import socket
 import struct
+import threading
 import time
-from typing import Any
-
-from kafka.protocol.parser import KafkaProtocol
+from typing import Any, NamedTuple
 
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.response_limits import Limit, limit_of
+from msk_toolkit.kafka.response_shape import MalformedResponseError, check_response
 from msk_toolkit.kafka.throttle import Throttle
 from msk_toolkit.network.connect import wants_certificate
 from msk_toolkit.stage import Stage
 
-# Far more than the largest response that is requested, the configuration of all topics.
-_MOST_BYTES = 64 * 1024 * 1024
+_CLIENT = "msk-vantiq-toolkit"
 _LENGTH = struct.Struct(">i")
+_CORRELATION = struct.Struct(">i")
 _READ_BYTES = 65536
-# Of such bytes kafka-python makes one number, for as long as they go on and in quadratic time. No text is that long.
-_ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
 _SHARE_OF_A_WAIT = 0.3
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
-# The parser logs a response that it can't decode as an error, with all of its bytes: records, or a login's messages.
-# The failure is reported here, without them.
-logging.getLogger("kafka.protocol.parser").setLevel(logging.CRITICAL)
+# Of 32 brokers that are read at once so much fits into a probe's 512 MB. Larger ones are received one at a time.
+LARGE_BYTES = 4 * 1024 * 1024
+_LARGE = threading.Lock()
+
+
+class _Call(NamedTuple):
+    """A request that is being answered."""
+
+    request: Any
+    correlation_id: int
+    stage: Stage
+    deadline: Deadline
+    limit: Limit
+
+    @property
+    def api(self) -> str:
+        return type(self.request).__name__.removesuffix("Request")
+
+    def as_bytes(self) -> bytes:
+        self.request.with_header(correlation_id=self.correlation_id, client_id=_CLIENT)
+        return bytes(self.request.encode(framed=True, header=True))
+
+    def decode(self, frame: bytearray) -> Any:
+        """The response in a frame without its length.
+
+        Raises:
+            MalformedResponseError, TimeoutError: see :func:`check_response`.
+            ValueError: it answers another request, or a text is not UTF-8.
+        """
+        response_class = self.request.header.get_response_class()
+        begin = check_response(frame, response_class, self.request.API_VERSION, self.limit.memory, self.deadline)
+        if _CORRELATION.unpack_from(frame)[0] != self.correlation_id:
+            raise ValueError("the response is another request's")
+        return response_class.decode(memoryview(frame)[begin:])
 
 
 class BrokerExchange:
@@ -44,7 +72,8 @@ class BrokerExchange:
     def __init__(self, address: BrokerAddress, sock: socket.socket) -> None:
         self.address = address
         self._socket = sock
-        self._protocol = KafkaProtocol(client_id="msk-vantiq-toolkit")
+        self._sent = 0
+        self._holds_large = False
         self._failure: StageError | None = None
         self._throttle = Throttle()
 
@@ -77,77 +106,100 @@ class BrokerExchange:
             raise
 
     def _send_and_wait(self, request: Any, stage: Stage, deadline: Deadline) -> Any:
-        api = type(request).__name__.removesuffix("Request")
-        frame = self._request_frame(request, api, stage, deadline)
-        if request.flexible_version_q(request.API_VERSION) and _ENDLESS_NUMBER.search(frame):
-            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
-        response = self._decoded(frame, api, stage)
+        self._sent += 1
+        call = _Call(request, self._sent, stage, deadline, limit_of(request))
+        try:
+            response = self._decoded(self._request_frame(call), call)
+        finally:
+            self._leave_large()
         milliseconds = getattr(response, "throttle_time_ms", None) or 0
-        self._throttle.note(api, milliseconds / 1000, time.monotonic())
+        self._throttle.note(call.api, milliseconds / 1000, time.monotonic())
         return response
 
-    def _request_frame(self, request: Any, api: str, stage: Stage, deadline: Deadline) -> bytearray:
-        """Send the request, and return the bytes of its response."""
+    def _request_frame(self, call: _Call) -> bytearray:
+        """Send the request, and return the bytes of its response without their length."""
         held_back, began = self.held_back_seconds, time.monotonic()
-        if held_back >= deadline.timeout():
-            raise self.throttled(stage, api)
+        if held_back >= call.deadline.timeout():
+            raise self.throttled(call.stage, call.api)
         try:
-            self._protocol.send_request(request)
-            self._socket.settimeout(deadline.timeout())
-            self._socket.sendall(self._protocol.send_bytes())
-            return self._receive(api, stage, deadline)
+            self._socket.settimeout(call.deadline.timeout())
+            self._socket.sendall(call.as_bytes())
+            return self._receive(call)
         except TimeoutError:
             # A broker that was silent for much longer than it said does hang.
             if held_back > _SHARE_OF_A_WAIT * (time.monotonic() - began):
-                raise self.throttled(stage, api) from None
-            raise self._failed(stage, Cause.REQUEST_TIMEOUT, f"no response to {api} in time") from None
+                raise self.throttled(call.stage, call.api) from None
+            raise self._failed(call.stage, Cause.REQUEST_TIMEOUT, f"no response to {call.api} in time") from None
         except OSError as error:
-            raise self._disconnected(error, api, stage) from error
+            raise self._disconnected(error, call) from error
 
-    def _receive(self, api: str, stage: Stage, deadline: Deadline) -> bytearray:
-        """One whole response with its length before it; takes as much memory as has arrived."""
+    def _receive(self, call: _Call) -> bytearray:
+        """One whole response; takes as much memory as has arrived."""
         frame = bytearray()
         size: int | None = None
         while size is None or len(frame) < size:
-            self._socket.settimeout(deadline.timeout())
+            self._socket.settimeout(call.deadline.timeout())
             data = self._socket.recv(_READ_BYTES)
             if not data:
-                raise self._failed(stage, Cause.CONNECTION_CLOSED, f"the broker closed the connection on {api}")
+                detail = f"the broker closed the connection on {call.api}"
+                raise self._failed(call.stage, Cause.CONNECTION_CLOSED, detail)
             frame += data
             if size is None:
-                size = self._size(frame, data, api, stage)
-            if deadline.expired:
+                size = self._size(frame, data, call)
+            if call.deadline.expired:
                 # Bytes that trickle in without end must not keep the wait alive.
                 raise TimeoutError
+        del frame[: _LENGTH.size]
+        if len(frame) + _LENGTH.size > size:
+            raise self._failed(call.stage, Cause.PROTOCOL_ERROR, f"the response to {call.api} is not Kafka's")
         return frame
 
-    def _size(self, frame: bytearray, data: bytes, api: str, stage: Stage) -> int | None:
+    def _size(self, frame: bytearray, data: bytes, call: _Call) -> int | None:
         """The size of the whole frame; None as long as its length has not arrived. ``data`` is what was read last."""
         if frame == data and data.startswith(_TLS_ALERT):
             detail = "the listener expects TLS, but the client connected in plaintext"
-            raise self._failed(stage, Cause.TLS_EXPECTED, detail)
+            raise self._failed(call.stage, Cause.TLS_EXPECTED, detail)
         if len(frame) < _LENGTH.size:
             return None
-        size = _LENGTH.size + int(_LENGTH.unpack_from(frame)[0])
-        if not _LENGTH.size < size <= _MOST_BYTES:
-            raise self._failed(stage, Cause.PROTOCOL_ERROR, f"the response to {api} is not Kafka's")
-        return size
+        size = int(_LENGTH.unpack_from(frame)[0])
+        if size <= 0:
+            raise self._failed(call.stage, Cause.PROTOCOL_ERROR, f"the response to {call.api} is not Kafka's")
+        if size > call.limit.size:
+            detail = f"the response to {call.api} has {size} bytes; at most {call.limit.size} are accepted"
+            raise self._failed(call.stage, Cause.PROTOCOL_ERROR, detail)
+        if size > LARGE_BYTES:
+            self._enter_large(call)
+        return _LENGTH.size + size
 
-    def _decoded(self, frame: bytearray, api: str, stage: Stage) -> Any:
+    def _enter_large(self, call: _Call) -> None:
+        self._holds_large = _LARGE.acquire(timeout=call.deadline.timeout())
+        if not self._holds_large:
+            raise TimeoutError
+
+    def _leave_large(self) -> None:
+        if self._holds_large:
+            self._holds_large = False
+            _LARGE.release()
+
+    def _decoded(self, frame: bytearray, call: _Call) -> Any:
         try:
-            ((_, response),) = self._protocol.receive_bytes(frame)
+            return call.decode(frame)
+        except TimeoutError:
+            detail = f"no time left to read the response to {call.api}"
+            raise self._failed(call.stage, Cause.REQUEST_TIMEOUT, detail) from None
         # Whatever goes wrong with a peer's bytes is the peer's fault. Not chained: they do not belong into a log.
         except Exception as error:  # noqa: BLE001
-            detail = f"the response to {api} is not Kafka's ({type(error).__name__})"
-            raise self._failed(stage, Cause.PROTOCOL_ERROR, detail) from None
-        return response
+            reason = str(error) if isinstance(error, MalformedResponseError) else type(error).__name__
+            detail = f"the response to {call.api} is not Kafka's ({reason})"
+            raise self._failed(call.stage, Cause.PROTOCOL_ERROR, detail) from None
 
-    def _disconnected(self, error: OSError, api: str, stage: Stage) -> StageError:
+    def _disconnected(self, error: OSError, call: _Call) -> StageError:
         if wants_certificate(error):
             return self._failed(
                 Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate"
             )
-        return self._failed(stage, Cause.CONNECTION_CLOSED, f"the connection broke on {api} ({type(error).__name__})")
+        detail = f"the connection broke on {call.api} ({type(error).__name__})"
+        return self._failed(call.stage, Cause.CONNECTION_CLOSED, detail)
 
     def _failed(self, stage: Stage, cause: Cause, detail: str) -> StageError:
         return StageError(stage, cause, str(self.address), detail)

@@ -24,6 +24,8 @@ __all__ = ["Fetched", "KafkaRecord", "fetch", "first_records", "offset_at", "off
 _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
 _PAUSE_SECONDS = 0.05
+# What is asked for; a batch that is larger comes whole. Below what is received from one broker at a time.
+_PARTITION_BYTES, _RESPONSE_BYTES = 1024 * 1024, 3 * 1024 * 1024
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
 # Unpacking briefly needs many times the memory of its result; brokers are read in threads of their own.
@@ -200,7 +202,7 @@ def _batches_of(part: Any, topic: str, connection: BrokerConnection, stage: Stag
 def _fetch_request(topic: str, starts: Mapping[int, int], deadline: Deadline) -> FetchRequest:
     partitions = [
         FetchRequest.FetchTopic.FetchPartition(
-            partition=partition, fetch_offset=start, partition_max_bytes=1024 * 1024, current_leader_epoch=-1
+            partition=partition, fetch_offset=start, partition_max_bytes=_PARTITION_BYTES, current_leader_epoch=-1
         )
         for partition, start in starts.items()
     ]
@@ -208,7 +210,7 @@ def _fetch_request(topic: str, starts: Mapping[int, int], deadline: Deadline) ->
         replica_id=-1,
         max_wait_ms=max(1, min(500, int(deadline.remaining() * 500))),
         min_bytes=1,
-        max_bytes=8 * 1024 * 1024,
+        max_bytes=_RESPONSE_BYTES,
         isolation_level=0,
         session_id=0,
         session_epoch=-1,
