@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from msk_toolkit.forward.batch_response import batch_response
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.batch_response import DeliveryIncompleteError, batch_response
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
 from msk_toolkit.forward.record_ids import RecordIds
@@ -12,6 +13,7 @@ from msk_toolkit.forward.rows import row_document
 
 from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import CLUSTER, event, record
+from tests.fakes.vantiq_fake import answer
 
 
 def sent(value: bytes, payload: Any = "envelope") -> bytes:
@@ -96,12 +98,56 @@ def test_a_time_in_seconds_says_nothing_of_how_long_a_record_has_waited(timestam
     assert ForwarderHarness().forward(record(1) | {"timestamp": timestamp}, record(0)).lag_seconds == 60.0
 
 
+@pytest.mark.parametrize("timestamp", [2**63 - 1, -(2**63)])
+def test_every_time_that_kafka_can_hold_is_passed_on(timestamp: int) -> None:
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {"timestamp": timestamp})
+    assert harness.vantiq.taken[0]["timestamp"] == timestamp
+
+
+@pytest.mark.parametrize("timestamp", [2**63, -(2**63) - 1, 10**400, float("inf")], ids=range(4))
+def test_a_time_that_kafka_can_not_hold_is_that_records_fault_alone(timestamp: float) -> None:
+    odd, harness = record(1) | {"timestamp": timestamp}, ForwarderHarness()
+    outcome = harness.forward(record(0), odd)
+    assert (harness.vantiq.offsets(), outcome.dead_lettered, outcome.to_report) == ([0], 1, [])
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 2**64, 10**400], ids=range(5))
+def test_a_number_that_json_does_not_have_is_in_its_records_letter_as_it_was(number: float) -> None:
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {"value": number})
+    (kept,) = harness.letters.letters.values()
+    assert repr(kept["event"]["records"]["orders-0"][0]["value"]) == repr(number)
+
+
+def test_records_that_differ_in_such_a_number_alone_have_a_letter_each() -> None:
+    harness = ForwarderHarness()
+    for value in (None, float("nan"), float("inf")):
+        harness.forward(record(0) | {"headers": value, "partition": -1})
+    assert len(harness.letters.letters) == 3
+
+
 @pytest.mark.parametrize("name", ["keySchemaMetadata", "valueSchemaMetadata"])
 def test_schema_metadata_travels_with_its_record(name: str) -> None:
     metadata = {"dataFormat": "AVRO", "schemaId": "7"}
     harness = ForwarderHarness()
     harness.forward(record(0) | {name: metadata}, record(1))
     assert [one.get(name) for one in harness.vantiq.taken] == [metadata, None]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_schema_metadata_that_json_can_not_say_is_dead_lettered_instead_of_altered(number: float) -> None:
+    harness = ForwarderHarness()
+    harness.forward(record(0) | {"keySchemaMetadata": {"schemaId": [number]}})
+    assert (len(harness.vantiq.taken), len(harness.letters.letters)) == (0, 1)
+
+
+def test_a_partition_that_no_response_can_name_fails_the_batch() -> None:
+    harness = ForwarderHarness(lambda path, documents: answer(503), max_attempts=1)
+    given = event([]) | {"records": {"orders-\ud800": [record(0)]}}
+    outcome = harness.forwarder.forward(given, Deadline(60, harness.clock))
+    with pytest.raises(DeliveryIncompleteError, match="1 of 1 records"):
+        batch_response(outcome, "provisioned")
 
 
 @pytest.mark.parametrize(("octet", "is_byte"), [(-129, False), (-128, True), (255, True), (256, False)])

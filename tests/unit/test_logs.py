@@ -1,5 +1,7 @@
 """The functions' loggers, and those of the libraries that would print a secret or a record."""
 
+import contextlib
+import io
 import json
 import logging
 import subprocess
@@ -7,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msk_toolkit.telemetry.logs import toolkit_logger
 
 from tests.unit.test_functions import HANDLERS, ROOT
 
@@ -45,3 +48,13 @@ def test_no_function_shows_what_libraries_say_at_debug(path: Path) -> None:
         check=True,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == HELD
+
+
+def test_a_line_with_text_that_utf_8_can_not_hold_is_written_nevertheless() -> None:
+    octets = io.BytesIO()
+    output = io.TextIOWrapper(octets, encoding="utf-8", write_through=True)
+    with contextlib.redirect_stdout(output):
+        toolkit_logger("surrogates").info("refused", extra={"place": "orders-\ud800", "topic": "Müller"})
+    last = octets.getvalue().decode().splitlines()[-1]
+    assert "Müller" in last
+    assert json.loads(last)["place"] == "orders-\ud800"

@@ -51,9 +51,9 @@ def batch_response(outcome: BatchOutcome, mode: PollerMode) -> object:
 
     Raises:
         DeliveryIncompleteError: on demand, when anything is left; in both modes when a record is left that has
-            no offset to name it by.
+            no offset, or a partition's name that no response can hold.
     """
-    if outcome.to_report and (mode == "on-demand" or NO_OFFSET in outcome.unfinished.values()):
+    if outcome.to_report and (mode == "on-demand" or not _can_be_named(outcome)):
         cause = outcome.failures[0].cause
         raise DeliveryIncompleteError(
             f"{len(outcome.to_report)} of {outcome.received} records are not done and must be redelivered"
@@ -61,3 +61,14 @@ def batch_response(outcome: BatchOutcome, mode: PollerMode) -> object:
         )
     failures = [BatchItemFailure(ItemIdentifier(place, offset)) for place, offset in outcome.to_report]
     return msgspec.to_builtins(PartialBatchResponse(failures))
+
+
+def _can_be_named(outcome: BatchOutcome) -> bool:
+    """Whether a response can name all that is left; half a surrogate pair has no bytes."""
+    if NO_OFFSET in outcome.unfinished.values():
+        return False
+    try:
+        "".join(outcome.unfinished).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from msk_toolkit.forward.decode import HeaderPair, SourceRecord
 from msk_toolkit.forward.event import Envelope, EventRecord, Header
-from msk_toolkit.forward.record_ids import RecordIds
+from msk_toolkit.forward.record_ids import RecordIds, is_finite
 from msk_toolkit.settings.forwarder import PayloadForm
 
 _JSON = msgspec.json.Encoder()
@@ -29,6 +29,8 @@ _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 
 Text = tuple[Literal["text", "base64"], str]
 
+# What says that something has no JSON: text that is not valid Unicode, a number that is none, too many levels.
+NOT_JSON = (ValueError, RecursionError, OverflowError)
 
 # The fault of a document that is not made because the operator sets its record aside.
 BY_OPERATOR = "the operator sets it aside: SET_ASIDE"
@@ -58,7 +60,7 @@ class Documents:
             return document(record, self._ids, self._payload)
         try:
             return Document(record, self._envelope(record, record.content))
-        except (UnicodeEncodeError, RecursionError, OverflowError):
+        except NOT_JSON:
             return document(record, self._ids, self._payload)
 
     def _envelope(self, record: SourceRecord, content: EventRecord) -> bytes:
@@ -128,13 +130,20 @@ def document(record: SourceRecord, ids: RecordIds, payload: PayloadForm) -> Docu
         if encoding == "base64":
             return Document(record, b"", "the value is binary, which PAYLOAD=value cannot represent")
         return Document(record, _JSON.encode(value))
-    except (UnicodeEncodeError, RecursionError):
-        fault = "a header's name or the schema metadata is not valid Unicode and cannot be encoded as JSON"
+    except NOT_JSON:
+        fault = "a header's name or the schema metadata holds text or a number that JSON does not have"
         return Document(record, b"", fault)
 
 
 def envelope(record: SourceRecord, content: EventRecord, ids: RecordIds) -> Envelope:
-    """The record with everything that Kafka says about it."""
+    """The record with everything that Kafka says about it.
+
+    Raises:
+        ValueError: the schema metadata holds a number that JSON does not have.
+    """
+    for metadata in (content.key_schema_metadata, content.value_schema_metadata):
+        if metadata is not UNSET and not is_finite(metadata):
+            raise ValueError("NaN or Infinity")
     key_encoding, key = _key(content.key)
     value_encoding, value = _value(content.value)
     return Envelope(

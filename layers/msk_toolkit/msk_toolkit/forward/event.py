@@ -17,7 +17,8 @@ class EventRecord(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="c
     topic: Annotated[str, Meta(extra_json_schema={"pattern": f"^{TOPIC_PATTERN}$"})]
     partition: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     offset: Annotated[int, Meta(ge=0, le=2**63 - 1)]
-    timestamp: int | None = None
+    # In milliseconds; what Kafka has 64 bits for.
+    timestamp: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     timestamp_type: str | None = None
     key: bytes | UnsetType | None = UNSET
     value: bytes | UnsetType | None = UNSET

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from typing import NamedTuple
 
 import msgspec
@@ -53,11 +54,31 @@ def content_digest(content: EventRecord) -> str:
 
 
 def tolerant_json(value: object) -> bytes:
-    """JSON also of text that is not valid Unicode (a lone surrogate), as only a broken event has it: escaped."""
+    """JSON that reads back as what it was made of, also where that is not quite JSON, as only a broken event is."""
+    plain = msgspec.to_builtins(value)
     try:
-        return msgspec.json.encode(value)
+        encoded = msgspec.json.encode(plain)
     except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(value)).encode("ascii")
+        # Text that is not valid Unicode (a lone surrogate): escaped, it survives.
+        return json.dumps(plain).encode("ascii")
+    if b"null" in encoded and not is_finite(plain):
+        # NaN and Infinity, which Lambda's runtime reads out of an event, would be null.
+        return json.dumps(plain).encode("ascii")
+    return encoded
+
+
+def is_finite(plain: object) -> bool:
+    """Whether no number in a JSON value is NaN or infinite; msgspec writes those as null."""
+    waiting = [plain]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+    return True
 
 
 def _octets(content: bytes | UnsetType | None) -> bytes | None:

@@ -8,7 +8,7 @@ property as text: a JSON value as the producer wrote it, so that no number is ro
 import msgspec
 
 from msk_toolkit.forward.decode import SourceRecord
-from msk_toolkit.forward.envelope import Document, document, envelope
+from msk_toolkit.forward.envelope import NOT_JSON, Document, document, envelope
 from msk_toolkit.forward.event import Envelope
 from msk_toolkit.forward.record_ids import RecordIds
 
@@ -21,7 +21,7 @@ def row_document(record: SourceRecord, ids: RecordIds) -> Document:
         return document(record, ids, "envelope")
     try:
         return Document(record, _JSON.encode(_split(envelope(record, record.content, ids))))
-    except (UnicodeEncodeError, RecursionError, OverflowError):
+    except NOT_JSON:
         return document(record, ids, "envelope")
 
 
