@@ -41,7 +41,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "tests/integration/test_local_a",
     ),
     "torture": ("tests/torture/",),
-    "builds": ("tests/template/test_built_artifact.py",),
+    "builds": ("tests/template/test_built_artifact.py", "tests/template/test_left_out.py"),
     # Every stack that can be deployed is computed once.
     "contract of the template": ("tests/template/contract/",),
     "browser": ("tests/browser/",),

@@ -2,26 +2,24 @@
 
 import hashlib
 import importlib.util
-import os
 import re
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 
 from benchmarks.cold_start_functions import machine
+from tests.template.built import ROOT, Build, sam_build
 
-ROOT = Path(__file__).resolve().parents[2]
 ELF_MACHINES = {"arm64": 183, "x86_64": 62}  # e_machine
 UNCHECKED_HASH = 0b01  # PEP 552: the byte code is used without a look at the source
 LAMBDA_LIMIT = 250_000_000  # bytes, a function with its layers, unzipped
-OWN_LIMIT = 30_000_000  # twice what it is now: a dependency that doubles the layer is noticed
-BUILD_SECONDS = 180
+OWN_LIMIT = 20_000_000  # a third more than it is now: a large dependency is noticed
 
 # Imports a handler as Lambda does and fails for every module of the artifact that Python has to compile.
 IMPORT_WITHOUT_COMPILING = """
@@ -39,57 +37,6 @@ importlib.import_module(module)
 loaded = [each for each in sys.modules.values() if str(getattr(each, "__file__", "")).startswith(build)]
 print(len(loaded), *[path for path in compiled if path.startswith(build)])
 """
-
-
-class Build(NamedTuple):
-    """The folder of a ``sam build``, and the resources of its template."""
-
-    folder: Path
-
-    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Properties by logical id."""
-        template = yaml.safe_load((self.folder / "template.yaml").read_text(encoding="utf-8"))
-        return {
-            name: each["Properties"]
-            for name, each in template["Resources"].items()
-            # A loop (Fn::ForEach) stands among the resources as a list.
-            if isinstance(each, dict) and each["Type"] == f"AWS::Serverless::{kind}"
-        }
-
-    def layer(self, architecture: str) -> Path:
-        layers = self.resources("LayerVersion").values()
-        (content,) = (each["ContentUri"] for each in layers if each["CompatibleArchitectures"] == [architecture])
-        return self.folder / str(content)
-
-    def parts(self) -> dict[str, Path]:
-        """Folder of each function and of each layer, by logical id."""
-        functions = {name: self.folder / each["CodeUri"] for name, each in self.resources("Function").items()}
-        layers = {name: self.folder / each["ContentUri"] for name, each in self.resources("LayerVersion").items()}
-        return functions | layers
-
-
-def sam_build(folder: Path, architecture: str | None = None) -> Build:
-    """What a user types: no container, Python 3.13 and make on PATH; without ``architecture`` its default."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    environment["SAM_CLI_TELEMETRY"] = "0"
-    choice = ["--parameter-overrides", f"Architecture={architecture}"] if architecture else []
-    done = subprocess.run(
-        ["sam", "build", "--no-cached", "--build-dir", folder, *choice],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=BUILD_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return Build(folder)
-
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return sam_build(tmp_path_factory.mktemp("default") / "build")
 
 
 both_architectures = pytest.mark.parametrize("architecture", ELF_MACHINES)
