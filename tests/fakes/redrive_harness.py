@@ -17,6 +17,7 @@ from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.fetch import as_event
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse, parse_redrive_request
 from msk_toolkit.redrive.run import RedriveServices, run_redrive
+from msk_toolkit.redrive.scope import Scope
 from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.forwarder import ForwarderSettings
 
@@ -38,6 +39,7 @@ MAPPING = Mapping(
     consumer_group_id="group",
     starting_position=StartingPosition.LATEST,
 )
+SCOPE = Scope(ARN, "forwarder", frozenset({"my.or-ders", "orders"}))
 RECORDS = tuple(
     Record(Partition("my.or-ders", p), n, 1_763_800_000_000, b"\xff%d" % n, b"k", (("h", b"\xff"), ("h", None)))
     for p, n in itertools.product(range(2), range(3, 6))
@@ -85,6 +87,8 @@ class RedriveHarness:
             self.make,
             lambda ranges, deadline: self.fetched,
             lambda topic, deadline: self.spans,
+            SCOPE,
+            frozenset({"given-up"}),
             self.invoked.append,
             now=lambda: 1_763_900_000.0,
             record_ids=self.settings.record_ids,

@@ -49,14 +49,16 @@ def produce(kafka: KafkaCluster, topic: str, *offsets: int) -> None:
         producer.close(timeout=5)
 
 
-def harness_on(kafka: KafkaCluster) -> RedriveHarness:
+def harness_on(kafka: KafkaCluster, topic: str) -> RedriveHarness:
     harness, access = RedriveHarness(), plaintext(kafka)
 
     def fetch(wanted: Any, deadline: Any) -> Any:
         return fetch_range(access, wanted, deadline, 5)
 
     harness.services = harness.services._replace(
-        fetch=fetch, spans=lambda topic, deadline: offset_spans(access, topic, deadline, 5)
+        fetch=fetch,
+        spans=lambda topic, deadline: offset_spans(access, topic, deadline, 5),
+        failure_topics=frozenset({topic}),
     )
     return harness
 
@@ -69,7 +71,7 @@ def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaC
     finally:
         admin.close()
     produce(kafka, topic, *range(30))
-    harness = harness_on(kafka)
+    harness = harness_on(kafka, topic)
     assert harness.ask(action="import", failure_topic=topic).waiting == 30
     assert harness.ask(action="import", dry_run=False, failure_topic=topic).done == Counts(imported=30)
     produce(kafka, topic, 30, 31)
@@ -80,4 +82,4 @@ def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaC
 def test_a_topic_that_is_not_there_is_named(kafka: KafkaCluster) -> None:
     topic = new_name("missing")
     with pytest.raises(StageError, match=topic):
-        harness_on(kafka).services.spans(topic, Deadline(60))
+        harness_on(kafka, topic).services.spans(topic, Deadline(60))

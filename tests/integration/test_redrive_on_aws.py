@@ -75,6 +75,9 @@ def redrive(aws: Emulator, vantiq: VantiqStandIn, monkeypatch: pytest.MonkeyPatc
             "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
             "VANTIQ_TARGET": "topic:/orders",
             "DEAD_LETTER_BUCKET": BUCKET,
+            "CLUSTER_ARN": ARN,
+            "FORWARDER_FUNCTION": "forwarder",
+            "FORWARD_TOPICS": "orders",
         },
     )
     return lambda **request: handler(request, Context(900))

@@ -63,7 +63,7 @@ def slow_s3(harness: RedriveHarness, call: str, seconds: float) -> None:
 
 
 def many(count: int, base: int = 0) -> tuple[Record, ...]:
-    return tuple(Record(Partition("t", 0), base + n, 1_763_800_000_000, b"v", None, ()) for n in range(count))
+    return tuple(Record(Partition("orders", 0), base + n, 1_763_800_000_000, b"v", None, ()) for n in range(count))
 
 
 def test_when_the_time_runs_out_the_function_goes_on_in_another_invocation() -> None:

@@ -49,7 +49,7 @@ def test_every_problem_is_reported_at_once_with_the_place_where_the_setting_belo
     parameter, template, unknown, records, in_flight = advanced_settings_problems(text)
     assert parameter == "ADVANCED_SETTINGS: RECORDS_PER_SECOND has a parameter of its own: set RecordsPerSecond"
     assert template == "ADVANCED_SETTINGS: CONSUMER_GROUP is set by the template and can't be changed"
-    assert unknown.startswith("ADVANCED_SETTINGS: MAX_IN_FLIGTH is not known; known are HANDOVER_SECONDS (redrive), ")
+    assert unknown.startswith("ADVANCED_SETTINGS: MAX_IN_FLIGTH is not known; known are FAILURE_TOPICS (redrive), ")
     assert "MAX_IN_FLIGHT (forwarder, redrive)" in unknown
     assert records == "MAX_RECORDS: expected `int`, got `str`"
     assert in_flight == "MAX_IN_FLIGHT: expected `int` >= 1"

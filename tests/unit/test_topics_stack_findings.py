@@ -87,7 +87,7 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
         (
             {"AdvancedSettings": '{"LANE": 4}'},
-            "AdvancedSettings: LANE is not known; known are HANDOVER_SECONDS (redrive)",
+            "AdvancedSettings: LANE is not known; known are FAILURE_TOPICS (redrive)",
         ),
         ({"AdvancedSettings": '{"MAX_IN_FLIGHT": 65}'}, "AdvancedSettings: MAX_IN_FLIGHT: expected `int` <= 64"),
         (

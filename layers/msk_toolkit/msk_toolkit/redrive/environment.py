@@ -18,10 +18,12 @@ from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.run import RedriveServices
+from msk_toolkit.redrive.scope import Scope
 from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.names import split_names
 from msk_toolkit.settings.redrive import RedriveSettings
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
@@ -60,6 +62,13 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
         make=partial(_maker, forwarding, client),
         fetch=fetch,
         spans=spans,
+        scope=Scope(
+            # The other settings of the cluster are read only where brokers are needed.
+            cluster=environ.get("CLUSTER_ARN", ""),
+            function=settings.forwarder_function,
+            topics=frozenset(filter(None, [*split_names(settings.forward_topics), forwarding.heartbeat_topic])),
+        ),
+        failure_topics=frozenset(split_names(settings.failure_topics)),
         invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         reserve_seconds=settings.handover_seconds,
         record_ids=forwarding.record_ids,

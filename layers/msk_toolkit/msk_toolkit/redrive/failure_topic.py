@@ -24,6 +24,7 @@ from msk_toolkit.redrive.import_failures import (
     OffsetSpans,
 )
 from msk_toolkit.redrive.request import Counts
+from msk_toolkit.redrive.scope import ForeignError
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -37,8 +38,8 @@ def import_topic(
 ) -> ImportResult:
     """Write a letter for each record of each message that was not read yet; a letter that is there already stays.
 
-    A message of another form is put among the mapping's failure objects, so that it is reported every time and outlives
-    the topic's retention. In a dry run ``waiting`` counts the messages.
+    A message of another form, or of another cluster, mapping or topic, is put among the mapping's failure objects, so
+    that it is reported every time and outlives the topic's retention. In a dry run ``waiting`` counts the messages.
 
     Raises:
         ToolkitError: S3 or a broker refused; what was written stays, and writing it again changes nothing.
@@ -48,17 +49,17 @@ def import_topic(
     for unread in _unread(topic, spans(topic, deadline), before):
         for messages in fetch(unread, deadline):
             if context.out_of_time():
-                return ImportResult(counts, waiting, [], finished=False)
+                return ImportResult(counts, waiting, [], finished=False, foreign=[])
             if not context.write:
                 waiting += len(messages)
                 continue
             written = _import_messages(context, messages)
             if written is None:
-                return ImportResult(counts, waiting, [], finished=False)
+                return ImportResult(counts, waiting, [], finished=False, foreign=[])
             counts += Counts(imported=written)
             progress = Progress(messages[-1]["offset"] + 1)
             context.bucket.write(_progress_name(topic, unread.partition), msgspec.json.encode(progress))
-    return ImportResult(counts, waiting, [], finished=True)
+    return ImportResult(counts, waiting, [], finished=True, foreign=[])
 
 
 def _unread(topic: str, spans: Mapping[int, tuple[int, int]], before: Mapping[int, int]) -> Iterator[Range]:
@@ -85,14 +86,15 @@ def _import_messages(context: ImportContext, messages: list[dict[str, Any]]) -> 
 
 
 def _objects(context: ImportContext, message: dict[str, Any]) -> list[NamedBody]:
-    """What a message becomes: letters, or itself where it is of another form."""
+    """What a message becomes: letters, or itself where it is of another form or foreign."""
     body = b64decode(message.get("value", ""))
     try:
         failure = read_failure(body)
         if failure.event is None:
             raise UnknownFormError("no payload")  # a topic always gets one
+        context.scope.check(failure)
         return list(context.letters_of(failure, failure.event))
-    except (UnknownFormError, MalformedEventError):
+    except (UnknownFormError, MalformedEventError, ForeignError):
         place = f"{message['topic']}/{message['partition']}/{message['offset']:020}"
         return [(f"{FAILURES}kafka/{place}", body)]
 

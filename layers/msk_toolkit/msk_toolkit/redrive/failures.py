@@ -34,6 +34,7 @@ class DiscardedBatch(NamedTuple):
     Args:
         condition: why, such as ``RetryAttemptsExhausted``.
         invocations: how often the function was tried.
+        function: ARN or name of the function that was tried; empty where it is not named.
         event: what the function was given; None in the form of SQS and SNS, which only names the ranges.
         source: the event's fields beside its records.
     """
@@ -43,6 +44,7 @@ class DiscardedBatch(NamedTuple):
     event: dict[str, Any] | None
     source: dict[str, Any]
     ranges: list[Range]
+    function: str = ""
 
 
 def read_failure(body: bytes) -> DiscardedBatch:
@@ -96,6 +98,7 @@ def _parsed(fields: Any) -> DiscardedBatch:
         source=source,
         # They are not needed beside the event, and a Kafka topic gets them in another form.
         ranges=_ranges(info) if event is None else [],
+        function=str(context.get("functionArn") or ""),
     )
 
 

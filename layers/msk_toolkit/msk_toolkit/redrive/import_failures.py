@@ -11,6 +11,7 @@ from msk_toolkit.forward.decode import MalformedEventError, decode
 from msk_toolkit.redrive.concurrently import TIME_IS_USED_UP, OutOfTime, concurrently
 from msk_toolkit.redrive.failures import DiscardedBatch, Range, UnknownFormError, discarded_batch, read_failure
 from msk_toolkit.redrive.request import Counts
+from msk_toolkit.redrive.scope import ForeignError, Scope
 from msk_toolkit.settings.forwarder import RecordIdForm
 
 # Lambda names its failure objects so.
@@ -38,6 +39,7 @@ class ImportContext(NamedTuple):
         write: without it nothing is written or moved.
         out_of_time: whether to stop, also within an object.
         now: seconds since 1970.
+        scope: whose discarded records are imported; those of others are left where they are.
         record_ids: the form of the letters' ids.
     """
 
@@ -45,6 +47,7 @@ class ImportContext(NamedTuple):
     write: bool
     out_of_time: OutOfTime
     now: Callable[[], float]
+    scope: Scope
     record_ids: RecordIdForm = "position"
 
     def write_new(self, objects: list[NamedBody]) -> list[bool | None]:
@@ -81,12 +84,14 @@ class ImportResult(NamedTuple):
         waiting: failure objects that were read and are still there.
         unreadable: names of objects of another form.
         finished: whether every object was read.
+        foreign: objects of another cluster, mapping or topic, each with the reason; they were left.
     """
 
     counts: Counts
     waiting: int
     unreadable: list[str]
     finished: bool
+    foreign: list[str]
 
 
 def import_objects(context: ImportContext) -> ImportResult:
@@ -99,11 +104,16 @@ def import_objects(context: ImportContext) -> ImportResult:
     """
     counts = Counts()
     unreadable: list[str] = []
+    foreign: list[str] = []
     waiting = 0
     for entry in context.bucket.entries(FAILURES):
         if context.out_of_time():
-            return ImportResult(counts, waiting, unreadable, finished=False)
-        letters = _letters_in(context, entry)
+            return ImportResult(counts, waiting, unreadable, finished=False, foreign=foreign)
+        try:
+            letters = _letters_in(context, entry)
+        except ForeignError as error:
+            foreign.append(f"{entry.name}: {error}")
+            continue
         if letters is None:
             unreadable.append(entry.name)
             continue
@@ -113,18 +123,23 @@ def import_objects(context: ImportContext) -> ImportResult:
         written = context.write_new(letters)
         counts += Counts(imported=written.count(True))
         if None in written:
-            return ImportResult(counts, waiting, unreadable, finished=False)
+            return ImportResult(counts, waiting, unreadable, finished=False, foreign=foreign)
         context.bucket.move(entry.name, IMPORTED + entry.name)
         waiting -= 1
-    return ImportResult(counts, waiting, unreadable, finished=True)
+    return ImportResult(counts, waiting, unreadable, finished=True, foreign=foreign)
 
 
 def _letters_in(context: ImportContext, entry: Entry) -> list[NamedBody] | None:
-    """The letters of a failure object; None where it is of another form."""
+    """The letters of a failure object; None where it is of another form.
+
+    Raises:
+        ForeignError: it is of another cluster, mapping or topic.
+    """
     try:
         failure = read_failure(context.bucket.read(entry.name))
         if failure.event is None:
             return None  # an S3 destination always gets the payload
+        context.scope.check(failure)
         return list(context.letters_of(failure, failure.event))
     except (UnknownFormError, MalformedEventError):
         return None
@@ -161,6 +176,7 @@ def import_notifications(context: ImportContext, notifications: list[Any], fetch
 
 def _import_notification(context: ImportContext, notification: Any, fetch: Fetch, deadline: Deadline) -> Counts:
     failure = discarded_batch(notification)
+    context.scope.check(failure)
     if failure.event is not None:
         # With its payload it needs no broker.
         return Counts(imported=_write_letters(context, failure, failure.event))

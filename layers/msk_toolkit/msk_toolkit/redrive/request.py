@@ -97,6 +97,13 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             pattern=r"^[a-zA-Z0-9._-]{0,249}$",
         ),
     ] = ""
+    accept: Annotated[
+        list[str],
+        Meta(
+            description="import and replay: ARNs of clusters, functions and topics whose failure objects in the bucket "
+            "are imported although they are not, or no longer, this stack's."
+        ),
+    ] = []
     after: Annotated[str, Meta(description="Continue behind this name; set by the function itself.")] = ""
     hop: Annotated[int, Meta(description="How often it was continued; set by the function itself.", ge=0)] = 0
     so_far: Annotated[Counts, Meta(description="What was done before; set by the function itself.")] = Counts()
@@ -134,6 +141,8 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         letter: inspect.
         waiting: failure objects of the mapping that are not imported yet.
         done: over every invocation of this redrive.
+        foreign: how many failure objects are of another cluster, mapping or topic; they stay.
+        foreign_objects: the first twenty of them, each with the reason.
         unreadable: objects that are not a letter or failure object of a known form, the first twenty; they stay.
         without_target: why Kafka topics have no target in Vantiq, the first twenty; their letters stay.
         stopped: why it ended before the last letter; empty when nothing is left to do.
@@ -147,6 +156,8 @@ class RedriveResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     letter: dict[str, Any] | None = None
     waiting: int = 0
     done: Counts = Counts()
+    foreign: int = 0
+    foreign_objects: list[str] = []
     unreadable: list[str] = []
     without_target: list[str] = []
     stopped: str = ""
@@ -223,6 +234,8 @@ def _contradictions(request: RedriveRequest) -> list[str]:
     problems = []
     if request.action == "inspect" and not request.name:
         problems.append("inspect needs the name of a letter")
+    if request.accept and request.failure_notifications:
+        problems.append("accept is for failure objects in the bucket, not for failure_notifications")
     if request.failure_topic:
         problems += _contradictions_of_topic(request)
     if 0 < request.records_per_second < _SLOWEST:

@@ -29,6 +29,7 @@ from msk_toolkit.redrive.import_failures import (
 from msk_toolkit.redrive.listing import list_letters, show
 from msk_toolkit.redrive.replay import Replay, replay
 from msk_toolkit.redrive.request import MOST_NAMED, Counts, RedriveRequest, RedriveResponse
+from msk_toolkit.redrive.scope import Scope
 from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.forwarder import RecordIdForm
 from msk_toolkit.settings.targets import Routes
@@ -46,6 +47,8 @@ class RedriveServices(NamedTuple):
         make: makes a forwarder around a dead-letter store: at so many records a second, and with so much time kept.
         fetch: reads records from Kafka again.
         spans: reads which offsets a topic holds.
+        scope: whose discarded records are imported.
+        failure_topics: topics that a request may name as the mappings' destination.
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
@@ -57,6 +60,8 @@ class RedriveServices(NamedTuple):
     make: Callable[[float, float], MakeForwarder]
     fetch: Fetch
     spans: OffsetSpans
+    scope: Scope
+    failure_topics: frozenset[str]
     invoke_again: Callable[[RedriveRequest], None]
     reserve_seconds: float = 60.0
     now: Callable[[], float] = time.time
@@ -78,6 +83,7 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
     def out_of_time() -> bool:
         return deadline.remaining() <= services.reserve_seconds + _WORTH_BEGINNING_SECONDS
 
+    _check_failure_topic(request, services)
     if request.action == "inspect":
         return show(services.bucket, request)
     if request.lists_letters:
@@ -91,8 +97,21 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
     return _continued(request, services, imported_so_far, replayed)
 
 
+def _check_failure_topic(request: RedriveRequest, services: RedriveServices) -> None:
+    # Each message of another form is copied into the bucket: no request may so read any topic.
+    if request.failure_topic and request.failure_topic not in services.failure_topics:
+        text = (
+            f"failure_topic {request.failure_topic} is not among FAILURE_TOPICS: name the mappings' destination there, "
+            'as AdvancedSettings={"FAILURE_TOPICS": "..."} of the stack'
+        )
+        raise ConfigurationError("event", [text])
+
+
 def _import_context(request: RedriveRequest, services: RedriveServices, out_of_time: OutOfTime) -> ImportContext:
-    return ImportContext(services.bucket, not request.dry_run, out_of_time, services.now, services.record_ids)
+    writes = not request.dry_run
+    return ImportContext(
+        services.bucket, writes, out_of_time, services.now, scope=services.scope, record_ids=services.record_ids
+    )
 
 
 def _until_reserve(services: RedriveServices, deadline: Deadline) -> Deadline:
@@ -104,7 +123,7 @@ def _import_and_replay(
 ) -> tuple[ImportResult, Replay]:
     """Import, and then replay if that is requested; a replay that was not begun says why."""
     not_begun = Replay(Counts(), [], [], request.after)
-    imported = ImportResult(Counts(), 0, [], finished=False)
+    imported = ImportResult(Counts(), 0, [], finished=False, foreign=[])
     # Of the reserve, half is for moving what was delivered, and half for continuing in another invocation.
     half = services.reserve_seconds / 2
     try:
@@ -127,13 +146,15 @@ def _import(
 ) -> ImportResult:
     """The topic first: its messages of another form are reported with the mapping's objects."""
     context = _import_context(request, services, out_of_time)
-    topic = ImportResult(Counts(), 0, [], finished=True)
+    topic = ImportResult(Counts(), 0, [], finished=True, foreign=[])
     if request.failure_topic:
         fetching = _until_reserve(services, deadline)
         topic = import_topic(context, request.failure_topic, services.spans, services.fetch, fetching)
         if not topic.finished:
             return topic
-    objects = import_objects(context)
+    # What is in the bucket already needs no reading in Kafka, so somebody may name what else is to be imported.
+    accepting = services.scope._replace(accepted=frozenset(request.accept))
+    objects = import_objects(context._replace(scope=accepting))
     return objects._replace(counts=topic.counts + objects.counts, waiting=topic.waiting + objects.waiting)
 
 
@@ -154,6 +175,8 @@ def _continued(
         dry_run=request.dry_run,
         waiting=imported.waiting,
         done=request.so_far + done,
+        foreign=len(imported.foreign),
+        foreign_objects=imported.foreign[:MOST_NAMED],
         unreadable=[*imported.unreadable, *replayed.unreadable][:MOST_NAMED],
         without_target=replayed.without_target[:MOST_NAMED],
         stopped=stopped,

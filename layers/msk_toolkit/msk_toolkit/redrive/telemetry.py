@@ -23,12 +23,14 @@ def publish_redrive(request: RedriveRequest, response: RedriveResponse, logger: 
         "refused": done.refused,
         "imported": done.imported,
         "gone": done.gone,
+        "foreign": response.foreign_objects,
         "unreadable": response.unreadable,
         "without_target": response.without_target,
         "stopped": response.stopped,
         "continues": response.continues,
     }
-    if response.unreadable or response.without_target or (response.stopped and not response.continues):
+    left = response.foreign or response.unreadable or response.without_target
+    if left or (response.stopped and not response.continues):
         logger.warning("redrive incomplete", extra=line)
     else:
         logger.info("redrive", extra=line)

@@ -14,6 +14,7 @@ VARIABLE = "ADVANCED_SETTINGS"
 
 # Setting -> the functions that read it.
 ADVANCED: Mapping[str, tuple[str, ...]] = {
+    "FAILURE_TOPICS": ("redrive",),
     "HANDOVER_SECONDS": ("redrive",),
     "MAX_ATTEMPTS": ("forwarder", "redrive"),
     "MAX_CONSECUTIVE_REFUSALS": ("forwarder",),

@@ -12,6 +12,18 @@ class RedriveSettings(msgspec.Struct, kw_only=True, frozen=True):
     dead_letter_bucket: Annotated[
         str, Meta(description="Bucket of the dead letters and of the mappings' failure notifications.")
     ]
+    forward_topics: Annotated[
+        str,
+        Meta(description="Forwarded topics, comma separated: what the mappings discard of others is not imported."),
+    ] = ""
+    forwarder_function: Annotated[
+        str,
+        Meta(description="Name of the forwarder: what mappings of another function discard is not imported."),
+    ] = ""
+    failure_topics: Annotated[
+        str,
+        Meta(description="Topics that `failure_topic` of a request may name, comma separated."),
+    ] = ""
     handover_seconds: Annotated[
         float,
         Meta(

@@ -37,7 +37,7 @@ ENVIRONMENTS = {
     "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
     "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
-    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION),
+    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
     "status function": ("ClusterArn", "ForwardTopics"),
 }
 
