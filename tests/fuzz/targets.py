@@ -1,22 +1,25 @@
-"""The fuzz targets by name; imported when they run, as each brings along what it needs."""
+"""The fuzz targets by name; each is imported when it runs, as it brings along what it needs."""
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import NamedTuple
 
 from tests.fuzz.frame import FuzzTarget
 
 
 class Listed(NamedTuple):
-    """How to make a target, and how many of its inputs a short run plays."""
+    """A target's module and class, and how many of its inputs a short run plays."""
 
-    make: Callable[[], FuzzTarget]
+    module: str
+    name: str
     short: int
 
+    def make(self) -> FuzzTarget:
+        """The target itself."""
+        made: FuzzTarget = getattr(import_module(f"tests.fuzz.{self.module}"), self.name)()
+        return made
 
-def _msk_events() -> FuzzTarget:
-    from tests.fuzz.msk_events import MskEvents
 
-    return MskEvents()
-
-
-TARGETS = {"events": Listed(_msk_events, 2_000)}
+TARGETS = {
+    "events": Listed("msk_events", "MskEvents", 2_000),
+    "answers": Listed("vantiq_answers", "VantiqAnswers", 2_000),
+}

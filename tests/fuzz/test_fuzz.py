@@ -7,6 +7,8 @@ from tests.fuzz.targets import TARGETS
 
 SEED = 16
 
+pytestmark = pytest.mark.enable_socket
+
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_comes_in_ends_in_an_answer_or_in_an_error_of_the_toolkit(name: str) -> None:

@@ -177,3 +177,22 @@ def test_a_refusal_with_the_status_of_a_column_of_the_record_is_not_taken_for_it
 def test_the_status_inside_of_an_error_counts_from_a_redirect_on(status: int, expected: Disposition) -> None:
     errors = [{"code": "c", "message": "m", "status": status}] * 2
     assert dispositions(200, errors, "topic") == [expected]
+
+
+@pytest.mark.parametrize("kind", ["topic", "type", "upsert", "service", "source"])
+@pytest.mark.parametrize(
+    "status", [{}, {"status": 0}, {"status": 999}, {"status": None}, {"status": "400"}, {"status": 4e2}]
+)
+def test_an_error_where_a_response_has_its_body_is_one_whatever_stands_for_the_status(
+    kind: TargetKind, status: dict[str, Any]
+) -> None:
+    result = status | {"headers": {}, "body": [INVALID]}
+    assert dispositions(200, [result], kind, as_array=True) == [Disposition.REFUSED]
+    assert dispositions(200, result, "topic") == [Disposition.REFUSED]
+
+
+def test_a_row_with_a_column_body_that_holds_an_error_is_a_row() -> None:
+    sent = json.dumps({"id": "a", "body": [INVALID]}).encode()
+    for row in ({"_id": "1", "body": [INVALID]}, {"id": "a", "body": [INVALID], "n": None}):
+        results = results_of_request(200, json.dumps([row]).encode(), "type", 1, as_array=True, sent=[sent])
+        assert [entry.disposition for entry in results.records] == [Disposition.DELIVERED]

@@ -11,6 +11,7 @@ from msk_toolkit.target_kinds import KINDS, TargetKind
 from msk_toolkit.vantiq.results import (
     error_in,
     error_of_response,
+    error_without_status,
     has_columns_of,
     is_echo,
     is_json,
@@ -239,10 +240,11 @@ class _RecordResults:
         return _error_result(status_beside(error), error, self._kind, self._status)
 
     def _of_content(self, number: int | None, result: Any) -> RecordResult:
-        error = error_in(result)
-        if error is not None and not is_echo(result, self._record(number)):
+        record = self._record(number)
+        error = error_without_status(result, record)
+        if error is not None and not is_echo(result, record):
             return _error_result(status_beside(error), error, self._kind, self._status)
-        if self._stored and not is_stored(result, self._record(number)):
+        if self._stored and not is_stored(result, record):
             return RecordResult(Disposition.RETRIABLE, self._status, _RESULTS_MISSING)
         return RecordResult(Disposition.DELIVERED, self._status)
 

@@ -116,6 +116,14 @@ def error_in(answer: Any, *, exact: bool = False, anything: bool = False) -> dic
     return None
 
 
+def error_without_status(result: Any, record: Any) -> dict[str, Any] | None:
+    """The error in a result that has no status of a response: in itself, or where a response has its body."""
+    error = error_in(result)
+    if error is not None or not isinstance(result, dict) or _is_row(result) or has_columns_of(result, record):
+        return error
+    return error_in(result.get("body"))
+
+
 def error_of_response(answer: Any) -> dict[str, Any] | None:
     """The error in a response or result that is a failure, in whichever field it is."""
     body = answer.get("body") if isinstance(answer, dict) else None
