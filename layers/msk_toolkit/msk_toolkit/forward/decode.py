@@ -106,7 +106,7 @@ def _records(place: str, raws: list[Any]) -> list[SourceRecord]:
         # All at once takes half the time; where one can't be decoded, each is decoded by itself.
         contents = msgspec.convert(raws, _RECORDS)
         _check_topics({content.topic for content in contents})
-        headers = map(_headers_of, contents)
+        headers = map(_HeaderReader().headers_of, contents)
         records = list(map(SourceRecord, repeat(place), map(_OFFSET, contents), raws, contents, repeat(""), headers))
     except _NOT_AS_DECLARED:
         records = [_record(place, raw) for raw in raws]
@@ -121,7 +121,7 @@ def _record(place: str, raw: Any) -> SourceRecord:
         _check_topics({content.topic})
     except _NOT_AS_DECLARED as error:
         return SourceRecord(place, _offset(raw), raw, None, str(error))
-    return SourceRecord(place, content.offset, raw, content, "", _headers_of(content))
+    return SourceRecord(place, content.offset, raw, content, "", _HeaderReader().headers_of(content))
 
 
 def _check_topics(names: set[str]) -> None:
@@ -130,22 +130,34 @@ def _check_topics(names: set[str]) -> None:
         raise msgspec.ValidationError("topic is not a valid Kafka topic name")
 
 
-def _headers_of(content: EventRecord) -> tuple[HeaderPair, ...]:
-    """A record's headers, also where they were not checked.
+class _HeaderReader:
+    """Reads the headers of one partition's records.
 
-    Raises:
-        msgspec.ValidationError: one is not as ``EventRecord`` declares it.
+    Most repeat from record to record: to compare one with the last of its name takes a fifth of reading it again.
     """
-    if not content.headers:
-        return ()
-    pairs: list[HeaderPair] = []
-    try:
-        for entry in content.headers:
-            for name, octets in entry.items():
-                pairs.append((name, _octets(octets)))
-    except (TypeError, ValueError, AttributeError):
-        raise msgspec.ValidationError("a header is not a list of bytes") from None
-    return tuple(pairs)
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[object, HeaderPair]] = {}
+
+    def headers_of(self, content: EventRecord) -> tuple[HeaderPair, ...]:
+        """A record's headers, also where they were not checked.
+
+        Raises:
+            msgspec.ValidationError: one is not as ``EventRecord`` declares it.
+        """
+        if not content.headers:
+            return ()
+        pairs: list[HeaderPair] = []
+        try:
+            for entry in content.headers:
+                for name, octets in entry.items():
+                    last = self._last.get(name)
+                    if last is None or last[0] != octets:
+                        last = self._last[name] = (octets, (name, _octets(octets)))
+                    pairs.append(last[1])
+        except (TypeError, ValueError, AttributeError):
+            raise msgspec.ValidationError("a header is not a list of bytes") from None
+        return tuple(pairs)
 
 
 def _octets(octets: list[int] | None) -> bytes | None:

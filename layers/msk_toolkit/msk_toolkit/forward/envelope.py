@@ -52,7 +52,7 @@ class Documents:
         self._has_suffix = ids.form != "position"
         self._payload = payload
         self._shared: dict[tuple[str, int, str | None], tuple[str, str, str]] = {}
-        self._encoded_headers: dict[HeaderPair, bytes] = {}
+        self._encoded_headers = _EncodedHeaders()
 
     def make(self, record: SourceRecord) -> Document:
         """The document of a record; one that can't be made is marked, not raised."""
@@ -80,17 +80,18 @@ class Documents:
             f'{{"id":{start}{offset}{suffix}",{place}"offset":{offset},'
             f'"timestamp":{timestamp},"timestampType":{timestamp_type},"keyEncoding":{key},"headers":['
         ).encode()
-        headers = b",".join(map(self._header, record.headers)) if record.headers else b""
+        headers = b",".join(map(self._encoded_headers.__getitem__, record.headers))
         body = value if isinstance(value, msgspec.Raw) else _JSON.encode(value)
         return b"".join((head, headers, _VALUE_STARTS[encoding], body, b"}"))
 
-    def _header(self, pair: HeaderPair) -> bytes:
-        """The same bytes as the encoded ``Header``; most repeat, as the producer's name does."""
-        encoded = self._encoded_headers.get(pair)
-        if encoded is None:
-            if len(self._encoded_headers) >= _MAX_ENCODED_HEADERS:
-                self._encoded_headers.clear()
-            encoded = self._encoded_headers[pair] = _JSON.encode(_header(*pair))
+
+class _EncodedHeaders(dict[HeaderPair, bytes]):
+    """The same bytes as the encoded ``Header``; most repeat, as the producer's name does."""
+
+    def __missing__(self, pair: HeaderPair) -> bytes:
+        if len(self) >= _MAX_ENCODED_HEADERS:
+            self.clear()
+        encoded = self[pair] = _JSON.encode(_header(*pair))
         return encoded
 
 
