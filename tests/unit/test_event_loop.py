@@ -261,7 +261,11 @@ def test_a_socket_that_is_forgotten_ends_no_wait_for_another(pair: tuple[socket.
         theirs.send(b"x")
         poll.expect(quiet.fileno(), select.POLLOUT)
         assert poll.wait(10) == [quiet.fileno()]
+        # What was ready is not waited for again.
         poll.expect(ours.fileno(), select.POLLIN)
+        assert poll.wait(10) == [ours.fileno()]
+        poll.expect(ours.fileno(), select.POLLIN)
+        poll.expect(quiet.fileno(), select.POLLOUT)
         assert sorted(poll.wait(10)) == sorted([ours.fileno(), quiet.fileno()])
         poll.close()
         # Nothing is left to wait for.

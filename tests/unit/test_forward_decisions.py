@@ -1,5 +1,7 @@
 """What is decided about a request: without waiting, sending or counting, and exact at its bounds."""
 
+from copy import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +83,7 @@ def test_a_request_is_sent_again_while_attempts_and_time_are_left() -> None:
 
 
 def test_a_network_path_that_fails_at_every_attempt_is_an_outage_of_all_lanes() -> None:
-    broken = reply(Disposition.RETRIABLE, 0)._replace(path_failed=True, error_cause=PathCause.VANTIQ_UNREACHABLE)
+    broken = replace(reply(Disposition.RETRIABLE, 0), path_failed=True, error_cause=PathCause.VANTIQ_UNREACHABLE)
     failure = retry_failure(broken, 5, 5, seconds=0.1, remaining=1.0)
     assert failure == Failure("outage", "no (5 attempts)", PathCause.VANTIQ_UNREACHABLE)
 
@@ -119,7 +121,7 @@ def test_a_failure_of_the_token_the_path_or_the_load_is_never_divided() -> None:
         assert divided(DOCUMENTS, reply(Disposition.OUTAGE, status), 5, 5) == [], status
     # Vantiq's own code says what it is about.
     assert divided(DOCUMENTS, reply(Disposition.OUTAGE, 403, "io.vantiq.denied"), 5, 5) == []
-    asked = reply(Disposition.OUTAGE, 500)._replace(retry_after=1.0)
+    asked = replace(reply(Disposition.OUTAGE, 500), retry_after=1.0)
     assert divided(DOCUMENTS, asked, 5, 5) == []
 
 

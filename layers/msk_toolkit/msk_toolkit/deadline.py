@@ -47,4 +47,7 @@ class Deadline:
 
     def at_most(self, seconds: float) -> Self:
         """A deadline for one step: ``seconds`` from now, but not beyond this one."""
-        return type(self)(min(seconds, self.remaining()), self._clock)
+        step = self.__new__(type(self))
+        step._clock = self._clock
+        step._at = min(self._at, self._clock() + seconds)
+        return step

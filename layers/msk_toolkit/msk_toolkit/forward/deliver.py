@@ -1,7 +1,6 @@
 """A lane's records to Vantiq, one request after the other, until the end or the first failure that may pass."""
 
 import functools
-from collections import deque
 from collections.abc import Iterator
 
 from msk_toolkit.errors import ToolkitError
@@ -66,13 +65,13 @@ class Delivery:
 
     async def _deliver(self, groups: PreparedGroups) -> Failure | None:
         while documents := groups.take():
-            step = await self._step(RecordGroup(documents), groups)
-            pending: deque[RecordGroup] = deque()
-            while step or pending:
+            # The next one last.
+            pending = [RecordGroup(documents)]
+            while pending:
+                step = await self._step(pending.pop(), groups)
                 if isinstance(step, Failure):
                     return step
-                pending.extendleft(reversed(step))
-                step = await self._step(pending.popleft(), groups)
+                pending += reversed(step)
         return None
 
     async def _step(self, group: RecordGroup, following: PreparedGroups) -> list[RecordGroup] | Failure:
@@ -83,6 +82,9 @@ class Delivery:
         reply = await self._requests.send(group, following.prepare)
         if isinstance(reply, Failure):
             return reply
+        if reply.results.for_all and reply.disposition is Disposition.DELIVERED:
+            self._acknowledged(documents)
+            return []
         attempts = group.attempts + 1
         parts = divided(documents, reply, attempts, self._limits.max_attempts)
         if parts:
@@ -102,9 +104,6 @@ class Delivery:
 
     async def _settle(self, documents: list[Document], reply: Reply, attempts: int) -> tuple[int, Failure | None]:
         """Count what is done, up to the first record that is not; how many are, and why the lane stops there."""
-        if reply.results.for_all and reply.disposition is Disposition.DELIVERED:
-            self._acknowledged(documents)
-            return len(documents), None
         for number, (document, result) in enumerate(zip(documents, reply.results.records, strict=True)):
             match result.disposition:
                 case Disposition.DELIVERED:

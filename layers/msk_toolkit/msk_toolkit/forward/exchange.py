@@ -3,7 +3,9 @@
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import AwsError, CredentialsError
@@ -44,7 +46,7 @@ class Vantiq(Protocol):
         ...
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, frozen=True):
     """A request's outcome: what it means for the records, and what a failure would say.
 
     Args:

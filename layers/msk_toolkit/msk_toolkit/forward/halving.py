@@ -1,7 +1,8 @@
 """A request that fails for all of its records is divided until the record that causes it is alone."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from msk_toolkit.forward.envelope import Document
 from msk_toolkit.forward.exchange import Reply
@@ -11,7 +12,7 @@ from msk_toolkit.vantiq.responses import Disposition
 _ABOUT_A_RECORD = frozenset({Disposition.REFUSED, Disposition.THERE_ALREADY})
 
 
-class RecordGroup(NamedTuple):
+class RecordGroup(msgspec.Struct, frozen=True):
     """Documents that travel in one request, never none.
 
     Args:

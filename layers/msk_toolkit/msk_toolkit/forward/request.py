@@ -49,10 +49,19 @@ class LaneRequests:
         Args:
             meanwhile: may be called while the response is awaited.
         """
-        failure = await self._wait_for_turn(len(group.documents))
-        if failure is not None:
-            return failure
-        as_array = self._limits.as_array and not group.bare
+        limits, limiter, outage = self._limits, self._shared.rate_limiter, self._shared.outage
+        remaining = limits.start_by.remaining()
+        seconds = limiter.turn(len(group.documents), remaining)
+        while True:
+            failure = turn_failure(seconds, remaining, is_outage=outage.is_set())
+            if failure is not None:
+                return failure
+            if seconds <= 0:
+                break
+            await sleep(seconds, outage)
+            self._throttled += seconds
+            seconds, remaining = limiter.held(), limits.start_by.remaining()
+        as_array = limits.as_array and not group.bare
         return await self._exchange.post(group.documents, meanwhile, as_array=as_array)
 
     async def back_off(self, group: RecordGroup, reply: Reply) -> Failure | None:
@@ -77,15 +86,3 @@ class LaneRequests:
     def hint(self, group: RecordGroup, reply: Reply) -> str:
         """How to get past a record that alone cannot pass; see :func:`set_aside_hint`."""
         return set_aside_hint(group.documents, reply, is_accepting=self._target in self._shared.accepting)
-
-    async def _wait_for_turn(self, records: int) -> Failure | None:
-        """Wait until a request with so many records may start, or say why none may any more."""
-        start_by, limiter = self._limits.start_by, self._shared.rate_limiter
-        seconds = limiter.turn(records, start_by.remaining())
-        while True:
-            failure = turn_failure(seconds, start_by.remaining(), is_outage=self._shared.outage.is_set())
-            if failure is not None or seconds <= 0:
-                return failure
-            await sleep(seconds, self._shared.outage)
-            self._throttled += seconds
-            seconds = limiter.held()

@@ -9,7 +9,9 @@ import math
 import types
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from msk_toolkit.deadline import Clock
 
@@ -29,7 +31,10 @@ class Poll(Protocol):
         ...
 
     def wait(self, seconds: float) -> Sequence[int]:
-        """The expected sockets that are ready, after so many seconds at most; earlier where a call has ended."""
+        """The expected sockets that are ready, after so many seconds at most; earlier where a call has ended.
+
+        What is ready is not expected any more.
+        """
         ...
 
     def start(self, call: Callable[[], None]) -> None:
@@ -66,19 +71,19 @@ class Signal:
         self._watchers.append(wake)
 
 
-class _Readiness(NamedTuple):
+class _Readiness(msgspec.Struct, frozen=True):
     fd: int
     events: int
     until: float
     meanwhile: Callable[[], object] | None
 
 
-class _Sleep(NamedTuple):
+class _Sleep(msgspec.Struct, frozen=True, eq=False):
     seconds: float
     unless: Signal
 
 
-class _Blocking(NamedTuple):
+class _Blocking(msgspec.Struct, frozen=True, eq=False):
     call: Callable[[], Any]
 
 
@@ -182,7 +187,9 @@ class EventLoop:
             case _Readiness():
                 self._poll.expect(request.fd, request.events)
                 self._by_fd[request.fd] = task
-                self._bound(task, request.until)
+                task.until = request.until
+                if request.until < self._earliest:
+                    self._earliest = request.until
                 if request.meanwhile is not None:
                     self._idle_work.append(request.meanwhile)
             case _Sleep():
@@ -221,7 +228,6 @@ class EventLoop:
             seconds = max(0.0, self._earliest - self._clock())
         for fd in self._poll.wait(seconds):
             task = self._by_fd.pop(fd)
-            self._poll.forget(fd)
             task.request = None
             self._runnable.append((task, True))
         while self._ended_calls:

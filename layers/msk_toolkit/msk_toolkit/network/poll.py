@@ -35,11 +35,12 @@ class SocketPoll:
         milliseconds = None if seconds == math.inf else seconds * 1000
         ready: list[int] = []
         for fd, _ in self._poll.poll(milliseconds):
-            # Its number may have been that of a socket that was forgotten and closed.
-            if self._bells is not None and fd == self._bells[0].fileno():
-                self._bells[0].recv(4096)
-            elif fd in self._expected:
+            if fd in self._expected:
+                self._expected.remove(fd)
                 ready.append(fd)
+            # Its number may have been that of a socket that was forgotten and closed.
+            elif self._bells is not None and fd == self._bells[0].fileno():
+                self._bells[0].recv(4096)
             else:
                 self._poll.unregister(fd)
                 del self._registered[fd]

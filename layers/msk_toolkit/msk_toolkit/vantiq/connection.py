@@ -10,7 +10,9 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, cast
+from typing import cast
+
+import msgspec
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -29,7 +31,7 @@ _FIRST_REDIRECT = 300
 _NOT_READY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(msgspec.Struct, frozen=True):
     """Vantiq's answer, whatever its status; redirects are not followed.
 
     Args:
@@ -150,7 +152,14 @@ class VantiqConnection:
         """Read until the reader has its response."""
         try:
             await readiness(self._sock.fileno(), select.POLLIN, deadline.at, meanwhile)
-            while not await self._feed(reader, deadline):
+            while True:
+                try:
+                    data = self._sock.recv(_READ_BYTES)
+                except _NOT_READY as error:
+                    await self._ready(error, select.POLLIN, deadline)
+                else:
+                    if _take_in(data, reader):
+                        return
                 if deadline.expired:
                     raise self._broken("answer-timeout", "no answer in time")
         except NotHttpError:
@@ -162,20 +171,6 @@ class VantiqConnection:
             raise self._broken("answer-too-large", "the answer is too large") from None
         except OSError as error:
             raise self._lost(error, reader) from error
-
-    async def _feed(self, reader: ResponseReader, deadline: Deadline) -> bool:
-        """Hand on what has come; whether the response is complete."""
-        try:
-            data = self._sock.recv(_READ_BYTES)
-        except _NOT_READY as error:
-            await self._ready(error, select.POLLIN, deadline)
-            return False
-        if data:
-            return reader.feed(data)
-        if not reader.has_begun:
-            raise ConnectionResetError
-        reader.end()
-        return True
 
     async def _ready(self, error: OSError, events: int, deadline: Deadline) -> None:
         """Wait for what the operation waits for: TLS may need the other direction."""
@@ -222,6 +217,16 @@ def open_socket(
     except StageError as error:
         stage = cast("RequestStage", error.stage)
         raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error
+
+
+def _take_in(data: bytes, reader: ResponseReader) -> bool:
+    """Hand on what has come, nothing at the end of the stream; whether the response is complete."""
+    if data:
+        return reader.feed(data)
+    if not reader.has_begun:
+        raise ConnectionResetError
+    reader.end()
+    return True
 
 
 def _name(error: OSError) -> str:

@@ -7,6 +7,7 @@ after which the connection is closed.
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _MAX_HEAD_BYTES = 65_536
@@ -42,11 +43,19 @@ class ResponseTooLargeError(Exception):
 
 
 class _Head(NamedTuple):
-    """A status line and the known headers after it; ``minor`` is that of HTTP/1."""
+    """What a status line and the headers after it say.
+
+    Args:
+        length: of the body in bytes; None where it is in chunks, or lasts as long as the connection.
+        is_last: no other request can follow on this connection.
+        kept: the headers of :data:`KEPT` that are there.
+    """
 
     status: int
-    minor: int
-    fields: dict[bytes, bytes]
+    length: int | None
+    is_chunked: bool
+    is_last: bool
+    kept: Mapping[str, str]
 
 
 class ResponseReader:
@@ -56,35 +65,25 @@ class ResponseReader:
         limit: bytes of the body that are accepted.
     """
 
-    __slots__ = (
-        "_chunks",
-        "_fields",
-        "_interim",
-        "_length",
-        "_limit",
-        "_minor",
-        "_received",
-        "body",
-        "status",
-    )
+    __slots__ = ("_chunks", "_head", "_interim", "_limit", "_received", "body")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._received = bytearray()
         self._interim = 0
-        self._fields: dict[bytes, bytes] = {}
-        self._minor = 1
-        self._length: int | None = None
-        self._chunks: bytearray | None = None
-        self.status = 0
+        self._head = _NO_HEAD
+        self._chunks = bytearray()
         self.body = b""
 
     @property
-    def kept(self) -> dict[str, str]:
+    def status(self) -> int:
+        """That of the final response; 0 before its head has come."""
+        return self._head.status
+
+    @property
+    def kept(self) -> Mapping[str, str]:
         """The headers of the final response that are kept."""
-        if self._fields.keys() <= _FRAMING:
-            return {}
-        return {name.decode(): value.decode("latin-1") for name, value in self._fields.items()}
+        return self._head.kept
 
     @property
     def has_begun(self) -> bool:
@@ -93,15 +92,8 @@ class ResponseReader:
 
     @property
     def is_last(self) -> bool:
-        """Whether the connection can't carry another request after this response."""
-        if self._length is None and self._chunks is None:
-            return True
-        if self._received or (self._chunks is not None and b"content-length" in self._fields):
-            return True  # more came than belongs to it, or it has two lengths
-        options = self._fields.get(b"connection", b"").lower()
-        if self._minor == 0:
-            return b"keep-alive" not in options
-        return b"close" in options
+        """Whether the connection can't carry another request after this response, or more came than belongs to it."""
+        return self._head.is_last or bool(self._received)
 
     def feed(self, data: bytes) -> bool:
         """Take in what came; whether the response is complete.
@@ -110,10 +102,12 @@ class ResponseReader:
             NotHttpError, ResponseTooLargeError: it can't become a response.
         """
         self._received += data
-        while not self.status:
+        while self._head is _NO_HEAD:
             if not self._take_head():
                 return False
-        return self._take_body()
+        if self._head.is_chunked:
+            return self._take_chunks(self._chunks)
+        return self._take_body(self._head.length)
 
     def end(self) -> None:
         """The stream has ended: nothing more comes.
@@ -121,7 +115,7 @@ class ResponseReader:
         Raises:
             BrokenOffError: the response is not complete.
         """
-        if not self.status or self._length is not None or self._chunks is not None:
+        if self._head is _NO_HEAD or self._head.length is not None or self._head.is_chunked:
             raise BrokenOffError
         # Without a length its end ends the response; an empty one may just as well have broken off.
         if not self._received.strip():
@@ -139,8 +133,7 @@ class ResponseReader:
         head = _head_of(bytes(self._received[: end.start()]))
         del self._received[: end.end()]
         if head.status >= _FIRST_FINAL:
-            self.status, self._minor, self._fields = head
-            self._frame()
+            self._head = head
             return True
         self._interim += 1
         # Switching was not requested, and what follows it is not HTTP.
@@ -152,31 +145,13 @@ class ResponseReader:
         if not b"HTTP/1.".startswith(self._received[:7]):
             raise NotHttpError
 
-    def _frame(self) -> None:
-        """How the body's end is known."""
-        encoding, length = self._fields.get(b"transfer-encoding"), self._fields.get(b"content-length")
-        if self.status in _NO_CONTENT:
-            self._length = 0
-        elif encoding is not None:
-            if encoding.lower() != b"chunked":
-                raise NotHttpError
-            self._chunks = bytearray()
-        elif length is not None:
-            self._length = _length_of(length)
-            if self._length > self._limit:
-                raise ResponseTooLargeError
-
-    def _take_body(self) -> bool:
-        if self._chunks is not None:
-            return self._take_chunks(self._chunks)
-        if self._length is None:
-            if len(self._received) > self._limit:
-                raise ResponseTooLargeError
+    def _take_body(self, length: int | None) -> bool:
+        if (len(self._received) if length is None else length) > self._limit:
+            raise ResponseTooLargeError
+        if length is None or len(self._received) < length:
             return False
-        if len(self._received) < self._length:
-            return False
-        self.body = bytes(self._received[: self._length])
-        del self._received[: self._length]
+        self.body = bytes(memoryview(self._received)[:length])
+        del self._received[:length]
         return True
 
     def _take_chunks(self, chunks: bytearray) -> bool:
@@ -216,19 +191,49 @@ class ResponseReader:
         return True
 
 
+_NO_HEAD = _Head(0, None, is_chunked=False, is_last=True, kept={})
+
+
 # Of one connection most are the same, but for the date that changes each second.
 @functools.lru_cache(maxsize=32)
 def _head_of(text: bytes) -> _Head:
     """A head without its last line end.
 
     Raises:
-        NotHttpError: it does not begin with a status line.
+        NotHttpError: it does not begin with a status line, or does not say how the body's end is known.
     """
     lines = text.split(b"\n")
     match = _STATUS_LINE.fullmatch(lines[0])
     if match is None:
         raise NotHttpError
-    return _Head(int(match[2]), int(match[1]), _fields_of(lines))
+    status, fields = int(match[2]), _fields_of(lines)
+    if status < _FIRST_FINAL:
+        return _NO_HEAD._replace(status=status)
+    is_chunked, length = _framing(status, fields)
+    has_two_lengths = is_chunked and b"content-length" in fields
+    is_last = has_two_lengths or not (is_chunked or length is not None) or _is_closing(match[1], fields)
+    kept = {name: fields[name.encode()].decode("latin-1") for name in KEPT if name.encode() in fields}
+    return _Head(status, length, is_chunked, is_last, kept)
+
+
+def _framing(status: int, fields: dict[bytes, bytes]) -> tuple[bool, int | None]:
+    """How the body's end is known: whether it is in chunks, and its length."""
+    if status in _NO_CONTENT:
+        return False, 0
+    encoding, length = fields.get(b"transfer-encoding"), fields.get(b"content-length")
+    if encoding is not None:
+        if encoding.lower() != b"chunked":
+            raise NotHttpError
+        return True, None
+    return False, None if length is None else _length_of(length)
+
+
+def _is_closing(minor: bytes, fields: dict[bytes, bytes]) -> bool:
+    """Whether the peer closes the connection after the response, which is the rule of HTTP/1.0."""
+    options = fields.get(b"connection", b"").lower()
+    if minor == b"0":
+        return b"keep-alive" not in options
+    return b"close" in options
 
 
 def _fields_of(lines: list[bytes]) -> dict[bytes, bytes]:
