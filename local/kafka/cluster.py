@@ -1,4 +1,4 @@
-"""A real Apache Kafka cluster on this machine: three brokers that can be stopped, killed and paused separately."""
+"""Apache Kafka itself, as a cluster on this machine whose brokers can be stopped, killed and paused separately."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from local.kafka.kraft import FormatError
 from local.kafka.logs import LOGGING, first_error
 from local.kafka.preparation import prepare
 from local.kafka.programs import KafkaPrograms, kafka_programs
-from local.kafka.settings import BROKER_IDS, KafkaOptions, KafkaSettings, Listener, port_count
+from local.kafka.settings import KafkaOptions, KafkaSettings, Listener, port_count
 from local.kafka.sockets import listening_ports
 from local.kafka.startup_cache import write_startup_cache
 from local.kafka.users import UserError, put_scram_user, zookeeper_of
@@ -36,7 +36,7 @@ class KafkaClusterError(Exception):
 
 
 class KafkaCluster:
-    """A running cluster, its processes in ``ledger`` under the names ``kafka-1``, ``kafka-2`` and ``kafka-3``.
+    """A running cluster, its processes in ``ledger`` under the names ``kafka-1``, ``kafka-2`` and so on.
 
     Versions that need a ZooKeeper have one more, ``zookeeper``. Stopping, killing, pausing and resuming single brokers
     is how tests inject faults.
@@ -64,7 +64,7 @@ class KafkaCluster:
             KafkaUnavailableError: the version can't be downloaded or can't be run here.
             KafkaClusterError: the data can't be prepared, or a broker does not start.
         """
-        ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
+        ledger.kill(*filter(_is_process, ledger.running()))
         if home.exists():
             shutil.rmtree(home)
         home.mkdir(parents=True)
@@ -73,14 +73,14 @@ class KafkaCluster:
         options = options._replace(version=version, cache=options.cache.resolve())
         programs = kafka_programs(version, options.cache, on_progress)
         write_startup_cache(programs, options, on_progress)
-        ports = free_ports(port_count(version, options.container_address))
+        ports = free_ports(port_count(version, options.container_address, options.brokers))
         settings = KafkaSettings.choose(home.resolve(), ledger.path.resolve(), options, ports)
         cluster = cls(settings, ledger)
         on_progress(f"starting Apache Kafka {version}: {_processes_of(settings)}")
         try:
             cluster._prepare(programs)
             settings.write()
-            cluster._launch(BROKER_IDS, on_progress)
+            cluster._launch(settings.brokers, on_progress)
         except BaseException:  # Ctrl-C too
             cluster.stop()
             raise
@@ -131,7 +131,7 @@ class KafkaCluster:
     def running_brokers(self) -> list[int]:
         """The ids of the brokers whose process is alive, paused brokers included."""
         running = self._ledger.running()
-        return [broker for broker in BROKER_IDS if _process(broker) in running]
+        return [broker for broker in self.settings.brokers if _process(broker) in running]
 
     def stop_broker(self, broker: int) -> None:
         """Stop a broker in good order: it hands its partitions to the others first."""
@@ -167,7 +167,7 @@ class KafkaCluster:
         """End all brokers, and their ZooKeeper. What they logged stays in ``home`` until the next ``start``."""
         # With SIGKILL: the data are no longer needed, and the last brokers could not hand over their partitions
         # anyway, since with two of three controllers gone they get no answer.
-        self._ledger.kill(*map(_process, BROKER_IDS), zookeeper.PROCESS)
+        self._ledger.kill(*map(_process, self.settings.brokers), zookeeper.PROCESS)
 
     def add_scram_user(self, username: str, password: str) -> None:
         """Add a SCRAM-SHA-512 user, or change its password; returns when every running broker knows the user.
@@ -230,7 +230,7 @@ class KafkaCluster:
         from local.kafka.queries import known_brokers
 
         # It is in the metadata a moment before it opens them, and ends when one of them can't be opened.
-        expected = {ports[broker] for ports in self.settings.ports.values()}
+        expected = {ports[broker] for ports in self.settings.ports.values() if broker in ports}
         if not expected <= listening_ports(self._ledger.running().get(_process(broker))):
             return False
         views = {other: known_brokers(self._port(other)) for other in self.running_brokers()}
@@ -241,7 +241,7 @@ class KafkaCluster:
 
 
 def _processes_of(settings: KafkaSettings) -> str:
-    brokers = f"{len(BROKER_IDS)} brokers"
+    brokers = f"{len(settings.brokers)} brokers"
     if settings.zookeeper_port is None:
         return brokers
     return f"{brokers} and ZooKeeper"
@@ -255,3 +255,7 @@ def _size(file: Path) -> int:
 
 def _process(broker: int) -> str:
     return f"kafka-{broker}"
+
+
+def _is_process(name: str) -> bool:
+    return name == zookeeper.PROCESS or name.startswith("kafka-")

@@ -11,6 +11,8 @@ from local.kafka.properties import properties_text
 from local.kafka.versions import runtime_of
 
 BROKER_IDS = (1, 2, 3)
+# Of more brokers only the first are controllers as well, as MSK's are a few nodes of their own.
+_MOST_CONTROLLERS = 3
 
 type Listener = Literal["PLAINTEXT", "SSL", "SASL_SSL", "CONTAINER"]
 
@@ -57,6 +59,7 @@ class KafkaOptions(NamedTuple):
         cache: keeps the downloads.
         version: of Apache Kafka; empty for the default.
         container_address: the address of this machine as containers see it.
+        brokers: how many; each takes about 270 MB of memory.
     """
 
     username: str
@@ -64,10 +67,11 @@ class KafkaOptions(NamedTuple):
     cache: Path
     version: str = ""
     container_address: str | None = None
+    brokers: int = len(BROKER_IDS)
 
 
 class KafkaSettings(msgspec.Struct, frozen=True):
-    """Three brokers with their ports by listener and broker. They are controllers as well, or have a ZooKeeper.
+    """Brokers with their ports by listener and broker. The first three are controllers as well, or have a ZooKeeper.
 
     ``home`` holds data, logs, certificates and these settings, ``cache`` the downloads; ``ledger`` is the file of the
     ledger with the brokers' processes. ``container_address`` is the address of this machine
@@ -95,7 +99,9 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         """
         free = iter(ports)
         listeners = _listeners(options.version, options.container_address)
-        by_listener = {listener: {broker: next(free) for broker in BROKER_IDS} for listener in listeners}
+        by_listener: dict[str, dict[int, int]] = {}
+        for listener in listeners:
+            by_listener[listener] = {broker: next(free) for broker in _brokers_on(listener, options.brokers)}
         zookeeper_port = None
         if runtime_of(options.version).zookeeper:
             zookeeper_port = next(free)
@@ -149,13 +155,14 @@ class KafkaSettings(msgspec.Struct, frozen=True):
         return self.broker_home(broker) / "server.properties"
 
 
-def port_count(version: str, container_address: str | None) -> int:
+def port_count(version: str, container_address: str | None, brokers: int = len(BROKER_IDS)) -> int:
     """How many ports a cluster needs.
 
     Raises:
         ValueError: the version can't be run here.
     """
-    return len(BROKER_IDS) * len(_listeners(version, container_address)) + runtime_of(version).zookeeper
+    by_listener = (len(_brokers_on(listener, brokers)) for listener in _listeners(version, container_address))
+    return sum(by_listener) + runtime_of(version).zookeeper
 
 
 def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key_store_password: str) -> str:
@@ -181,13 +188,14 @@ def _metadata_properties(settings: KafkaSettings, broker: int) -> dict[str, obje
 
 
 def _listener_properties(settings: KafkaSettings, broker: int) -> dict[str, object]:
-    listeners = _listeners(settings.version, settings.container_address)
+    every = _listeners(settings.version, settings.container_address)
+    listeners = [name for name in every if broker in settings.ports[name]]
     bound = (f"{name}://{_bound_address(settings, name)}:{settings.ports[name][broker]}" for name in listeners)
     # A name, as on MSK, so that clients resolve and verify one; it leads to 127.0.0.1, where the brokers listen.
     advertised = (f"{name}://{_host(name)}:{settings.ports[name][broker]}" for name in _for_clients(listeners))
     return {
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": ",".join(f"{name}:{_SECURITY[name]}" for name in listeners),
+        "listener.security.protocol.map": ",".join(f"{name}:{_SECURITY[name]}" for name in every),
         "listeners": ",".join(bound),
         "advertised.listeners": ",".join(advertised),
     }
@@ -215,7 +223,7 @@ def _without_zookeeper(settings: KafkaSettings, broker: int) -> dict[str, object
     voters = settings.ports["CONTROLLER"].items()
     return {
         "node.id": broker,
-        "process.roles": "broker,controller",
+        "process.roles": "broker,controller" if broker in settings.ports["CONTROLLER"] else "broker",
         "controller.quorum.voters": ",".join(f"{node}@{_LOOPBACK}:{port}" for node, port in voters),
         "controller.listener.names": "CONTROLLER",
         # A broker that comes back is let in only when the session of its former self is over, after a stop in good
@@ -247,6 +255,13 @@ def _listeners(version: str, container_address: str | None) -> list[str]:
     if runtime_of(version).zookeeper:
         left_out.add("CONTROLLER")
     return [name for name in _SECURITY if name not in left_out]
+
+
+def _brokers_on(listener: str, brokers: int) -> range:
+    """The ids of the brokers that have the listener."""
+    if listener == "CONTROLLER":
+        brokers = min(brokers, _MOST_CONTROLLERS)
+    return range(1, brokers + 1)
 
 
 def _for_clients(listeners: Sequence[str]) -> list[str]:

@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from local.downloads import sole_download
 from local.kafka.java import java_environment
 from local.kafka.kraft import FormatError
@@ -58,12 +56,8 @@ def write_startup_cache(
 def _run_one_broker(programs: KafkaPrograms, options: KafkaOptions, home: Path) -> None:
     home.mkdir(parents=True)
     ledger, broker = Ledger(home / "processes.json"), BROKER_IDS[0]
-    options = options._replace(container_address=None)
-    ports = free_ports(port_count(options.version, None))
-    three = KafkaSettings.choose(home, ledger.path, options, ports)
-    settings = msgspec.structs.replace(
-        three, ports={listener: {broker: by_broker[broker]} for listener, by_broker in three.ports.items()}
-    )
+    options = options._replace(container_address=None, brokers=1)
+    settings = KafkaSettings.choose(home, ledger.path, options, free_ports(port_count(options.version, None, 1)))
     prepare(settings, home / "certificates", programs, ledger)
     recording = f"-XX:AOTCacheOutput={home / programs.startup_cache.name}"
     process = ledger.start(

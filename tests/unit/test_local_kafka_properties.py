@@ -52,6 +52,18 @@ def test_a_broker_keeps_its_data_below_a_folder_whose_name_is_not_ascii(version:
     assert told["ssl.keystore.location"] == str(HOME / "store.p12")
 
 
+def test_of_many_brokers_the_first_three_are_controllers() -> None:
+    ports = range(15_000, 15_000 + port_count("4.1.0", None, 15))
+    settings = KafkaSettings.choose(HOME, HOME / "l", KafkaOptions("u", "p", HOME, "4.1.0", brokers=15), ports)
+    assert settings.brokers == tuple(range(1, 16))
+    written = [read(broker_properties(settings, broker, HOME / "store.p12", "s")) for broker in settings.brokers]
+    assert [properties["process.roles"] for properties in written] == ["broker,controller"] * 3 + ["broker"] * 12
+    assert ["CONTROLLER" in properties["listeners"] for properties in written] == [True] * 3 + [False] * 12
+    assert {properties["controller.quorum.voters"].count("@") for properties in written} == {3}
+    taken = [port for by_broker in settings.ports.values() for port in by_broker.values()]
+    assert sorted(taken) == list(ports)
+
+
 def test_java_can_open_such_a_folder_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
