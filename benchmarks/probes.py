@@ -1,202 +1,209 @@
-"""All stages on three warm brokers over SASL_SSL, against kafka-python's own clients: ``python -m benchmarks.probes``.
+"""All stages on warm brokers over SASL_SSL: ``python -m benchmarks.probes [--cells 3,9,15,60]``.
 
-Ratios of the same run count, not milliseconds: the rounds alternate, and medians are compared. The job is the same:
-every broker is written to with acks=all and read from, and a group commits. With LOCAL_KAFKA_HOME the brokers that
-run there are used.
+A cell is a number of brokers: up to 15 are real ones, more are listeners before three real ones (see
+:mod:`benchmarks.many_brokers`). With three, kafka-python's own clients do the same job in turn: every broker is written
+to with acks=all and read from, and a group commits. Ratios of the same run count, not milliseconds, and medians are
+compared. With LOCAL_KAFKA_HOME the brokers that run there are used, for the cells 3 and above 15.
 """
 
+import argparse
+import contextlib
 import json
 import os
+import resource
 import secrets
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.structs import OffsetAndMetadata
-from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka.access import Access, parse_brokers
-from msk_toolkit.probe.consumer import ConsumerProbeResponse
-from msk_toolkit.probe.options import ConsumerOptions, ProducerOptions
-from msk_toolkit.probe.producer import ProducerProbeResponse
-from msk_toolkit.probe.run import run_probe
 from rich.console import Console
+from rich.table import Table
 
+from benchmarks.many_brokers import assignments
+from benchmarks.probe_runs import Run, run_both, run_clients, run_producer
 from local.kafka import KafkaCluster, KafkaOptions
 from local.processes import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "build" / "bench" / "probes.json"
-ROUNDS = 15
+FEWEST = 3
+MOST_REAL = 15
+WARM_UP = 3
 SOCKET_RUNS = 1000
-STAGE_SECONDS = 5.0
+# As MSK's bootstrap addresses, whatever the number of brokers.
+BOOTSTRAP = 3
 
-MAX_OF_KAFKA_PYTHON = 0.4
+MAX_OF_KAFKA_PYTHON = 0.3
 MAX_OF_THE_SLOWEST_BROKER = 1.3
+MAX_GROWTH_OF_CPU = 1.2
+MAX_MEMORY_MB = 512.0
+
+
+class Bounded(NamedTuple):
+    """A figure of a cell, and the most that it may be; None where it is only reported."""
+
+    brokers: int
+    name: str
+    value: float
+    most: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the bound is not kept."""
+        return self.most is not None and self.value > self.most
 
 
 def main() -> int:
     """Measure, print, write the report; returns 1 where a bound is missed."""
-    with brokers() as kafka:
-        topic = make_topic(kafka)
-        figures = measure(kafka, topic, int(os.environ.get("BENCH_SOCKET_RUNS", SOCKET_RUNS)))
+    parser = argparse.ArgumentParser(description="What both probes take, by the number of brokers.")
+    parser.add_argument("--cells", default="3,9,15,60", help="numbers of brokers")
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args()
+    cells = sorted({FEWEST, *map(int, arguments.cells.split(","))})
+    figures: list[Bounded] = []
+    runs: dict[int, list[Run]] = {}
+    with brokers(FEWEST) as kafka:
+        runs[FEWEST], compared = beside_clients(kafka, arguments.rounds)
+        figures += compared
+        for count in cells:
+            if count > MOST_REAL:
+                runs[count] = through_proxy(kafka, count, arguments.rounds)
+    for count in cells:
+        if FEWEST < count <= MOST_REAL:
+            with brokers(count) as kafka:
+                topic = make_topic(kafka, count)
+                runs[count] = rounds_of(access_to(kafka, kafka.bootstrap("SASL_SSL")), topic, arguments.rounds)
+    for count in cells:
+        figures += growth(count, runs[count], runs[FEWEST])
+    _print(figures)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(figures, indent=2) + "\n")
-    bounds = {
-        "of_kafka_python": MAX_OF_KAFKA_PYTHON,
-        "of_the_slowest_broker": MAX_OF_THE_SLOWEST_BROKER,
-        "more_sockets": 0,
-    }
-    missed = [name for name, bound in bounds.items() if figures[name] > bound]
-    console = Console()
-    for name, value in figures.items():
-        remark = ""
-        if name in bounds:
-            remark = f"  (maximum {bounds[name]})"
-        if name in missed:
-            remark += " MISSED"
-        console.print(f"{name:28} {value:10.2f}{remark}", highlight=False)
-    return int(bool(missed))
+    REPORT.write_text(json.dumps([figure._asdict() for figure in figures], indent=2) + "\n")
+    return int(any(figure.missed for figure in figures))
 
 
-def measure(kafka: KafkaCluster, topic: str, socket_runs: int) -> dict[str, float]:
-    """Medians in milliseconds and their ratios."""
-    access = Access(
-        brokers=parse_brokers(kafka.bootstrap("SASL_SSL")),
+def beside_clients(kafka: KafkaCluster, rounds: int) -> tuple[list[Run], list[Bounded]]:
+    """Three brokers, in turn with kafka-python's clients; then the sockets that many runs leave."""
+    topic, group = make_topic(kafka, FEWEST), f"bench-{uuid.uuid4().hex[:8]}"
+    access = access_to(kafka, kafka.bootstrap("SASL_SSL"))
+    runs: list[Run] = []
+    walls: list[float] = []
+    cpus: list[float] = []
+    for number in range(WARM_UP + rounds):
+        run = run_both(access, topic, group)
+        began, cpu = time.perf_counter(), time.process_time()
+        run_clients(kafka, topic, f"{group}-clients")
+        if number >= WARM_UP:
+            runs.append(run)
+            walls.append((time.perf_counter() - began) * 1000)
+            cpus.append((time.process_time() - cpu) * 1000)
+    before, socket_runs = _open_sockets(), int(os.environ.get("BENCH_SOCKET_RUNS", SOCKET_RUNS))
+    for _ in range(socket_runs):
+        run_producer(access, topic)
+    both, cpu_of_both = _median(runs, "both_ms"), _median(runs, "cpu_ms")
+    return runs, [
+        Bounded(FEWEST, "kafka_python_ms", statistics.median(walls)),
+        Bounded(FEWEST, "of_kafka_python", both / statistics.median(walls), MAX_OF_KAFKA_PYTHON),
+        Bounded(FEWEST, "kafka_python_cpu_ms", statistics.median(cpus)),
+        Bounded(FEWEST, "of_kafka_python_cpu", cpu_of_both / statistics.median(cpus)),
+        Bounded(FEWEST, f"more_sockets_after_{socket_runs}", _open_sockets() - before, 0),
+    ]
+
+
+def through_proxy(kafka: KafkaCluster, count: int, rounds: int) -> list[Run]:
+    """The same brokers behind ``count`` listeners."""
+    topic = make_topic(kafka, count)
+    command = [sys.executable, "-m", "benchmarks.many_brokers", str(kafka.settings.home), str(count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdin is not None
+        assert proxy.stdout is not None
+        with contextlib.closing(proxy.stdin):
+            addresses = proxy.stdout.readline().strip()
+            return rounds_of(access_to(kafka, addresses), topic, rounds)
+
+
+def rounds_of(access: Access, topic: str, rounds: int) -> list[Run]:
+    """Both probes again and again, the first times only to warm the brokers up."""
+    group = f"bench-{uuid.uuid4().hex[:8]}"
+    return [run_both(access, topic, group) for _ in range(WARM_UP + rounds)][WARM_UP:]
+
+
+def growth(count: int, runs: list[Run], least: list[Run]) -> Iterator[Bounded]:
+    """What a number of brokers takes, and how that has grown from three."""
+    both, cpu, slowest = (_median(runs, name) for name in ("both_ms", "cpu_ms", "slowest_ms"))
+    yield Bounded(count, "both_probes_ms", both)
+    yield Bounded(count, "slowest_broker_ms", slowest)
+    of_slowest = statistics.median(run.both_ms / run.slowest_ms for run in runs)
+    yield Bounded(count, "of_the_slowest_broker", of_slowest, MAX_OF_THE_SLOWEST_BROKER)
+    yield Bounded(count, "cpu_ms", cpu)
+    yield Bounded(count, "cpu_ms_a_broker", cpu / count)
+    yield Bounded(count, "peak_memory_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, MAX_MEMORY_MB)
+    if count > FEWEST:
+        per_broker = _median(least, "cpu_ms") / FEWEST
+        yield Bounded(count, "growth_of_cpu_a_broker", cpu / count / per_broker, MAX_GROWTH_OF_CPU)
+
+
+def access_to(kafka: KafkaCluster, addresses: str) -> Access:
+    """The login at the first of these addresses."""
+    return Access(
+        brokers=parse_brokers(addresses)[:BOOTSTRAP],
         auth_mode="scram",
         trusted_ca=kafka.ca_file.read_text(),
         username=kafka.settings.username,
         password=kafka.settings.password,
     )
-    group = f"bench-{uuid.uuid4().hex[:8]}"
-    ours: list[float] = []
-    written: list[float] = []
-    slowest: list[float] = []
-    theirs: list[float] = []
-    for _ in range(2):
-        run_probes(access, topic, group)
-        run_clients(kafka, topic, f"{group}-clients")
-    for _ in range(ROUNDS):
-        took, (first, _) = timed(lambda: run_probes(access, topic, group))
-        ours.append(took)
-        took, only = timed(lambda: run_producer(access, topic))
-        written.append(took / slowest_broker(only))
-        slowest.append(slowest_broker(first))
-        theirs.append(timed(lambda: run_clients(kafka, topic, f"{group}-clients"))[0])
-    process = psutil.Process()
-    before = len(process.net_connections())
-    for _ in range(socket_runs):
-        run_producer(access, topic)
-    more = len(process.net_connections()) - before
-    return {
-        "both_probes_ms": statistics.median(ours),
-        "kafka_python_ms": statistics.median(theirs),
-        "of_kafka_python": statistics.median(ours) / statistics.median(theirs),
-        "slowest_broker_ms": statistics.median(slowest),
-        "of_the_slowest_broker": statistics.median(written),
-        "socket_runs": socket_runs,
-        "more_sockets": more,
-    }
 
 
-def run_probes(access: Access, topic: str, group: str) -> tuple[ProducerProbeResponse, ConsumerProbeResponse]:
-    """Both probes, one after the other: every stage."""
-    read = run_probe(
-        access,
-        ConsumerOptions(topic=topic, group=group, max_records=1000, deadline=Deadline(30), stage_seconds=STAGE_SECONDS),
-    )
-    assert read.verdict.status == "healthy", read.table
-    return run_producer(access, topic), read
-
-
-def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
-    """The producer probe alone."""
-    response = run_probe(access, ProducerOptions(topic=topic, deadline=Deadline(30), stage_seconds=STAGE_SECONDS))
-    assert response.verdict.status == "healthy", response.table
-    assert response.brokers_led == len(response.brokers)
-    return response
-
-
-def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
-    """The same with kafka-python's admin, producer and consumer, each made afresh as a probe's connections are."""
-    client = {
-        "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": kafka.settings.username,
-        "sasl_plain_password": kafka.settings.password,
-        "ssl_cafile": str(kafka.ca_file),
-    }
-    admin = KafkaAdminClient(**client)
-    partitions = [part["partition_index"] for part in admin.describe_topics([topic])[0]["partitions"]]
-    admin.close()
-    writer = KafkaProducer(acks="all", linger_ms=0, **client)
-    sent = [writer.send(topic, b"heartbeat", partition=partition) for partition in partitions]
-    offsets = {future.get(10).partition: future.get(10).offset for future in sent}
-    writer.close()
-    reader = KafkaConsumer(group_id=group, enable_auto_commit=False, **client)
-    reader.assign([TopicPartition(topic, partition) for partition in partitions])
-    for partition, offset in offsets.items():
-        reader.seek(TopicPartition(topic, partition), offset)
-    seen: set[int] = set()
-    until = time.monotonic() + 10
-    while len(seen) < len(partitions):
-        assert time.monotonic() < until
-        seen |= {place.partition for place in reader.poll(timeout_ms=200)}
-    committed = {
-        TopicPartition(topic, partition): OffsetAndMetadata(offset + 1, "", -1) for partition, offset in offsets.items()
-    }
-    reader.commit(committed)
-    reader.close()
-
-
-def slowest_broker(response: ProducerProbeResponse) -> float:
-    """The sum of stages of the broker that took longest, in milliseconds."""
-    return max(sum(stage.milliseconds for stage in report.stages) for report in response.brokers)
-
-
-def timed[Answer](run: Callable[[], Answer]) -> tuple[float, Answer]:
-    """Milliseconds, and the answer."""
-    began = time.perf_counter()
-    answer = run()
-    return (time.perf_counter() - began) * 1000, answer
-
-
-def make_topic(kafka: KafkaCluster) -> str:
+def make_topic(kafka: KafkaCluster, count: int) -> str:
     """A topic of which each broker leads a partition."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
     try:
-        admin.create_topics({name: {"assignments": {0: [1, 2, 3], 1: [2, 3, 1], 2: [3, 1, 2]}}})
+        admin.create_topics({name: {"assignments": assignments(count, len(kafka.settings.brokers))}})
     finally:
         admin.close()
     return name
 
 
 @contextmanager
-def brokers() -> Iterator[KafkaCluster]:
-    """Three real brokers: those that run in LOCAL_KAFKA_HOME, or new ones that end with the benchmark."""
+def brokers(count: int) -> Iterator[KafkaCluster]:
+    """So many real brokers: the three that run in LOCAL_KAFKA_HOME, or new ones that end with the benchmark."""
     home = os.environ.get("LOCAL_KAFKA_HOME")
-    if home:
+    if home and count == FEWEST:
         yield KafkaCluster.open(Path(home))
         return
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "processes.json")
+        options = KafkaOptions("bench", secrets.token_urlsafe(16), ROOT / ".local" / "cache", brokers=count)
         try:
-            yield KafkaCluster.start(
-                ledger,
-                Path(folder) / "home",
-                KafkaOptions("bench", secrets.token_urlsafe(16), ROOT / ".local" / "cache"),
-            )
+            yield KafkaCluster.start(ledger, Path(folder) / "home", options)
         finally:
             ledger.stop_all(grace_seconds=0)
+
+
+def _median(runs: list[Run], name: str) -> float:
+    return float(statistics.median(getattr(run, name) for run in runs))
+
+
+def _open_sockets() -> int:
+    return len(psutil.Process().net_connections())
+
+
+def _print(figures: list[Bounded]) -> None:
+    table = Table("brokers", "figure", "value", "at most")
+    for figure in figures:
+        most = "" if figure.most is None else f"{figure.most:g}{' MISSED' if figure.missed else ''}"
+        table.add_row(str(figure.brokers), figure.name, f"{figure.value:.2f}", most)
+    Console(width=100).print(table)
 
 
 if __name__ == "__main__":
