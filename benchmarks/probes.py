@@ -201,7 +201,9 @@ def _open_sockets() -> int:
 def _print(figures: list[Bounded]) -> None:
     table = Table("brokers", "figure", "value", "at most")
     for figure in figures:
-        most = "" if figure.most is None else f"{figure.most:g}{' MISSED' if figure.missed else ''}"
+        most = "" if figure.most is None else f"{figure.most:g}"
+        if figure.missed:
+            most += " MISSED"
         table.add_row(str(figure.brokers), figure.name, f"{figure.value:.2f}", most)
     Console(width=100).print(table)
 

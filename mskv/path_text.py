@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mskv.output import aligned
-from mskv.path_answer import PathAnswer, PathCheck, PathLetters, PathProblem, PathTopic
+from mskv.path_answer import PathAnswer, PathBroker, PathCheck, PathLetters, PathProblem, PathTopic
 
 _SEVERITIES = ("error", "warning", "note")
 _SIGNS = {"error": "✗", "warning": "!", "note": "?"}
@@ -20,6 +20,9 @@ _STANDING = {"failing", "not-polling"}
 _HEADINGS = ("TOPIC", "STATE", "MAPPING", "IN/S", "OUT/S", "BEHIND", "LETTERS", "LAST DELIVERY (UTC)")
 _NAME_WIDTH = 10
 _UNKNOWN = "?"
+_PASSES = "passes"
+# As in the probes' own table.
+_MOST_BROKER_ROWS = 9
 
 
 class _Part(NamedTuple):
@@ -69,18 +72,35 @@ def path_lines(answer: PathAnswer, *, wide: bool) -> list[str]:
 
 def _parts(answer: PathAnswer, *, wide: bool) -> Iterator[_Part]:
     brokers = answer.brokers
-    rows = [f"  {broker.name}: {broker.stage or 'passes'} {broker.detail}".rstrip() for broker in brokers.brokers]
     ages = [probe.age_seconds for probe in brokers.probes if probe.age_seconds is not None]
     seen = f" ({duration(min(ages))} ago)" if ages else ""
     known = brokers.health != "unknown"
-    shown = rows if wide else ()
-    yield _Part("BROKERS", brokers.summary + seen, _of(answer, "brokers"), known, rows=shown)
+    rows = _broker_rows(brokers.brokers) if wide else ()
+    yield _Part("BROKERS", brokers.summary + seen, _of(answer, "brokers"), known, rows=rows)
     yield _forwarder(answer)
     letters = answer.letters
     yield _Part("LETTERS", _letters(letters), _of(answer, "letters"), letters.waiting is not None)
     yield _check("TOPICS", answer.declared, _of(answer, "topics"))
     yield _check("TARGETS", answer.targets, _of(answer, "targets"))
     yield _alarms(answer)
+
+
+def _broker_rows(brokers: Sequence[PathBroker]) -> list[str]:
+    """A line for each broker; of many, one for those that fail alike, and one for those that pass."""
+    alike: dict[str, list[str]] = {}
+    for broker in brokers:
+        alike.setdefault(f"{broker.stage or _PASSES} {broker.detail}".rstrip(), []).append(broker.name)
+    if len(brokers) <= _MOST_BROKER_ROWS:
+        return [f"  {broker.name}: {broker.stage or _PASSES} {broker.detail}".rstrip() for broker in brokers]
+    rows: list[str] = []
+    for text, names in sorted(alike.items(), key=lambda item: item[0] == _PASSES):
+        if text == _PASSES:
+            rows.append(f"  {len(names)} brokers pass")
+        elif len(names) == 1:
+            rows.append(f"  {names[0]}: {text}")
+        else:
+            rows.append(f"  {names[0]} and {len(names) - 1} more: {text}")
+    return rows
 
 
 def _of(answer: PathAnswer, *parts: str) -> list[PathProblem]:

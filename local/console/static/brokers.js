@@ -50,12 +50,26 @@ function notRun(why) {
 function matrix(brokers, stages) {
   return h("table", { class: "matrix" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Broker"), stages.map((stage) => h("th", { scope: "col" }, stage)))),
-    h("tbody", {}, brokers.map((broker) => h("tr", {}, h("th", { scope: "row", title: broker.address }, name(broker)), stages.map((stage) => cell(broker, stage))))));
+    h("tbody", {}, rows(brokers).map((row) => h("tr", {}, h("th", { scope: "row", title: row.address ?? "" }, name(row)), stages.map((stage) => cell(row, stage))))));
+}
+
+// As in the dashboard's matrix: of many brokers those without a fault share a row, with the slowest's times.
+function rows(brokers) {
+  const healthy = brokers.filter((broker) => broker.stages.every((result) => ["ok", "skipped"].includes(result.status)));
+  if (brokers.length <= MOST_ROWS || healthy.length < 2) return brokers;
+  const slowest = new Map();
+  for (const result of healthy.flatMap((broker) => broker.stages)) {
+    const before = slowest.get(result.stage);
+    if (!before || (result.milliseconds ?? 0) > (before.milliseconds ?? 0)) slowest.set(result.stage, result);
+  }
+  return [...brokers.filter((broker) => !healthy.includes(broker)), { healthy: healthy.length, stages: [...slowest.values()] }];
 }
 
 const LONGEST_HOST = 24;
+const MOST_ROWS = 9;
 
 function name(broker) {
+  if (broker.healthy) return `${broker.healthy} brokers healthy`;
   const address = shortened(broker.address);
   if (broker.broker === null || broker.broker === undefined) return address;
   return [`broker ${broker.broker}`, h("span", { class: "quiet beside" }, ` ${address}`)];
@@ -70,7 +84,7 @@ function shortened(address) {
 function cell(broker, stage) {
   const result = broker.stages.find((entry) => entry.stage === stage);
   const verdict = result ? RESULTS[result.status] : NOT_RUN;
-  const time = result && ["ok", "warn"].includes(result.status) ? ` ${Math.round(result.milliseconds ?? 0)} ms` : "";
+  const time = result && ["ok", "warn"].includes(result.status) ? ` ${broker.healthy ? "≤ " : ""}${Math.round(result.milliseconds ?? 0)} ms` : "";
   return h("td", { class: verdict.state, title: result?.detail ?? "" }, h("b", {}, `${sign(verdict.state)} ${verdict.word}`), time);
 }
 
@@ -99,6 +113,6 @@ function reason(result) {
 
 function noteLine({ result, text, brokers, stages }) {
   const verdict = RESULTS[result.status];
-  const who = `broker${brokers.size > 1 ? "s" : ""} ${[...brokers].join(", ")}`;
+  const who = brokers.size > MOST_ROWS ? `${brokers.size} brokers` : `broker${brokers.size > 1 ? "s" : ""} ${[...brokers].join(", ")}`;
   return `${sign(verdict.state)} ${[...stages].join(", ")} ${verdict.word} (${who}): ${text}`;
 }

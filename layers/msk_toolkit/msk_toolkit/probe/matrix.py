@@ -8,8 +8,9 @@ from html import escape
 from typing import Literal
 
 from msk_toolkit.network.stages import StageResult, StageStatus
+from msk_toolkit.probe.folding import Row, noted, rows
 from msk_toolkit.probe.last_run import LastRun, ProbeRun
-from msk_toolkit.probe.results import BrokerReport, Health, Verdict, skipped_notes, stages_run
+from msk_toolkit.probe.results import Health, Verdict, skipped_notes, stages_run
 from msk_toolkit.stage import PROBE_STAGES, Stage
 
 Theme = Literal["light", "dark", "light dark"]
@@ -22,7 +23,6 @@ _SIGNS: dict[StageStatus, tuple[str, str]] = {
     "skipped": ("-", "skipped"),
 }
 _VERDICT_SIGNS: dict[Health, str] = {"healthy": "✓", "degraded": "!", "down": "✗"}
-_NOTED: tuple[StageStatus, ...] = ("warn", "failed")
 # A longer one would take more lines than its broker's row has.
 _LONGEST_HOST = 24
 # Colours of its own for everything, so that nothing depends on the page around it. A border says what a colour says.
@@ -47,6 +47,8 @@ _STYLE = """
 
 def render_matrix(shown: Sequence[LastRun], *, stale_after_seconds: float, theme: Theme = "light dark") -> str:
     """A table for each probe, below its verdict and its age; below a broker's row, what its failing stages say.
+
+    Of more than nine brokers those that are alike share a row, with the slowest's times.
 
     Args:
         stale_after_seconds: an older result is shown as stale.
@@ -110,23 +112,23 @@ def _headline(run: ProbeRun) -> str:
 def _body(run: ProbeRun) -> str:
     stages = stages_run(run.brokers, PROBE_STAGES)
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in stages)
-    rows = "".join(_rows(report, stages, run.verdict) for report in run.brokers)
-    return f'<thead><tr><th scope="col">broker</th>{heads}</tr></thead>{rows}'
+    bodies = "".join(_rows(row, stages, run.verdict) for row in rows(run.brokers))
+    return f'<thead><tr><th scope="col">broker</th>{heads}</tr></thead>{bodies}'
 
 
-def _rows(report: BrokerReport, stages: Sequence[Stage], verdict: Verdict) -> str:
-    """A broker's stages in one row, and below it a row for each stage that fails or warns.
+def _rows(row: Row, stages: Sequence[Stage], verdict: Verdict) -> str:
+    """The stages of a broker, or of several that are alike, and below them a row for each stage that fails or warns.
 
     Where all brokers fail alike, the verdict above says it once.
     """
-    noted = [result for result in report.stages if result.status in _NOTED and not _is_of_all(result, verdict)]
-    title = escape(report.name, quote=True)
-    span = f'rowspan="{len(noted) + 1}"'
-    head = f'<th scope="rowgroup" {span} title="{title}">{escape(_short_name(report))}</th>'
+    shown = [result for result in noted(row.results) if not _is_of_all(result, verdict)]
+    title = escape(row.name, quote=True)
+    span = f'rowspan="{len(shown) + 1}"'
+    head = f'<th scope="rowgroup" {span} title="{title}">{escape(_short_name(row))}</th>'
     notes = "".join(
-        f'<tr><td class="{result.status}" colspan="{len(stages)}">{_note(result)}</td></tr>' for result in noted
+        f'<tr><td class="{result.status}" colspan="{len(stages)}">{_note(result)}</td></tr>' for result in shown
     )
-    return f"<tbody><tr>{head}{_cells(report, stages)}</tr>{notes}</tbody>"
+    return f"<tbody><tr>{head}{_cells(row, stages)}</tr>{notes}</tbody>"
 
 
 def _is_of_all(result: StageResult, verdict: Verdict) -> bool:
@@ -135,15 +137,17 @@ def _is_of_all(result: StageResult, verdict: Verdict) -> bool:
     return said and verdict.broker is None and (result.stage, result.cause) == (verdict.stage, verdict.cause)
 
 
-def _cells(report: BrokerReport, stages: Sequence[Stage]) -> str:
-    results = {result.stage: result for result in report.stages}
-    return "".join(_cell(results.get(stage)) for stage in stages)
+def _cells(row: Row, stages: Sequence[Stage]) -> str:
+    results = {result.stage: result for result in row.results}
+    at_most = "≤ " if row.is_folded else ""
+    return "".join(_cell(results.get(stage), at_most) for stage in stages)
 
 
-def _short_name(report: BrokerReport) -> str:
-    if not report.address:
-        return report.name
-    return report.name.replace(report.address, _shortened(report.address))
+def _short_name(row: Row) -> str:
+    address = row.first.address
+    if row.is_folded or not address:
+        return row.name
+    return row.name.replace(address, _shortened(address))
 
 
 def _shortened(address: str) -> str:
@@ -154,14 +158,14 @@ def _shortened(address: str) -> str:
     return f"{host.partition('.')[0]}…:{port}"
 
 
-def _cell(result: StageResult | None) -> str:
+def _cell(result: StageResult | None, at_most: str) -> str:
     if result is None:
         return '<td class="skipped">- not run</td>'
     sign, word = _SIGNS[result.status]
     title = escape(" | ".join(part for part in (result.cause, result.detail, result.remedy) if part), quote=True)
     time = ""
     if result.status != "skipped":
-        time = f" <b>{result.milliseconds:.0f} ms</b>"
+        time = f" <b>{at_most}{result.milliseconds:.0f} ms</b>"
     return f'<td class="{result.status}" title="{title}"><b>{sign} {word}</b>{time}</td>'
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msk_toolkit.network.stages import StageResult, StageStatus
+from msk_toolkit.probe.folding import Row, rows
 from msk_toolkit.probe.lag import GroupLag
 from msk_toolkit.probe.results import BrokerReport, Verdict, skipped_notes, stages_run
 from msk_toolkit.stage import Stage
@@ -14,7 +15,10 @@ def render_probe(
     verdict: Verdict, reports: Sequence[BrokerReport], stages: Sequence[Stage], groups: Sequence[GroupLag] = ()
 ) -> str:
     """The verdict, a line for each broker with a column for each stage (milliseconds, FAIL, warn or -), why stages of
-    brokers without a fault were skipped, and a line for the lag of each group."""
+    brokers without a fault were skipped, and a line for the lag of each group.
+
+    Of more than nine brokers those that are alike share a line, with the slowest's times.
+    """
     lines = [f"{verdict.status.upper()}: {verdict.summary}", *_explanation(verdict), "", *_table(reports, stages)]
     lines += [f"- {note}" for note in skipped_notes(reports)]
     if groups:
@@ -35,25 +39,39 @@ def _explanation(verdict: Verdict) -> list[str]:
 
 def _table(reports: Sequence[BrokerReport], stages: Sequence[Stage]) -> list[str]:
     columns = stages_run(reports, stages)
-    rows = [["broker", "address", *columns]]
-    rows += [_row(report, columns) for report in reports]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [_aligned(row, widths) for row in rows]
+    shown = rows(reports)
+    names = _names(shown)
+    lines = [[names[0], *columns]]
+    for name, row in zip(names[1:], shown, strict=True):
+        lines.append([name, *_cells(row, columns)])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [_aligned(line, widths) for line in lines]
 
 
-def _row(report: BrokerReport, columns: Sequence[Stage]) -> list[str]:
-    results = {result.stage: result for result in report.stages}
-    return [_number(report), report.address, *(_cell(results.get(stage)) for stage in columns)]
+def _names(shown: Sequence[Row]) -> list[str]:
+    """The first two columns as one: a row of several brokers has no address, and is as wide as both."""
+    numbers = ["broker", *("" if row.is_folded else _number(row.first) for row in shown)]
+    width = max(map(len, numbers))
+    names = [f"{'broker':<{width}}  address"]
+    for number, row in zip(numbers[1:], shown, strict=True):
+        names.append(row.name if row.is_folded else f"{number:<{width}}  {row.first.address}")
+    return names
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _cells(row: Row, columns: Sequence[Stage]) -> list[str]:
+    results = {result.stage: result for result in row.results}
+    at_most = "<= " if row.is_folded else ""
+    return [_cell(results.get(stage), at_most) for stage in columns]
 
 
-def _cell(result: StageResult | None) -> str:
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cell(result: StageResult | None, at_most: str) -> str:
     if result is None or result.status == "skipped":
         return "-"
-    return f"{_MARKS[result.status]}{result.milliseconds:.0f} ms"
+    return f"{_MARKS[result.status]}{at_most}{result.milliseconds:.0f} ms"
 
 
 def _lag(lag: GroupLag) -> str:

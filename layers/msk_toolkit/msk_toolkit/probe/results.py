@@ -1,5 +1,6 @@
 """A probe's results: each broker's stages, and the verdict over all of them. Light: it imports nothing of Kafka."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,6 +12,11 @@ from msk_toolkit.stage import Stage
 
 # The messages of the log lines of one broker, and of one group, by which they are looked for.
 BROKER_LINE, GROUP_LINE = "broker", "consumer group"
+
+# More brokers are named by their numbers alone.
+MOST_WITH_ADDRESS = 3
+# Of sixty brokers no more can be apart from each other.
+_MOST_RANGES = 30
 
 Health = Literal["healthy", "degraded", "down"]
 # What became of a record that was written through a broker; see write_through.py.
@@ -50,6 +56,11 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     def is_alias(self) -> bool:
         """Whether this is only another address of brokers that are reported under their own."""
         return self.known_from == "alias"
+
+    @property
+    def days_left(self) -> float:
+        """``certificate_days``, and more than any where the broker's certificate was not seen."""
+        return math.inf if self.certificate_days is None else self.certificate_days
 
     @property
     def failure(self) -> StageResult | None:
@@ -96,8 +107,44 @@ def skipped_notes(reports: Sequence[BrokerReport]) -> list[str]:
 
 
 def _skipped_note(stage: Stage, reason: str, brokers: Sequence[str]) -> str:
-    word = "broker" if len(brokers) == 1 else "brokers"
-    return f"{stage} skipped at {word} {' and '.join(brokers)}: {reason}"
+    return f"{stage} skipped at {several(brokers)}: {reason}"
+
+
+def several(brokers: Sequence[str]) -> str:
+    """``broker 2``, ``brokers 1 and 2``, or of more than three ``57 brokers (1-20, 24-60)``.
+
+    Args:
+        brokers: their names in logs and metrics, see :attr:`BrokerReport.dimension`.
+    """
+    if len(brokers) == 1:
+        return f"broker {brokers[0]}"
+    if len(brokers) <= MOST_WITH_ADDRESS:
+        return f"brokers {' and '.join(brokers)}"
+    return f"{len(brokers)} brokers ({', '.join(_ranges(brokers))})"
+
+
+def common_detail(failing: Sequence[tuple[BrokerReport, StageResult]]) -> str:
+    """What brokers say that fail or warn at one stage for one cause; of different details that of the broker whose
+    certificate expires first."""
+    report, result = min(failing, key=lambda pair: pair[0].days_left)
+    if all(other.detail == result.detail for _, other in failing):
+        return str(result.detail)
+    return f"{result.detail} (broker {report.dimension}; similar at the others)"
+
+
+def _ranges(brokers: Sequence[str]) -> list[str]:
+    """``1-20``, ``24``: consecutive numbers as one; then what is not a number."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(int(broker) for broker in brokers if broker.isdecimal()):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    texts = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    texts += [broker for broker in brokers if not broker.isdecimal()]
+    if len(texts) > _MOST_RANGES:
+        texts = [*texts[:_MOST_RANGES], "..."]
+    return texts
 
 
 def _skipped(report: BrokerReport) -> list[StageResult]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msk_toolkit.causes import Cause, fault_class
 from msk_toolkit.network.stages import StageResult
-from msk_toolkit.probe.results import BrokerReport, Health, Verdict
+from msk_toolkit.probe.results import MOST_WITH_ADDRESS, BrokerReport, Health, Verdict, common_detail, several
 from msk_toolkit.stage import FaultClass, Stage
 from msk_toolkit.version import document_url
 
@@ -91,7 +91,7 @@ def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: li
     own = _without_consequences(failed)
     leading, *others = _by_kind(own)
     first, failure = leading[0]
-    subject = _subject(leading)
+    subject, detail = _subject(leading), common_detail(leading)
     broker: int | None = first.broker
     address: str | None = first.address
     if len(leading) == len(brokers) > 1:
@@ -100,7 +100,7 @@ def _failing(brokers: Sequence[BrokerReport], failed: list[Failed], warnings: li
     further = f"{_also(others)}{_others_affected(len(failed) - len(own))}"
     return Verdict(
         _health(brokers, own),
-        f"{subject} at {failure.stage}: {failure.detail}{further}{_leaderless(brokers)}",
+        f"{subject} at {failure.stage}: {detail}{further}{_leaderless(brokers)}",
         broker=broker,
         address=address,
         stage=failure.stage,
@@ -137,14 +137,20 @@ def _may_follow(failure: StageResult) -> bool:
 
 
 def _subject(failing: Sequence[Failed]) -> str:
-    names = " and ".join(report.name for report, _ in failing)
     verb = "fails" if len(failing) == 1 else "fail"
-    return f"{names} {verb}"
+    return f"{_names([report for report, _ in failing])} {verb}"
+
+
+def _names(reports: Sequence[BrokerReport]) -> str:
+    """A few brokers with their addresses, many by their numbers."""
+    if len(reports) > MOST_WITH_ADDRESS:
+        return several([report.dimension for report in reports])
+    return " and ".join(report.name for report in reports)
 
 
 def _also(kinds: Iterable[Sequence[Failed]]) -> str:
     """The other failures, a clause for each kind."""
-    clauses = [f"{_subject(alike)} at {alike[0][1].stage}: {alike[0][1].detail}" for alike in kinds]
+    clauses = [f"{_subject(alike)} at {alike[0][1].stage}: {common_detail(alike)}" for alike in kinds]
     return "".join(f"; also {clause}" for clause in clauses)
 
 
@@ -215,10 +221,19 @@ def _results(reports: Iterable[BrokerReport]) -> list[StageResult]:
 
 
 def _warnings(reports: Iterable[BrokerReport]) -> list[str]:
-    warnings: list[str] = []
+    """A sentence for each warning, or for each kind that many brokers have."""
+    kinds: dict[tuple[Stage, Cause | None], list[Failed]] = {}
     for report in reports:
-        results = [result for result in report.stages if result.status == "warn"]
-        warnings += [f"{report.name} warns at {result.stage}: {result.detail}" for result in results]
+        for result in report.stages:
+            if result.status == "warn":
+                kinds.setdefault((result.stage, result.cause), []).append((report, result))
+    warnings: list[str] = []
+    for alike in kinds.values():
+        if len(alike) > MOST_WITH_ADDRESS:
+            names = several([report.dimension for report, _ in alike])
+            warnings.append(f"{names} warn at {alike[0][1].stage}: {common_detail(alike)}")
+        else:
+            warnings += [f"{report.name} warns at {result.stage}: {result.detail}" for report, result in alike]
     return warnings
 
 
@@ -237,12 +252,12 @@ def _others_affected(number: int) -> str:
 
 
 def _not_written_to(reports: Iterable[BrokerReport]) -> str:
-    idle = [report.name for report in reports if _was_not_written_to(report)]
+    idle = [report for report in reports if _was_not_written_to(report)]
     if not idle:
         return ""
     lead = "leads" if len(idle) == 1 else "lead"
     return (
-        f"; {' and '.join(idle)} {lead} no partition of the probe topic, so nothing was written there: no fault, and "
+        f"; {_names(idle)} {lead} no partition of the probe topic, so nothing was written there: no fault, and "
         "normal for some minutes after a restart"
     )
 

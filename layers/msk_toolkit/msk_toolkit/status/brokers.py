@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from msk_toolkit.causes import Cause, fault_class
+from msk_toolkit.network.stages import StageResult
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.probe.last_run import LastRun
-from msk_toolkit.probe.results import BrokerReport, Verdict
+from msk_toolkit.probe.results import MOST_WITH_ADDRESS, BrokerReport, Verdict, common_detail, several
 from msk_toolkit.stage import FaultClass
 from msk_toolkit.status.facts import FailingSince, PathFacts
 from msk_toolkit.status.model import BrokersStatus, BrokerStatus, PathHealth, ProbeStatus, Problem
@@ -85,16 +88,29 @@ def _of_verdict(facts: PathFacts, last: LastRun, verdict: Verdict, log_group: st
 def _certificate_problems(facts: PathFacts) -> list[Problem]:
     """Certificates that expire soon, which no verdict is worse for; both probes see the same ones."""
     cause = Cause.TLS_EXPIRES_SOON
-    problems: dict[str, Problem] = {}
+    expiring: dict[str, tuple[LastRun, BrokerReport, StageResult]] = {}
     for last in _current(facts):
         for report in _reports(last):
             warning = next((stage for stage in report.stages if stage.cause is cause), None)
-            if warning is not None and report.name not in problems:
-                problems[report.name] = _certificate_problem(facts, last, report, warning.detail or "")
-    return list(problems.values())
+            if warning is not None:
+                expiring.setdefault(report.name, (last, report, warning))
+    if len(expiring) > MOST_WITH_ADDRESS:
+        return [_certificates_problem(facts, list(expiring.values()))]
+    return [_certificate_problem(facts, *broker) for broker in expiring.values()]
 
 
-def _certificate_problem(facts: PathFacts, last: LastRun, report: BrokerReport, detail: str) -> Problem:
+def _certificates_problem(facts: PathFacts, expiring: Sequence[tuple[LastRun, BrokerReport, StageResult]]) -> Problem:
+    """Of many brokers as one, by the certificate that expires first."""
+    warned = [(report, warning) for _, report, warning in expiring]
+    last, report, warning = min(expiring, key=lambda broker: broker[1].days_left)
+    return msgspec.structs.replace(
+        _certificate_problem(facts, last, report, warning),
+        sentence=f"The certificates of {several([report.dimension for report, _ in warned])} expire soon.",
+        detail=common_detail(warned),
+    )
+
+
+def _certificate_problem(facts: PathFacts, last: LastRun, report: BrokerReport, warning: StageResult) -> Problem:
     cause = Cause.TLS_EXPIRES_SOON
     left = "soon" if report.certificate_days is None else f"in {report.certificate_days:.0f} days"
     return Problem(
@@ -102,7 +118,7 @@ def _certificate_problem(facts: PathFacts, last: LastRun, report: BrokerReport, 
         part="brokers",
         cause=cause.value,
         sentence=f"The certificate of {report.name} expires {left}.",
-        detail=detail,
+        detail=warning.detail or "",
         broker=report.dimension,
         since=utc(facts.now - last.age_seconds),
         since_at_least=True,
