@@ -23,7 +23,7 @@ export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 # Run a command that prints nothing for long, with a dot every three seconds.
 with_dots = @(while sleep 3; do printf .; done) & dots=$$!; trap "kill $$dots" EXIT; $(1) && echo
 
-.PHONY: help build oldest-sam demo up down verify test quick torture fuzz mutants soak compat samples check bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -65,6 +65,9 @@ quick: .venv/ready ## Run linters, type checks and all but the slowest unit test
 torture: .venv/ready ## Forward over 100,000 records under every kind of failure; prints its seeds (TORTURE_SEEDS, TORTURE_RECORDS)
 	@TORTURE_SEEDS="$${TORTURE_SEEDS:-0 1 2 3 4 5 6 7 8 12 13 14 15 16 17}" TORTURE_RECORDS=$${TORTURE_RECORDS:-7000} TORTURE_ELEMENTS=$${TORTURE_ELEMENTS:-25000} \
 		python -m pytest -s tests/torture
+
+chaos: .venv/ready ## Disturb the whole local system and account for every record (CHAOS_SEEDS, CHAOS_RECORDS for each seed, CHAOS_ARGS)
+	@python -m tests.chaos --seeds $${CHAOS_SEEDS:-1 2} --records $${CHAOS_RECORDS:-100000} $(CHAOS_ARGS)
 
 fuzz: .venv/ready ## Play inputs with something wrong in them by the million (FUZZ_EVENTS and so on, FUZZ_SEED): each ends in an answer or a clear error
 	@python -m tests.fuzz events --count $${FUZZ_EVENTS:-1000000} --seed $${FUZZ_SEED:-1}

@@ -1,15 +1,13 @@
 """The whole system on one machine, up and down: its parts, the stack built and deployed, the pollers after it."""
 
 import contextlib
-import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,16 +19,15 @@ from local.alarms.process import mails_folder, start_alarms
 from local.aws import deployment, emulator
 from local.aws.emulator import Brokers, Emulator
 from local.aws.network import open_broker_ports
-from local.aws.processed import EventSource, Stack
+from local.aws.processed import Stack
 from local.aws.resources import Resources, create
 from local.console.process import start_console
-from local.event_source_mapping.config import Config
-from local.event_source_mapping.stats import Stats
 from local.interrupts import not_cut_off
 from local.kafka.cluster import KafkaCluster, KafkaClusterError
 from local.kafka.settings import KafkaOptions
+from local.pollers import start_pollers
 from local.ports import free_ports
-from local.processes import Command
+from local.private_files import write_private
 from local.steps import Steps
 from local.system import CHECKOUT, PROBE_TOPIC, USERNAME, System, container_address, ledger
 
@@ -41,7 +38,6 @@ _MAX_BATCH_RECORDS = 50
 _HEARTBEATS = "/msk/heartbeat"
 # The probes run five times as often as by default, and so do the alarms' periods pass.
 ALARM_FACTOR = 5.0
-_POLLER_READY_SECONDS = 30.0
 
 
 def topic_names(declaration: Path = CHECKOUT / "topics.yaml") -> list[str]:
@@ -72,8 +68,25 @@ def stack_parameters(ca: str, vantiq_url: str) -> Mapping[str, str]:
     }
 
 
-def bring_up(run: Path, cache: Path, steps: Steps) -> System:
-    """Start everything in ``run``, build, deploy, and start a poller for each mapping.
+class Variant(NamedTuple):
+    """How a system differs from that of `make up`.
+
+    Args:
+        parameters: of the stack, beside or instead of the usual ones.
+        pollers: how many share a mapping's consumer group.
+        watched: with alarms and console.
+    """
+
+    parameters: Mapping[str, str] = {}
+    pollers: int = 1
+    watched: bool = True
+
+
+_USUAL = Variant()
+
+
+def bring_up(run: Path, cache: Path, steps: Steps, variant: Variant = _USUAL) -> System:
+    """Start everything in ``run``, build, deploy, and start the pollers of each mapping.
 
     What was started before an error stays in the ledger, for ``bring_down``.
 
@@ -94,23 +107,30 @@ def bring_up(run: Path, cache: Path, steps: Steps) -> System:
             built, seconds = building.result()
             step.result = f"built in {seconds:.1f} s"
     system = _start_vantiq(run, kafka, token, aws, resources, steps)
+    system = msgspec.structs.replace(system, pollers=variant.pollers)
     with steps.step("sam deploy"):
         steps.doing(lambda: last_line(run / "sam-deploy.log"))
-        parameters = stack_parameters(kafka.ca_file.read_text(), system.vantiq_url)
+        parameters = {**stack_parameters(kafka.ca_file.read_text(), system.vantiq_url), **variant.parameters}
         deployed = deployment.Deployment(built, STACK, parameters, run / "sam-deploy.log")
         stack = deployment.deploy(deployed, aws, resources)
         ec2 = aws.session().client("ec2", endpoint_url=aws.endpoint)
         functions = stack.physical_ids["FunctionSecurityGroup"]
         open_broker_ports(ec2, functions, resources.security_group_id, _broker_ports(kafka))
         system = msgspec.structs.replace(system, stack=stack)
-    with steps.step("Event source mappings: one poller each"):
-        _start_pollers(system)
-    _write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
+    with steps.step(f"Event source mappings: pollers, {variant.pollers} for each"):
+        start_pollers(system)
+    write_private(run / "system.json", msgspec.json.encode(system, enc_hook=str))
+    if variant.watched:
+        _start_surfaces(system, built, steps)
+    return system
+
+
+def _start_surfaces(system: System, built: deployment.Build, steps: Steps) -> None:
+    """What shows a system that a person looks at."""
     _start_alarms(system, built, steps)
     with steps.step("Console: web page with the whole path, and faults to try") as step:
-        start_console(ledger(run), run, system.console_port, CHECKOUT)
+        start_console(system.ledger, system.run, system.console_port, CHECKOUT)
         step.result = system.console_url
-    return system
 
 
 def _broker_ports(kafka: KafkaCluster) -> list[int]:
@@ -224,39 +244,7 @@ def _prepare_vantiq(kafka: KafkaCluster, home: Path, token: str) -> None:
     names = [*(f"/msk/{vantiq_name(topic)}" for topic in topic_names()), _HEARTBEATS]
     topics = [{"name": name, "isReliable": True, "autoUnwind": True} for name in names]
     (home / "definitions.json").write_bytes(msgspec.json.encode({"topics": topics}))
-    _write_private(home / "token", token.encode())
-
-
-def _start_pollers(system: System) -> None:
-    home = system.run / "pollers"
-    home.mkdir(exist_ok=True)
-    for source in system.stack.event_sources():
-        config, stats = home / f"{source.logical_id}.json", home / f"{source.logical_id}.stats.json"
-        _write_private(config, msgspec.json.encode(_poller_config(system, source, stats)))
-        system.ledger.start(
-            f"poller-{source.logical_id}",
-            Command(
-                [sys.executable, "-m", "local.event_source_mapping", f"--config={config}"],
-                env=dict(os.environ),
-                cwd=CHECKOUT,
-                log=home / f"{source.logical_id}.log",
-            ),
-            ready=partial(_polls, stats),
-            deadline_seconds=_POLLER_READY_SECONDS,
-        )
-
-
-def _poller_config(system: System, source: EventSource, stats: Path) -> Config:
-    return Config(
-        properties=source.properties,
-        mapping_id=source.mapping_id,
-        endpoint_url=system.emulator.endpoint,
-        session_token=system.emulator.session_token,
-        region=emulator.REGION,
-        stats_file=str(stats),
-        described_file=str(system.run / "aws" / "mappings" / f"{source.mapping_id}.json"),
-        ca_file=str(system.kafka.ca_file),
-    )
+    write_private(home / "token", token.encode())
 
 
 def _start_alarms(system: System, built: deployment.Build, steps: Steps) -> None:
@@ -267,12 +255,3 @@ def _start_alarms(system: System, built: deployment.Build, steps: Steps) -> None
         file.write_bytes(msgspec.json.encode(definitions(template, system.stack)))
         start_alarms(system.ledger, system.run, ALARM_FACTOR, CHECKOUT)
         step.result = f"periods {ALARM_FACTOR:g} times shorter than on AWS; mails in {mails_folder(system.run)}"
-
-
-def _polls(stats: Path) -> bool:
-    return stats.exists() and msgspec.json.decode(stats.read_bytes(), type=Stats).state in {"polling", "disabled"}
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)

@@ -54,6 +54,8 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
     vantiq_port: int
     vantiq_token_file: Path
     console_port: int
+    # So many processes share the consumer group of a mapping.
+    pollers: int = 1
 
     @property
     def ledger(self) -> Ledger:

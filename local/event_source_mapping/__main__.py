@@ -7,7 +7,9 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,9 +20,9 @@ from local.event_source_mapping.config import Config, bootstrap_servers, client_
 from local.event_source_mapping.destination import AwsDestination
 from local.event_source_mapping.event import Source
 from local.event_source_mapping.kafka_source import KafkaSource
-from local.event_source_mapping.mapping import MappingError, mapping_of
-from local.event_source_mapping.poller import Poller
-from local.event_source_mapping.stats import Described, StateFile, Stats
+from local.event_source_mapping.mapping import Mapping, MappingError, mapping_of
+from local.event_source_mapping.poller import Poller, SourceError
+from local.event_source_mapping.stats import StateFile, Stats, described
 from local.event_source_mapping.switch import switch_of
 
 # An invocation that lasts longer is abandoned: its records are not committed, so they are read again.
@@ -53,8 +55,8 @@ def _play(config: Config, stop: threading.Event) -> None:
     mapping = mapping_of(config.properties)
     brokers = bootstrap_servers(config, mapping)
     source = Source(mapping.event_source_arn, brokers, config.tombstones)
-    records = KafkaSource(mapping, client_settings(config, mapping, brokers))
-    session, files = config.session(), _Files(config, mapping.topics)
+    records = KafkaSource(mapping, partial(_connection, config, mapping, brokers))
+    session, files = config.session(), _Files(config, mapping)
     invocation = Invocation(
         source,
         Function(mapping.function_name, session, config.endpoint_url).invoke,
@@ -78,11 +80,19 @@ def _play(config: Config, stop: threading.Event) -> None:
         files.write_now(poller.stats)
 
 
+def _connection(config: Config, mapping: Mapping, brokers: str) -> dict[str, Any]:
+    """How to connect, with the secret as it is now."""
+    try:
+        return client_settings(config, mapping, brokers)
+    except (BotoCoreError, ClientError, MappingError) as error:
+        raise SourceError(f"Authentication: {error}") from error
+
+
 class _Files:
     """What the poller shows: its counts, and what Lambda's API says of its mapping."""
 
-    def __init__(self, config: Config, topics: tuple[str, ...]) -> None:
-        self._topics = topics
+    def __init__(self, config: Config, mapping: Mapping) -> None:
+        self._mapping = mapping
         self._stats = StateFile(Path(config.stats_file))
         self._described = None
         if config.described_file:
@@ -91,12 +101,12 @@ class _Files:
     def write(self, stats: Stats, now: float) -> None:
         self._stats.write(stats, now)
         if self._described:
-            self._described.write(Described(self._topics, stats.last_result), now)
+            self._described.write(described(self._mapping, stats), now)
 
     def write_now(self, stats: Stats) -> None:
         self._stats.write_now(stats)
         if self._described:
-            self._described.write_now(Described(self._topics, stats.last_result))
+            self._described.write_now(described(self._mapping, stats))
 
 
 def _stop(stop: threading.Event) -> None:

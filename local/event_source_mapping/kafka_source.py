@@ -2,7 +2,7 @@
 
 import itertools
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -29,12 +29,17 @@ _MAX_INVOCATION_MS = 15 * 60 * 1000
 
 
 class KafkaSource:
-    """Connects at the first poll, and again after an error; ``client`` are the connection's kafka-python settings."""
+    """Connects at the first poll, and again after an error.
 
-    def __init__(self, mapping: EventSourceMapping, client: Mapping[str, Any]) -> None:
+    Args:
+        client: returns the connection's kafka-python settings; called for each connection, since a password may have
+            been rotated. Raises ``SourceError``.
+    """
+
+    def __init__(self, mapping: EventSourceMapping, client: Callable[[], Mapping[str, Any]]) -> None:
         self._mapping = mapping
-        self._settings = {
-            **client,
+        self._client = client
+        self._settings: dict[str, Any] = {
             "group_id": mapping.consumer_group_id,
             "enable_auto_commit": False,
             "allow_auto_create_topics": False,
@@ -105,15 +110,16 @@ class KafkaSource:
         )
 
     def _connect(self) -> Any:
+        settings = {**self._settings, **self._client()}
         if self._mapping.starting_position is StartingPosition.AT_TIMESTAMP:
-            self._begin_at_timestamp()
-        consumer = KafkaConsumer(**self._settings)
+            self._begin_at_timestamp(settings)
+        consumer = KafkaConsumer(**settings)
         consumer.subscribe(topics=list(self._mapping.topics), listener=_Listener(self._revoked))
         return consumer
 
-    def _begin_at_timestamp(self) -> None:
+    def _begin_at_timestamp(self, settings: Mapping[str, Any]) -> None:
         """Commit the offsets of that moment where the group has none: kafka-python has no such reset."""
-        consumer = KafkaConsumer(**self._settings)
+        consumer = KafkaConsumer(**settings)
         try:
             partitions: list[TopicPartition] = []
             for topic in self._mapping.topics:

@@ -115,7 +115,8 @@ class Poller:
             self._waiting.drop(lambda _: True)
             self._progress.drop(lambda _: True)
             self.stats.state, self.stats.partitions = "disabled", []
-            self._notice(self.stats)
+        # Again and again: files are not written more often than twice a second, and the first time may be too early.
+        self._notice(self.stats)
         stop.wait(_POLL_SECONDS)
 
     def _read(self) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from local.event_source_mapping.mapping import Mapping
+
 # Values of LastProcessingResult, as AWS documents them for Apache Kafka.
 NOTHING_PROCESSED = "No records processed"
 PROCESSED = "OK"
@@ -39,10 +41,20 @@ class Stats(msgspec.Struct, kw_only=True):
 
 
 class Described(msgspec.Struct, frozen=True, rename="pascal"):
-    """What Lambda's API says of a mapping and the emulator leaves out."""
+    """What Lambda's API says of a mapping, and the emulator leaves out or says before the pollers do so."""
 
     topics: tuple[str, ...]
     last_processing_result: str
+    batch_size: int
+    function_response_types: tuple[str, ...]
+
+
+def described(mapping: Mapping, stats: Stats) -> Described:
+    """The mapping as its pollers play it."""
+    response_types: tuple[str, ...] = ()
+    if mapping.report_batch_item_failures:
+        response_types = ("ReportBatchItemFailures",)
+    return Described(mapping.topics, stats.last_result, mapping.batch_size, response_types)
 
 
 class StateFile:

@@ -88,7 +88,7 @@ def test_the_local_mapping_reads_what_a_producer_has_packed(kafka: KafkaCluster,
             consumer_group_id=new_name("group"),
             starting_position=StartingPosition.TRIM_HORIZON,
         )
-        source = KafkaSource(mapping, {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")})
+        source = KafkaSource(mapping, lambda: {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")})
         read: list[Record] = []
         until = time.monotonic() + SECONDS
         try:

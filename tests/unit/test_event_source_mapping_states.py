@@ -1,10 +1,15 @@
 """The poller: a mapping that is disabled, and what Lambda's API says of its last run."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.aws.functions import FunctionError
+from local.event_source_mapping.attempts import Invocation
+from local.event_source_mapping.event import Source
+from local.event_source_mapping.poller import Clock, Poller
+from local.event_source_mapping.stats import StateFile, Stats
 from tests.fakes.poller_world import ON_DEMAND, P0, P1, Function, World, everything, play, poller_of
 
 
@@ -14,6 +19,21 @@ def test_a_disabled_mapping_reads_nothing_and_leaves_the_group() -> None:
     stats = play(ON_DEMAND, world, function).stats
     assert (stats.state, stats.partitions, stats.polled, stats.invocations) == ("disabled", [], 0, 0)
     assert world.left == 1
+
+
+def test_that_a_mapping_is_disabled_is_shown_although_its_file_was_just_written(tmp_path: Path) -> None:
+    world, file = World(), StateFile(tmp_path / "stats.json")
+    world.disabled, world.deadline = (0, 1e9), 60
+    file.write(Stats(state="polling"), world.time)
+    Poller(
+        ON_DEMAND,
+        world,
+        Invocation(Source("arn:cluster", "b-1:9096"), Function(ON_DEMAND)),
+        notice=lambda stats: file.write(stats, world.time),
+        clock=Clock(lambda: world.time),
+        enabled=world.enabled,
+    ).run(world.stop)
+    assert '"disabled"' in (tmp_path / "stats.json").read_text()
 
 
 def test_an_enabled_mapping_goes_on_where_it_stopped() -> None:

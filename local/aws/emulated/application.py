@@ -15,6 +15,7 @@ from typing import Any
 # Loaded from its file, in the emulator's own environment.
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from local.aws.emulated.failing import Failing
 from local.aws.emulated.guard import Application, Guarded, Message, Receive, Send
 
 _PATH = re.compile(r"/2015-03-31/event-source-mappings(/[^/]*)?")
@@ -69,7 +70,8 @@ def make() -> Application:
         _alarms_only_show(import_module("ministack.services.cloudwatch"))
     hosts = frozenset(os.environ["GUARD_HOSTS"].split(","))
     mappings = WithMappings(emulator, Path.cwd() / "mappings")
-    return Guarded(mappings, hosts, os.environ["AWS_SESSION_TOKEN"])
+    failing = Failing(mappings, Path.cwd() / "failing.json")
+    return Guarded(failing, hosts, os.environ["AWS_SESSION_TOKEN"])
 
 
 def _queues_get_mail(sns: Any) -> None:

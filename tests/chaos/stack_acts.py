@@ -1,0 +1,117 @@
+"""Updates of the stack and of the cluster while records flow."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from confluent_kafka.admin import AdminClient as RdKafkaAdmin
+from confluent_kafka.cimpl import NewPartitions
+
+from local.kafka.cluster import KafkaClusterError
+from local.system import USERNAME
+from tests.chaos.adversary import Carry
+from tests.chaos.consumer_acts import ConsumerActs
+from tests.chaos.live import Live, persistently
+from tests.chaos.schedule import Act
+from tests.chaos.writer import Topics, Writer
+
+_MOST_PARTITIONS = 12
+_ASK_SECONDS = 20.0
+
+
+class StackActs:
+    """What the adversary does to the stack, its topics and its password.
+
+    ``read`` says where the group of a topic stood when it was deleted, by topic, generation and partition.
+    """
+
+    def __init__(self, live: Live, consumers: ConsumerActs, writer: Writer, topics: Topics) -> None:
+        self._live, self._consumers, self._writer, self._topics = live, consumers, writer, topics
+        self._bootstrap = live.system.kafka.bootstrap("PLAINTEXT")
+        self.read: dict[tuple[str, int, int], int] = {}
+        self.orderings = {self._parameter("Ordering")}
+
+    def acts(self) -> Mapping[str, Carry]:
+        """By their kinds."""
+        return {
+            "change the batch size": lambda act: self._updated({"BatchSize": str(50 + int(act.draw * 950))}),
+            "change the ordering": lambda _: self._reordered(),
+            "to provisioned pollers": lambda _: self._updated({"PollerMode": "provisioned"}),
+            "to on-demand pollers": lambda _: self._updated({"PollerMode": "on-demand"}),
+            "add a partition": lambda _: self._grown(),
+            "make a topic anew": lambda _: self._made_anew(self._topics.second),
+            "rotate the SCRAM password": self._rotated,
+        }
+
+    @contextmanager
+    def _updated(self, parameters: dict[str, str]) -> Iterator[str]:
+        self._live.update(parameters)
+        yield ", ".join(f"{name} {value}" for name, value in parameters.items())
+
+    @contextmanager
+    def _reordered(self) -> Iterator[str]:
+        ordering = "key" if self._parameter("Ordering") == "partition" else "partition"
+        self.orderings.add(ordering)
+        self._live.update({"Ordering": ordering})
+        yield f"Ordering {ordering}"
+
+    @contextmanager
+    def _grown(self) -> Iterator[str]:
+        admin = RdKafkaAdmin({"bootstrap.servers": self._bootstrap, "log_level": 0})
+        topic = self._topics.main
+        count = len(admin.list_topics(topic, timeout=_ASK_SECONDS).topics[topic].partitions)
+        if count < _MOST_PARTITIONS:
+            future = admin.create_partitions([NewPartitions(topic, count + 1)], request_timeout=_ASK_SECONDS)
+            future[topic].result(_ASK_SECONDS)
+            count += 1
+        yield f"{topic} has {count}"
+
+    @contextmanager
+    def _made_anew(self, topic: str) -> Iterator[str]:
+        """As docs/topics.md says: the mapping is disabled before, so that no offset of the old topic is committed."""
+        source = self._live.source_of(topic)
+        self._consumers.enable(source.mapping_id, enabled=False)
+        anew = False
+        try:
+            self._consumers.await_stopped(source.logical_id)
+            self._writer.close_topic(topic)
+            try:
+                read = persistently(lambda: self._live.committed(topic))
+                persistently(lambda: self._delete(topic))
+                anew = True
+                for partition in self._partitions(topic):
+                    self.read[topic, self._writer.generation[topic], partition] = max(0, read.get(partition, 0))
+                persistently(lambda: self._live.system.function("TopicsFunction").invoke({"action": "apply"}))
+            finally:
+                self._writer.open_topic(topic, anew=anew)
+        finally:
+            self._consumers.enable(source.mapping_id, enabled=True)
+        yield topic
+
+    def _partitions(self, topic: str) -> set[int]:
+        """Those that records were written to."""
+        return {place.partition for place in self._writer.acknowledged.values() if place.topic == topic}
+
+    def _delete(self, topic: str) -> None:
+        deletion = {"topic": topic, "confirm": topic, "although": ["declared", "not-empty"]}
+        self._live.system.function("TopicsFunction").invoke({"action": "delete", "delete": [deletion]})
+
+    @contextmanager
+    def _rotated(self, act: Act) -> Iterator[str]:
+        """The cluster has the new password first, and the secret some time later."""
+        password = secrets.token_urlsafe(24)
+        try:
+            self._live.system.kafka.add_scram_user(USERNAME, password)
+        except KafkaClusterError:
+            pass  # a broker that is down does not know it yet; those that are up do
+        finally:
+            time.sleep(act.hold)
+            login = json.dumps({"username": USERNAME, "password": password})
+            arn = self._live.system.resources.scram_secret_arn
+            self._live.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=login)
+        yield f"the secret had the old one for {act.hold:.1f} s"
+
+    def _parameter(self, name: str) -> str:
+        return self._live.system.stack.parameters[name]
