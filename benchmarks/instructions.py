@@ -23,7 +23,7 @@ from benchmarks.forwarding_senders import Setup
 from benchmarks.forwarding_worker import Order
 
 REPORT = ROOT / "build" / "bench" / "instructions.json"
-FEW, MORE = 1, 4
+FEW, MORE = 1, 3
 RECORDS = 800
 _COLLECTED = re.compile(rb"Collected : (\d+)")
 

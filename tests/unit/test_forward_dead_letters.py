@@ -13,7 +13,9 @@ from msk_toolkit.forward.dead_letters import BucketStore, RecordRefusal, letter,
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.forward.envelope import document
 
+from tests.fakes.forwarder_harness import ForwarderHarness
 from tests.fakes.kafka_events import CLUSTER, event, record
+from tests.fakes.vantiq_fake import answer, at_offset
 
 REFUSAL = RecordRefusal(reason="refused", detail="", target="topic:/a", status=400, code="c")
 
@@ -124,3 +126,12 @@ def test_a_record_without_a_place_is_named_by_its_content() -> None:
         names.append(letter_name(batch.partitions["orders-3"][0], batch.cluster))
     assert names[0] == names[1] != names[2]
     assert names[0].startswith(f"dead-letters/{CLUSTER}/orders-3/unplaced/")
+
+
+@pytest.mark.parametrize("length", [999, 1000, 1001, 5000])
+def test_a_letter_has_the_first_thousand_characters_of_vantiqs_message(length: int) -> None:
+    text = "x" * length
+    harness = ForwarderHarness(at_offset(0, answer(400, {"code": "a.b", "message": text})))
+    assert harness.forward(record(0)).dead_lettered == 1
+    (made,) = harness.letters.letters.values()
+    assert made["refusal"]["detail"] == text[:1000]

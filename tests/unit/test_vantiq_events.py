@@ -5,7 +5,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.vantiq import parse_address
-from msk_toolkit.vantiq.events import arrivals_of
+from msk_toolkit.vantiq.events import _expect_success, arrivals_of
 
 from local.vantiq import running_standin
 from local.vantiq.subscriptions import Connection
@@ -59,3 +59,11 @@ def test_a_subscription_that_is_refused_is_told() -> None:
         arrivals_of("Outside", parse_address(standin.url), None, standin.token, "closed", Deadline(10)),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"), [(403, "403"), ("secret", "that is not a number"), (None, "that is no number")]
+)
+def test_of_a_refusal_nothing_but_the_number_is_shown(status: object, shown: str) -> None:
+    with pytest.raises(VantiqError, match=f"^Vantiq refuses to validate, with status {shown}$"):
+        _expect_success("validate", {"status": status})

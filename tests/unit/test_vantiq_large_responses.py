@@ -1,11 +1,16 @@
 """A Vantiq that answers megabytes of nonsense costs few of them, and a large answer in order is read."""
 
+import contextlib
+import gzip
 import tracemalloc
 
 import msgspec
 import pytest
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.errors import VantiqError
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
+from msk_toolkit.vantiq.events import message_of
+from msk_toolkit.vantiq.resources import VantiqResources
 from msk_toolkit.vantiq.responses import Disposition, results_of_request
 from msk_toolkit.vantiq.results import is_plausible
 
@@ -59,6 +64,75 @@ def test_megabytes_of_nonsense_cost_at_most_ten(body: bytes, framing: str) -> No
     assert (caught.value.cause, caught.value.maybe_taken) == ("answer-too-large", True)
     # The server's end of it, in the same process, takes a chunk of a megabyte or two.
     assert peak < 12 * MEGABYTE
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("body", SMALLER.values(), ids=SMALLER)
+@pytest.mark.parametrize("status", [200, 400])
+def test_nonsense_for_a_resource_makes_no_millions_of_objects(status: int, body: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.send(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+
+    with client_of(script) as (client, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(VantiqError) as caught:
+                VantiqResources(client, Deadline(20)).find("topics", "/orders")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert str(caught.value).startswith("Vantiq, reading topics /orders: ")
+    assert peak < 12 * MEGABYTE
+
+
+def test_a_message_over_the_web_socket_that_is_nonsense_makes_no_millions_of_objects() -> None:
+    tracemalloc.start()
+    try:
+        assert message_of(b'{"body":' + SMALLER["arrays"] + b"}") == {}
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * MEGABYTE
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
+def test_a_packed_body_is_not_unpacked_and_acknowledges_nothing(encoding: str) -> None:
+    packed = gzip.compress(b"x" * (8 * MEGABYTE))
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.send(head(b"Content-Encoding: %b\r\nContent-Length: %d" % (encoding.encode(), len(packed))) + packed)
+
+    with client_of(script) as (client, server):
+        body = client.request("POST", "/x", b"{}", Deadline(20)).body
+        assert b"Accept-Encoding: identity\r\n" in server.requests[0]
+    assert body == packed
+    results = results_of_request(200, body, "topic", 1, as_array=False, sent=[b"{}"])
+    assert results.records[0].disposition is Disposition.RETRIABLE
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("line", [b"X: y\r\n", b"X: " + b"y" * 9_000 + b"\r\n"], ids=["many", "long"])
+def test_headers_without_end_cost_what_they_may(line: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        with contextlib.suppress(OSError):
+            for _ in range(31):
+                peer.send(line * (MEGABYTE // len(line)))
+
+    with client_of(script) as (client, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(VantiqUnansweredError) as caught:
+                client.request("POST", "/x", b"{}", Deadline(20))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert caught.value.cause == "answer-malformed"
+    # The server's end makes the lines in the same process.
+    assert peak < 4 * MEGABYTE
 
 
 @pytest.mark.enable_socket

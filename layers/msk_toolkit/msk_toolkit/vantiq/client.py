@@ -15,6 +15,7 @@ from msk_toolkit.network.trust import tls_context
 from msk_toolkit.settings.vantiq import VantiqAddress, VantiqSettings
 from msk_toolkit.vantiq.connection import HttpResponse, VantiqConnection
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
+from msk_toolkit.vantiq.token import without_token
 
 # A NAT gateway or firewall forgets an idle connection without telling either end (NAT: after 350 s).
 _MAX_IDLE_SECONDS = 60.0
@@ -147,7 +148,8 @@ class VantiqClient:
             renewed = await blocking(functools.partial(self._token.renewed, token, bound))
             if renewed != token:
                 response = await self._send(self._request(method, path, body, renewed), bound, meanwhile)
-        return response
+                token = renewed
+        return _without_token(response, token)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -207,3 +209,13 @@ class VantiqClient:
         if self._clocks.monotonic() - connection.idle_since >= _MAX_IDLE_SECONDS:
             return True
         return self._clocks.time_of_day() - connection.idle_since_now >= _MAX_IDLE_SECONDS
+
+
+def _without_token(response: HttpResponse, token: str) -> HttpResponse:
+    """The response with nothing in it that may not be shown to whoever reads a log or a dead letter."""
+    headers, body = response.headers, without_token(response.body, token)
+    if headers:
+        headers = {name: without_token(value.encode(), token).decode() for name, value in headers.items()}
+    if (headers, body) == (response.headers, response.body):
+        return response
+    return HttpResponse(response.status, headers, body)

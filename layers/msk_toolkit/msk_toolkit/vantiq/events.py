@@ -10,6 +10,7 @@ import msgspec
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.results import is_plausible
 from msk_toolkit.vantiq.web_socket import WebSocket
 
 _PATH = "/api/v1/wsock/websocket"
@@ -103,14 +104,28 @@ def _is_ours(answer: dict[str, Any]) -> bool:
 def _expect_success(operation: str, answer: dict[str, Any] | None) -> None:
     if answer is None:
         raise VantiqError(f"Vantiq does not answer {operation}")
-    if answer.get("status") != _SUCCESS:
-        raise VantiqError(f"Vantiq refuses to {operation}, with status {answer.get('status')}")
+    status = answer.get("status")
+    if status != _SUCCESS:
+        # Anything else may be the request itself, with the token.
+        shown = status if isinstance(status, int) else "that is not a number"
+        raise VantiqError(f"Vantiq refuses to {operation}, with status {shown}")
 
 
 def _next(socket: WebSocket, deadline: Deadline) -> dict[str, Any] | None:
     text = socket.receive(deadline)
     if text is None:
         return None
+    return message_of(text)
+
+
+def message_of(text: bytes) -> dict[str, Any]:
+    """A message's fields; none where it has far more values than any that is waited for: another's record.
+
+    Raises:
+        VantiqError: it is not a JSON object.
+    """
+    if not is_plausible(text, []):
+        return {}
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError as error:

@@ -9,7 +9,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.responses import error_of
-from msk_toolkit.vantiq.results import parsed
+from msk_toolkit.vantiq.results import content_of
 
 # The second is what Vantiq says of a type, and comes with 400 as well.
 _NOT_FOUND = frozenset({"io.vantiq.resource.not.found", "com.accessg2.ag2rs.type.not.found"})
@@ -78,12 +78,12 @@ class VantiqResources:
     def _ask(self, method: str, action: str, path: str, body: Any = None) -> dict[str, Any] | None:
         encoded = b"" if body is None else msgspec.json.encode(body)
         answer = self._client.request(method, f"/api/v1/resources/{path}", encoded, self._deadline)
-        status, code = error_of(answer.status, answer.body)
+        instance = content_of(answer.body, [encoded])
+        status, code = error_of(answer.status, instance)
         if status:
             raise VantiqRefusedError(action, status, code)
-        instance = parsed(answer.body)
         if instance is msgspec.UNSET:
-            raise VantiqError(f"Vantiq, {action}: the answer is not JSON")
+            raise VantiqError(f"Vantiq, {action}: the answer is not JSON, or far longer than an instance")
         if isinstance(instance, dict):
             return instance
         return None

@@ -9,13 +9,13 @@ import msgspec
 
 from msk_toolkit.target_kinds import KINDS, TargetKind
 from msk_toolkit.vantiq.results import (
+    content_of,
     error_in,
     error_of_response,
     error_without_status,
     has_columns_of,
     is_echo,
     is_json,
-    is_plausible,
     is_stored,
     parsed,
     response_status,
@@ -132,11 +132,10 @@ def _results(
 
 def _content(body: bytes, kind: TargetKind, sent: Sequence[bytes]) -> Any:
     """The body's JSON; ``msgspec.UNSET`` where it is something else, or far more than the records account for."""
-    if is_plausible(body, sent):
-        return parsed(body)
-    if KINDS[kind].free_response and is_json(body):
+    content = content_of(body, sent)
+    if content is msgspec.UNSET and KINDS[kind].free_response and is_json(body):
         return None  # a procedure may return that much, and its error never is
-    return msgspec.UNSET
+    return content
 
 
 def _holds_statuses(results: list[Any]) -> bool:
@@ -148,9 +147,13 @@ def is_about_target(code: str) -> bool:
     return code == _UNKNOWN_RESOURCE or (code.startswith(_OF_VANTIQ) and code.endswith(_NOT_FOUND))
 
 
-def error_of(status: int, body: bytes) -> tuple[int, str]:
-    """The status and code of a response that is an error, even one with a success status; otherwise (0, "")."""
-    error = error_in(parsed(body), anything=True)
+def error_of(status: int, content: Any) -> tuple[int, str]:
+    """The status and code of a response that is an error, even one with a success status; otherwise (0, "").
+
+    Args:
+        content: as :func:`content_of`.
+    """
+    error = error_in(content, anything=True)
     if not 200 <= status < 300:
         return status, shown_code(text_of(error, "code"))
     if error is None:

@@ -64,6 +64,11 @@ def parsed(body: bytes) -> Any:
         return msgspec.UNSET
 
 
+def content_of(body: bytes, sent: Sequence[bytes]) -> Any:
+    """The body's JSON, as :func:`parsed`; ``msgspec.UNSET`` also where it is not plausible for what was sent."""
+    return parsed(body) if is_plausible(body, sent) else msgspec.UNSET
+
+
 def response_status(result: Any) -> int | None:
     """The ``status`` of what may be a standard response, from 100 to 599; None for a row and for anything else."""
     if not isinstance(result, dict) or _is_row(result):

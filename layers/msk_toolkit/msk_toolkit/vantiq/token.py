@@ -1,5 +1,6 @@
 """The access token: read once for a warm environment, and again when Vantiq refuses it."""
 
+import functools
 import re
 import threading
 from typing import Any
@@ -12,6 +13,9 @@ from msk_toolkit.errors import CredentialsError
 
 # It goes into a header: a line break in it would end the header.
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+# A shorter text is no token of Vantiq's, and could be in a response by chance.
+_LEAST_TOKEN = 16
+_CUT_OUT = b"***"
 
 
 def parse_token(text: str, secret_id: str) -> str:
@@ -37,6 +41,23 @@ def _content(text: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return None
+
+
+def without_token(text: bytes, token: str) -> bytes:
+    """A server's text without the token, which it repeats where it shows the request that it refuses."""
+    # Hardly any response is as long.
+    if len(text) < len(token) or len(token) < _LEAST_TOKEN:
+        return text
+    for spelling in _spellings(token):
+        text = text.replace(spelling, _CUT_OUT)
+    return text
+
+
+@functools.lru_cache(maxsize=4)
+def _spellings(token: str) -> tuple[bytes, ...]:
+    """A token as it is, and as JSON may have it."""
+    encoded = msgspec.json.encode(token)[1:-1]
+    return token.encode(), encoded, encoded.replace(b"/", rb"\/")
 
 
 class Token:
