@@ -11,7 +11,7 @@ from unittest.mock import patch
 import cramjam
 import pytest
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka import batches
+from msk_toolkit.kafka import batches, current_format
 from msk_toolkit.kafka.records import Fetched, fetch, first_records, read_from
 from msk_toolkit.stage import Stage
 
@@ -50,6 +50,12 @@ def failure(data: bytes) -> StageError:
     with pytest.raises(StageError) as caught:
         read(data)
     return caught.value
+
+
+def record(place: int = 0, headers: bytes = b"\x00", rest: bytes = b"") -> bytes:
+    """A record of format 2 without a key: where it is in its batch, its headers as they are packed, and more bytes."""
+    body = bytes([0, 0, 2 * place, 1, 2]) + b"v" + headers + rest
+    return bytes([2 * len(body)]) + body
 
 
 def with_checksum(message: bytes) -> bytes:
@@ -126,6 +132,15 @@ def test_the_first_records_time_is_told_of_old_formats_too() -> None:
 # Whose length leads back to its own beginning.
 ENDLESS = gzip.compress(struct.pack(">qi", 0, -12) + bytes(30))
 DAMAGED = {
+    "offsets that go back": batch([b"a"], offset=3) + batch([b"b"], offset=2),
+    "an offset outside of its batch": packed_with(NONE, record(place=9), 1),
+    "a record that is longer than its batch": packed_with(NONE, record()[:-1], 1),
+    "a record that is shorter than it says": packed_with(NONE, record(rest=b"\x00"), 1),
+    "other bytes behind the records": packed_with(NONE, record() + b"\x00", 1),
+    "fewer than no headers": packed_with(NONE, record(headers=b"\x01"), 1),
+    "a header without a name": packed_with(NONE, record(headers=b"\x02\x01\x01"), 1),
+    "a header's name that is no text": packed_with(NONE, record(headers=b"\x02\x02\xff\x01"), 1),
+    "a number without an end": packed_with(NONE, b"\xff" * 11, 1),
     "packed data": packed_with(ZSTD, b"\x28\xb5\x2f\xfd" + b"\x00" * 20, 1),
     "fewer records than it says": packed_with(SNAPPY, bytes(cramjam.snappy.compress_raw(b"\x02\x00")), 9),
     "an unknown codec": packed_with(6, b"abc", 1),
@@ -153,6 +168,22 @@ def test_a_batch_that_unpacks_to_too_much_is_the_stages_failure(monkeypatch: pyt
     error = failure(batch([bytes(2 << 20)], ZSTD))
     assert (error.stage, error.cause) == ("fetch", "records-too-large")
     assert error.detail == "can't read the records of orders-0: a batch packed with zstd holds more than 1 MB"
+
+
+def test_a_record_with_more_headers_than_are_accepted_is_the_stages_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_headers = packed_with(NONE, record(headers=b"\x04\x02h\x01\x02h\x021"), 1)
+    assert read(two_headers).records[0].headers == (("h", None), ("h", b"1"))
+    monkeypatch.setattr(current_format, "MOST_HEADERS", 1)
+    error = failure(two_headers)
+    assert (error.stage, error.cause) == ("fetch", "records-too-large")
+    assert error.detail == "can't read the records of orders-0: a record has 2 headers; at most 1 are accepted"
+
+
+def test_headers_count_for_what_one_answer_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_MOST_BYTES", 100)
+    header = b"\x02\x02h\x01"
+    answer = read(packed_with(NONE, record(headers=header) + record(place=1, headers=header), 2))
+    assert ([record.offset for record in answer.records], answer.next_offset) == ([0], 1)
 
 
 def test_a_batch_of_very_many_records_is_read_in_several_answers(monkeypatch: pytest.MonkeyPatch) -> None:

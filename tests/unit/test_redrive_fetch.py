@@ -90,12 +90,19 @@ def test_an_answer_without_records_is_asked_for_again_and_passes_nothing_over() 
 
 def test_a_transactions_marker_is_passed_with_the_answer_that_shows_it() -> None:
     answers = [fetched({0: batch([b"v"], offset=3) + control_batch(4) + batch([b"v"] * 3, offset=5)})]
-    assert redriven(answers, [0, 9]) == ([3, 5, 6], [3])
+    assert redriven(answers, [0, 9, 0, 9]) == ([3, 5, 6], [3])
 
 
 def test_records_that_retention_removes_meanwhile_are_passed_over_at_once() -> None:
     answers = [refused, fetched({0: batch([b"v"] * 4, offset=6)})]
-    assert redriven(answers, [0, 9, 6, 9]) == ([6], [3, 6])
+    assert redriven(answers, [0, 9, 6, 10, 6, 10]) == ([6], [3, 6])
+
+
+def test_an_answer_that_reaches_behind_the_partitions_end_passes_nothing_over() -> None:
+    with pytest.raises(StageError) as caught:
+        redriven([fetched({0: batch([b"v"], offset=1_000_000)})], [0, 9, 0, 9])
+    assert caught.value.cause == "records-damaged"
+    assert "which ends at 9" in caught.value.detail
 
 
 def test_a_leader_that_has_an_offset_and_refuses_it_is_told() -> None:

@@ -24,6 +24,23 @@ class BrokerAddress(NamedTuple):
         return int(matched.group(1)) if matched else None
 
 
+_HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
+_HIGHEST_PORT = 65535
+
+
+def advertised_address(host: object, port: int) -> BrokerAddress:
+    """The address of a broker as another one names it.
+
+    Raises:
+        ValueError: it is none. To the resolver no name at all would be this machine.
+    """
+    if not isinstance(host, str) or not _HOST.fullmatch(host):
+        raise ValueError("a host that is not a name")
+    if not 0 < port <= _HIGHEST_PORT:
+        raise ValueError("a port that is not a port")
+    return BrokerAddress(host, port)
+
+
 def parse_brokers(text: str) -> tuple[BrokerAddress, ...]:
     """``host:port,host:port`` as addresses, each once, in the given order."""
     addresses = (part.strip().rpartition(":") for part in text.split(",") if part.strip())

@@ -1,18 +1,13 @@
-"""Records out of the bytes of a Fetch answer: every message format and codec of Kafka, within bounds.
-
-The batches of format 2 are read by kafka-python once they are unpacked here; what it does not bound is bounded here.
-"""
+"""Records out of the bytes of a Fetch answer: every message format and codec of Kafka, within bounds."""
 
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kafka.errors import KafkaError
-from kafka.record.default_records import DefaultRecordBatch
-
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka import old_formats
 from msk_toolkit.kafka.codecs import DamagedError, unpack
+from msk_toolkit.kafka.current_format import Batch, KafkaRecord, read_batch
 
 # What a batch of Kafka's 1 MB (max.message.bytes) may hold. The functions have 512 MB and unpack one at a time.
 UNPACKED_BYTES = 64 * 1024 * 1024
@@ -20,6 +15,7 @@ UNPACKED_BYTES = 64 * 1024 * 1024
 _MOST_RECORDS = 50_000
 _MOST_BYTES = 32 * 1024 * 1024
 _RECORDS_BETWEEN_LOOKS = 1000
+_HEADER_BYTES = 150
 
 _OFFSET_AND_LENGTH = struct.Struct(">qi")
 _MAGIC_AT = 16
@@ -27,18 +23,6 @@ _LEAST_LENGTH = {0: 14, 1: 22, 2: 49}
 # Batches of format 2: base offset and length, ..., attributes, last offset's delta, first and last timestamp.
 _ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _COUNT_AT, _RECORDS_AT = 21, 23, 27, 57, 61
 _CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
-
-
-class KafkaRecord(NamedTuple):
-    """A record of a partition; ``timestamp`` in milliseconds since 1970, its type 0 for the producer's
-    time and 1 for the broker's. Message format 0 has no time: both are -1 then."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-    timestamp_type: int = 0
 
 
 class Fetched(NamedTuple):
@@ -70,6 +54,8 @@ class Budget:
         """Count a record."""
         self._records -= 1
         self._bytes -= len(record.key or b"") + len(record.value or b"")
+        for name, value in record.headers:
+            self._bytes -= _HEADER_BYTES + len(name) + len(value or b"")
 
 
 class _Batch(NamedTuple):
@@ -84,8 +70,12 @@ class _Batch(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether a batch of format 2 has no producer's record: a marker, or one that compaction has emptied."""
-        (count,) = struct.unpack_from(">i", self.data, _COUNT_AT)
-        return bool(self.attributes & _CONTROL_BIT) or count <= 0
+        return bool(self.attributes & _CONTROL_BIT) or self.record_count <= 0
+
+    @property
+    def record_count(self) -> int:
+        """How many records a batch of format 2 says that it has."""
+        return int(struct.unpack_from(">i", self.data, _COUNT_AT)[0])
 
     @property
     def first_time(self) -> int:
@@ -120,6 +110,8 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
             # A leader answers with whole batches: the first may begin before the requested offset.
             if record.offset < start:
                 continue
+            if not following <= record.offset <= batch.last_offset:
+                raise DamagedError("the offsets of its records do not grow, or leave their batch")
             if budget.spent:
                 return Fetched(records, following)
             budget.take(record)
@@ -200,24 +192,9 @@ def _old_records(batch: _Batch) -> Iterator[KafkaRecord]:
 
 
 def _current_records(batch: _Batch) -> Iterator[KafkaRecord]:
-    try:
-        for record in DefaultRecordBatch(_unpacked(batch)):
-            headers = tuple(record.headers)
-            yield KafkaRecord(
-                record.offset, record.timestamp, record.key, record.value, headers, record.timestamp_type or 0
-            )
-    # The library has an error of its own for some kinds of damage, and runs into Python's for others.
-    except (KafkaError, ValueError, IndexError, TypeError, OverflowError, struct.error) as error:
-        raise DamagedError(f"a batch is damaged ({type(error).__name__})") from None
-
-
-def _unpacked(batch: _Batch) -> bytes:
-    """The same batch as if it had never been packed; its checksum is then wrong, and is not checked."""
-    codec = batch.attributes & _CODEC_BITS
-    if not codec:
-        return batch.data
-    content = unpack(codec, batch.data[_RECORDS_AT:], UNPACKED_BYTES)
-    head = bytearray(batch.data[:_RECORDS_AT])
-    struct.pack_into(">i", head, 8, _RECORDS_AT - _OFFSET_AND_LENGTH.size + len(content))
-    struct.pack_into(">h", head, _ATTRIBUTES_AT, batch.attributes & ~_CODEC_BITS)
-    return b"".join((head, content))
+    content = batch.data[_RECORDS_AT:]
+    if codec := batch.attributes & _CODEC_BITS:
+        content = unpack(codec, content, UNPACKED_BYTES)
+    first_timestamp, last_timestamp = struct.unpack_from(">qq", batch.data, _TIMES_AT)
+    append_time = last_timestamp if batch.attributes & _LOG_APPEND_TIME_BIT else None
+    return read_batch(content, Batch(batch.base_offset, batch.record_count, first_timestamp, append_time))

@@ -177,6 +177,8 @@ class ErrorCode(IntEnum):
     CONTROLLER_ID_NOT_REGISTERED = 136
 
 
+# Of what a broker says beside its error code; Kafka's own reasons are a sentence.
+LONGEST_TEXT = 500
 _NUMBERS = frozenset(code.value for code in ErrorCode)
 
 
@@ -191,10 +193,18 @@ def error_name(number: int) -> str:
     return f"ERROR_{number}" if code is None else code.name
 
 
+def shown(text: str) -> str:
+    """What a broker says, for a log or a table: on one line, and not longer than a screen."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}..."
+
+
 def broker_error(api: str, number: int, detail: str | None = None) -> BrokerError:
     """The error for a request that a broker answered with an error code."""
     code = known_code(number)
-    return BrokerError(api, number, error_name(number), detail or "", retriable=code is not None and code.retriable)
+    return BrokerError(
+        api, number, error_name(number), shown(detail or ""), retriable=code is not None and code.retriable
+    )
 
 
 def refused_error(stage: Stage, api: str, number: int, address: BrokerAddress, about: str) -> StageError:

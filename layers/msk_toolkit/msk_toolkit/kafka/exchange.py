@@ -26,8 +26,9 @@ _READ_BYTES = 65536
 _SHARE_OF_A_WAIT = 0.3
 # The first bytes of an alert, with which a TLS server answers what is not TLS.
 _TLS_ALERT = b"\x15\x03"
-# Of 32 brokers that are read at once so much fits into a probe's 512 MB. Larger ones are received one at a time.
-LARGE_BYTES = 4 * 1024 * 1024
+# Of 60 brokers that are read at once so much fits into a probe's 512 MB, and it is more than a probe asks for. Larger
+# ones are received one at a time.
+LARGE_BYTES = 5 * 512 * 1024
 _LARGE = threading.Lock()
 
 

@@ -25,7 +25,7 @@ from msk_toolkit.backoff import Backoff
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.access import BrokerAddress, advertised_address
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.stage import Stage
@@ -65,7 +65,8 @@ def find_coordinator(connection: BrokerConnection, group: str, deadline: Deadlin
     )
     if answer.error_code:
         raise refused_error(_STAGE, "FindCoordinator", answer.error_code, connection.address, f"group {group}")
-    return BrokerAddress(answer.host, answer.port)
+    with reading(connection, "FindCoordinator", _STAGE):
+        return advertised_address(answer.host, answer.port)
 
 
 def join_group(

@@ -7,7 +7,7 @@ import msgspec
 from kafka.protocol.metadata import MetadataRequest
 
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.access import BrokerAddress
+from msk_toolkit.kafka.access import BrokerAddress, advertised_address
 from msk_toolkit.kafka.connection import BrokerConnection, reading
 from msk_toolkit.stage import Stage
 
@@ -94,7 +94,7 @@ def _metadata(answer: Any) -> ClusterMetadata:
     return ClusterMetadata(
         cluster_id=answer.cluster_id or "",
         controller=answer.controller_id,
-        brokers={broker.node_id: BrokerAddress(broker.host, broker.port) for broker in answer.brokers},
+        brokers={broker.node_id: advertised_address(broker.host, broker.port) for broker in answer.brokers},
         topics={topic.name: _topic(topic) for topic in answer.topics},
     )
 

@@ -13,9 +13,10 @@ from msk_toolkit.backoff import Backoff
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, KafkaRecord, beginning, read_records
+from msk_toolkit.kafka.batches import Beginning, Budget, Fetched, beginning, read_records
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError
 from msk_toolkit.kafka.connection import BrokerConnection, broker_timeout_ms, reading
+from msk_toolkit.kafka.current_format import KafkaRecord
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
 from msk_toolkit.stage import Stage
 
@@ -25,7 +26,7 @@ _ALL_IN_SYNC = -1
 _EARLIEST, _LATEST = -2, -1
 _PAUSE_SECONDS = 0.05
 # What is asked for; a batch that is larger comes whole. Below what is received from one broker at a time.
-_PARTITION_BYTES, _RESPONSE_BYTES = 1024 * 1024, 3 * 1024 * 1024
+_PARTITION_BYTES, _RESPONSE_BYTES = 1024 * 1024, 2 * 1024 * 1024
 _RECORD_FORMAT = 2
 _NO_COMPRESSION = 0
 # Unpacking briefly needs many times the memory of its result; brokers are read in threads of their own.

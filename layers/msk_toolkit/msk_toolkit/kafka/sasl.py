@@ -9,7 +9,7 @@ from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 from msk_toolkit.causes import Cause
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.error_codes import ErrorCode, error_name
+from msk_toolkit.kafka.error_codes import ErrorCode, error_name, shown
 from msk_toolkit.kafka.scram import Scram
 from msk_toolkit.stage import Stage
 
@@ -49,12 +49,12 @@ def _choose_mechanism(address: BrokerAddress, mechanism: str | None, send: Calla
 
 
 def _offered(answer: Any) -> str:
-    return ", ".join(answer.mechanisms or ()) or "none"
+    return shown(", ".join(answer.mechanisms or ())) or "none"
 
 
 def _refused_login(address: BrokerAddress, access: Access, answer: Any) -> StageError:
     cause = Cause.IAM_DENIED if access.auth_mode == "iam" else Cause.AUTHENTICATION_FAILED
-    reason = answer.error_message or error_name(answer.error_code)
+    reason = shown(answer.error_message or error_name(answer.error_code))
     return StageError(Stage.SASL, cause, str(address), f"the broker refused the login: {reason}")
 
 

@@ -40,6 +40,8 @@ class StageLog:
     Args:
         deadline: the end of the whole connection.
         stage_seconds: the most that one stage may take.
+
+    ``latest`` is the stage that was begun last, None before the first.
     """
 
     def __init__(self, deadline: Deadline, stage_seconds: float, clock: Clock = time.monotonic) -> None:
@@ -47,6 +49,7 @@ class StageLog:
         self._deadline = deadline
         self._stage_seconds = stage_seconds
         self._clock = clock
+        self.latest: Stage | None = None
 
     @property
     def stage_seconds(self) -> float:
@@ -81,6 +84,7 @@ class StageLog:
         Args:
             allowance: seconds beyond what every stage has, for a wait that the peer is known to impose.
         """
+        self.latest = name
         began = self._clock()
         earlier = self._results.get(name, StageResult(name, "ok"))
         deadline = self._deadline.at_most(max(0.0, self._stage_seconds + allowance - earlier.milliseconds / 1000))

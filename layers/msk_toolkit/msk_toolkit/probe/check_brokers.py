@@ -5,17 +5,19 @@ metadata names are checked as soon as the first broker has named them.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 import msgspec
 
 from msk_toolkit.backoff import Backoff
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.errors import StageError
+from msk_toolkit.errors import StageError, ToolkitError
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import ErrorCode, refused_error
@@ -28,6 +30,8 @@ from msk_toolkit.stage import Stage
 # MSK has up to 60 brokers a cluster, more on request, and a broker that hangs must keep no other one waiting. Threads
 # wait for the network nearly all of their time.
 _MOST_AT_ONCE = 128
+# A broker that names more than any cluster has must not have them all connected to.
+_MOST_BROKERS = 256
 _DAY_SECONDS = 86_400
 _PAUSE_SECONDS = 0.1
 # Leadership that moves is known everywhere within a second or two; fewer refusals may be that.
@@ -143,11 +147,14 @@ class _Checks:
     def _submit(self, addresses: Iterable[BrokerAddress]) -> None:
         with self._lock:
             known = {check.address for check in self._checks}
-            for address in addresses:
-                if address not in known:
-                    check = BrokerCheck(address, StageLog(self._options.deadline, self._options.stage_seconds))
-                    self._checks.append(check)
-                    self._futures.append(self._pool.submit(self._visit, check))
+            others = [address for address in dict.fromkeys(addresses) if address not in known]
+            if known and len(known) + len(others) > _MOST_BROKERS:
+                detail = f"the broker names {len(others)} further brokers; at most {_MOST_BROKERS} are checked"
+                raise StageError(Stage.METADATA, Cause.PROTOCOL_ERROR, "", detail)
+            for address in others:
+                check = BrokerCheck(address, StageLog(self._options.deadline, self._options.stage_seconds))
+                self._checks.append(check)
+                self._futures.append(self._pool.submit(self._visit, check))
 
     def _visit(self, check: BrokerCheck) -> None:
         try:
@@ -164,6 +171,11 @@ class _Checks:
             # The log has it, but perhaps not the reason.
             if error.cause is Cause.CONNECTION_CLOSED and error.stage in (Stage.SASL, Stage.METADATA):
                 self._look_for_certificate_demand(check)
+        except ToolkitError:
+            raise
+        # What one broker answers costs its own row, and never the other brokers' rows.
+        except Exception as error:  # noqa: BLE001
+            check.log.fail(check.log.latest or Stage.DNS, Cause.PROTOCOL_ERROR, _unexpected(error))
 
     def _note_certificate(self, check: BrokerCheck, end: float | None) -> None:
         if end is None:
@@ -212,6 +224,12 @@ class _Checks:
             return
         if is_required:
             check.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate")
+
+
+def _unexpected(error: Exception) -> str:
+    """Where the program failed, for whoever fixes it; the error's own text may hold what the broker sent."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"the broker's responses can't be used: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
 
 
 def _mechanisms(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:

@@ -40,10 +40,22 @@ def fetch_range(
             if fetched.out_of_range:
                 at, stop = _behind_removed(leader, discarded, at, deadline)
                 continue
+            _check_end(leader, discarded, fetched.next_offset, deadline)
             events = _events(fetched, discarded, stop)
             if events:
                 yield events
             at = fetched.next_offset
+
+
+def _check_end(leader: BrokerConnection, discarded: Range, following: int, deadline: Deadline) -> None:
+    # What a damaged response passes over would be taken for what retention has removed.
+    if following <= discarded.last + 1:
+        return
+    bounds = offset_range(leader, discarded.topic, [discarded.partition], Stage.FETCH, deadline)
+    end = bounds[discarded.partition][1]
+    if following > end:
+        detail = f"the leader's response reaches to offset {following} of {discarded.place}, which ends at {end}"
+        raise StageError(Stage.FETCH, Cause.RECORDS_DAMAGED, str(leader.address), detail)
 
 
 def _fetched(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> Fetched:
