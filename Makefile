@@ -72,6 +72,7 @@ chaos: .venv/ready ## Disturb the whole local system and account for every recor
 fuzz: .venv/ready ## Play inputs with something wrong in them by the million (FUZZ_EVENTS and so on, FUZZ_SEED): each ends in an answer or a clear error
 	@python -m tests.fuzz events --count $${FUZZ_EVENTS:-1000000} --seed $${FUZZ_SEED:-1}
 	@python -m tests.fuzz answers --count $${FUZZ_ANSWERS:-100000} --seed $${FUZZ_SEED:-1}
+	@python -m tests.fuzz brokers --count $${FUZZ_BROKERS:-100000} --seed $${FUZZ_SEED:-1}
 
 mutants: .venv/ready ## Change the decision modules in 100 places (MUTANTS; 0: all) and list what no test notices (MUTANT_SEED, MUTANT_PACKAGES)
 	@python -m tests.mutants

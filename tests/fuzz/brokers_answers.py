@@ -19,6 +19,7 @@ from msk_toolkit.kafka.metadata import ClusterMetadata
 
 from tests.fakes.kafka_batches import packed_with
 from tests.fuzz.brokers_questions import QUESTIONS, Played, connection_over
+from tests.fuzz.frame import BrokenPromiseError
 
 DATA = Path(__file__).parents[1] / "data"
 RESPONSES: Mapping[str, list[tuple[int, str]]] = json.loads(
@@ -99,7 +100,7 @@ class BrokerAnswers:
     """Every reader of brokers' answers."""
 
     def __init__(self) -> None:
-        self._recorded = {
+        self.recorded = {
             name: [(api_key, b64decode(frame)) for api_key, frame in frames] for name, frames in RESPONSES.items()
         }
         self._names = sorted(QUESTIONS)
@@ -108,7 +109,7 @@ class BrokerAnswers:
     def make(self, chance: random.Random) -> Answers:
         """A conversation in which one frame is not what the broker sent."""
         name = chance.choice(self._names)
-        frames = list(self._recorded[name])
+        frames = list(self.recorded[name])
         at = chance.randrange(len(frames))
         api_key, frame = frames[at]
         frames[at] = api_key, self._other_frame(chance, api_key, frame)
@@ -120,7 +121,7 @@ class BrokerAnswers:
             case 0:
                 return changed(chance, frame)
             case 1:
-                _, other = chance.choice(self._recorded[chance.choice(self._names)])
+                _, other = chance.choice(self.recorded[chance.choice(self._names)])
                 return _framed(frame, other[_HEAD:])
             case share if api_key == _FETCH and share < _OTHER_RECORDS_OF_20:
                 return _framed(frame, self._other_records(chance, body))
@@ -182,13 +183,13 @@ def check(result: Any) -> None:
 def check_address(address: BrokerAddress) -> None:
     """A host that can be looked up, and a port."""
     if not (isinstance(address.host, str) and address.host.isascii() and 0 < len(address.host) < 256):
-        raise AssertionError(f"no host: {address!r}")
+        raise BrokenPromiseError(f"no host: {address!r}")
     if not 0 < address.port < 65536:
-        raise AssertionError(f"no port: {address!r}")
+        raise BrokenPromiseError(f"no port: {address!r}")
 
 
 def check_order(fetched: Fetched) -> None:
     """Offsets grow, and nothing that was read is read again."""
     offsets = [record.offset for record in fetched.records]
     if offsets != sorted(set(offsets)) or any(offset >= fetched.next_offset for offset in offsets):
-        raise AssertionError(f"offsets {offsets}, then {fetched.next_offset}")
+        raise BrokenPromiseError(f"offsets {offsets}, then {fetched.next_offset}")

@@ -22,4 +22,5 @@ class Listed(NamedTuple):
 TARGETS = {
     "events": Listed("msk_events", "MskEvents", 2_000),
     "answers": Listed("vantiq_answers", "VantiqAnswers", 2_000),
+    "brokers": Listed("brokers_answers", "BrokerAnswers", 3_000),
 }

@@ -7,7 +7,7 @@ import pytest
 from kafka.protocol.metadata import FindCoordinatorResponse
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import BrokerAddress, advertised_address
-from msk_toolkit.kafka.error_codes import LONGEST_TEXT, broker_error, shown
+from msk_toolkit.kafka.error_codes import LONGEST_REASON, broker_error, shown
 from msk_toolkit.kafka.group import find_coordinator
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.scram import MOST_ROUNDS, Scram
@@ -58,8 +58,8 @@ def test_a_coordinator_without_a_host_is_the_brokers_fault() -> None:
 
 def test_what_a_broker_says_is_shown_on_one_line_of_a_bounded_length() -> None:
     assert shown("a\nb\x1b[31m") == "a b [31m"
-    assert shown("x" * LONGEST_TEXT) == "x" * LONGEST_TEXT
-    assert str(broker_error("CreateTopics", 40, "y" * (LONGEST_TEXT + 1))).endswith("y" * LONGEST_TEXT + "...")
+    assert shown("x" * LONGEST_REASON) == "x" * LONGEST_REASON
+    assert str(broker_error("CreateTopics", 40, "y" * (LONGEST_REASON + 1))).endswith("y" * LONGEST_REASON + "...")
 
 
 def test_a_broker_can_not_have_a_password_hashed_for_minutes() -> None:

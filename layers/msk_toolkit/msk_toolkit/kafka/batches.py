@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka import old_formats
 from msk_toolkit.kafka.codecs import DamagedError, unpack
-from msk_toolkit.kafka.current_format import Batch, KafkaRecord, read_batch
+from msk_toolkit.kafka.current_format import BatchHead, KafkaRecord, read_batch
 
 # What a batch of Kafka's 1 MB (max.message.bytes) may hold. The functions have 512 MB and unpack one at a time.
 UNPACKED_BYTES = 64 * 1024 * 1024
@@ -197,4 +197,4 @@ def _current_records(batch: _Batch) -> Iterator[KafkaRecord]:
         content = unpack(codec, content, UNPACKED_BYTES)
     first_timestamp, last_timestamp = struct.unpack_from(">qq", batch.data, _TIMES_AT)
     append_time = last_timestamp if batch.attributes & _LOG_APPEND_TIME_BIT else None
-    return read_batch(content, Batch(batch.base_offset, batch.record_count, first_timestamp, append_time))
+    return read_batch(content, BatchHead(batch.base_offset, batch.record_count, first_timestamp, append_time))

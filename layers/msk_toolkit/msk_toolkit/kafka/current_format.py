@@ -26,7 +26,7 @@ class KafkaRecord(NamedTuple):
     timestamp_type: int = 0
 
 
-class Batch(NamedTuple):
+class BatchHead(NamedTuple):
     """What a batch says of its records; ``append_time`` is the broker's, None where the producer's times hold."""
 
     base_offset: int
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     append_time: int | None
 
 
-def read_batch(content: bytes, batch: Batch) -> Iterator[KafkaRecord]:
+def read_batch(content: bytes, batch: BatchHead) -> Iterator[KafkaRecord]:
     """The records of an unpacked batch.
 
     Raises:
@@ -50,7 +50,7 @@ def read_batch(content: bytes, batch: Batch) -> Iterator[KafkaRecord]:
         raise DamagedError("a batch holds other bytes behind its records")
 
 
-def _record(content: bytes, at: int, batch: Batch) -> tuple[KafkaRecord, int]:
+def _record(content: bytes, at: int, batch: BatchHead) -> tuple[KafkaRecord, int]:
     try:
         size, at = _number(content, at)
         end = at + size

@@ -178,7 +178,7 @@ class ErrorCode(IntEnum):
 
 
 # Of what a broker says beside its error code; Kafka's own reasons are a sentence.
-LONGEST_TEXT = 500
+LONGEST_REASON = 500
 _NUMBERS = frozenset(code.value for code in ErrorCode)
 
 
@@ -196,7 +196,7 @@ def error_name(number: int) -> str:
 def shown(text: str) -> str:
     """What a broker says, for a log or a table: on one line, and not longer than a screen."""
     line = "".join(character if character.isprintable() else " " for character in text)
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}..."
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}..."
 
 
 def broker_error(api: str, number: int, detail: str | None = None) -> BrokerError:
