@@ -2,7 +2,8 @@
 
 import pytest
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.batches import Fetched, KafkaRecord
+from msk_toolkit.kafka.batches import Fetched
+from msk_toolkit.kafka.current_format import KafkaRecord
 from msk_toolkit.probe import consumer
 from msk_toolkit.probe.context import KnownContext
 from msk_toolkit.probe.options import ConsumerOptions
