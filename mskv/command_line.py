@@ -9,6 +9,7 @@ from mskv import __version__, exits
 from mskv.commands.cluster import lag, probe, why
 from mskv.commands.connect import connect
 from mskv.commands.cost import cost
+from mskv.commands.init import init
 from mskv.commands.letters import letters
 from mskv.commands.local import local
 from mskv.commands.logs import logs
@@ -66,7 +67,7 @@ def verify(place: Any, output: Output, **options: Any) -> None:
     sys.exit(run_verify(place, Consent(**options), output))
 
 
-for command in (status, probe, why, lag, topics, letters, mapping, logs, connect, token, cost, local):
+for command in (init, status, probe, why, lag, topics, letters, mapping, logs, connect, token, cost, local):
     commands.add_command(command)
 
 
