@@ -16,6 +16,7 @@ from local.vantiq.api import Api, Parts
 from local.vantiq.calls import timestamp
 from local.vantiq.faults import Fault, Faults
 from local.vantiq.journal import Journal
+from local.vantiq.pages import refuse_pages
 from local.vantiq.publishing import NoSources
 from local.vantiq.queries import Row
 from local.vantiq.resources import Forms, Resources, Tokens
@@ -128,7 +129,8 @@ class VantiqStandIn:
     async def start(self) -> Self:
         """Listen on every host."""
         self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=_MAX_BODY_BYTES)
+        guards = [refuse_pages(self._settings.hosts)]
+        app = web.Application(client_max_size=_MAX_BODY_BYTES, middlewares=guards)
         control.add_routes(app, self)
         self._sockets.add_routes(app)
         self._api.add_routes(app)

@@ -17,7 +17,6 @@ from local.vantiq.stats import Stats
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 _PAGE = 1000
-_HOSTS = frozenset({"127.0.0.1", "localhost", "host.docker.internal"})
 
 
 class Controlled(Protocol):
@@ -121,9 +120,7 @@ class _Control:
 
 def _loopback_only(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.Response:
-        # No web page has any business here. Browsers name the page that a request comes from, or the host name it used.
-        from_page = "Origin" in request.headers or request.host.rpartition(":")[0] not in _HOSTS
-        if from_page or not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104
+        if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104
             return _json({"error": "the control API is only available from this machine"}, 403)
         return await handler(request)
 

@@ -39,13 +39,13 @@ class Text(NamedTuple):
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser of this machine; skips where there is none, which CI does not allow."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """The browser of this machine, started with more arguments; skips where there is none, which CI does not allow."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("no chromium here; install the Debian package, or name another with CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, timeout=60_000)
+        browser = playwright.chromium.launch(executable_path=path, timeout=60_000, args=arguments)
         try:
             yield browser
         finally:

@@ -54,7 +54,7 @@ def test_stops_within_two_seconds_with_a_request_and_a_web_socket_open(certifica
             for path, extra in (("/", ""), ("/api/v1/wsock/websocket", UPGRADE)):
                 plain = stack.enter_context(socket.create_connection(("127.0.0.1", vantiq.port), timeout=5))
                 secure = stack.enter_context(context.wrap_socket(plain, server_hostname="127.0.0.1"))
-                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{extra}\r\n".encode())
+                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{extra}\r\n".encode())
             assert secure.recv(12) == b"HTTP/1.1 101"
             deadline = time.monotonic() + 5
             while vantiq.stats.in_flight == 0:

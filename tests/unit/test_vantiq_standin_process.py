@@ -75,6 +75,18 @@ def test_web_pages_cannot_use_the_control_api(vantiq: VantiqStandIn, headers: di
     assert send(vantiq, "/standin/journal", method="GET", headers=headers).status == 403
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://example.com"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "a.b"}]
+)
+def test_a_web_page_uses_up_no_planned_fault_and_is_counted_nowhere(
+    vantiq: VantiqStandIn, headers: dict[str, str]
+) -> None:
+    vantiq.fail("status", status=503, times=1)
+    assert send(vantiq, TOPIC, {}, headers=headers).status == 403
+    assert send(vantiq, "/api/v1/wsock/websocket", method="GET", headers=headers).status == 403
+    assert (len(vantiq.faults.active()), vantiq.stats.requests) == (1, 0)
+
+
 def test_listens_on_several_hosts_with_one_port() -> None:
     async def both() -> list[int]:
         async with VantiqStandIn(StandInSettings(hosts=("127.0.0.1", "127.0.0.2"))) as standin:
@@ -108,7 +120,7 @@ def test_the_process_ends_within_two_seconds_with_requests_hanging(tmp_path: Pat
         assert send(there, TOPIC, {"n": 1}).status == 200
         send(there, "/standin/faults", {"action": "hang"})
         with open_socket(there) as connection:
-            request = f"POST {TOPIC} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}"
+            request = f"POST {TOPIC} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}"
             connection.sendall(request.encode())
             deadline = time.monotonic() + 5
             while send(there, "/standin/stats", method="GET").json()["in_flight"] == 0:
