@@ -10,6 +10,7 @@ import msgspec
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.event import TOPIC_PATTERN, EventRecord, HeaderByte, KafkaEvent, UncheckedRecord
 from msk_toolkit.forward.record_ids import RecordIds
+from msk_toolkit.settings.complaints import complaint
 from msk_toolkit.settings.forwarder import RecordIdForm
 
 _EVENT = KafkaEvent[Any]
@@ -95,7 +96,8 @@ def decode(event: object, record_ids: RecordIdForm = "position") -> Batch:
     try:
         source = msgspec.convert(event, _EVENT)
     except _NOT_AS_DECLARED as error:
-        raise MalformedEventError(f"the event is not one of a Kafka event source mapping: {error}") from None
+        text = f"the event is not one of a Kafka event source mapping: {complaint(error)}"
+        raise MalformedEventError(text) from None
     partitions = {place: _records(place, raws) for place, raws in source.records.items()}
     return Batch(RecordIds(_cluster(source), record_ids), source, partitions)
 
@@ -120,7 +122,7 @@ def _record(place: str, raw: Any) -> SourceRecord:
         content = msgspec.convert(raw, EventRecord)
         _check_topics({content.topic})
     except _NOT_AS_DECLARED as error:
-        return SourceRecord(place, _offset(raw), raw, None, str(error))
+        return SourceRecord(place, _offset(raw), raw, None, complaint(error))
     return SourceRecord(place, content.offset, raw, content, "", _HeaderReader().headers_of(content))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import (
     Annotated,
     Any,
-    Literal,
     NamedTuple,
     Protocol,
     get_args,
@@ -18,6 +17,8 @@ import msgspec
 
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.advanced import VARIABLE, parse_advanced
+from msk_toolkit.settings.complaints import complaint
+from msk_toolkit.settings.plain import plain_problems, shown_name
 from msk_toolkit.settings.renamed import RENAMED, texts_by_current_name
 
 # SAM sets it in the containers of `sam local`.
@@ -133,21 +134,24 @@ def read_values(model: type[msgspec.Struct], texts: Mapping[str, str], problems:
             continue
         try:
             values[field.name] = msgspec.convert(texts[variable], field.hint, strict=False)
-        except msgspec.ValidationError as error:
-            problems.append(f"{variable}: {_complaint(field.hint, error)}")
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
+            problems.append(f"{variable}: {complaint(error, field.hint)}")
     return values
 
 
-def read_event[Request: msgspec.Struct](event: Any, model: type[Request], example: str) -> Request:
+def read_event[Request: msgspec.Struct](
+    event: Any, model: type[Request], example: str, unchecked: Collection[str] = ()
+) -> Request:
     """An invocation's event as a request.
 
     Args:
         example: a valid event, quoted in the error if the event is not an object.
+        unchecked: entries whose content is not checked for what is no JSON; each part of it is, when it is read.
 
     Raises:
         ConfigurationError: with every unknown, missing or malformed entry.
     """
-    problems = list(_problems(event, model, "", example))
+    problems = [*plain_problems(event, but=unchecked), *_problems(event, model, "", example)]
     if problems:
         raise ConfigurationError("event", problems)
     return msgspec.convert(event, model)
@@ -174,7 +178,7 @@ def _not_an_object(path: str, example: str) -> str:
 def _unknown_entries(given: Iterable[str], known: Collection[str], path: str) -> Iterator[str]:
     for name in given:
         if name not in known:
-            yield f"{path}{name} is not known; known are {', '.join(known)}"
+            yield f"{path}{shown_name(name)} is not known; known are {', '.join(known)}"
 
 
 def _problems_of_field(
@@ -198,17 +202,9 @@ def _problems_of_value(value: Any, hint: Any, path: str) -> Iterator[str]:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        yield f"{path}: {_complaint(hint, error)}"
-
-
-def _complaint(hint: Any, error: msgspec.ValidationError) -> str:
-    # The value may be a secret that was pasted in the wrong place, so no message quotes it. msgspec quotes values of a
-    # choice only.
-    plain = _plain(hint)
-    if get_origin(plain) is Literal:
-        return f"must be one of {', '.join(map(str, get_args(plain)))}"
-    message = str(error)
-    return message[0].lower() + message[1:]
+        yield f"{path}: {complaint(error, hint)}"
+    except (UnicodeEncodeError, RecursionError):
+        pass  # named by plain_problems, which looks deeper
 
 
 def _is_struct(hint: Any) -> bool:

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.errors import ConfigurationError
+from msk_toolkit.settings.complaints import complaint
+from msk_toolkit.settings.plain import shown_name
 from msk_toolkit.topics.declared import DeclaredTopic
-from msk_toolkit.topics.document import DocumentProblem, Located, from_plain, from_yaml
+from msk_toolkit.topics.document import MOST_FILE_BYTES, DocumentProblem, Located, from_plain, from_yaml
 from msk_toolkit.topics.rules import collisions, contradictions, name_problem
 from msk_toolkit.topics.units import UnitError, to_kafka
 
@@ -67,14 +69,31 @@ def read_declaration(path: Path) -> list[DeclaredTopic]:
         ConfigurationError: the file can't be read or is not YAML, or holds mistakes: all of them.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        octets = _octets(path)
     except FileNotFoundError:
         raise ConfigurationError("TOPICS_FILE", [f"{path} does not exist"]) from None
     except OSError as error:
         raise ConfigurationError("TOPICS_FILE", [f"{path} can't be read ({type(error).__name__})"]) from error
+    try:
+        text = octets.decode()
     except UnicodeDecodeError as error:
         raise ConfigurationError(path.name, ["not YAML: its text is not UTF-8"]) from error
     return _declared(*from_yaml(text, path.name), path.name)
+
+
+def _octets(path: Path) -> bytes:
+    """A file's content, of which no more is read than is accepted.
+
+    Raises:
+        ConfigurationError: it is longer.
+    """
+    with path.open("rb") as file:
+        octets = file.read(MOST_FILE_BYTES + 1)
+    if len(octets) > MOST_FILE_BYTES:
+        raise ConfigurationError(
+            path.name, [f"is longer than {MOST_FILE_BYTES:,} bytes: declare fewer topics, or use defaults"]
+        )
+    return octets
 
 
 def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
@@ -83,7 +102,7 @@ def parse_declaration(document: Any, subject: str) -> list[DeclaredTopic]:
     Raises:
         ConfigurationError: with every mistake.
     """
-    return _declared(from_plain(document, "$"), [], subject)
+    return _declared(*from_plain(document, "$"), subject)
 
 
 def _declared(root: Located, problems: list[DocumentProblem], subject: str) -> list[DeclaredTopic]:
@@ -181,8 +200,8 @@ def _field(
     try:
         # CloudFormation hands custom resources every number as text.
         return {field.name: msgspec.convert(_plain(value), field.type, strict=False)}
-    except msgspec.ValidationError as error:
-        problem = _RANGES.get(field.name) or str(error)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        problem = _RANGES.get(field.name) or complaint(error)
         problems.append(DocumentProblem(value.place, f"{label}: {field.name}: {problem}"))
         return {}
 
@@ -201,7 +220,7 @@ def _config(entry: Located, label: str, problems: list[DocumentProblem]) -> dict
         try:
             config[key] = _config_value(key, value.value)
         except (UnitError, _NotPlainError) as error:
-            problems.append(DocumentProblem(value.place, f"{label}: config: {key}: {error}"))
+            problems.append(DocumentProblem(value.place, f"{label}: config: {shown_name(key)}: {error}"))
     return config
 
 
@@ -227,7 +246,7 @@ def _unknown(entry: Located, model: type[msgspec.Struct], label: str = "") -> It
     known = [field.name for field in _fields_of(model)]
     for key, value in entry.entries():
         if key not in known:
-            yield DocumentProblem(value.place, f"{label}unknown key {key}; known: {', '.join(known)}")
+            yield DocumentProblem(value.place, f"{label}unknown key {shown_name(key)}; known: {', '.join(known)}")
 
 
 @functools.cache
@@ -248,5 +267,5 @@ def _label(entry: Located) -> str:
     if isinstance(entry.value, dict):
         name = entry.value.get("name")
         if name and isinstance(name.value, str):
-            return name.value
+            return shown_name(name.value)
     return "a topic without a name"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from msk_toolkit.settings.plain import shown_name
 from msk_toolkit.topics.document import DocumentProblem
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -14,7 +15,7 @@ _LONGEST_TEXT = 32_767
 def name_problem(name: str) -> str | None:
     """Why Kafka would reject a name, or the toolkit as that of an internal topic."""
     if not _NAME.fullmatch(name) or name in {".", ".."}:
-        return f"{name!r} may hold only letters, digits, '.', '_' and '-'"
+        return f"{shown_name(name)!r} may hold only letters, digits, '.', '_' and '-'"
     if name.startswith(_INTERNAL):
         return f"{name} is internal to Kafka; internal topics are never changed"
     return None
@@ -36,7 +37,7 @@ def contradictions(replication_factor: int | None, config: Mapping[str, str]) ->
 def _long_values(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, value in config.items():
         # Kafka's requests count the length of a text in 16 bits.
-        if (length := len(value.encode())) > _LONGEST_TEXT:
+        if (length := len(value.encode(errors="surrogatepass"))) > _LONGEST_TEXT:
             yield key, f"config: {key}: is {length:,} bytes long: Kafka accepts at most {_LONGEST_TEXT:,}"
 
 

@@ -8,15 +8,19 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from msk_toolkit.settings.plain import shown_name
+
 _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 _DECIMAL_BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 1000, "KB": 1000}
 _UNLIMITED = "unlimited"
 # For all other keys -1 is not a value, or means something else.
 _WITHOUT_LIMIT = frozenset({"retention.ms", "retention.bytes", "local.retention.ms", "local.retention.bytes"})
-_WHOLE = re.compile(r"-?\d+")
-_PART = re.compile(r"(\d+)([A-Za-z]+)")
-_QUANTITY = re.compile(r"(?:\d+[A-Za-z]+)+")
+_WHOLE = re.compile(r"-?[0-9]+")
+_PART = re.compile(r"([0-9]+)([A-Za-z]+)")
+_QUANTITY = re.compile(r"(?:[0-9]+[A-Za-z]+)+")
+# The digits of the largest number that Kafka has; Python makes no number of more than 4,300.
+_MOST_DIGITS = 19
 # Weeks are read but not written: 7d is what people write.
 _WRITTEN = {unit: size for unit, size in _MILLISECONDS.items() if unit != "w"}
 # Longer means never to Kafka, and no number of days says it better.
@@ -55,9 +59,10 @@ def _quantity(text: str, units: Mapping[str, int]) -> int:
     parts = _PART.findall(compact)
     has_its_units = {unit for _, unit in parts} <= units.keys()
     if not has_its_units or not _QUANTITY.fullmatch(compact):
-        raise UnitError(
-            f"{text!r} is not a quantity such as {_examples(units)} or {_UNLIMITED}; units: {', '.join(units)}"
-        )
+        shown, examples = shown_name(text), _examples(units)
+        raise UnitError(f"{shown!r} is not a quantity such as {examples} or {_UNLIMITED}; units: {', '.join(units)}")
+    if any(len(number) > _MOST_DIGITS for number, _ in parts):
+        raise UnitError(f"has a number of more than {_MOST_DIGITS} digits, which Kafka does not have")
     return sum(int(number) * units[unit] for number, unit in parts)
 
 
@@ -69,7 +74,7 @@ def _examples(units: Mapping[str, int]) -> str:
 
 def to_whole(text: str | None) -> int | None:
     """A whole number that is not negative; None for anything else."""
-    if text and text.isdigit():
+    if text and len(text) <= _MOST_DIGITS and _WHOLE.fullmatch(text) and not text.startswith("-"):
         return int(text)
     return None
 
@@ -92,7 +97,7 @@ def to_limit(text: str | None) -> float:
 def to_person(key: str, value: str) -> str:
     """A value of Kafka's as a person reads it; :func:`to_kafka` leads back to it."""
     units = _units_of(key)
-    if units is None or not _WHOLE.fullmatch(value):
+    if units is None or len(value) > _MOST_DIGITS or not _WHOLE.fullmatch(value):
         return value
     return _with_units(key, int(value), units) or value
 
@@ -133,14 +138,24 @@ def same(value: str, other: str) -> bool:
 
 def _meaning(value: str) -> object:
     stripped = value.strip()
-    try:
-        return Decimal(stripped)
-    except InvalidOperation:
-        pass
+    number = _decimal(stripped)
+    if number is not None:
+        return number
     if stripped.lower() in {"true", "false"}:
         return stripped.lower()
     # Kafka's lists (cleanup.policy, throttled replicas) are sets.
     return frozenset(part.strip() for part in stripped.split(","))
+
+
+def _decimal(text: str) -> Decimal | None:
+    """The number; None also for NaN, which can't be compared."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if number.is_finite():
+        return number
+    return None
 
 
 def _units_of(key: str) -> Mapping[str, int] | None:
