@@ -7,12 +7,13 @@ from typing import Any
 from kafka.protocol.consumer import FetchResponse
 from kafka.protocol.metadata import ApiVersionsResponse
 from kafka.record.memory_records import MemoryRecordsBuilder
+from kafka.record.util import calc_crc32c
 
 from tests.fakes.kafka_broker_fake import Asked
 
 FETCH = 1
 NONE, GZIP, SNAPPY, LZ4, ZSTD = 0, 1, 2, 3, 4
-_LENGTH_AT, _ATTRIBUTES_AT, _RECORDS_AT = 8, 21, 61
+_LENGTH_AT, _CHECKSUM_AT, _ATTRIBUTES_AT, _RECORDS_AT = 8, 17, 21, 61
 
 
 def versions(asked: Asked) -> Any:
@@ -49,6 +50,7 @@ def control_batch(offset: int) -> bytes:
     """A transaction's marker."""
     data = bytearray(batch([b"v"], offset=offset))
     struct.pack_into(">h", data, _ATTRIBUTES_AT, 0b110000)
+    struct.pack_into(">I", data, _CHECKSUM_AT, calc_crc32c(memoryview(data)[_ATTRIBUTES_AT:]))
     return bytes(data)
 
 

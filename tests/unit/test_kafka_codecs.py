@@ -11,6 +11,7 @@ import lz4.frame
 import pytest
 import zstandard
 from kafka.codec import snappy_encode
+from msk_toolkit.kafka import codecs
 from msk_toolkit.kafka.codecs import DamagedError, TooLargeError, unpack
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
@@ -69,6 +70,14 @@ def test_a_snappy_block_with_an_impossible_size_is_damaged(size: int) -> None:
     packed = snappy_encode(TEXT)[:16] + struct.pack(">i", size) + b"abc"
     with pytest.raises(DamagedError):
         unpack(SNAPPY, packed, len(TEXT))
+
+
+def test_a_gzip_stream_of_more_members_than_are_accepted_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs, "MOST_MEMBERS", 2)
+    member = gzip.compress(b"a")
+    assert unpack(GZIP, member * 2, 10) == b"aa"
+    with pytest.raises(DamagedError):
+        unpack(GZIP, member * 3, 10)
 
 
 def test_a_codec_that_kafka_does_not_have_is_damage() -> None:

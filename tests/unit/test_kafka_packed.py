@@ -10,11 +10,14 @@ from unittest.mock import patch
 
 import cramjam
 import pytest
+from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import batches, current_format
+from msk_toolkit.kafka.codecs import DamagedError
 from msk_toolkit.kafka.records import Fetched, fetch, first_records, read_from
 from msk_toolkit.stage import Stage
 
+from tests.fakes.clock_fake import FakeClock
 from tests.fakes.kafka_batches import (
     GZIP,
     LZ4,
@@ -86,6 +89,24 @@ def test_batches_that_kafkas_java_library_packs_are_read(form: str) -> None:
     assert answer.next_offset == 43
     times = [(each.timestamp, each.timestamp_type) for each in answer.records]
     assert times == ([(-1, -1), (-1, -1)] if form.startswith("0") else [(1001, 0), (1002, 0)])
+
+
+@pytest.mark.parametrize("form", FROM_JAVA)
+def test_the_checksums_of_kafkas_java_library_fit(form: str) -> None:
+    data = b64decode(FROM_JAVA[form])
+    answer = batches.read_records(data, 40, batches.Budget(), Deadline(60), with_checksums=True)
+    assert len(answer.records) == 3
+    altered = data[:-20] + bytes([data[-20] ^ 1]) + data[-19:]
+    with pytest.raises(DamagedError):
+        batches.read_records(altered, 40, batches.Budget(), Deadline(60), with_checksums=True)
+
+
+def test_the_look_at_a_checksum_ends_with_its_deadline() -> None:
+    clock = FakeClock()
+    late = Deadline(1, clock)
+    clock.advance(2)
+    with pytest.raises(TimeoutError):
+        batches.read_records(batch([b"a"]), 0, batches.Budget(), late, with_checksums=True)
 
 
 def test_a_wrapper_that_the_broker_has_stamped_gives_its_time_to_all_of_its_records() -> None:

@@ -105,6 +105,14 @@ def test_an_answer_that_reaches_behind_the_partitions_end_passes_nothing_over() 
     assert "which ends at 9" in caught.value.detail
 
 
+def test_a_record_that_was_altered_after_it_was_written_becomes_no_letter() -> None:
+    altered = batch([b"value"], offset=3).replace(b"value", b"valve")
+    with pytest.raises(StageError) as caught:
+        redriven([fetched({0: altered})], [0, 9])
+    assert caught.value.cause == "records-damaged"
+    assert "does not fit its checksum" in caught.value.detail
+
+
 def test_a_leader_that_has_an_offset_and_refuses_it_is_told() -> None:
     with pytest.raises(StageError, match="has offset 3 of orders-0 and does not read it"):
         redriven([refused], [0, 9, 0, 9])

@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kafka.record._crc32c import CRC_INIT, crc_finalize, crc_update
+
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka import old_formats
 from msk_toolkit.kafka.codecs import DamagedError, unpack
@@ -21,6 +23,8 @@ _OFFSET_AND_LENGTH = struct.Struct(">qi")
 _MAGIC_AT = 16
 _LEAST_LENGTH = {0: 14, 1: 22, 2: 49}
 # Batches of format 2: base offset and length, ..., attributes, last offset's delta, first and last timestamp.
+_CURRENT_MAGIC = 2
+_CHECKSUM_AT, _CHECKSUM_BYTES = 17, 65536
 _ATTRIBUTES_AT, _LAST_DELTA_AT, _TIMES_AT, _COUNT_AT, _RECORDS_AT = 21, 23, 27, 57, 61
 _CODEC_BITS, _LOG_APPEND_TIME_BIT, _CONTROL_BIT = 0b111, 0b1000, 0b100000
 
@@ -94,8 +98,14 @@ class _Batch(NamedTuple):
         return self.base_offset + int(delta)
 
 
-def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) -> Fetched:
+def read_records(
+    data: bytes, start: int, budget: Budget, deadline: Deadline, *, with_checksums: bool = False
+) -> Fetched:
     """The records from offset ``start`` on, as far as there are whole batches and the budget goes.
+
+    Args:
+        with_checksums: hold each batch of format 2 against its checksum, which takes 0.2 s a megabyte; those of the old
+            formats are checked in any case.
 
     Raises:
         DamagedError, TooLargeError: see :mod:`msk_toolkit.kafka.codecs`.
@@ -104,6 +114,8 @@ def read_records(data: bytes, start: int, budget: Budget, deadline: Deadline) ->
     records: list[KafkaRecord] = []
     following = start
     for batch in _batches(data):
+        if with_checksums:
+            _check_sum(batch, deadline)
         for count, record in enumerate(_records(batch)):
             if count % _RECORDS_BETWEEN_LOOKS == 0 and deadline.expired:
                 raise TimeoutError
@@ -175,6 +187,19 @@ def _batches(data: bytes) -> Iterator[_Batch]:
             raise DamagedError(f"a batch has message format {magic}, which Kafka does not have")
         yield _Batch(base_offset, magic, data[at:end])
         at = end
+
+
+def _check_sum(batch: _Batch, deadline: Deadline) -> None:
+    if batch.magic < _CURRENT_MAGIC:
+        return
+    content = memoryview(batch.data)[_ATTRIBUTES_AT:]
+    checksum = CRC_INIT
+    for at in range(0, len(content), _CHECKSUM_BYTES):
+        if deadline.expired:
+            raise TimeoutError
+        checksum = crc_update(checksum, content[at : at + _CHECKSUM_BYTES])
+    if crc_finalize(checksum) != struct.unpack_from(">I", batch.data, _CHECKSUM_AT)[0]:
+        raise DamagedError("a batch does not fit its checksum")
 
 
 def _records(batch: _Batch) -> Iterator[KafkaRecord]:

@@ -15,6 +15,8 @@ _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 # What Rust says when more is written to a buffer than it holds; the library has no error of its own for it.
 _NO_ROOM = "failed to write whole buffer"
+# Of a gzip stream. Producers write one; what is behind each is copied, which many tiny ones would make quadratic.
+MOST_MEMBERS = 100
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -52,7 +54,11 @@ def unpack(codec: int, packed: bytes, limit: int) -> bytes:
 
 def _unpack_gzip(packed: bytes, limit: int) -> bytes:
     unpacked = bytearray()
+    members = 0
     while packed:
+        members += 1
+        if members > MOST_MEMBERS:
+            raise _damaged(GZIP)
         stream = zlib.decompressobj(_GZIP_WINDOW)
         try:
             # One more than may be: that is how too much shows.

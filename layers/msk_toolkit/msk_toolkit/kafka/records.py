@@ -95,8 +95,12 @@ def read_from(
     *,
     stage: Stage = Stage.FETCH,
     deadline: Deadline,
+    with_checksums: bool = False,
 ) -> dict[int, Fetched]:
     """Read each partition from its start offset, as much as one answer holds, and say where to read on.
+
+    Args:
+        with_checksums: see :func:`msk_toolkit.kafka.batches.read_records`.
 
     Raises:
         StageError: under ``stage``.
@@ -111,7 +115,7 @@ def read_from(
             by_partition[partition] = Fetched([], start)
         else:
             with _readable(connection, f"{topic}-{partition}", stage, deadline):
-                by_partition[partition] = read_records(data, start, budget, deadline)
+                by_partition[partition] = read_records(data, start, budget, deadline, with_checksums=with_checksums)
     return by_partition
 
 

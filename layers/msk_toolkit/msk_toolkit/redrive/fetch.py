@@ -59,7 +59,9 @@ def _check_end(leader: BrokerConnection, discarded: Range, following: int, deadl
 
 
 def _fetched(leader: BrokerConnection, discarded: Range, at: int, deadline: Deadline) -> Fetched:
-    response = read_from(leader, discarded.topic, {discarded.partition: at}, deadline=deadline)
+    starts = {discarded.partition: at}
+    # What becomes a letter is what the producer wrote.
+    response = read_from(leader, discarded.topic, starts, deadline=deadline, with_checksums=True)
     fetched = response[discarded.partition]
     if deadline.expired:
         raise StageError(Stage.FETCH, Cause.REQUEST_TIMEOUT, str(leader.address), "no time left to fetch records")
