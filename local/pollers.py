@@ -28,10 +28,10 @@ def start_pollers(system: System) -> None:
     running = system.ledger.running()
     checks: dict[str, Callable[[], bool]] = {}
     for source in system.stack.event_sources():
-        for number, name in enumerate(poller_names(system, source.logical_id)):
+        for name in poller_names(system, source.logical_id):
             if name not in running:
                 _start(system, source, name)
-                checks[name] = partial(_is_ready, stats_file(system, name), first=number == 0)
+                checks[name] = partial(_is_ready, stats_file(system, name), alone=system.pollers == 1)
     system.ledger.await_ready(checks, _READY_SECONDS)
 
 
@@ -81,9 +81,9 @@ def _home(system: System) -> Path:
     return system.run / "pollers"
 
 
-def _is_ready(stats: Path, *, first: bool) -> bool:
-    """Whether it reads. For the second member of a group a single partition leaves nothing to read."""
+def _is_ready(stats: Path, *, alone: bool) -> bool:
+    """Whether it reads. Of several members of a group, one has nothing to read where there is a single partition."""
     expected = {"polling", "disabled"}
-    if not first:
+    if not alone:
         expected.add("joining")
     return stats.exists() and msgspec.json.decode(stats.read_bytes(), type=Stats).state in expected

@@ -10,9 +10,11 @@ WORKERS = 4
 # Tests by the beginning of their ids, and the group that one worker runs from its beginning to its end: these share
 # what takes long to bring up. In this order; each other file is a group of its own, behind these.
 GROUPS: Mapping[str, Sequence[str]] = {
-    # Each has a system of its own: one of those whose faults are real, and one of the others, with its containers.
+    # Each has a system of its own: one of those whose faults are real, one of the others, with its containers, and one
+    # in which everything breaks at once.
     "drills": ("tests/e2e/test_fault_drills.py",),
     "system": ("tests/e2e/", "tests/integration/test_container_image.py"),
+    "chaos": ("tests/chaos/",),
     # A cluster each: one of those whose brokers are stopped, starved and denied, one of the others.
     "disturbed brokers": (
         "tests/integration/test_diagnose_on_kafka.py",
@@ -47,7 +49,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "browser": ("tests/browser/",),
 }
 _FILE = len(GROUPS)
-_WAITING = ("tests/integration", "tests/e2e", "tests/torture")
+_WAITING = ("tests/integration", "tests/e2e", "tests/chaos", "tests/torture")
 
 
 def group_of(nodeid: str) -> str:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import msgspec
@@ -11,8 +11,8 @@ import psutil
 from local.aws import emulator
 from local.event_source_mapping.stats import Stats
 from local.pollers import poller_names, start_pollers, stats_file
-from local.system import System
 from tests.chaos.adversary import Carry
+from tests.chaos.live import Live
 from tests.chaos.schedule import Act
 from tests.chaos.vantiq_faults import StandIn
 
@@ -22,15 +22,10 @@ _STOPPED_SECONDS = 150.0
 
 
 class ConsumerActs:
-    """What the adversary does to pollers, the forwarder's environments and mappings.
+    """What the adversary does to pollers, the forwarder's environments and mappings."""
 
-    Args:
-        timeout_seconds: the forwarder's.
-    """
-
-    def __init__(self, system: Callable[[], System], standin: StandIn, timeout_seconds: float) -> None:
-        self._current, self._standin = system, standin
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, live: Live, standin: StandIn) -> None:
+        self._live, self._standin = live, standin
 
     def acts(self) -> Mapping[str, Carry]:
         """By their kinds."""
@@ -45,7 +40,7 @@ class ConsumerActs:
 
     def heal(self) -> None:
         """Have every poller run, and every mapping enabled."""
-        system = self._current()
+        system = self._live.system
         for name in self._pollers():
             system.ledger.resume(name)
         start_pollers(system)
@@ -54,7 +49,7 @@ class ConsumerActs:
 
     def environments(self) -> list[psutil.Process]:
         """The forwarder's execution environments."""
-        system = self._current()
+        system = self._live.system
         folder = f"ministack-lambda-{system.stack.physical_ids[FORWARDER]}-"
         processes: list[psutil.Process] = []
         for process in system.ledger.running()[emulator.PROCESS].children(recursive=True):
@@ -65,9 +60,7 @@ class ConsumerActs:
 
     def enable(self, mapping_id: str, *, enabled: bool) -> None:
         """Enable or disable a mapping with Lambda's API."""
-        system = self._current()
-        client = system.emulator.session().client("lambda", endpoint_url=system.emulator.endpoint)
-        client.update_event_source_mapping(UUID=mapping_id, Enabled=enabled)
+        self._live.client("lambda").update_event_source_mapping(UUID=mapping_id, Enabled=enabled)
 
     def await_stopped(self, logical_id: str) -> None:
         """Wait until no poller of a disabled mapping reads or invokes any more.
@@ -75,19 +68,19 @@ class ConsumerActs:
         Raises:
             TimeoutError: one still does.
         """
-        system = self._current()
+        system = self._live.system
         deadline = time.monotonic() + _STOPPED_SECONDS
         for name in poller_names(system, logical_id):
-            while self._stats(name).state != "disabled":
+            while name in system.ledger.running() and self._stats(name).state != "disabled":
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{name} still reads {_STOPPED_SECONDS:g} s after its mapping was disabled")
                 time.sleep(0.1)
 
     def _stats(self, name: str) -> Stats:
-        return msgspec.json.decode(stats_file(self._current(), name).read_bytes(), type=Stats)
+        return msgspec.json.decode(stats_file(self._live.system, name).read_bytes(), type=Stats)
 
     def _pollers(self) -> list[str]:
-        system = self._current()
+        system = self._live.system
         names: list[str] = []
         for source in system.stack.event_sources():
             names += poller_names(system, source.logical_id)
@@ -96,16 +89,16 @@ class ConsumerActs:
     @contextmanager
     def _killed_poller(self, act: Act) -> Iterator[str]:
         name = _pick(self._pollers(), act.draw)
-        self._current().ledger.kill(name)
+        self._live.system.ledger.kill(name)
         try:
             yield name
         finally:
-            start_pollers(self._current())
+            start_pollers(self._live.system)
 
     @contextmanager
     def _paused_poller(self, act: Act) -> Iterator[str]:
         """Longer than a session lasts, so that its partitions go to another member while it believes to own them."""
-        name, ledger = _pick(self._pollers(), act.draw), self._current().ledger
+        name, ledger = _pick(self._pollers(), act.draw), self._live.system.ledger
         ledger.pause(name)
         try:
             time.sleep(7.0)
@@ -139,14 +132,14 @@ class ConsumerActs:
         environments = self.environments()
         text = _signal(environments, signal.SIGSTOP)
         try:
-            time.sleep(self._timeout_seconds + 1.0)
+            time.sleep(self._live.timeout_seconds + 1.0)
             yield text
         finally:
             _signal(environments, signal.SIGCONT)
 
     @contextmanager
     def _disabled_mapping(self, act: Act) -> Iterator[str]:
-        source = _pick(self._current().stack.event_sources(), act.draw)
+        source = _pick(self._live.system.stack.event_sources(), act.draw)
         self.enable(source.mapping_id, enabled=False)
         try:
             self.await_stopped(source.logical_id)

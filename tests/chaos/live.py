@@ -1,17 +1,19 @@
 """The system of a run, whose stack is updated while it runs."""
 
+import contextlib
 import itertools
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from local.aws.functions import FunctionError, FunctionUnavailableError
+from local.aws.functions import Function, FunctionError, FunctionUnavailableError
 from local.aws.processed import EventSource, read_stack
 from local.pollers import poller_names, start_pollers
 from local.system import System
@@ -19,6 +21,7 @@ from local.system import System
 _UPDATE_SECONDS = 90.0
 _AGAIN_SECONDS = 0.3
 _PERSISTENT_SECONDS = 120.0
+_ASK_SECONDS = 10.0
 
 
 class Live:
@@ -31,12 +34,26 @@ class Live:
     def __init__(self, system: System, timeout_seconds: float) -> None:
         self.system = system
         self.timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._session: Any = system.emulator.session()
+        self._clients: dict[str, Any] = {}
+        self._functions: dict[str, Function] = {}
+        self._admin = AdminClient({"bootstrap.servers": system.kafka.bootstrap("PLAINTEXT"), "log_level": 0})
         self._limit_time()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulator."""
-        session: Any = self.system.emulator.session()
-        return session.client(service, endpoint_url=self.system.emulator.endpoint)
+        """A boto3 client of the emulator; made once, since that takes longer than most calls."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, endpoint_url=self.system.emulator.endpoint)
+            return self._clients[service]
+
+    def function(self, logical_id: str) -> Function:
+        """A deployed function, such as ``TopicsFunction``; made once as well."""
+        with self._lock:
+            if logical_id not in self._functions:
+                self._functions[logical_id] = self.system.function(logical_id)
+            return self._functions[logical_id]
 
     def update(self, parameters: Mapping[str, str]) -> None:
         """Update parameters of the stack, then replace the pollers, as Lambda does.
@@ -81,22 +98,42 @@ class Live:
         return str(properties["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"])
 
     def committed(self, topic: str) -> dict[int, int]:
-        """By partition: where the topic's group stands."""
-        with self.admin() as admin:
-            offsets = admin.list_group_offsets({self.group_of(topic): None})
-        positions = next(iter(offsets.values()))
-        return {place.partition: value.offset for place, value in positions.items() if place.topic == topic}
+        """By partition: where the topic's group stands.
 
-    @contextmanager
-    def admin(self) -> Iterator[Any]:
-        """kafka-python's admin client."""
-        client = KafkaAdminClient(
-            bootstrap_servers=self.system.kafka.bootstrap("PLAINTEXT").split(","), request_timeout_ms=10_000
+        Raises:
+            KafkaException: the coordinator does not answer.
+        """
+        group = self.group_of(topic)
+        asked = self._admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group)], request_timeout=_ASK_SECONDS
         )
+        places = asked[group].result(_ASK_SECONDS + 1).topic_partitions
+        return {place.partition: place.offset for place in places if place.topic == topic}
+
+    def delete(self, topic: str) -> None:
+        """Delete a topic, if it is there.
+
+        Raises:
+            KafkaException: it still is.
+        """
+        with contextlib.suppress(KafkaException):
+            self._admin.delete_topics([topic], request_timeout=_ASK_SECONDS)[topic].result(_ASK_SECONDS)
+        if topic in self._admin.list_topics(timeout=_ASK_SECONDS).topics:
+            raise KafkaException(KafkaError(KafkaError.TOPIC_ALREADY_EXISTS))
+
+    def make(self, topic: str) -> None:
+        """Make a topic as topics.yaml declares the second one, if it is not there.
+
+        Raises:
+            KafkaException: it is not.
+        """
+        # The topics function would refuse to while the other topic has more partitions than are declared.
+        new = NewTopic(topic, 1, 2, config={"min.insync.replicas": "1"})
         try:
-            yield client
-        finally:
-            client.close()
+            self._admin.create_topics([new], request_timeout=_ASK_SECONDS)[topic].result(_ASK_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
 
     def _limit_time(self) -> None:
         name = self.system.stack.physical_ids["ForwarderFunction"]
@@ -116,7 +153,7 @@ def persistently[T](call: Callable[[], T]) -> T:
     while True:
         try:
             return call()
-        except (KafkaError, OSError, FunctionError, FunctionUnavailableError) as error:
+        except (KafkaException, OSError, FunctionError, FunctionUnavailableError) as error:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done within {_PERSISTENT_SECONDS:g} s: {error}") from error
         time.sleep(_AGAIN_SECONDS)

@@ -90,7 +90,7 @@ class PeerActs:
         results = []
         for function, event in events.items():
             try:
-                self._live.system.function(function).invoke(event)
+                self._live.function(function).invoke(event)
                 results.append(f"{function} answered")
             except (FunctionError, FunctionUnavailableError) as error:
                 results.append(f"{function}: {str(error)[:80]}")

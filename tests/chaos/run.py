@@ -1,5 +1,6 @@
 """One seed: the quiet system, then the disturbed one, then everything healed, drained, replayed and accounted for."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ TOPICS = Topics("sensor-readings", "AWSKafkaTutorialTopic")
 _HEARTBEATS = frozenset({"/msk/heartbeat"})
 _QUIET_SHARE = 0.2
 _POLL_SECONDS = 0.1
+_DRAIN_POLL_SECONDS = 0.5
 _LETTER_SECONDS = 240.0
 
 
@@ -36,6 +38,7 @@ class Plan(NamedTuple):
         records: to be written, rounded up to whole blocks.
         backlog: how many records wait in Kafka at most, so that the system is always busy.
         pace: how much quicker than usual the acts follow one another.
+        write_seconds: after so long no more is written under chaos, however much is left.
         drain_seconds: how long the healed system may take.
         large: whether some records are as large as Kafka takes them.
     """
@@ -44,6 +47,7 @@ class Plan(NamedTuple):
     records: int
     backlog: int = 10_000
     pace: float = 1.0
+    write_seconds: float = math.inf
     drain_seconds: float = 600.0
     large: bool = True
 
@@ -78,7 +82,7 @@ class Run:
         self._standin = StandIn(live.system)
         self._writer = Writer(kafka.bootstrap("PLAINTEXT"), plan.seed, TOPICS, large=plan.large)
         self._brokers = BrokerActs(kafka, live.group_of(TOPICS.main))
-        self._consumers = ConsumerActs(lambda: live.system, self._standin, live.timeout_seconds)
+        self._consumers = ConsumerActs(live, self._standin)
         self._stack = StackActs(live, self._consumers, self._writer, TOPICS)
         self._peers = PeerActs(live, self._standin)
         self._complaints: list[str] = []
@@ -86,6 +90,7 @@ class Run:
     def play(self) -> Outcome:
         """Play it to its end."""
         plan, began = self._plan, time.monotonic()
+        self._heal()
         self._standin.request("POST", "reset")
         self._standin.play([])
         blocks = -(-plan.records // BLOCK)
@@ -126,13 +131,18 @@ class Run:
         plan = self._plan
         carry = {**self._brokers.acts(), **self._consumers.acts(), **self._stack.acts(), **self._peers.acts()}
         kinds = [tuple(kind for kind in line if self._is_played(kind)) for line in LINES]
-        adversary = Adversary([acts(plan.seed, line, plan.pace) for line in kinds], carry, self._say)
+
+        def say(text: str) -> None:
+            self._say(f"{len(arrivals.numbers):>8,} arrived  {text}")
+
+        adversary = Adversary([acts(plan.seed, line, plan.pace) for line in kinds], carry, say)
         before, began = len(arrivals.numbers), time.monotonic()
         adversary.begin()
         try:
-            self._write(blocks, arrivals)
+            self._write(blocks, arrivals, plan.write_seconds)
         finally:
             adversary.end()
+            self._say("healing")
             self._heal()
         self._drain(arrivals)
         return (len(arrivals.numbers) - before) / (time.monotonic() - began), adversary
@@ -142,9 +152,10 @@ class Run:
         return kind != "change the ordering" or self._plan.seed % 2 == 1
 
     def _heal(self) -> None:
-        self._say("healing")
         self._brokers.heal()
         self._peers.heal()
+        # The topics function logs in with the password.
+        self._stack.heal()
         self._consumers.heal()
 
     def _rate(self, blocks: Sequence[int], arrivals: Arrivals) -> float:
@@ -153,11 +164,13 @@ class Run:
         self._drain(arrivals)
         return (len(arrivals.numbers) - before) / (time.monotonic() - began)
 
-    def _write(self, blocks: Sequence[int], arrivals: Arrivals) -> None:
+    def _write(self, blocks: Sequence[int], arrivals: Arrivals, limit_seconds: float = math.inf) -> None:
         """Keep a backlog; a writer that is far ahead waits."""
-        writer = self._writer
+        writer, until = self._writer, time.monotonic() + limit_seconds
         deadline = time.monotonic() + self._plan.drain_seconds
         for block in blocks:
+            if time.monotonic() > until:
+                return
             while len(writer.acknowledged) - len(arrivals.numbers) > self._plan.backlog:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"no progress within {self._plan.drain_seconds:g} s")
@@ -174,7 +187,7 @@ class Run:
             if time.monotonic() > deadline:
                 self._complaints.append(f"not drained after {self._plan.drain_seconds:g} s: {left}")
                 return
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_DRAIN_POLL_SECONDS)
             left = self._behind()
         # The last envelopes are in the journal, and not read yet.
         self._settle(arrivals)
@@ -201,7 +214,7 @@ class Run:
     def _replay(self) -> tuple[int, int]:
         """Replay the letters of a Vantiq that accepts everything; returns how many went and how many are left."""
         self._standin.forgive()
-        redrive, replayed = self._live.system.function("RedriveFunction"), 0
+        redrive, replayed = self._live.function("RedriveFunction"), 0
         deadline = time.monotonic() + _LETTER_SECONDS
         while time.monotonic() < deadline:
             try:

@@ -45,6 +45,11 @@ class StackActs:
             "rotate the SCRAM password": self._rotated,
         }
 
+    def heal(self) -> None:
+        """Have the topic exist, and the secret hold the cluster's password."""
+        self._rotate(0.0)
+        persistently(lambda: self._live.make(self._topics.second))
+
     @contextmanager
     def _updated(self, parameters: dict[str, str]) -> Iterator[str]:
         self._live.update(parameters)
@@ -79,11 +84,11 @@ class StackActs:
             self._writer.close_topic(topic)
             try:
                 read = persistently(lambda: self._live.committed(topic))
-                persistently(lambda: self._delete(topic))
+                persistently(lambda: self._live.delete(topic))
                 anew = True
                 for partition in self._partitions(topic):
                     self.read[topic, self._writer.generation[topic], partition] = max(0, read.get(partition, 0))
-                persistently(lambda: self._live.system.function("TopicsFunction").invoke({"action": "apply"}))
+                persistently(lambda: self._live.make(topic))
             finally:
                 self._writer.open_topic(topic, anew=anew)
         finally:
@@ -94,12 +99,12 @@ class StackActs:
         """Those that records were written to."""
         return {place.partition for place in self._writer.acknowledged.values() if place.topic == topic}
 
-    def _delete(self, topic: str) -> None:
-        deletion = {"topic": topic, "confirm": topic, "although": ["declared", "not-empty"]}
-        self._live.system.function("TopicsFunction").invoke({"action": "delete", "delete": [deletion]})
-
     @contextmanager
     def _rotated(self, act: Act) -> Iterator[str]:
+        self._rotate(act.hold)
+        yield f"the secret had the old one for {act.hold:.1f} s"
+
+    def _rotate(self, seconds: float) -> None:
         """The cluster has the new password first, and the secret some time later."""
         password = secrets.token_urlsafe(24)
         try:
@@ -107,11 +112,10 @@ class StackActs:
         except KafkaClusterError:
             pass  # a broker that is down does not know it yet; those that are up do
         finally:
-            time.sleep(act.hold)
+            time.sleep(seconds)
             login = json.dumps({"username": USERNAME, "password": password})
             arn = self._live.system.resources.scram_secret_arn
             self._live.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=login)
-        yield f"the secret had the old one for {act.hold:.1f} s"
 
     def _parameter(self, name: str) -> str:
         return self._live.system.stack.parameters[name]
