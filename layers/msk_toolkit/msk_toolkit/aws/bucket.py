@@ -1,18 +1,30 @@
 """S3: a bucket's objects listed, read, written and moved."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from msk_toolkit.aws.call import ask_aws
 from msk_toolkit.errors import AwsError
 
+# Lambda hands over events of 6 MB at most. As text within the JSON of a failure object they can be twice as long, and
+# escaped for a letter three times.
+MOST_OBJECT_BYTES = 20_000_000
+# Lists and objects in an object's JSON: each takes some sixty bytes of memory. The records of 6 MB have fewer, as a
+# header, the smallest thing with two of them, takes ten bytes.
+_MOST_CONTAINERS = 1_300_000
 _REASONS = {"NoSuchBucket": "no such bucket", "NoSuchKey": "no such object"}
 _EXISTS = {"PreconditionFailed", "412"}
 _LIST = "s3:ListBucket on the bucket"
 _READ = "s3:GetObject, and kms:Decrypt on the bucket's key,"
 _WRITE = "s3:PutObject, and kms:GenerateDataKey on the bucket's key,"
 _MOVE = "s3:GetObject, s3:PutObject and s3:DeleteObject, and kms:Decrypt and kms:GenerateDataKey on the bucket's key,"
+
+
+def is_plausible(body: bytes) -> bool:
+    """Whether JSON has no more lists and objects than a letter or a failure object can have."""
+    return body.count(b"[") + body.count(b"{") <= _MOST_CONTAINERS
 
 
 class Entry(NamedTuple):
@@ -26,6 +38,10 @@ class Entry(NamedTuple):
     name: str
     size: int
     modified: datetime
+
+
+class ObjectTooLargeError(AwsError):
+    """An object is longer than anything that the toolkit writes or reads."""
 
 
 class Bucket:
@@ -52,12 +68,27 @@ class Bucket:
                 yield Entry(item["Key"], item["Size"], item["LastModified"])
 
     def read(self, name: str) -> bytes:
-        """An object's content."""
+        """An object's content, of which no more is read than :data:`MOST_OBJECT_BYTES`.
 
-        def content() -> bytes:
-            return bytes(self._client.get_object(Bucket=self.name, Key=name)["Body"].read())
+        Raises:
+            ObjectTooLargeError: it is longer.
+        """
 
-        return self._call("reading", name, _READ, content)
+        def content() -> bytes | None:
+            answer = self._client.get_object(Bucket=self.name, Key=name)
+            with closing(answer["Body"]) as body:
+                if answer.get("ContentLength", 0) > MOST_OBJECT_BYTES:
+                    return None
+                octets = bytes(body.read(MOST_OBJECT_BYTES + 1))
+            return None if len(octets) > MOST_OBJECT_BYTES else octets
+
+        octets = self._call("reading", name, _READ, content)
+        if octets is None:
+            limit = f"{MOST_OBJECT_BYTES:,} bytes"
+            raise ObjectTooLargeError(
+                f"s3://{self.name}/{name} is longer than {limit}, so it is not the toolkit's: move it"
+            )
+        return octets
 
     def write(self, name: str, body: bytes) -> None:
         """Write a JSON object; it replaces an object of the same name."""

@@ -29,7 +29,7 @@ from msk_toolkit.stage import Stage
 from msk_toolkit.version import ResponseVersion, current_version
 
 _PAUSE_SECONDS = 0.5
-TopicName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9._-]{1,249}$")]
+TopicName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9._-]{1,249}$(?!\n)")]
 
 
 class WriteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class WriteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     action: Literal["write_record"]
     topic: Annotated[TopicName, Meta(description="One of the stack's forwarded topics.")]
-    id: Annotated[str, Meta(description="What marks the record.", pattern=r"^[0-9a-f]{8,64}$")]
+    id: Annotated[str, Meta(description="What marks the record.", pattern=r"^[0-9a-f]{8,64}$(?!\n)")]
     form: Annotated[
         Literal["json", "text"],
         Meta(description="Form of its value: a JSON object, or text, which some targets in Vantiq refuse."),

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from msk_toolkit.aws.bucket import is_plausible
+
 _PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})-([0-9]{1,10})")
+_BEYOND_KAFKA = 2**63
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
 
 
@@ -53,6 +56,8 @@ def read_failure(body: bytes) -> DiscardedBatch:
     Raises:
         UnknownFormError: it is not a failure object.
     """
+    if not is_plausible(body):
+        raise UnknownFormError("it has more lists and objects than a failure can have")
     try:
         return discarded_batch(msgspec.json.decode(body))
     except (ValueError, RecursionError) as error:
@@ -70,10 +75,25 @@ def discarded_batch(notification: Any) -> DiscardedBatch:
     try:
         batch = _parsed(_as_object(notification))
     except _MALFORMED as error:
-        raise UnknownFormError(f"{type(error).__name__}: {error}") from error
+        raise UnknownFormError(_fault(error)) from None
     if batch.event is None and not batch.ranges:
         raise UnknownFormError("it holds neither the event nor its offsets")
     return batch
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong, without the value: a notification holds whatever its sender wrote."""
+    if isinstance(error, _WrongFieldError):
+        return str(error)
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]}"  # one of the names that are looked for
+    if isinstance(error, msgspec.DecodeError):
+        return "a text in it is not JSON"
+    return f"a part of it has another form ({type(error).__name__})"
+
+
+class _WrongFieldError(ValueError):
+    """A field that can't be what a mapping writes; the text does not quote it."""
 
 
 def _as_object(notification: Any) -> Any:
@@ -126,6 +146,16 @@ def _ranges(info: Any) -> list[Range]:
 def _range(place: str, offsets: Mapping[str, Any]) -> Range:
     matched = _PLACE.fullmatch(place)
     if matched is None:
-        raise ValueError(f"{place} is not a partition")
-    first, last = int(offsets["firstRecordOffset"]), int(offsets["lastRecordOffset"])
+        raise _WrongFieldError("a name in recordsInfo is not that of a partition")
+    first, last = _offset(offsets["firstRecordOffset"]), _offset(offsets["lastRecordOffset"])
+    if first > last:
+        raise _WrongFieldError("firstRecordOffset is greater than lastRecordOffset")
     return Range(matched.group(1), int(matched.group(2)), first, last)
+
+
+def _offset(value: Any) -> int:
+    """An offset, also as text or as the float that some writers make of it."""
+    offset = int(value)
+    if not 0 <= offset < _BEYOND_KAFKA:
+        raise _WrongFieldError("an offset in recordsInfo is not one of Kafka's")
+    return offset

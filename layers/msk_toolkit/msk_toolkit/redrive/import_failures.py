@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from msk_toolkit.aws.bucket import Bucket, Entry
+from msk_toolkit.aws.bucket import Bucket, Entry, ObjectTooLargeError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ToolkitError
 from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
@@ -141,7 +141,7 @@ def _letters_in(context: ImportContext, entry: Entry) -> list[NamedBody] | None:
             return None  # an S3 destination always gets the payload
         context.scope.check(failure)
         return list(context.letters_of(failure, failure.event))
-    except (UnknownFormError, MalformedEventError):
+    except (UnknownFormError, MalformedEventError, ObjectTooLargeError):
         return None
 
 

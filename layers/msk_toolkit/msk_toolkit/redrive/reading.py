@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from msk_toolkit.aws.bucket import Bucket, Entry
+from msk_toolkit.aws.bucket import MOST_OBJECT_BYTES, Bucket, Entry, ObjectTooLargeError
 from msk_toolkit.forward.dead_letters import LETTERS
 from msk_toolkit.redrive.concurrently import OutOfTime, concurrently
 from msk_toolkit.redrive.letters import Letter, LetterPlace, place_of, read_letter
@@ -48,8 +48,18 @@ def read_letters(
         OutOfTimeError: the next chunk could not be read in time.
     """
     for entries in _chunks(_selected(bucket, request), request.limit, _most_letters(records_per_second)):
-        bodies = concurrently(lambda entry: bucket.read(entry.name), entries, out_of_time)
+        bodies = concurrently(lambda entry: _body(bucket, entry), entries, out_of_time)
         yield _chunk(entries, bodies, request, routes)
+
+
+def _body(bucket: Bucket, entry: Entry) -> bytes:
+    """An object's content; nothing, which is not a letter, where it is too long to be one."""
+    if entry.size > MOST_OBJECT_BYTES:
+        return b""
+    try:
+        return bucket.read(entry.name)
+    except ObjectTooLargeError:
+        return b""
 
 
 def _chunk(entries: list[Entry], bodies: list[bytes | None], request: RedriveRequest, routes: Routes) -> Chunk:

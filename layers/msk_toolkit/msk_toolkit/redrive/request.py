@@ -94,7 +94,7 @@ class RedriveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(
             description="import and replay: also what the mappings wrote to this Kafka topic, their kafka:// "
             "on-failure destination.",
-            pattern=r"^[a-zA-Z0-9._-]{0,249}$",
+            pattern=r"^[a-zA-Z0-9._-]{0,249}$(?!\n)",
         ),
     ] = ""
     accept: Annotated[
@@ -177,7 +177,9 @@ def parse_redrive_request(event: Any) -> RedriveRequest:
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
         return _import_of(records)
-    request = read_event(_with_current_names(event), RedriveRequest, '{"action": "list"}')
+    example = '{"action": "list"}'
+    # A notification that can't be read is refused by itself and keeps back none of the others.
+    request = read_event(_with_current_names(event), RedriveRequest, example, unchecked=("failure_notifications",))
     if problems := _contradictions(request):
         raise ConfigurationError("event", problems)
     return request

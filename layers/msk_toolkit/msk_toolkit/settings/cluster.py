@@ -23,7 +23,7 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(
             description="Bootstrap brokers as host:port,host:port; the MSK API is not asked for them then.",
-            pattern=r"^[^\s,:]+:\d{1,5}(\s*,\s*[^\s,:]+:\d{1,5})*$",
+            pattern=r"^[^\s,:]+:\d{1,5}(\s*,\s*[^\s,:]+:\d{1,5})*$(?!\n)",
         ),
     ] = ""
     auth_mode: Annotated[

@@ -13,7 +13,7 @@ ProbeTopicName = Annotated[
     str,
     Meta(
         description="Topic of the heartbeats; it must exist, and each broker must lead a partition of it.",
-        pattern=r"^[a-zA-Z0-9._-]{1,249}$",
+        pattern=r"^[a-zA-Z0-9._-]{1,249}$(?!\n)",
     ),
 ]
 

@@ -99,7 +99,7 @@ class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(
             description="Vantiq namespace to use (header X-Target-Namespace); empty means the token's own.",
-            pattern=r"^[A-Za-z0-9_.-]{1,200}$",
+            pattern=r"^[A-Za-z0-9_.-]{1,200}$(?!\n)",
         ),
     ] = ""
     vantiq_trusted_ca: Annotated[
