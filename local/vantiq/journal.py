@@ -93,7 +93,8 @@ class Journal:
     def _continue(self, path: Path) -> BinaryIO:
         """Take over what an earlier run left; a last line cut off by a kill was never answered for."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.touch(mode=0o600)
+        path.chmod(0o600)  # an earlier version's, too: it holds records
         file = path.open("r+b")
         kept = file.read()
         whole = kept.rfind(b"\n") + 1

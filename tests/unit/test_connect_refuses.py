@@ -225,3 +225,12 @@ def test_the_forwarders_targets_alone_are_registered_without_a_source() -> None:
         ]
         assert there.row("topics", "/msk/sensorZ2Dreadings")["isReliable"] is True
         assert there.row("sources", "MskSource") is None
+
+
+@pytest.mark.parametrize("config", ["bootstrap.servers=b-1:9096", ["a"], 7, True])
+def test_a_source_whose_config_is_no_object_is_replaced_by_its_name_alone(config: Any) -> None:
+    there = {"type": "KAFKA", "config": config}
+    refused = plan_source(there, "Msk", {"bootstrap.servers": "b-1.shop.example:9096"})
+    assert (refused.step, "config is not an object" in refused.detail) == ("refuse", True)
+    replaced = plan_source(there, "Msk", {"bootstrap.servers": "b-1.shop.example:9096"}, replace=["Msk"])
+    assert (replaced.step, replaced.instance["config"]) == ("update", {"bootstrap.servers": "b-1.shop.example:9096"})

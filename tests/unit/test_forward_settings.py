@@ -71,6 +71,23 @@ def test_other_addresses_are_refused_without_being_quoted(url: str) -> None:
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "169.254.169.254", "192.0.2.1", "198.51.100.1", "198.18.0.1", "203.0.113.1", "240.0.0.1", "100.64.0.1",  # noqa: S104 - nothing is bound
+     "172.32.0.1", "[fe80::1]", "[2001:db8::1]", "[::]", "[::ffff:8.8.8.8]", "[64:ff9b:1::1]"],
+)  # fmt: skip
+def test_plain_http_goes_to_private_networks_alone_and_to_no_other_reserved_address(host: str) -> None:
+    with pytest.raises(ValueError, match="must begin with https"):
+        parse_address(f"http://{host}:8080")
+
+
+@pytest.mark.parametrize(
+    "host", ["10.255.0.1", "172.16.0.1", "172.31.255.254", "192.168.0.1", "127.8.8.8", "[fd00::1]"]
+)
+def test_plain_http_is_accepted_within_a_private_network(host: str) -> None:
+    assert not parse_address(f"http://{host}:8080").tls
+
+
 def test_the_host_header_names_a_port_only_where_it_must() -> None:
     assert parse_address("https://dev.vantiq.com").authority == "dev.vantiq.com"
     assert parse_address("https://dev.vantiq.com:8443").authority == "dev.vantiq.com:8443"

@@ -98,7 +98,14 @@ def plan_source(
     if instance.get("type") != _TYPE:
         text = f"there is a source of that name with type {instance.get('type')}: choose another name, or remove it"
         return RegistrationChange("refuse", "sources", name, text)
-    return _plan_config(instance.get("config") or {}, name, config, replace)
+    before = instance.get("config") or {}
+    if isinstance(before, Mapping):
+        return _plan_config(before, name, config, replace)
+    if name in replace:
+        text = "its config, which is not an object, is replaced"
+        return RegistrationChange("update", "sources", name, text, _source(name, config))
+    text = f"its config is not an object, so whose source it is can't be told; {_how_to_replace(name)}"
+    return RegistrationChange("refuse", "sources", name, text)
 
 
 def _source(name: str, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from msgspec import Meta
 _LOCAL_NAMES = {"localhost", "host.docker.internal"}
 
 
+# RFC 1918 and, for IPv6, RFC 4193.
+_PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+
+
 class VantiqAddress(NamedTuple):
     """Host and port of Vantiq, and whether TLS is used."""
 
@@ -78,7 +82,8 @@ def _is_private(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_private or address.is_loopback
+    # Not is_private, which counts 0.0.0.0, link-local, documentation's and reserved addresses, too.
+    return address.is_loopback or any(address in network for network in _PRIVATE_NETWORKS)
 
 
 class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
@@ -88,7 +93,8 @@ class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(
             description="URL of the Vantiq server, such as https://dev.vantiq.com. http is accepted only for "
-            "localhost, host.docker.internal, and private or loopback IP addresses (a Vantiq Edge in the same network)."
+            "localhost, host.docker.internal, loopback addresses and those of private networks (10.0.0.0/8, "
+            "172.16.0.0/12, 192.168.0.0/16, fc00::/7: a Vantiq Edge in the same network)."
         ),
     ]
     vantiq_token_secret_arn: Annotated[
