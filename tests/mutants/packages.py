@@ -18,8 +18,8 @@ class Package(NamedTuple):
 PACKAGES: dict[str, Package] = {
     "forward": Package(("forward/*.py",), ("tests/unit/test_forward_*.py", "tests/unit/test_target_check.py")),
     "vantiq": Package(
-        ("vantiq/responses.py", "vantiq/results.py", "vantiq/targets.py", "vantiq/target_state.py", "target_kinds.py"),
-        ("tests/unit/test_vantiq_re*.py", "tests/unit/test_vantiq_targets.py", "tests/unit/test_target_*.py"),
+        ("vantiq/re*.py", "vantiq/targets.py", "vantiq/target_state.py", "vantiq/token.py", "target_kinds.py"),
+        ("tests/unit/test_vantiq_re*.py", "tests/unit/test_vantiq_t*.py", "tests/unit/test_target_*.py"),
     ),
     "topics": Package(("topics/plan.py",), ("tests/unit/test_topics_plan*.py", "tests/unit/test_topics_apply.py")),
     "probe": Package(("probe/verdict.py",), ("tests/unit/test_probe_*.py",)),
