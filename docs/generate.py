@@ -49,6 +49,7 @@ from docs.event_schemas import (  # noqa: E402
 )
 from docs.metrics_page import metrics_page  # noqa: E402
 from docs.rate_chart import chart  # noqa: E402
+from docs.roles_page import roles_page  # noqa: E402
 from docs.runbook import runbook_page  # noqa: E402
 from docs.settings_page import settings_page  # noqa: E402
 from local.cost.counts import recorded  # noqa: E402
@@ -73,6 +74,7 @@ def documents() -> dict[str, str]:
         "cost.md": report(recorded()),
         # Of these the one table.
         **{f"../{page}": _readme(page, language) for page, language in _READMES.items()},
+        "roles.md": roles_page(_GENERATED, ROOT / "template.yaml"),
         "runbook.md": runbook_page(_GENERATED),
         "images/rate-over-latency.svg": chart(),
         **schemas,

@@ -13,7 +13,7 @@ from local.aws.refusals import RULES, Refusal
 
 # What AWS's own policy AWSLambdaMSKExecutionRole allows (Managed Policy Reference, read on 2026-11-28); the emulator's
 # copy of it lacks some of these actions.
-_POLLERS_ACTIONS = (
+POLLERS_ACTIONS = (
     "kafka:DescribeCluster",
     "kafka:DescribeClusterV2",
     "kafka:GetBootstrapBrokers",
@@ -64,6 +64,6 @@ def _limit_concurrency(client: Any, stack: Stack) -> None:
 
 
 def _allow_as_on_aws(iam: Any, role: str) -> None:
-    statement = {"Effect": "Allow", "Action": list(_POLLERS_ACTIONS), "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": list(POLLERS_ACTIONS), "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName=role, PolicyName="AWSLambdaMSKExecutionRole", PolicyDocument=document)

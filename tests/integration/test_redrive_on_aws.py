@@ -76,7 +76,6 @@ def redrive(aws: Emulator, vantiq: VantiqStandIn, monkeypatch: pytest.MonkeyPatc
             "VANTIQ_TARGET": "topic:/orders",
             "DEAD_LETTER_BUCKET": BUCKET,
             "CLUSTER_ARN": ARN,
-            "FORWARDER_FUNCTION": "forwarder",
             "FORWARD_TOPICS": "orders",
         },
     )

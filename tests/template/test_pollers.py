@@ -1,5 +1,7 @@
 """The pollers: permissions and rules for the listener that Lambda takes, their group, their log and their metrics."""
 
+from fnmatch import fnmatchcase
+
 import boto3
 import pytest
 from msk_toolkit.msk.listeners import MSK_PORTS
@@ -8,6 +10,7 @@ from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTION
 from tests.template.stack import CLUSTER, Stack
 
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
+FORWARDED = ("orders", "sensor-readings", "msk-toolkit-heartbeat")
 RULES = ("PollerIngress", "PollerEgress")
 
 
@@ -18,12 +21,14 @@ def stack(mode: str = "scram", **answers: str) -> Stack:
 @pytest.mark.parametrize("mode", ["iam", "tls", "none"])
 def test_without_a_secret_the_pollers_may_log_in_with_iam(mode: str) -> None:
     # Lambda takes IAM wherever the cluster has it on, whatever the toolkit's own mode is.
-    statement = stack(mode).statements("ForwarderFunction")["LetThePollersReadTheTopics"]
-    assert set(statement["Action"]) == {*CLUSTER_ACTIONS, *TOPIC_ACTIONS, *GROUP_ACTIONS}
-    cluster, topics, groups = statement["Resource"]
-    assert cluster == CLUSTER
-    assert topics == f"{CLUSTER.replace(':cluster/', ':topic/')}/*"
-    assert groups == f"{CLUSTER.replace(':cluster/', ':group/')}/shop-*"
+    statements = stack(mode).statements("ForwarderFunction")
+    login, topics = statements["LetThePollersLogInAndCommit"], statements["LetThePollersReadTheTopics"]
+    assert set(login["Action"]) == {*CLUSTER_ACTIONS, *GROUP_ACTIONS}
+    assert login["Resource"] == [CLUSTER, f"{CLUSTER.replace(':cluster/', ':group/')}/shop-*"]
+    assert set(topics["Action"]) == set(TOPIC_ACTIONS)
+    assert topics["Resource"] == [f"arn:*:kafka:*:*:topic/*/{name}" for name in FORWARDED]
+    of_a_mapping = f"{CLUSTER.replace(':cluster/', ':topic/')}/sensor-readings"
+    assert [name for name in topics["Resource"] if fnmatchcase(of_a_mapping, name)] == topics["Resource"][1:2]
 
 
 def test_with_a_secret_the_pollers_have_no_use_for_iam() -> None:

@@ -137,11 +137,15 @@ def test_the_drift_check_runs_within_each_of_its_alarms_hours() -> None:
 def test_only_who_names_other_groups_may_look_at_them() -> None:
     def groups(**parameters: str) -> list[str]:
         stack = Stack(AuthMode="iam", ScramSecretArn="", **parameters)
-        statement = stack.statements("ConsumerProbeFunction")["TellTheForwardersLag"]
-        return re.findall(r"group/[^'\"]*", str(statement["Resource"]))
+        statements = stack.statements("ConsumerProbeFunction").values()
+        named = [
+            statement["Resource"] for statement in statements if "kafka-cluster:DescribeGroup" in statement["Action"]
+        ]
+        return re.findall(r"group/[^'\"]*", str(named))
 
-    assert len(groups()) == 1
-    assert len(groups(LagGroups="billing")) == 2
+    # Its own, and the forwarder's.
+    assert len(groups()) == 2
+    assert len(groups(LagGroups="billing")) == 3
 
 
 def test_a_probe_may_ask_why_and_the_consumer_probe_knows_the_forwarders_groups() -> None:

@@ -33,4 +33,5 @@ def test_by_default_its_role_writes_to_the_probes_topic_alone() -> None:
 
 
 def test_where_they_are_allowed_its_role_may_write_to_the_forwarded_topics() -> None:
-    assert written_to(stack("true")) == {f"{TOPICS}/msk-toolkit-heartbeat", f"{TOPICS}/*"}
+    forwarded = {f"arn:*:kafka:*:*:topic/*/{name}" for name in ("orders", "sensor-readings", "msk-toolkit-heartbeat")}
+    assert written_to(stack("true")) == {f"{TOPICS}/msk-toolkit-heartbeat", *forwarded}

@@ -65,7 +65,7 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
         scope=Scope(
             # The other settings of the cluster are read only where brokers are needed.
             cluster=environ.get("CLUSTER_ARN", ""),
-            function=settings.forwarder_function,
+            function=settings.forwarder_function(),
             topics=frozenset(filter(None, [*split_names(settings.forward_topics), forwarding.heartbeat_topic])),
         ),
         failure_topics=frozenset(split_names(settings.failure_topics)),

@@ -16,9 +16,9 @@ class RedriveSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(description="Forwarded topics, comma separated: what the mappings discard of others is not imported."),
     ] = ""
-    forwarder_function: Annotated[
+    stack_name: Annotated[
         str,
-        Meta(description="Name of the forwarder: what mappings of another function discard is not imported."),
+        Meta(description="Name of the stack: what mappings of another stack's forwarder discard is not imported."),
     ] = ""
     failure_topics: Annotated[
         str,
@@ -30,3 +30,7 @@ class RedriveSettings(msgspec.Struct, kw_only=True, frozen=True):
             description="Time before the function's timeout at which it continues in another invocation.", gt=5, le=600
         ),
     ] = 60.0
+
+    def forwarder_function(self) -> str:
+        """The forwarder's name, as the template makes it; empty where the stack's is not known."""
+        return f"{self.stack_name}-forwarder" if self.stack_name else ""
