@@ -23,7 +23,7 @@ export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 # Run a command that prints nothing for long, with a dot every three seconds.
 with_dots = @(while sleep 3; do printf .; done) & dots=$$!; trap "kill $$dots" EXIT; $(1) && echo
 
-.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak compat samples check bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak soak-functions compat samples check bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -94,6 +94,9 @@ check: .venv/ready ## Run the static checks: ruff, mypy, import-linter, sam vali
 
 soak: .venv/ready ## Run the probes 300 times on healthy and 300 times on restarting brokers: no false alarms
 	@PROBE_RUNS=300 python -m pytest tests/integration/test_probes_raise_no_false_alarm.py $(PYTEST_ARGS)
+
+soak-functions: .venv/ready ## Invoke each function 10,000 times while it is warm: nothing grows (SOAK_ARGS)
+	@python -m benchmarks.soak $(SOAK_ARGS)
 
 bench: .venv/ready ## Benchmark cold start, topics, probes, forwarding and memory, as ratios to alternatives in the same run (BENCH_ARGS)
 	@mkdir -p build
