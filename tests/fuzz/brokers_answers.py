@@ -4,11 +4,12 @@ import json
 import random
 import struct
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from kafka.protocol.api_header import ResponseClassRegistry
 from kafka.protocol.consumer import FetchResponse
 from msk_toolkit.backoff import Backoff
 from msk_toolkit.deadline import Deadline
@@ -16,6 +17,7 @@ from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.batches import Fetched
 from msk_toolkit.kafka.codecs import DamagedError, unpack
 from msk_toolkit.kafka.metadata import ClusterMetadata
+from msk_toolkit.kafka.response_shape import MalformedResponseError, check_response
 
 from tests.fakes.kafka_batches import packed_with
 from tests.fuzz.brokers_questions import QUESTIONS, Played, connection_over
@@ -92,6 +94,55 @@ def changed(chance: random.Random, data: bytes) -> bytes:
     return data
 
 
+class Form(NamedTuple):
+    """What a recorded frame is: kafka-python's class of it, and its version."""
+
+    response_class: Any
+    version: int
+
+    @classmethod
+    def of(cls, api_key: int, frame: bytes) -> "Form":
+        """The newest version whose form the frame has."""
+        response_class = ResponseClassRegistry._response_class_registry[api_key]
+        for version in range(response_class.max_version, -1, -1):
+            try:
+                check_response(frame[4:], response_class, version, len(frame) * 1000, Deadline(SECONDS))
+                response_class.decode(frame[_HEAD + response_class.flexible_version_q(version) :], version=version)
+            except (MalformedResponseError, NotImplementedError, ValueError):
+                continue
+            return cls(response_class, version)
+        raise LookupError(f"no version of {response_class.name} has that form")
+
+    def with_another_value(self, chance: random.Random, body: bytes) -> bytes:
+        """The body with another value in one place: null, none, many, or a number that none of them is."""
+        has_tags = self.response_class.flexible_version_q(self.version)
+        response = self.response_class.decode(body[has_tags:], version=self.version)
+        place, name = chance.choice(list(_places(response)))
+        value = getattr(place, name)
+        if isinstance(value, list):
+            other: Any = chance.choice((None, [], value * 2, value[:1]))
+        elif isinstance(value, bool):
+            other = not value
+        elif isinstance(value, int):
+            other = chance.choice((-1, 0, 1, 100))
+        else:
+            other = None
+        setattr(place, name, other)
+        changed_body: bytes = b"\x00" * has_tags + bytes(response.encode())
+        return changed_body
+
+
+def _places(structure: Any) -> Iterator[tuple[Any, str]]:
+    """Each value of a response that can be another one: what holds it, and its name there."""
+    for name in structure.fields:
+        value = getattr(structure, name)
+        if value is None or isinstance(value, list | int | str | bytes):
+            yield structure, name
+        for element in value if isinstance(value, list) else ():
+            if hasattr(element, "fields"):
+                yield from _places(element)
+
+
 def _framed(head: bytes, body: bytes) -> bytes:
     return struct.pack(">i", 4 + len(body)) + head[4:_HEAD] + body
 
@@ -104,6 +155,7 @@ class BrokerAnswers:
             name: [(api_key, b64decode(frame)) for api_key, frame in frames] for name, frames in RESPONSES.items()
         }
         self._names = sorted(QUESTIONS)
+        self._forms: dict[bytes, Form] = {}
         self._batches = [b64decode(data) for data in BATCHES.values()]
 
     def make(self, chance: random.Random) -> Answers:
@@ -123,9 +175,16 @@ class BrokerAnswers:
             case 1:
                 _, other = chance.choice(self.recorded[chance.choice(self._names)])
                 return _framed(frame, other[_HEAD:])
+            case 2 | 3 | 4 | 5:
+                return _framed(frame, self._form(api_key, frame).with_another_value(chance, body))
             case share if api_key == _FETCH and share < _OTHER_RECORDS_OF_20:
                 return _framed(frame, self._other_records(chance, body))
         return _framed(frame, changed(chance, body))
+
+    def _form(self, api_key: int, frame: bytes) -> Form:
+        if frame not in self._forms:
+            self._forms[frame] = Form.of(api_key, frame)
+        return self._forms[frame]
 
     def _other_records(self, chance: random.Random, body: bytes) -> bytes:
         """A Fetch answer with another batch: one of an old format, or one whose content was changed."""

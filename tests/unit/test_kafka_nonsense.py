@@ -121,6 +121,29 @@ def test_an_answer_that_lacks_what_was_asked_for_is_the_brokers_fault(kind: str)
     assert "lacks a required part" in caught.value.detail
 
 
+def test_a_broker_that_offers_versions_below_zero_is_told() -> None:
+    offered = api_versions(lowest=-3, highest=-1)
+    with talking_to(replies(offered)) as (connection, deadline), pytest.raises(StageError) as caught:
+        read_metadata(connection, [], deadline)
+    assert "supports no version of MetadataRequest" in caught.value.detail
+
+
+@pytest.mark.parametrize("kind", ["versions", "mechanisms"])
+def test_a_list_that_is_null_before_anything_is_asked_is_the_brokers_fault(kind: str) -> None:
+    def no_versions(asked: Asked) -> Any:
+        return metadata_api.ApiVersionsResponse(version=asked.version, error_code=0, api_keys=None)
+
+    def no_mechanisms(asked: Asked) -> Any:
+        return SaslHandshakeResponse(version=asked.version, error_code=0, mechanisms=None)
+
+    response = no_versions if kind == "versions" else no_mechanisms
+    with talking_to(replies(response)) as (connection, deadline), pytest.raises(StageError) as caught:
+        if kind == "versions":
+            read_metadata(connection, [], deadline)
+        connection.mechanisms(Stage.SASL, deadline)
+    assert caught.value.cause == "protocol-error"
+
+
 @pytest.mark.parametrize(
     "second",
     [

@@ -119,7 +119,9 @@ class BrokerConnection:
         """
         # Any name will do: the response to one that is not offered lists those that are.
         request = SaslHandshakeRequest(version=1, mechanism="?")
-        return list(self._exchange.send(request, stage, deadline).mechanisms)
+        offered = self._exchange.send(request, stage, deadline)
+        with reading(self, "SaslHandshake", stage):
+            return list(offered.mechanisms)
 
     def certificate_wanted(self, deadline: Deadline) -> bool:
         """Whether the listener requires a client certificate. For a fresh connection: with TLS 1.3 the alert comes
@@ -147,7 +149,8 @@ class BrokerConnection:
     def _learn_versions(self, stage: Stage, deadline: Deadline) -> None:
         if not self._versions:
             offered = self._exchange.send(ApiVersionsRequest(version=0), stage, deadline)
-            self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
+            with reading(self, "ApiVersions", stage):
+                self._versions = {key.api_key: (key.min_version, key.max_version) for key in offered.api_keys}
 
     def _version(self, request: Any, stage: Stage, newest: int | None) -> int:
         name = type(request).__name__
@@ -155,7 +158,7 @@ class BrokerConnection:
         if newest is None:
             newest = NEWEST.get(name, highest)
         version = min(highest, request.max_version, newest)
-        if version < lowest:
+        if version < max(0, lowest):
             raise StageError(
                 stage,
                 Cause.BROKER_ERROR,

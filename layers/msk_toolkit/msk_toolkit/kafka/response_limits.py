@@ -28,14 +28,14 @@ class Limit(NamedTuple):
         )
 
 
-# A login, an error, one topic's partitions, a few topics' results: 10,000 partitions of one topic are 0.7 MB.
+# A login, an error, one topic's partitions, a few topics' results: 10,000 partitions of one topic are 0.5 MB.
 SMALL = Limit(_MB, 8 * _MB)
-# 3,000 topics with 80,000 partitions are 5 MB and take 60 MB; a topics function has 512 MB.
+# 3,000 topics with 81,000 partitions are 4 MB and reckoned as 60 MB; a topics function has 512 MB.
 CLUSTER = Limit(32 * _MB, 192 * _MB)
 # 20,000 groups of a coordinator, or 100,000 positions of a group.
 GROUPS = Limit(8 * _MB, 64 * _MB)
 _NAMED_TOPIC = Limit(16 * _KB, 128 * _KB)
-# Every key and all that would apply without it; 3,000 topics are 8 MB and take 40 MB without the latter.
+# Every key and all that would apply without it; 3,000 topics are 6 MB and reckoned as 55 MB without the latter.
 _CONFIGURED_TOPIC = Limit(32 * _KB, 128 * _KB)
 _CHANGED_TOPIC = Limit(2 * _KB, 2 * _KB)
 # A batch is answered whole, however little was asked for (max.message.bytes, 1 MB unless it was raised).
