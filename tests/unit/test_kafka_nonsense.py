@@ -128,19 +128,23 @@ def test_a_broker_that_offers_versions_below_zero_is_told() -> None:
     assert "supports no version of MetadataRequest" in caught.value.detail
 
 
-@pytest.mark.parametrize("kind", ["versions", "mechanisms"])
+NULL_LISTS: dict[str, tuple[Question, Callable[[Asked], Any]]] = {
+    "versions": (
+        lambda talk, by: read_metadata(talk, [], by),
+        lambda asked: metadata_api.ApiVersionsResponse(version=asked.version, error_code=0, api_keys=None),
+    ),
+    "mechanisms": (
+        lambda talk, by: talk.mechanisms(Stage.SASL, by),
+        lambda asked: SaslHandshakeResponse(version=asked.version, error_code=0, mechanisms=None),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NULL_LISTS)
 def test_a_list_that_is_null_before_anything_is_asked_is_the_brokers_fault(kind: str) -> None:
-    def no_versions(asked: Asked) -> Any:
-        return metadata_api.ApiVersionsResponse(version=asked.version, error_code=0, api_keys=None)
-
-    def no_mechanisms(asked: Asked) -> Any:
-        return SaslHandshakeResponse(version=asked.version, error_code=0, mechanisms=None)
-
-    response = no_versions if kind == "versions" else no_mechanisms
+    question, response = NULL_LISTS[kind]
     with talking_to(replies(response)) as (connection, deadline), pytest.raises(StageError) as caught:
-        if kind == "versions":
-            read_metadata(connection, [], deadline)
-        connection.mechanisms(Stage.SASL, deadline)
+        question(connection, deadline)
     assert caught.value.cause == "protocol-error"
 
 
