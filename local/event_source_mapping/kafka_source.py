@@ -87,7 +87,7 @@ class KafkaSource:
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
 
     def _poll(self, timeout_seconds: float, *, reading: bool) -> Polled:
-        owned = self._assignment
+        owned, lost = self._assignment, frozenset[Partition]()
         try:
             if self._consumer is None:
                 self._consumer = self._connect()
@@ -97,17 +97,33 @@ class KafkaSource:
             else:
                 consumer.pause(*consumer.assignment())
             polled = consumer.poll(timeout_ms=round(timeout_seconds * 1000))
+            lost = frozenset(self._taken_away())
             self._assignment = frozenset(Partition(*assigned) for assigned in consumer.assignment())
+            self._begin_again(lost & self._assignment)
         except (KafkaError, OSError) as error:
             # A client that has failed once is not trusted again; what it owned will be read again.
             self.leave()
-            for partition in owned:
+            for partition in owned | lost:
                 self._revoked.put(partition)
             raise SourceError(f"poll: {type(error).__name__}: {error}") from error
-        return Polled(
-            records=tuple(_record(record) for record in itertools.chain.from_iterable(polled.values())),
-            lost=frozenset(self._taken_away()),
-        )
+        records = map(_record, itertools.chain.from_iterable(polled.values()))
+        return Polled(tuple(record for record in records if record.partition not in lost), lost)
+
+    def _begin_again(self, partitions: frozenset[Partition]) -> None:
+        """Read partitions that came back from their committed offsets.
+
+        kafka-python 3.0.12 goes on where it was, and what was read and is dropped with the partition would be skipped;
+        Kafka's own client begins at the committed offset.
+        """
+        for partition in partitions:
+            place = TopicPartition(*partition)
+            committed = self._consumer.committed(place, timeout_ms=_COMMIT_MS)
+            if committed is not None:
+                self._consumer.seek(place, committed)
+            elif self._settings["auto_offset_reset"] == "earliest":
+                self._consumer.seek_to_beginning(place)
+            else:
+                self._consumer.seek_to_end(place)
 
     def _connect(self) -> Any:
         settings = {**self._settings, **self._client()}
@@ -145,7 +161,7 @@ class KafkaSource:
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Notes what is taken away; it runs on the client's own thread.
 
-    Even a partition that comes back at once counts as lost: it is then read from its committed offset again.
+    Even a partition that comes back at once counts as lost, and is read from its committed offset again.
     """
 
     def __init__(self, revoked: queue.SimpleQueue[Partition]) -> None:

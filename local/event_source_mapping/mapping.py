@@ -25,6 +25,14 @@ class StartingPosition(StrEnum):
     AT_TIMESTAMP = "AT_TIMESTAMP"
 
 
+class Pollers(msgspec.Struct, frozen=True, rename="pascal"):
+    """The pollers of provisioned mode, with Lambda's defaults."""
+
+    minimum_pollers: int = 1
+    maximum_pollers: int = 200
+    poller_group_name: str | None = None
+
+
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """One event source mapping.
 
@@ -41,6 +49,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int = 100
     batching_window_seconds: float = 0.5
     provisioned: bool = False
+    pollers: Pollers | None = None
     report_batch_item_failures: bool = False
     bisect_batch_on_function_error: bool = False
     maximum_retry_attempts: int = FOREVER
@@ -105,7 +114,7 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     amazon_managed_kafka_event_source_config: _ConsumerGroup = msgspec.field(default_factory=_ConsumerGroup)
     source_access_configurations: list[_SourceAccess] = []
     function_response_types: list[str] = []
-    provisioned_poller_config: dict[str, Any] | None = None
+    provisioned_poller_config: Pollers | None = None
     maximum_retry_attempts: int = FOREVER
     maximum_record_age_in_seconds: int = FOREVER
     bisect_batch_on_function_error: bool = False
@@ -166,6 +175,7 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
         batch_size=declared.batch_size,
         batching_window_seconds=declared.batching_window_seconds,
         provisioned=declared.provisioned_poller_config is not None,
+        pollers=declared.provisioned_poller_config,
         report_batch_item_failures="ReportBatchItemFailures" in declared.function_response_types,
         bisect_batch_on_function_error=declared.bisect_batch_on_function_error,
         maximum_retry_attempts=declared.maximum_retry_attempts,

@@ -1,8 +1,10 @@
 """What the poller has done, for those who look from outside."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from local.event_source_mapping.mapping import Mapping
 
@@ -47,6 +49,7 @@ class Described(msgspec.Struct, frozen=True, rename="pascal"):
     last_processing_result: str
     batch_size: int
     function_response_types: tuple[str, ...]
+    provisioned_poller_config: dict[str, Any] | UnsetType = UNSET
 
 
 def described(mapping: Mapping, stats: Stats) -> Described:
@@ -54,7 +57,13 @@ def described(mapping: Mapping, stats: Stats) -> Described:
     response_types: tuple[str, ...] = ()
     if mapping.report_batch_item_failures:
         response_types = ("ReportBatchItemFailures",)
-    return Described(mapping.topics, stats.last_result, mapping.batch_size, response_types)
+    pollers: dict[str, Any] | UnsetType = UNSET
+    if mapping.pollers is not None:
+        named = mapping.pollers
+        pollers = {"MinimumPollers": named.minimum_pollers, "MaximumPollers": named.maximum_pollers}
+        if named.poller_group_name:
+            pollers["PollerGroupName"] = named.poller_group_name
+    return Described(mapping.topics, stats.last_result, mapping.batch_size, response_types, pollers)
 
 
 class StateFile:

@@ -11,6 +11,8 @@ from tests.chaos.schedule import Act
 # An act begins on entering and is undone on leaving; it says what it has done.
 type Carry = Callable[[Act], AbstractContextManager[str]]
 _END_SECONDS = 180.0
+# After an act its line rests for this many times as long as it took, so that a slow machine is not disturbed more.
+_REST = 2.0
 
 
 class Adversary:
@@ -49,8 +51,9 @@ class Adversary:
             raise TimeoutError(f"an act of the adversary was not undone within {_END_SECONDS:g} s")
 
     def _run(self, line: Iterator[Act]) -> None:
+        took = 0.0
         for act in line:
-            if self._stop.wait(act.pause):
+            if self._stop.wait(max(act.pause, _REST * took)):
                 return
             began = time.monotonic()
             try:
@@ -62,6 +65,7 @@ class Adversary:
             else:
                 self._count(self.done, act.kind)
                 self._log(f"{act.kind}: {text} ({time.monotonic() - began:.1f} s)")
+            took = time.monotonic() - began
 
     def _count(self, counter: Counter[str], kind: str) -> None:
         with self._lock:

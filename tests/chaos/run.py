@@ -25,6 +25,8 @@ from tests.chaos.writer import Topics, Writer
 
 TOPICS = Topics("sensor-readings", "AWSKafkaTutorialTopic")
 _HEARTBEATS = frozenset({"/msk/heartbeat"})
+# The template's own, with which every seed begins.
+START = {"BatchSize": "500", "Ordering": "partition", "PollerMode": "on-demand"}
 _QUIET_SHARE = 0.2
 _POLL_SECONDS = 0.1
 _DRAIN_POLL_SECONDS = 0.5
@@ -84,12 +86,14 @@ class Run:
         self._brokers = BrokerActs(kafka, live.group_of(TOPICS.main))
         self._consumers = ConsumerActs(live, self._standin)
         self._stack = StackActs(live, self._consumers, self._writer, TOPICS)
+        self._stack.orderings = {START["Ordering"]}
         self._peers = PeerActs(live, self._standin)
         self._complaints: list[str] = []
 
     def play(self) -> Outcome:
         """Play it to its end."""
         plan, began = self._plan, time.monotonic()
+        self._live.update(START)
         self._heal()
         self._standin.request("POST", "reset")
         self._standin.play([])

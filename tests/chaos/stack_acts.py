@@ -24,14 +24,15 @@ _ASK_SECONDS = 20.0
 class StackActs:
     """What the adversary does to the stack, its topics and its password.
 
-    ``read`` says where the group of a topic stood when it was deleted, by topic, generation and partition.
+    ``read`` says where the group of a topic stood when it was deleted, by topic, generation and partition;
+    ``orderings`` are the values that the parameter had.
     """
 
     def __init__(self, live: Live, consumers: ConsumerActs, writer: Writer, topics: Topics) -> None:
         self._live, self._consumers, self._writer, self._topics = live, consumers, writer, topics
         self._bootstrap = live.system.kafka.bootstrap("PLAINTEXT")
         self.read: dict[tuple[str, int, int], int] = {}
-        self.orderings = {self._parameter("Ordering")}
+        self.orderings: set[str] = set()
 
     def acts(self) -> Mapping[str, Carry]:
         """By their kinds."""

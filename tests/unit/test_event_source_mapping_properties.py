@@ -3,9 +3,11 @@
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from local.event_source_mapping.mapping import MappingError, StartingPosition, mapping_of
+from local.event_source_mapping.stats import Stats, described
 
 PROPERTIES: dict[str, Any] = {
     "FunctionName": "toolkit-forwarder",
@@ -84,3 +86,13 @@ def test_names_the_property_that_is_wrong(change: dict[str, Any], named: str) ->
 def test_names_every_wrong_property_at_once() -> None:
     with pytest.raises(MappingError, match=r"Topics.*BatchSize.*FilterCriteria"):
         mapping_of(PROPERTIES | {"Topics": [], "BatchSize": 0, "FilterCriteria": {}})
+
+
+def test_a_mapping_is_described_as_its_pollers_play_it() -> None:
+    reports = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    provisioned = mapping_of(PROPERTIES | reports | {"ProvisionedPollerConfig": {"MinimumPollers": "1"}})
+    shown = msgspec.to_builtins(described(provisioned, Stats()))
+    assert shown["FunctionResponseTypes"] == ("ReportBatchItemFailures",)
+    assert shown["ProvisionedPollerConfig"] == {"MinimumPollers": 1, "MaximumPollers": 200}
+    on_demand = msgspec.to_builtins(described(mapping_of(PROPERTIES), Stats()))
+    assert (on_demand["FunctionResponseTypes"], "ProvisionedPollerConfig" in on_demand) == ((), False)
