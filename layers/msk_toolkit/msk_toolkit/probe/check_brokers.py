@@ -4,9 +4,10 @@ Each broker has its own thread, connection and deadlines, so a slow or hung one 
 metadata names are checked as soon as the first broker has named them.
 """
 
+import contextlib
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
@@ -103,6 +104,25 @@ def close_connections(checks: Iterable[BrokerCheck]) -> None:
             check.connection.close()
 
 
+@contextlib.contextmanager
+def own_row(check: BrokerCheck) -> Iterator[None]:
+    """Whatever a broker's responses lead to costs its own row, and never the other brokers' rows.
+
+    Raises:
+        ToolkitError: as it comes.
+    """
+    try:
+        yield
+    except ToolkitError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Where the program failed, for whoever fixes it; the error's own text may hold what the broker sent.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+        detail = f"the broker's responses can't be used: {where}"
+        check.log.fail(check.log.latest or Stage.DNS, Cause.PROTOCOL_ERROR, detail)
+
+
 def lasting_refusal(error: StageError, refusals: int) -> StageError:
     """What a refusal means that has lasted for a whole stage, while the broker's own metadata went on naming it.
 
@@ -157,6 +177,10 @@ class _Checks:
                 self._futures.append(self._pool.submit(self._visit, check))
 
     def _visit(self, check: BrokerCheck) -> None:
+        with own_row(check):
+            self._check(check)
+
+    def _check(self, check: BrokerCheck) -> None:
         try:
             check.connection = BrokerConnection.open(check.address, self._access, check.log)
             self._note_certificate(check, check.connection.certificate_end)
@@ -171,11 +195,6 @@ class _Checks:
             # The log has it, but perhaps not the reason.
             if error.cause is Cause.CONNECTION_CLOSED and error.stage in (Stage.SASL, Stage.METADATA):
                 self._look_for_certificate_demand(check)
-        except ToolkitError:
-            raise
-        # What one broker answers costs its own row, and never the other brokers' rows.
-        except Exception as error:  # noqa: BLE001
-            check.log.fail(check.log.latest or Stage.DNS, Cause.PROTOCOL_ERROR, _unexpected(error))
 
     def _note_certificate(self, check: BrokerCheck, end: float | None) -> None:
         if end is None:
@@ -224,12 +243,6 @@ class _Checks:
             return
         if is_required:
             check.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate")
-
-
-def _unexpected(error: Exception) -> str:
-    """Where the program failed, for whoever fixes it; the error's own text may hold what the broker sent."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"the broker's responses can't be used: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
 
 
 def _mechanisms(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:

@@ -12,7 +12,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.group import Committed
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import Fetched, KafkaRecord, offset_range, read_from
-from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal
+from msk_toolkit.probe.check_brokers import BrokerCheck, lasting_refusal, own_row
 from msk_toolkit.probe.heartbeat import HeartbeatSequence as Heartbeats
 from msk_toolkit.probe.heartbeat import MissingHeartbeats
 from msk_toolkit.stage import Stage
@@ -40,7 +40,7 @@ class Reading:
     @property
     def lag(self) -> int:
         """Records behind what was read, over all partitions."""
-        return sum(end - self.next_offsets[partition] for partition, end in self.ends.items())
+        return sum(max(0, end - self.next_offsets[partition]) for partition, end in self.ends.items())
 
     @property
     def missing(self) -> list[MissingHeartbeats]:
@@ -164,6 +164,10 @@ class Reader:
         return led
 
     def _read(self, check: BrokerCheck, partitions: list[int], start_of: StartOf) -> None:
+        with own_row(check):
+            self._read_own(check, partitions, start_of)
+
+    def _read_own(self, check: BrokerCheck, partitions: list[int], start_of: StartOf) -> None:
         try:
             with check.log.stage(Stage.FETCH) as stage:
                 leader = _Leader(check, self._topic.name, partitions, stage, self._sleep)
