@@ -32,9 +32,8 @@ build: ## Build the stack for `sam deploy`; checks the SAM CLI's version first
 	@PATH="$(USER_PATH)" python3.13 local/sam_version.py $(OLDEST_SAM)
 	@PATH="$(USER_PATH)" sam build
 
-oldest-sam: .venv/ready ## Build with the oldest supported SAM CLI, in its own environment
-	@"$(UV)" tool run --quiet --python 3.13 --from aws-sam-cli==$(OLDEST_SAM) --with pip \
-		sam build --no-cached --build-dir build/oldest-sam
+oldest-sam: .venv/ready .tools/oldest-sam/ready ## Build with the oldest supported SAM CLI, in its own environment
+	@PATH="$(CURDIR)/.tools/oldest-sam/bin:$(PATH)" sam build --no-cached --build-dir build/oldest-sam
 
 demo: .venv/ready ## Run the whole product on this machine, step by step; leaves nothing running
 	@python -m local demo
@@ -80,9 +79,9 @@ mutants: .venv/ready ## Change the decision modules in 100 places (MUTANTS; 0: a
 compat: .venv/ready ## Test topics, probes and connect on Kafka 2.2.1 to 4.4.0 (or VERSIONS); prints a table (long)
 	@python -m local.compat $(VERSIONS)
 
-samples: .venv/ready ## Lint the sample clusters, with checkov in its own environment
+samples: .venv/ready .tools/checkov/ready ## Lint the sample clusters, with checkov in its own environment
 	cfn-lint samples/clusters/template.yaml
-	@"$(UV)" tool run --python 3.13 checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
+	@.tools/checkov/bin/checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
 
 check: .venv/ready ## Run the static checks: ruff, mypy, import-linter, sam validate, cfn-lint
 	ruff check .
@@ -114,8 +113,11 @@ cost: .venv/ready ## Calculate the stack's monthly cost from a run of the local 
 docs: .venv/ready ## Regenerate the generated documents: settings, schemas, runbook, cost
 	@python -m docs.generate
 
-lock: ## Resolve the dependencies again and export the layer's
-	"$(UV)" lock
+lock: ## Resolve the dependencies again, with hashes, and export the layer's (UPGRADE=1: to newer versions)
+	"$(UV)" lock $(if $(UPGRADE),--upgrade)
+	@for name in $(patsubst locks/%.in,%,$(wildcard locks/*.in)); do \
+		"$(UV)" pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.13 \
+			$(if $(UPGRADE),--upgrade) locks/$$name.in --output-file locks/$$name.txt || exit 1; done
 	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV="$(UV)" > layers/msk_toolkit/requirements.txt.new
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
 
@@ -136,7 +138,14 @@ clean: ## Remove the output of builds, tests and runs (not .venv and .tools)
 	$(call with_dots,"$(UV)" sync --quiet --locked)
 	@touch $@
 
-$(OWN_UV):
+$(OWN_UV): locks/uv.txt
 	@echo "uv is not installed: installing it into .tools, 60 MB"
 	@python3 -m venv .tools/uv
-	$(call with_dots,.tools/uv/bin/python -m pip install --quiet uv)
+	$(call with_dots,.tools/uv/bin/python -m pip install --quiet --require-hashes --requirement locks/uv.txt)
+	@touch $@
+
+# Programs in environments of their own, each with everything that it needs by hash.
+.tools/%/ready: locks/%.txt
+	@"$(UV)" venv --quiet --clear --python 3.13 ".tools/$*"
+	@"$(UV)" pip sync --quiet --require-hashes --python ".tools/$*" "locks/$*.txt"
+	@touch $@

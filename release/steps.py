@@ -121,7 +121,8 @@ def _stack_packages(root: Path, target: Path, build: Path, changelog: str, secon
 
 def _wheel(root: Path, target: Path, uv: str, seconds: int) -> Path:
     """The command line mskv."""
-    run(root, [uv, "build", "--quiet", "--wheel", "--out-dir", str(target)], SOURCE_DATE_EPOCH=str(seconds))
+    command = [uv, "build", "--quiet", "--wheel", "--build-constraints", "locks/build.txt", "--require-hashes"]
+    run(root, [*command, "--out-dir", str(target)], SOURCE_DATE_EPOCH=str(seconds))
     (wheel,) = target.glob("*.whl")
     return wheel
 

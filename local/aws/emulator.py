@@ -18,9 +18,8 @@ from local.ports import free_ports
 from local.processes import Command, Ledger
 from local.uv import UvMissingError, find_uv
 
-# It pins a botocore of its own, so it can't live in the project's environment. sam-translator is the one of the lock
-# file: the emulator expands the template exactly as `sam validate` does.
-REQUIREMENTS = ("ministack==1.5.33", "aws-sam-translator==1.115.0")
+# It pins a botocore of its own, so it can't live in the project's environment.
+_REQUIREMENTS = Path(__file__).parents[2] / "locks" / "ministack.txt"
 PROCESS = "aws"
 REGION: Final = "eu-central-1"
 _APPLICATION = Path(__file__).with_name("emulated") / "application.py"
@@ -116,7 +115,7 @@ def _mark(home: Path) -> Path:
 
 
 def _requirements() -> str:
-    return "\n".join((*REQUIREMENTS, sys.version))
+    return "\n".join((_REQUIREMENTS.read_text(encoding="utf-8"), sys.version))
 
 
 def _is_installed(home: Path) -> bool:
@@ -133,7 +132,7 @@ def _install(home: Path, log: Path) -> None:
     with log.open("ab") as output:
         for command in (
             ["venv", "--clear", "--python", sys.executable, str(home)],
-            ["pip", "install", "--python", str(_python(home)), *REQUIREMENTS],
+            ["pip", "sync", "--python", str(_python(home)), "--require-hashes", str(_REQUIREMENTS)],
         ):
             try:
                 subprocess.run([uv, *command], check=True, stdout=output, stderr=output, timeout=_INSTALL_SECONDS)

