@@ -157,16 +157,7 @@ class Faults:
         return f"{RECORDS} records were written to {self.topic}."
 
     def _produce(self, records: list[Outgoing]) -> None:
-        kafka = self._system.kafka
-        settings = {
-            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-            "security_protocol": "SASL_SSL",
-            "ssl_cafile": str(kafka.ca_file),
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": USERNAME,
-            "sasl_plain_password": kafka.settings.password,
-        }
-        produce(settings, self.topic, records)
+        produce(self._system.client_settings, self.topic, records)
 
     def _store_login(self, password: str) -> None:
         login = json.dumps({"username": USERNAME, "password": password})

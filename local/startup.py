@@ -105,7 +105,7 @@ def bring_up(run: Path, cache: Path, steps: Steps, variant: Variant = _USUAL) ->
         aws, resources = _start_aws(run, cache, kafka, token, steps)
         with steps.step("sam build, begun together with the brokers") as step:
             built, seconds = building.result()
-            step.result = f"built in {seconds:.1f} s"
+            step.result = f"{seconds:.1f} s in all, beside the steps above"
     system = _start_vantiq(run, kafka, token, aws, resources, steps)
     system = msgspec.structs.replace(system, pollers=variant.pollers)
     with steps.step("sam deploy"):
@@ -129,7 +129,7 @@ def _start_surfaces(system: System, built: deployment.Build, steps: Steps) -> No
     """What shows a system that a person looks at."""
     _start_alarms(system, built, steps)
     with steps.step("Console: web page with the whole path, and faults to try") as step:
-        start_console(system.ledger, system.run, system.console_port, CHECKOUT)
+        start_console(system.ledger, system.run, system.console_port)
         step.result = system.console_url
 
 
@@ -224,7 +224,10 @@ def bring_down(run: Path) -> list[str]:
             # What another version of this checkout has started ends with the ledger alone.
             with contextlib.suppress(KafkaClusterError):
                 KafkaCluster.open(run / "kafka").stop()
-        return sorted({*names, *ledger(run).stop_all()})
+        stopped = sorted({*names, *ledger(run).stop_all()})
+        # Hundreds of megabytes of unpacked functions; the next start begins without them anyway.
+        emulator.remove_data(run)
+        return stopped
 
 
 def _remove_remains(run: Path) -> None:
@@ -253,5 +256,5 @@ def _start_alarms(system: System, built: deployment.Build, steps: Steps) -> None
         file.parent.mkdir(exist_ok=True)
         template = yaml.safe_load(built.template.read_text())
         file.write_bytes(msgspec.json.encode(definitions(template, system.stack)))
-        start_alarms(system.ledger, system.run, ALARM_FACTOR, CHECKOUT)
+        start_alarms(system.ledger, system.run, ALARM_FACTOR)
         step.result = f"periods {ALARM_FACTOR:g} times shorter than on AWS; mails in {mails_folder(system.run)}"

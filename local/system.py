@@ -5,7 +5,7 @@ import socket
 import ssl
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import psutil
@@ -82,6 +82,19 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         """What the stand-in accepted, a line for each event."""
         return self.run / "vantiq" / "journal.jsonl"
 
+    @property
+    def client_settings(self) -> dict[str, Any]:
+        """How kafka-python's clients log in to the brokers."""
+        kafka = self.kafka
+        return {
+            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
+            "security_protocol": "SASL_SSL",
+            "ssl_cafile": str(kafka.ca_file),
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": USERNAME,
+            "sasl_plain_password": kafka.settings.password,
+        }
+
     def function(self, logical_id: str) -> Function:
         """A deployed function, such as ``TopicsFunction``."""
         name, session = self.stack.physical_ids[logical_id], self.emulator.session()
@@ -99,18 +112,15 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         hosts = filter(None, ["127.0.0.1", container_address()])
         self.ledger.start(
             VANTIQ,
-            Command(
-                [
-                    *(sys.executable, "-m", "local.vantiq", f"--port={self.vantiq_port}"),
-                    *(f"--host={host}" for host in hosts),
-                    *(f"--token-file={self.vantiq_token_file}", f"--journal={self.vantiq_journal}"),
-                    *(f"--cert={home / 'server.pem'}", f"--key={home / 'server.key'}"),
-                    f"--define={home / 'definitions.json'}",
-                    # Sources of type KAFKA run with the Java client of the brokers' own version.
-                    *("--kafka", *map(str, self.kafka.programs)),
-                ],
-                env=dict(os.environ),
-                cwd=CHECKOUT,
+            module_command(
+                "local.vantiq",
+                f"--port={self.vantiq_port}",
+                *(f"--host={host}" for host in hosts),
+                *(f"--token-file={self.vantiq_token_file}", f"--journal={self.vantiq_journal}"),
+                *(f"--cert={home / 'server.pem'}", f"--key={home / 'server.key'}"),
+                f"--define={home / 'definitions.json'}",
+                # Sources of type KAFKA run with the Java client of the brokers' own version.
+                *("--kafka", *map(str, self.kafka.programs)),
                 log=home / "vantiq.log",
             ),
             ready=lambda: _speaks_tls(self.vantiq_port, self.kafka.ca_file),
@@ -142,6 +152,11 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
         if emulator.PROCESS not in system.ledger.running():
             return None
         return system
+
+
+def module_command(module: str, *arguments: str, log: Path) -> Command:
+    """How a module of this checkout runs as a process of a system."""
+    return Command([sys.executable, "-m", module, *arguments], env=dict(os.environ), cwd=CHECKOUT, log=log)
 
 
 def ledger(run: Path) -> Ledger:

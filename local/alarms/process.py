@@ -1,12 +1,11 @@
 """The evaluation of the alarms as a process of the local system."""
 
-import os
-import sys
 from pathlib import Path
 
 import msgspec
 
-from local.processes import Command, Ledger
+from local.processes import Ledger
+from local.system import module_command
 
 PROCESS = "alarms"
 _READY_SECONDS = 30.0
@@ -29,7 +28,7 @@ def state_file(run: Path) -> Path:
     return run / "alarms" / "state.json"
 
 
-def start_alarms(ledger: Ledger, run: Path, factor: float, checkout: Path) -> None:
+def start_alarms(ledger: Ledger, run: Path, factor: float) -> None:
     """Evaluate the alarms of the system in ``run``; returns after the first evaluation.
 
     Args:
@@ -40,12 +39,7 @@ def start_alarms(ledger: Ledger, run: Path, factor: float, checkout: Path) -> No
     """
     ledger.start(
         PROCESS,
-        Command(
-            [sys.executable, "-m", "local.alarms", f"--run={run}", f"--factor={factor:g}"],
-            env=dict(os.environ),
-            cwd=checkout,
-            log=run / "alarms" / "alarms.log",
-        ),
+        module_command("local.alarms", f"--run={run}", f"--factor={factor:g}", log=run / "alarms" / "alarms.log"),
         ready=state_file(run).exists,
         deadline_seconds=_READY_SECONDS,
     )

@@ -160,7 +160,7 @@ def start(
         EmulatorError: it can't be installed.
         ProcessError, AlreadyRunningError: it does not start.
     """
-    home = _emptied(run / "aws")
+    home = _empty_home(run)
     python = install(cache, home / "install.log")
     (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
@@ -195,10 +195,15 @@ def start(
     return Emulator(endpoint, container_endpoint, token)
 
 
-def _emptied(home: Path) -> Path:
-    """The emulator's folder without what an earlier one has left."""
+def remove_data(run: Path) -> None:
+    """Delete what an emulator that has ended left behind; its logs stay."""
     for name in ("data", "mappings"):
-        shutil.rmtree(home / name, ignore_errors=True)
+        shutil.rmtree(run / "aws" / name, ignore_errors=True)
+
+
+def _empty_home(run: Path) -> Path:
+    remove_data(run)
+    home = run / "aws"
     (home / "data" / "tmp").mkdir(parents=True)
     return home
 

@@ -1,17 +1,15 @@
 """The console as a process of the local system."""
 
-import os
 import socket
-import sys
 from pathlib import Path
 
-from local.processes import Command, Ledger
-from local.system import CONSOLE
+from local.processes import Ledger
+from local.system import CONSOLE, module_command
 
 _READY_SECONDS = 30.0
 
 
-def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
+def start_console(ledger: Ledger, run: Path, port: int) -> None:
     """Serve the page of the system in ``run``; returns when it listens.
 
     Raises:
@@ -19,12 +17,7 @@ def start_console(ledger: Ledger, run: Path, port: int, checkout: Path) -> None:
     """
     ledger.start(
         CONSOLE,
-        Command(
-            [sys.executable, "-m", "local.console", f"--run={run}", f"--port={port}"],
-            env=dict(os.environ),
-            cwd=checkout,
-            log=run / "console.log",
-        ),
+        module_command("local.console", f"--run={run}", f"--port={port}", log=run / "console.log"),
         ready=lambda: _listens(port),
         deadline_seconds=_READY_SECONDS,
     )

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from local.demo.accounting import Account, Produced, account
 from local.demo.journal import Deliveries, Place
 from local.demo.records import Outgoing, produce
-from local.system import USERNAME, System
+from local.system import System
 
 DELIVERY_SECONDS = 90.0
 
@@ -62,18 +62,11 @@ class Traffic:
         return {(record.topic, record.partition, record.offset) for record in self._produced}
 
     def _produce(self, topic: str, records: list[Outgoing]) -> list[Produced]:
-        kafka = self._system.kafka
-        settings = {
-            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-            "security_protocol": "SASL_SSL",
-            "ssl_cafile": str(kafka.ca_file),
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": USERNAME,
-            "sasl_plain_password": kafka.settings.password,
-        }
         with self._progress() as progress:
             task = progress.add_task("produced", total=len(records))
-            return produce(settings, topic, records, lambda count: progress.update(task, completed=count))
+            return produce(
+                self._system.client_settings, topic, records, lambda count: progress.update(task, completed=count)
+            )
 
     def _progress(self) -> Progress:
         return Progress(

@@ -17,7 +17,7 @@ from local.aws.functions import FunctionError, FunctionUnavailableError
 from local.demo.journal import Deliveries
 from local.demo.records import produce, sensor_records
 from local.faults import Faults
-from local.system import CHECKOUT, USERNAME, System
+from local.system import CHECKOUT, System
 
 TUTORIAL, SENSORS = "AWSKafkaTutorialTopic", "sensor-readings"
 # An invocation of the forwarder that reaches nothing tries for some seconds.
@@ -140,16 +140,7 @@ class Line:
 
     def write(self, topic: str = SENSORS, count: int = 3) -> None:
         """Write records that are forwarded."""
-        kafka = self.system.kafka
-        settings = {
-            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-            "security_protocol": "SASL_SSL",
-            "ssl_cafile": str(kafka.ca_file),
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": USERNAME,
-            "sasl_plain_password": kafka.settings.password,
-        }
-        produce(settings, topic, list(sensor_records(count, start=self._written)))
+        produce(self.system.client_settings, topic, list(sensor_records(count, start=self._written)))
         self._written += count
 
     def shown(self) -> Shown:

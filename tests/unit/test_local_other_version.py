@@ -28,6 +28,14 @@ def test_its_processes_are_ended(run: Path) -> None:
     assert ledger(run).running() == {}
 
 
+def test_what_its_emulator_has_unpacked_goes_and_its_log_stays(run: Path) -> None:
+    (run / "aws" / "data" / "tmp").mkdir(parents=True)
+    (run / "aws" / "data" / "tmp" / "function.zip").write_bytes(b"unpacked")
+    (run / "aws" / "emulator.log").write_text("its log")
+    bring_down(run)
+    assert [path.name for path in (run / "aws").iterdir()] == ["emulator.log"]
+
+
 def test_its_state_is_one_clear_error(run: Path) -> None:
     with pytest.raises(OtherVersionError, match="another version of this checkout; run make down, then make up"):
         System.open(run)

@@ -119,7 +119,7 @@ def test_versions_that_stand_in_two_places_are_the_same() -> None:
 @pytest.mark.parametrize("version", sorted({*VERSIONS, DEFAULT_VERSION}))
 def test_every_version_of_kafka_that_is_tested_has_its_checksums(version: str) -> None:
     lines = file_of(version).read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 20
+    assert len(lines) > 15
     assert all(re.fullmatch(r"[0-9a-f]{64}  [\w.-]+\.jar", line) for line in lines)
 
 
