@@ -70,6 +70,8 @@ chaos: .venv/ready ## Disturb the whole local system and account for every recor
 
 fuzz: .venv/ready ## Play inputs with something wrong in them by the million (FUZZ_EVENTS and so on, FUZZ_SEED): each ends in an answer or a clear error
 	@python -m tests.fuzz events --count $${FUZZ_EVENTS:-1000000} --seed $${FUZZ_SEED:-1}
+	@python -m tests.fuzz requests --count $${FUZZ_REQUESTS:-150000} --seed $${FUZZ_SEED:-1}
+	@python -m tests.fuzz topic-files --count $${FUZZ_TOPIC_FILES:-50000} --seed $${FUZZ_SEED:-1}
 	@python -m tests.fuzz answers --count $${FUZZ_ANSWERS:-100000} --seed $${FUZZ_SEED:-1}
 	@python -m tests.fuzz brokers --count $${FUZZ_BROKERS:-100000} --seed $${FUZZ_SEED:-1}
 

@@ -5,11 +5,13 @@ import importlib.util
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +48,8 @@ def load_function(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    with contextlib.redirect_stdout(_OUTPUT):
+    # A logger of its own: those of other tests would write nowhere, too.
+    with contextlib.redirect_stdout(_OUTPUT), patch.dict(os.environ, AWS_LAMBDA_FUNCTION_NAME=f"fuzzed-{name}"):
         spec.loader.exec_module(module)
     return module
 

@@ -9,6 +9,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ToolkitError
@@ -36,15 +37,7 @@ _COMMON = {
     "TARGET_CHECK": "off",
     "POWERTOOLS_METRICS_NAMESPACE": "fuzz",
     "LOG_PAYLOAD_BYTES": "20",
-}
-_DEFAULTS = {
     "VANTIQ_TARGET": "topic:/kafka/{topic}",
-    "PAYLOAD": "envelope",
-    "ORDERING": "partition",
-    "ON_REFUSAL": "dead-letter",
-    "POLLER_MODE": "on-demand",
-    "HEARTBEAT_TOPIC": "",
-    "SET_ASIDE": "",
 }
 _VARIANTS: tuple[Mapping[str, str], ...] = (
     {},
@@ -80,7 +73,6 @@ class MskEvents:
     """See :class:`tests.fuzz.frame.FuzzTarget`."""
 
     def __init__(self) -> None:
-        os.environ.update(_COMMON)
         self._function = load_function("forwarder")
         vars(self._function)["warm_forwarder"] = self._forwarder
         self._sample = json.loads((ROOT / "events" / "forwarder.json").read_text())
@@ -93,9 +85,8 @@ class MskEvents:
 
     def play(self, given: MskEvent) -> str:
         """One invocation."""
-        os.environ.update(_DEFAULTS | dict(given.settings))
         self._run = _Run(given.fate)
-        with strict_output():
+        with patch.dict(os.environ, {**_COMMON, **given.settings}), strict_output():
             try:
                 response = as_response(self._function.handler(given.event, Context()))
             except DeliveryIncompleteError:

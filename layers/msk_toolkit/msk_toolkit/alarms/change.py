@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from msk_toolkit.settings.plain import with_valid_text
+
 AlarmState = Literal["ALARM", "OK", "INSUFFICIENT_DATA"]
 
 
@@ -79,8 +81,8 @@ class _Body(msgspec.Struct, frozen=True, rename="pascal"):
 def read_messages(event: Any) -> list[TopicMessage]:
     """The messages of an event; none where the event is not of SNS."""
     try:
-        records = msgspec.convert(event, SnsEvent).records
-    except msgspec.ValidationError:
+        records = msgspec.convert(with_valid_text(event), SnsEvent).records
+    except (msgspec.ValidationError, RecursionError):
         return []
     return [_message(record.sns) for record in records]
 
@@ -96,7 +98,7 @@ def _change(text: str) -> AlarmChange | None:
     try:
         body = msgspec.json.decode(text, type=_Body)
         at = datetime.fromisoformat(body.state_change_time).timestamp()
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return None
     return AlarmChange(
         name=body.alarm_name,

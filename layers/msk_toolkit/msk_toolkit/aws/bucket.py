@@ -22,7 +22,7 @@ _WRITE = "s3:PutObject, and kms:GenerateDataKey on the bucket's key,"
 _MOVE = "s3:GetObject, s3:PutObject and s3:DeleteObject, and kms:Decrypt and kms:GenerateDataKey on the bucket's key,"
 
 
-def is_plausible(body: bytes) -> bool:
+def is_readable(body: bytes) -> bool:
     """Whether JSON has no more lists and objects than a letter or a failure object can have."""
     return body.count(b"[") + body.count(b"{") <= _MOST_CONTAINERS
 

@@ -18,6 +18,7 @@ from msk_toolkit.aws.response_url import is_cloudformations
 from msk_toolkit.backoff import Backoff, Sleep
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import AwsError, ConfigurationError
+from msk_toolkit.settings.plain import is_text, with_valid_text
 
 CustomResourceStatus = Literal["SUCCESS", "FAILED"]
 
@@ -60,6 +61,8 @@ def check_answerable(event: dict[str, Any], environ: Mapping[str, str]) -> None:
         ConfigurationError: a field is missing, or the answer would go to another address than CloudFormation's.
     """
     problems = [f"{name} is missing" for name in _REPEATED if not isinstance(event.get(name), str)]
+    texts = (*_REPEATED, "PhysicalResourceId")
+    problems += [f"{name} holds half of a surrogate pair" for name in texts if not is_text(event.get(name))]
     if not is_cloudformations(event.get("ResponseURL"), environ):
         # It is a credential, so it is not shown.
         problems.append(
@@ -119,7 +122,7 @@ def _encoded(event: dict[str, Any], answer: CustomResourceAnswer) -> bytes:
         "Reason": "",
         "PhysicalResourceId": physical_id(event),
         **{name: event[name] for name in _REPEATED},
-        "Data": answer.data,
+        "Data": with_valid_text(answer.data),
     }
     room = _LONGEST_ANSWER - len(msgspec.json.encode(fields))
     # Half a surrogate pair has no bytes.

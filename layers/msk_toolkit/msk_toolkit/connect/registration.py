@@ -104,7 +104,7 @@ def plan_source(
     if name in replace:
         text = "its config, which is not an object, is replaced"
         return RegistrationChange("update", "sources", name, text, _source(name, config))
-    text = f"its config is not an object, so whose source it is can't be told; {_how_to_replace(name)}"
+    text = f"its config is not an object, so it is not known whose source it is; {_how_to_replace(name)}"
     return RegistrationChange("refuse", "sources", name, text)
 
 

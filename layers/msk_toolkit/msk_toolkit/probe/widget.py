@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
@@ -21,11 +22,15 @@ dashboard's time range, a day at most. It reads the probes' logs and connects to
 """
 
 
+# Up to the year 9999, which also keeps NaN and Infinity out.
+_Moment = Annotated[float, Meta(ge=0, le=253_402_300_799_000)]
+
+
 class TimeSpan(msgspec.Struct, frozen=True):
     """From when to when, in milliseconds since 1970."""
 
-    start: float
-    end: float
+    start: _Moment
+    end: _Moment
 
 
 class TimeRange(TimeSpan, frozen=True):
@@ -59,7 +64,7 @@ def render_widget(
     """The HTML of both probes' last results, or of their history, or the Markdown that describes the widget."""
     try:
         request = msgspec.convert(event, WidgetEvent)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
         request = WidgetEvent()  # every other event gets the matrix, too
     if request.describe:
         return DESCRIPTION

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from msk_toolkit.aws.bucket import is_plausible
+from msk_toolkit.aws.bucket import is_readable
 
 _PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})-([0-9]{1,10})")
 _BEYOND_KAFKA = 2**63
@@ -56,7 +56,7 @@ def read_failure(body: bytes) -> DiscardedBatch:
     Raises:
         UnknownFormError: it is not a failure object.
     """
-    if not is_plausible(body):
+    if not is_readable(body):
         raise UnknownFormError("it has more lists and objects than a failure can have")
     try:
         return discarded_batch(msgspec.json.decode(body))

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from msk_toolkit.aws.bucket import Entry, is_plausible
+from msk_toolkit.aws.bucket import Entry, is_readable
 from msk_toolkit.forward.dead_letters import LETTERS, DeadLetter, RecordRefusal, letter_name
 from msk_toolkit.forward.decode import Batch, MalformedEventError, SourceRecord, decode
 from msk_toolkit.settings.targets import Routes
@@ -87,7 +87,7 @@ def read_letter(entry: Entry, body: bytes, routes: Routes) -> Letter | None:
 
 def parse_letter(body: bytes) -> LetterContent | None:
     """What an object says if it is a letter with one record; None where it is not."""
-    if not is_plausible(body):
+    if not is_readable(body):
         return None
     try:
         letter = _decoded(body)

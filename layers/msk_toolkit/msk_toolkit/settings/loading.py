@@ -146,7 +146,7 @@ def read_event[Request: msgspec.Struct](
 
     Args:
         example: a valid event, quoted in the error if the event is not an object.
-        unchecked: entries whose content is not checked for what is no JSON; each part of it is, when it is read.
+        unchecked: entries whose content is checked part by part, when it is read.
 
     Raises:
         ConfigurationError: with every unknown, missing or malformed entry.

@@ -1,4 +1,4 @@
-"""What no request may hold, wherever it stands: checked before anything reads it.
+"""What a request must not hold, wherever it stands: checked before anything reads it.
 
 Lambda's runtime reads an event with Python's own JSON reader, which lets pass what UTF-8 and JSON can't hold. No value
 is quoted: it may be a secret that was pasted in the wrong place.
@@ -49,6 +49,21 @@ def is_text(text: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def with_valid_text(value: Any) -> Any:
+    """A JSON value with U+FFFD for each half of a surrogate pair: for events that are served whatever they hold.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    if isinstance(value, dict):
+        return {with_valid_text(name): with_valid_text(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return list(map(with_valid_text, value))
+    if isinstance(value, str) and not is_text(value):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return value
 
 
 def shown_name(name: object) -> str:

@@ -53,7 +53,7 @@ def answer_status(event: object, source: StatusSource, deadline: Deadline, repor
 def _request(event: object) -> StatusEvent:
     try:
         return msgspec.convert(event, StatusEvent)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
         # A dashboard may send what it did not send before; it still is a dashboard.
         is_widget = isinstance(event, dict) and "widgetContext" in event
         return StatusEvent(widget_context=StatusContext() if is_widget else None)

@@ -21,6 +21,7 @@ import msgspec
 
 from msk_toolkit.aws.custom_resource import region_of
 from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitError
+from msk_toolkit.settings.plain import shown_name
 from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.plan import TopicStep
@@ -183,7 +184,7 @@ def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> 
 
 def _unknown_properties(properties: Mapping[str, Any]) -> Iterator[str]:
     # A misspelt Topics would apply the toolkit's own file, and succeed.
-    if unknown := [f"{name} is not known" for name in properties if name not in KNOWN_PROPERTIES]:
+    if unknown := [f"{shown_name(name)} is not known" for name in properties if name not in KNOWN_PROPERTIES]:
         yield "; ".join(["ResourceProperties: " + unknown[0], *unknown[1:], f"known are {', '.join(KNOWN_PROPERTIES)}"])
 
 

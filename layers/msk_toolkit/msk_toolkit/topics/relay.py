@@ -5,13 +5,15 @@ second function takes the request, invokes the topics function with it, and send
 """
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from msk_toolkit.aws.custom_resource import CustomResourceStatus
-from msk_toolkit.errors import OutcomeUnknownError
+from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError
+from msk_toolkit.settings.plain import plain_problems
 from msk_toolkit.topics.custom_resource import RollsBack, answer_for
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
@@ -42,14 +44,26 @@ def is_relayed(event: object) -> bool:
 
 
 def seconds_given(event: Mapping[str, Any]) -> float:
-    """Within how many seconds the relaying function needs the answer; infinity where the request is not relayed."""
-    return float(event.get(_SECONDS, float("inf")))
+    """Within how many seconds the relaying function needs the answer; infinity where the request is not relayed.
+
+    Raises:
+        ConfigurationError: it is not a number, as the relaying function writes one.
+    """
+    try:
+        seconds = msgspec.convert(event.get(_SECONDS, math.inf), float)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        seconds = math.nan
+    if math.isnan(seconds):
+        raise ConfigurationError("event", [f"{_SECONDS} must be a number of seconds"])
+    return seconds
 
 
 def relayed_rollback(event: Mapping[str, Any]) -> bool | None:
     """Whether the stack rolls back, as the relaying function found out; None if unknown."""
-    known: bool | None = event.get(_ROLLS_BACK)
-    return known
+    known = event.get(_ROLLS_BACK)
+    if isinstance(known, bool):
+        return known
+    return None
 
 
 def relayed_result(answer: CustomResourceResult) -> dict[str, Any]:
@@ -84,6 +98,8 @@ def relay(event: dict[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResou
 
 def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomResourceResult:
     request = {name: value for name, value in event.items() if name != _SIGNED}
+    if problems := list(plain_problems(request)):
+        raise ConfigurationError("CloudFormation's request", problems)
     request[_ROLLS_BACK] = rolls_back()
     result = ask(lambda seconds: msgspec.json.encode(request | {_SECONDS: seconds}))
     try:
