@@ -196,3 +196,12 @@ def test_a_row_with_a_column_body_that_holds_an_error_is_a_row() -> None:
     for row in ({"_id": "1", "body": [INVALID]}, {"id": "a", "body": [INVALID], "n": None}):
         results = results_of_request(200, json.dumps([row]).encode(), "type", 1, as_array=True, sent=[sent])
         assert [entry.disposition for entry in results.records] == [Disposition.DELIVERED]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error": {"code": "io.vantiq.\xff", "message": "m"}}', b'["\xc3"]', b'{"\xed\xa0\x80": 1}']
+)
+@pytest.mark.parametrize("kind", ["topic", "procedure", "upsert"])
+def test_a_body_that_is_not_utf_8_acknowledges_nothing(kind: TargetKind, body: bytes) -> None:
+    assert dispositions(200, body, kind) == [Disposition.RETRIABLE]
+    assert dispositions(200, '{"n": "é"}'.encode(), "procedure") == [Disposition.DELIVERED]

@@ -1,4 +1,4 @@
-"""What a request must not hold, wherever it stands: checked before anything reads it.
+"""What a request must not hold, at whatever place: checked before anything reads it.
 
 Lambda's runtime reads an event with Python's own JSON reader, which lets pass what UTF-8 and JSON can't hold. No value
 is quoted: it may be a secret that was pasted in the wrong place.

@@ -48,6 +48,8 @@ def _values_in(text: bytes) -> int:
 def is_json(body: bytes) -> bool:
     """Whether the body is valid JSON, without making objects of it."""
     try:
+        if not body.isascii():
+            body.decode()  # the check below lets broken UTF-8 through
         _CHECK.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
