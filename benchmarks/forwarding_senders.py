@@ -167,16 +167,10 @@ def _sockets(port: int) -> tuple[list[socket.socket], ThreadPoolExecutor]:
     return sockets, ThreadPoolExecutor(MAX_IN_FLIGHT)
 
 
-def nothing(_setup: Setup, _event: dict[str, Any]) -> Sender:
-    """Sends nothing: what is left is the batch's own parsing, which Lambda's runtime does."""
-    return lambda _event: None
-
-
 SENDERS: Mapping[str, Callable[[Setup, dict[str, Any]], Sender]] = {
     "forwarder": forwarder,
     "simplest": simplest_arrays,
     "ceiling": ceiling,
     "requests.post": usual_sample,
     "Powertools": powertools,
-    "nothing": nothing,
 }

@@ -26,7 +26,7 @@ from tests.fakes.s3_fake import FakeS3, refused
 from tests.torture.aws_endpoint import AwsEndpoint, serving
 from tests.torture.count import Arrivals, Result, count
 from tests.torture.function import Chances, Function
-from tests.torture.scenario import Scenario
+from tests.torture.scenario import TOPIC, Scenario
 
 # The poller waits up to 3 s after failures; here its time runs faster.
 _HURRY = 30.0
@@ -133,6 +133,10 @@ def _variables(scenario: Scenario, vantiq: VantiqStandIn, aws: AwsEndpoint) -> d
         "VANTIQ_URL": vantiq.url,
         "VANTIQ_TOKEN_SECRET_ARN": "vantiq-token",
         "DEAD_LETTER_BUCKET": "letters",
+        # What the mapping discarded of others is not redriven.
+        "CLUSTER_ARN": ARN,
+        "FORWARD_TOPICS": TOPIC,
+        "FORWARDER_FUNCTION": scenario.mapping.function_name,
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msk_toolkit.forward.dead_letters import RecordRefusal, letter, letter_name
-from msk_toolkit.forward.decode import MalformedEventError, SourceRecord, decode
+from msk_toolkit.forward.decode import MalformedEventError, SourceRecord, decode, time_of
 from msk_toolkit.forward.envelope import Documents, document
 from msk_toolkit.forward.event import EventRecord
 from msk_toolkit.forward.record_ids import RecordIds
@@ -254,3 +254,9 @@ def test_a_mutated_event_is_decoded_marked_or_refused_as_a_whole(
                 assert letter_name(one, batch.cluster).startswith("dead-letters/demo/")
             else:
                 assert isinstance(one.content, EventRecord)
+
+
+@pytest.mark.parametrize(("timestamp", "time"), [(99_999_999_999, None), (100_000_000_000, 100_000_000_000)])
+def test_a_time_in_seconds_is_not_taken_for_one_in_milliseconds(timestamp: int, time: int | None) -> None:
+    (decoded,) = decode(event([record(0) | {"timestamp": timestamp}])).partitions["orders-0"]
+    assert time_of(decoded) == time

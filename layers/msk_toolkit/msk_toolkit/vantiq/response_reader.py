@@ -88,7 +88,7 @@ class ResponseReader:
     @property
     def has_begun(self) -> bool:
         """Whether anything of a response has come."""
-        return bool(self._received) or self._interim > 0 or self.status > 0
+        return bool(self._received or self._interim or self.status)
 
     @property
     def is_last(self) -> bool:
