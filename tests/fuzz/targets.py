@@ -20,8 +20,8 @@ class Listed(NamedTuple):
 
 
 TARGETS = {
-    "events": Listed("msk_events", "MskEvents", 2_000),
-    "requests": Listed("function_requests", "FunctionRequests", 2_000),
+    "events": Listed("msk_events", "MskEvents", 1_000),
+    "requests": Listed("function_requests", "FunctionRequests", 1_000),
     "topic-files": Listed("topic_files", "TopicFiles", 2_000),
     "answers": Listed("vantiq_answers", "VantiqAnswers", 2_000),
     "brokers": Listed("brokers_answers", "BrokerAnswers", 3_000),

@@ -38,6 +38,8 @@ ODD: list[Any] = [
     notification() | {"requestContext": "hunter2"},
     notification() | {"KafkaBatchInfo": ["hunter2"]},
     {"Type": "Notification", "Message": ["hunter2"]},
+    notification() | {"KafkaBatchInfo": {"eventSourceArn": ["hunter2"], "recordInfo": {}}},
+    notification() | {"KafkaBatchInfo": notification()["KafkaBatchInfo"] | {"bootstrapServers": {"hunter2": 1}}},
     "\ud800",
     '{"hunter2": "\\ud800"}',
     math.inf,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from msk_toolkit.aws.bucket import is_readable
+from msk_toolkit.settings.plain import is_text
 
 _PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})-([0-9]{1,10})")
 _BEYOND_KAFKA = 2**63
@@ -131,6 +132,9 @@ def _event(fields: Any) -> dict[str, Any] | None:
 
 def _source(info: Any) -> dict[str, Any]:
     source = {name: info[name] for name in ("eventSourceArn", "bootstrapServers") if info.get(name)}
+    for name, text in source.items():
+        if not isinstance(text, str) or not is_text(text):
+            raise _WrongFieldError(f"{name} is not text")
     # The notification doesn't say it; only a cluster on MSK has an ARN of its own.
     kind = "aws:kafka" if "eventSourceArn" in source else "SelfManagedKafka"
     return {"eventSource": kind, **source}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.forward.decode import decode
 from msk_toolkit.redrive.failures import DiscardedBatch
+from msk_toolkit.settings.plain import shown_name
 
 
 class ForeignError(ToolkitError):
@@ -47,12 +48,12 @@ class Scope(NamedTuple):
         if self.cluster and not clusters:
             yield "it does not name its cluster"
         for cluster in self._foreign(clusters, {self.cluster} if self.cluster else clusters):
-            yield f"it is of the cluster {cluster}, not of this stack's"
+            yield f"it is of the cluster {shown_name(cluster)}, not of this stack's"
         functions = {_function_name(batch.function)} - {""}
         for function in self._foreign(functions, {self.function} if self.function else functions):
-            yield f"it is of a mapping of the function {function}, not of this stack's"
+            yield f"it is of a mapping of the function {shown_name(function)}, not of this stack's"
         for topic in self._foreign(_topics_of(batch), self.topics):
-            yield f"its topic {topic} is not forwarded by this stack"
+            yield f"its topic {shown_name(topic)} is not forwarded by this stack"
 
     def _foreign(self, names: Iterable[str], own: Iterable[str]) -> list[str]:
         return sorted(set(names) - set(own) - self.accepted)
