@@ -21,6 +21,7 @@ from local.kafka.jars import KafkaUnavailableError
 from local.laptop import NoContainerAddressError, invocation, sam_program, write_environment
 from local.leftovers import end_leftovers
 from local.processes import AlreadyRunningError, ProcessError
+from local.replacing import may_replace
 from local.startup import bring_down, bring_up
 from local.steps import Steps
 from local.system import HOME, OtherVersionError, System, ledger
@@ -99,6 +100,8 @@ def _run(run: Path, arguments: argparse.Namespace, console: Console) -> int:
     match arguments.command:
         case "demo":
             with ledger(run).sole_run():
+                if not may_replace(run, console, "make demo"):
+                    return 1
                 return run_demo(run, HOME / "cache", console, arguments.records, arguments.report)
         case "up":
             return _up(run, console, fresh=arguments.fresh or bool(os.environ.get("FRESH")))
@@ -125,6 +128,8 @@ def _up(run: Path, console: Console, *, fresh: bool) -> int:
         console.print(describe(running, parts_of(running)), markup=False, soft_wrap=True)
         return 0
     with ledger(run).sole_run():
+        if not (fresh or may_replace(run, console, "make up")):
+            return 1
         try:
             system = bring_up(run, HOME / "cache", Steps(console))
         except BaseException:

@@ -11,6 +11,7 @@ from local.cost.counts import RECORDED, recorded
 from local.cost.run import count
 from local.cost.table import report
 from local.interrupts import end_as_on_ctrl_c
+from local.replacing import may_replace
 from local.system import HOME, ledger
 
 
@@ -34,6 +35,8 @@ def main() -> int:
     end_as_on_ctrl_c()
     run = HOME / "run"
     with ledger(run).sole_run():
+        if not may_replace(run, console, "make cost"):
+            return 1
         counts = count(run, HOME / "cache", console)
     files = [arguments.report]
     if arguments.record:
