@@ -1,10 +1,12 @@
 """Every call of AWS: bounded as a whole, all its pages read, its errors in the toolkit's own, by AWS's code."""
 
 import threading
+import traceback
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.call import NotFoundAtAwsError, all_items, answer_or_none, ask_aws, call_within
 from msk_toolkit.deadline import Deadline
@@ -55,6 +57,21 @@ def test_a_call_without_an_answer_has_no_code() -> None:
     with pytest.raises(AwsError, match="VPC endpoint") as lost:
         ask_aws(ACTION, failing(EndpointConnectionError(endpoint_url="https://x")))
     assert (late.value.code, lost.value.code) == ("", "")
+
+
+def test_a_response_that_boto3_can_not_read_is_not_quoted_in_any_error_or_traceback() -> None:
+    quoted = ResponseParserError("Unable to parse response, invalid XML received:\nb'hush'")
+    with pytest.raises(AwsError, match="the response is not one of AWS") as caught:
+        ask_aws(ACTION, failing(quoted))
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_message_of_aws_that_repeats_the_request_is_in_no_traceback() -> None:
+    message = "The Canonical String should have been 'x-amz-security-token:hush'"
+    error = ClientError({"Error": {"Code": "SignatureDoesNotMatch", "Message": message}}, "GetSecretValue")
+    with pytest.raises(AwsError, match="refused with SignatureDoesNotMatch") as caught:
+        ask_aws(ACTION, failing(error))
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("error", [refused("AccessDeniedException"), EndpointConnectionError(endpoint_url="https://x")])

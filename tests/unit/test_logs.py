@@ -17,6 +17,7 @@ from tests.unit.test_functions import HANDLERS, ROOT
 HELD = {
     "boto3.session": logging.WARNING,
     "botocore.parsers": logging.WARNING,
+    "s3transfer.tasks": logging.WARNING,
     "urllib3.connectionpool": logging.WARNING,
     "kafka.conn": logging.WARNING,
     "kafka.protocol.parser": logging.CRITICAL + 1,

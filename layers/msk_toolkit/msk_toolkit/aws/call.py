@@ -41,7 +41,8 @@ def ask_aws[Answer](action: str, call: Callable[[], Answer]) -> Answer:
         failure = _failure(action, error)
         if failure is None:
             raise
-        raise failure from error
+        # Some messages of AWS repeat the request with its session token, and a logged traceback would show them.
+        raise failure from None
 
 
 class PendingCall[Answer]:
@@ -131,12 +132,16 @@ def _failure(action: str, error: Exception) -> AwsError | None:
 def _failure_of_boto3(action: str, error: Exception) -> AwsError | None:
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as BotoConnectionError
+    from botocore.parsers import ResponseParserError
 
     match error:
         case ClientError():
             return _refused(action, str(error.response.get("Error", {}).get("Code", "Unknown")))
         case BotoConnectionError() | HTTPClientError():
             return _no_answer(action, type(error).__name__)
+        case ResponseParserError():
+            # It quotes the whole response, which may be a secret's.
+            return AwsError(f"{action}: the response is not one of AWS; is a proxy or another service at its address?")
         case BotoCoreError():
             kind = type(error).__name__
             return AwsError(f"{action}: the request could not be sent ({kind}); check boto3's configuration")

@@ -13,14 +13,15 @@ from msk_toolkit import __version__
 from msk_toolkit.telemetry.names import function_name
 
 # At DEBUG kafka-python prints SASL messages and whole configurations, botocore the bodies of GetSecretValue responses,
-# and websockets each message, of which one has Vantiq's token. kafka-python's parser prints at ERROR a response that it
-# can't decode, with the records in it; the toolkit reports the failure itself. Nothing may lower these loggers, not
-# even the function's own log level.
+# s3transfer what is uploaded, and websockets each message, of which one has Vantiq's token. kafka-python's parser
+# prints at ERROR a response that it can't decode, with the records in it; the toolkit reports the failure itself.
+# Nothing may lower these loggers, not even the function's own log level.
 _LEVELS = {
     "kafka": logging.WARNING,
     "kafka.protocol.parser": logging.CRITICAL + 1,
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
+    "s3transfer": logging.WARNING,
     "urllib3": logging.WARNING,
     "websockets": logging.WARNING,
 }
