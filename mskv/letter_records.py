@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+# Milliseconds from year 1 to year 9999: a producer may write any 64 bits.
+_FIRST, _BEYOND = -62_135_596_800_000, 253_402_300_800_000
+
 type Json = dict[str, Any]
 
 
@@ -126,7 +129,8 @@ def _octets(text: str | None) -> bytes | None:
 
 
 def _time(milliseconds: int | None) -> str | None:
-    if milliseconds is None:
+    """The time in ISO 8601; None where there is none, and for a number that no calendar has a day for."""
+    if milliseconds is None or not _FIRST <= milliseconds < _BEYOND:
         return None
     instant = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

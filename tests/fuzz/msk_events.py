@@ -91,7 +91,7 @@ class MskEvents:
                 response = as_response(self._function.handler(given.event, Context()))
             except DeliveryIncompleteError:
                 self._run.check_failures()
-                return "redelivered as a whole"
+                return "redelivered"
             except ToolkitError:
                 self._run.check_refused_as_a_whole()
                 raise

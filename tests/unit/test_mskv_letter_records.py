@@ -1,6 +1,7 @@
 """A dead letter decoded: as text for a person, as an object for programs, with the record only on request."""
 
 import base64
+import math
 from typing import Any
 
 import msgspec
@@ -101,3 +102,12 @@ def test_what_is_no_letter_is_said_without_quoting_it(broken: dict[str, Any]) ->
     with pytest.raises(ValueError, match="is not a letter of a known form") as caught:
         as_record(NAME, broken, payload=True)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("timestamp", [2**63 - 1, -(2**63), 10**400, math.inf, math.nan, 253_402_300_800_000])
+def test_a_letter_is_shown_whatever_number_its_record_has_for_a_time(timestamp: float) -> None:
+    odd = letter()
+    (raw,) = next(iter(odd["event"]["records"].values()))
+    raw["timestamp"] = timestamp
+    assert as_record(NAME, odd, payload=False)["timestamp"] is None
+    assert letter_text(as_record(NAME, odd, payload=True))
