@@ -1,4 +1,4 @@
-"""Before a command ends a system that runs: a person is asked, and without one the command has to be told."""
+"""Before a command ends a system that runs: a person is asked, and without one it needs to be agreed to beforehand."""
 
 import os
 import sys

@@ -15,13 +15,23 @@ from release.errors import ReleaseError
 _LICENSE_FILES = re.compile(r"(LICEN[SC]E|COPYING|NOTICE)", re.IGNORECASE)
 
 
+class Crate(NamedTuple):
+    """What is compiled into a library, as the bill of materials in its wheel names it (PEP 770)."""
+
+    name: str
+    version: str
+    license: str
+    purl: str
+
+
 class Library(NamedTuple):
-    """A distribution in a layer, with the texts of its license files."""
+    """A distribution in a layer, with the texts of its license files, and what is compiled into it."""
 
     name: str
     version: str
     license: str
     texts: tuple[str, ...]
+    crates: tuple[Crate, ...] = ()
 
 
 def libraries(layer: Path) -> list[Library]:
@@ -44,8 +54,15 @@ def notices(libraries: Sequence[Library]) -> str:
     parts = []
     for library in libraries:
         title = f"{library.name} {library.version} ({library.license})"
-        parts.append("\n".join([title, "=" * len(title), "", *library.texts]))
+        parts.append("\n".join([title, "=" * len(title), "", *library.texts, *_compiled_in(library)]))
     return "\n\n".join([head, *parts]).rstrip("\n") + "\n"
+
+
+def _compiled_in(library: Library) -> list[str]:
+    if not library.crates:
+        return []
+    lines = [f"  {crate.name} {crate.version} ({crate.license})" for crate in library.crates]
+    return ["", f"Compiled into {library.name}:", *lines]
 
 
 def completed(exported: str, libraries: Sequence[Library], version: str, seconds: int) -> str:
@@ -60,14 +77,16 @@ def completed(exported: str, libraries: Sequence[Library], version: str, seconds
         ReleaseError: the export and the layers do not name the same libraries.
     """
     bill: dict[str, Any] = json.loads(exported)
-    licenses = {(normalized(library.name), library.version): library.license for library in libraries}
+    carried = {(normalized(library.name), library.version): library for library in libraries}
     listed = {(normalized(component["name"]), component["version"]) for component in bill["components"]}
-    if listed != licenses.keys():
-        names = sorted(name for name, _ in listed ^ licenses.keys())
+    if listed != carried.keys():
+        names = sorted(name for name, _ in listed ^ carried.keys())
         raise ReleaseError(f"the lock file and the layers do not have the same libraries: {', '.join(names)}")
     for component in bill["components"]:
-        key = (normalized(component["name"]), component["version"])
-        component["licenses"] = [{"expression": licenses[key]}]
+        library = carried[normalized(component["name"]), component["version"]]
+        component["licenses"] = [{"expression": library.license}]
+        if library.crates:
+            component["components"] = [_component(crate) for crate in library.crates]
     bill["metadata"]["timestamp"] = datetime.fromtimestamp(seconds, UTC).isoformat()
     bill["metadata"]["component"] |= {
         "type": "application",
@@ -80,6 +99,17 @@ def completed(exported: str, libraries: Sequence[Library], version: str, seconds
     return json.dumps(bill, indent=2, ensure_ascii=False) + "\n"
 
 
+def _component(crate: Crate) -> dict[str, Any]:
+    return {
+        "type": "library",
+        "bom-ref": crate.purl,
+        "name": crate.name,
+        "version": crate.version,
+        "purl": crate.purl,
+        "licenses": [{"expression": crate.license}],
+    }
+
+
 def normalized(name: str) -> str:
     """A distribution's name as PyPI compares names."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -90,4 +120,14 @@ def _library(folder: Path) -> Library:
     expression = metadata.get("License-Expression") or metadata.get("License") or ""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _LICENSE_FILES.search(path.name))
     texts = tuple(path.read_text(encoding="utf-8").strip() for path in files)
-    return Library(metadata["Name"], metadata["Version"], expression.strip(), texts)
+    return Library(metadata["Name"], metadata["Version"], expression.strip(), texts, _crates(folder))
+
+
+def _crates(folder: Path) -> tuple[Crate, ...]:
+    crates = set()
+    for bill in folder.glob("sboms/*.cyclonedx.json"):
+        for component in json.loads(bill.read_text(encoding="utf-8"))["components"]:
+            expressions = [entry["expression"] for entry in component.get("licenses", []) if "expression" in entry]
+            license_text = " AND ".join(expressions) or "NOASSERTION"
+            crates.add(Crate(component["name"], component["version"], license_text, component["purl"]))
+    return tuple(sorted(crates))

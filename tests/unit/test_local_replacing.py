@@ -1,4 +1,4 @@
-"""No command ends a system that runs without being told to."""
+"""No command ends a system that runs unless somebody agrees."""
 
 import os
 import sys

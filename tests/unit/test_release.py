@@ -217,6 +217,20 @@ def test_a_library_without_a_license_stops_the_release(tmp_path: Path) -> None:
     assert reasons(libraries, layer) == ("no license or no license text in the layer: secretive",)
 
 
+def test_what_is_compiled_into_a_library_is_in_the_notices_and_in_the_bill_of_materials(tmp_path: Path) -> None:
+    layer = layer_with(tmp_path, "Name: Py_One\nVersion: 1.0\nLicense-Expression: MIT\n")
+    crate = {"name": "lz4-sys", "version": "1.11.1", "purl": "pkg:cargo/lz4-sys@1.11.1"}
+    components = [{**crate, "licenses": [{"expression": "BSD-3-Clause"}]}]
+    sboms = layer / "python" / "library0-1.0.dist-info" / "sboms"
+    sboms.mkdir()
+    (sboms / "py-one.cyclonedx.json").write_text(json.dumps({"components": components}))
+    carried = libraries(layer)
+    assert "Compiled into Py_One:\n  lz4-sys 1.11.1 (BSD-3-Clause)\n" in notices(carried)
+    bill = json.loads(completed(exported("a", "py-one"), carried, "0.3.0", 0))
+    (compiled,) = bill["components"][0]["components"]
+    assert (compiled["purl"], compiled["licenses"]) == (crate["purl"], [{"expression": "BSD-3-Clause"}])
+
+
 CARRIED = [Library("Py_One", "1.0", "MIT", ("text",))]
 
 
