@@ -1,13 +1,14 @@
 """A member of the mapping's consumer group, on kafka-python."""
 
 import itertools
+import logging
 import queue
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, SaslAuthenticationFailedError
 from kafka.structs import OffsetAndMetadata
 
 from local.event_source_mapping.event import Partition, Record
@@ -56,6 +57,7 @@ class KafkaSource:
             "metadata_max_age_ms": 5000,
             "metrics_enabled": False,
         }
+        self._refused = _RefusedLogin()
         self._consumer: Any = None
         self._assignment: frozenset[Partition] = frozenset()
         self._revoked: queue.SimpleQueue[Partition] = queue.SimpleQueue()
@@ -92,6 +94,7 @@ class KafkaSource:
             if self._consumer is None:
                 self._consumer = self._connect()
             consumer = self._consumer
+            self._refused.check()
             if reading:
                 consumer.resume(*consumer.paused())
             else:
@@ -156,6 +159,29 @@ class KafkaSource:
 
     def _taken_away(self) -> set[Partition]:
         return {self._revoked.get() for _ in range(self._revoked.qsize())}
+
+
+class _RefusedLogin(logging.Handler):
+    """Notices that a broker has refused a login while others still serve: kafka-python 3.0.12 only logs it.
+
+    The consumer would try the same password again without end, and skip that broker's partitions.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._reason = ""
+        logging.getLogger("kafka").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if SaslAuthenticationFailedError.__name__ in text:
+            self._reason = text
+
+    def check(self) -> None:
+        """Raise what was noticed since the last time."""
+        reason, self._reason = self._reason, ""
+        if reason:
+            raise SaslAuthenticationFailedError(reason)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

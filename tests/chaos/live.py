@@ -12,9 +12,11 @@ from botocore.exceptions import ClientError
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from kafka.errors import KafkaError as ClientKafkaError
 
 from local.aws.functions import Function, FunctionError, FunctionUnavailableError
 from local.aws.processed import EventSource, read_stack
+from local.kafka.users import UserError
 from local.pollers import poller_names, start_pollers
 from local.system import System
 
@@ -153,7 +155,7 @@ def persistently[T](call: Callable[[], T]) -> T:
     while True:
         try:
             return call()
-        except (KafkaException, OSError, FunctionError, FunctionUnavailableError) as error:
+        except (ClientKafkaError, KafkaException, UserError, OSError, FunctionError, FunctionUnavailableError) as error:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done within {_PERSISTENT_SECONDS:g} s: {error}") from error
         time.sleep(_AGAIN_SECONDS)

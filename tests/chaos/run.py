@@ -93,8 +93,8 @@ class Run:
     def play(self) -> Outcome:
         """Play it to its end."""
         plan, began = self._plan, time.monotonic()
-        self._live.update(START)
         self._heal()
+        self._live.update(START)
         self._standin.request("POST", "reset")
         self._standin.play([])
         blocks = -(-plan.records // BLOCK)

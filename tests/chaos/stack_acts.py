@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from confluent_kafka.admin import AdminClient as RdKafkaAdmin
 from confluent_kafka.cimpl import NewPartitions
 
-from local.kafka.cluster import KafkaClusterError
+from local.kafka.users import put_scram_user
 from local.system import USERNAME
 from tests.chaos.adversary import Carry
 from tests.chaos.consumer_acts import ConsumerActs
@@ -108,15 +108,12 @@ class StackActs:
     def _rotate(self, seconds: float) -> None:
         """The cluster has the new password first, and the secret some time later."""
         password = secrets.token_urlsafe(24)
-        try:
-            self._live.system.kafka.add_scram_user(USERNAME, password)
-        except KafkaClusterError:
-            pass  # a broker that is down does not know it yet; those that are up do
-        finally:
-            time.sleep(seconds)
-            login = json.dumps({"username": USERNAME, "password": password})
-            arn = self._live.system.resources.scram_secret_arn
-            self._live.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=login)
+        # Brokers that are down learn of it when they start.
+        persistently(lambda: put_scram_user(self._live.system.kafka.settings, USERNAME, password))
+        time.sleep(seconds)
+        login = json.dumps({"username": USERNAME, "password": password})
+        arn = self._live.system.resources.scram_secret_arn
+        self._live.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=login)
 
     def _parameter(self, name: str) -> str:
         return self._live.system.stack.parameters[name]

@@ -1,14 +1,17 @@
 """The poller: a mapping that is disabled, and what Lambda's API says of its last run."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka.errors import SaslAuthenticationFailedError
 
 from local.aws.functions import FunctionError
 from local.event_source_mapping.attempts import Invocation
 from local.event_source_mapping.event import Source
-from local.event_source_mapping.poller import Clock, Poller
+from local.event_source_mapping.kafka_source import KafkaSource
+from local.event_source_mapping.poller import Clock, Poller, SourceError
 from local.event_source_mapping.stats import StateFile, Stats
 from tests.fakes.poller_world import ON_DEMAND, P0, P1, Function, World, everything, play, poller_of
 
@@ -84,3 +87,26 @@ def test_a_login_or_a_permission_that_is_refused_is_named(error: str, result: st
     world = World()
     world.failing_polls, world.failure, world.deadline = 1000, error, 60
     assert play(ON_DEMAND, world, Function(ON_DEMAND)).stats.last_result == result
+
+
+def test_a_login_that_one_broker_refuses_makes_the_poller_connect_again_with_the_present_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Consumer:
+        def __init__(self, **settings: Any) -> None:
+            passwords.append(settings["sasl_plain_password"])
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_, **__: {}
+
+    passwords = list[str]()
+    secret = iter(["old", "new"])
+    monkeypatch.setattr("local.event_source_mapping.kafka_source.KafkaConsumer", Consumer)
+    source = KafkaSource(ON_DEMAND, lambda: {"sasl_plain_password": next(secret)})
+    source.poll(0)
+    error = SaslAuthenticationFailedError("invalid credentials")
+    logging.getLogger("kafka.consumer.fetcher").error("Fetch to node 3 failed: %s", error)
+    with pytest.raises(SourceError, match="Authentication"):
+        source.poll(0)
+    source.poll(0)
+    assert passwords == ["old", "new"]
