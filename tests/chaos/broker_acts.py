@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from confluent_kafka.admin import AdminClient as RdKafkaAdmin
 from kafka.admin import KafkaAdminClient
 
 from local.kafka.cluster import KafkaCluster
@@ -11,7 +11,7 @@ from local.kafka.settings import BROKER_IDS
 from tests.chaos.adversary import Carry
 from tests.chaos.schedule import Act
 
-_ASK_SECONDS = 10.0
+_OFFSETS = "__consumer_offsets"
 
 
 class BrokerActs:
@@ -60,18 +60,32 @@ class BrokerActs:
             self._kafka.resume_broker(broker)
 
     def _controller(self) -> int:
-        admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","))
-        try:
+        with self._admin() as admin:
             quorum = admin.describe_metadata_quorum()
-        finally:
-            admin.close()
         return int(quorum["topics"][0]["partitions"][0]["leader_id"])
 
     def _coordinator(self) -> int:
-        admin = RdKafkaAdmin({"bootstrap.servers": self._bootstrap, "log_level": 0})
-        groups = admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)
-        coordinator = groups[self._group].result(_ASK_SECONDS).coordinator
-        return int(coordinator.id)
+        """The leader of the group's partition of the offsets."""
+        with self._admin() as admin:
+            partitions = admin.describe_topics([_OFFSETS])[0]["partitions"]
+        leaders = {partition["partition_index"]: partition["leader_id"] for partition in partitions}
+        return int(leaders[hash_of(self._group) % len(leaders)])
+
+    @contextmanager
+    def _admin(self) -> Iterator[Any]:
+        admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","))
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+def hash_of(text: str) -> int:
+    """The absolute value of Java's hash of a string: brokers find a group's partition by it."""
+    number = 0
+    for character in text:
+        number = (31 * number + ord(character)) & 0xFFFFFFFF
+    return min(number, 0x1_0000_0000 - number)
 
 
 def _any(act: Act) -> int:

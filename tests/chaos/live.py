@@ -1,18 +1,16 @@
 """The system of a run, whose stack is updated while it runs."""
 
-import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
-from kafka.errors import KafkaError as ClientKafkaError
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError
 
 from local.aws.functions import Function, FunctionError, FunctionUnavailableError
 from local.aws.processed import EventSource, read_stack
@@ -40,7 +38,6 @@ class Live:
         self._session: Any = system.emulator.session()
         self._clients: dict[str, Any] = {}
         self._functions: dict[str, Function] = {}
-        self._admin = AdminClient({"bootstrap.servers": system.kafka.bootstrap("PLAINTEXT"), "log_level": 0})
         self._limit_time()
 
     def client(self, service: str) -> Any:
@@ -103,39 +100,46 @@ class Live:
         """By partition: where the topic's group stands.
 
         Raises:
-            KafkaException: the coordinator does not answer.
+            KafkaError: the coordinator does not answer.
         """
-        group = self.group_of(topic)
-        asked = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group)], request_timeout=_ASK_SECONDS
-        )
-        places = asked[group].result(_ASK_SECONDS + 1).topic_partitions
-        return {place.partition: place.offset for place in places if place.topic == topic}
+        with self.admin() as admin:
+            groups = admin.list_group_offsets({self.group_of(topic): None})
+        places = next(iter(groups.values()))
+        return {place.partition: value.offset for place, value in places.items() if place.topic == topic}
 
     def delete(self, topic: str) -> None:
         """Delete a topic, if it is there.
 
         Raises:
-            KafkaException: it still is.
+            KafkaError: it still is.
         """
-        with contextlib.suppress(KafkaException):
-            self._admin.delete_topics([topic], request_timeout=_ASK_SECONDS)[topic].result(_ASK_SECONDS)
-        if topic in self._admin.list_topics(timeout=_ASK_SECONDS).topics:
-            raise KafkaException(KafkaError(KafkaError.TOPIC_ALREADY_EXISTS))
+        with self.admin() as admin:
+            if topic in admin.list_topics():
+                admin.delete_topics([topic])
+            if topic in admin.list_topics():
+                raise KafkaError(f"{topic} is still there")
 
     def make(self, topic: str) -> None:
         """Make a topic as topics.yaml declares the second one, if it is not there.
 
         Raises:
-            KafkaException: it is not.
+            KafkaError: it is not.
         """
         # The topics function would refuse to while the other topic has more partitions than are declared.
-        new = NewTopic(topic, 1, 2, config={"min.insync.replicas": "1"})
+        new = NewTopic(topic, num_partitions=1, replication_factor=2, topic_configs={"min.insync.replicas": "1"})
+        with self.admin() as admin:
+            if topic not in admin.list_topics():
+                admin.create_topics([new])
+
+    @contextmanager
+    def admin(self) -> Iterator[Any]:
+        """kafka-python's admin client, a new one each time: brokers come and go."""
+        servers = self.system.kafka.bootstrap("PLAINTEXT").split(",")
+        client = KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(_ASK_SECONDS * 1000))
         try:
-            self._admin.create_topics([new], request_timeout=_ASK_SECONDS)[topic].result(_ASK_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise
+            yield client
+        finally:
+            client.close()
 
     def _limit_time(self) -> None:
         name = self.system.stack.physical_ids["ForwarderFunction"]
@@ -155,7 +159,7 @@ def persistently[T](call: Callable[[], T]) -> T:
     while True:
         try:
             return call()
-        except (ClientKafkaError, KafkaException, UserError, OSError, FunctionError, FunctionUnavailableError) as error:
+        except (KafkaError, UserError, OSError, FunctionError, FunctionUnavailableError) as error:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done within {_PERSISTENT_SECONDS:g} s: {error}") from error
         time.sleep(_AGAIN_SECONDS)

@@ -29,7 +29,7 @@ _HEARTBEATS = frozenset({"/msk/heartbeat"})
 START = {"BatchSize": "500", "Ordering": "partition", "PollerMode": "on-demand"}
 _QUIET_SHARE = 0.2
 _POLL_SECONDS = 0.1
-_DRAIN_POLL_SECONDS = 0.5
+_DRAIN_POLL_SECONDS = 1.0
 _LETTER_SECONDS = 240.0
 
 

@@ -6,9 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from confluent_kafka.admin import AdminClient as RdKafkaAdmin
-from confluent_kafka.cimpl import NewPartitions
-
 from local.kafka.users import put_scram_user
 from local.system import USERNAME
 from tests.chaos.adversary import Carry
@@ -18,7 +15,6 @@ from tests.chaos.schedule import Act
 from tests.chaos.writer import Topics, Writer
 
 _MOST_PARTITIONS = 12
-_ASK_SECONDS = 20.0
 
 
 class StackActs:
@@ -30,7 +26,6 @@ class StackActs:
 
     def __init__(self, live: Live, consumers: ConsumerActs, writer: Writer, topics: Topics) -> None:
         self._live, self._consumers, self._writer, self._topics = live, consumers, writer, topics
-        self._bootstrap = live.system.kafka.bootstrap("PLAINTEXT")
         self.read: dict[tuple[str, int, int], int] = {}
         self.orderings: set[str] = set()
 
@@ -65,13 +60,12 @@ class StackActs:
 
     @contextmanager
     def _grown(self) -> Iterator[str]:
-        admin = RdKafkaAdmin({"bootstrap.servers": self._bootstrap, "log_level": 0})
         topic = self._topics.main
-        count = len(admin.list_topics(topic, timeout=_ASK_SECONDS).topics[topic].partitions)
-        if count < _MOST_PARTITIONS:
-            future = admin.create_partitions([NewPartitions(topic, count + 1)], request_timeout=_ASK_SECONDS)
-            future[topic].result(_ASK_SECONDS)
-            count += 1
+        with self._live.admin() as admin:
+            count = len(admin.describe_topics([topic])[0]["partitions"])
+            if count < _MOST_PARTITIONS:
+                count += 1
+                admin.create_partitions({topic: count})
         yield f"{topic} has {count}"
 
     @contextmanager

@@ -3,6 +3,7 @@
 import itertools
 
 from tests.chaos.account import Arrival, Place, Promise, Written, account
+from tests.chaos.broker_acts import hash_of
 from tests.chaos.records import BLOCK, CODECS, LARGEST_VALUE, block_of, record
 from tests.chaos.schedule import KINDS, LINES, acts
 
@@ -96,3 +97,8 @@ def test_the_records_of_a_run_have_every_form_and_every_codec_in_every_mode() ->
     assert len({len(item.headers) for item in records}) == 2
     blocks = [block_of(1, number) for number in range(20_000 // BLOCK)]
     assert {*blocks} == {(codec, mode) for codec in CODECS for mode in ("plain", "committed", "aborted")}
+
+
+def test_a_groups_coordinator_is_found_as_brokers_find_it() -> None:
+    assert hash_of("hello") == 99162322
+    assert hash_of("") == 0
