@@ -49,9 +49,9 @@ class CountedWorker:
         library = folder / "library.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], input=_LIBRARY, text=True, check=True)
         self._process = subprocess.Popen(
-            ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/count",
+            ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/count",
              sys.executable, "-m", "benchmarks.instructions_worker", library],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
             env={**search_path(build), "PYTHONHASHSEED": "0"},
         )  # fmt: skip
 
