@@ -32,6 +32,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "tests/integration/test_packed_records_on_kafka.py",
         "tests/integration/test_redrive_",
         "tests/integration/test_topics_",
+        "tests/integration/test_two_pollers_on_kafka.py",
         "tests/integration/test_upgrade_on_aws.py",
     ),
     # Three brokers of another version.
