@@ -18,7 +18,7 @@ import msgspec
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.advanced import VARIABLE, parse_advanced
 from msk_toolkit.settings.complaints import complaint
-from msk_toolkit.settings.plain import plain_problems, shown_name
+from msk_toolkit.settings.plain import is_text, plain_problems, shown_name
 from msk_toolkit.settings.renamed import RENAMED, texts_by_current_name
 
 # SAM sets it in the containers of `sam local`.
@@ -132,9 +132,12 @@ def read_values(model: type[msgspec.Struct], texts: Mapping[str, str], problems:
     for variable, field in _fields_of(model).items():
         if variable not in texts:
             continue
+        if not is_text(texts[variable]):
+            problems.append(f"{variable} holds half of a surrogate pair, which is not text: correct it")
+            continue
         try:
             values[field.name] = msgspec.convert(texts[variable], field.hint, strict=False)
-        except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        except msgspec.ValidationError as error:
             problems.append(f"{variable}: {complaint(error, field.hint)}")
     return values
 
