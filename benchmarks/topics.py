@@ -1,6 +1,6 @@
 """What plan and apply cost beside the least that any tool must ask: ``python -m benchmarks.topics [--sizes 300,1000]``.
 
-On three local brokers, over one open connection, topics of one partition and three replicas. The limit of reading is
+On three local brokers, over one open connection, topics of one partition. The limit of reading is
 one Metadata and one DescribeConfigs request in kafka-python's own messages; that of creating is CreateTopics with the
 same topics a request and Metadata until every topic has its leaders. Each round measures ours and the limit right after
 one another, the one first in odd rounds and the other in even ones, so that both meet the same load; the first rounds
@@ -9,6 +9,7 @@ busy machine neither.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import resource
@@ -49,16 +50,19 @@ REPORT = ROOT / "build" / "bench" / "topics.json"
 SMALLEST = 300
 # The controller takes 10,000 records in one change.
 TOPICS_A_REQUEST = 1250
-CONFIG = {"retention.ms": "14400000", "min.insync.replicas": "2"}
 READ_LIMIT = 1.2
 CREATE_LIMIT = 2.0
 # So much more topics may take so much more time, and a third more for a busy machine.
 GROWTH_LIMIT = 1.3
 WARM_UP_ROUNDS = 3
 SETTLING_SECONDS = 180.0
-# What template.yaml gives the function.
-FUNCTION_SECONDS = 60.0
-FUNCTION_MB = 512.0
+RAW_SECONDS = 120.0
+LOOK_SECONDS = 0.02 / SMALLEST
+FUNCTION_SECONDS, FUNCTION_MB = 60.0, 512.0  # in template.yaml
+
+
+# As many topics as are measured, with names of their own each time.
+Declare = Callable[[], list[DeclaredTopic]]
 
 
 class Figure(NamedTuple):
@@ -80,6 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What plan and apply cost, as ratios to the minimum of requests.")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--sizes", default="300,1000", help="numbers of topics")
+    parser.add_argument("--replicas", type=int, default=3, help="of each topic; one is a third of the brokers' work")
     arguments = parser.parse_args()
     sizes = sorted(map(int, arguments.sizes.split(",")))
     # Unwinds, so that the brokers are ended too.
@@ -87,9 +92,11 @@ def main() -> int:
     figures: list[Figure] = []
     with cluster() as access, Session(access, 10) as session:
         for before, size in zip([None, *sizes], sizes, strict=False):
-            # Rounds with thousands of topics take minutes.
+            # Creating thousands of topics takes a minute.
             rounds = max(2, arguments.rounds * SMALLEST // size)
-            for figure in itertools.chain(creating(session, size, rounds), reading(session, size, rounds, before)):
+            declare = functools.partial(_declared, size, arguments.replicas)
+            measured = reading(session, declare, max(5, rounds), before)
+            for figure in itertools.chain(creating(session, declare, rounds), measured):
                 figures.append(figure)
                 print(f"{figure.name}: {figure.ratio:.2f}", flush=True)
     figures += resources(figures)
@@ -99,19 +106,19 @@ def main() -> int:
     return int(any(figure.ratio > figure.allowed for figure in figures))
 
 
-def creating(session: Session, size: int, rounds: int) -> Iterator[Figure]:
+def creating(session: Session, declare: Declare, rounds: int) -> Iterator[Figure]:
     """Check, create and read back, beside the raw create with its read-back."""
     ours, limit = _rounds(
         rounds,
-        _creating(session, size, lambda declared: _serve(session, "apply", declared)),
-        _creating(session, size, lambda declared: session.execute(_raw_create(declared), Deadline(60))),
+        _creating(session, declare, lambda declared: _serve(session, "apply", declared)),
+        _creating(session, declare, lambda declared: session.execute(_raw_create(declared), Deadline(RAW_SECONDS))),
     )
-    yield Figure(f"create {size} topics", ours, limit, CREATE_LIMIT)
+    yield Figure(f"create {len(declare())} topics", ours, limit, CREATE_LIMIT)
 
 
-def _creating(session: Session, size: int, create: Callable[[list[DeclaredTopic]], None]) -> Callable[[], float]:
+def _creating(session: Session, declare: Declare, create: Callable[[list[DeclaredTopic]], None]) -> Callable[[], float]:
     def once() -> float:
-        declared = _declared(size)
+        declared = declare()
         took = _timed(lambda: create(declared))
         _delete(session, [topic.name for topic in declared])
         return took
@@ -119,9 +126,10 @@ def _creating(session: Session, size: int, create: Callable[[list[DeclaredTopic]
     return once
 
 
-def reading(session: Session, size: int, rounds: int, before: int | None) -> Iterator[Figure]:
+def reading(session: Session, declare: Declare, rounds: int, before: int | None) -> Iterator[Figure]:
     """Plan and no-change apply beside the raw requests; then how a plan grows from the size ``before``."""
-    declared = _declared(size)
+    declared = declare()
+    size = len(declared)
     _serve(session, "apply", declared)
     _await_shown(session, declared)
     limit, plan, apply, fewer = _rounds(
@@ -184,9 +192,9 @@ def _parsing(declared: list[DeclaredTopic], rounds: int) -> list[float]:
         return [_timed(lambda: read_declaration(path)) for _ in range(rounds)]
 
 
-def _declared(count: int) -> list[DeclaredTopic]:
-    run_id = secrets.token_hex(4)
-    return [DeclaredTopic(f"bench-{run_id}-{number}", 1, 3, dict(CONFIG)) for number in range(count)]
+def _declared(count: int, replicas: int) -> list[DeclaredTopic]:
+    run_id, config = secrets.token_hex(4), {"retention.ms": "14400000", "min.insync.replicas": str(min(2, replicas))}
+    return [DeclaredTopic(f"bench-{run_id}-{number}", 1, replicas, dict(config)) for number in range(count)]
 
 
 def _serve(session: Session, action: TopicsAction, declared: list[DeclaredTopic]) -> None:
@@ -216,7 +224,8 @@ def _raw_create(declared: list[DeclaredTopic]) -> Callable[[BrokerConnection, De
         for batch in itertools.batched(topics, TOPICS_A_REQUEST, strict=False):
             assert create_topics(connection, batch, validate_only=False, deadline=deadline) == {}
         while any(map(_unserved, _metadata(connection, names, deadline))):
-            time.sleep(0.02)
+            # Each look at thousands of topics is work for the broker that is still creating them.
+            time.sleep(LOOK_SECONDS * len(topics))
 
     return create
 
@@ -235,7 +244,7 @@ def _delete(session: Session, names: list[str]) -> None:
     """Delete the topics, and return when no broker has any work left with it that the next round would wait for."""
     _send_deletion(session, names)
     # A broker carries out one change after the other: who shows the last one has done those before.
-    (last,) = _declared(1)
+    (last,) = _declared(1, replicas=1)
     _serve(session, "apply", [last])
     _send_deletion(session, [last.name])
     # One wait lasts 12 s; brokers on a busy machine need longer for thousands of topics.

@@ -14,9 +14,11 @@ from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.results import BrokerReport
 from msk_toolkit.probe.verdict import RUNBOOK, judge_brokers
 from msk_toolkit.stage import PRODUCER_STAGES, Stage
+from msk_toolkit.status.brokers import broker_problems
 
 from mskv.path_answer import PathBroker
 from mskv.path_text import _broker_rows
+from tests.fakes.path_facts import healthy_facts
 from tests.fakes.probe_runs import healthy_broker, run_of, stopped_broker, warning_broker
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "probe"
@@ -132,3 +134,11 @@ def test_the_state_of_the_path_has_few_lines_for_sixty_brokers() -> None:
         "  40 brokers pass",
     ]
     assert _broker_rows(passing[:2]) == ["  broker 1: passes", "  broker 3: passes"]
+
+
+def test_certificates_of_many_brokers_are_one_problem_of_the_path() -> None:
+    probes = [LastRun(f"{kind} probe", run_of(*reports_of("certificates")), 40.0) for kind in ("Producer", "Consumer")]
+    (problem,) = broker_problems(msgspec.structs.replace(healthy_facts(), probes=probes))
+    assert problem.sentence == "The certificates of 60 brokers (1-60) expire soon."
+    assert problem.detail == "the certificate expires in 3 days (broker 7; similar at the others)"
+    assert problem.broker == "7"
