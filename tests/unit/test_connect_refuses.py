@@ -9,9 +9,10 @@ from msk_toolkit.connect.kafka_topics import topic_findings
 from msk_toolkit.connect.login import Login
 from msk_toolkit.connect.register import DesiredRegistration, register
 from msk_toolkit.connect.registrar import registrar
-from msk_toolkit.connect.registration import MADE_HERE, plan_source, plan_target
+from msk_toolkit.connect.registration import plan_source, plan_target
 from msk_toolkit.connect.request import ConnectResponse, parse_connect_request
 from msk_toolkit.connect.run import run_connect
+from msk_toolkit.connect.source_owner import MADE_HERE
 from msk_toolkit.connect.vantiq_source import SourceOptions, property_faults
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
@@ -71,8 +72,38 @@ def test_a_source_of_another_cluster_is_overwritten_only_by_its_name() -> None:
     ],
 )
 def test_the_brokers_decide_which_cluster_a_source_belongs_to(theirs: Any, ours: str, step: str) -> None:
-    there = {"type": "KAFKA", "config": {"bootstrap.servers": theirs}}
-    assert plan_source(there, "Msk", {"bootstrap.servers": ours}).step == step
+    login = 'x required password="@secrets(Own)";'
+    there = {"type": "KAFKA", "config": {"bootstrap.servers": theirs, "sasl.jaas.config": login}}
+    assert plan_source(there, "Msk", {"bootstrap.servers": ours}, own_secret="Own").step == step
+
+
+@pytest.mark.parametrize(
+    ("login", "own_secret"),
+    [
+        ('x required password="@secrets(Theirs)";', "Own"),
+        ('x required password="@secrets(Own)";', None),
+        ("x required password='theirs';", "Own"),
+        (None, "Own"),
+        (7, "Own"),
+    ],
+)
+def test_a_source_of_this_cluster_that_the_toolkit_did_not_create_is_overwritten_only_by_its_name(
+    login: Any, own_secret: str | None
+) -> None:
+    there = {"type": "KAFKA", "config": {"bootstrap.servers": "b-1.shop.example:9096", "sasl.jaas.config": login}}
+    ours = {"bootstrap.servers": "b-1.shop.example:9096", "consumer.topics": ["t"]}
+    refused = plan_source(there, "Msk", ours, own_secret=own_secret)
+    assert (refused.step, "was not recognizably created by the toolkit" in refused.detail) == ("refuse", True)
+    assert plan_source(there, "Msk", ours, replace=["Msk"], own_secret=own_secret).step == "update"
+
+
+def test_a_source_that_somebody_else_made_for_this_cluster_stays_as_it_is() -> None:
+    theirs = {**CONFIG, "sasl.jaas.config": 'x required username="v" password="@secrets(Theirs)";'}
+    with vantiq() as there:
+        there.standin.define("sources", {"name": "Msk", "type": "KAFKA", "config": theirs})
+        lines = there.lines()
+        assert lines[1].startswith("! sources Msk: was not recognizably created by the toolkit")
+        assert there.row("sources", "Msk")["config"] == theirs
 
 
 @pytest.mark.parametrize(

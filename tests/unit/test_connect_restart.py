@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 from msk_toolkit.connect.register import DesiredRegistration, register
-from msk_toolkit.connect.registration import MADE_HERE
+from msk_toolkit.connect.source_owner import MADE_HERE
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.resources import VantiqRefusedError
 
-CONFIG = {"bootstrap.servers": "sb://b-1:9096"}
+CONFIG = {
+    "bootstrap.servers": "sb://b-1:9096",
+    "sasl.jaas.config": 'x required username="u" password="@secrets(MskPassword)";',
+}
 
 
 class Calls:

@@ -22,6 +22,7 @@ from msk_toolkit.connect.registration import (
     render_registration,
 )
 from msk_toolkit.connect.round_trip import PublishesThrough, SourceUnderTest, Subscribe, TestResult, send_test_message
+from msk_toolkit.connect.source_owner import MADE_HERE
 from msk_toolkit.connect.vantiq_source import publishes_json
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.msk.findings import Finding
@@ -192,7 +193,7 @@ def _planned(resources: SourceResources, desired: DesiredRegistration, failures:
 
 
 def _plan_the_source(planner: _Planner, desired: DesiredRegistration) -> None:
-    secret = None
+    secret, own_secret = None, None
     if desired.secret is not None:
         plan = partial(
             plan_secret,
@@ -201,11 +202,15 @@ def _plan_the_source(planner: _Planner, desired: DesiredRegistration) -> None:
             renew=desired.renew_secret,
             replace=desired.replace,
         )
-        _, secret = planner.plan("secrets", desired.secret, plan)
+        stored, secret = planner.plan("secrets", desired.secret, plan)
+        if stored is not None and stored.get("description") == MADE_HERE:
+            own_secret = desired.secret
     instance, source = planner.plan(
         "sources",
         desired.source,
-        partial(plan_source, name=desired.source, config=desired.config, replace=desired.replace),
+        partial(
+            plan_source, name=desired.source, config=desired.config, replace=desired.replace, own_secret=own_secret
+        ),
     )
     activation = plan_activation(instance, source, secret)
     if source.step != "refuse" and activation.step != "none":

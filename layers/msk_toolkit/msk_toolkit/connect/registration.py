@@ -1,12 +1,12 @@
 """What has to change in Vantiq for a source, its secret and the forwarder's target; decided before anything is done."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from msk_toolkit.connect.source_owner import MADE_HERE, foreign_reason
 from msk_toolkit.connect.vantiq_source import shown_value
 from msk_toolkit.settings.targets import Target
 from msk_toolkit.settings.topic_names import kafka_name
@@ -25,8 +25,6 @@ _SYMBOLS: Mapping[RegistrationStep, str] = {
     "none": "=",
     "refuse": "!",
 }
-# In the description of what the toolkit has created, so that it recognizes it later.
-MADE_HERE = "Made by connect of the MSK-Vantiq toolkit"
 _COUNTED: Sequence[RegistrationStep] = ("create", "update", "activate", "restart", "refuse")
 
 
@@ -87,11 +85,17 @@ def _plan_overwritten_secret(
 
 
 def plan_source(
-    instance: Mapping[str, Any] | None, name: str, config: Mapping[str, Any], replace: Sequence[str] = ()
+    instance: Mapping[str, Any] | None,
+    name: str,
+    config: Mapping[str, Any],
+    replace: Sequence[str] = (),
+    own_secret: str | None = None,
 ) -> RegistrationChange:
-    """The source itself. A source of another cluster is left unchanged unless it is named.
+    """The source itself. One that is not the toolkit's, or of another cluster, is left unchanged unless it is named.
 
-    A source has no property that could say who created it (source reference, release 1.44), so its brokers decide.
+    Args:
+        replace: names of what may be overwritten nevertheless.
+        own_secret: name of the source's secret if the toolkit created that.
     """
     if instance is None:
         return RegistrationChange("create", "sources", name, f"a {_TYPE} source", _source(name, config))
@@ -100,7 +104,7 @@ def plan_source(
         return RegistrationChange("refuse", "sources", name, text)
     before = instance.get("config") or {}
     if isinstance(before, Mapping):
-        return _plan_config(before, name, config, replace)
+        return _plan_config(before, name, config, "" if name in replace else foreign_reason(before, config, own_secret))
     if name in replace:
         text = "its config, which is not an object, is replaced"
         return RegistrationChange("update", "sources", name, text, _source(name, config))
@@ -112,16 +116,12 @@ def _source(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "type": _TYPE, "config": dict(config)}
 
 
-def _plan_config(
-    before: Mapping[str, Any], name: str, config: Mapping[str, Any], replace: Sequence[str]
-) -> RegistrationChange:
+def _plan_config(before: Mapping[str, Any], name: str, config: Mapping[str, Any], foreign: str) -> RegistrationChange:
     different = _different_keys(before, config)
     if not different:
         return RegistrationChange("none", "sources", name, _UP_TO_DATE)
-    if name not in replace and not same_cluster(before, config):
-        text = (
-            f"is a source of another cluster (its bootstrap.servers), so it is not overwritten; {_how_to_replace(name)}"
-        )
+    if foreign:
+        text = f"{foreign}, so it is not overwritten; {_how_to_replace(name)}"
         return RegistrationChange("refuse", "sources", name, text)
     detail = _differences(before, config, different)
     return RegistrationChange("update", "sources", name, detail, _source(name, config))
@@ -131,34 +131,9 @@ def _different_keys(before: Mapping[str, Any], config: Mapping[str, Any]) -> lis
     return sorted(key for key in {*before, *config} if before.get(key) != config.get(key))
 
 
-def same_cluster(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two configurations name brokers of one cluster: of one domain, or at one address."""
-    return bool(_clusters(config.get("bootstrap.servers")) & _clusters(other.get("bootstrap.servers")))
-
-
 def has_refusal(changes: Iterable[RegistrationChange]) -> bool:
     """Whether a change is refused, so that none is carried out."""
     return any(change.step == "refuse" for change in changes)
-
-
-def _clusters(brokers: object) -> set[str]:
-    """The domains of named brokers (``b-1.shop.example`` and ``b-1-public.shop.example`` are one), or their hosts."""
-    if not isinstance(brokers, str):
-        return set()
-    addresses = [part.strip() for part in brokers.split(",")]
-    return {_cluster(_host(address)) for address in addresses if address}
-
-
-def _host(address: str) -> str:
-    bare = address.removeprefix("sb://")
-    return bare.rpartition(":")[0] or bare
-
-
-def _cluster(host: str) -> str:
-    is_named = re.search("[A-Za-z]", host)
-    if is_named:
-        return host.partition(".")[2] or host
-    return host
 
 
 def _how_to_replace(name: str) -> str:
