@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # msgspec 0.22.0 has three answers to text that UTF-8 can't hold. A decoder of msgspec.Raw accepts JSON whose strings are
-# not UTF-8, which a decoder without a type refuses with UnicodeDecodeError; convert() to int, a choice or a struct raises UnicodeEncodeError
-# where every other unfit value raises ValidationError; convert() to str lets half of a surrogate pair pass, which encode()
-# then refuses. Python's own json reads such a half out of "\ud800".
+# not UTF-8, which a decoder without a type refuses with UnicodeDecodeError. convert() to int, a choice or a struct raises
+# UnicodeEncodeError where every other unfit value raises ValidationError. convert() to str lets half of a surrogate pair
+# pass, which encode() then refuses. Python's own json reads such a half out of "\ud800".
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
