@@ -23,7 +23,7 @@ export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 # Run a command that prints nothing for long, with a dot every three seconds.
 with_dots = @(while sleep 3; do printf .; done) & dots=$$!; trap "kill $$dots" EXIT; $(1) && echo
 
-.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak soak-functions compat samples check bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak soak-functions compat samples check checked-code checked-templates bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -86,10 +86,15 @@ samples: .venv/ready .tools/checkov/ready ## Lint the sample clusters, with chec
 	@.tools/checkov/bin/checkov --file samples/clusters/template.yaml --framework cloudformation --compact --quiet --skip-download
 
 check: .venv/ready ## Run the static checks: ruff, mypy, import-linter, sam validate, cfn-lint
+	@$(MAKE) --no-print-directory --jobs 2 checked-code checked-templates
+
+checked-code: .venv/ready
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
+
+checked-templates: .venv/ready
 	sam validate --lint
 	cfn-lint template.yaml samples/clusters/template.yaml -a cfn_lint_serverless.rules
 
