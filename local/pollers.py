@@ -16,7 +16,8 @@ from local.private_files import write_private
 from local.processes import Command
 from local.system import CHECKOUT, System
 
-_READY_SECONDS = 30.0
+# A broker may be down, and the rebalance wait for the end of another member's invocation.
+_READY_SECONDS = 90.0
 
 
 def start_pollers(system: System) -> None:

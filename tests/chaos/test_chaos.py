@@ -15,7 +15,7 @@ from tests.chaos.run import Plan
 RUN = HOME / "tests" / "chaos-short"
 # Bringing the system up, a minute of disturbance, and draining, beside other tests.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-_SHORT = Plan(seed=1, records=20_000, backlog=1000, pace=3.0, write_seconds=45.0, drain_seconds=240.0, large=False)
+_SHORT = Plan(seed=1, records=10_000, backlog=500, pace=3.0, write_seconds=45.0, drain_seconds=240.0, large=False)
 
 
 @pytest.fixture
