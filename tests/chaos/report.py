@@ -8,7 +8,7 @@ from tests.chaos.schedule import KINDS
 
 LEAST_RATIO = 0.4
 _COUNTS = ("written", "acknowledged", "arrived", "duplicates", "lost", "altered", "out_of_order", "foreign")
-_TOLD_APART = ("unacknowledged", "unacknowledged_arrived", "aborted", "aborted_arrived", "kafka_gave_up")
+_COUNTED_APART = ("unacknowledged", "unacknowledged_arrived", "aborted", "aborted_arrived", "kafka_gave_up")
 
 
 def is_clean(outcomes: Sequence[Outcome]) -> bool:
@@ -45,8 +45,8 @@ def _seeds(outcomes: Sequence[Outcome]) -> list[str]:
 def _sums(outcomes: Sequence[Outcome]) -> list[str]:
     sums = Counter[str]()
     for outcome in outcomes:
-        sums.update({name: getattr(outcome.account, name) for name in (*_COUNTS, *_TOLD_APART)})
-    lines = [f"{sums[name]:>9,}  {name.replace('_', ' ')}" for name in (*_COUNTS, *_TOLD_APART)]
+        sums.update({name: getattr(outcome.account, name) for name in (*_COUNTS, *_COUNTED_APART)})
+    lines = [f"{sums[name]:>9,}  {name.replace('_', ' ')}" for name in (*_COUNTS, *_COUNTED_APART)]
     replayed = sum(outcome.letters_replayed for outcome in outcomes)
     lines.append(f"{replayed:>9,}  letters replayed at the end")
     lines.append(f"{ratio(outcomes):>9.2f}  rate under chaos / quiet rate, in the same run (at least {LEAST_RATIO})")
