@@ -1,7 +1,6 @@
 """Whatever is downloaded and run is named by its hash: no place installs by name and version alone."""
 
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -32,13 +31,18 @@ OTHERWISE = {
     # A user's commands that the runbook names.
     "docs/runbook_path.py": "advice to the user, which runs nothing",
 }
+NOT_OURS = {"build", "__pycache__"}
 # How many lines behind a command its options may stand.
 REACH = 4
 
 
-def tracked() -> list[str]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
-    return [name for name in listed.stdout.splitlines() if not name.endswith((".md", ".lock", ".svg", ".png"))]
+def sources() -> list[str]:
+    """The project's files that can run something: not its documents, nor what tools and builds bring."""
+    names = []
+    for folder, folders, files in ROOT.walk():
+        folders[:] = [name for name in folders if name == ".ci" or not (name.startswith(".") or name in NOT_OURS)]
+        names += [str((folder / file).relative_to(ROOT)) for file in files]
+    return sorted(name for name in names if not name.endswith((".md", ".lock", ".svg", ".png", ".pyc")))
 
 
 def downloads(name: str) -> list[str]:
@@ -57,7 +61,7 @@ def requirements(text: str) -> list[str]:
 
 
 def test_every_place_that_downloads_demands_hashes_or_says_what_stands_in_for_them() -> None:
-    places = {name: downloads(name) for name in tracked() if not name.startswith("findings/")}
+    places = {name: downloads(name) for name in sources() if not name.startswith("findings/")}
     places = {name: commands for name, commands in places.items() if commands}
     assert {"Makefile", "layers/msk_toolkit/Makefile", "local/aws/emulator.py", "local/kafka/java.py"} <= set(places)
     assert set(OTHERWISE) <= set(places), "these download nothing any more"
@@ -68,7 +72,7 @@ def test_every_place_that_downloads_demands_hashes_or_says_what_stands_in_for_th
 
 
 def test_the_findings_name_exact_versions() -> None:
-    commands = [text.splitlines()[0] for name in tracked() if name.startswith("findings/") for text in downloads(name)]
+    commands = [text.splitlines()[0] for name in sources() if name.startswith("findings/") for text in downloads(name)]
     assert commands
     assert [text for text in commands if "==" not in text] == []
 
