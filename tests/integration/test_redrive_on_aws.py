@@ -190,6 +190,7 @@ def test_a_notice_brings_records_back_from_kafka_unharmed(
         producer.close(timeout=5)
     monkeypatch.setenv("BOOTSTRAP_SERVERS", kafka.bootstrap("PLAINTEXT"))
     monkeypatch.setenv("AUTH_MODE", "none")
+    monkeypatch.setenv("FORWARD_TOPICS", topic)
     offsets = {"firstRecordOffset": "2", "lastRecordOffset": "25"}
     said = {
         "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 11},
