@@ -136,7 +136,6 @@ def _variables(scenario: Scenario, vantiq: VantiqStandIn, aws: AwsEndpoint) -> d
         # What the mapping discarded of others is not redriven.
         "CLUSTER_ARN": ARN,
         "FORWARD_TOPICS": TOPIC,
-        "FORWARDER_FUNCTION": scenario.mapping.function_name,
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",
