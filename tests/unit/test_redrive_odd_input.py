@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from msk_toolkit.aws import bucket
 from msk_toolkit.aws.bucket import Bucket, ObjectTooLargeError
@@ -139,3 +140,16 @@ def test_a_body_is_closed_when_it_was_read() -> None:
     s3 = FakeS3()
     s3.put_object(Key="a", Body=b"{}")
     assert Bucket("letters", s3).read("a") == b"{}"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"value": "\ud800"}, {"headers": math.nan}, {"\ud800": math.inf}, {"topic": "a\ud800"}]
+)
+@pytest.mark.parametrize("payload", [True, False])
+def test_a_letter_of_a_broken_record_is_shown_in_a_response_that_can_be_sent(odd: Any, payload: bool) -> None:
+    harness = RedriveHarness()
+    (name,) = harness.write(record(0) | odd)
+    shown = msgspec.to_builtins(harness.ask(action="inspect", name=name, payload=payload))
+    assert json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()
+    listed = msgspec.to_builtins(harness.ask(action="list"))
+    assert json.dumps(listed, ensure_ascii=False, allow_nan=False).encode()

@@ -11,6 +11,7 @@ from msk_toolkit.redrive.import_failures import FAILURES
 from msk_toolkit.redrive.letters import Letter, LetterPlace, parse_letter, place_of
 from msk_toolkit.redrive.reading import OutOfTimeError, read_letters
 from msk_toolkit.redrive.request import MOST_NAMED, Group, RedriveRequest, RedriveResponse
+from msk_toolkit.settings.plain import with_valid_text
 from msk_toolkit.settings.targets import Routes
 
 # What a record itself holds, as opposed to its place.
@@ -67,7 +68,8 @@ def show(bucket: Bucket, request: RedriveRequest) -> RedriveResponse:
     letter: dict[str, Any] = msgspec.to_builtins(content.letter)
     if not request.payload:
         letter = _without_payload(letter)
-    return RedriveResponse(action="inspect", dry_run=True, letter=letter)
+    # A letter of a broken record holds what no response can.
+    return RedriveResponse(action="inspect", dry_run=True, letter=with_valid_text(letter))
 
 
 def _without_payload(letter: dict[str, Any]) -> dict[str, Any]:
@@ -105,9 +107,9 @@ def _group(key: _Key, letter: Letter) -> Group:
     return Group(
         topic=topic,
         partition=partition,
-        reason=reason,
-        code=code,
-        target=letter.target.target or letter.target.problem,
+        reason=with_valid_text(reason),
+        code=with_valid_text(code),
+        target=with_valid_text(letter.target.target or letter.target.problem),
         first=letter.entry.name,
         oldest=letter.entry.modified,
         newest=letter.entry.modified,

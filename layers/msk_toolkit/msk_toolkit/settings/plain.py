@@ -52,7 +52,9 @@ def is_text(text: object) -> bool:
 
 
 def with_valid_text(value: Any) -> Any:
-    """A JSON value with U+FFFD for each half of a surrogate pair: for events that are served whatever they hold.
+    """A JSON value with U+FFFD for each half of a surrogate pair, and the names of NaN and Infinity for those numbers.
+
+    For events that are served whatever they hold, and for responses that show what others wrote.
 
     Raises:
         RecursionError: it is nested too deeply.
@@ -63,6 +65,8 @@ def with_valid_text(value: Any) -> Any:
         return list(map(with_valid_text, value))
     if isinstance(value, str) and not is_text(value):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value
 
 
