@@ -42,6 +42,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "tests/integration/test_alarm_mails_on_aws.py",
         "tests/integration/test_forwarder_",
         "tests/integration/test_local_a",
+        "tests/integration/test_soak_short.py",
     ),
     "torture": ("tests/torture/",),
     "builds": ("tests/template/test_built_artifact.py", "tests/template/test_left_out.py"),

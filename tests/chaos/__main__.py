@@ -1,6 +1,7 @@
 """``python -m tests.chaos``: disturb the whole local system, and account for every record."""
 
 import argparse
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def main() -> int:
     """Returns the exit status: 0 if every record is where it belongs, and the system was quick enough."""
     arguments = _arguments()
     end_as_on_ctrl_c()
+    faulthandler.enable()  # librdkafka is C
     console = Console(width=140)
     plans = [
         Plan(seed, arguments.records, arguments.backlog, pace=arguments.pace, drain_seconds=arguments.limit)

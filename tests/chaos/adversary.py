@@ -21,7 +21,7 @@ class Adversary:
     Args:
         lines: acts that follow one another, for each line.
         carry: what each kind of act does.
-        log: is told of each act.
+        log: gets a line for each act.
     """
 
     def __init__(self, lines: list[Iterator[Act]], carry: Mapping[str, Carry], log: Callable[[str], None]) -> None:
