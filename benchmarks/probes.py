@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
@@ -69,6 +70,8 @@ def main() -> int:
     parser.add_argument("--cells", default="3,9,15,60", help="numbers of brokers")
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
+    # Unwinds, so that the brokers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     cells = sorted({FEWEST, *map(int, arguments.cells.split(","))})
     figures: list[Bounded] = []
     runs: dict[int, list[Run]] = {}

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
@@ -74,6 +75,8 @@ def main() -> int:
     parser.add_argument("--with-brokers", type=int, help="invocations of the functions that ask real brokers (0: none)")
     parser.add_argument("--functions", default="", help="only these, comma separated")
     options = parser.parse_args()
+    # Unwinds, so that the brokers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     of_brokers = options.invocations if options.with_brokers is None else options.with_brokers
     only = set(filter(None, options.functions.split(",")))
     soaked: list[Soaked] = []
