@@ -28,6 +28,7 @@ _HEARTBEATS = frozenset({"/msk/heartbeat"})
 # The template's own, with which every seed begins.
 START = {"BatchSize": "500", "Ordering": "partition", "PollerMode": "on-demand"}
 _QUIET_SHARE = 0.2
+_WARM_BLOCKS = 12
 _POLL_SECONDS = 0.1
 _DRAIN_POLL_SECONDS = 1.0
 _LETTER_SECONDS = 240.0
@@ -101,10 +102,11 @@ class Run:
         quiet = max(1, round(blocks * _QUIET_SHARE))
         system = self._live.system
         with Arrivals(system.vantiq_journal, plan.seed, ignored=_HEARTBEATS, large=plan.large) as arrivals:
-            self._warm_up(arrivals)
-            quiet_rate = self._rate(range(1, quiet), arrivals)
+            warm = min(_WARM_BLOCKS, quiet)
+            self._warm_up(range(warm), arrivals)
+            quiet_rate = self._rate(range(warm, warm + quiet), arrivals)
             self._say(f"quiet: {quiet_rate:,.0f} records/s")
-            chaos_rate, adversary = self._disturbed(range(quiet, blocks), arrivals)
+            chaos_rate, adversary = self._disturbed(range(warm + quiet, blocks), arrivals)
             self._say(f"under chaos: {chaos_rate:,.0f} records/s")
             played = self._standin.stats()["faults_played"]
             replayed, left = self._replay()
@@ -126,9 +128,9 @@ class Run:
             complaints=self._complaints,
         )
 
-    def _warm_up(self, arrivals: Arrivals) -> None:
-        """The first block starts the function; that belongs to no rate."""
-        self._write([0], arrivals)
+    def _warm_up(self, blocks: Sequence[int], arrivals: Arrivals) -> None:
+        """The first blocks start an environment for each poller; that belongs to no rate."""
+        self._write(blocks, arrivals)
         self._drain(arrivals)
 
     def _disturbed(self, blocks: Sequence[int], arrivals: Arrivals) -> tuple[float, Adversary]:

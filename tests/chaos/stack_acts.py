@@ -70,7 +70,7 @@ class StackActs:
 
     @contextmanager
     def _made_anew(self, topic: str) -> Iterator[str]:
-        """As docs/topics.md says: the mapping is disabled before, so that no offset of the old topic is committed."""
+        """The mapping is disabled before, so that no offset of the old topic is committed for the new one."""
         source = self._live.source_of(topic)
         self._consumers.enable(source.mapping_id, enabled=False)
         anew = False
@@ -92,7 +92,8 @@ class StackActs:
 
     def _partitions(self, topic: str) -> set[int]:
         """Those that records were written to."""
-        return {place.partition for place in self._writer.acknowledged.values() if place.topic == topic}
+        places = list(self._writer.acknowledged.values())  # at once: the writer goes on
+        return {place.partition for place in places if place.topic == topic}
 
     @contextmanager
     def _rotated(self, act: Act) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from tests.chaos.account import Place, Written
-from tests.chaos.records import BLOCK, CODECS, block_of, record
+from tests.chaos.records import BLOCK, CODECS, Outgoing, block_of, record
 
 _PRODUCER = {
     "acks": "all",
@@ -23,6 +23,7 @@ _PRODUCER = {
 }
 _TRANSACTION_SECONDS = 60.0
 _FLUSH_SECONDS = 90.0
+_TRIES, _TRY_SECONDS = 600, 0.2
 
 
 class Topics(NamedTuple):
@@ -66,10 +67,7 @@ class Writer:
             block = block_of(self._seed, number)
             numbers = range(number * BLOCK, (number + 1) * BLOCK)
             if block.mode == "plain":
-                producer = self._plain[block.codec]
-                for position in numbers:
-                    self._send(producer, position, self.acknowledged)
-                producer.poll(0)
+                self._plainly(block.codec, numbers)
                 return BLOCK
             self._transaction(block.codec, numbers, commit=block.mode == "committed")
         return BLOCK
@@ -94,11 +92,18 @@ class Writer:
         for producer in self._plain.values():
             producer.flush(_FLUSH_SECONDS)
 
+    def _plainly(self, codec: str, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            try:
+                self._send(self._plain[codec], number, self.acknowledged)
+            except KafkaException:
+                # A producer that has failed for good; whether its last records are there nobody knows.
+                self._plain[codec] = Producer(self._settings(codec))
+        self._plain[codec].poll(0)
+
     def _send(self, producer: Producer, number: int, places: dict[int, Place]) -> None:
         outgoing = record(self._seed, number, large=self._large)
-        topic = self._topics.second if number % 8 == 0 else self._topics.main
-        if topic in self._closed:
-            topic = self._topics.main
+        topic = self._topic_of(number)
         if outgoing.refused:
             self.refused.add(number)
         # Until it is acknowledged nobody knows.
@@ -111,14 +116,12 @@ class Writer:
                 if places is self.acknowledged:
                     self.unacknowledged.discard(number)
 
-        headers: Any = list(outgoing.headers)
-        while True:
-            try:
-                producer.produce(topic, key=outgoing.key, value=outgoing.value, headers=headers, on_delivery=delivered)
-            except BufferError:
-                producer.poll(0.1)
-            else:
-                return
+        _produce(producer, topic, outgoing, delivered)
+
+    def _topic_of(self, number: int) -> str:
+        if number % 8 == 0 and self._topics.second not in self._closed:
+            return self._topics.second
+        return self._topics.main
 
     def _transaction(self, codec: str, numbers: Sequence[int], *, commit: bool) -> None:
         places: dict[int, Place] = {}
@@ -155,6 +158,28 @@ class Writer:
 
     def _settings(self, codec: str) -> dict[str, Any]:
         return {**_PRODUCER, "bootstrap.servers": self._bootstrap, "compression.type": codec}
+
+
+def _produce(producer: Producer, topic: str, outgoing: Outgoing, delivered: Any) -> None:
+    """Hand a record to the client; waits while its queue is full, or does not know a topic that was just made anew.
+
+    Raises:
+        TimeoutError: it took nothing for two minutes.
+        KafkaException: the client has failed.
+    """
+    headers: Any = list(outgoing.headers)
+    for _ in range(_TRIES):
+        try:
+            producer.produce(topic, key=outgoing.key, value=outgoing.value, headers=headers, on_delivery=delivered)
+        except BufferError:
+            producer.poll(_TRY_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._UNKNOWN_TOPIC:
+                raise
+            producer.poll(_TRY_SECONDS)
+        else:
+            return
+    raise TimeoutError(f"{topic} takes no record within {_TRIES * _TRY_SECONDS:g} s")
 
 
 def _retried(call: Any) -> None:
