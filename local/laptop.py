@@ -50,6 +50,7 @@ def container_environment(system: System) -> dict[str, Any]:
             "VANTIQ_TARGET": "topic:/msk/{topic}",
             "VANTIQ_ROUTES": "",
             "PAYLOAD": "envelope",
+            "RECORD_IDS": "position",
             "DEAD_LETTER_BUCKET": system.stack.physical_ids["DeadLetterBucket"],
             "POLLER_MODE": "on-demand",
             "DETAILED_METRICS": "false",

@@ -37,14 +37,22 @@ def browser() -> Iterator[Browser]:
 def listeners(system: System) -> list[Listener]:
     """Every port that the system's processes and their children listen on."""
     listeners = set()
-    for name, process in system.ledger.running().items():
-        for member in (process, *process.children(recursive=True)):
-            for connection in member.net_connections(kind="tcp"):
-                if connection.status == psutil.CONN_LISTEN:
-                    # Java listens on IPv4 addresses as IPv6 sees them.
-                    address = connection.laddr.ip.removeprefix("::ffff:")
-                    listeners.add(Listener(name, address, connection.laddr.port))
+    for process, name in _names(system).items():
+        for connection in process.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                # Java listens on IPv4 addresses as IPv6 sees them.
+                address = connection.laddr.ip.removeprefix("::ffff:")
+                listeners.add(Listener(name, address, connection.laddr.port))
     return sorted(listeners)
+
+
+def _names(system: System) -> dict[psutil.Process, str]:
+    """The system's processes and their children, by the name of the part that each belongs to."""
+    names: dict[psutil.Process, str] = {}
+    # In the order of their start: what the console has started again, as Vantiq, is a child of its own.
+    for name, process in system.ledger.running().items():
+        names |= dict.fromkeys((process, *process.children(recursive=True)), name)
+    return names
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +70,7 @@ def servers(listeners: list[Listener], brokers: list[int]) -> list[int]:
 @pytest.fixture
 def trap(system: System) -> Iterator[None]:
     """A fault that waits for one request; it is there still when the test ends."""
+    ask_standin(system, "DELETE", "faults")  # those of other tests
     played = ask_standin(system, "GET", "stats")["faults_played"]
     ask_standin(system, "POST", "faults", PLANNED)
     yield

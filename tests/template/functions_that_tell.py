@@ -171,4 +171,5 @@ def _write_to_stdout() -> None:
     for name in list(logging.root.manager.loggerDict):
         for handler in logging.getLogger(name).handlers if name.startswith("shop-") else ():
             if isinstance(handler, logging.StreamHandler):
-                handler.setStream(_Stdout())
+                # Not by setStream, which flushes the former stream: that of a test that has ended is closed.
+                handler.stream = _Stdout()

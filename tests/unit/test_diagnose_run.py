@@ -80,7 +80,7 @@ def test_the_listeners_inside_the_vpc_are_looked_at_whatever_is_asked_for() -> N
         "vpc",
         "public",
     }
-    with pytest.raises(ConfigurationError, match="vpcs"):
+    with pytest.raises(ConfigurationError, match="must be one of public, multi-vpc, ipv6"):
         parse_diagnose_request({"networks": ["vpcs"]})
 
 

@@ -62,7 +62,7 @@ def test_a_subscription_that_is_refused_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "shown"), [(403, "403"), ("secret", "that is not a number"), (None, "that is no number")]
+    ("status", "shown"), [(403, "403"), ("secret", "that is not a number"), (None, "that is not a number")]
 )
 def test_of_a_refusal_nothing_but_the_number_is_shown(status: object, shown: str) -> None:
     with pytest.raises(VantiqError, match=f"^Vantiq refuses to validate, with status {shown}$"):
