@@ -27,7 +27,7 @@ class Line(NamedTuple):
     color: str
 
 
-PANELS = (Panel("Arrays of 100 records", 100, 6.0), Panel("One record per request", 1, 40.0))
+PANELS = (Panel("Arrays of 100 records", 100, 6.0), Panel("One record per request", 1, 37.0))
 LINES = (
     Line("key or none, 64 in flight", 64, "#0b7a3b"),
     Line("partition, 8 partitions", 8, "#1f5fbf"),
