@@ -8,8 +8,8 @@ import msgspec
 from mskv.init.facts import PORTS, AuthMode, Cluster, Secret, Subnet, Surroundings
 
 _CHOSEN = "your choice"
-# Lambda keeps so many for functions without a reservation; the stack's functions reserve seven.
-_KEPT_UNRESERVED, _RESERVED = 100, 7
+# Lambda keeps so many for functions without a reservation; six functions of the stack reserve one each.
+KEPT_UNRESERVED, RESERVED = 100, 6
 _MODE_REASONS: Mapping[str, str] = {
     "scram": "the cluster offers SASL/SCRAM, which Vantiq's own source can use, too",
     "iam": "the cluster offers IAM and no SCRAM",
@@ -65,9 +65,9 @@ class _Draft:
         self.questions: list[Question] = []
         self.findings: list[Finding] = []
 
-    def is_given(self, parameter: str) -> bool:
-        """Whether the parameter's value was given."""
-        return parameter in self._given
+    def given(self, parameter: str) -> str:
+        """The value that was given, or an empty text."""
+        return self._given.get(parameter, "")
 
     def propose(self, parameter: str, value: str, reason: str) -> str:
         """Propose a value; returns the one that holds."""
@@ -144,7 +144,7 @@ def _authentication(draft: _Draft, cluster: Cluster, around: Surroundings) -> Au
 
 
 def _scram_secret(draft: _Draft, around: Surroundings) -> None:
-    if not around.scram_secrets and not draft.is_given("ScramSecretArn"):
+    if not around.scram_secrets and not draft.given("ScramSecretArn"):
         draft.find(
             "error",
             "no secret is associated with the cluster",
@@ -179,11 +179,27 @@ def _network(draft: _Draft, cluster: Cluster, around: Surroundings, mode: AuthMo
     groups = cluster.groups
     draft.propose("ClusterSecurityGroupId", groups[0] if groups else "", "the cluster's security group")
     if mode is not None and around.inbound is not None and around.outbound is not None:
-        _poller_rule(draft, PORTS[mode], around.inbound, around.outbound)
-    if around.unreserved is not None and around.unreserved < _KEPT_UNRESERVED + _RESERVED:
+        _poller_rule(draft, poller_port(cluster, mode), around.inbound, around.outbound)
+    if around.unreserved is not None:
+        _concurrency(draft, around.unreserved)
+
+
+def poller_port(cluster: Cluster, mode: AuthMode) -> int:
+    """The listener of the mappings' pollers: without a secret Lambda uses the strongest login that is on."""
+    if mode == "scram":
+        return PORTS[mode]
+    strongest = next((offered for offered in ("iam", "tls", "none") if offered in cluster.modes), mode)
+    return PORTS[strongest]
+
+
+def _concurrency(draft: _Draft, unreserved: int) -> None:
+    text = draft.given("ForwarderConcurrency")
+    needed = KEPT_UNRESERVED + RESERVED + (int(text) if text.isdecimal() else 0)
+    if unreserved < needed:
         draft.find(
             "error",
-            f"only {around.unreserved} concurrent executions are unreserved, of which Lambda keeps {_KEPT_UNRESERVED}",
+            f"{unreserved} concurrent executions are unreserved, and the stack needs {needed}: Lambda keeps "
+            f"{KEPT_UNRESERVED} of them",
             "request a higher quota for Lambda's concurrent executions",
         )
 

@@ -55,6 +55,8 @@ def run_init(place: Place, wishes: Wishes, output: Output) -> int:
         NotReachedError: AWS did not list the clusters.
         Abort: the answer was no.
     """
+    if place.endpoint is not None:
+        raise click.UsageError("--local has a configuration of its own: init is for a stack on AWS")
     files = _read_files()
     given = _given(wishes, files)
     client = client_maker(place.session, place.endpoint)

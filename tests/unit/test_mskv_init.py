@@ -14,10 +14,11 @@ from mskv import exits
 from mskv.command_line import commands
 from mskv.init.account import cluster_of
 from mskv.init.configuration import samconfig, template_parameters, topics_file
-from mskv.init.facts import Cluster, Subnet
-from mskv.init.proposals import Proposal, function_subnets
+from mskv.init.facts import AuthMode, Cluster, Subnet
+from mskv.init.proposals import RESERVED, Proposal, function_subnets, poller_port
 from tests.fakes.aws_fake import FakeAws, refused
 from tests.fakes.msk_account import ARN, GROUP, KEY, SCRAM, TOKEN, account, place_of, provisioned, rule
+from tests.template.stack import raw_template
 
 ROOT = Path(__file__).parents[2]
 FILES = ("template.yaml", "samconfig.toml", "topics.yaml")
@@ -124,7 +125,7 @@ def test_topics_of_the_users_own_stay(checkout: Path, monkeypatch: pytest.Monkey
         ),
         (
             {"get_account_settings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}},
-            "only 10 concurrent executions are unreserved",
+            "10 concurrent executions are unreserved, and the stack needs 106",
         ),
         (
             {"list_clusters_v2": {"ClusterInfoList": [provisioned(ClientAuthentication={"Tls": {"Enabled": True}})]}},
@@ -184,6 +185,42 @@ def test_a_wrong_option_is_one_clear_error(
 ) -> None:
     result = init(monkeypatch, account(), *arguments)
     assert (result.exit_code, sentence in result.stderr.replace("\n", " ")) == (exits.USAGE, True)
+
+
+def test_the_functions_that_reserve_concurrency_are_counted_as_the_template_has_them() -> None:
+    resources = raw_template()["Resources"]
+    reserved = [
+        row["Properties"].get("ReservedConcurrentExecutions")
+        for row in resources.values()
+        if isinstance(row, dict) and "Properties" in row
+    ]
+    assert [number for number in reserved if isinstance(number, int)] == [1] * RESERVED
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "more", "status"),
+    [(106, [], exits.OK), (105, [], exits.PROBLEM), (109, ["--set", "ForwarderConcurrency=4"], exits.PROBLEM)],
+)
+def test_the_forwarders_own_concurrency_counts_too(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, unreserved: int, more: list[str], status: int
+) -> None:
+    aws = account(get_account_settings={"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}})
+    assert init(monkeypatch, aws, "--yes", *ANSWERS, *more).exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("modes", "mode", "port"),
+    [
+        (("scram", "iam"), "scram", 9096),
+        (("scram", "iam"), "iam", 9098),
+        # Without a secret the pollers log in with IAM wherever it is on.
+        (("iam", "tls"), "tls", 9098),
+        (("tls", "none"), "none", 9094),
+    ],
+)
+def test_the_pollers_port_is_that_of_their_own_login(modes: tuple[AuthMode, ...], mode: AuthMode, port: int) -> None:
+    cluster = Cluster(name="c", arn=ARN, kind="provisioned", state="ACTIVE", modes=modes)
+    assert poller_port(cluster, mode) == port
 
 
 def test_several_clusters_and_secrets_are_chosen_by_number(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
