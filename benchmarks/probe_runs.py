@@ -64,14 +64,7 @@ def run_producer(access: Access, topic: str) -> ProducerProbeResponse:
 
 def run_clients(kafka: KafkaCluster, topic: str, group: str) -> None:
     """The same with kafka-python's admin, producer and consumer, each made afresh as a probe's connections are."""
-    client = {
-        "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": kafka.settings.username,
-        "sasl_plain_password": kafka.settings.password,
-        "ssl_cafile": str(kafka.ca_file),
-    }
+    client = kafka.client_settings
     admin = KafkaAdminClient(**client)
     partitions = [part["partition_index"] for part in admin.describe_topics([topic])[0]["partitions"]]
     admin.close()

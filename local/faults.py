@@ -157,7 +157,7 @@ class Faults:
         return f"{RECORDS} records were written to {self.topic}."
 
     def _produce(self, records: list[Outgoing]) -> None:
-        produce(self._system.client_settings, self.topic, records)
+        produce(self._system.kafka.client_settings, self.topic, records)
 
     def _store_login(self, password: str) -> None:
         login = json.dumps({"username": USERNAME, "password": password})

@@ -5,7 +5,7 @@ import socket
 import ssl
 import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import psutil
@@ -81,19 +81,6 @@ class System(msgspec.Struct, kw_only=True, frozen=True):
     def vantiq_journal(self) -> Path:
         """What the stand-in accepted, a line for each event."""
         return self.run / "vantiq" / "journal.jsonl"
-
-    @property
-    def client_settings(self) -> dict[str, Any]:
-        """How kafka-python's clients log in to the brokers."""
-        kafka = self.kafka
-        return {
-            "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-            "security_protocol": "SASL_SSL",
-            "ssl_cafile": str(kafka.ca_file),
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": USERNAME,
-            "sasl_plain_password": kafka.settings.password,
-        }
 
     def function(self, logical_id: str) -> Function:
         """A deployed function, such as ``TopicsFunction``."""

@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -54,19 +54,36 @@ def account(produced: Sequence[Produced], delivered: Iterable[dict[str, Any]]) -
         if record is None:
             continue  # somebody else's
         seen.add(place)
-        altered += not _unharmed(record, envelope)
+        altered += not is_unharmed(record, envelope)
         lane = place[:2]
         violations += place[2] < last.get(lane, -1)
         last[lane] = max(place[2], last.get(lane, -1))
     return Account(total, len(seen), len(waiting), altered, duplicates, violations)
 
 
-def _unharmed(record: Produced, envelope: dict[str, Any]) -> bool:
+class Written(Protocol):
+    """What a producer wrote."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value; None in a tombstone."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        """Names and values, in order."""
+
+
+def is_unharmed(written: Written, envelope: dict[str, Any]) -> bool:
+    """Whether an envelope holds what was written."""
     headers = tuple((header["name"], _content(header["encoding"], header["value"])) for header in envelope["headers"])
     return (
-        _content(envelope["keyEncoding"], envelope["key"]) == record.key
-        and _same_value(record.value, envelope["valueEncoding"], envelope["value"])
-        and headers == record.headers
+        _content(envelope["keyEncoding"], envelope["key"]) == written.key
+        and _same_value(written.value, envelope["valueEncoding"], envelope["value"])
+        and headers == written.headers
     )
 
 

@@ -65,7 +65,7 @@ class Traffic:
         with self._progress() as progress:
             task = progress.add_task("produced", total=len(records))
             return produce(
-                self._system.client_settings, topic, records, lambda count: progress.update(task, completed=count)
+                self._system.kafka.client_settings, topic, records, lambda count: progress.update(task, completed=count)
             )
 
     def _progress(self) -> Progress:

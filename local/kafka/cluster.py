@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -110,6 +110,18 @@ class KafkaCluster:
     def ca_file(self) -> Path:
         """The certificate of the authority that signed the brokers' (PEM)."""
         return self.authority.ca_file
+
+    @property
+    def client_settings(self) -> dict[str, Any]:
+        """How kafka-python's clients log in to the brokers: SASL_SSL with SCRAM-SHA-512."""
+        return {
+            "bootstrap_servers": self.bootstrap("SASL_SSL").split(","),
+            "security_protocol": "SASL_SSL",
+            "ssl_cafile": str(self.ca_file),
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.settings.username,
+            "sasl_plain_password": self.settings.password,
+        }
 
     @property
     def authority(self) -> CertificateAuthority:

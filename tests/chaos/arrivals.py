@@ -1,15 +1,15 @@
 """Follows what the Vantiq stand-in has accepted and compares each record with what was written."""
 
 import threading
-from base64 import b64decode
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from local.demo.accounting import is_unharmed
 from tests.chaos.account import Arrival
-from tests.chaos.records import ID_HEADER, Outgoing, record
+from tests.chaos.records import ID_HEADER, record
 
 _POLL_SECONDS = 0.2
 _CHUNK = 16 * 1024 * 1024
@@ -78,7 +78,7 @@ class Arrivals:
 
     def _add(self, envelope: dict[str, Any]) -> None:
         number = _number(envelope, self._seed)
-        unharmed = number is not None and _is_unharmed(envelope, record(self._seed, number, large=self._large))
+        unharmed = number is not None and is_unharmed(record(self._seed, number, large=self._large), envelope)
         arrival = Arrival(number, envelope["topic"], envelope["partition"], envelope["offset"], unharmed)
         self.arrivals.append(arrival)
         if number is not None:
@@ -93,26 +93,3 @@ def _number(envelope: dict[str, Any], seed: int) -> int | None:
             if of_seed == str(seed) and number.isdigit():
                 return int(number)
     return None
-
-
-def _is_unharmed(envelope: dict[str, Any], expected: Outgoing) -> bool:
-    headers = tuple((header["name"], _content(header["encoding"], header["value"])) for header in envelope["headers"])
-    return (
-        _content(envelope["keyEncoding"], envelope["key"]) == expected.key
-        and headers == expected.headers
-        and _is_same_value(envelope["valueEncoding"], envelope["value"], expected.value)
-    )
-
-
-def _is_same_value(encoding: str, delivered: Any, value: bytes | None) -> bool:
-    if encoding == "json":
-        return value is not None and bool(msgspec.json.decode(value) == delivered)
-    return _content(encoding, delivered) == value
-
-
-def _content(encoding: str, text: Any) -> bytes | None:
-    if encoding == "base64":
-        return b64decode(text)
-    if text is None:
-        return None
-    return str(text).encode()

@@ -8,34 +8,17 @@ import urllib.request
 from typing import Any
 
 from local.system import System
+from tests.fakes.passing_faults import PASSING as PASSING_FOR_ALL
 
 _TIMEOUT_SECONDS = 10.0
 _PATH = "/api/v1/resources/topics//msk/"
-_QUOTA = "io.vantiq.resource.quota.credit.exhausted"
-_MISSING = "io.vantiq.resource.not.found"
-
-_STATUSES = (401, 403, 404, 408, 425, 429, 500, 502, 503, 504)
 PASSING: tuple[dict[str, Any], ...] = (
-    *({"action": "status", "status": status} for status in _STATUSES),
-    {"action": "status", "status": 400, "code": _QUOTA},
-    {"action": "status", "status": 400, "code": _MISSING},
-    {"action": "status", "status": 429, "retry_after": 1},
-    {"action": "status", "status": 429, "retry_after": 1, "retry_after_date": True},
+    *PASSING_FOR_ALL,
     {"action": "status", "status": 202},
-    {"action": "redirect"},
     {"action": "html"},
-    {"action": "reset", "before_body": True},
-    {"action": "reset"},
-    {"action": "reset", "accept": True},
-    {"action": "half_answer"},
-    {"action": "half_answer", "accept": False},
-    {"action": "invalid_json"},
     {"action": "early_hints"},
     {"action": "none", "delay_seconds": 0.5},
-    {"action": "slow_drip", "drip_seconds": 4.0},
     {"action": "hang", "before_body": True},
-    {"action": "hang"},
-    {"action": "hang", "accept": True},
     # Those behind it too: what an array's target takes behind a failure can't be taken back (docs/forwarder.md).
     {"action": "index_errors", "indexes": [3], "onwards": True, "status": 503, "form": "response"},
 )

@@ -140,7 +140,7 @@ class Line:
 
     def write(self, topic: str = SENSORS, count: int = 3) -> None:
         """Write records that are forwarded."""
-        produce(self.system.client_settings, topic, list(sensor_records(count, start=self._written)))
+        produce(self.system.kafka.client_settings, topic, list(sensor_records(count, start=self._written)))
         self._written += count
 
     def shown(self) -> Shown:

@@ -27,15 +27,7 @@ CACHE = ROOT / ".local" / "cache"
 
 def login(kafka: KafkaCluster, **changes: Any) -> dict[str, Any]:
     """A client's settings for SASL_SSL with SCRAM-SHA-512."""
-    return {
-        "bootstrap_servers": kafka.bootstrap("SASL_SSL").split(","),
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": kafka.settings.username,
-        "sasl_plain_password": kafka.settings.password,
-        "ssl_cafile": str(kafka.ca_file),
-        **changes,
-    }
+    return {**kafka.client_settings, **changes}
 
 
 def ports_of(settings: KafkaSettings) -> list[int]:

@@ -11,6 +11,7 @@ from local.event_source_mapping.mapping import Mapping, StartingPosition
 from local.event_source_mapping.outcome import PartialReading
 from local.vantiq import Fault
 from tests.fakes.kafka_events import ARN
+from tests.fakes.passing_faults import PASSING
 
 TOPIC = "torture.topic-1"
 LARGE = 60_000
@@ -126,23 +127,7 @@ def _faults(chance: random.Random, per_post: int) -> list[Fault]:
     share = 0.03
     if per_post == 1:
         share = 0.004
-    passing: list[dict[str, Any]] = [
-        *({"action": "status", "status": status} for status in (401, 403, 404, 408, 425, 429, 500, 502, 503, 504)),
-        {"action": "status", "status": 400, "code": "io.vantiq.resource.quota.credit.exhausted"},
-        {"action": "status", "status": 400, "code": "io.vantiq.resource.not.found"},
-        {"action": "status", "status": 429, "retry_after": 1},
-        {"action": "status", "status": 429, "retry_after": 1, "retry_after_date": True},
-        {"action": "redirect"},
-        {"action": "reset", "before_body": True},
-        {"action": "reset"},
-        {"action": "reset", "accept": True},
-        {"action": "half_answer"},
-        {"action": "half_answer", "accept": False},
-        {"action": "invalid_json"},
-        {"action": "slow_drip", "drip_seconds": 3.0},
-        {"action": "hang"},
-        {"action": "hang", "accept": True},
-    ]
+    passing = list(PASSING)
     chance.shuffle(passing)
     weighed = [fault | {"probability": share / _weight(fault)} for fault in passing]
     element: dict[str, Any] = {"action": "index_errors"}

@@ -2,7 +2,6 @@
 
 import logging
 import struct
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +27,7 @@ from msk_toolkit.stage import Stage
 
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.kafka_broker_fake import Asked, api_versions, frame, replies, talking_to
+from tests.fakes.traced_memory import traced
 
 pytestmark = pytest.mark.enable_socket
 
@@ -207,15 +207,14 @@ class Claim:
 def test_memory_is_taken_for_what_has_arrived_and_not_for_what_was_announced() -> None:
     clock = FakeClock()
     claim: Any = Claim(clock, SMALL.size)
-    tracemalloc.start()
-    try:
-        with BrokerConnection(BrokerAddress("b", 1), claim) as connection, pytest.raises(StageError) as caught:
-            read_metadata(connection, [], Deadline(5, clock))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    with (
+        traced() as memory,
+        BrokerConnection(BrokerAddress("b", 1), claim) as connection,
+        pytest.raises(StageError) as caught,
+    ):
+        read_metadata(connection, [], Deadline(5, clock))
     assert caught.value.cause == "request-timeout"
-    assert peak < 500_000
+    assert memory.peak < 500_000
 
 
 def test_more_than_any_answer_holds_is_refused_at_once() -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import tracemalloc
 
 import msgspec
 import pytest
@@ -15,6 +14,7 @@ from msk_toolkit.vantiq.responses import Disposition, results_of_request
 from msk_toolkit.vantiq.results import is_plausible
 
 from tests.fakes.http_fake import Peer, Script
+from tests.fakes.traced_memory import traced
 from tests.fakes.vantiq_client_fake import client_of
 
 MEGABYTE = 1024 * 1024
@@ -53,17 +53,15 @@ def answering(body: bytes, framing: str) -> Script:
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
 def test_megabytes_of_nonsense_cost_at_most_ten(body: bytes, framing: str) -> None:
-    with client_of(answering(body, framing)) as (client, _):
-        tracemalloc.start()
-        try:
-            with pytest.raises(VantiqUnansweredError) as caught:
-                client.request("POST", "/x", b"{}", Deadline(20))
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    with (
+        client_of(answering(body, framing)) as (client, _),
+        traced() as memory,
+        pytest.raises(VantiqUnansweredError) as caught,
+    ):
+        client.request("POST", "/x", b"{}", Deadline(20))
     assert (caught.value.cause, caught.value.maybe_taken) == ("answer-too-large", True)
     # The server's end of it, in the same process, takes a chunk of a megabyte or two.
-    assert peak < 12 * MEGABYTE
+    assert memory.peak < 12 * MEGABYTE
 
 
 @pytest.mark.enable_socket
@@ -74,26 +72,16 @@ def test_nonsense_for_a_resource_makes_no_millions_of_objects(status: int, body:
         peer.read()
         peer.send(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
 
-    with client_of(script) as (client, _):
-        tracemalloc.start()
-        try:
-            with pytest.raises(VantiqError) as caught:
-                VantiqResources(client, Deadline(20)).find("topics", "/orders")
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    with client_of(script) as (client, _), traced() as memory, pytest.raises(VantiqError) as caught:
+        VantiqResources(client, Deadline(20)).find("topics", "/orders")
     assert str(caught.value).startswith("Vantiq, reading topics /orders: ")
-    assert peak < 12 * MEGABYTE
+    assert memory.peak < 12 * MEGABYTE
 
 
 def test_a_message_over_the_web_socket_that_is_nonsense_makes_no_millions_of_objects() -> None:
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         assert message_of(b'{"body":' + SMALLER["arrays"] + b"}") == {}
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 8 * MEGABYTE
+    assert memory.peak < 8 * MEGABYTE
 
 
 @pytest.mark.enable_socket
@@ -122,17 +110,11 @@ def test_headers_without_end_cost_what_they_may(line: bytes) -> None:
             for _ in range(31):
                 peer.send(line * (MEGABYTE // len(line)))
 
-    with client_of(script) as (client, _):
-        tracemalloc.start()
-        try:
-            with pytest.raises(VantiqUnansweredError) as caught:
-                client.request("POST", "/x", b"{}", Deadline(20))
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    with client_of(script) as (client, _), traced() as memory, pytest.raises(VantiqUnansweredError) as caught:
+        client.request("POST", "/x", b"{}", Deadline(20))
     assert caught.value.cause == "answer-malformed"
     # The server's end makes the lines in the same process.
-    assert peak < 4 * MEGABYTE
+    assert memory.peak < 4 * MEGABYTE
 
 
 @pytest.mark.enable_socket
@@ -151,13 +133,9 @@ def test_an_answer_as_long_as_a_large_request_is_read() -> None:
 @pytest.mark.parametrize("body", SMALLER.values(), ids=SMALLER)
 def test_nonsense_that_is_json_makes_no_millions_of_objects_and_is_no_success(kind: str, body: bytes) -> None:
     sent = [b'{"id":%d}' % number for number in range(100)]
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         results = results_of_request(200, body, kind, 100, as_array=True, sent=sent)  # type: ignore[arg-type]
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < MEGABYTE
+    assert memory.peak < MEGABYTE
     assert {result.disposition for result in results.records} == {Disposition.RETRIABLE}
 
 
