@@ -59,7 +59,10 @@ class Faults:
     def stop_vantiq(self) -> str:
         """Stop the stand-in."""
         self._system.stop_vantiq()
-        return "Vantiq is stopped. Records wait in Kafka; the forwarder retries."
+        return (
+            "Vantiq is stopped. Records that are written now wait in Kafka, and none is lost. The emulator shows the "
+            "forwarder's log when its run ends, after about 30 seconds."
+        )
 
     def start_vantiq(self) -> str:
         """Start the stand-in again."""
