@@ -77,6 +77,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
             {"ForwardTopics": "orders,msk-toolkit-heartbeat", "HeartbeatTarget": "topic:/msk/heartbeat"},
             "ForwardTopics names msk-toolkit-heartbeat, which HeartbeatTarget forwards already",
         ),
+        (
+            {"ConsumerGroupPrefix": "p" * 100, "ForwardTopics": f"orders,{'t' * 101}"},
+            f"ConsumerGroupPrefix and {'t' * 101} make a consumer group of 201 characters",
+        ),
         ({"VantiqTarget": "type:1"}, "VantiqTarget must look like type:my.pkg.Type"),
         ({"HeartbeatTarget": "topic:no"}, "HeartbeatTarget must look like topic:/my/topic"),
         ({"VantiqRoutes": '{"orders": "tpic:/a"}'}, "VantiqRoutes orders: must begin with one of topic:"),

@@ -9,17 +9,24 @@ from msk_toolkit.settings.names import split_names
 
 
 class StatusSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """The stack whose state is read; its functions, log groups and consumer groups are named by its name."""
+    """The stack whose state is read; its functions and log groups are named by its name."""
 
     stack_name: Annotated[
         str,
         Meta(
-            description="Name of the stack, with which its functions, log groups, consumer groups and alarms begin.",
+            description="Name of the stack, with which its functions, log groups and alarms begin.",
             min_length=1,
         ),
     ]
     cluster_arn: Annotated[str, Meta(description="ARN of the MSK cluster, whose event source mappings are listed.")]
     forward_topics: Annotated[str, Meta(description="Forwarded topics, comma separated.")] = ""
+    forward_group_prefix: Annotated[
+        str,
+        Meta(
+            description="Prefix of the forwarder's consumer groups; the topic's name follows. Empty means the stack's "
+            "name and a dash."
+        ),
+    ] = ""
     heartbeat_topic: Annotated[
         str, Meta(description="Topic of the heartbeats, if they are forwarded to Vantiq; otherwise empty.")
     ] = ""
@@ -36,6 +43,11 @@ class StatusSettings(msgspec.Struct, kw_only=True, frozen=True):
     def topics(self) -> tuple[str, ...]:
         """The forwarded topics."""
         return split_names(self.forward_topics)
+
+    @property
+    def group_prefix(self) -> str:
+        """With what the name of a topic's consumer group begins."""
+        return self.forward_group_prefix or f"{self.stack_name}-"
 
     def function(self, name: str) -> str:
         """The name of a function of the stack, such as ``forwarder``."""

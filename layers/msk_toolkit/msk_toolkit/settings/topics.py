@@ -26,6 +26,9 @@ class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
         str,
         Meta(description="Forwarded topics, comma separated; a plan warns of changes that would lose their records."),
     ] = ""
+    forward_group_prefix: Annotated[
+        str, Meta(description="Prefix of the forwarder's consumer groups; the topic's name follows.")
+    ] = ""
     probe_topic: Annotated[
         str, Meta(description="Topic of the heartbeats; a plan warns of changes that would make brokers refuse them.")
     ] = ""

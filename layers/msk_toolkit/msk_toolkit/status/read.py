@@ -60,7 +60,7 @@ def stack_facts(source: StatusSource) -> StackFacts:
         option=option,
         topics=settings.topics(),
         heartbeat_topic=settings.heartbeat_topic,
-        group_prefix=f"{settings.stack_name}-",
+        group_prefix=settings.group_prefix,
         logs={name: settings.log_group(name) for name in _LOGGING},
         stale_after_seconds=settings.stale_after_seconds,
     )

@@ -24,6 +24,7 @@ from msk_toolkit.errors import ConfigurationError, OutcomeUnknownError, ToolkitE
 from msk_toolkit.settings.plain import shown_name
 from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
+from msk_toolkit.topics.fixed_properties import fixed_properties_problems
 from msk_toolkit.topics.plan import TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
@@ -63,6 +64,9 @@ _CHECKED = (
     "LagGroups",
     "SetAside",
     "AdvancedSettings",
+    "ConsumerGroupPrefix",
+    "StartingPosition",
+    "StartingPositionTimestamp",
 )
 # Every property of a ``Custom::DeclaredTopics``; another one fails the request.
 KNOWN_PROPERTIES = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
@@ -134,7 +138,7 @@ def _applied(
     given = event.get("ResourceProperties", {})
     if not isinstance(given, dict):
         return CustomResourceResult("FAILED", "Nothing was changed. ResourceProperties must be an object")
-    if problems := list(_problems(given, region_of(event), read_own)):
+    if problems := [*_problems(given, region_of(event), read_own), *_fixed(event, rollback)]:
         return CustomResourceResult("FAILED", f"Nothing was changed. {'; '.join(problems)}")
     request = _request(given)
     response = carry_out(request)
@@ -180,6 +184,15 @@ def _problems(properties: Mapping[str, Any], region: str, read_own: ReadOwn) -> 
             read_own()
     except ConfigurationError as error:
         yield str(error)
+
+
+def _fixed(event: Mapping[str, Any], rollback: _Rollback) -> list[str]:
+    """What the mappings can't follow; a rollback brings back what they have."""
+    if event["RequestType"] != "Update":
+        return []
+    before, after = _object(event, "OldResourceProperties"), _object(event, "ResourceProperties")
+    problems = list(fixed_properties_problems(before, after))
+    return [] if problems and rollback.state() else problems
 
 
 def _unknown_properties(properties: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,8 @@ _REGION_OF_AN_ARN = 3
 # Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
 # probe's topic.
 PARAMETER_BYTES = 3400
+# https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html
+LONGEST_GROUP = 200
 _OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "BootstrapServers", "TrustedCa")
 _OF_A_VANTIQ_FUNCTION = (
     "VantiqUrl",
@@ -33,12 +35,12 @@ _OF_A_VANTIQ_FUNCTION = (
 )
 # Function -> the parameters that its variables hold, beside AdvancedSettings, which all have.
 ENVIRONMENTS = {
-    "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups"),
+    "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups", "ConsumerGroupPrefix"),
     "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
     "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
     "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
-    "status function": ("ClusterArn", "ForwardTopics"),
+    "status function": ("ClusterArn", "ForwardTopics", "ConsumerGroupPrefix"),
 }
 
 
@@ -161,12 +163,24 @@ def _topics(given: Mapping[str, Any]) -> Iterator[str]:
     names = list(map(str, given.get("ForwardTopics", [])))
     problems = _name_problems(names)
     yield from (f"ForwardTopics: {problem}" for problem in problems.values())
+    yield from _groups(given, names)
     yield from _heartbeats(given, names)
     yield from _routes(given, [name for name in dict.fromkeys(names) if name not in problems])
 
 
 def _name_problems(names: Iterable[str]) -> dict[str, str]:
     return {name: problem for name in names if (problem := name_problem(name))}
+
+
+def _groups(given: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    # The stack's name, which stands in front otherwise, is not among the properties.
+    prefix = str(given.get("ConsumerGroupPrefix", ""))
+    for name in names:
+        if prefix and (length := len(prefix) + len(name)) > LONGEST_GROUP:
+            yield (
+                f"ConsumerGroupPrefix and {name} make a consumer group of {length} characters, and Lambda takes "
+                f"{LONGEST_GROUP}: shorten the prefix"
+            )
 
 
 def _heartbeats(given: Mapping[str, Any], forwarded: Collection[str]) -> Iterator[str]:

@@ -1,0 +1,77 @@
+"""The consumer groups are the user's, and everything in the stack follows their prefix."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.template.stack import Stack, raw_template
+
+NO_SECRET = {"AuthMode": "iam", "ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
+HEARTBEATS = {"HeartbeatTarget": "topic:/msk/heartbeat"}
+
+
+def groups(stack: Stack) -> list[str]:
+    return [mapping["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] for mapping in stack.mappings()]
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+    else:
+        yield str(value)
+
+
+@pytest.mark.parametrize(("prefix", "first"), [("", "shop-"), ("team.b_", "team.b_")])
+def test_every_group_of_the_stack_begins_with_the_prefix_which_is_the_stacks_name_by_default(
+    prefix: str, first: str
+) -> None:
+    stack = Stack(ConsumerGroupPrefix=prefix, **HEARTBEATS)
+    assert groups(stack) == [f"{first}orders", f"{first}sensor-readings", f"{first}msk-toolkit-heartbeat"]
+    for function in ("ConsumerProbeFunction", "StatusFunction", "TopicsFunction"):
+        assert stack.variables(function)["FORWARD_GROUP_PREFIX"] == first
+    assert stack.variables("ConsumerProbeFunction")["CONSUMER_GROUP"] == f"{first}consumer-probe"
+    assert stack.variables("DiagnoseFunction")["CONSUMER_GROUP"] == f"{first}diagnose"
+
+
+def test_with_iam_the_roles_permissions_on_groups_follow_the_prefix() -> None:
+    stack = Stack(ConsumerGroupPrefix="team.b_", **NO_SECRET, **HEARTBEATS)
+    functions = [name for name in stack.names("AWS::Serverless::Function")]
+    resources = {text for name in functions for text in texts(stack.statements(name)) if ":group/" in text}
+    assert resources
+    names = {re.sub(r"^.*:group/[^/]+/[^/]+/", "", resource) for resource in resources}
+    assert all(name.startswith("team.b_") for name in names), names
+
+
+@pytest.mark.parametrize(
+    ("answers", "start"),
+    [
+        ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPosition AT_TIMESTAMP requires"),
+        ({"StartingPositionTimestamp": "1764547200"}, "StartingPositionTimestamp is only valid"),
+        ({"StartingPosition": "LATEST", "StartingPositionTimestamp": "1764547200"}, "StartingPositionTimestamp is only"),
+        ({"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": "1764547200"}, ""),
+    ],
+)
+def test_a_timestamp_and_its_starting_position_come_together(answers: dict[str, str], start: str) -> None:
+    assert [text[: len(start)] for text in Stack(**answers).refusals()] == ([start] if start else [])
+
+
+def test_new_mappings_begin_at_the_time_that_is_given_and_heartbeats_at_the_end() -> None:
+    stack = Stack(StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp="1764547200.5", **HEARTBEATS)
+    starts = [(each["StartingPosition"], each.get("StartingPositionTimestamp")) for each in stack.mappings()]
+    assert starts == [("AT_TIMESTAMP", "1764547200.5")] * 2 + [("LATEST", None)]
+    assert not [each for each in Stack().mappings() if "StartingPositionTimestamp" in each]
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [("1764547200", True), ("1764547200.125", True), ("1764547200000", False), ("2025-12-01T00:00", False)],
+)
+def test_a_time_in_milliseconds_is_refused_before_anything_is_made(text: str, accepted: bool) -> None:
+    pattern = raw_template()["Parameters"]["StartingPositionTimestamp"]["AllowedPattern"]
+    assert bool(re.search(pattern, text)) == accepted
