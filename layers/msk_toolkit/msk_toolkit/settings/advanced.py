@@ -34,7 +34,6 @@ PARAMETERS: Mapping[str, str] = {
     "CERTIFICATE_WARN_DAYS": "CertificateWarnDays",
     "CLUSTER_ARN": "ClusterArn",
     "CLUSTER_KIND": "ClusterKind",
-    "CONSUMER_GROUP": "ConsumerGroupPrefix",
     "DETAILED_METRICS": "DetailedMetrics",
     "FORWARD_GROUP_PREFIX": "ConsumerGroupPrefix",
     "FORWARD_TOPICS": "ForwardTopics",
@@ -68,6 +67,7 @@ FROM_THE_TEMPLATE: frozenset[str] = frozenset(
     {
         "ALARM_TOPIC_ARN",
         "CONNECT_FUNCTION",
+        "CONSUMER_GROUP",
         "CONSUMER_PROBE_LOGS",
         "DEAD_LETTER_BUCKET",
         "FORWARDER_FUNCTION",

@@ -21,15 +21,15 @@ def fixed_properties_problems(before: Mapping[str, Any], after: Mapping[str, Any
     topics = _in_both(before, after, "ForwardTopics")
     if topics and any(_differs(before, after, name) for name in _START):
         yield (
-            f"StartingPosition and StartingPositionTimestamp can't change while {_some(topics)} stays in ForwardTopics: "
-            "they are for new mappings. Set them back, and use mskv mapping reset to read from elsewhere"
+            f"StartingPosition and StartingPositionTimestamp can't change while {_some(topics)} stays in "
+            "ForwardTopics: they are for new mappings. Set them back, and use mskv mapping reset to read from elsewhere"
         )
     if _keeps_heartbeats(before, after):
         topics = [*topics, str(after["ProbeTopic"])]
     if topics and _differs(before, after, _PREFIX):
         yield (
-            f"{_PREFIX} can't change while {_some(topics)} keeps its mapping: Lambda can't change a mapping's group. Set "
-            "it back, or do it in steps, as docs/deploying.md says"
+            f"{_PREFIX} can't change while {_some(topics)} keeps its mapping: Lambda can't change a mapping's group. "
+            "Set it back, or do it in steps, as docs/deploying.md says"
         )
 
 
