@@ -17,10 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws.functions import Function
 from local.event_source_mapping.attempts import Invocation
 from local.event_source_mapping.config import Config, bootstrap_servers, client_settings
-from local.event_source_mapping.destination import AwsDestination
+from local.event_source_mapping.destination import AwsDestination, Destination
 from local.event_source_mapping.event import Source
+from local.event_source_mapping.kafka_destination import KafkaDestination
 from local.event_source_mapping.kafka_source import KafkaSource
-from local.event_source_mapping.mapping import Mapping, MappingError, mapping_of
+from local.event_source_mapping.mapping import KAFKA_DESTINATION, Mapping, MappingError, mapping_of
 from local.event_source_mapping.poller import Poller, SourceError
 from local.event_source_mapping.stats import StateFile, Stats, described
 from local.event_source_mapping.switch import switch_of
@@ -63,8 +64,7 @@ def _play(config: Config, stop: threading.Event) -> None:
         reading=config.partial_reading,
     )
     if mapping.on_failure_arn:
-        destination = AwsDestination(mapping, source, config.mapping_id, session, config.endpoint_url)
-        invocation = invocation._replace(destination=destination)
+        invocation = invocation._replace(destination=_destination(config, mapping, source))
     poller = Poller(
         mapping,
         records,
@@ -78,6 +78,12 @@ def _play(config: Config, stop: threading.Event) -> None:
         records.leave()
         poller.stats.state = "stopped"
         files.write_now(poller.stats)
+
+
+def _destination(config: Config, mapping: Mapping, source: Source) -> Destination:
+    if (mapping.on_failure_arn or "").startswith(KAFKA_DESTINATION):
+        return KafkaDestination(mapping, source, partial(_connection, config, mapping, source.bootstrap_servers))
+    return AwsDestination(mapping, source, config.mapping_id, config.session(), config.endpoint_url)
 
 
 def _connection(config: Config, mapping: Mapping, brokers: str) -> dict[str, Any]:

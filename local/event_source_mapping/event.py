@@ -98,6 +98,11 @@ def batch_info(source: Source, records: Sequence[Record], payload_size: int) -> 
     }
 
 
+def record_info(record: Record) -> dict[str, str]:
+    """The ``recordInfo`` of a single record, in a message of a Kafka destination."""
+    return {"offset": str(record.offset), "timestamp": _iso(record.timestamp)}
+
+
 def _entry(record: Record, tombstones: Tombstones) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "topic": record.partition.topic,

@@ -10,6 +10,8 @@ import msgspec
 # An on-failure destination caps endless retries at this many, without telling.
 _RETRIES_WITH_DESTINATION = 10
 FOREVER = -1
+# An on-failure destination that is a topic of the same cluster; the topic's name follows.
+KAFKA_DESTINATION = "kafka://"
 _DEFAULT_WINDOW_SECONDS = 0.5
 
 
@@ -187,7 +189,6 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
 
 def _problems(declared: _Properties) -> list[str]:
     group = declared.amazon_managed_kafka_event_source_config.consumer_group_id
-    destination = declared.on_failure_arn
     unknown = {access.type for access in declared.source_access_configurations} - {"SASL_SCRAM_512_AUTH"}
     at_timestamp = declared.starting_position is StartingPosition.AT_TIMESTAMP
     checks = [
@@ -213,9 +214,22 @@ def _problems(declared: _Properties) -> list[str]:
             f"{', '.join(sorted(unknown))}: the local brokers support SASL_SCRAM_512_AUTH or no authentication",
         ),
         (declared.filter_criteria is not None, "FilterCriteria is not supported here"),
-        (
-            destination is not None and not destination.startswith("arn:"),
-            "the on-failure destination must be an ARN of S3, SQS or SNS (kafka:// is not supported here)",
-        ),
+        *_destination_checks(declared),
     ]
     return [text for wrong, text in checks if wrong]
+
+
+def _destination_checks(declared: _Properties) -> list[tuple[bool, str]]:
+    destination = declared.on_failure_arn or "arn:"
+    topic = destination.removeprefix(KAFKA_DESTINATION)
+    if topic == destination:
+        is_known = destination.startswith("arn:")
+        return [(not is_known, "the on-failure destination must be an ARN of S3, SQS or SNS, or kafka://TOPIC")]
+    return [
+        (not topic, "the on-failure destination kafka:// names no topic"),
+        (topic in declared.topics, f"the on-failure destination {topic} is the topic that the mapping reads"),
+        (
+            declared.provisioned_poller_config is None,
+            "a kafka:// destination needs provisioned mode (ProvisionedPollerConfig)",
+        ),
+    ]

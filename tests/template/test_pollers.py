@@ -1,13 +1,16 @@
 """The pollers: permissions and rules for the listener that Lambda takes, their group, their log and their metrics."""
 
+import json
+import re
 from fnmatch import fnmatchcase
 
 import boto3
 import pytest
 from msk_toolkit.msk.listeners import MSK_PORTS
-from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
+from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, DESTINATION_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
+from msk_toolkit.redrive.request import parse_redrive_request
 
-from tests.template.stack import CLUSTER, Stack
+from tests.template.stack import CLUSTER, Stack, raw_template
 
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
 FORWARDED = ("orders", "sensor-readings", "msk-toolkit-heartbeat")
@@ -77,3 +80,68 @@ def test_provisioned_mappings_write_a_log_and_metrics_that_lambda_has() -> None:
 
 def test_on_demand_a_mapping_has_neither() -> None:
     assert not [each for each in stack().mappings() if {"LoggingConfig", "MetricsConfig"} & each.keys()]
+
+
+GIVING_UP = {"PollerMode": "provisioned", "HeartbeatTarget": "topic:/msk/heartbeat", "GivenUpTopic": "given-up"}
+
+
+def test_tries_and_age_end_where_the_user_says_and_lambda_takes_the_numbers() -> None:
+    deployed = stack(**GIVING_UP, MaximumTries="5", MaximumRecordAge="3600")
+    for mapping in deployed.mappings():
+        assert (int(mapping["MaximumRetryAttempts"]), int(mapping["MaximumRecordAgeInSeconds"])) == (5, 3600)
+        assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "kafka://given-up"}}
+    assert deployed.refusals() == []
+    assert [deployed.variables(name)["GIVEN_UP_TOPIC"] for name in ("TopicsFunction", "RedriveFunction")] == [
+        "given-up",
+        "given-up",
+    ]
+
+
+def test_lambda_takes_every_age_that_the_template_takes_and_no_other() -> None:
+    made = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="y")
+    limits = made.meta.service_model.shape_for("MaximumRecordAgeInSeconds").metadata
+    assert (limits["min"], limits["max"]) == (-1, 604_800)
+    pattern = re.compile(raw_template()["Parameters"]["MaximumRecordAge"]["AllowedPattern"])
+    # Between -1 and 60 there is nothing (Lambda's developer guide, retries for Kafka).
+    for seconds in range(604_900):
+        assert bool(pattern.fullmatch(str(seconds))) == (seconds == 0 or 60 <= seconds <= 604_800), seconds
+    tries = raw_template()["Parameters"]["MaximumTries"]
+    shape = made.meta.service_model.shape_for("MaximumRetryAttemptsEventSourceMapping").metadata
+    assert 1 <= tries["MinValue"] < tries["MaxValue"] == tries["Default"] == shape["max"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"MaximumTries": "5"}, "MaximumTries requires PollerMode provisioned"),
+        ({"MaximumRecordAge": "60"}, "MaximumRecordAge requires PollerMode provisioned"),
+        ({"GivenUpTopic": "given-up"}, "GivenUpTopic requires PollerMode provisioned"),
+        ({"PollerMode": "provisioned", "GivenUpTopic": "orders"}, "ForwardTopics must not contain GivenUpTopic"),
+        ({"PollerMode": "provisioned", "GivenUpTopic": "msk-toolkit-heartbeat"}, "GivenUpTopic must not be ProbeTopic"),
+    ],
+)
+def test_what_could_not_be_or_would_come_again_is_refused(answers: dict[str, str], words: str) -> None:
+    (refusal,) = stack(**answers).refusals()
+    assert words in refusal
+
+
+@pytest.mark.parametrize("mode", ["iam", "tls", "none"])
+def test_without_a_secret_the_pollers_may_write_to_the_topic_of_what_they_give_up_and_to_no_other(mode: str) -> None:
+    statement = stack(mode, **GIVING_UP).statements("ForwarderFunction")["LetThePollersWriteWhatTheyGiveUp"]
+    assert set(statement["Action"]) == set(DESTINATION_ACTIONS)
+    assert statement["Resource"] == f"{CLUSTER.replace(':cluster/', ':topic/')}/given-up"
+    assert "LetThePollersWriteWhatTheyGiveUp" not in stack(mode, PollerMode="provisioned").statements(
+        "ForwarderFunction"
+    )
+    assert ("ReadWhatWasGivenUp" in stack(mode, **GIVING_UP).statements("RedriveFunction")) == (mode == "iam")
+
+
+def test_what_is_given_up_to_a_topic_becomes_letters_by_itself() -> None:
+    (schedule,) = [
+        found
+        for found in map(stack(**GIVING_UP).properties, stack(**GIVING_UP).names("AWS::Scheduler::Schedule"))
+        if found["Target"]["Arn"] == "arn-of-RedriveFunction"
+    ]
+    request = parse_redrive_request(json.loads(schedule["Target"]["Input"]))
+    assert (request.action, request.dry_run) == ("import", False)
+    assert "GivenUpImport" not in stack(PollerMode="provisioned").names("AWS::Scheduler::Schedule")

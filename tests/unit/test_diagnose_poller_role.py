@@ -56,6 +56,16 @@ def test_the_on_failure_bucket_is_tried_as_well() -> None:
     )
 
 
+def test_the_on_failure_topic_is_tried_where_iam_decides_about_it() -> None:
+    states = [mapping("orders", destination="kafka://given-up")]
+    topic = f"{CLUSTER.replace(':cluster/', ':topic/')}/given-up"
+    assert poller_actions(IAM, CLUSTER, "", "", states)[topic] == (
+        "kafka-cluster:DescribeTopic",
+        "kafka-cluster:WriteData",
+    )
+    assert topic not in poller_actions(SCRAM, CLUSTER, SECRET, KEY, states)
+
+
 def test_of_many_mappings_the_first_are_tried_and_the_rest_is_told() -> None:
     states = [mapping(f"t-{number}") for number in range(MAX_MAPPINGS + 3)]
     assert sum(":topic/" in resource for resource in poller_actions(IAM, CLUSTER, "", "", states)) == MAX_MAPPINGS

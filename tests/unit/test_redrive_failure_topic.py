@@ -101,6 +101,32 @@ def test_each_message_becomes_a_letter_once_and_is_replayed_like_any_other() -> 
     assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9, 40)]
 
 
+def test_the_stacks_own_topic_is_read_by_every_import_and_replay_without_being_named() -> None:
+    harness = RedriveHarness()
+    topic = FailureTopic(harness, written(7, 8))
+    harness.services = harness.services._replace(failure_topics=frozenset(), given_up_topic=TOPIC)
+    # As the schedule asks.
+    assert harness.ask(action="import", dry_run=False).done == Counts(imported=2)
+    topic.partitions[0] += written(9)
+    assert harness.replay().done == Counts(imported=1, delivered=3)
+    assert [one["id"] for one in harness.vantiq.taken] == [f"{CLUSTER}/orders/1/{n}" for n in (7, 8, 9)]
+    assert harness.ask(action="import", dry_run=False, failure_topic=TOPIC).done == Counts()
+
+
+def test_a_topic_beside_the_stacks_own_is_read_when_it_is_named() -> None:
+    harness = RedriveHarness()
+    FailureTopic(harness, written(7))
+    read: list[str] = []
+
+    def spans(topic: str, deadline: Any) -> dict[int, tuple[int, int]]:
+        read.append(topic)
+        return {}
+
+    harness.services = harness.services._replace(given_up_topic="own", spans=spans)
+    import_topic(harness, dry_run=False)
+    assert read == ["own", TOPIC]
+
+
 def test_a_dry_run_counts_what_waits_and_writes_nothing() -> None:
     harness = RedriveHarness()
     FailureTopic(harness, written(7, 8, 9))

@@ -8,6 +8,7 @@ from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.declared import DeclaredTopic
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse
 from msk_toolkit.topics.run import carry_out_request
+from msk_toolkit.topics.warnings import Uses
 
 from tests.fakes.kafka_broker_fake import plain
 from tests.fakes.kafka_topics_fake import HANGS_UP, Entry, TopicsBroker
@@ -120,3 +121,26 @@ def test_a_write_that_timed_out_and_shows_later_is_done() -> None:
     broker = TopicsBroker({})
     broker.creates = [TIMED_OUT, 0]
     assert applied(broker).status == "applied"
+
+
+@pytest.mark.parametrize(
+    ("name", "problems"),
+    [
+        (
+            "given-up",
+            ["GivenUpTopic given-up does not exist, or the user may not see it: declare it in topics.yaml, or"],
+        ),
+        ("orders", []),  # declared: this apply creates it
+        ("there", []),
+        ("", []),
+    ],
+)
+def test_nothing_is_applied_while_the_topic_of_what_mappings_give_up_is_missing(name: str, problems: list[str]) -> None:
+    broker = TopicsBroker({"there": {}})
+    declared = [DeclaredTopic("orders", 1, 1)]
+    with broker.serving() as port, Session(plain(port), 0.5) as session:
+        request, uses = TopicsRequest("apply"), Uses(given_up_topic=name)
+        response = carry_out_request(request, declared, session, "standard", Deadline(5), uses)
+    assert [problem[: len(problems[0])] for problem in response.problems] == problems
+    assert (response.status == "refused") == bool(problems)
+    assert ("CreateTopics" in broker.asked) != bool(problems)

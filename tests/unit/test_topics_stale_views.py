@@ -16,10 +16,10 @@ from msk_toolkit.topics.plan import Plan
 from tests.fakes.clock_fake import FakeClock
 
 
-def plans() -> Iterator[Plan]:
+def plans() -> Iterator[run._Decision]:
     number = 0
     while True:
-        yield Plan([], number)
+        yield run._Decision(Plan([], number), [])
         number += 1
 
 

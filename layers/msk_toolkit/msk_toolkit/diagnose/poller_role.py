@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.msk.listeners import Protocol
-from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS, PollerListener
+from msk_toolkit.msk.pollers import (
+    CLUSTER_ACTIONS,
+    DESTINATION_ACTIONS,
+    GROUP_ACTIONS,
+    TOPIC_ACTIONS,
+    PollerListener,
+)
 
 _ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
 # In addition, with these logins.
 _LOGIN_ON_CLUSTER: Mapping[Protocol, Sequence[str]] = {"iam": CLUSTER_ACTIONS, "scram": ("kafka:ListScramSecrets",)}
+_TOPIC = "kafka://"
 # EC2 has no narrower resource for a network interface that does not exist yet.
 _ON_ALL = (
     "ec2:CreateNetworkInterface",
@@ -39,6 +46,8 @@ def poller_actions(
             actions |= _login_by_iam(cluster_arn, states)
         case "scram":
             actions |= _login_by_secret(secret_arn, key_arn)
+    if listener.protocol == "iam" and cluster_arn:
+        actions |= _writing_to_topics(cluster_arn, states)
     return actions | _writing_discarded(states)
 
 
@@ -67,6 +76,12 @@ def _writing_discarded(states: Sequence[MappingState]) -> dict[str, Sequence[str
         actions[bucket] = ("s3:ListBucket",)
         actions[f"{bucket}/*"] = ("s3:PutObject",)
     return actions
+
+
+def _writing_to_topics(cluster_arn: str, states: Sequence[MappingState]) -> dict[str, Sequence[str]]:
+    """Discarded records may also go to a topic of the same cluster."""
+    topics = {state.destination.removeprefix(_TOPIC) for state in states if state.destination.startswith(_TOPIC)}
+    return {f"{cluster_arn.replace(':cluster/', ':topic/')}/{topic}": DESTINATION_ACTIONS for topic in topics}
 
 
 def _reading(cluster_arn: str, state: MappingState) -> dict[str, Sequence[str]]:

@@ -14,6 +14,7 @@ from msk_toolkit.settings.cluster import AuthMode
 # AWS's list for a mapping that logs in with IAM, by what each action is allowed on.
 CLUSTER_ACTIONS = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
 TOPIC_ACTIONS = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
+DESTINATION_ACTIONS = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
 GROUP_ACTIONS = ("kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup")
 # Lambda prefers these to the toolkit's own, in this order.
 _STRONGER: tuple[Protocol, ...] = ("iam", "tls")

@@ -69,6 +69,7 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
             topics=frozenset(filter(None, [*split_names(settings.forward_topics), forwarding.heartbeat_topic])),
         ),
         failure_topics=frozenset(split_names(settings.failure_topics)),
+        given_up_topic=settings.given_up_topic,
         invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         reserve_seconds=settings.handover_seconds,
         record_ids=forwarding.record_ids,

@@ -49,6 +49,7 @@ class RedriveServices(NamedTuple):
         spans: reads which offsets a topic holds.
         scope: whose discarded records are imported.
         failure_topics: topics that a request may name as the mappings' destination.
+        given_up_topic: the mappings' destination, read by every import and replay; empty where it is the bucket.
         invoke_again: starts the function with this request, without waiting for it; raises AwsError.
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
@@ -66,6 +67,7 @@ class RedriveServices(NamedTuple):
     reserve_seconds: float = 60.0
     now: Callable[[], float] = time.time
     record_ids: RecordIdForm = "position"
+    given_up_topic: str = ""
 
 
 def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: Deadline) -> RedriveResponse:
@@ -99,10 +101,10 @@ def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: De
 
 def _check_failure_topic(request: RedriveRequest, services: RedriveServices) -> None:
     # Each message of another form is copied into the bucket: no request may so read any topic.
-    if request.failure_topic and request.failure_topic not in services.failure_topics:
+    if request.failure_topic not in {"", services.given_up_topic, *services.failure_topics}:
         text = (
-            f"failure_topic {request.failure_topic} is not among FAILURE_TOPICS: name the mappings' destination there, "
-            'as AdvancedSettings={"FAILURE_TOPICS": "..."} of the stack'
+            f"failure_topic {request.failure_topic} is not among FAILURE_TOPICS: name the mappings' destination as "
+            'GivenUpTopic of the stack, or a topic beside it as AdvancedSettings={"FAILURE_TOPICS": "..."}'
         )
         raise ConfigurationError("event", [text])
 
@@ -144,18 +146,19 @@ def _import_and_replay(
 def _import(
     request: RedriveRequest, services: RedriveServices, deadline: Deadline, out_of_time: OutOfTime
 ) -> ImportResult:
-    """The topic first: its messages of another form are reported with the mapping's objects."""
+    """The topics first: their messages of another form are reported with the mapping's objects."""
     context = _import_context(request, services, out_of_time)
-    topic = ImportResult(Counts(), 0, [], finished=True, foreign=[])
-    if request.failure_topic:
+    counts, waiting = Counts(), 0
+    for name in dict.fromkeys(filter(None, [services.given_up_topic, request.failure_topic])):
         fetching = _until_reserve(services, deadline)
-        topic = import_topic(context, request.failure_topic, services.spans, services.fetch, fetching)
+        topic = import_topic(context, name, services.spans, services.fetch, fetching)
+        counts, waiting = counts + topic.counts, waiting + topic.waiting
         if not topic.finished:
-            return topic
+            return topic._replace(counts=counts, waiting=waiting)
     # What is in the bucket already needs no reading in Kafka, so somebody may name what else is to be imported.
     accepting = services.scope._replace(accepted=frozenset(request.accept))
     objects = import_objects(context._replace(scope=accepting))
-    return objects._replace(counts=topic.counts + objects.counts, waiting=topic.waiting + objects.waiting)
+    return objects._replace(counts=counts + objects.counts, waiting=waiting + objects.waiting)
 
 
 def _continued(

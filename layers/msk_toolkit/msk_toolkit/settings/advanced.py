@@ -37,6 +37,7 @@ PARAMETERS: Mapping[str, str] = {
     "DETAILED_METRICS": "DetailedMetrics",
     "FORWARD_GROUP_PREFIX": "ConsumerGroupPrefix",
     "FORWARD_TOPICS": "ForwardTopics",
+    "GIVEN_UP_TOPIC": "GivenUpTopic",
     "HEARTBEAT_TARGET": "HeartbeatTarget",
     "HEARTBEAT_TOPIC": "ProbeTopic",
     "LAG_GROUPS": "LagGroups",

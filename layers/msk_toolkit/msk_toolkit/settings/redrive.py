@@ -24,6 +24,10 @@ class RedriveSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(description="Topics that `failure_topic` of a request may name, comma separated."),
     ] = ""
+    given_up_topic: Annotated[
+        str,
+        Meta(description="Topic for what the mappings give up: every `import` and `replay` reads it first."),
+    ] = ""
     handover_seconds: Annotated[
         float,
         Meta(

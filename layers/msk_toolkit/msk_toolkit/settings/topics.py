@@ -32,4 +32,8 @@ class TopicsSettings(ClusterSettings, kw_only=True, frozen=True):
     probe_topic: Annotated[
         str, Meta(description="Topic of the heartbeats; a plan warns of changes that would make brokers refuse them.")
     ] = ""
+    given_up_topic: Annotated[
+        str,
+        Meta(description="Topic for what the mappings give up: an apply needs it to exist or to be declared."),
+    ] = ""
     detailed_metrics: DetailedMetrics = False

@@ -60,6 +60,7 @@ _CHECKED = (
     "PollerMode",
     "MinimumPollers",
     "MaximumPollers",
+    "GivenUpTopic",
     "VantiqTrustedCa",
     "LagGroups",
     "SetAside",

@@ -11,6 +11,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -92,8 +93,9 @@ def carry_out_request(
     """
     _check_only(request, declared)
 
-    def decide() -> Plan:
-        return _decided(request, declared, observe(session, declared, kind, deadline), uses)
+    def decide() -> _Decision:
+        observed = observe(session, declared, kind, deadline)
+        return _Decision(_decided(request, declared, observed, uses), _missing(request, declared, observed, uses))
 
     try:
         # Also for a plan: what the cluster would refuse is not a plan.
@@ -103,6 +105,26 @@ def carry_out_request(
     if request.action == "apply":
         return _applied(request, decided, problems, session, deadline)
     return _reported(request, decided, problems)
+
+
+class _Decision(NamedTuple):
+    """A plan, and a sentence for each topic that the stack needs and nobody declares."""
+
+    plan: Plan
+    missing: list[str]
+
+
+def _missing(
+    request: TopicsRequest, declared: Sequence[DeclaredTopic], observed: ObservedTopics, uses: Uses
+) -> list[str]:
+    """A mapping whose destination does not exist loses what it gives up, so it must not be made."""
+    name = uses.given_up_topic
+    # Other topics than the function's own are another stack's.
+    if not name or request.topics is not None or request.only:
+        return []
+    if name in observed.others or name in {topic.name for topic in declared}:
+        return []
+    return [f"GivenUpTopic {name} does not exist, or the user may not see it: declare it in topics.yaml, or create it"]
 
 
 def _check_only(request: TopicsRequest, declared: Sequence[DeclaredTopic]) -> None:
@@ -160,10 +182,10 @@ def _status(changes: Iterable[TopicChange], complete: TopicsStatus) -> TopicsSta
 
 
 def _uses(settings: TopicsSettings) -> Uses:
-    return Uses(split_names(settings.forward_topics), settings.probe_topic)
+    return Uses(split_names(settings.forward_topics), settings.probe_topic, settings.given_up_topic)
 
 
-def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -> tuple[Plan, list[str]]:
+def _checked(session: Session, decide: Callable[[], _Decision], deadline: Deadline) -> tuple[Plan, list[str]]:
     """A plan, and the cluster's problems with it.
 
     Any broker may be asked what there is, and learns of a change a little later than the controller: while the
@@ -173,14 +195,14 @@ def _checked(session: Session, decide: Callable[[], Plan], deadline: Deadline) -
     """
     backoff: Backoff | None = None
     while True:
-        decided = decide()
+        decided, missing = decide()
         checked = check_plan(session, decided, deadline)
         # The time counts from the first plan that was overtaken.
         backoff = backoff or Backoff(
             deadline.at_most(OVERTAKEN_SECONDS), shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS
         )
         if not checked.overtaken or not backoff.pause():
-            return decided, checked.problems + checked.overtaken
+            return decided, [*checked.problems, *missing, *checked.overtaken]
 
 
 def _with_table(response: TopicsResponse, decided: Plan) -> TopicsResponse:

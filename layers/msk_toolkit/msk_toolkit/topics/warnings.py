@@ -20,10 +20,12 @@ _RISKY_SWITCHES = {
 
 
 class Uses(NamedTuple):
-    """What the stack does with topics: those that it forwards, and the one of the probes."""
+    """What the stack does with topics: those that it forwards, the one of the probes, and the one for what its mappings
+    give up."""
 
     forwarded: Collection[str] = ()
     probe_topic: str = ""
+    given_up_topic: str = ""
 
 
 NO_USES = Uses()
