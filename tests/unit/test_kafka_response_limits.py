@@ -1,5 +1,6 @@
 """A response is looked through before it is decoded: its size, its lengths, and what would become of it."""
 
+import gc
 import struct
 import threading
 from typing import Any
@@ -117,6 +118,57 @@ def test_numbers_of_variable_length_and_tagged_fields_are_bounded() -> None:
     many = groups(0)[:-1] + b"\x11" + b"\x05\x01x" * 17
     with pytest.raises(MalformedResponseError, match="more tagged fields than are accepted"):
         check(many, "ListGroupsRequest")
+
+
+@pytest.mark.parametrize("version", range(5))
+def test_lists_within_lists_of_lists_of_any_length_are_gone_through(version: int) -> None:
+    kind = admin.DescribeConfigsResponse
+    topic = kind.DescribeConfigsResult
+    entry = topic.DescribeConfigsResourceResult
+    synonym = entry.DescribeConfigsSynonym
+    flags = {"read_only": False, "config_source": 1, "is_default": False, "is_sensitive": False}
+    described = [
+        topic(
+            error_code=0,
+            error_message=None,
+            resource_type=2,
+            resource_name=f"t{topics}",
+            configs=[
+                entry(name="k", value=None, synonyms=[synonym(name="k", value="v", source=5)] * synonyms, **flags)
+                for synonyms in range(topics)
+            ],
+        )
+        for topics in range(5)
+    ]
+    data = as_bytes(kind(version=version, throttle_time_ms=0, results=described))
+    assert check_response(data, kind, version, MUCH, Deadline(60)) in {4, 5}
+    for end in range(len(data)):
+        with pytest.raises(MalformedResponseError):
+            check_response(data[:end], kind, version, MUCH, Deadline(60))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff"])
+def test_the_collector_of_cycles_works_again_after_a_large_response(damage: bytes) -> None:
+    listed = cluster(topics=2000)[4:]
+    # The name of the first topic: with damage it is no UTF-8.
+    body = listed.replace(b"t0", damage + b"t0"[len(damage) :], 1)
+
+    class Frame:
+        def __init__(self, asked: Any) -> None:
+            self._head = struct.pack(">ii", 4 + len(body), asked.correlation_id)
+
+        def with_header(self, correlation_id: int) -> None: ...
+
+        def encode(self, *, framed: bool, header: bool) -> bytes:
+            return self._head + body
+
+    with talking_to(replies(api_versions(), Frame)) as (connection, deadline):
+        if damage:
+            with pytest.raises(StageError, match="UnicodeDecodeError"):
+                read_metadata(connection, None, deadline)
+        else:
+            assert len(read_metadata(connection, None, deadline).topics) == 2000
+    assert gc.isenabled()
 
 
 LIMITS: dict[str, tuple[Any, Limit]] = {

@@ -28,7 +28,6 @@ _FIXED = {
 _NUMBER_BYTES, _TEXT_BYTES, _LIST_BYTES, _STRUCTURE_BYTES = 40, 64, 72, 56
 _ELEMENTS_BETWEEN_LOOKS = 1000
 _LONGEST_NUMBER = 5
-_SHORT, _INT = struct.Struct(">h"), struct.Struct(">i")
 # For each structure with tagged fields kafka-python copies the rest of the response. Kafka sends none in what is asked.
 _MOST_TAGS = 16
 _Bytes = bytes | bytearray
@@ -39,18 +38,15 @@ class MalformedResponseError(Exception):
 
 
 class _Look:
-    """One look at a response: how much memory may still become of it, and until when."""
+    """One look at a response: how many tagged fields it may still have, and until when it lasts."""
 
-    __slots__ = ("_deadline", "_tags", "memory")
+    __slots__ = ("_deadline", "_tags")
 
-    def __init__(self, memory: int, deadline: Deadline) -> None:
-        self.memory = memory
+    def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._tags = _MOST_TAGS
 
-    def keep_bounds(self) -> None:
-        if self.memory < 0:
-            raise MalformedResponseError("more elements than are accepted")
+    def keep_time(self) -> None:
         if self._deadline.expired:
             raise TimeoutError
 
@@ -60,20 +56,19 @@ class _Look:
             raise MalformedResponseError("more tagged fields than are accepted")
 
 
-# Takes the bytes, a position in them and the look; returns the position behind what it stands for.
-_Step = Callable[[_Bytes, int, _Look], int]
-
-
-# Makes the step of a value behind so many bytes of fixed size: fewer steps are half the time.
-_StepAfter = Callable[[int], _Step]
+# Takes the bytes, a position in them, the memory that may become of them, and the look; returns the position behind
+# what it goes over.
+_Walk = Callable[[_Bytes, int, int, _Look], int]
+# The lines that go over a value behind so many bytes of fixed size, which they go over too.
+_LinesAfter = Callable[[int], list[str]]
 
 
 class _Part(NamedTuple):
-    """A value: the fewest bytes that it has, its memory once decoded, and its steps where it may have more bytes."""
+    """A value: the fewest bytes that it has, its memory once decoded, and its lines where it may have more bytes."""
 
     least: int
     memory: int
-    steps: tuple[_StepAfter, ...] = ()
+    lines_after: _LinesAfter | None = None
 
 
 def check_response(data: _Bytes, response_class: Any, version: int, memory: int, deadline: Deadline) -> int:
@@ -88,55 +83,64 @@ def check_response(data: _Bytes, response_class: Any, version: int, memory: int,
         TimeoutError: the deadline has passed.
     """
     header, body = _forms(response_class, version)
-    look = _Look(memory, deadline)
+    look = _Look(deadline)
     try:
-        begin = at = _run(header, data, 0, look)
-        at = _run(body, data, at, look)
+        begin = header(data, 0, memory, look)
+        end = body(data, begin, memory, look)
     except (struct.error, IndexError):
         raise MalformedResponseError("it is cut short") from None
-    if at != len(data):
+    if end != len(data):
         raise MalformedResponseError("its lengths do not fit its size")
-    look.keep_bounds()
+    look.keep_time()
     return begin
 
 
-def _run(steps: tuple[_Step, ...], data: _Bytes, at: int, look: _Look) -> int:
-    for step in steps:
-        at = step(data, at, look)
-    return at
+# How to go over a header and a body, by API and version.
+_FORMS: dict[tuple[str, int], tuple[_Walk, _Walk]] = {}
 
 
-class _Elements(NamedTuple):
-    """The elements of a list: the steps, the fewest bytes and the memory of each."""
-
-    steps: tuple[_Step, ...]
-    least: int
-    memory: int
-
-    def run(self, count: int, data: _Bytes, at: int, look: _Look) -> int:
-        if count * self.least > len(data) - at:
-            raise MalformedResponseError("a list is longer than the response")
-        look.memory -= max(0, count) * self.memory
-        for number in range(count):
-            if number % _ELEMENTS_BETWEEN_LOOKS == 0:
-                look.keep_bounds()
-            for step in self.steps:
-                at = step(data, at, look)
-        return at
-
-
-# The forms of a header and a body, by API and version.
-_FORMS: dict[tuple[str, int], tuple[tuple[_Step, ...], tuple[_Step, ...]]] = {}
-
-
-def _forms(response_class: Any, version: int) -> tuple[tuple[_Step, ...], tuple[_Step, ...]]:
+def _forms(response_class: Any, version: int) -> tuple[_Walk, _Walk]:
     key = response_class.name, version
     if key not in _FORMS:
         is_flexible = response_class.flexible_version_q(version)
-        correlation = _FIXED["int32"]
-        header = (_tags(correlation) if is_flexible else _skip(correlation),)
-        _FORMS[key] = header, _steps(_parts(response_class.json["fields"], version, is_flexible))
+        header = [_Part(_FIXED["int32"], 0), *([_TAGS] if is_flexible else [])]
+        body = _parts(response_class.json["fields"], version, is_flexible)
+        _FORMS[key] = _compiled(header), _compiled(body)
     return _FORMS[key]
+
+
+def _compiled(parts: list[_Part]) -> _Walk:
+    """One function for a whole form: a call for each value takes three times as long.
+
+    Its text is made of numbers and the constants of this module.
+    """
+    lines = ["def walk(data, at, memory, look):", "    end = len(data)", "    seen = 0", *_indented(_lines(parts))]
+    namespace: dict[str, Any] = {
+        "int16": struct.Struct(">h").unpack_from,
+        "int32": struct.Struct(">i").unpack_from,
+        "number": _number,
+        "over_tags": _over_tags,
+        "malformed": MalformedResponseError,
+    }
+    exec(compile("\n".join([*lines, "    return at"]), "<response_shape>", "exec"), namespace)  # noqa: S102 - nothing in it is from outside
+    walk: _Walk = namespace["walk"]
+    return walk
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _lines(parts: list[_Part]) -> list[str]:
+    lines: list[str] = []
+    fixed = 0
+    for part in parts:
+        if part.lines_after:
+            lines += part.lines_after(fixed)
+            fixed = 0
+        else:
+            fixed += part.least
+    return [*lines, f"at += {fixed}"] if fixed else lines
 
 
 def _parts(fields: list[Mapping[str, Any]], version: int, is_flexible: bool) -> list[_Part]:
@@ -145,19 +149,7 @@ def _parts(fields: list[Mapping[str, Any]], version: int, is_flexible: bool) -> 
         for field in fields
         if _has(field.get("versions"), version) and not _has(field.get("taggedVersions"), version)
     ]
-    return [*parts, _Part(1, 0, (_tags,))] if is_flexible else parts
-
-
-def _steps(parts: list[_Part]) -> tuple[_Step, ...]:
-    steps: list[_Step] = []
-    fixed = 0
-    for part in parts:
-        if not part.steps:
-            fixed += part.least
-        for step_after in part.steps:
-            steps.append(step_after(fixed))
-            fixed = 0
-    return (*steps, _skip(fixed)) if fixed else tuple(steps)
+    return [*parts, _TAGS] if is_flexible else parts
 
 
 def _value(field: Mapping[str, Any], version: int, is_flexible: bool) -> _Part:
@@ -169,10 +161,10 @@ def _value(field: Mapping[str, Any], version: int, is_flexible: bool) -> _Part:
     if kind in _FIXED:
         return _Part(_FIXED[kind], _NUMBER_BYTES)
     if is_flexible:
-        return _Part(1, _TEXT_BYTES, (_compact_text,))
+        return _Part(1, _TEXT_BYTES, _compact_text)
     if kind == "string":
-        return _Part(2, _TEXT_BYTES, (_text,))
-    return _Part(4, _TEXT_BYTES, (_octets,))
+        return _Part(2, _TEXT_BYTES, lambda before: _text("int16", before, 2))
+    return _Part(4, _TEXT_BYTES, lambda before: _text("int32", before, 4))
 
 
 def _list(element: Mapping[str, Any], version: int, is_flexible: bool) -> _Part:
@@ -181,12 +173,44 @@ def _list(element: Mapping[str, Any], version: int, is_flexible: bool) -> _Part:
     memory = sum(part.memory for part in parts)
     if fields:
         memory += _STRUCTURE_BYTES + 8 * len(fields)
-    elements = _Elements(_steps(parts), sum(part.least for part in parts), memory)
+    least = sum(part.least for part in parts)
+    loop = _fixed_elements(least, memory)
+    if any(part.lines_after for part in parts):
+        loop = _elements(_lines(parts), least, memory)
     if is_flexible:
-        return _Part(1, _LIST_BYTES, (lambda before: _compact_array(before, elements),))
-    if any(part.steps for part in parts):
-        return _Part(4, _LIST_BYTES, (lambda before: _array(before, elements),))
-    return _Part(4, _LIST_BYTES, (lambda before: _fixed_array(before, elements),))
+        return _Part(1, _LIST_BYTES, lambda before: [f"count, at = number(data, at + {before})", "count -= 1", *loop])
+    return _Part(
+        4, _LIST_BYTES, lambda before: [f"(count,) = int32(data, at + {before})", f"at += {before + 4}", *loop]
+    )
+
+
+def _elements(lines: list[str], least: int, memory: int) -> list[str]:
+    """What goes over ``count`` elements with these lines each; an inner list may use the name ``count`` again."""
+    return [
+        "if count > 0:",
+        f"    if count * {least} > end - at:",
+        "        raise malformed('a list is longer than the response')",
+        *_indented(_reckoned(memory)),
+        "    seen += count",
+        f"    if seen > {_ELEMENTS_BETWEEN_LOOKS}:",
+        "        look.keep_time()",
+        "        seen = 0",
+        "    for _ in range(count):",
+        *_indented(_indented(lines)),
+    ]
+
+
+def _fixed_elements(size: int, memory: int) -> list[str]:
+    # Whether the list is longer than the response shows behind it.
+    return ["if count > 0:", *_indented(_reckoned(memory)), f"    at += count * {size}"]
+
+
+def _reckoned(memory: int) -> list[str]:
+    """What refuses ``count`` elements of so much memory each where they are too many.
+
+    This bounds the time of a look as well: of the largest limit are 600,000 empty topics, a tenth of a second.
+    """
+    return [f"memory -= count * {memory}", "if memory < 0:", "    raise malformed('more elements than are accepted')"]
 
 
 def _has(versions: str | None, version: int) -> bool:
@@ -198,78 +222,27 @@ def _has(versions: str | None, version: int) -> bool:
     return int(first) <= version <= highest
 
 
-def _skip(count: int) -> _Step:
-    return lambda _data, at, _look: at + count
+def _text(kind: str, before: int, width: int) -> list[str]:
+    behind = before + width
+    return [f"(size,) = {kind}(data, at + {before})", f"at += {behind} + size if size > 0 else {behind}"]
 
 
-def _text(before: int) -> _Step:
-    def step(data: _Bytes, at: int, _look: _Look) -> int:
-        (length,) = _SHORT.unpack_from(data, at + before)
-        return at + behind + length if length > 0 else at + behind
-
-    behind = before + 2
-    return step
+def _compact_text(before: int) -> list[str]:
+    return [f"size, at = number(data, at + {before})", "at += size - 1 if size > 0 else 0"]
 
 
-def _octets(before: int) -> _Step:
-    def step(data: _Bytes, at: int, _look: _Look) -> int:
-        (length,) = _INT.unpack_from(data, at + before)
-        return at + behind + length if length > 0 else at + behind
-
-    behind = before + 4
-    return step
+_TAGS = _Part(1, 0, lambda before: [f"at = over_tags(data, at + {before}, look)"])
 
 
-def _compact_text(before: int) -> _Step:
-    def step(data: _Bytes, at: int, _look: _Look) -> int:
-        length, at = _number(data, at + before)
-        return at + length - 1 if length > 0 else at
-
-    return step
-
-
-def _fixed_array(before: int, elements: _Elements) -> _Step:
-    def step(data: _Bytes, at: int, look: _Look) -> int:
-        (count,) = _INT.unpack_from(data, at + before)
-        if count <= 0:
-            return at + behind
-        # Whether it is longer than the response shows behind it.
-        look.memory -= count * memory
-        return at + behind + int(count) * size
-
-    behind, size, memory = before + 4, elements.least, elements.memory
-    return step
-
-
-def _array(before: int, elements: _Elements) -> _Step:
-    def step(data: _Bytes, at: int, look: _Look) -> int:
-        (count,) = _INT.unpack_from(data, at + before)
-        return elements.run(count, data, at + behind, look)
-
-    behind = before + 4
-    return step
-
-
-def _compact_array(before: int, elements: _Elements) -> _Step:
-    def step(data: _Bytes, at: int, look: _Look) -> int:
-        count, at = _number(data, at + before)
-        return elements.run(count - 1, data, at, look)
-
-    return step
-
-
-def _tags(before: int) -> _Step:
-    def step(data: _Bytes, at: int, look: _Look) -> int:
-        count, at = _number(data, at + before)
-        if count:
-            look.take_tags(count)
-        for _ in range(count):
-            _, at = _number(data, at)
-            length, at = _number(data, at)
-            at += length
-        return at
-
-    return step
+def _over_tags(data: _Bytes, at: int, look: _Look) -> int:
+    count, at = _number(data, at)
+    if count:
+        look.take_tags(count)
+    for _ in range(count):
+        _, at = _number(data, at)
+        length, at = _number(data, at)
+        at += length
+    return at
 
 
 def _number(data: _Bytes, at: int) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def _examples(units: Mapping[str, int]) -> str:
 
 def to_whole(text: str | None) -> int | None:
     """A whole number that is not negative; None for anything else."""
-    if text and len(text) <= _MOST_DIGITS and _WHOLE.fullmatch(text) and not text.startswith("-"):
+    if text and len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit():
         return int(text)
     return None
 

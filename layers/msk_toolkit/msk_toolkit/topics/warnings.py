@@ -87,7 +87,8 @@ def _moved_keys(topic: DeclaredTopic, existing: ObservedTopic | None) -> list[st
 def _shorter_retention(topic: DeclaredTopic, existing: ObservedTopic | None, forwarded: bool) -> Iterator[str]:
     values = _After(topic, existing)
     for key in ("retention.ms", "retention.bytes"):
-        if to_limit(values.after(key)) < to_limit(values.before(key)):
+        after, before = values.after(key), values.before(key)
+        if after != before and to_limit(after) < to_limit(before):
             warning = f"a smaller {key}: records beyond it are deleted for good"
             if forwarded:
                 warning += "; the topic is forwarded, and records that still wait for Vantiq go with them"
