@@ -87,6 +87,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     minimum_pollers: int | None = None
     response_types: tuple[str, ...] = ()
     has_destination: bool = False
+    has_filters: bool = False
 
     @property
     def last_poll_failed(self) -> bool:

@@ -21,9 +21,17 @@ class PathProblem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PathMapping(msgspec.Struct, frozen=True, rename="camel"):
-    """The event source mapping of a topic."""
+    """The event source mapping of a topic; records that match none of its ``filters`` are not forwarded."""
 
     state: str | None = None
+    filters: int = 0
+
+    @property
+    def text(self) -> str:
+        """``Enabled``, ``Enabled, filtered``; empty where it is not known."""
+        if self.state and self.filters:
+            return f"{self.state}, filtered"
+        return self.state or ""
 
 
 class PathTopic(msgspec.Struct, frozen=True, rename="camel"):

@@ -123,7 +123,7 @@ def _row(topic: PathTopic) -> list[str]:
     return [
         f"{topic.topic} (heartbeats)" if topic.is_heartbeat else topic.topic,
         _STATES.get(topic.state, topic.state),
-        topic.mapping.state or _UNKNOWN,
+        topic.mapping.text or _UNKNOWN,
         _rate(topic.in_per_second),
         _rate(topic.out_per_second),
         _behind(topic),

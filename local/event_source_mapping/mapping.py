@@ -7,6 +7,10 @@ from typing import Any
 
 import msgspec
 
+from local.event_source_mapping.filtering import FilterError, RecordFilters
+
+# Lambda's quota, which AWS may raise to ten.
+_MOST_FILTERS = 5
 # An on-failure destination caps endless retries at this many, without telling.
 _RETRIES_WITH_DESTINATION = 10
 FOREVER = -1
@@ -58,6 +62,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     maximum_record_age_seconds: int = FOREVER
     on_failure_arn: str | None = None
     scram_secret_arn: str | None = None
+    filters: tuple[str, ...] = ()
 
     @property
     def retries(self) -> float:
@@ -99,6 +104,14 @@ class _Destination(msgspec.Struct, rename="pascal"):
         return self.on_failure.destination
 
 
+class _Filter(msgspec.Struct, rename="pascal"):
+    pattern: str = ""
+
+
+class _FilterCriteria(msgspec.Struct, rename="pascal"):
+    filters: list[_Filter] = []
+
+
 class _ConsumerGroup(msgspec.Struct, rename="pascal"):
     consumer_group_id: str | None = None
 
@@ -128,8 +141,7 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     logging_config: dict[str, Any] | None = None
     kms_key_arn: str | None = None
     tags: list[Any] | None = None
-    # Read, so that they are refused by name.
-    filter_criteria: dict[str, Any] | None = None
+    filter_criteria: _FilterCriteria | None = None  # null is the same as left out
 
     @property
     def on_failure_arn(self) -> str | None:
@@ -137,6 +149,11 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
         if self.destination_config is None:
             return None
         return self.destination_config.arn
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Of its filters."""
+        return tuple(filter_.pattern for filter_ in self.filter_criteria.filters) if self.filter_criteria else ()
 
     @property
     def starting_timestamp_ms(self) -> int | None:
@@ -184,6 +201,7 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
         maximum_record_age_seconds=declared.maximum_record_age_in_seconds,
         on_failure_arn=declared.on_failure_arn,
         scram_secret_arn=next((access.uri for access in declared.source_access_configurations), None),
+        filters=declared.patterns,
     )
 
 
@@ -213,10 +231,19 @@ def _problems(declared: _Properties) -> list[str]:
             bool(unknown),
             f"{', '.join(sorted(unknown))}: the local brokers support SASL_SCRAM_512_AUTH or no authentication",
         ),
-        (declared.filter_criteria is not None, "FilterCriteria is not supported here"),
+        *_filter_checks(declared.patterns),
         *_destination_checks(declared),
     ]
     return [text for wrong, text in checks if wrong]
+
+
+def _filter_checks(patterns: tuple[str, ...]) -> list[tuple[bool, str]]:
+    checks = [(len(patterns) > _MOST_FILTERS, f"FilterCriteria has more than {_MOST_FILTERS} filters")]
+    try:
+        RecordFilters(patterns)
+    except FilterError as error:
+        checks.append((True, f"FilterCriteria: {error}"))
+    return checks
 
 
 def _destination_checks(declared: _Properties) -> list[tuple[bool, str]]:

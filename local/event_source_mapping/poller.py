@@ -12,6 +12,7 @@ import msgspec
 from local.event_source_mapping.attempts import Attempts, Invocation
 from local.event_source_mapping.batching import Limits, Waiting
 from local.event_source_mapping.event import Partition, Record
+from local.event_source_mapping.filtering import RecordFilters
 from local.event_source_mapping.mapping import Mapping as EventSourceMapping
 from local.event_source_mapping.outcome import Batch
 from local.event_source_mapping.progress import Progress
@@ -80,6 +81,7 @@ class Poller:
         self._enabled = enabled
         self._clock, self._now = clock or Clock()
         self._waiting = Waiting(Limits(mapping.batch_size, mapping.batching_window_seconds))
+        self._filters = RecordFilters(mapping.filters)
         self._progress = Progress()
         self._lost: set[Partition] = set()
         self.stats = Stats()
@@ -143,7 +145,12 @@ class Poller:
         """Invoke until every record is done, dead-lettered, lost to another member; or until the end of the mapping."""
         self._lost.clear()
         self._progress.begin(records)
-        pending = deque([Batch(records)])
+        kept = self._without_filtered(records)
+        if not kept:
+            self._commit()
+            self._notice(self.stats)
+            return
+        pending = deque([Batch(kept)])
         delays = _backoff()
         while pending and not stop.is_set() and self._enabled():
             attempt = self._attempts.attempt(pending.popleft(), self._now())
@@ -156,6 +163,15 @@ class Poller:
                 delays = _backoff()
             if self._lost:
                 pending = deque(batch for batch in map(self._without_lost, pending) if batch.records)
+
+    def _without_filtered(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+        """What the mapping's filters let through; the rest is done, and committed in its order."""
+        kept = tuple(record for record in records if self._filters.let_through(record.value))
+        if len(kept) < len(records):
+            passed = {id(record) for record in kept}
+            self._progress.done(record for record in records if id(record) not in passed)
+            self.stats.filtered_out += len(records) - len(kept)
+        return kept
 
     def _commit(self) -> None:
         offsets = self._progress.to_commit()

@@ -20,13 +20,15 @@ NOT_CONNECTED = "PROBLEM: Connection error. Please check your event source conne
 class Stats(msgspec.Struct, kw_only=True):
     """Counts since the start: records, but for ``invocations``, ``failed_invocations`` and the errors.
 
-    ``polled`` records were read from Kafka, ``invoked`` ones were sent to the function (again and again counts again),
+    ``polled`` records were read from Kafka, ``filtered_out`` ones matched none of the mapping's filters, ``invoked``
+    ones were sent to the function (again and again counts again),
     ``committed`` ones will not be read again, ``dead_lettered`` ones are at the destination, ``dropped`` ones had none.
     """
 
     state: str = "starting"
     partitions: list[str] = []
     polled: int = 0
+    filtered_out: int = 0
     invoked: int = 0
     invocations: int = 0
     failed_invocations: int = 0
@@ -50,6 +52,7 @@ class Described(msgspec.Struct, frozen=True, rename="pascal"):
     batch_size: int
     function_response_types: tuple[str, ...]
     provisioned_poller_config: dict[str, Any] | UnsetType = UNSET
+    filter_criteria: dict[str, Any] | UnsetType = UNSET
 
 
 def described(mapping: Mapping, stats: Stats) -> Described:
@@ -63,7 +66,10 @@ def described(mapping: Mapping, stats: Stats) -> Described:
         pollers = {"MinimumPollers": named.minimum_pollers, "MaximumPollers": named.maximum_pollers}
         if named.poller_group_name:
             pollers["PollerGroupName"] = named.poller_group_name
-    return Described(mapping.topics, stats.last_result, mapping.batch_size, response_types, pollers)
+    filters: dict[str, Any] | UnsetType = UNSET
+    if mapping.filters:
+        filters = {"Filters": [{"Pattern": pattern} for pattern in mapping.filters]}
+    return Described(mapping.topics, stats.last_result, mapping.batch_size, response_types, pollers, filters)
 
 
 class StateFile:

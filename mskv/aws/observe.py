@@ -36,6 +36,7 @@ def _mapping(summary: dict[str, Any]) -> Mapping:
         last_result=summary.get("LastProcessingResult", ""),
         minimum_pollers=minimum_pollers,
         response_types=tuple(summary.get("FunctionResponseTypes") or ()),
+        has_filters=bool((summary.get("FilterCriteria") or {}).get("Filters")),
         has_destination=bool((summary.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")),
     )
 

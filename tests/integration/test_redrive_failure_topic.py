@@ -1,7 +1,6 @@
 """A mapping's kafka:// destination on real brokers: every partition is read to its end, and then on from there."""
 
 import json
-import threading
 from base64 import b64encode
 from typing import Any
 
@@ -10,27 +9,18 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
-from msk_toolkit.forward.batch_response import batch_response
-from msk_toolkit.forward.forwarder import Forwarder
-from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.redrive.fetch import fetch_range, offset_spans
 from msk_toolkit.redrive.request import Counts
 from msk_toolkit.redrive.scope import Scope
-from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.topics.declared import DeclaredTopic
 
-from local.event_source_mapping.attempts import Invocation
-from local.event_source_mapping.event import Source
-from local.event_source_mapping.kafka_destination import KafkaDestination
-from local.event_source_mapping.kafka_source import KafkaSource
 from local.event_source_mapping.mapping import Mapping, StartingPosition
-from local.event_source_mapping.poller import Poller
-from local.event_source_mapping.stats import Stats
 from local.kafka import KafkaCluster
 from tests.fakes.kafka_events import ARN
 from tests.fakes.redrive_harness import RedriveHarness
-from tests.fakes.vantiq_fake import FakeVantiq, refusal
-from tests.integration.kafka_access import new_name, plaintext, wait_until
+from tests.fakes.vantiq_fake import refusal
+from tests.integration.kafka_access import new_name, plaintext
+from tests.integration.mapping_runs import Function, play
 from tests.integration.topics_runs import run
 
 pytestmark = pytest.mark.integration
@@ -95,26 +85,6 @@ def test_every_partition_is_read_to_its_end_and_then_on_from_there(kafka: KafkaC
     assert len(harness.s3.names("dead-letters/")) == 32
 
 
-class Function:
-    """Refuses every event with a certain record in it, as a forwarder that is blocked by it (``ON_REFUSAL=block``)."""
-
-    def __init__(self, vantiq: FakeVantiq) -> None:
-        self.settings = ForwarderSettings(
-            vantiq_url="https://v",
-            vantiq_token_secret_arn="s",
-            vantiq_target="topic:/orders",
-            poller_mode="provisioned",
-            on_refusal="block",
-        )
-        self.forwarder = Forwarder(self.settings, DeliveryServices(vantiq, None))
-        self.invocations = 0
-
-    def invoke(self, event: dict[str, Any]) -> Any:
-        self.invocations += 1
-        outcome = self.forwarder.forward(event, Deadline(30))
-        return batch_response(outcome, "provisioned")
-
-
 def test_what_a_mapping_gives_up_after_its_tries_lands_in_the_topic_and_arrives_by_the_redrive(
     kafka: KafkaCluster,
 ) -> None:
@@ -145,7 +115,7 @@ def test_what_a_mapping_gives_up_after_its_tries_lands_in_the_topic_and_arrives_
     )
     harness.vantiq.faults.append(lambda _, sent: refusal(422) if sent[0]["offset"] == 1 else None)
     function = Function(harness.vantiq)
-    assert play(kafka, mapping, function).dead_lettered == 2  # the record and, to keep the order, the one behind it
+    assert play(kafka, mapping, function, 6).dead_lettered == 2  # the record and, to keep the order, the one behind it
     assert function.invocations == 4
     assert harness.vantiq.offsets() == [0, 3, 4, 5]
     harness.vantiq.faults.clear()
@@ -153,24 +123,6 @@ def test_what_a_mapping_gives_up_after_its_tries_lands_in_the_topic_and_arrives_
     assert harness.replay().done == Counts(delivered=2)
     assert harness.vantiq.offsets() == [0, 3, 4, 5, 1, 2]
     assert [one["value"]["n"] for one in harness.vantiq.taken] == harness.vantiq.offsets()
-
-
-def play(kafka: KafkaCluster, mapping: Mapping, function: Function) -> Stats:
-    """Have a poller read the topic until all of its six records are committed."""
-    servers = {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")}
-    source, stop = Source(ARN, kafka.bootstrap("PLAINTEXT")), threading.Event()
-    invocation = Invocation(source, function.invoke, KafkaDestination(mapping, source, lambda: servers))
-    records = KafkaSource(mapping, lambda: servers)
-    poller = Poller(mapping, records, invocation)
-    thread = threading.Thread(target=poller.run, args=(stop,), daemon=True)
-    thread.start()
-    try:
-        wait_until(lambda: poller.stats.committed == 6, "not every record was committed", 60)
-    finally:
-        stop.set()
-        thread.join(10)
-        records.leave()
-    return poller.stats
 
 
 def test_a_topic_that_is_not_there_is_named(kafka: KafkaCluster) -> None:

@@ -145,3 +145,21 @@ def test_what_is_given_up_to_a_topic_becomes_letters_by_itself() -> None:
     request = parse_redrive_request(json.loads(schedule["Target"]["Input"]))
     assert (request.action, request.dry_run) == ("import", False)
     assert "GivenUpImport" not in stack(PollerMode="provisioned").names("AWS::Scheduler::Schedule")
+
+
+PAID = '{"value": {"status": ["paid"]}}'
+
+
+@pytest.mark.parametrize("mode", ["on-demand", "provisioned"])
+def test_a_filter_is_on_every_forwarded_topic_and_never_on_the_heartbeats(mode: str) -> None:
+    mappings = stack(PollerMode=mode, HeartbeatTarget="topic:/msk/heartbeat", RecordFilter=PAID).mappings()
+    filtered = {mapping["Topics"][0]: mapping.get("FilterCriteria") for mapping in mappings}
+    criteria = {"Filters": [{"Pattern": PAID}]}
+    assert filtered == {"orders": criteria, "sensor-readings": criteria, "msk-toolkit-heartbeat": None}
+    counted = {mapping["Topics"][0]: (mapping.get("MetricsConfig") or {}).get("Metrics", []) for mapping in mappings}
+    assert ("EventCount" in counted["orders"]) == (mode == "provisioned")
+    assert "EventCount" not in counted["msk-toolkit-heartbeat"]
+
+
+def test_without_a_filter_a_mapping_has_none() -> None:
+    assert not [mapping for mapping in stack(PollerMode="provisioned").mappings() if "FilterCriteria" in mapping]

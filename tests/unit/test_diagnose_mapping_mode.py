@@ -84,3 +84,11 @@ def test_a_group_that_holds_too_much_is_told() -> None:
     assert severity == "warning"
     assert text == "poller group shop: up to 3000 pollers in all, and Lambda allows at most 2000"
     assert "MaximumPollers" in remedy
+
+
+def test_mappings_with_a_filter_are_noted_as_one_and_it_is_no_fault() -> None:
+    states = [state(filters=1), state("a.b", filters=1), state("c")]
+    facts = MappingFacts(states=states, denied=[])
+    findings = mapping_findings(open_facts(), BROKERS_SIDE, pollers(provisioned=True), facts)
+    (note,) = [finding for finding in findings if finding.code == "record-filter"]
+    assert (note.severity, "orders and a.b have filters" in note.text) == ("note", True)

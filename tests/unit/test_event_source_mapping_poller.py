@@ -35,6 +35,23 @@ def test_delivers_all_once_and_commits_all() -> None:
     assert max(function.sizes) == 4
 
 
+def test_what_a_filter_leaves_out_is_not_invoked_and_committed_in_its_order() -> None:
+    mapping = msgspec.structs.replace(PROVISIONED, filters=('{"value": {"n": [1, 4]}}',))
+    world, function = World(), Function(PROVISIONED, ["cut"])
+    world.logs = {
+        partition: [msgspec.structs.replace(record, value=b'{"n": %d}' % record.offset) for record in records]
+        for partition, records in world.logs.items()
+    }
+    commits = list[Mapping[Partition, int]]()
+    world.at_commit = commits.append
+    stats = play(mapping, world, function).stats
+    assert sorted(function.delivered) == [(str(partition), offset) for partition in (P0, P1) for offset in (1, 4)]
+    assert world.committed == {P0: 10, P1: 10}
+    assert (stats.polled, stats.filtered_out, stats.committed) == (20, 16, 20)
+    # The first invocation delivers half, so that nothing behind it may be committed at first.
+    assert commits[0][P0] <= 4
+
+
 def test_one_payload_mixes_partitions() -> None:
     world, seen = World(), list[set[str]]()
 

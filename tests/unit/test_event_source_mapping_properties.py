@@ -71,7 +71,9 @@ def test_finds_the_secret_of_scram() -> None:
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp"),
         ({"StartingPositionTimestamp": 1}, "StartingPositionTimestamp"),
         ({"StartingPosition": "EARLIEST"}, "StartingPosition"),
-        ({"FilterCriteria": {"Filters": []}}, "FilterCriteria"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "FilterCriteria"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": '{"key": ["a"]}'}]}}, "FilterCriteria.*nothing else is compared"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}] * 6}}, "FilterCriteria has more than 5 filters"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://dead"}}}, "provisioned mode"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://orders"}}}, "the topic that the mapping reads"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://"}}}, "names no topic"),
@@ -88,7 +90,15 @@ def test_names_the_property_that_is_wrong(change: dict[str, Any], named: str) ->
 
 def test_names_every_wrong_property_at_once() -> None:
     with pytest.raises(MappingError, match=r"Topics.*BatchSize.*FilterCriteria"):
-        mapping_of(PROPERTIES | {"Topics": [], "BatchSize": 0, "FilterCriteria": {}})
+        mapping_of(PROPERTIES | {"Topics": [], "BatchSize": 0, "FilterCriteria": {"Filters": [{"Pattern": "[]"}]}})
+
+
+def test_the_filters_are_those_of_the_criteria_and_are_described() -> None:
+    pattern = '{"value": {"a": [1]}}'
+    mapping = mapping_of(PROPERTIES | {"FilterCriteria": {"Filters": [{"Pattern": pattern}]}})
+    assert mapping.filters == (pattern,)
+    assert msgspec.to_builtins(described(mapping, Stats()))["FilterCriteria"] == {"Filters": [{"Pattern": pattern}]}
+    assert mapping_of(PROPERTIES | {"FilterCriteria": None}).filters == ()
 
 
 def test_a_mapping_is_described_as_its_pollers_play_it() -> None:

@@ -93,6 +93,15 @@ def test_no_refusal_is_provoked_where_it_would_block() -> None:
     assert asked(world, "write_record") == []
 
 
+def test_with_a_filter_nothing_is_written_since_a_record_that_it_leaves_out_looks_like_a_delivered_one() -> None:
+    world = RecordWorld()
+    world.parameters["RecordFilter"] = '{"value": {"a": [1]}}'
+    for consent, area in ((WRITE, "record"), (REFUSED, "refusal")):
+        ((state, text),) = told(world.run(consent), area)
+        assert (state, "RecordFilter is set" in text) == ("not tried", True)
+    assert asked(world, "write_record") == []
+
+
 def test_a_record_that_vantiq_refused_is_no_acknowledged_one() -> None:
     world = RecordWorld()
     world.letters = [LETTER]

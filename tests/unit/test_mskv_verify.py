@@ -279,3 +279,11 @@ def test_remedies_are_joined_without_a_full_stop_in_front_of_the_next() -> None:
     assert joined("Renew the certificate.", "", "runbook: https://x.y/#tls") == (
         "Renew the certificate; runbook: https://x.y/#tls"
     )
+
+
+def test_a_mapping_with_a_filter_says_so() -> None:
+    world = World()
+    mapped(FilterCriteria={"Filters": [{"Pattern": "{}"}]})(world)
+    check = the(world.run(), "mappings", "orders")
+    assert check.state == "ok"
+    assert "with a filter: records that do not match are not forwarded" in check.text

@@ -55,6 +55,13 @@ def test_every_problem_has_its_command_its_owner_and_its_link() -> None:
     assert any("color-scheme: dark" in style for style in reader.attributes["style"])
 
 
+def test_a_mapping_with_a_filter_says_so() -> None:
+    facts = healthy_facts()
+    filtered = {ORDERS: mapping(ORDERS, filters=1), SENSORS: mapping(SENSORS)}
+    text = read(render_path(path_status(msgspec.structs.replace(facts, mappings=Fact(filtered))))).text
+    assert text.count("Enabled, filtered") == 1
+
+
 def test_what_is_not_known_is_a_question_mark_with_its_reason() -> None:
     reader = read(render_path(path_status(unknown_facts())))
     assert "? UNKNOWN" in reader.text

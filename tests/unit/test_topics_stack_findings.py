@@ -56,6 +56,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         ),
         ({"BootstrapPorts": "9003-9001"}, "BootstrapPorts 9003-9001: give the first and the last port"),
         ({"BootstrapPorts": "0-99999"}, "BootstrapPorts 0-99999"),
+        (
+            {"RecordFilter": '{"key": ["a"]}'},
+            'RecordFilter names "key": only "value" of a Kafka record can be filtered by',
+        ),
         ({"PollerMode": "provisioned", "MinimumPollers": "4"}, "MinimumPollers 4 is above MaximumPollers 3"),
         (
             {"PollerMode": "provisioned", "MaximumPollers": "1000", "HeartbeatTarget": "topic:/msk/heartbeat"},

@@ -39,6 +39,8 @@ def _mapping(stack: Stack, logical_id: str, mapping: Mapping | None) -> Check:
     mode = "on demand"
     if mapping.minimum_pollers is not None:
         mode = f"provisioned, minimum {mapping.minimum_pollers} pollers"
+    if mapping.has_filters:
+        mode += ", with a filter: records that do not match are not forwarded"
     return ok("mappings", name, f"{mapping.state}, {mode}; last result: {mapping.last_result or 'none yet'}")
 
 

@@ -42,6 +42,9 @@ def obstacle(stack: Stack, area: Kind, topic: str) -> Check | None:
     if stack.parameters.get("TestRecords") != "true":
         text = f"TestRecords is false, so test records can't be written to forwarded topics: {_REDEPLOY}"
         return not_tried(area, topic, text)
+    if stack.parameters.get("RecordFilter"):
+        text = "RecordFilter is set: a test record that it leaves out would look like a delivered one"
+        return not_tried(area, topic, text)
     if area == "refusal" and stack.parameters.get("OnRefusal") == "block":
         return not_tried(area, topic, "OnRefusal is block: a refused record would block all records behind it")
     return None

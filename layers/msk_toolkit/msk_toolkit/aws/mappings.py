@@ -15,7 +15,7 @@ class MappingState(msgspec.Struct, frozen=True):
     """What Lambda says of a mapping: ``state`` such as ``Enabled``, ``result`` such as ``No records processed``.
 
     ``destination`` is the ARN or URL of its on-failure destination; the pollers' numbers are 0 on demand; ``modified``
-    is when it, or its state, was last changed, in seconds since 1970.
+    is when it, or its state, was last changed, in seconds since 1970; ``filters`` is the number of its filters.
     """
 
     id: str
@@ -30,6 +30,7 @@ class MappingState(msgspec.Struct, frozen=True):
     poller_group: str = ""
     destination: str = ""
     modified: float | None = None
+    filters: int = 0
 
     @property
     def group(self) -> str:
@@ -68,6 +69,7 @@ def _state(mapping: dict[str, Any]) -> MappingState:
         poller_group=pollers.get("PollerGroupName", ""),
         destination=on_failure.get("Destination", ""),
         modified=_seconds(mapping.get("LastModified")),
+        filters=len(_part(mapping, "FilterCriteria").get("Filters") or ()),
     )
 
 

@@ -30,6 +30,7 @@ Code = Literal[
     "mapping-mode",
     "poller-listener",
     "poller-group",
+    "record-filter",
     "role-denied",
 ]
 # The port of every AWS service.
@@ -61,6 +62,7 @@ _PATH: tuple[Code, ...] = (
     "mapping-changing",
     "poller-group",
     "poller-listener",
+    "record-filter",
     "no-internet-route",
     "not-visible",
     "not-read",

@@ -8,7 +8,7 @@ from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.permissions import Denied
 from msk_toolkit.diagnose.filters import Flow, acl_findings, security_group_findings
 from msk_toolkit.diagnose.finding import BROKERS, POLLERS, Code, NetworkEnd, NetworkFinding, Severity, grouped, listed
-from msk_toolkit.diagnose.mapping_mode import mode_findings, poller_group_findings
+from msk_toolkit.diagnose.mapping_mode import filter_findings, mode_findings, poller_group_findings
 from msk_toolkit.diagnose.mapping_reports import report_findings
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
 from msk_toolkit.diagnose.poller_role import MAX_MAPPINGS
@@ -74,6 +74,7 @@ def mapping_findings(
     findings += _denied(mappings.denied or ())
     findings += _listener(pollers)
     findings += [*mode_findings(states, provisioned=pollers.provisioned), *poller_group_findings(states)]
+    findings += filter_findings(states)
     # Lambda's own results come last: the findings before may explain them.
     findings += report_findings(mappings.states, pollers.function, _error_codes(findings))
     findings += [*_refused(mappings.refusals), *_not_checked(mappings, pollers.listener)]

@@ -1,10 +1,11 @@
-"""Whether the mappings are in the stack's mode, what provisioned pollers cost, and the limits of a poller group."""
+"""Whether the mappings are in the stack's mode, what provisioned pollers cost, what the mappings leave out, and the
+limits of a poller group."""
 
 from collections.abc import Iterator, Sequence
 
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.poller_groups import poller_group_problems
-from msk_toolkit.diagnose.finding import POLLERS, Code, NetworkFinding, Severity
+from msk_toolkit.diagnose.finding import POLLERS, Code, NetworkFinding, Severity, listed
 
 # us-east-1, November 2026: an Event Poller Unit costs 0.185 an hour, and each mapping or group has one or more.
 UNIT_DOLLARS_A_MONTH = round(0.185 * 730)
@@ -22,6 +23,18 @@ def mode_findings(states: Sequence[MappingState], *, provisioned: bool) -> Itera
             yield _other_mode(state)
         if state.destination and not state.provisioned:
             yield _destination_on_demand(state)
+
+
+def filter_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:
+    """Mappings that select records: what they leave out is missing at the target, and no fault."""
+    names = [", ".join(state.topics) or state.id for state in states if state.filters]
+    if names:
+        text = (
+            f"the mappings of {listed(names)} have filters: records that match none are neither forwarded nor "
+            "dead-lettered, and their offsets are committed"
+        )
+        remedy = "nothing to do; if records are missing in Vantiq, compare them with RecordFilter first"
+        yield _finding("record-filter", "note", text, remedy)
 
 
 def poller_group_findings(states: Sequence[MappingState]) -> Iterator[NetworkFinding]:

@@ -21,7 +21,9 @@ _CAUSE_OF_CODE: Mapping[Code, PathCause] = {
 
 def mapping_status(state: MappingState) -> MappingStatus:
     """A mapping for people."""
-    return MappingStatus(id=state.id, state=state.state, reason=state.reason, result=state.result)
+    return MappingStatus(
+        id=state.id, state=state.state, reason=state.reason, result=state.result, filters=state.filters
+    )
 
 
 def mapping_cause(state: MappingState) -> PathCause | None:

@@ -88,13 +88,18 @@ class BrokersStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class MappingStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event source mapping as Lambda describes it; ``state`` is None where it could not be asked."""
+    """An event source mapping as Lambda describes it; ``state`` is None where it could not be asked.
+
+    Args:
+        filters: the number of its filters; records that match none of them are not forwarded.
+    """
 
     id: str = ""
     state: str | None = None
     reason: str = ""
     result: str = ""
     why: str = ""
+    filters: int = 0
 
 
 class LastError(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -14,6 +14,7 @@ from msk_toolkit.status.texts import (
     check_text,
     letters_line,
     letters_text,
+    mapping_text,
     rate_text,
     since_text,
     time_text,
@@ -84,7 +85,7 @@ def _topic(topic: TopicStatus) -> str:
     name = f"{topic.topic} (heartbeats)" if topic.is_heartbeat else topic.topic
     cells = (
         f'<td class="{shade}"><b>{sign} {word}</b></td>',
-        _cell(topic.mapping.state or "?", topic.mapping.why),
+        _cell(mapping_text(topic.mapping), topic.mapping.why),
         _cell(rate_text(topic.in_per_second), topic.rates_why),
         _cell(rate_text(topic.out_per_second), topic.rates_why),
         _cell(behind_text(topic), topic.behind_why),

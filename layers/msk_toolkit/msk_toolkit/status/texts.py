@@ -1,6 +1,6 @@
 """Numbers and times of the state as short texts: the same in every surface that the toolkit draws itself."""
 
-from msk_toolkit.status.model import CheckStatus, LettersStatus, Problem, TopicStatus
+from msk_toolkit.status.model import CheckStatus, LettersStatus, MappingStatus, Problem, TopicStatus
 
 _UNKNOWN = "?"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -32,6 +32,12 @@ def behind_text(topic: TopicStatus) -> str:
         return "0"
     age = _UNKNOWN if topic.behind_seconds is None else duration_text(topic.behind_seconds)
     return f"{topic.behind_records:,} / {age}"
+
+
+def mapping_text(mapping: MappingStatus) -> str:
+    """``Enabled``, ``Enabled, filtered``, ``?``."""
+    state = mapping.state or _UNKNOWN
+    return f"{state}, filtered" if mapping.filters else state
 
 
 def letters_text(topic: TopicStatus) -> str:

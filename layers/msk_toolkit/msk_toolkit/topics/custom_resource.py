@@ -61,6 +61,7 @@ _CHECKED = (
     "MinimumPollers",
     "MaximumPollers",
     "GivenUpTopic",
+    "RecordFilter",
     "VantiqTrustedCa",
     "LagGroups",
     "SetAside",

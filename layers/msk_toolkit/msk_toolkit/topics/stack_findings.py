@@ -9,6 +9,7 @@ from typing import Any
 from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS
 from msk_toolkit.settings.catalogue import advanced_settings_problems
+from msk_toolkit.settings.record_filter import record_filter_problems
 from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
@@ -59,6 +60,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
         *_vantiq_port(given),
         *_topics(given),
         *_pollers(given),
+        *_record_filter(given),
         *_environments(given),
         *_advanced(given),
     ]
@@ -132,6 +134,11 @@ def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
     maximums = [most] * len(given.get("ForwardTopics", ())) + [1] * ("HeartbeatTarget" in given)
     for problem in poller_group_problems(maximums):
         yield f"ForwardTopics and MaximumPollers: {problem} in one stack: lower MaximumPollers, or deploy two stacks"
+
+
+def _record_filter(given: Mapping[str, Any]) -> Iterator[str]:
+    for problem in record_filter_problems(str(given.get("RecordFilter", ""))):
+        yield f"RecordFilter {problem}"
 
 
 def _environments(given: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,61 @@
+"""A mapping that is played on the local cluster, with a forwarder behind it and a Vantiq without a socket."""
+
+import threading
+from typing import Any
+
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.batch_response import batch_response
+from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.services import DeliveryServices
+from msk_toolkit.settings.forwarder import ForwarderSettings
+
+from local.event_source_mapping.attempts import Invocation
+from local.event_source_mapping.event import Source
+from local.event_source_mapping.kafka_destination import KafkaDestination
+from local.event_source_mapping.kafka_source import KafkaSource
+from local.event_source_mapping.mapping import Mapping
+from local.event_source_mapping.poller import Poller
+from local.event_source_mapping.stats import Stats
+from local.kafka import KafkaCluster
+from tests.fakes.kafka_events import ARN
+from tests.fakes.vantiq_fake import FakeVantiq
+from tests.integration.kafka_access import wait_until
+
+
+class Function:
+    """A forwarder in a provisioned mapping, which a refused record blocks (``ON_REFUSAL=block``)."""
+
+    def __init__(self, vantiq: FakeVantiq) -> None:
+        self.settings = ForwarderSettings(
+            vantiq_url="https://v",
+            vantiq_token_secret_arn="s",
+            vantiq_target="topic:/orders",
+            poller_mode="provisioned",
+            on_refusal="block",
+        )
+        self.forwarder = Forwarder(self.settings, DeliveryServices(vantiq, None))
+        self.invocations = 0
+
+    def invoke(self, event: dict[str, Any]) -> Any:
+        """As Lambda would: an event in, a partial batch response out."""
+        self.invocations += 1
+        outcome = self.forwarder.forward(event, Deadline(30))
+        return batch_response(outcome, "provisioned")
+
+
+def play(kafka: KafkaCluster, mapping: Mapping, function: Function, records_written: int) -> Stats:
+    """Have a poller read the mapping's topic until so many records are committed."""
+    servers = {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")}
+    source, stop = Source(ARN, kafka.bootstrap("PLAINTEXT")), threading.Event()
+    invocation = Invocation(source, function.invoke, KafkaDestination(mapping, source, lambda: servers))
+    records = KafkaSource(mapping, lambda: servers)
+    poller = Poller(mapping, records, invocation)
+    thread = threading.Thread(target=poller.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: poller.stats.committed == records_written, "not every record was committed", 60)
+    finally:
+        stop.set()
+        thread.join(10)
+        records.leave()
+    return poller.stats
