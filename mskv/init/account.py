@@ -11,6 +11,7 @@ from mskv.init.facts import AuthMode, Cluster, Secret, Subnet, Surroundings, Top
 # A list that is longer is no choice for a person.
 _MAX_LISTED = 1_000
 _EVERY_PORT = (-1, -1)
+_ROUTE_TARGETS = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId", "GatewayId")
 
 type Json = Mapping[str, Any]
 
@@ -88,6 +89,7 @@ class SurroundingsReader:
             inbound=inbound,
             outbound=outbound,
             topics=self._topics(),
+            endpoints=self._endpoints(vpc),
             unreserved=self._unreserved(),
             unread=tuple(self._unread),
         )
@@ -114,7 +116,9 @@ class SurroundingsReader:
         within = [{"Name": "vpc-id", "Values": [vpc]}]
         subnets = self._pages("ec2", "describe_subnets", "Subnets", Filters=within) or []
         tables = self._pages("ec2", "describe_route_tables", "RouteTables", Filters=within) or []
-        return tuple(Subnet(entry["SubnetId"], entry["AvailabilityZone"], _nat(entry, tables)) for entry in subnets)
+        return tuple(
+            Subnet(entry["SubnetId"], entry["AvailabilityZone"], _route_out(entry, tables)) for entry in subnets
+        )
 
     def _rules(self) -> tuple[tuple[tuple[int, int], ...] | None, tuple[tuple[int, int], ...] | None]:
         if not self._cluster.groups:
@@ -165,6 +169,15 @@ class SurroundingsReader:
         visible = [entry for entry in entries if not entry["TopicName"].startswith("__")]
         return tuple(Topic(entry["TopicName"], entry["PartitionCount"]) for entry in visible)
 
+    def _endpoints(self, vpc: str) -> frozenset[str] | None:
+        if not vpc:
+            return None
+        within = [{"Name": "vpc-id", "Values": [vpc]}]
+        entries = self._pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=within)
+        if entries is None:
+            return None
+        return frozenset(_service(entry) for entry in entries if _is_usable(entry))
+
     def _unreserved(self) -> int | None:
         limits = self._ask("lambda:GetAccountSettings", lambda: self._client("lambda").get_account_settings())
         return None if limits is None else int(limits["AccountLimit"]["UnreservedConcurrentExecutions"])
@@ -179,8 +192,8 @@ def _listed(pages: Iterable[Json], key: str) -> list[Any]:
     return entries
 
 
-def _nat(subnet: Json, tables: Iterable[Json]) -> str:
-    """The NAT gateway that a subnet's default route leads to; its own table wins over the VPC's main one."""
+def _route_out(subnet: Json, tables: Iterable[Json]) -> str:
+    """What a subnet's default route leads to; its own table wins over the VPC's main one."""
     own, main = None, None
     for table in tables:
         for association in table.get("Associations", []):
@@ -190,7 +203,19 @@ def _nat(subnet: Json, tables: Iterable[Json]) -> str:
                 main = table
     routes = (own or main or {}).get("Routes", [])
     default = [route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
-    return str(default[0].get("NatGatewayId", "")) if default else ""
+    targets = [str(route[key]) for route in default for key in _ROUTE_TARGETS if route.get(key)]
+    return next((target for target in targets if not target.startswith("igw-")), "")
+
+
+def _service(endpoint: Json) -> str:
+    """The service's name out of ``com.amazonaws.eu-central-1.sts``."""
+    return str(endpoint["ServiceName"]).rpartition(".")[2]
+
+
+def _is_usable(endpoint: Json) -> bool:
+    """Whether a client finds the endpoint by the service's own name."""
+    by_name = endpoint.get("VpcEndpointType") == "Gateway" or endpoint.get("PrivateDnsEnabled", False)
+    return bool(by_name) and str(endpoint.get("State", "")).lower() == "available"
 
 
 def _is_for(rule: Json, group: str) -> bool:

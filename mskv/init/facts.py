@@ -37,11 +37,16 @@ class Secret(msgspec.Struct, frozen=True):
 
 
 class Subnet(msgspec.Struct, frozen=True):
-    """A subnet of the VPC; ``nat`` is what its default route leads to, empty if to no NAT gateway."""
+    """A subnet of the VPC.
+
+    Args:
+        route_out: what its default route leads to, such as a NAT or transit gateway; empty for none, and for an
+            internet gateway, which a function without a public address can't use.
+    """
 
     id: str
     zone: str
-    nat: str = ""
+    route_out: str = ""
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -60,6 +65,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         inbound, outbound: ports that the cluster's first group opens from, and to, itself; None where unknown. -1 is
             every port.
         topics: None where unknown.
+        endpoints: services with an endpoint in the VPC that clients find by the service's own name; None where unknown.
         unreserved: concurrent executions that no function has reserved; None where unknown.
         unread: what AWS did not answer, and why.
     """
@@ -71,5 +77,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     inbound: tuple[tuple[int, int], ...] | None = None
     outbound: tuple[tuple[int, int], ...] | None = None
     topics: tuple[Topic, ...] | None = None
+    endpoints: frozenset[str] | None = None
     unreserved: int | None = None
     unread: tuple[str, ...] = ()

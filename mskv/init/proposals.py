@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from mskv.init.facts import PORTS, AuthMode, Cluster, Secret, Subnet, Surroundings
+from mskv.init.services import missing_services
 
 _CHOSEN = "your choice"
 # Lambda keeps so many for functions without a reservation; six functions of the stack reserve one each.
@@ -112,6 +113,7 @@ def propose(cluster: Cluster, around: Surroundings, given: Mapping[str, str]) ->
     _vantiq(draft, around)
     _topics(draft, around)
     draft.ask(Question("AlarmEmail", "E-mail address of the alarms (empty: none)", default=""))
+    _services(draft, cluster, around, mode)
     others = [name for name in given if name not in {proposal.parameter for proposal in draft.proposals}]
     for name in others:
         draft.propose(name, "", _CHOSEN)
@@ -168,20 +170,20 @@ def _scram_secret(draft: _Draft, around: Surroundings) -> None:
 def _network(draft: _Draft, cluster: Cluster, around: Surroundings, mode: AuthMode | None) -> None:
     draft.propose("VpcId", around.vpc, "the cluster's VPC")
     subnets, reason = function_subnets(cluster, around.subnets)
-    value = draft.propose("SubnetIds", ",".join(subnets), reason)
-    without = [subnet.id for subnet in around.subnets if subnet.id in value.split(",") and not subnet.nat]
-    if without:
-        draft.find(
-            "warning",
-            f"{', '.join(without)} has no route to a NAT gateway",
-            "add one, or the endpoints that README lists; `mskv why` names what is missing after the deployment",
-        )
+    draft.propose("SubnetIds", ",".join(subnets), reason)
     groups = cluster.groups
     draft.propose("ClusterSecurityGroupId", groups[0] if groups else "", "the cluster's security group")
     if mode is not None and around.inbound is not None and around.outbound is not None:
         _poller_rule(draft, poller_port(cluster, mode), around.inbound, around.outbound)
     if around.unreserved is not None:
         _concurrency(draft, around.unreserved)
+
+
+def _services(draft: _Draft, cluster: Cluster, around: Surroundings, mode: AuthMode | None) -> None:
+    parameters = {proposal.parameter: proposal.value for proposal in draft.proposals}
+    parameters |= {name: draft.given(name) for name in ("BootstrapServers", "PollerMode", "GivenUpTopic")}
+    for missing in missing_services(around.subnets, cluster.subnets, around.endpoints, parameters, mode):
+        draft.find("warning", missing.text, missing.remedy)
 
 
 def poller_port(cluster: Cluster, mode: AuthMode) -> int:
@@ -217,11 +219,11 @@ def _opens(rules: tuple[tuple[int, int], ...], port: int) -> bool:
 
 
 def function_subnets(cluster: Cluster, subnets: tuple[Subnet, ...]) -> tuple[tuple[str, ...], str]:
-    """Where the functions run, one subnet in each zone, and why: with a NAT gateway if any has one."""
+    """Where the functions run, one subnet in each zone, and why: with a route out of the VPC if any has one."""
     ordered = sorted(subnets, key=lambda subnet: subnet.id not in cluster.subnets)
-    with_nat = [subnet for subnet in ordered if subnet.nat]
+    with_route = [subnet for subnet in ordered if subnet.route_out]
     by_zone: dict[str, str] = {}
-    for subnet in with_nat:
+    for subnet in with_route:
         by_zone.setdefault(subnet.zone, subnet.id)
     chosen = tuple(by_zone.values())
     if not chosen:

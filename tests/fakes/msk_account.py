@@ -67,6 +67,7 @@ def account(**answers: Any) -> FakeAws:
         "list_clusters_v2": {"ClusterInfoList": [provisioned()]},
         "describe_subnets": {"Subnets": subnets},
         "describe_route_tables": {"RouteTables": [table]},
+        "describe_vpc_endpoints": {"VpcEndpoints": []},
         "describe_security_group_rules": {"SecurityGroupRules": [rule(outbound=False), rule(outbound=True)]},
         "list_scram_secrets": {"SecretArnList": [SCRAM]},
         "list_secrets": {"SecretList": [{"ARN": arn, "Name": name} for arn, (name, _) in secrets.items()]},
