@@ -21,6 +21,7 @@ from msk_toolkit.connect.request import ConnectRequest, ConnectResponse  # noqa:
 from msk_toolkit.diagnose.report import DiagnoseRequest, DiagnoseResponse  # noqa: E402
 from msk_toolkit.forward.dead_letters import DeadLetter  # noqa: E402
 from msk_toolkit.forward.event import Envelope, EventRecord, KafkaEvent, PartialBatchResponse  # noqa: E402
+from msk_toolkit.offsets.request import MoveOffsets, OffsetsResponse, PlanOffsets  # noqa: E402
 from msk_toolkit.probe.consumer import ConsumerProbeResponse  # noqa: E402
 from msk_toolkit.probe.marked_record import (  # noqa: E402
     FollowedRecord,
@@ -84,10 +85,7 @@ def documents() -> dict[str, str]:
 def all_schemas() -> dict[str, Schema]:
     """Every schema, by its file's name."""
     return {
-        "topics.event": _any_of("TopicsEvent", schema_of(TopicsEvent), CUSTOM_RESOURCE, RELAYED_REQUEST),
-        "topics.response": _any_of(
-            "TopicsAnswer", schema_of(TopicsResponse), schema_of(RelayedAnswer), {"type": "null"}
-        ),
+        **_topics_schemas(),
         "declared_topics.event": _any_of("DeclaredTopicsEvent", CUSTOM_RESOURCE, CHECKED_TARGETS, NO_REQUEST),
         "declared_topics.response": _any_of("DeclaredTopicsAnswer", TOPICS_FUNCTION_NAME, {"type": "null"}),
         "producer_probe.event": _or_any_event("ProducerProbeEvent", WriteRecord),
@@ -117,6 +115,15 @@ def all_schemas() -> dict[str, Schema]:
         "connect.response": _any_of("ConnectAnswer", schema_of(ConnectResponse), schema_of(CheckResponse)),
         "diagnose.event": schema_of(DiagnoseRequest),
         "diagnose.response": schema_of(DiagnoseResponse),
+    }
+
+
+def _topics_schemas() -> dict[str, Schema]:
+    requests = [schema_of(model) for model in (TopicsEvent, PlanOffsets, MoveOffsets)]
+    responses = [schema_of(model) for model in (TopicsResponse, OffsetsResponse, RelayedAnswer)]
+    return {
+        "topics.event": _any_of("TopicsEvent", *requests, CUSTOM_RESOURCE, RELAYED_REQUEST),
+        "topics.response": _any_of("TopicsAnswer", *responses, {"type": "null"}),
     }
 
 

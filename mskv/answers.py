@@ -28,6 +28,19 @@ class TopicsAnswer(msgspec.Struct, frozen=True):
     table: str = ""
 
 
+class OffsetsAnswer(msgspec.Struct, frozen=True):
+    """Of TopicsFunction, about the offsets of a group; ``moves`` go back to it as they are."""
+
+    status: str
+    group: str
+    state: str = ""
+    moves: list[dict[str, Any]] = []
+    repeated: int = 0
+    skipped: int = 0
+    problems: list[str] = []
+    table: str = ""
+
+
 class ExportedTopic(msgspec.Struct, frozen=True):
     """A topic of the cluster as topics.yaml declares it; ``note`` is what a declaration can't say."""
 

@@ -39,6 +39,28 @@ def read_hidden(prompt: str, limit: int) -> str:
     return sys.stdin.read(limit + 2)
 
 
+def confirm_skipping(records: int) -> None:
+    """Have the number of records typed that are never forwarded.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+        Abort: something else was typed.
+    """
+    _require_terminal()
+    question = f"{records} records are skipped and never forwarded. Type their number"
+    if click.prompt(question, err=True).replace(",", "") != f"{records}":
+        raise click.Abort
+
+
+def require_approver() -> None:
+    """Check that there is someone to ask, before anything is changed.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+    """
+    _require_terminal()
+
+
 def _require_terminal() -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("standard input is not a terminal, so there is no one to ask: use --yes")

@@ -41,9 +41,19 @@ def switched(place: Place, progress: Progress, topic: str, *, enabled: bool) -> 
         UsageError: there is no such mapping.
     """
     access = open_access(place, progress)
-    changed = [_update(access, mapping, enabled=enabled) for mapping in _of(topic, _read(access))]
+    changed = [switch(access, mapping, enabled=enabled) for mapping in _of(topic, _read(access))]
     text = "\n".join(f"{_topics(mapping)}: {mapping.state}" for mapping in changed)
     return Result([_data(mapping) for mapping in changed], text, exits.OK)
+
+
+def mapping_of(access: Access, topic: str) -> Mapping:
+    """The mapping that reads a topic, as it is now.
+
+    Raises:
+        UsageError: there is none.
+        NotReachedError: Lambda did not answer.
+    """
+    return _of(topic, _read(access))[0]
 
 
 def _of(topic: str, mappings: Sequence[Mapping]) -> list[Mapping]:
@@ -93,7 +103,12 @@ def _read(access: Access) -> list[Mapping]:
     return named(access.stack, mappings)
 
 
-def _update(access: Access, mapping: Mapping, *, enabled: bool) -> Mapping:
+def switch(access: Access, mapping: Mapping, *, enabled: bool) -> Mapping:
+    """Have Lambda turn a mapping on or off, which takes it a while; the mapping with its new state.
+
+    Raises:
+        FunctionFailedError: Lambda refused.
+    """
     verb = {True: "enabling", False: "disabling"}[enabled]
     access.progress.say(f"{verb} the mapping of {_topics(mapping)}")
     response = ask(

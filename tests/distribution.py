@@ -28,6 +28,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "tests/integration/test_lag_on_kafka.py",
         "tests/integration/test_local_kafka_start.py",
         "tests/integration/test_marked_record_on_kafka.py",
+        "tests/integration/test_offsets_on_kafka.py",
         "tests/integration/test_old_formats_on_kafka.py",
         "tests/integration/test_packed_records_on_kafka.py",
         "tests/integration/test_redrive_",

@@ -10,6 +10,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.kafka import group as groups
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.group_listing import listed_group
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.reassignments import leaving_replicas
 from msk_toolkit.kafka.records import first_records, offset_at, offset_range, produce, read_from
@@ -86,7 +87,7 @@ QUESTIONS: dict[str, Conversation] = {
     "coordinator": Conversation(lambda peer, by: groups.find_coordinator(peer, GROUP, by)),
     "membership": Conversation(_membership),
     "all positions": Conversation(lambda peer, by: groups.all_committed_offsets(peer, GROUP, by)),
-    "group's type": Conversation(lambda peer, by: groups.group_type(peer, GROUP, by)),
+    "group's type": Conversation(lambda peer, by: listed_group(peer, GROUP, by)),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.template.stack import Stack, raw_template
 
 NO_SECRET = {"AuthMode": "iam", "ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
+_MOVING = {"MoveTheForwardersOffsets", "CommitInTheForwardedTopics"}
 HEARTBEATS = {"HeartbeatTarget": "topic:/msk/heartbeat"}
 
 
@@ -46,6 +47,17 @@ def test_with_iam_the_roles_permissions_on_groups_follow_the_prefix() -> None:
     assert resources
     names = {re.sub(r"^.*:group/[^/]+/[^/]+/", "", resource) for resource in resources}
     assert all(name.startswith("team.b_") for name in names), names
+
+
+def test_the_topics_function_moves_offsets_of_the_stacks_groups_in_the_forwarded_topics_alone() -> None:
+    statements = Stack(**NO_SECRET).statements("TopicsFunction")
+    groups = statements["MoveTheForwardersOffsets"]["Resource"]
+    assert groups == "arn:aws:kafka:eu-central-1:123456789012:group/demo/6357e0b2-0e6a-4b86-a0b4-70df934c2e31-5/shop-*"
+    topics = statements["CommitInTheForwardedTopics"]["Resource"]
+    names = ["orders", "sensor-readings", "msk-toolkit-heartbeat"]
+    assert topics == [f"arn:*:kafka:*:*:topic/*/{name}" for name in names]
+    others = [text for sid in statements if sid not in _MOVING for text in texts(statements[sid])]
+    assert not {"kafka-cluster:ReadData", "kafka-cluster:AlterGroup"} & set(others)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_the_pollers_may_log_in_with_the_forwarders_role(mode: str) -> None:
         ("ConsumerProbeFunction", {"WriteData", "CreateTopic"}),
         ("ForwarderFunction", {"WriteData", "CreateTopic"}),
         ("ProducerProbeFunction", {"CreateTopic", "AlterGroup"}),
-        ("TopicsFunction", {"WriteData", "ReadData", "AlterGroup"}),
+        ("TopicsFunction", {"WriteData"}),
         ("DiagnoseFunction", {"CreateTopic", "AlterTopic", "DeleteTopic"}),
     ],
 )

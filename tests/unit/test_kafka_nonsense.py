@@ -16,6 +16,7 @@ from msk_toolkit.errors import StageError
 from msk_toolkit.kafka import group as groups
 from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.connection import BrokerConnection
+from msk_toolkit.kafka.group_listing import listed_group
 from msk_toolkit.kafka.metadata import read_metadata
 from msk_toolkit.kafka.records import fetch, offset_at, produce
 from msk_toolkit.kafka.response_limits import SMALL
@@ -182,7 +183,7 @@ def test_one_version_alone_is_spoken_whose_numbers_may_have_no_end() -> None:
 def test_a_number_without_an_end_is_left_at_once() -> None:
     endless = replies(every_api, lambda asked: Raw(asked, bytes(6) + b"\xff" * 400_000))
     with talking_to(endless, seconds=20) as (connection, deadline), pytest.raises(StageError) as caught:
-        groups.group_type(connection, "g", deadline)
+        listed_group(connection, "g", deadline)
     assert caught.value.cause == "protocol-error"
     assert deadline.remaining() > 15
 

@@ -2,7 +2,7 @@
 
 import pytest
 from kafka.protocol.admin import ListGroupsResponse
-from msk_toolkit.kafka.group import group_type
+from msk_toolkit.kafka.group_listing import GroupListing, listed_group
 from msk_toolkit.probe.lag import GroupLag, why_nothing_is_committed
 from msk_toolkit.probe.render import render_probe
 from msk_toolkit.probe.results import Verdict
@@ -37,7 +37,9 @@ def test_a_group_without_commits_is_told_by_its_kind(name: str, kind: str | None
         return ListGroupsResponse(version=asked.version, throttle_time_ms=0, error_code=0, groups=listed)
 
     with talking_to(replies(api_versions(0, 5, api_key=LIST_GROUPS), groups)) as (connection, deadline):
-        seen = group_type(connection, name, deadline)
+        listing = listed_group(connection, name, deadline)
+    seen = None if listing is None else listing.type
+    assert listing in {None, GroupListing(str(kind), "Stable")}
     assert seen == (kind and kind.lower())
     assert why_nothing_is_committed(seen).startswith(detail)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from kafka.protocol.admin import ListGroupsRequest
 from kafka.protocol.consumer import (
     ConsumerProtocolAssignment,
     ConsumerProtocolSubscription,
@@ -161,23 +160,6 @@ def _committed_in(topic: Any, group: str, coordinator: BrokerConnection) -> dict
         if part.committed_offset >= 0:
             positions[part.partition_index] = Committed(part.committed_offset, part.metadata or "")
     return positions
-
-
-def group_type(coordinator: BrokerConnection, group: str, deadline: Deadline) -> str | None:
-    """The type of the group: ``classic``, ``consumer``, ``share`` or ``streams``; empty where the broker does not say
-    (before Kafka 3.8), None where the coordinator lists no group of that name that the user may see.
-
-    Raises:
-        StageError: under ``commit``.
-    """
-    answer = coordinator.send(ListGroupsRequest(states_filter=[], types_filter=[]), _STAGE, deadline)
-    with reading(coordinator, "ListGroups", _STAGE):
-        if answer.error_code:
-            raise refused_error(_STAGE, "ListGroups", answer.error_code, coordinator.address, f"group {group}")
-        for listed in answer.groups:
-            if listed.group_id == group:
-                return str(getattr(listed, "group_type", None) or "").lower()
-    return None
 
 
 def commit(

@@ -12,6 +12,7 @@ from msk_toolkit.kafka.batches import Beginning
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import Committed
+from msk_toolkit.kafka.group_listing import listed_group
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import first_records, offset_range
 from msk_toolkit.probe.check_brokers import BrokerCheck
@@ -151,8 +152,8 @@ class _Lookup:
             return GroupLag(name, detail=f"{address}, the group's coordinator, can't be used")
         committed = groups.all_committed_offsets(coordinator, name, self._deadline)
         if not committed:
-            group_type = groups.group_type(coordinator, name, self._deadline)
-            return GroupLag(name, detail=why_nothing_is_committed(group_type))
+            listing = listed_group(coordinator, name, self._deadline)
+            return GroupLag(name, detail=why_nothing_is_committed(listing.type if listing else None))
         topics = read_metadata(self._any, sorted(committed), self._deadline, Stage.LAG).topics
         for topic, positions in committed.items():
             self._add_topic(topics[topic], positions)
@@ -208,7 +209,7 @@ class _Lookup:
 
 
 def why_nothing_is_committed(group_type: str | None) -> str:
-    """Why a group has no committed offset, from its type (see :func:`msk_toolkit.kafka.group.group_type`)."""
+    """Why a group has no committed offset, from its type (see :func:`msk_toolkit.kafka.group_listing.listed_group`)."""
     if group_type is None:
         return "no group of this name that the user may see: check the name, and Describe on the group"
     if group_type == "share":

@@ -17,13 +17,12 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
-from msk_toolkit.kafka.bootstrap import open_any
+from msk_toolkit.kafka.brokers import Brokers
 from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.kafka.group import committed_offsets, find_coordinator
 from msk_toolkit.kafka.metadata import Topic, read_metadata
 from msk_toolkit.kafka.records import produce
-from msk_toolkit.network.stages import StageLog
 from msk_toolkit.settings.loading import read_event
 from msk_toolkit.stage import Stage
 from msk_toolkit.version import ResponseVersion, current_version
@@ -115,7 +114,7 @@ def write_record(
         raise ConfigurationError("event", [_not_allowed(request.topic, allowed)])
     timestamp = int(now() * 1000)
     value = _value(request, timestamp)
-    with _Brokers(access, deadline, stage_seconds) as brokers:
+    with Brokers(access, deadline, stage_seconds) as brokers:
         entry = brokers.entry
         metadata = read_metadata(entry, [request.topic], deadline.at_most(stage_seconds))
         topic = metadata.topics[request.topic]
@@ -144,7 +143,7 @@ def follow_record(
     """
     waiting = deadline.at_most(request.wait_seconds)
     backoff = Backoff(waiting, sleep, shortest_seconds=_PAUSE_SECONDS, longest_seconds=_PAUSE_SECONDS)
-    with _Brokers(access, deadline, stage_seconds) as brokers:
+    with Brokers(access, deadline, stage_seconds) as brokers:
         while True:
             committed, detail = _committed(brokers, request, group, deadline.at_most(stage_seconds))
             done = committed is not None and committed > request.offset
@@ -152,7 +151,7 @@ def follow_record(
                 return FollowedRecord(done, group, committed, detail)
 
 
-def _committed(brokers: "_Brokers", request: FollowRecord, group: str, stage: Deadline) -> tuple[int | None, str]:
+def _committed(brokers: Brokers, request: FollowRecord, group: str, stage: Deadline) -> tuple[int | None, str]:
     """The group's next offset in the record's partition, or why it is unknown."""
     try:
         coordinator = brokers.to(find_coordinator(brokers.entry, group, stage))
@@ -184,50 +183,3 @@ def _leader(topic: Topic, brokers: dict[int, BrokerAddress], entry: BrokerConnec
         if partition.leader in brokers:
             return partition.index, brokers[partition.leader]
     raise StageError(Stage.METADATA, Cause.LEADERLESS, str(entry.address), f"no partition of {topic.name} has a leader")
-
-
-class _Brokers:
-    """Connections: with the first broker that accepts one, and with whichever others are needed."""
-
-    def __init__(self, access: Access, deadline: Deadline, stage_seconds: float) -> None:
-        self._access = access
-        self._deadline = deadline
-        self._stage_seconds = stage_seconds
-        self._open: dict[BrokerAddress, BrokerConnection] = {}
-        self._entry: BrokerConnection | None = None
-
-    @property
-    def entry(self) -> BrokerConnection:
-        """A connection with any broker.
-
-        Raises:
-            NoBrokerError: no broker can be used.
-        """
-        if self._entry is None:
-            self._entry, _ = open_any(self._access, self._deadline, self._stage_seconds)
-            self._open[self._entry.address] = self._entry
-        return self._entry
-
-    def to(self, address: BrokerAddress) -> BrokerConnection:
-        """A connection with the broker at this address.
-
-        Raises:
-            StageError: it can't be opened.
-        """
-        if address not in self._open:
-            log = StageLog(self._deadline, self._stage_seconds)
-            self._open[address] = BrokerConnection.open(address, self._access, log)
-        return self._open[address]
-
-    def close(self) -> None:
-        """Close them all; the next request opens new ones."""
-        for connection in self._open.values():
-            connection.close()
-        self._open.clear()
-        self._entry = None
-
-    def __enter__(self) -> "_Brokers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

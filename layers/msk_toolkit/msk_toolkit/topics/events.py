@@ -2,7 +2,8 @@
 
 1. CloudFormation's request, relayed by the function outside the VPC: the answer is the invocation's result.
 2. CloudFormation's request itself: the answer is sent to CloudFormation, within the time that is kept for it.
-3. Any other event: carried out, and its response shortened to what Lambda accepts.
+3. A plan or a move of a consumer group's offsets.
+4. Any other event: carried out, and its response shortened to what Lambda accepts.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ from msk_toolkit.aws.custom_resource import (
 )
 from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.offsets.request import is_offsets_event, parse_offsets_request
+from msk_toolkit.offsets.run import run_offsets
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.answer_limit import within_limits
@@ -28,7 +31,7 @@ from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.relay import is_relayed, relayed_result, relayed_rollback, seconds_given
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
 from msk_toolkit.topics.run import declared_topics, run_topics
-from msk_toolkit.topics.telemetry import log_table, report_answer, report_topics
+from msk_toolkit.topics.telemetry import log_table, report_answer, report_offsets, report_topics
 
 # Before CloudFormation's answer it may have to be looked up whether the stack rolls back; after it the invocation ends.
 END_SECONDS = 1
@@ -66,11 +69,20 @@ def handle_event(event: Any, services: TopicsServices, time_left: TimeLeft) -> d
         answer = CustomResourceAnswer(result.status, result.reason, result.data)
         send_answer(event, answer, services.environ, time_left(END_SECONDS))
         return None
+    if is_offsets_event(event):
+        return _offsets(event, services, time_left(RESERVE_SECONDS))
     response = _carried_out(parse_topics_request(event), services, time_left(RESERVE_SECONDS))
     shortened = within_limits(response)
     if shortened is not response:
         log_table(response, services.logger)
     return msgspec.to_builtins(shortened)  # type: ignore[no-any-return]  # a struct is a dict
+
+
+def _offsets(event: dict[str, Any], services: TopicsServices, deadline: Deadline) -> dict[str, Any]:
+    request = parse_offsets_request(event)
+    response = run_offsets(request, load(TopicsSettings, services.environ), services.client, deadline)
+    report_offsets(response, services.logger)
+    return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct is a dict
 
 
 def _answered(

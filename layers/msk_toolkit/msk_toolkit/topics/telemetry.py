@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from msk_toolkit.offsets.request import OffsetsResponse
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.drift import Drift, count_drift, drift_line, drifted
@@ -98,6 +101,20 @@ def _is_settled(response: TopicsResponse) -> bool:
     if response.status == "checked":
         return response.plan is None or not drifted(response.plan)
     return response.status in {"planned", "applied", "deleted", "exported"} and not response.behind
+
+
+def report_offsets(response: OffsetsResponse, logger: Any) -> None:
+    """Log a move with what it repeats and skips: the only trace that records were skipped by choice."""
+    moves = [msgspec.to_builtins(move) for move in response.moves]
+    details = {
+        "group": response.group,
+        "repeated": response.repeated,
+        "skipped": response.skipped,
+        "problems": response.problems,
+        "moves": moves[:_TOPICS_NAMED],
+    }
+    log = logger.warning if response.status == "moved" and response.skipped else logger.info
+    log(f"offsets {response.status}: {response.table.splitlines()[-1]}", extra=details)
 
 
 def log_table(response: TopicsResponse, logger: Any) -> None:
