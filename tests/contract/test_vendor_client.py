@@ -167,6 +167,12 @@ def test_inserts_selects_counts_updates_and_deletes(converse: Any) -> None:
         assert (await client.update("Order", "o1", {"size": 10})).body["size"] == 10
         assert (await client.select_one("Order", "o1")).body["size"] == 10
         assert (await client.delete("Order", {"size": {"$lt": 5}})).count == 4
+        assert (await client.delete("Order", {"id": "o1"})).count == 1
+        # As the forwarder deletes the row of a tombstone: that it is gone is an error, and only a select proves it.
+        gone = await client.delete("Order", {"id": "o1"})
+        assert (gone.is_success, gone.errors[0].code) == (False, "io.vantiq.resource.not.found")
+        assert (await client.select("Order", where={"id": "o1"})).body == []
+        assert (await client.insert("Order", {"id": "o1"})).is_success
         assert (await client.delete_one("Order", "o1")).is_success
         assert (await client.select("Order")).body == []
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.vantiq.connection import HttpResponse
@@ -43,18 +44,36 @@ def at_offset(offset: int, *responses: HttpResponse | Exception, partition: int 
 
 
 class FakeVantiq:
-    """Keeps the documents that it took, in order."""
+    """Keeps the documents that it took, in order, and the where clauses of deletions between them."""
 
     def __init__(self, *faults: Fault, took: Callable[[], None] = lambda: None) -> None:
         self.faults = list(faults)
         self.taken: list[Any] = []
         self.posts: list[tuple[str, int]] = []
+        self.deleted: list[dict[str, Any]] = []
         self._took = took
         self._lock = threading.Lock()
 
     async def deliver(self, path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> HttpResponse:
         """See VantiqClient.deliver."""
         return self.post(path, body, deadline)
+
+    async def send(
+        self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: object = None
+    ) -> HttpResponse:
+        """See VantiqClient.send: rows are deleted by their where clause, and none is ever found."""
+        for fault in self.faults:
+            response = fault(f"{method} {path}", [])
+            if isinstance(response, Exception):
+                raise response
+            if response is not None:
+                return response
+        if method == "GET":
+            return answer(200, [])
+        where = json.loads(dict(parse_qsl(urlsplit(path).query))["where"])
+        self.taken.append(where)
+        self.deleted.append(where)
+        return answer(204)
 
     def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """See VantiqClient.post."""

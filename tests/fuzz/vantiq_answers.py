@@ -109,6 +109,12 @@ class _OneConnection:
         self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
     ) -> HttpResponse:
         """See VantiqClient.deliver."""
+        return await self.send("POST", path, body, deadline, meanwhile)
+
+    async def send(
+        self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
+    ) -> HttpResponse:
+        """See VantiqClient.send."""
         return await self._connection.exchange(b"POST / HTTP/1.1\r\n\r\n" + body, deadline, meanwhile)
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:

@@ -80,6 +80,9 @@ class ScriptedVantiq:
             return answer(200, [INVALID])
         return refusal(play.status, **dict(play.headers))
 
+    async def send(self, *_: object) -> HttpResponse:
+        raise NotImplementedError("no tombstone deletes a row here")
+
 
 class Store:
     """Keeps dead letters, and fails where the script says so."""

@@ -60,6 +60,10 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
             {"RecordFilter": '{"key": ["a"]}'},
             'RecordFilter names "key": only "value" of a Kafka record can be filtered by',
         ),
+        (
+            {"Tombstones": "delete", "VantiqTarget": "topic:/a"},
+            "Tombstones=delete needs type: or upsert: targets; topic:/a has no rows",
+        ),
         ({"PollerMode": "provisioned", "MinimumPollers": "4"}, "MinimumPollers 4 is above MaximumPollers 3"),
         (
             {"PollerMode": "provisioned", "MaximumPollers": "1000", "HeartbeatTarget": "topic:/msk/heartbeat"},

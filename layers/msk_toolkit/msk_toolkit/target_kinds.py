@@ -30,16 +30,22 @@ class Fitness(StrEnum):
     UNKNOWN = "unknown"
 
 
+# The properties of a type's natural key: name, and type in Vantiq, empty where it is not declared.
+NaturalKey = tuple[tuple[str, str], ...]
+
+
 class TargetState(NamedTuple):
     """The fitness of a target, and why; the reason is a sentence for a person, empty where it is fit.
 
     Args:
         value_text: a type that has a property for values that are not JSON objects.
+        natural_key: that of a type; empty where it has none, or none is known.
     """
 
     fitness: Fitness
     reason: str = ""
     value_text: bool = False
+    natural_key: NaturalKey = ()
 
 
 class InspectedTarget(NamedTuple):
@@ -66,6 +72,7 @@ class KindRow(NamedTuple):
             array, also one alone, so that a record whose value is itself an array is never taken for several.
         needs_unwind: a request with several records needs ``autoUnwind``.
         result_per_record: the response to an array holds what became of each record.
+        stores_rows: what it is sent becomes rows, which can be deleted by their natural key.
         inserts: a duplicate key says that an earlier attempt stored the record.
         free_response: the response is the target's own, so that only the documented error document is an error.
         requirement: what must exist in Vantiq, for the documents.
@@ -90,6 +97,7 @@ class KindRow(NamedTuple):
     default_batch: int = 1
     needs_unwind: bool = False
     result_per_record: bool = False
+    stores_rows: bool = False
     inserts: bool = False
     free_response: bool = False
     created_as: str = ""
@@ -120,7 +128,17 @@ def _inspect_type(target: InspectedTarget) -> TargetState:
     if target.instance.get("role") == "schema":
         return _unfit("the type is a schema, which stores nothing")
     properties = target.instance.get("properties")
-    return TargetState(Fitness.FIT, value_text=isinstance(properties, Mapping) and VALUE_TEXT in properties)
+    if not isinstance(properties, Mapping):
+        properties = {}
+    key = _natural_key(target.instance.get("naturalKey"), properties)
+    return TargetState(Fitness.FIT, value_text=VALUE_TEXT in properties, natural_key=key)
+
+
+def _natural_key(names: Any, properties: Mapping[str, Any]) -> NaturalKey:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return ()
+    specs = {name: properties.get(name) for name in names}
+    return tuple((name, str(spec.get("type", "")) if isinstance(spec, Mapping) else "") for name, spec in specs.items())
 
 
 def _inspect_upserted_type(target: InspectedTarget) -> TargetState:
@@ -215,6 +233,7 @@ KINDS: Mapping[TargetKind, KindRow] = {
         resource="types",
         default_batch=500,
         result_per_record=True,
+        stores_rows=True,
         inserts=True,
         requirement="the type exists and is not a schema",
         inspect=_inspect_type,
@@ -229,6 +248,7 @@ KINDS: Mapping[TargetKind, KindRow] = {
         resource="types",
         default_batch=500,
         result_per_record=True,
+        stores_rows=True,
         requirement="the type exists, is not a schema and has a natural key",
         inspect=_inspect_upserted_type,
         definition=_define_type,

@@ -27,7 +27,7 @@ class Delivery:
     """Delivers one lane, in this flow:
 
     1. Take the next group of documents. A record without a document (it can't be decoded, or the operator sets it
-       aside) is dead-lettered, and the lane goes on.
+       aside) is dead-lettered, a tombstone that is to be dropped is counted, and the lane goes on.
     2. Wait for the rate limiter; stop where another lane has encountered an outage or no time is left.
     3. Send the group in one request; the next group is prepared while the response is awaited.
     4. If the response is about all records of the request and a single one may be its cause, divide the group and
@@ -79,6 +79,9 @@ class Delivery:
         documents = group.documents
         if documents[0].fault:
             return await self._dead_letter(documents[0], _refusal_of_document(documents[0])) or []
+        if documents[0].action == "drop":
+            self._progress.dropped()
+            return []
         reply = await self._requests.send(group, following.prepare)
         if isinstance(reply, Failure):
             return reply

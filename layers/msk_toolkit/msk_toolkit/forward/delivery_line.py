@@ -65,7 +65,7 @@ def remedy_of(failure: Failure, token_secret: str = "") -> str:
 
 
 def place_counts(lanes: list[LaneOutcome]) -> dict[str, dict[str, int]]:
-    """By partition, the records that were sent or are left, those delivered and those dead-lettered; without zeros."""
+    """By partition, the records that were sent or are left, delivered, dead-lettered and dropped; no zeros."""
     places: dict[str, dict[str, int]] = {}
     for lane in lanes:
         if lane.lane.place not in places and len(places) == _MAX_PLACES:
@@ -73,8 +73,9 @@ def place_counts(lanes: list[LaneOutcome]) -> dict[str, dict[str, int]]:
         counts = places.setdefault(lane.lane.place, {"received": 0})
         counts["received"] += len(lane.lane.records)
         for name, number in (
-            ("delivered", lane.settled - lane.dead_lettered),
+            ("delivered", lane.delivered),
             ("dead_lettered", lane.dead_lettered),
+            ("dropped", lane.dropped),
         ):
             if number:
                 counts[name] = counts.get(name, 0) + number

@@ -1,33 +1,44 @@
 """What makes the documents of a batch's records, by target."""
 
 import functools
-from collections.abc import Callable
 
 from msk_toolkit.forward.decode import SourceRecord
-from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents
+from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents, MakeDocument
 from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.forward.rows import row_document
 from msk_toolkit.settings.forwarder import ForwarderSettings
-
-MakeDocument = Callable[[SourceRecord], Document]
+from msk_toolkit.target_kinds import NaturalKey, TargetState
 
 
 class DocumentMakers:
     """Envelopes or bare values, and rows for a type with a property for values that are not JSON objects."""
 
     def __init__(self, settings: ForwarderSettings, ids: RecordIds) -> None:
+        self._settings = settings
+        self._ids = ids
         self._set_aside = settings.records_to_set_aside
         self._rows_possible = settings.payload == "envelope"
-        self._documents = self._unless_set_aside(Documents(ids, settings.payload).make)
-        self._rows = self._unless_set_aside(functools.partial(row_document, ids=ids))
+        self._documents = Documents(ids, settings.payload).make
+        self._rows: MakeDocument = functools.partial(row_document, ids=ids)
 
-    def maker(self, *, has_value_text: bool) -> MakeDocument:
+    def maker(self, state: TargetState) -> MakeDocument:
         """What makes a record's document.
 
         Args:
-            has_value_text: the target is a type with the property ``valueText``.
+            state: of the target; a type may have the property ``valueText``, and a natural key.
         """
-        return self._rows if has_value_text and self._rows_possible else self._documents
+        make = self._rows if state.value_text and self._rows_possible else self._documents
+        return self._unless_set_aside(self._with_tombstones(make, state.natural_key))
+
+    def _with_tombstones(self, make: MakeDocument, key: NaturalKey) -> MakeDocument:
+        mode = self._settings.tombstones
+        if mode == "forward":
+            return make
+        from msk_toolkit.forward import tombstones
+
+        if mode == "drop":
+            return tombstones.dropping(make)
+        return tombstones.deleting(make, self._ids, self._settings.payload, key)
 
     def _unless_set_aside(self, make: MakeDocument) -> MakeDocument:
         """Makes each record's document, except for those that the operator sets aside."""

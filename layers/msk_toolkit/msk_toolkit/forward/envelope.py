@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Literal
 
@@ -37,11 +38,19 @@ BY_OPERATOR = "the operator sets it aside: SET_ASIDE"
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """What is posted for a record; without a body where that can't be, for the reason in ``fault``."""
+    """What is posted for a record; without a body where that can't be, for the reason in ``fault``.
+
+    Args:
+        action: ``delete`` where the body is the ``where`` clause of a row to delete, ``drop`` where nothing is sent.
+    """
 
     record: SourceRecord
     body: bytes
     fault: str = ""
+    action: Literal["", "delete", "drop"] = ""
+
+
+MakeDocument = Callable[[SourceRecord], Document]
 
 
 class Documents:

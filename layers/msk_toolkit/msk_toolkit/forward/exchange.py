@@ -16,6 +16,7 @@ from msk_toolkit.settings.targets import Target
 from msk_toolkit.vantiq.connection import HttpResponse
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.responses import (
+    NOT_FOUND,
     QUOTA,
     UNREADABLE_RESPONSE,
     Disposition,
@@ -23,11 +24,12 @@ from msk_toolkit.vantiq.responses import (
     RequestResults,
     results_of_request,
 )
-from msk_toolkit.vantiq.targets import delivery_body, delivery_path
+from msk_toolkit.vantiq.targets import delivery_body, delivery_path, rows_path
 
 _PATH_STAGES = frozenset({"dns", "tcp", "tls"})
 # An address or a certificate does not change from one attempt to the next.
 _LASTING_STAGES = frozenset({"dns", "tls"})
+_OK = 200
 _TOO_MANY = 429
 _UNAVAILABLE = 503
 # Without a code of Vantiq's these are about the network path, the token or the URL; the others may be about one record.
@@ -37,12 +39,18 @@ _MAX_ID_LENGTH = 200
 
 
 class Vantiq(Protocol):
-    """The one call of :class:`msk_toolkit.vantiq.client.VantiqClient` that is used."""
+    """The calls of :class:`msk_toolkit.vantiq.client.VantiqClient` that are used."""
 
     def deliver(
         self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
     ) -> Coroutine[Any, Any, HttpResponse]:
         """POST a body and return the response; ``meanwhile`` may be called while it is awaited."""
+        ...
+
+    def send(
+        self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
+    ) -> Coroutine[Any, Any, HttpResponse]:
+        """Send a request with any method, likewise."""
         ...
 
 
@@ -127,18 +135,59 @@ class VantiqExchange:
         documents = [document.body for document in group]
         body = delivery_body(self._target, documents, as_array=as_array)
         count = len(group)
+        response = await self._response(self._vantiq.deliver(self._path, body, self._deadline, meanwhile), count)
+        if isinstance(response, Reply):
+            return response
+        results = results_of_request(
+            response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
+        )
+        return self._reply(response, results)
+
+    async def delete(self, document: Document, meanwhile: Callable[[], object]) -> Reply:
+        """Delete the row that a tombstone names.
+
+        For a row that is not there Vantiq has the code of a missing instance, which could as well be about the type, or
+        about what the token may see. So the row is looked for: only an empty list says that it is gone.
+
+        Args:
+            meanwhile: may be called while the response is awaited.
+        """
+        # As the vendor's own client asks.
+        path = rows_path(self._target, document.body, count="true")
+        response = await self._response(self._vantiq.send("DELETE", path, b"", self._deadline, meanwhile), 1)
+        if isinstance(response, Reply):
+            return response
+        results = self._single_results(response)
+        if results.records[0].code != NOT_FOUND:
+            return self._reply(response, results)
+        path = rows_path(self._target, document.body, limit="1")
+        response = await self._response(self._vantiq.send("GET", path, b"", self._deadline, meanwhile), 1)
+        if isinstance(response, Reply):
+            return response
+        results = self._single_results(response)
+        if results.records[0].disposition is Disposition.DELIVERED:
+            is_gone = response.status == _OK and response.body.strip() == b"[]"
+            disposition = Disposition.THERE_ALREADY if is_gone else Disposition.RETRIABLE
+            results = RequestResults.same(RecordResult(disposition, response.status), 1)
+        return self._reply(response, results)
+
+    def _single_results(self, response: HttpResponse) -> RequestResults:
+        return results_of_request(response.status, response.body, self._target.kind, 1, as_array=False)
+
+    async def _response(self, sending: Coroutine[Any, Any, HttpResponse], count: int) -> HttpResponse | Reply:
+        """The response, or what its absence means for ``count`` records."""
         started = self._clock()
         try:
-            response = await self._vantiq.deliver(self._path, body, self._deadline, meanwhile)
+            response = await sending
         except VantiqUnansweredError as error:
             return _unanswered(error, count)
         except (CredentialsError, AwsError) as error:
             results = RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count)
             return Reply(results, str(error), error_cause=cause_of_error(error))
         self.latencies.append(self._clock() - started)
-        results = results_of_request(
-            response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
-        )
+        return response
+
+    def _reply(self, response: HttpResponse, results: RequestResults) -> Reply:
         return Reply(
             results,
             _reason(self._target, results),

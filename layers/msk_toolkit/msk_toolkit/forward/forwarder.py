@@ -19,11 +19,12 @@ from msk_toolkit.forward.rate_limiter import RateLimiter
 from msk_toolkit.forward.refusal_limit import RefusalLimit
 from msk_toolkit.forward.rounds import PartitionsInDoubt, Patience, ReportWaiting, run_rounds
 from msk_toolkit.forward.services import DeliveryServices, Limits, Shared
-from msk_toolkit.forward.target_check import TargetCheck
+from msk_toolkit.forward.target_check import UNCHECKED, TargetCheck, natural_key_failure
 from msk_toolkit.network.event_loop import EventLoop, Signal
 from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.targets import Routes, Target
+from msk_toolkit.target_kinds import TargetState
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
 
@@ -163,17 +164,22 @@ class Forwarder:
             timed=lane.place.rpartition("-")[0] == settings.heartbeat_topic != "",
         )
         delivery = Delivery(lane, target, invocation.batch, self._services, limits, shared)
-        has_value_text = self._check is not None and self._check.value_text(target)
-        make = invocation.documents.maker(has_value_text=has_value_text)
+        make = invocation.documents.maker(self._state(target))
         max_records = settings.array_length(target.kind)
         return await delivery.run(split_into_requests(lane.records, make, max_records, settings.max_post_bytes))
 
     def _unfit(self, targets: set[Target], bound: Deadline) -> dict[Target, Failure]:
         """The targets that nothing may be sent to, and why."""
-        if self._check is None:
-            return {}
-        failures = {target: self._check.failure(target, bound) for target in targets}
-        return {target: failure for target, failure in failures.items() if failure}
+        failures: dict[Target, Failure] = {}
+        for target in targets:
+            failure = self._check.failure(target, bound) if self._check else None
+            failure = failure or natural_key_failure(self._settings, target, self._state(target))
+            if failure is not None:
+                failures[target] = failure
+        return failures
+
+    def _state(self, target: Target) -> TargetState:
+        return self._check.state(target) if self._check else UNCHECKED
 
 
 def _targets_of(batch: Batch, routes: Routes) -> dict[str, Target]:

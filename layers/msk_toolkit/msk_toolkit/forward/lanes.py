@@ -49,7 +49,7 @@ def _part(record: SourceRecord, number: int, ordering: Ordering) -> int:
 def split_into_requests(
     records: Sequence[SourceRecord], make: Callable[[SourceRecord], Document], max_records: int, max_bytes: int
 ) -> Iterator[list[Document]]:
-    """Documents that travel together, made as they are asked for; one that can't be sent is in a group of its own.
+    """Documents that travel together, made as they are asked for; one that can't be posted is in a group of its own.
 
     Args:
         max_records: documents in a group.
@@ -60,10 +60,11 @@ def split_into_requests(
     for record in records:
         document = make(record)
         length = len(document.body) + 1
-        if group and (len(group) >= max_records or size + length > max_bytes or document.fault):
+        is_alone = document.fault or document.action
+        if group and (len(group) >= max_records or size + length > max_bytes or is_alone):
             yield group
             group, size = [], 0
-        if document.fault:
+        if is_alone:
             yield [document]
             continue
         group.append(document)

@@ -55,7 +55,9 @@ class LaneOutcome(NamedTuple):
         throttled: seconds waited because of the rate limit or Vantiq's throttling.
         ages: seconds from the time of a record to Vantiq's acknowledgement of it, where they are measured.
         refused: those dead-lettered, and the one that blocks it.
-        there_already: how many of those delivered an earlier attempt had stored.
+        there_already: how many of those delivered an earlier attempt had stored, or whose row was gone.
+        dropped: how many of those settled are tombstones that were not sent.
+        deleted: how many of those delivered are tombstones whose row is gone.
     """
 
     lane: Lane
@@ -68,6 +70,13 @@ class LaneOutcome(NamedTuple):
     ages: Sequence[float] = ()
     refused: Sequence[RefusedRecord] = ()
     there_already: int = 0
+    dropped: int = 0
+    deleted: int = 0
+
+    @property
+    def delivered(self) -> int:
+        """How many of those settled Vantiq has acknowledged."""
+        return self.settled - self.dead_lettered - self.dropped
 
     @property
     def rest(self) -> Lane:
@@ -92,6 +101,8 @@ class LaneOutcome(NamedTuple):
             ages=[*self.ages, *later.ages],
             refused=_without_repeats([*self.refused, *later.refused]),
             there_already=self.there_already + later.there_already,
+            dropped=self.dropped + later.dropped,
+            deleted=self.deleted + later.deleted,
         )
 
     @property
@@ -131,7 +142,7 @@ class BatchOutcome(NamedTuple):
     @property
     def delivered(self) -> int:
         """Records that Vantiq acknowledged."""
-        return sum(lane.settled - lane.dead_lettered for lane in self.lanes)
+        return sum(lane.delivered for lane in self.lanes)
 
     @property
     def dead_lettered(self) -> int:
@@ -139,8 +150,18 @@ class BatchOutcome(NamedTuple):
         return sum(lane.dead_lettered for lane in self.lanes)
 
     @property
+    def dropped(self) -> int:
+        """Tombstones that were not sent."""
+        return sum(lane.dropped for lane in self.lanes)
+
+    @property
+    def deleted(self) -> int:
+        """Tombstones whose row is gone."""
+        return sum(lane.deleted for lane in self.lanes)
+
+    @property
     def there_already(self) -> int:
-        """Records delivered that an earlier attempt had stored."""
+        """Records delivered that an earlier attempt had stored, or whose row was gone."""
         return sum(lane.there_already for lane in self.lanes)
 
     @property

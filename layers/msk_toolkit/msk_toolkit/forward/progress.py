@@ -22,6 +22,8 @@ class LaneProgress:
         self._settled = 0
         self._dead_lettered = 0
         self._there_already = 0
+        self._dropped = 0
+        self._deleted = 0
         self._ages: list[float] = []
         self._refused: list[RefusedRecord] = []
 
@@ -32,12 +34,18 @@ class LaneProgress:
             there_already: an earlier attempt had stored them.
         """
         self._settled += len(documents)
+        self._deleted += documents[0].action == "delete"
         if there_already:
             self._there_already += len(documents)
         if self._now is not None:
             now = self._now()
             times = map(time_of, (document.record for document in documents))
             self._ages += [max(0.0, now - time / 1000) for time in times if time is not None]
+
+    def dropped(self) -> None:
+        """A tombstone that is not sent."""
+        self._settled += 1
+        self._dropped += 1
 
     def dead_lettered(self, refused: RefusedRecord) -> None:
         """Its dead letter is stored."""
@@ -62,4 +70,6 @@ class LaneProgress:
             ages=self._ages,
             refused=self._refused,
             there_already=self._there_already,
+            dropped=self._dropped,
+            deleted=self._deleted,
         )

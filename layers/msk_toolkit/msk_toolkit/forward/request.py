@@ -61,6 +61,8 @@ class LaneRequests:
             await sleep(seconds, outage)
             self._throttled += seconds
             seconds, remaining = limiter.held(), limits.start_by.remaining()
+        if group.documents[0].action == "delete":
+            return await self._exchange.delete(group.documents[0], meanwhile)
         as_array = limits.as_array and not group.bare
         return await self._exchange.post(group.documents, meanwhile, as_array=as_array)
 

@@ -25,6 +25,24 @@ _OPT_OUT = "TARGET_CHECK=warn sends them anyway"
 _OF_THE_TOKEN = frozenset({PathCause.VANTIQ_TOKEN_REFUSED, PathCause.VANTIQ_TOKEN_UNREADABLE})
 
 
+UNCHECKED = TargetState(Fitness.UNKNOWN)
+
+
+def natural_key_failure(settings: ForwarderSettings, target: Target, state: TargetState) -> Failure | None:
+    """Why tombstones can't delete the rows of a target, whatever TARGET_CHECK is; None where they can, or need not.
+
+    Nothing is sent then: a tombstone that is set aside would be replayed behind a newer row of its key.
+    """
+    if settings.tombstones != "delete" or target == settings.target_of_heartbeats:
+        return None
+    from msk_toolkit.forward.tombstones import natural_key_problem
+
+    problem = natural_key_problem(state.natural_key, settings.payload)
+    if not problem:
+        return None
+    return Failure("outage", f"TOMBSTONES=delete cannot delete rows of {target}: {problem}", PathCause.TARGET_UNFIT)
+
+
 class _Known(NamedTuple):
     state: TargetState
     since: float
@@ -75,10 +93,10 @@ class TargetCheck:
                 self._notes[f"{state.reason}; records are sent anyway"] = None
         return None
 
-    def value_text(self, target: Target) -> bool:
-        """Whether a type has a property for values that are not JSON objects; False where it was not checked."""
+    def state(self, target: Target) -> TargetState:
+        """What is known of a target; that nothing is, where it was not checked."""
         known = self._known.get(target)
-        return known is not None and known.state.value_text
+        return known.state if known is not None else UNCHECKED
 
     def notes(self) -> list[str]:
         """What was noticed since the last call and stops nothing."""

@@ -79,6 +79,8 @@ def delivery_metrics(outcome: BatchOutcome) -> list[tuple[Metric, float]]:
         (Metric.LETTERS_WAITING, outcome.dead_lettered),
         (Metric.RECORDS_REPORTED_BACK, len(outcome.to_report)),
         (Metric.RECORDS_KNOWN, outcome.known),
+        (Metric.TOMBSTONES_DROPPED, outcome.dropped),
+        (Metric.TOMBSTONES_DELETED, outcome.deleted),
         (Metric.POSTS_RETRIED, _retried(outcome)),
         (Metric.THROTTLED_SECONDS, _throttled_seconds(outcome)),
         (Metric.VANTIQ_OUTAGE, int(is_outage(outcome))),
@@ -102,6 +104,7 @@ def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
         "reported_back": len(outcome.to_report),
         "known": outcome.known,
         "there_already": outcome.there_already,
+        **_tombstones(outcome),
         "posts": len(latencies),
         "retried": _retried(outcome),
         "throttled_seconds": round(_throttled_seconds(outcome), 3),
@@ -113,6 +116,12 @@ def delivery_counts(outcome: BatchOutcome) -> dict[str, float]:
     if outcome.lag_seconds is not None:
         counts["lag_ms"] = round(outcome.lag_seconds * _MILLISECONDS)
     return counts
+
+
+def _tombstones(outcome: BatchOutcome) -> dict[str, float]:
+    """Those that were not forwarded, where there were any."""
+    counts = {"tombstones_dropped": outcome.dropped, "tombstones_deleted": outcome.deleted}
+    return {name: number for name, number in counts.items() if number}
 
 
 def is_outage(outcome: BatchOutcome) -> bool:

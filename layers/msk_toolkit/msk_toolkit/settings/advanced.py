@@ -55,6 +55,7 @@ PARAMETERS: Mapping[str, str] = {
     "SUBNET_IDS": "SubnetIds",
     "TARGET_CHECK": "TargetCheck",
     "TEST_RECORD_TOPICS": "TestRecords",
+    "TOMBSTONES": "Tombstones",
     "TRUSTED_CA": "TrustedCa",
     "VANTIQ_NAMESPACE": "VantiqNamespace",
     "VANTIQ_ROUTES": "VantiqRoutes",

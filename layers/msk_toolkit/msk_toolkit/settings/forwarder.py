@@ -8,12 +8,14 @@ from msgspec import Meta
 from msk_toolkit.settings.metrics import DetailedMetrics
 from msk_toolkit.settings.targets import (
     Routes,
+    Target,
     array_length,
     batch_rule,
     parse_routes,
     parse_target,
     sends_arrays,
     target_examples,
+    tombstone_problems,
 )
 from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.target_kinds import TargetKind
@@ -24,6 +26,7 @@ RecordIdForm = Literal["position", "content"]
 PollerMode = Literal["on-demand", "provisioned"]
 OnRefusal = Literal["dead-letter", "block"]
 TargetCheckMode = Literal["require", "warn", "off"]
+Tombstones = Literal["forward", "drop", "delete"]
 
 _RECORD_PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})/([0-9]{1,10})/([0-9]{1,19})")
 
@@ -65,6 +68,13 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             "id with the old one."
         ),
     ] = "position"
+    tombstones: Annotated[
+        Tombstones,
+        Meta(
+            description="What to do with a record without a value: forward it, drop it (it counts as done, unsent), or "
+            "delete its row in Vantiq by the type's natural key, which needs type or upsert targets."
+        ),
+    ] = "forward"
     ordering: Annotated[
         Ordering,
         Meta(description="Ordering guarantee: per partition, per key, or none."),
@@ -157,6 +167,11 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         return routes._replace(routes=((self.heartbeat_topic, parse_target(self.heartbeat_target)), *routes.routes))
 
     @property
+    def target_of_heartbeats(self) -> Target | None:
+        """The parsed ``heartbeat_target``; None where no heartbeats are forwarded."""
+        return parse_target(self.heartbeat_target) if self.heartbeat_topic else None
+
+    @property
     def records_to_set_aside(self) -> frozenset[tuple[str, int, int]]:
         """Topic, partition and offset of each record in ``set_aside``.
 
@@ -179,6 +194,7 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
             *super().problems(),
             *self._problems_of_routes(),
             *self._problems_of_set_aside(),
+            *self._problems_of_tombstones(),
             *self._problems_of_heartbeats(),
         ]
 
@@ -188,6 +204,19 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         except ExceptionGroup as group:
             return [str(problem) for problem in group.exceptions]
         return []
+
+    def _problems_of_tombstones(self) -> list[str]:
+        if self.tombstones != "delete":
+            return []
+        try:
+            routes = parse_routes(self.vantiq_target, self.vantiq_routes)
+        except ExceptionGroup:
+            return []  # reported above
+        return [
+            *tombstone_problems(routes),
+            *(["TOMBSTONES=delete needs an ORDERING, or a row would come back"] if self.ordering == "none" else []),
+            *(["TOMBSTONES=delete needs TARGET_CHECK, which reads natural keys"] if self.target_check == "off" else []),
+        ]
 
     def _problems_of_set_aside(self) -> list[str]:
         try:

@@ -147,6 +147,13 @@ def _read_routes(text: str, problems: list[ValueError]) -> dict[str, str]:
         return {}
 
 
+def tombstone_problems(routes: Routes) -> list[str]:
+    """A sentence for each target without rows, which no tombstone can delete."""
+    targets = [*(target for _, target in routes.routes), *filter(None, [routes.default])]
+    others = dict.fromkeys(str(target) for target in targets if not KINDS[target.kind].stores_rows)
+    return [f"TOMBSTONES=delete needs type: or upsert: targets; {other} has no rows" for other in others]
+
+
 def target_examples() -> str:
     """A target of each kind, as a sentence lists them: ``topic:/my/topic, ... or source:my.pkg.Source``."""
     return _joined_with([f"{kind}:{row.example}" for kind, row in KINDS.items()], "or")

@@ -81,5 +81,5 @@ def done_since(deliveries: Deliveries, topic: str, start: float) -> int:
     for line in deliveries.lines:
         if line.at > start:
             counts = [counts for place, counts in line.places.items() if place.rpartition("-")[0] == topic]
-            done += sum(count.delivered + count.dead_lettered for count in counts)
+            done += sum(count.delivered + count.dead_lettered + count.dropped for count in counts)
     return done

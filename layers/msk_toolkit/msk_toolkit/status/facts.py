@@ -55,6 +55,7 @@ class PlaceCounts(msgspec.Struct, frozen=True):
     received: int = 0
     delivered: int = 0
     dead_lettered: int = 0
+    dropped: int = 0
 
 
 class PlaceFailure(msgspec.Struct, frozen=True):

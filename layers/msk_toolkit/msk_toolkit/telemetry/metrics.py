@@ -51,6 +51,10 @@ class Metric(StrEnum):
     RECORDS_REPORTED_BACK = "RecordsReportedBack", MetricUnit.Count, _ALWAYS
     # Records that this warm environment had done before, in an earlier attempt of the batch; not sent again.
     RECORDS_KNOWN = "RecordsKnown", MetricUnit.Count
+    # Tombstones that were not sent, with TOMBSTONES=drop.
+    TOMBSTONES_DROPPED = "TombstonesDropped", MetricUnit.Count, _ABNORMAL
+    # Tombstones whose row in Vantiq was deleted, or was not there, with TOMBSTONES=delete.
+    TOMBSTONES_DELETED = "TombstonesDeleted", MetricUnit.Count, _ABNORMAL
     # Requests sent again within the invocation.
     POSTS_RETRIED = "PostsRetried", MetricUnit.Count
     # Time that lanes waited because of RECORDS_PER_SECOND or because Vantiq asked them to, summed over the lanes.

@@ -62,6 +62,7 @@ _CHECKED = (
     "MaximumPollers",
     "GivenUpTopic",
     "RecordFilter",
+    "Tombstones",
     "VantiqTrustedCa",
     "LagGroups",
     "SetAside",

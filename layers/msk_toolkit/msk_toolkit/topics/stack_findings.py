@@ -10,7 +10,7 @@ from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS
 from msk_toolkit.settings.catalogue import advanced_settings_problems
 from msk_toolkit.settings.record_filter import record_filter_problems
-from msk_toolkit.settings.targets import Routes, parse_routes, parse_target
+from msk_toolkit.settings.targets import Routes, parse_routes, parse_target, tombstone_problems
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.rules import name_problem
 
@@ -213,6 +213,8 @@ def _routes(given: Mapping[str, Any], topics: Iterable[str]) -> Iterator[str]:
         yield from (_of_parameters(str(error)) for error in group.exceptions)
         return
     yield from _topics_without_target(routes, topics)
+    if given.get("Tombstones") == "delete":
+        yield from map(_of_parameters, tombstone_problems(routes))
 
 
 def _topics_without_target(routes: Routes, topics: Iterable[str]) -> Iterator[str]:
@@ -225,7 +227,12 @@ def _topics_without_target(routes: Routes, topics: Iterable[str]) -> Iterator[st
 
 def _of_parameters(problem: str) -> str:
     """A sentence about variables as one about the parameters that they come from."""
-    names = {"VANTIQ_TARGET": "VantiqTarget", "VANTIQ_ROUTES": "VantiqRoutes", "ADVANCED_SETTINGS": "AdvancedSettings"}
+    names = {
+        "VANTIQ_TARGET": "VantiqTarget",
+        "VANTIQ_ROUTES": "VantiqRoutes",
+        "ADVANCED_SETTINGS": "AdvancedSettings",
+        "TOMBSTONES": "Tombstones",
+    }
     for variable, parameter in names.items():
         problem = problem.replace(variable, parameter)
     return problem

@@ -56,6 +56,8 @@ class RecordResult(NamedTuple):
 
 QUOTA = "io.vantiq.resource.quota."
 DUPLICATE_KEY = "io.vantiq.resource.duplicate.key"
+# An instance is missing; a row, where rows are deleted.
+NOT_FOUND = "io.vantiq.resource.not.found"
 # The target is missing; Vantiq says this with 400 as well as with 404.
 _UNKNOWN_RESOURCE = "io.vantiq.type.system.resource.unknown"
 _NOT_FOUND = ".not.found"

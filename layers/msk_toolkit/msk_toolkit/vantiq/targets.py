@@ -15,6 +15,23 @@ def delivery_path(target: Target) -> str:
     return f"{_RESOURCES}/{path}"
 
 
+def rows_path(target: Target, where: bytes, **parameters: str) -> str:
+    """The path of the rows of a type that a ``where`` clause selects, for GET and DELETE.
+
+    Args:
+        where: a JSON object that names at least one property: without one it would be all rows.
+        parameters: of the query, beside it.
+
+    Raises:
+        ValueError: the clause is empty.
+    """
+    if len(where) <= len(b"{}"):
+        raise ValueError("a where clause without a property selects every row")
+    path = KINDS[target.kind].path.partition("?")[0].format(name=quote(target.name, safe="/"))
+    query = "&".join(f"{name}={value}" for name, value in {**parameters, "where": quote(where, safe="")}.items())
+    return f"{_RESOURCES}/{path}?{query}"
+
+
 def target_resource(target: Target) -> tuple[str, str]:
     """The resource, and its instance's name, behind a target."""
     row = KINDS[target.kind]
