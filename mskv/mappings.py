@@ -16,6 +16,9 @@ from mskv.output import Result, aligned
 from mskv.place import Place
 from mskv.progress import Progress
 
+# How the stack's output begins where a group did not start at the stack's StartingPosition.
+_OFFSETS_WON = "committed offsets win"
+
 
 def listed(place: Place, progress: Progress, topic: str) -> Result:
     """Every mapping, or that of a topic; a problem if one is not enabled, or its last run failed.
@@ -31,6 +34,9 @@ def listed(place: Place, progress: Progress, topic: str) -> Result:
     rows += [[_topics(mapping), mapping.state, _mode(mapping), mapping.last_result or "-"] for mapping in mappings]
     good = bool(mappings) and all(map(works, mappings))
     text = aligned(rows) if mappings else "the stack has no event source mapping, so no record is forwarded"
+    starts = access.stack.outputs.get("StartingPositions", "")
+    if starts.startswith(_OFFSETS_WON):
+        text = f"{text}\nwhen mappings were last created: {starts}"
     return Result([_data(mapping) for mapping in mappings], text, exits.OK if good else exits.PROBLEM)
 
 

@@ -89,6 +89,7 @@ class World:
     def __init__(self) -> None:
         self.status = "CREATE_COMPLETE"
         self.parameters = healthy_parameters()
+        self.outputs: dict[str, str] = {}
         self.functions = list(EVENTS)
         self.traced = "PassThrough"
         self.mapping: Json | None = {
@@ -167,6 +168,7 @@ class World:
 
     def _stack(self) -> Json:
         outputs = {"AlarmTopic": TOPIC_ARN, "DeadLetterBucket": "letters", **{name: name for name in EVENTS}}
+        outputs |= self.outputs
         return {
             "StackStatus": self.status,
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()],

@@ -16,6 +16,7 @@ from msk_toolkit.kafka.group import Committed, Member, commit
 from msk_toolkit.offsets.observe import coordinator_of
 from msk_toolkit.offsets.request import OffsetsResponse, parse_offsets_request
 from msk_toolkit.offsets.run import carry_out_offsets
+from msk_toolkit.offsets.starts import groups_with_offsets
 
 from local.kafka import KafkaCluster
 from tests.integration.kafka_access import STAGE_SECONDS, denied, make_topic, scram, wait_until
@@ -137,6 +138,16 @@ def test_a_time_is_looked_up_in_each_partition_and_a_plan_to_skip_needs_leave(
     named = asked(kafka, group, "plan_offsets", written, to="offsets", offsets=[{"partition": 0, "offset": 7}])
     assert moved(kafka, group, named, skip=True).skipped == 2
     assert committed(kafka, group, written) == [7, 5]
+
+
+def test_a_deployment_learns_which_new_groups_have_committed_offsets(kafka: KafkaCluster, group: str) -> None:
+    topic, other = make_topic(kafka, {0: [1, 2]}), make_topic(kafka, {0: [2, 3]})
+    plan = asked(kafka, group, "plan_offsets", topic, to="end")
+    assert moved(kafka, group, plan).status == "moved"
+    groups = {topic: group, other: f"{group}-new"}
+    assert groups_with_offsets(groups, scram(kafka), Deadline(10), STAGE_SECONDS) == [topic]
+    # Offsets in another topic do not count: the mapping of this one starts where StartingPosition says.
+    assert groups_with_offsets({other: group}, scram(kafka), Deadline(10), STAGE_SECONDS) == []
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def test_without_a_broker_that_can_be_used_each_is_named_in_time(kafka: KafkaClu
 
 
 SECRET = "AmazonMSK_local"
+APPLIED = {"Created": "0", "Changed": "0", "Status": "applied", "StartingPositions": "no new mapping"}
 
 
 @pytest.fixture
@@ -183,9 +184,9 @@ def test_a_stacks_life_from_creation_over_a_failed_update_and_its_rollback_to_de
         return answer
 
     created = ask("Create", 2, 0, 1, "1000")
-    assert (created["Status"], created["Data"]) == ("SUCCESS", {"Created": "1", "Changed": "0", "Status": "applied"})
+    assert (created["Status"], created["Data"]) == ("SUCCESS", {**APPLIED, "Created": "1"})
     grown = ask("Update", 4, 1, 2, "2000")
-    assert (grown["Status"], grown["Data"]) == ("SUCCESS", {"Created": "0", "Changed": "1", "Status": "applied"})
+    assert (grown["Status"], grown["Data"]) == ("SUCCESS", {**APPLIED, "Changed": "1"})
     # Another resource fails: CloudFormation goes back to the properties, and the code, of before.
     rolled_back = ask("Update", 2, 2, 1, "1000")
     assert rolled_back["Status"] == "SUCCESS"
@@ -237,9 +238,9 @@ def test_a_hanging_cluster_is_answered_in_time_and_leaves_no_stack_stuck(
     assert created["Reason"].startswith("Nothing was changed. no broker can be used: localhost:")
     assert rolled_back["Reason"].startswith("This is a rollback: the topics are left as they are")
     # Another resource may refer to them.
-    assert deleted["Data"] == {"Created": "0", "Changed": "0", "Status": "applied"}
+    assert deleted["Data"] == {**APPLIED, "StartingPositions": "not looked up"}
     assert rolled_back["Data"].pop("Status").startswith("not applied: This is a rollback")
-    assert rolled_back["Data"] == {"Created": "0", "Changed": "0"}
+    assert rolled_back["Data"] == {"Created": "0", "Changed": "0", "StartingPositions": "not looked up"}
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["TopicsNotRestored"] for line in lines if "TopicsNotRestored" in line] == [[0.0], [0.0], [1.0], [0.0]]
 

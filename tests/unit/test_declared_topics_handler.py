@@ -55,9 +55,10 @@ def test_cloudformation_gets_the_topics_functions_answer_and_nobody_else_the_sig
     run: Any, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     result = {"status": "SUCCESS", "reason": "2 created", "created": 2, "changed": 0, "excused": False}
+    result["starts"] = "no new mapping"
     sent, requests = run(answered(result))
     assert (sent["Status"], sent["Reason"]) == ("SUCCESS", "2 created")
-    assert sent["Data"] == {"Created": "2", "Changed": "0", "Status": "applied"}
+    assert sent["Data"] == {"Created": "2", "Changed": "0", "Status": "applied", "StartingPositions": "no new mapping"}
     assert sent["PhysicalResourceId"] == "s-AppliedTopics"
     (request,) = requests
     head, _, body = request.partition(b"\r\n\r\n")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from msk_toolkit.offsets.starts import starts_text
 
 from mskv import exits
 from mskv.command_line import commands
@@ -97,6 +98,13 @@ def test_mappings_are_listed_and_one_that_fails_is_a_problem(world: World) -> No
     world.mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
     result = typed("mapping")
     assert (result.exit_code, "Function call failed" in result.stdout) == (exits.PROBLEM, True)
+
+
+def test_groups_that_did_not_start_where_the_stack_says_are_named_with_the_mappings(world: World) -> None:
+    world.outputs["StartingPositions"] = "2 new mappings start at TRIM_HORIZON: their groups have no committed offsets"
+    assert "StartingPosition" not in typed("mapping").stdout
+    world.outputs["StartingPositions"] = starts_text(["shop-orders"], 1, "LATEST")
+    assert "these groups go on at theirs: shop-orders" in typed("mapping").stdout.splitlines()[-1]
 
 
 def test_a_mapping_that_does_not_name_its_topic_is_known_by_its_logical_id(world: World) -> None:

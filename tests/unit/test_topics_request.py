@@ -16,6 +16,7 @@ from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topi
 from tests.fakes.topics_model import cluster, standing
 from tests.template.stack import raw_template
 
+APPLIED = {"Created": "0", "Changed": "0", "Status": "applied", "StartingPositions": "not looked up"}
 TOPIC = {"name": "a", "partitions": "2", "replication_factor": "3"}
 
 
@@ -127,7 +128,7 @@ def answer(function: Function, rolls_back: bool | None = False, **more: Any) -> 
 
 def test_creation_answers_with_what_was_done() -> None:
     found = answer_for(event("Create"), Function(cluster()), lambda: None)
-    assert (found.status, found.data) == ("SUCCESS", {"Created": "1", "Changed": "0", "Status": "applied"})
+    assert (found.status, found.data) == ("SUCCESS", {**APPLIED, "Created": "1"})
     assert (
         found.reason
         == "Plan: 1 create, 0 update, 0 unchanged, 0 refused; 0 not declared and left alone. 1 change made."
@@ -176,7 +177,7 @@ def test_what_is_or_may_be_a_rollback_never_fails_whatever_is_broken(
     assert ("denied" in found.reason) == isinstance(failure, AwsError)
     assert found.bug == (failure if isinstance(failure, ZeroDivisionError) else None)
     # What another resource reads from this one must still be there.
-    assert found.data == {"Created": "0", "Changed": "0", "Status": f"not applied: {found.reason}"}
+    assert found.data == {**APPLIED, "Status": f"not applied: {found.reason}"}
 
 
 @pytest.mark.parametrize("failure", [AwsError("MSK: denied"), ZeroDivisionError("hush")])

@@ -6,6 +6,7 @@ from msk_toolkit.aws.custom_resource import CustomResourceStatus
 
 # Of the reason in the attribute Status: an output is read in one line.
 _LONGEST_STATUS = 500
+_NOT_LOOKED_UP = "not looked up"
 
 
 class CustomResourceResult(NamedTuple):
@@ -15,6 +16,7 @@ class CustomResourceResult(NamedTuple):
         excused: a failure that is answered with success, since the stack would be lost or get stuck.
         obstacle: a failure that the declaration did not cause.
         bug: an exception that was not expected.
+        starts: where new mappings start, in a sentence.
     """
 
     status: CustomResourceStatus
@@ -24,6 +26,7 @@ class CustomResourceResult(NamedTuple):
     excused: bool = False
     obstacle: bool = False
     bug: Exception | None = None
+    starts: str = ""
 
     @property
     def data(self) -> dict[str, str]:
@@ -32,4 +35,9 @@ class CustomResourceResult(NamedTuple):
         if self.status == "SUCCESS" and not self.excused:
             status = "applied"
         # Numbers: CloudFormation refuses an answer that many names would make longer than 4 KB.
-        return {"Created": str(self.created), "Changed": str(self.changed), "Status": status[:_LONGEST_STATUS]}
+        return {
+            "Created": str(self.created),
+            "Changed": str(self.changed),
+            "Status": status[:_LONGEST_STATUS],
+            "StartingPositions": (self.starts or _NOT_LOOKED_UP)[:_LONGEST_STATUS],
+        }

@@ -23,6 +23,7 @@ from msk_toolkit.aws.rollback import is_rollback
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.offsets.request import is_offsets_event, parse_offsets_request
 from msk_toolkit.offsets.run import run_offsets
+from msk_toolkit.offsets.starts import look_up_starts
 from msk_toolkit.settings.loading import load
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.topics.answer_limit import within_limits
@@ -96,8 +97,22 @@ def _answered(
         rolls_back,
         lambda: declared_topics(load(TopicsSettings, services.environ)),
     )
+    if result.data["Status"] == "applied" and event["RequestType"] != "Delete":
+        result = result._replace(starts=_starts(event, services, deadline))
     report_answer(event["RequestType"], result, services.logger, services.metrics)
     return result
+
+
+def _starts(event: dict[str, Any], services: TopicsServices, deadline: Deadline) -> str:
+    try:
+        text, going_on = look_up_starts(event, load(TopicsSettings, services.environ), services.client, deadline)
+    except Exception as error:
+        # Without an answer the stack would hang for an hour.
+        services.logger.exception("starting positions")
+        return f"not looked up: unexpected {type(error).__name__}; see the function's log"
+    log = services.logger.warning if going_on else services.logger.info
+    log("starting positions", extra={"starts": text, "groups_with_offsets": going_on})
+    return text
 
 
 def _carried_out(request: TopicsRequest, services: TopicsServices, deadline: Deadline) -> TopicsResponse:

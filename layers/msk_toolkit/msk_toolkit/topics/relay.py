@@ -36,6 +36,7 @@ class RelayedAnswer(msgspec.Struct, frozen=True):
     created: int = 0
     changed: int = 0
     excused: bool = False
+    starts: str = ""
 
 
 def is_relayed(event: object) -> bool:
@@ -68,7 +69,7 @@ def relayed_rollback(event: Mapping[str, Any]) -> bool | None:
 
 def relayed_result(answer: CustomResourceResult) -> dict[str, Any]:
     """An answer as an invocation's result."""
-    result = RelayedAnswer(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
+    result = RelayedAnswer(answer.status, answer.reason, answer.created, answer.changed, answer.excused, answer.starts)
     return msgspec.to_builtins(result)  # type: ignore[no-any-return]  # a struct is a dict
 
 
@@ -107,4 +108,6 @@ def _asked(event: Mapping[str, Any], ask: Ask, rolls_back: RollsBack) -> CustomR
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = "the topics function returned something that is not a result; its log says what it did"
         raise OutcomeUnknownError(problem) from error
-    return CustomResourceResult(answer.status, answer.reason, answer.created, answer.changed, answer.excused)
+    return CustomResourceResult(
+        answer.status, answer.reason, answer.created, answer.changed, answer.excused, starts=answer.starts
+    )
