@@ -1,4 +1,4 @@
-"""A mapping that is played on the local cluster, with a forwarder behind it and a Vantiq without a socket."""
+"""A mapping that is played on the local cluster, with a forwarder behind it."""
 
 import threading
 from typing import Any
@@ -25,16 +25,21 @@ from tests.integration.kafka_access import wait_until
 class Function:
     """A forwarder in a provisioned mapping, which a refused record blocks (``ON_REFUSAL=block``)."""
 
-    def __init__(self, vantiq: FakeVantiq) -> None:
-        self.settings = ForwarderSettings(
+    def __init__(self, forwarder: Forwarder) -> None:
+        self.forwarder = forwarder
+        self.invocations = 0
+
+    @classmethod
+    def before(cls, vantiq: FakeVantiq) -> "Function":
+        """One that sends to a Vantiq without a socket."""
+        settings = ForwarderSettings(
             vantiq_url="https://v",
             vantiq_token_secret_arn="s",
             vantiq_target="topic:/orders",
             poller_mode="provisioned",
             on_refusal="block",
         )
-        self.forwarder = Forwarder(self.settings, DeliveryServices(vantiq, None))
-        self.invocations = 0
+        return cls(Forwarder(settings, DeliveryServices(vantiq, None)))
 
     def invoke(self, event: dict[str, Any]) -> Any:
         """As Lambda would: an event in, a partial batch response out."""

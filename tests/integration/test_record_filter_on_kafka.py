@@ -43,6 +43,6 @@ def test_what_matches_or_cannot_be_compared_arrives_in_order_and_the_rest_counts
         filters=('{"value": {"status": ["paid"]}}',),
     )
     vantiq = FakeVantiq()
-    stats = play(kafka, mapping, Function(vantiq), len(VALUES))
+    stats = play(kafka, mapping, Function.before(vantiq), len(VALUES))
     assert vantiq.offsets() == [1, 2, 4, 5, 6]
     assert (stats.filtered_out, stats.dead_lettered, stats.dropped) == (3, 0, 0)

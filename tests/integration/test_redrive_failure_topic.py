@@ -114,7 +114,7 @@ def test_what_a_mapping_gives_up_after_its_tries_lands_in_the_topic_and_arrives_
         given_up_topic=topic, failure_topics=frozenset(), scope=Scope(ARN, "forwarder", frozenset({source_topic}))
     )
     harness.vantiq.faults.append(lambda _, sent: refusal(422) if sent[0]["offset"] == 1 else None)
-    function = Function(harness.vantiq)
+    function = Function.before(harness.vantiq)
     assert play(kafka, mapping, function, 6).dead_lettered == 2  # the record and, to keep the order, the one behind it
     assert function.invocations == 4
     assert harness.vantiq.offsets() == [0, 3, 4, 5]

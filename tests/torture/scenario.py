@@ -15,6 +15,8 @@ from tests.fakes.passing_faults import PASSING
 
 TOPIC = "torture.topic-1"
 LARGE = 60_000
+# Seeds from here on drop tombstones; the others mean what they always meant.
+DROPPING_FROM = 100
 # Poison by how Vantiq refuses it, whatever else happens.
 POISON = ("whole", "element", "unprocessable", "large", "binary")
 KEYS = 7
@@ -43,12 +45,19 @@ class Scenario(NamedTuple):
         """As the function is configured."""
         return self.settings["ORDERING"]
 
+    @property
+    def drops_tombstones(self) -> bool:
+        """Whether records without a value are done without being sent."""
+        return self.settings.get("TOMBSTONES") == "drop"
+
     def __str__(self) -> str:
         mode = "on demand"
         if self.mapping.provisioned:
             mode = f"provisioned, {self.reading.value}"
         if self.mapping.on_failure_arn:
             mode += ", gives up"
+        if self.drops_tombstones:
+            mode += ", drops tombstones"
         return (
             f"seed {self.seed}: {mode}, {self.settings['VANTIQ_TARGET']}, order by {self.ordering}, "
             f"{self.settings['MAX_BATCH_RECORDS']} a POST, batches of {self.mapping.batch_size}"
@@ -56,7 +65,7 @@ class Scenario(NamedTuple):
 
 
 def scenario(seed: int, count: int) -> Scenario:
-    """The scenario of a seed, with about ``count`` records."""
+    """The scenario of a seed, with about ``count`` records; from ``DROPPING_FROM`` on tombstones are dropped."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible choice, not a secret
     mode = ("on-demand", "listed", "onwards")[seed % 3]
     target, per_post = (("topic:/orders", 1), ("topic:/unwound", 40), ("upsert:Order", 60))[seed // 3 % 3]
@@ -90,6 +99,8 @@ def scenario(seed: int, count: int) -> Scenario:
         "MAX_POST_BYTES": "500000",
         "MAX_CONSECUTIVE_REFUSALS": "0",
     }
+    if seed >= DROPPING_FROM:
+        settings["TOMBSTONES"] = "drop"
     reading = PartialReading.LISTED_ONLY if mode == "listed" else PartialReading.FROM_FIRST
     return Scenario(seed, mapping, reading, settings, records, poison, _faults(chance, per_post))
 
