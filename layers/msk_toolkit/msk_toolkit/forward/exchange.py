@@ -36,6 +36,7 @@ _UNAVAILABLE = 503
 _NEVER_ABOUT_A_RECORD = frozenset({401, 404, 405, 407, 408, 410, 425, _TOO_MANY, _UNAVAILABLE})
 _DONE = frozenset({Disposition.DELIVERED, Disposition.THERE_ALREADY})
 _MAX_ID_LENGTH = 200
+_WITHOUT_RESPONSE = (VantiqUnansweredError, CredentialsError, AwsError)
 
 
 class Vantiq(Protocol):
@@ -135,9 +136,12 @@ class VantiqExchange:
         documents = [document.body for document in group]
         body = delivery_body(self._target, documents, as_array=as_array)
         count = len(group)
-        response = await self._response(self._vantiq.deliver(self._path, body, self._deadline, meanwhile), count)
-        if isinstance(response, Reply):
-            return response
+        started = self._clock()
+        try:
+            response = await self._vantiq.deliver(self._path, body, self._deadline, meanwhile)
+        except _WITHOUT_RESPONSE as error:
+            return _unanswered(error, count)
+        self.latencies.append(self._clock() - started)
         results = results_of_request(
             response.status, response.body, self._target.kind, count, as_array=as_array, sent=documents
         )
@@ -154,14 +158,14 @@ class VantiqExchange:
         """
         # As the vendor's own client asks.
         path = rows_path(self._target, document.body, count="true")
-        response = await self._response(self._vantiq.send("DELETE", path, b"", self._deadline, meanwhile), 1)
+        response = await self._asked("DELETE", path, meanwhile)
         if isinstance(response, Reply):
             return response
         results = self._single_results(response)
         if results.records[0].code != NOT_FOUND:
             return self._reply(response, results)
         path = rows_path(self._target, document.body, limit="1")
-        response = await self._response(self._vantiq.send("GET", path, b"", self._deadline, meanwhile), 1)
+        response = await self._asked("GET", path, meanwhile)
         if isinstance(response, Reply):
             return response
         results = self._single_results(response)
@@ -174,16 +178,13 @@ class VantiqExchange:
     def _single_results(self, response: HttpResponse) -> RequestResults:
         return results_of_request(response.status, response.body, self._target.kind, 1, as_array=False)
 
-    async def _response(self, sending: Coroutine[Any, Any, HttpResponse], count: int) -> HttpResponse | Reply:
-        """The response, or what its absence means for ``count`` records."""
+    async def _asked(self, method: str, path: str, meanwhile: Callable[[], object]) -> HttpResponse | Reply:
+        """The response to a request about one record, or what its absence means for the record."""
         started = self._clock()
         try:
-            response = await sending
-        except VantiqUnansweredError as error:
-            return _unanswered(error, count)
-        except (CredentialsError, AwsError) as error:
-            results = RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count)
-            return Reply(results, str(error), error_cause=cause_of_error(error))
+            response = await self._vantiq.send(method, path, b"", self._deadline, meanwhile)
+        except _WITHOUT_RESPONSE as error:
+            return _unanswered(error, 1)
         self.latencies.append(self._clock() - started)
         return response
 
@@ -223,7 +224,10 @@ def _date(text: str) -> datetime | None:
     return date
 
 
-def _unanswered(error: VantiqUnansweredError, count: int) -> Reply:
+def _unanswered(error: VantiqUnansweredError | CredentialsError | AwsError, count: int) -> Reply:
+    if not isinstance(error, VantiqUnansweredError):
+        results = RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count)
+        return Reply(results, str(error), error_cause=cause_of_error(error))
     disposition = Disposition.OUTAGE if error.stage in _LASTING_STAGES else Disposition.RETRIABLE
     results = RequestResults.same(RecordResult(disposition, 0, error.cause), count)
     return Reply(results, str(error), path_failed=error.stage in _PATH_STAGES, error_cause=cause_of_error(error))

@@ -27,7 +27,8 @@ class PreparedGroups:
         Raises:
             Exception: what kept it from being made, also when it is taken again.
         """
-        self.prepare()
+        if self._next is None:
+            self.prepare()
         group = self._next
         if isinstance(group, Exception):
             raise group
