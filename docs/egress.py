@@ -31,6 +31,7 @@ _PHRASES: dict[Language, _Phrases] = {
         "the mappings' pollers",
         {
             "scram": "with `AuthMode` `scram`",
+            "rotation": "with `ScramRotationDays`",
             "asks-msk": "unless `BootstrapServers` is set",
             "provisioned": "with `PollerMode` `provisioned`",
             "on-demand": "with `PollerMode` `on-demand`",
@@ -48,6 +49,7 @@ _PHRASES: dict[Language, _Phrases] = {
         "マッピングのポーラー",
         {
             "scram": "`AuthMode` が `scram` の場合",
+            "rotation": "`ScramRotationDays` を指定した場合",
             "asks-msk": "`BootstrapServers` を指定しない場合",
             "provisioned": "`PollerMode` が `provisioned` の場合",
             "on-demand": "`PollerMode` が `on-demand` の場合",

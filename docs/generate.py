@@ -32,6 +32,7 @@ from msk_toolkit.probe.marked_record import (  # noqa: E402
 from msk_toolkit.probe.producer import ProducerProbeResponse  # noqa: E402
 from msk_toolkit.probe.widget import WidgetEvent  # noqa: E402
 from msk_toolkit.redrive.request import RedriveRequest, RedriveResponse  # noqa: E402
+from msk_toolkit.rotation.request import RotationResponse, SourcesRequest, StepRequest  # noqa: E402
 from msk_toolkit.status.event import StatusEvent  # noqa: E402
 from msk_toolkit.status.model import PathStatus  # noqa: E402
 from msk_toolkit.topics.declaration import Declaration  # noqa: E402
@@ -113,6 +114,8 @@ def all_schemas() -> dict[str, Schema]:
         "topics.plan": schema_of(Plan),
         "connect.event": schema_of(ConnectRequest),
         "connect.response": _any_of("ConnectAnswer", schema_of(ConnectResponse), schema_of(CheckResponse)),
+        "scram_rotation.event": _any_of("RotationEvent", schema_of(StepRequest), schema_of(SourcesRequest)),
+        "scram_rotation.response": schema_of(RotationResponse),
         "diagnose.event": schema_of(DiagnoseRequest),
         "diagnose.response": schema_of(DiagnoseResponse),
     }

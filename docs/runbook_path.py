@@ -39,6 +39,10 @@ CONFIRM_PATH: dict[str, str] = {
     "topics-not-restored": "The stack's output `TopicsStatus`, and `mskv topics check`.",
     "topics-unchecked": "`mskv logs topics --since 3h`; the schedule in EventBridge Scheduler must be ENABLED.",
     "probe-silent": "`mskv logs --since 1h`; the schedule in EventBridge Scheduler must be ENABLED.",
+    "scram-not-rotated": "`mskv logs scram-rotation --since 2h`: the error `rotation failed` names the step and each broker that refused the login; "
+    "`aws secretsmanager describe-secret --secret-id ARN` shows which version is AWSCURRENT, and whether AWSPENDING is left on another one; "
+    "CloudTrail's `RotationFailed` has Secrets Manager's own reason where the function was not invoked.",
+    "sources-not-renewed": "`mskv logs scram-rotation --since 2h`: the error `sources of Vantiq not renewed` names each source and why.",
     "alarm-mail-failing": "`aws cloudwatch describe-alarms --state-value ALARM --query '*[].[AlarmName,StateUpdatedTimestamp]'`; the log group `/aws/lambda/STACK-alarm-mail`; "
     "`aws lambda get-policy --function-name STACK-alarm-mail` must allow `sns.amazonaws.com` to invoke it.",
 }

@@ -18,7 +18,8 @@ from docs.target_kinds import target_kinds_section
 SETTINGS: dict[str, type[msgspec.Struct]] = {function: models[0] for function, models in MODELS.items()}
 # What a function reads for some of its actions only.
 FURTHER_SETTINGS: dict[str, tuple[str, type[msgspec.Struct]]] = {
-    "connect": ("plan, register and check", VantiqSettings)
+    "connect": ("plan, register and check", VantiqSettings),
+    "scram_rotation": ("finishSecret and sources", VantiqSettings),
 }
 # Functions that read more than one set of variables.
 _BESIDE = {

@@ -37,6 +37,7 @@ def container_environment(system: System) -> dict[str, Any]:
             "CLUSTER_ARN": system.resources.cluster_arn,
             "AUTH_MODE": "scram",
             "SCRAM_SECRET_ARN": SCRAM_SECRET_NAME,
+            "SCRAM_USERS": "",
             "BOOTSTRAP_SERVERS": system.kafka.bootstrap("CONTAINER"),
             "TRUSTED_CA": ca,
             "PROBE_TOPIC": PROBE_TOPIC,

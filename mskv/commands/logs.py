@@ -18,6 +18,7 @@ FUNCTIONS = (
     "probe-matrix",
     "producer-probe",
     "redrive",
+    "scram-rotation",
     "status",
     "topics",
     "topics-answer",

@@ -132,3 +132,8 @@ class Stack:
                     each["AssertDescription"] for each in rule["Assertions"] if not self._resolver.value(each["Assert"])
                 ]
         return said
+
+
+def with_every_function(**answers: str) -> Stack:
+    """A stack in which what is off by default is on, as far as it is a function."""
+    return Stack(ScramRotationDays="30", **answers)

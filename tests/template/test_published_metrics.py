@@ -78,6 +78,8 @@ def test_detailed_metrics_publish_everything_in_every_run(
     assert absent == {
         *("HeartbeatLatency", "HeartbeatAge", "GroupLag", "GroupLagSeconds", "CommitLatency", "CertificateDays"),
         *("LettersReplayed", "LettersRefusedAgain", "LettersAdopted", "TopicsNotRestored"),
+        # Of a rotation.
+        *("SourcesNotRenewed", "RotationSeconds"),
         # Those of a look at the path are published by its own rule, whatever the setting is.
         *("TopicsStopped", "TopicsExpiring"),
     }

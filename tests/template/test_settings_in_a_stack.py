@@ -9,11 +9,12 @@ import pytest
 from msk_toolkit.settings.advanced import ADVANCED, FROM_THE_TEMPLATE, PARAMETERS, is_advanced
 from msk_toolkit.settings.catalogue import MODELS
 
-from tests.template.stack import Stack, raw_template
+from tests.template.stack import raw_template, with_every_function
 from tests.unit.test_documents import RESOURCES
 
 _OF_A_REPLAY = "a replay has its own: the request's, the function's, or none (redrive/environment.py, replaying)"
 _ONLY_FORWARDING = "matters only while a batch of the mapping is forwarded"
+_ONLY_THE_PAIR = "it logs in with what SCRAM_SECRET_ARN holds, and explains no refused login"
 # What a stack can't set, and why: on a laptop it is an environment variable like all others.
 LAPTOP_ONLY: Mapping[tuple[str, str], str] = {
     ("redrive", "ORDERING"): _OF_A_REPLAY,
@@ -26,6 +27,8 @@ LAPTOP_ONLY: Mapping[tuple[str, str], str] = {
     ("redrive", "LOG_PAYLOAD_BYTES"): "inspect shows a letter's payload when it is asked for",
     ("redrive", "DETAILED_METRICS"): "it publishes two metrics, and both always",
     ("diagnose", "DETAILED_METRICS"): "it publishes no metrics",
+    ("topics", "SCRAM_USERS"): _ONLY_THE_PAIR,
+    ("redrive", "SCRAM_USERS"): _ONLY_THE_PAIR,
 }
 
 
@@ -63,7 +66,7 @@ def test_every_setting_can_be_set_in_a_stack_or_has_a_reason_why_not(function: s
 @pytest.mark.parametrize("function", RESOURCES)
 def test_every_function_gets_the_advanced_settings(function: str) -> None:
     text = '{"MAX_IN_FLIGHT": 4}'
-    assert Stack(AdvancedSettings=text).variables(RESOURCES[function])["ADVANCED_SETTINGS"] == text
+    assert with_every_function(AdvancedSettings=text).variables(RESOURCES[function])["ADVANCED_SETTINGS"] == text
 
 
 @pytest.mark.parametrize("function", RESOURCES)

@@ -27,7 +27,7 @@ from msk_toolkit.topics.request import TopicsResponse
 
 from docs.generate import all_schemas, documents
 from docs.settings_page import SETTINGS
-from tests.template.stack import Stack
+from tests.template.stack import with_every_function
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -53,6 +53,8 @@ SAMPLES = {
     "connect-register": "connect",
     "connect-check": "connect",
     "diagnose": "diagnose",
+    "scram_rotation": "scram_rotation",
+    "scram_rotation-sources": "scram_rotation",
 }
 ENVIRONMENT = "env.example"
 RESOURCES = {
@@ -67,6 +69,7 @@ RESOURCES = {
     "redrive": "RedriveFunction",
     "connect": "ConnectFunction",
     "diagnose": "DiagnoseFunction",
+    "scram_rotation": "ScramRotationFunction",
 }
 # Of which a function reads some for some of its actions only.
 ALSO_READS = {function: models[1:] for function, models in MODELS.items()}
@@ -118,7 +121,7 @@ def test_every_sample_is_checked() -> None:
 
 def test_the_sample_environment_names_only_variables_that_a_function_of_the_template_has() -> None:
     found = json.loads((ROOT / "events" / f"{ENVIRONMENT}.json").read_text())
-    stack = Stack()
+    stack = with_every_function()
     named = {name for resource in RESOURCES.values() for name in stack.variables(resource)}
     assert set(found["Parameters"]) <= named | {"AWS_ENDPOINT_URL"}
 
@@ -186,7 +189,7 @@ def test_a_response_fits_its_schema(name: str, response: msgspec.Struct) -> None
 
 @pytest.mark.parametrize("function", RESOURCES)
 def test_the_template_gives_a_function_what_it_needs_and_nothing_that_it_does_not_know(function: str) -> None:
-    given = set(Stack().variables(RESOURCES[function]))
+    given = set(with_every_function().variables(RESOURCES[function]))
     models = (SETTINGS[function], *ALSO_READS.get(function, ()))
     fields = [field for model in models for field in msgspec.structs.fields(model)]
     assert given <= {field.name.upper() for field in fields} | {"ADVANCED_SETTINGS"}

@@ -4,7 +4,7 @@ import pytest
 from msk_toolkit.diagnose.needs import SERVICE_USES, VANTIQ_USERS, FunctionMode, needs_of
 
 from docs.egress import Language, egress_table
-from tests.template.stack import Stack
+from tests.template.stack import Stack, with_every_function
 from tests.unit.test_documents import ROOT
 
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
@@ -38,17 +38,19 @@ def permitted(stack: Stack, function: str) -> set[str]:
 @pytest.mark.parametrize("poller_mode", ["on-demand", "provisioned"])
 @pytest.mark.parametrize("auth_mode", ["scram", "iam", "tls", "none"])
 def test_each_service_that_a_function_may_call_is_in_the_table_and_no_other(auth_mode: str, poller_mode: str) -> None:
-    secret = {} if auth_mode == "scram" else NO_SECRET
+    secret, rotation = NO_SECRET, set[str]()
+    if auth_mode == "scram":
+        secret, rotation = {"ScramRotationDays": "30"}, {"rotation"}
     stack = Stack(AuthMode=auth_mode, PollerMode=poller_mode, **secret)
     calls = {(name, service) for name, resource in functions(stack).items() for service in permitted(stack, resource)}
-    modes = {"always", "asks-msk", poller_mode, auth_mode}
+    modes = {"always", "asks-msk", poller_mode, auth_mode, *rotation}
     uses = [use for use in SERVICE_USES if use.place == "functions" and {*use.modes} <= modes]
     table = {(user, use.service) for use in uses for user in use.users}
     assert table == calls
 
 
 def test_vantiq_is_called_by_those_that_know_its_address() -> None:
-    stack = Stack()
+    stack = with_every_function()
     knowing = {name for name, resource in functions(stack).items() if "VANTIQ_URL" in stack.variables(resource)}
     assert knowing == set(VANTIQ_USERS)
 

@@ -7,7 +7,7 @@ import pytest
 from msk_toolkit.settings.loading import load
 
 from docs.settings_page import SETTINGS
-from tests.template.stack import Stack
+from tests.template.stack import with_every_function
 from tests.unit.test_documents import ALSO_READS, ENVIRONMENT, RESOURCES, ROOT
 
 FOR_ALL = "Parameters"
@@ -22,7 +22,7 @@ def passed_on(function: str) -> dict[str, str]:
     """What SAM hands to a function: of the file's variables those that the template names, its own before all's."""
     found = example()
     values = {**found[FOR_ALL], **found.get(RESOURCES[function], {})}
-    named = Stack().variables(RESOURCES[function])
+    named = with_every_function().variables(RESOURCES[function])
     return {name: value for name, value in values.items() if name in named}
 
 
@@ -32,12 +32,12 @@ def test_the_example_has_a_part_for_all_and_parts_for_functions_of_the_template(
 
 @pytest.mark.parametrize("function", RESOURCES)
 def test_the_example_names_every_variable_that_the_template_gives_to_a_function(function: str) -> None:
-    assert passed_on(function).keys() == Stack().variables(RESOURCES[function]).keys()
+    assert passed_on(function).keys() == with_every_function().variables(RESOURCES[function]).keys()
 
 
 @pytest.mark.parametrize("function", RESOURCES)
 def test_a_functions_own_part_of_the_example_names_nothing_that_sam_would_drop(function: str) -> None:
-    assert example().get(RESOURCES[function], {}).keys() <= Stack().variables(RESOURCES[function]).keys()
+    assert example().get(RESOURCES[function], {}).keys() <= with_every_function().variables(RESOURCES[function]).keys()
 
 
 @pytest.mark.parametrize("function", RESOURCES)

@@ -70,6 +70,8 @@ USED = {
         "msk_toolkit.diagnose",
         "msk_toolkit.vpc",
     },
+    # It renews the sources that connect has registered.
+    "scram_rotation": {"boto3", "kafka", "urllib3", "msk_toolkit.kafka", "msk_toolkit.connect"},
     # kafka-python comes with the first notice that needs it.
     "redrive": {"boto3", "urllib3", "msk_toolkit.kafka", "msk_toolkit.forward", "msk_toolkit.redrive"},
 }

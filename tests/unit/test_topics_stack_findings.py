@@ -9,7 +9,7 @@ from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.topics.custom_resource import answer_for
 from msk_toolkit.topics.stack_findings import stack_findings
 
-from tests.template.stack import ANSWERS, Stack
+from tests.template.stack import ANSWERS, SECRET, Stack
 
 REGION = "eu-central-1"
 
@@ -53,6 +53,12 @@ def test_what_can_work_is_let_through(answers: dict[str, str]) -> None:
         (
             {"BootstrapServers": "b-1.example.org:9094"},
             "BootstrapServers: the stack's security groups have no outbound rule for",
+        ),
+        ({"ScramUserSecretArns": f"{SECRET},{SECRET}x"}, "ScramSecretArn is one of ScramUserSecretArns"),
+        ({"ScramUserSecretArns": f"{SECRET}x,{SECRET}x"}, "ScramUserSecretArns names one secret twice"),
+        (
+            {"ScramUserSecretArns": f"{SECRET}x,{SECRET.replace(REGION, 'eu-west-1')}"},
+            "ScramUserSecretArns names a secret of another Region than the stack's, eu-central-1",
         ),
         ({"BootstrapPorts": "9003-9001"}, "BootstrapPorts 9003-9001: give the first and the last port"),
         ({"BootstrapPorts": "0-99999"}, "BootstrapPorts 0-99999"),

@@ -136,6 +136,17 @@ class PathCause(StrEnum):
         "See why the topics function fails, or its schedule does not start it.", "mskv topics check")
     PROBE_SILENT = ("probe-silent", _STACK, "A probe has reported nothing for half an hour.",
         "See why its function fails, or its schedule does not start it.", "mskv probe --all")
+    # The password
+    SCRAM_NOT_ROTATED = ("scram-not-rotated", _PERMISSIONS,
+        "A step of the SCRAM password's rotation has failed. A password that was not proven through each broker is "
+        "undone: the former one stays in use.",
+        "Correct what the function's error names, then have the password rotated at once: aws secretsmanager "
+        "rotate-secret --secret-id ARN.", "mskv logs scram-rotation --since 2h")
+    SOURCES_NOT_RENEWED = ("sources-not-renewed", _VANTIQ,
+        "A rotation has succeeded, but a Kafka source in Vantiq did not get the new password, so its next login may "
+        "be refused.",
+        "Correct what the function's error names, then have the sources renewed.",
+        """sam remote invoke ScramRotationFunction --event '{"action": "sources"}'""")
     # What reports all of this
     ALARM_MAIL_FAILING = ("alarm-mail-failing", _STACK,
         "An alarm changed its state, but the mail that explains it could not be made or published.",

@@ -97,6 +97,20 @@ ALARM_KINDS = (
         logs=("topics",),
     ),
     AlarmKind(
+        "ScramRotationFailedAlarm",
+        "The SCRAM password could not be rotated; the former one is in use",
+        "No further rotation has failed",
+        cause=PathCause.SCRAM_NOT_ROTATED,
+        logs=("scram-rotation",),
+    ),
+    AlarmKind(
+        "SourcesNotRenewedAlarm",
+        "A Kafka source in Vantiq did not get the new password",
+        "No further source was left without the new password",
+        cause=PathCause.SOURCES_NOT_RENEWED,
+        logs=("scram-rotation",),
+    ),
+    AlarmKind(
         "TargetsUnfitAlarm",
         "A target in Vantiq would not store the records",
         "Every target in Vantiq stores the records",

@@ -117,7 +117,8 @@ def _credentials(run: _Run, client: MakeClient, deadline: Deadline) -> ScramCred
         return None
     # A cluster that MSK did not describe can't be asked for its secrets either.
     arn = run.observed.arn if run.observed.cluster else ""
-    facts, refusals = observe_secret(client, arn, secret_id, deadline)
+    users = run.settings.user_secrets()
+    facts, refusals = observe_secret(client, arn, secret_id, deadline, users)
     credentials, faults = check_secret(facts)
     run.findings.extend([*refusals, *faults])
     return credentials

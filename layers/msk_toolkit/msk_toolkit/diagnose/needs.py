@@ -12,8 +12,9 @@ from msk_toolkit.diagnose.services import Need
 
 # The subnets of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
 NetworkPlace = Literal["functions", "pollers"]
-# When it is called: with AuthMode scram, without BootstrapServers, in one mode of the pollers, or in any case.
-FunctionMode = Literal["always", "scram", "asks-msk", "provisioned", "on-demand"]
+# When it is called: with AuthMode scram, where its password is rotated, without BootstrapServers, in one mode of the
+# pollers, or in any case.
+FunctionMode = Literal["always", "scram", "rotation", "asks-msk", "provisioned", "on-demand"]
 
 
 class ServiceUse(NamedTuple):
@@ -51,6 +52,22 @@ SERVICE_USES = (
         ("always",),
         "error",
         "no function can read Vantiq's access token",
+    ),
+    ServiceUse(
+        "functions",
+        "secretsmanager",
+        ("scram-rotation",),
+        ("rotation",),
+        "error",
+        "the SCRAM password can't be rotated",
+    ),
+    ServiceUse(
+        "functions",
+        "kafka",
+        ("scram-rotation",),
+        ("rotation", "asks-msk"),
+        "error",
+        "the brokers' addresses for the rotation can't be read (or set BootstrapServers)",
     ),
     ServiceUse(
         "functions",
@@ -124,7 +141,7 @@ SERVICE_USES = (
     ),
 )
 # The functions that send requests to Vantiq itself, which is not an AWS service: a public one needs NAT.
-VANTIQ_USERS = ("forwarder", "redrive", "connect")
+VANTIQ_USERS = ("forwarder", "redrive", "connect", "scram-rotation")
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 

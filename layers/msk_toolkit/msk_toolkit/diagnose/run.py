@@ -231,7 +231,8 @@ def _secret(
     # A cluster that MSK did not describe can't be asked for its secrets either.
     arn = observed.arn if observed.cluster else ""
     try:
-        facts, refusals = observe_secret(client, arn, settings.scram_secret_arn, deadline.at_most(AWS_SECONDS))
+        secret, users = settings.scram_secret_arn, settings.user_secrets()
+        facts, refusals = observe_secret(client, arn, secret, deadline.at_most(AWS_SECONDS), users)
     except ToolkitError as error:
         return None, None, [Finding("error", f"secret {settings.scram_secret_arn}", str(error))]
     credentials, faults = check_secret(facts)

@@ -1,6 +1,6 @@
 """Ask AWS about the SCRAM secret; what is refused costs its own answer only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +17,13 @@ from msk_toolkit.msk.secret import SecretFacts, login_findings
 
 
 def observe_secret(
-    client: MakeClient, cluster_arn: str, secret_id: str, deadline: Deadline
+    client: MakeClient, cluster_arn: str, secret_id: str, deadline: Deadline, users: Sequence[str] = ()
 ) -> tuple[SecretFacts, list[Finding]]:
     """The SCRAM secret and whether the cluster has associated it, as far as AWS answers by the deadline.
 
     Args:
         cluster_arn: empty where the cluster can't be asked.
+        users: secrets of two alternating users, of which the secret is a copy.
     """
     findings: list[Finding] = []
     secrets, kafka = client("secretsmanager"), client("kafka")
@@ -40,7 +41,7 @@ def observe_secret(
     associated = None
     if cluster_arn:
         associated = answer("cluster", lambda until: _associated(kafka, cluster_arn, until))
-    return msgspec.structs.replace(facts, text=text, associated=associated), findings
+    return msgspec.structs.replace(facts, text=text, associated=associated, users=users), findings
 
 
 def secret_findings(
@@ -49,6 +50,7 @@ def secret_findings(
     cluster_arn: str,
     deadline: Deadline,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    users: Sequence[str] = (),
 ) -> list[str]:
     """Why MSK refuses a login with credentials that look right, a sentence each: its conditions on the secret.
 
@@ -63,7 +65,7 @@ def secret_findings(
     if cluster_arn:
         try:
             associated = _associated(client("kafka"), cluster_arn, deadline)
-            facts = msgspec.structs.replace(facts, associated=associated)
+            facts = msgspec.structs.replace(facts, associated=associated, users=users)
         except ToolkitError:
             unknown.append("the associated secrets could not be listed (kafka:ListScramSecrets)")
     return login_findings(facts, now()) + unknown

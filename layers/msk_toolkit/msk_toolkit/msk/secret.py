@@ -32,6 +32,8 @@ class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
     described: bool = False
     changed: datetime | None = None
     associated: Sequence[str] | None = None
+    # Secrets of alternating users: then these are what the cluster must have associated, and the secret is a copy.
+    users: Sequence[str] = ()
     text: str | None = None
 
     @property
@@ -116,9 +118,23 @@ def _is_default_key(kms_key_id: str | None) -> bool:
 
 
 def _faults_of_association(facts: SecretFacts) -> list[str]:
-    if facts.associated is None or _is_among(facts.associated, facts.arn or facts.secret_id):
+    if facts.associated is None:
+        return []
+    if facts.users:
+        return _faults_of_users(facts.associated, facts.users)
+    if _is_among(facts.associated, facts.arn or facts.secret_id):
         return []
     return [f"is not associated with the cluster, so the brokers refuse its user; {HOW_TO_ASSOCIATE}"]
+
+
+def _faults_of_users(associated: Sequence[str], users: Sequence[str]) -> list[str]:
+    missing = [arn for arn in users if not _is_among(associated, arn)]
+    if not missing:
+        return []
+    return [
+        f"is a copy for two alternating users, and the cluster has not associated {' and '.join(missing)}, so the "
+        f"brokers refuse that user; {HOW_TO_ASSOCIATE}"
+    ]
 
 
 def _is_among(arns: Sequence[str], secret_id: str) -> bool:

@@ -82,7 +82,8 @@ class ControlPlane:
         if not settings.scram_secret_arn:
             return []
         deadline = self._deadline.at_most(_PATIENCE_SECONDS)
-        return secret_findings(self._client, settings.scram_secret_arn, settings.cluster_arn, deadline)
+        secret, cluster, users = settings.scram_secret_arn, settings.cluster_arn, settings.user_secrets()
+        return secret_findings(self._client, secret, cluster, deadline, users=users)
 
     def _describe(self) -> ClusterState | None:
         deadline = self._deadline.at_most(_PATIENCE_SECONDS)

@@ -22,10 +22,12 @@ ADVANCED: Mapping[str, tuple[str, ...]] = {
     "MAX_POST_BYTES": ("forwarder", "redrive"),
     "MAX_RECORDS": ("consumer_probe",),
     "RESERVE_SECONDS": ("forwarder",),
-    "STAGE_TIMEOUT_SECONDS": ("topics", "producer_probe", "consumer_probe", "redrive", "connect", "diagnose"),
+    "STAGE_TIMEOUT_SECONDS": (
+        *("topics", "producer_probe", "consumer_probe", "redrive", "connect", "diagnose", "scram_rotation"),
+    ),
     "STALE_AFTER_SECONDS": ("probe_matrix", "status"),
     "TOPICS_FILE": ("topics",),
-    "VANTIQ_TIMEOUT_SECONDS": ("forwarder", "redrive", "connect"),
+    "VANTIQ_TIMEOUT_SECONDS": ("forwarder", "redrive", "connect", "scram_rotation"),
 }
 # Setting -> the parameter of the stack that it comes from.
 PARAMETERS: Mapping[str, str] = {
@@ -51,6 +53,7 @@ PARAMETERS: Mapping[str, str] = {
     "RECORDS_PER_SECOND": "RecordsPerSecond",
     "RECORD_IDS": "RecordIds",
     "SCRAM_SECRET_ARN": "ScramSecretArn",
+    "SCRAM_USERS": "ScramUserSecretArns",
     "SET_ASIDE": "SetAside",
     "SUBNET_IDS": "SubnetIds",
     "TARGET_CHECK": "TargetCheck",

@@ -15,6 +15,7 @@ from msk_toolkit.settings.loading import read_values
 from msk_toolkit.settings.probe_matrix import ProbeMatrixSettings
 from msk_toolkit.settings.probes import ConsumerProbeSettings, ProducerProbeSettings
 from msk_toolkit.settings.redrive import RedriveSettings
+from msk_toolkit.settings.rotation import RotationSettings
 from msk_toolkit.settings.status import StatusSettings
 from msk_toolkit.settings.topics import TopicsSettings
 from msk_toolkit.settings.vantiq import VantiqSettings
@@ -32,6 +33,8 @@ MODELS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "redrive": (RedriveSettings, ForwarderSettings, ClusterSettings),
     "connect": (ConnectSettings, VantiqSettings),
     "diagnose": (DiagnoseSettings,),
+    # It renews the sources that connect has registered.
+    "scram_rotation": (RotationSettings, VantiqSettings),
     "status": (StatusSettings,),
 }
 

@@ -11,6 +11,7 @@ AuthMode = Literal["scram", "iam", "tls", "none"]
 ClusterKind = Literal["standard", "express", "serverless"]
 
 _PORTS = range(1, 65536)
+_ALTERNATING = 2
 
 
 class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
@@ -37,6 +38,13 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(description='ARN of the AmazonMSK_... secret, a JSON object {"username": ..., "password": ...}.'),
     ] = ""
+    scram_users: Annotated[
+        str,
+        Meta(
+            description="For two alternating users: ARNs of their AmazonMSK_... secrets, comma separated, of which "
+            "SCRAM_SECRET_ARN holds a copy of the one in use.",
+        ),
+    ] = ""
     trusted_ca: Annotated[
         str,
         Meta(description="CA certificates (PEM) to trust instead of the system's; MSK's are publicly trusted."),
@@ -50,9 +58,13 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
         ),
     ] = 5.0
 
+    def user_secrets(self) -> list[str]:
+        """The secrets of two alternating users; empty where there is one user, whose secret ``scram_secret_arn`` is."""
+        return [arn.strip() for arn in self.scram_users.split(",") if arn.strip()]
+
     def problems(self) -> list[str]:
         """Rules across the fields."""
-        return [*self._problems_of_brokers(), *self._problems_of_auth_mode()]
+        return [*self._problems_of_brokers(), *self._problems_of_auth_mode(), *self._problems_of_users()]
 
     def _problems_of_brokers(self) -> Iterator[str]:
         if not self.cluster_arn and not self.bootstrap_servers:
@@ -66,6 +78,17 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
             yield "SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)"
         if self.auth_mode == "none" and self.trusted_ca:
             yield "TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it"
+
+    def _problems_of_users(self) -> Iterator[str]:
+        users = self.user_secrets()
+        if not users:
+            return
+        if self.auth_mode != "scram":
+            yield "SCRAM_USERS has no effect without AUTH_MODE scram: remove it"
+        if len(set(users)) != _ALTERNATING or len(users) != _ALTERNATING:
+            yield "SCRAM_USERS must name two different secrets, or none"
+        if self.scram_secret_arn in users:
+            yield "SCRAM_SECRET_ARN must be a third secret beside the two of SCRAM_USERS: it holds a copy"
 
 
 def _has_valid_port(server: str) -> bool:

@@ -83,6 +83,12 @@ class Metric(StrEnum):
     # Targets that would not keep their records, where TARGET_CHECK=require holds those in Kafka: an alarm.
     TARGETS_UNFIT = "TargetsUnfit", MetricUnit.Count, _ABNORMAL
 
+    # Rotation, for each step.
+    # Sources of Vantiq that did not get the new password, or could not be looked for: an alarm.
+    SOURCES_NOT_RENEWED = "SourcesNotRenewed", MetricUnit.Count, _ABNORMAL
+    # Until the last broker accepted a login.
+    ROTATION_SECONDS = "RotationSeconds", MetricUnit.Seconds
+
     # Redrive, for each invocation.
     # Dead letters that Vantiq accepted; they are below replayed/ now.
     LETTERS_REPLAYED = "LettersReplayed", MetricUnit.Count, _ALWAYS

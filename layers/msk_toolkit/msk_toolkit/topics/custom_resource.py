@@ -45,6 +45,7 @@ _CONCERN_TOPICS = (
 # The toolkit's own resource names these to have them checked before anything is changed, and so that a change of them
 # makes CloudFormation ask again; the function reads its own settings.
 _CHECKED = (
+    "ScramUserSecretArns",
     "BootstrapPorts",
     "SubnetIds",
     "ClusterSecurityGroupId",

@@ -24,7 +24,7 @@ _REGION_OF_AN_ARN = 3
 PARAMETER_BYTES = 3400
 # https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html
 LONGEST_GROUP = 200
-_OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "BootstrapServers", "TrustedCa")
+_OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "ScramUserSecretArns", "BootstrapServers", "TrustedCa")
 _OF_A_VANTIQ_FUNCTION = (
     "VantiqUrl",
     "VantiqTokenSecretArn",
@@ -55,6 +55,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
     given = {name: value for name, value in parameters.items() if value not in ("", [], None)}
     return [
         *_regions(given, region),
+        *_users(given, region),
         *_ports(given),
         *_kinds(given),
         *_vantiq_port(given),
@@ -68,9 +69,30 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
 
 def _regions(given: Mapping[str, Any], region: str) -> Iterator[str]:
     for name in _ARNS:
-        parts = str(given.get(name, "")).split(":")
-        if len(parts) > _REGION_OF_AN_ARN and region and parts[_REGION_OF_AN_ARN] != region:
-            yield f"{name} is in {parts[_REGION_OF_AN_ARN]} and the stack in {region}: deploy the stack there"
+        place = _region_of(str(given.get(name, "")))
+        if place and region and place != region:
+            yield f"{name} is in {place} and the stack in {region}: deploy the stack there"
+
+
+def _region_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[_REGION_OF_AN_ARN] if len(parts) > _REGION_OF_AN_ARN else ""
+
+
+def _users(given: Mapping[str, Any], region: str) -> Iterator[str]:
+    if "ScramUserSecretArns" not in given:
+        return
+    users = str(given["ScramUserSecretArns"]).split(",")
+    if len(set(users)) != len(users):
+        yield "ScramUserSecretArns names one secret twice: two users need a secret each"
+    if given.get("ScramSecretArn") in users:
+        yield (
+            "ScramSecretArn is one of ScramUserSecretArns: it must be a third secret, with a copy of one of them, "
+            "which everybody reads while the other user gets a new password"
+        )
+    others = {arn for arn in users if region and _region_of(arn) != region}
+    if others:
+        yield f"ScramUserSecretArns names a secret of another Region than the stack's, {region}: deploy the stack there"
 
 
 def _ports(given: Mapping[str, Any]) -> Iterator[str]:

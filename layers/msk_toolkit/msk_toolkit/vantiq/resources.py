@@ -1,7 +1,7 @@
 """Vantiq's system resources: look one up, create, change, publish through it."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -13,6 +13,10 @@ from msk_toolkit.vantiq.results import content_of
 
 # The second is what Vantiq says of a type, and comes with 400 as well.
 _NOT_FOUND = frozenset({"io.vantiq.resource.not.found", "com.accessg2.ag2rs.type.not.found"})
+# A source has some twenty values; a page of so many is plausible for a response without records.
+_PAGE = 50
+_MOST_PAGES = 20
+MOST_SELECTED = _PAGE * _MOST_PAGES
 _REMEDIES = {
     401: "the token is not valid: renew the secret that holds it",
     403: "the token is not allowed to do this: grant its profile the permission, or use another token",
@@ -54,6 +58,21 @@ class VantiqResources:
                 return None
             raise
 
+    def select(self, kind: str, where: dict[str, Any]) -> list[dict[str, Any]]:
+        """The instances with these properties, in the order of their names; at most :data:`MOST_SELECTED`.
+
+        Raises:
+            VantiqError: refused, not answered, or there are more.
+        """
+        instances: list[dict[str, Any]] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query = {"where": where, "sort": {"name": 1}, "limit": _PAGE, "page": page}
+            rows = self._page(kind, query)
+            instances += rows
+            if len(rows) < _PAGE:
+                return instances
+        raise VantiqError(f"Vantiq, reading {kind}: more than {MOST_SELECTED} match")
+
     def create(self, kind: str, instance: dict[str, Any]) -> None:
         """Add an instance. Raises VantiqError."""
         self._ask("POST", f"creating {kind} {instance['name']}", kind, instance)
@@ -75,7 +94,18 @@ class VantiqResources:
         """
         self._ask("POST", f"publishing through {source}", f"sources/{source}", {"topic": topic, "message": message})
 
+    def _page(self, kind: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+        texts = {name: msgspec.json.encode(value).decode() for name, value in query.items()}
+        rows = self._answer("GET", f"reading {kind}", f"{kind}?{urlencode(texts)}")
+        if not isinstance(rows, list):
+            raise VantiqError(f"Vantiq, reading {kind}: the answer is not a list")
+        return [row for row in rows if isinstance(row, dict)]
+
     def _ask(self, method: str, action: str, path: str, body: Any = None) -> dict[str, Any] | None:
+        instance = self._answer(method, action, path, body)
+        return instance if isinstance(instance, dict) else None
+
+    def _answer(self, method: str, action: str, path: str, body: Any = None) -> Any:
         encoded = b"" if body is None else msgspec.json.encode(body)
         answer = self._client.request(method, f"/api/v1/resources/{path}", encoded, self._deadline)
         instance = content_of(answer.body, [encoded])
@@ -84,9 +114,7 @@ class VantiqResources:
             raise VantiqRefusedError(action, status, code)
         if instance is msgspec.UNSET:
             raise VantiqError(f"Vantiq, {action}: the answer is not JSON, or far longer than an instance")
-        if isinstance(instance, dict):
-            return instance
-        return None
+        return instance
 
 
 def _path(name: str) -> str:

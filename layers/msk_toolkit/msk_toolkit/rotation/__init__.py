@@ -1,0 +1,1 @@
+"""Rotation of the brokers' SCRAM password: Secrets Manager's four steps, for one user and for two that alternate."""
