@@ -12,7 +12,8 @@ import msgspec
 
 # local/aws/completion.py makes the rules, local/alarms evaluates the alarms.
 RULES = ("AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress")
-REFUSED_TYPES = frozenset({"AWS::CloudWatch::CompositeAlarm", *RULES})
+# Nothing rotates a secret there: tests/integration/test_rotation_on_kafka.py takes the steps itself.
+REFUSED_TYPES = frozenset({"AWS::CloudWatch::CompositeAlarm", "AWS::SecretsManager::RotationSchedule", *RULES})
 # Of this type only those with `Metrics`, which is metric math.
 ALARM = "AWS::CloudWatch::Alarm"
 

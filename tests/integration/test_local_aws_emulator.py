@@ -55,6 +55,7 @@ def change_set(aws: Emulator, made: Resources, template: dict[str, Any]) -> None
     values = {**made.stack_parameters(), "VantiqUrl": "http://127.0.0.1:1", "ForwardTopics": "orders"}
     # Everything that a condition may leave out: the emulator looks only at what is left.
     values |= {"OpenPollerRule": "yes", "PollerMode": "provisioned", "HeartbeatTarget": "topic:/msk/heartbeat"}
+    values["ScramRotationDays"] = "30"
     # As `sam deploy` does: it is too long to be in the request.
     s3 = aws.session().client("s3", endpoint_url=aws.endpoint)
     s3.put_object(Bucket=made.artifact_bucket, Key="trial.template", Body=msgspec.json.encode(template))
