@@ -169,9 +169,18 @@ class Registration(msgspec.Struct, frozen=True):
     test: RoundTrip | None = None
 
 
+class PollerAccess(msgspec.Struct, frozen=True):
+    """What the mappings' pollers need on topics and groups."""
+
+    acls: list[str] = []
+    statements: list[dict[str, Any]] = []
+    notes: list[str] = []
+
+
 class ConnectAnswer(msgspec.Struct, frozen=True):
     """Of ConnectFunction."""
 
+    pollers: PollerAccess | None = None
     findings: list[Finding] = []
     auth_modes: list[ConnectMode] = []
     client: ClientFiles | None = None

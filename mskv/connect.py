@@ -1,5 +1,6 @@
 """What ``mskv connect`` asks the connect function, and the client files that it writes."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,23 @@ def described(place: Place, reporter: Progress) -> Result:
     reasons = [f"{mode.mode}: {mode.vantiq.reason}" for mode in answer.auth_modes]
     text = "\n".join([aligned(rows), *_findings(answer)])
     return Result(whole, text, _status(answer), wide="\n".join([text, *reasons]))
+
+
+def poller_access(place: Place, reporter: Progress) -> Result:
+    """What the mappings' pollers need on topics and groups, to be pasted; comments say what to heed.
+
+    Raises:
+        FunctionFailedError: the deployed function does not say it.
+    """
+    access = open_access(place, reporter)
+    whole, answer = access.invoke(_FUNCTION, {"action": "describe"}, "asking MSK about the cluster", ConnectAnswer)
+    if answer.pollers is None:
+        raise FunctionFailedError("the function says nothing of the pollers: deploy this version of the template")
+    lines = [f"# {note}" for note in answer.pollers.notes]
+    lines += answer.pollers.acls
+    if answer.pollers.statements:
+        lines.append(json.dumps(answer.pollers.statements, indent=2))
+    return Result(whole["pollers"], "\n".join(lines), exits.OK)
 
 
 def write_files(place: Place, reporter: Progress, folder: Path, *, password: bool, force: bool) -> Result:

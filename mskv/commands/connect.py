@@ -13,6 +13,7 @@ _EXAMPLES = """
 \b
 Examples:
   mskv connect                              auth modes, and who can use each
+  mskv connect access                       ACLs or IAM statements that the pollers need
   mskv connect files clients/               users_jaas.conf, client.properties, kcat.conf, only for you to read
   mskv connect targets                      shows the plan for the forwarder's targets in Vantiq, asks, creates them
   mskv connect register Orders orders       shows the plan for Vantiq's source, asks, registers, tests it
@@ -39,6 +40,17 @@ def show(place: Any, output: Output) -> None:
     from mskv.output import run
 
     sys.exit(run(lambda progress: described(place, progress), output))
+
+
+@connect.command()
+@place_options
+@output_option
+def access(place: Any, output: Output) -> None:
+    """The Kafka ACLs, or the IAM statements, that the mappings' pollers need on topics and groups, ready to paste."""
+    from mskv.connect import poller_access
+    from mskv.output import run
+
+    sys.exit(run(lambda progress: poller_access(place, progress), output))
 
 
 @connect.command()

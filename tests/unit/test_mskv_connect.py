@@ -47,6 +47,27 @@ def test_connect_alone_shows_the_auth_modes(world: World) -> None:
     assert result.exit_code == exits.OK
 
 
+ACLS = ["kafka-acls.sh --add --topic orders --group shop-orders"]
+
+
+@pytest.mark.parametrize(
+    ("pollers", "printed"),
+    [
+        ({"acls": ACLS, "notes": ["heed this"]}, f"# heed this\n{ACLS[0]}\n"),
+        ({"statements": [{"Sid": "A"}], "notes": []}, '[\n  {\n    "Sid": "A"\n  }\n]\n'),
+    ],
+)
+def test_what_the_pollers_need_is_printed_ready_to_paste(world: World, pollers: dict[str, Any], printed: str) -> None:
+    world.answers["ConnectFunction"] = ANSWER | {"pollers": pollers}
+    assert (typed("access").stdout, world.events[-1][1]) == (printed, {"action": "describe"})
+    assert json.loads(typed("access", "-o", "json").stdout) == pollers
+
+
+def test_an_older_function_that_says_nothing_of_the_pollers_is_named(world: World) -> None:
+    result = typed("access")
+    assert (result.exit_code, "deploy this version" in result.stderr) == (exits.PROBLEM, True)
+
+
 def test_client_files_are_readable_by_their_owner_alone(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "clients"
     result = typed("files", str(folder))

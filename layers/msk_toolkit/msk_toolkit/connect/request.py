@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.connect.client_files import ClientFiles
+from msk_toolkit.connect.poller_access import PollerAccess
 from msk_toolkit.connect.register import Registration
 from msk_toolkit.connect.vantiq_source import SourceOptions
 from msk_toolkit.msk.auth_modes import ListenerAuth
@@ -72,6 +73,9 @@ class ConnectResponse(msgspec.Struct, frozen=True, kw_only=True):
     source: VantiqSourceDefinition | None
     registration: Registration | None
     findings: list[Finding]
+    pollers: Annotated[
+        PollerAccess | None, Meta(description="What the stack's pollers need; null for another cluster.")
+    ] = None
     version: ResponseVersion = msgspec.field(default_factory=current_version)
 
 

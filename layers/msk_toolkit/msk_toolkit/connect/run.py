@@ -14,6 +14,7 @@ from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.connect.client_files import ClientFiles, client_file_findings, client_files
 from msk_toolkit.connect.forwarder_targets import targets_of_forwarder, targets_of_topics
 from msk_toolkit.connect.login import Login
+from msk_toolkit.connect.poller_access import PollerAccess, poller_access
 from msk_toolkit.connect.register import DesiredRegistration, Registration
 from msk_toolkit.connect.request import ConnectRequest, ConnectResponse, VantiqSourceDefinition
 from msk_toolkit.connect.vantiq_source import (
@@ -26,16 +27,19 @@ from msk_toolkit.connect.vantiq_source import (
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.auth_modes import auth_findings, auth_modes
 from msk_toolkit.msk.credentials import ScramCredentials
+from msk_toolkit.msk.description import DeclaredAuth
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import PROTOCOL_OF, Listener, Network
 from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
 from msk_toolkit.msk.observe_secret import observe_secret
+from msk_toolkit.msk.pollers import poller_listener
 from msk_toolkit.msk.secret import check_secret
 from msk_toolkit.msk.state_findings import state_findings
 from msk_toolkit.settings.cluster import AuthMode
 from msk_toolkit.settings.connect import ConnectSettings
 
 _NO_NAME = "<username>"
+_NO_BROKERS = "HOST:PORT"
 
 # From what is desired and the findings so far to the registration.
 Registrar = Callable[[DesiredRegistration, list[Finding]], Registration | None]
@@ -108,6 +112,23 @@ def run_connect(
         source=source,
         registration=registration,
         findings=run.findings,
+        pollers=_pollers(run, credentials),
+    )
+
+
+def _pollers(run: _Run, credentials: ScramCredentials | None) -> PollerAccess | None:
+    """What the pollers of the stack's own mappings need; they know nothing of another cluster."""
+    if run.request.cluster:
+        return None
+    settings, cluster = run.settings, run.observed.cluster
+    offered = {listener.protocol for listener in run.observed.listeners or () if listener.network == "vpc"} or None
+    listener = poller_listener(settings.auth_mode, cluster.declared_auth if cluster else DeclaredAuth(), offered)
+    return poller_access(
+        listener.protocol,
+        settings.groups(),
+        cluster_arn=settings.cluster_arn,
+        brokers=_brokers(run) or _NO_BROKERS,
+        username=credentials.username if credentials else _NO_NAME,
     )
 
 

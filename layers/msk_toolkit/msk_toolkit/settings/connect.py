@@ -7,6 +7,7 @@ from msgspec import Meta
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.forwarder import TargetCheckMode
 from msk_toolkit.settings.metrics import DetailedMetrics
+from msk_toolkit.settings.names import split_names
 
 
 class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
@@ -21,6 +22,12 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
     forward_topics: Annotated[
         str, Meta(description="Kafka topics that the stack forwards, comma separated; used by targets_only and check.")
     ] = ""
+    forward_group_prefix: Annotated[
+        str, Meta(description="Prefix of the forwarder's consumer groups; the topic's name follows.")
+    ] = ""
+    heartbeat_topic: Annotated[
+        str, Meta(description="Topic of the heartbeats, if they are forwarded to Vantiq; otherwise empty.")
+    ] = ""
     heartbeat_target: Annotated[
         str, Meta(description="Target of the heartbeats in Vantiq; used by targets_only and check.")
     ] = ""
@@ -32,3 +39,8 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
         TargetCheckMode, Meta(description="As for the forwarder; only with require does check count unfit targets.")
     ] = "require"
     detailed_metrics: DetailedMetrics = False
+
+    def groups(self) -> dict[str, str]:
+        """The consumer groups of the stack's mappings, by topic."""
+        topics = split_names(f"{self.forward_topics},{self.heartbeat_topic}")
+        return {topic: f"{self.forward_group_prefix}{topic}" for topic in topics}

@@ -37,7 +37,7 @@ _OF_A_VANTIQ_FUNCTION = (
 # Function -> the parameters that its variables hold, beside AdvancedSettings, which all have.
 ENVIRONMENTS = {
     "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups", "ConsumerGroupPrefix"),
-    "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
+    "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "ConsumerGroupPrefix"),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
     "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
     "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "GivenUpTopic"),
