@@ -101,8 +101,9 @@ def count_log(lines: Iterable[str], last_line: str) -> FunctionCounts:
 def alarms(template: Mapping[str, Any], *, of_heartbeats: bool) -> Alarms:
     """The alarms of a built template that are there without a condition, or with heartbeats only."""
     metrics = composites = 0
+    condition = "ForwardsHeartbeats" if of_heartbeats else None
     for resource in _resources(template):
-        if (resource.get("Condition") == "ForwardsHeartbeats") != of_heartbeats:
+        if resource.get("Condition") != condition:
             continue
         if resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
             composites += 1

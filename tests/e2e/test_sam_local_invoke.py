@@ -177,4 +177,6 @@ def test_every_event_belongs_to_a_function() -> None:
         "status.json",
         "status-describe.json",
         "diagnose.json",
+        "scram_rotation.json",
+        "scram_rotation-sources.json",
     }

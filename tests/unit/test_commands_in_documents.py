@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from tests.template.stack import Stack
+from tests.template.stack import with_every_function
 from tests.unit.test_documents import DOCS, RESOURCES, ROOT, SAMPLES, check
 
 PAGES = sorted([*ROOT.glob("README*.md"), *DOCS.rglob("*.md")])
@@ -55,7 +55,7 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_a_function_that_is_to_be_invoked_is_one_of_the_template(page: Path) -> None:
     # samconfig.toml names the stack, and then SAM takes a function's logical id only, not its name.
-    assert {each.function for each in invocations(page)} <= set(Stack().names(_FUNCTION))
+    assert {each.function for each in invocations(page)} <= set(with_every_function().names(_FUNCTION))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

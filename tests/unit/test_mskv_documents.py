@@ -11,7 +11,7 @@ from mskv.verify.decisions.stack import OUTPUTS
 from mskv.verify.events import EVENTS
 from mskv.verify.tools import Consent
 from tests.fakes.mskv_world import World
-from tests.template.stack import Stack, raw_template
+from tests.template.stack import Stack, raw_template, with_every_function
 from tests.unit.test_documents import DOCS
 from tests.unit.test_mskv_record import LETTER, RecordWorld
 
@@ -71,7 +71,7 @@ def test_every_option_is_named() -> None:
 
 def test_every_function_of_the_template_is_completed_as_the_name_of_a_log() -> None:
     resources = raw_template()["Resources"]
-    functions = [resources[name] for name in Stack().names("AWS::Serverless::Function")]
+    functions = [resources[name] for name in with_every_function().names("AWS::Serverless::Function")]
     names = [function["Properties"]["FunctionName"]["Fn::Sub"] for function in functions]
     assert sorted(name.removeprefix("${AWS::StackName}-") for name in names) == sorted(FUNCTIONS)
 
