@@ -34,6 +34,7 @@ CONFIRM_PATH: dict[str, str] = {
     "lag-grows": "`mskv lag -w` shows records and seconds behind; `mskv status` shows the rates of each topic.",
     "records-expire": f"{_TOPIC_SETTINGS} shows `retention.ms` and `retention.bytes`; `mskv lag TOPIC` shows how old the oldest waiting record is.",
     "letters-waiting": "`mskv letters` lists them by topic, partition and reason.",
+    "given-up-unread": "`mskv logs redrive --since 1h`: the field `stopped` has the reason. The schedule in EventBridge Scheduler must be ENABLED.",
     "heartbeat-late": "`mskv lag` for the probe topic; the producer probe's own verdict (`mskv probe`) says whether heartbeats are written.",
     "topics-drifted": "`mskv topics check` names each topic, what is declared, and what the cluster has.",
     "topics-not-restored": "The stack's output `TopicsStatus`, and `mskv topics check`.",

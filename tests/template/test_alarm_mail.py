@@ -8,7 +8,7 @@ from msk_toolkit.alarms.kinds import ALARM_KINDS, OTHER_ALARM, kind_of
 
 from tests.template.stack import Stack
 
-STACK = Stack(HeartbeatTarget="topic:/heart", ScramRotationDays="30")
+STACK = Stack(HeartbeatTarget="topic:/heart", ScramRotationDays="30", PollerMode="provisioned", GivenUpTopic="given-up")
 ALARMS = [*STACK.names("AWS::CloudWatch::Alarm"), *STACK.names("AWS::CloudWatch::CompositeAlarm")]
 # CloudWatch sends these itself: they are about the function.
 ABOUT_MAILS = {"AlarmMailNotInvokedAlarm", "AlarmMailNotSentAlarm"}

@@ -9,6 +9,7 @@ import pytest
 from msk_toolkit.msk.listeners import MSK_PORTS
 from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, DESTINATION_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
 from msk_toolkit.redrive.request import parse_redrive_request
+from msk_toolkit.telemetry.metrics import Metric
 
 from tests.template.stack import CLUSTER, Stack, raw_template
 
@@ -163,3 +164,13 @@ def test_a_filter_is_on_every_forwarded_topic_and_never_on_the_heartbeats(mode: 
 
 def test_without_a_filter_a_mapping_has_none() -> None:
     assert not [mapping for mapping in stack(PollerMode="provisioned").mappings() if "FilterCriteria" in mapping]
+
+
+def test_a_topic_of_what_is_given_up_that_nobody_can_read_is_an_alarm_and_so_is_a_schedule_that_is_off() -> None:
+    alarm = stack(**GIVING_UP).properties("GivenUpUnreadAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("MskVantiqToolkit", Metric.GIVEN_UP_UNREAD)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "shop-redrive"}]
+    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Minimum", "breaching")
+    # Three imports.
+    assert alarm["Period"] == 3 * 15 * 60
+    assert "GivenUpUnreadAlarm" not in stack(PollerMode="provisioned").names("AWS::CloudWatch::Alarm")

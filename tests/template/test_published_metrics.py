@@ -77,7 +77,7 @@ def test_detailed_metrics_publish_everything_in_every_run(
     absent = {metric.value for metric in Metric} - {metric.name for metric in billed}
     assert absent == {
         *("HeartbeatLatency", "HeartbeatAge", "GroupLag", "GroupLagSeconds", "CommitLatency", "CertificateDays"),
-        *("LettersReplayed", "LettersRefusedAgain", "LettersAdopted", "TopicsNotRestored"),
+        *("LettersReplayed", "LettersRefusedAgain", "LettersAdopted", "GivenUpUnread", "TopicsNotRestored"),
         # Of a rotation.
         *("SourcesNotRenewed", "RotationSeconds"),
         # Those of a look at the path are published by its own rule, whatever the setting is.

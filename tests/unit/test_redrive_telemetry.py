@@ -69,3 +69,20 @@ def test_a_redrive_that_leaves_something_to_do_for_a_person_is_a_warning(
 ) -> None:
     ((logged, _, _),) = published(**response).lines
     assert logged == severity
+
+
+@pytest.mark.parametrize(
+    ("response", "unread"),
+    [({}, 0), ({"stopped": "the topic does not exist"}, 1), ({"stopped": "the time is used up", "continues": True}, 0)],
+)
+def test_an_import_says_whether_what_was_given_up_to_a_topic_could_be_read(
+    response: dict[str, Any], unread: int
+) -> None:
+    answer = RedriveResponse(action="import", dry_run=False, done=DONE, **response)
+    for dry_run, topic, expected in ((False, "given-up", unread), (False, "", None), (True, "given-up", None)):
+        recorder = Recorder()
+        request = RedriveRequest(action="import", dry_run=dry_run, so_far=BEFORE)
+        publish_redrive(request, answer, cast(Logger, recorder), cast(Metrics, recorder), given_up_topic=topic)
+        assert recorder.values.get("GivenUpUnread") == expected
+    # A replay also stops for other reasons.
+    assert "GivenUpUnread" not in published(stopped="Vantiq does not answer").values

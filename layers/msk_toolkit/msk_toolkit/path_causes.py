@@ -124,6 +124,10 @@ class PathCause(StrEnum):
         "remove what holds up delivery.", "mskv topics apply")
     LETTERS_WAITING = ("letters-waiting", _VANTIQ, "Records that were set aside wait in the dead-letter bucket.",
         "Read why Vantiq refused them, correct it in Vantiq, then replay them.", "mskv letters TOPIC")
+    GIVEN_UP_UNREAD = ("given-up-unread", _STACK,
+        "Records that the mappings gave up to GivenUpTopic can't be imported as dead letters.",
+        "Read why in the redrive's log: the topic has to exist, and the redrive's user or role to read it. Until then "
+        "its messages wait for as long as the topic's retention allows.", "mskv logs redrive --since 1h")
     HEARTBEAT_LATE = ("heartbeat-late", _STACK, "Heartbeats reach Vantiq late, or not at all.",
         "See what the mapping of the probe topic and the forwarder report.", "mskv status")
     # Topics and probes

@@ -160,6 +160,13 @@ ALARM_KINDS = (
         shows_records=True,
     ),
     AlarmKind(
+        "GivenUpUnreadAlarm",
+        "Records that the mappings gave up can't be imported from their topic",
+        "Records that the mappings gave up are imported again",
+        cause=PathCause.GIVEN_UP_UNREAD,
+        logs=("redrive",),
+    ),
+    AlarmKind(
         "DeadLetterAlarm",
         "Vantiq refused records, which were set aside",
         "No record that was set aside waits any more",

@@ -33,5 +33,5 @@ def handle_redrive_event(event: Any, environment: RedriveEnvironment, deadline: 
     request = parse_redrive_request(event)
     services = redrive_services(environment.environ, environment.client)
     response = run_redrive(request, services, deadline)
-    publish_redrive(request, response, environment.logger, environment.metrics)
+    publish_redrive(request, response, environment.logger, environment.metrics, given_up_topic=services.given_up_topic)
     return msgspec.to_builtins(response)  # type: ignore[no-any-return]  # a struct becomes a dict

@@ -96,6 +96,9 @@ class Metric(StrEnum):
     LETTERS_REFUSED_AGAIN = "LettersRefusedAgain", MetricUnit.Count, _ALWAYS
     # Records that the mapping discarded, imported as dead letters.
     LETTERS_ADOPTED = "LettersAdopted", MetricUnit.Count, _ALWAYS
+    # 1 when an import could not read what the mappings gave up to GIVEN_UP_TOPIC, else 0; only where that is set. Its
+    # minimum and its absence drive an alarm.
+    GIVEN_UP_UNREAD = "GivenUpUnread", MetricUnit.Count, _ALWAYS
 
     # Probes, for each run.
     # Brokers that fail by themselves, of every class below together: its maximum drives an alarm, its absence another.
