@@ -41,6 +41,8 @@ CONFIRM: dict[str, str] = {
     "tls-failed": "`openssl s_client -connect HOST:PORT -tls1_2`, then with `-tls1_3`.",
     "client-certificate-wanted": "`aws kafka describe-cluster-v2 --cluster-arn ARN "
     "--query ClusterInfo.Provisioned.ClientAuthentication`.",
+    "client-certificate-refused": "`openssl s_client -connect HOST:PORT -cert client.pem -key client.key` ends with the same "
+    "alert; `openssl x509 -in client.pem -noout -issuer -dates` shows issuer and dates.",
     "login-wanted": _PORT,
     "mechanism-not-offered": _PORT,
     "authentication-failed": _SCRAM,

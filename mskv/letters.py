@@ -12,7 +12,7 @@ from mskv import exits
 from mskv.access import POLICY, Access, open_access
 from mskv.answers import LetterAnswer, LetterGroup, RedriveAnswer
 from mskv.approval import approve
-from mskv.aws.letters import find_letters, letter_prefix
+from mskv.aws.letters import cluster_of, find_letters, letter_prefix
 from mskv.errors import NotReachedError
 from mskv.facts import Unavailable
 from mskv.letter_records import as_record, letter_text
@@ -142,7 +142,7 @@ def _names(access: Access, position: Position) -> list[str]:
     bucket = access.stack.physical_ids("AWS::S3::Bucket").get("DeadLetterBucket")
     if bucket is None:
         raise NotReachedError(f"{access.stack.name} has no DeadLetterBucket", "deploy this version of the template")
-    prefix = letter_prefix(access.stack.parameters.get("ClusterArn", ""), *position)
+    prefix = letter_prefix(cluster_of(access.stack.parameters), *position)
     names = find_letters(access.client, bucket, prefix)
     if isinstance(names, Unavailable):
         raise NotReachedError(f"{names.call}: {names.text}", POLICY)

@@ -12,6 +12,7 @@ from mskv import exits
 from mskv.access import Access, open_access
 from mskv.answers import ExportAnswer, ExportedTopic, TopicsAnswer, TopicsPlan, TopicStep
 from mskv.approval import approve
+from mskv.aws.letters import cluster_of
 from mskv.options import Output
 from mskv.output import Result, print_before_approval, print_result, printable
 from mskv.place import Place
@@ -89,7 +90,7 @@ def exported(place: Place, reporter: Progress, only: Sequence[str], file: Path |
     access = open_access(place, reporter)
     topics, problems = _all_topics(access, only)
     data = {"topics": [msgspec.structs.asdict(topic) for topic in topics], "problems": problems}
-    text = topics_file(topics, f"{access.stack.parameters.get('ClusterArn', '')} by the stack {place.stack}")
+    text = topics_file(topics, f"{cluster_of(access.stack.parameters)} by the stack {place.stack}")
     status = exits.PROBLEM if problems else exits.OK
     if file is None:
         click.echo("".join(f"not exported: {printable(problem)}\n" for problem in problems), err=True, nl=False)

@@ -115,6 +115,15 @@ def key_store(chain: Path, key: Path, password: str) -> bytes:
     return pkcs12.serialize_key_and_certificates(b"key", private, certificate, authorities, encryption)
 
 
+def trust_store(ca_file: Path, password: str) -> bytes:
+    """A PKCS#12 trust store of an authority (a PEM file), as Java reads it."""
+    entries = [
+        pkcs12.PKCS12Certificate(certificate, b"ca")
+        for certificate in x509.load_pem_x509_certificates(ca_file.read_bytes())
+    ]
+    return pkcs12.serialize_java_truststore(entries, serialization.BestAvailableEncryption(password.encode()))
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 

@@ -128,6 +128,11 @@ class KafkaCluster:
         """The authority that signed the brokers' certificates, to issue more."""
         return CertificateAuthority.open(self._certificates)
 
+    def client_certificate(self, name: str) -> dict[str, str]:
+        """A new client certificate for the listener MTLS, as the secret holds it that Lambda's mappings read."""
+        chain, key = self.authority.issue(name, [name])
+        return {"certificate": chain.read_text(), "privateKey": key.read_text()}
+
     def bootstrap(self, listener: Listener) -> str:
         """The brokers' addresses on a listener, "host:port,host:port,host:port".
 

@@ -3,10 +3,10 @@
 import secrets
 from pathlib import Path
 
-from local.kafka.certificates import CertificateAuthority, key_store
+from local.kafka.certificates import CertificateAuthority, key_store, trust_store
 from local.kafka.kraft import format_data
 from local.kafka.programs import KafkaPrograms
-from local.kafka.settings import BROKER_NAMES, KafkaSettings, broker_properties, write_private
+from local.kafka.settings import BROKER_NAMES, TRUST_STORE, KafkaSettings, broker_properties, write_private
 from local.kafka.users import put_scram_user, zookeeper_of
 from local.processes import Ledger
 
@@ -24,6 +24,7 @@ def prepare(settings: KafkaSettings, certificates: Path, programs: KafkaPrograms
     store, store_password = certificates / "broker.p12", secrets.token_urlsafe(16)
     store.touch(mode=0o600)
     store.write_bytes(key_store(*authority.issue("broker", BROKER_NAMES), store_password))
+    store.with_name(TRUST_STORE).write_bytes(trust_store(authority.ca_file, store_password))
     for broker in settings.brokers:
         settings.broker_home(broker).mkdir()
         properties = broker_properties(settings, broker, store, store_password)

@@ -14,7 +14,7 @@ BROKER_IDS = (1, 2, 3)
 # Of more brokers only the first are controllers as well, as MSK's are a few nodes of their own.
 _MOST_CONTROLLERS = 3
 
-type Listener = Literal["PLAINTEXT", "SSL", "SASL_SSL", "CONTAINER"]
+type Listener = Literal["PLAINTEXT", "SSL", "SASL_SSL", "SCRAM_256", "MTLS", "CONTAINER"]
 
 _HOST = "localhost"
 _LOOPBACK = "127.0.0.1"
@@ -23,9 +23,14 @@ _SECURITY: Mapping[str, str] = {
     "PLAINTEXT": "PLAINTEXT",
     "SSL": "SSL",
     "SASL_SSL": "SASL_SSL",
+    # As clusters outside MSK have them.
+    "SCRAM_256": "SASL_SSL",
+    "MTLS": "SSL",
     "CONTAINER": "SASL_SSL",
     "CONTROLLER": "PLAINTEXT",
 }
+# The CAs of clients that log in with a certificate; in the folder and with the password of the key store.
+TRUST_STORE = "clients.p12"
 _SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 # For three zones.
 _MSK_DEFAULTS: Mapping[str, object] = {
@@ -168,7 +173,7 @@ def port_count(version: str, container_address: str | None, brokers: int = len(B
 def broker_properties(settings: KafkaSettings, broker: int, key_store: Path, key_store_password: str) -> str:
     """The configuration file of one broker, with the defaults of Amazon MSK where they matter to a client.
 
-    ``key_store`` is a PKCS#12 file with the broker's key and certificate chain.
+    ``key_store`` is a PKCS#12 file with the broker's key and certificate chain; ``TRUST_STORE`` is beside it.
     """
     properties = {
         **_metadata_properties(settings, broker),
@@ -204,7 +209,7 @@ def _listener_properties(settings: KafkaSettings, broker: int) -> dict[str, obje
 def _security_properties(settings: KafkaSettings, key_store: Path, key_store_password: str) -> dict[str, object]:
     """TLS, authentication and authorization."""
     listeners = _for_clients(_listeners(settings.version, settings.container_address))
-    with_scram = [name for name in listeners if _SECURITY[name] == "SASL_SSL"]
+    with_scram = [name for name in listeners if _SECURITY[name] == "SASL_SSL" and name != "SCRAM_256"]
     return {
         "ssl.keystore.type": "PKCS12",
         "ssl.keystore.location": key_store,
@@ -212,6 +217,12 @@ def _security_properties(settings: KafkaSettings, key_store: Path, key_store_pas
         "ssl.key.password": key_store_password,
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         **{f"listener.name.{name.lower()}.scram-sha-512.sasl.jaas.config": _SCRAM_MODULE for name in with_scram},
+        "listener.name.scram_256.sasl.enabled.mechanisms": "SCRAM-SHA-256",
+        "listener.name.scram_256.scram-sha-256.sasl.jaas.config": _SCRAM_MODULE,
+        "listener.name.mtls.ssl.client.auth": "required",
+        "listener.name.mtls.ssl.truststore.type": "PKCS12",
+        "listener.name.mtls.ssl.truststore.location": key_store.with_name(TRUST_STORE),
+        "listener.name.mtls.ssl.truststore.password": key_store_password,
         # As on MSK: what no ACL mentions is allowed. The brokers themselves are anonymous.
         "authorizer.class.name": runtime_of(settings.version).authorizer,
         "allow.everyone.if.no.acl.found": "true",

@@ -1,6 +1,7 @@
 """The dead letters of one record, by their names in the bucket."""
 
 import itertools
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -12,9 +13,18 @@ from mskv.facts import Unavailable
 LETTERS, REPLAYED = "dead-letters/", "replayed/"
 
 
-def letter_prefix(cluster_arn: str, topic: str, partition: int, offset: int) -> str:
-    """What the names of a record's letters begin with, as the forwarder gives them (docs/forwarder.md)."""
-    cluster = cluster_arn.rpartition(":")[2].removeprefix("cluster/")
+def cluster_of(parameters: Mapping[str, str]) -> str:
+    """The stack's cluster: its ARN, or outside MSK its name."""
+    return parameters.get("ClusterArn") or parameters.get("ClusterName", "")
+
+
+def letter_prefix(cluster: str, topic: str, partition: int, offset: int) -> str:
+    """What the names of a record's letters begin with, as the forwarder gives them (docs/forwarder.md).
+
+    Args:
+        cluster: as :func:`cluster_of`.
+    """
+    cluster = cluster.rpartition(":")[2].removeprefix("cluster/")
     return f"{LETTERS}{quote(cluster, safe='/')}/{topic}/{partition}/{offset:020}-"
 
 

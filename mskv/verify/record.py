@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from mskv.answers import Followed, RedriveAnswer, Written
-from mskv.aws.letters import LETTERS, REPLAYED, delete_letter, find_letters, letter_prefix
+from mskv.aws.letters import LETTERS, REPLAYED, cluster_of, delete_letter, find_letters, letter_prefix
 from mskv.facts import Function, Invocation, Stack, Unavailable
 from mskv.verify.check import Check, understood
 from mskv.verify.decisions.record import (
@@ -80,8 +80,7 @@ class MarkedRecords:
         if isinstance(written, Check):
             return written
         followed, why = self._follow(written, began)
-        arn = self._stack.parameters.get("ClusterArn", "")
-        prefix = letter_prefix(arn, topic, written.partition, written.offset)
+        prefix = letter_prefix(cluster_of(self._stack.parameters), topic, written.partition, written.offset)
         letters = find_letters(self._tools.client, self._bucket, prefix)
         return Fate(written, followed, letters, self._tools.clock() - began, why)
 
@@ -116,13 +115,13 @@ class MarkedRecords:
         """Of the letters behind the record's place the first alone: that is its own."""
         self._tools.progress.say("replaying its dead letter")
         written = fate.written
-        arn = self._stack.parameters.get("ClusterArn", "")
+        cluster = cluster_of(self._stack.parameters)
         event = {
             "action": "replay",
             "dry_run": False,
             "topic": written.topic,
             "partition": written.partition,
-            "after": letter_prefix(arn, written.topic, written.partition, written.offset),
+            "after": letter_prefix(cluster, written.topic, written.partition, written.offset),
             "limit": 1,
         }
         return understood("refusal", f"{written.topic}, replay", self._invoke("RedriveFunction", event), RedriveAnswer)

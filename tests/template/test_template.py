@@ -252,9 +252,9 @@ def test_no_permission_is_for_every_resource() -> None:
         if statement["Resource"] in ("*", ["*"]):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert {*actions} <= FOR_EVERYTHING
-    # One each of connect, topics, declared topics and the forwarder; diagnose reads networks and the mappings' states;
-    # status lists mappings and alarms. Three are denials.
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 11
+    # One each of connect, topics, declared topics, the forwarder and its pollers outside MSK; diagnose reads networks
+    # and the mappings' states; status lists mappings and alarms. Three are denials.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 12
     actions = [each["Action"] for each in statements]
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

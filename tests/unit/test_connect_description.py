@@ -58,7 +58,7 @@ def test_the_auth_modes_are_those_of_the_walk_throughs_table() -> None:
     # "Vantiq Support?": none yes, SASL/SCRAM yes, TLS client certificates no; the last is marked as not tried.
     assert [noauth[mode].vantiq.usable for mode in ("none", "scram", "mtls")] == [True, True, False]
     assert [noauth[mode].vantiq.known for mode in ("none", "scram", "mtls", "iam")] == [True, True, False, False]
-    assert [noauth[mode].forwarder.usable for mode in ("none", "tls", "scram", "iam", "mtls")] == [True] * 4 + [False]
+    assert [noauth[mode].forwarder.usable for mode in ("none", "tls", "scram", "iam", "mtls")] == [True] * 5
 
 
 def test_all_fourteen_keys_of_the_api_are_listeners() -> None:

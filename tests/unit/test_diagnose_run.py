@@ -11,7 +11,7 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.finding import Code, NetworkFinding
 from msk_toolkit.diagnose.listener_checks import check_listener
-from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check
+from msk_toolkit.diagnose.listeners import ListenerAccess, Logins, broker_ports, listeners_to_check
 from msk_toolkit.diagnose.network import BrokerPort, network_findings
 from msk_toolkit.diagnose.report import (
     DiagnoseRequest,
@@ -57,7 +57,7 @@ ALL: dict[str, str] = {
 
 
 def every(request: DiagnoseRequest, **values: Any) -> list[ListenerAccess]:
-    return listeners_to_check(listeners(ALL), settings(**values), CREDENTIALS, request.all_networks)
+    return listeners_to_check(listeners(ALL), settings(**values), Logins(CREDENTIALS), request.all_networks)
 
 
 def name_of(access: ListenerAccess) -> str:
@@ -85,7 +85,7 @@ def test_the_listeners_inside_the_vpc_are_looked_at_whatever_is_asked_for() -> N
 
 
 def test_without_credentials_a_listener_has_no_access_and_a_password_is_never_printed() -> None:
-    found = listeners_to_check(listeners(ALL), settings(), None, ["vpc"])
+    found = listeners_to_check(listeners(ALL), settings(), Logins(), ["vpc"])
     assert {one.listener.protocol for one in found if one.access is None} == {"scram", "iam"}
     assert "hush" not in repr(every(DiagnoseRequest()))
 
@@ -95,7 +95,7 @@ def test_given_brokers_take_the_place_of_msks_own() -> None:
     assert (used.listener.brokers, name_of(used)) == ("x:9096,y:9096", "vpc scram")
     (used,) = [one for one in every(DiagnoseRequest(), bootstrap_servers="b-1-public:9196") if one.in_use]
     assert name_of(used) == "public scram"
-    (alone,) = listeners_to_check((), settings(bootstrap_servers="x:9096"), CREDENTIALS, ["vpc"])
+    (alone,) = listeners_to_check((), settings(bootstrap_servers="x:9096"), Logins(CREDENTIALS), ["vpc"])
     assert (name_of(alone), alone.in_use) == ("vpc scram", True)
 
 

@@ -10,7 +10,11 @@ from msk_toolkit.kafka.error_codes import refused_error
 from msk_toolkit.stage import Stage
 
 TESTS = Path(__file__).parents[1]
-MATRIX = sorted([*TESTS.glob("integration/test_faults_*.py"), *TESTS.glob("integration/test_probes_*.py")])
+MATRIX = [
+    *sorted(TESTS.glob("integration/test_faults_*.py")),
+    *sorted(TESTS.glob("integration/test_probes_*.py")),
+    TESTS / "integration/test_self_managed_on_kafka.py",
+]
 
 # What no probe can meet on the Kafka of this machine, why, and the test that shows the cause all the same.
 NOT_REAL_HERE = {

@@ -161,11 +161,12 @@ def test_a_mapping_that_could_not_be_checked_is_checked_again() -> None:
     assert check.agreed_mode("provisioned", COMPLETE) == "provisioned"
 
 
-def test_a_self_managed_cluster_never_gets_a_partial_batch_response() -> None:
-    there = Mappings(PROVISIONED)
+@pytest.mark.parametrize(("second", "mode"), [(PROVISIONED, "provisioned"), (ON_DEMAND, "on-demand")])
+def test_of_a_self_managed_cluster_every_mapping_of_the_function_must_accept_it(second: Any, mode: str) -> None:
+    there = Mappings(PROVISIONED, second)
     response = INCOMPLETE._replace(source=None)
-    assert MappingCheck(there.client, Said()).agreed_mode("provisioned", response) == "on-demand"
-    assert there.api.asked == []
+    assert MappingCheck(there.client, Said()).agreed_mode("provisioned", response) == mode
+    assert there.api.asked == [{"FunctionName": "shop-forwarder"}]
 
 
 def test_the_mapping_is_not_checked_on_demand() -> None:

@@ -117,7 +117,7 @@ def test_credentials_and_access_print_no_secret() -> None:
 )
 def test_each_auth_mode_has_its_listener(mode: AuthMode, brokers: str) -> None:
     msk = FakeMsk(LISTENERS)
-    assert bootstrap_brokers(msk, ARN, mode, Deadline(5)) == brokers
+    assert bootstrap_brokers(msk, ClusterSettings(cluster_arn=ARN, auth_mode=mode), Deadline(5)) == brokers
     assert msk.asked == [ARN]
 
 
@@ -144,7 +144,7 @@ def test_a_listener_that_the_cluster_lacks_is_named_with_those_it_has() -> None:
 )
 def test_a_refusal_of_msk_names_the_cluster(failure: Exception, kind: type[ToolkitError], text: str) -> None:
     with pytest.raises(kind, match=text) as caught:
-        bootstrap_brokers(FakeMsk(failure), ARN, "scram", Deadline(5))
+        bootstrap_brokers(FakeMsk(failure), ClusterSettings(cluster_arn=ARN), Deadline(5))
     assert ARN in str(caught.value)
 
 

@@ -58,7 +58,7 @@ def test_every_wrong_variable_is_reported_at_once() -> None:
         "PROBE_TOPIC",
         "MAX_RECORDS",
     ]
-    assert "AUTH_MODE: must be one of scram, iam, tls, none" in found
+    assert "AUTH_MODE: must be one of scram, scram256, iam, mtls, tls, none" in found
 
 
 def test_an_empty_or_blank_variable_counts_as_absent() -> None:

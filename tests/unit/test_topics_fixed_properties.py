@@ -36,6 +36,14 @@ def test_with_other_topics_only_everything_may_change(changes: dict[str, str]) -
     assert problems(BEFORE, ForwardTopics=["new"], **changes) == []
 
 
+def test_outside_msk_the_brokers_of_a_mapping_that_stays_can_not_change() -> None:
+    brokers = {"BootstrapServers": "k-1:9093"}
+    outside = BEFORE | brokers | {"ClusterName": "plant-kafka"}
+    (problem,) = problems(outside, BootstrapServers="k-1:9093,k-2:9093")
+    assert problem.startswith("BootstrapServers can't change while orders (and 1 more) keeps its mapping")
+    assert problems(BEFORE | brokers | {"ClusterName": ""}, BootstrapServers="b-1:9096") == []
+
+
 def test_the_heartbeats_mapping_keeps_its_group_and_has_a_start_of_its_own() -> None:
     before = BEFORE | {"HeartbeatTarget": "topic:/heartbeat"}
     (problem,) = problems(before, ForwardTopics=["new"], ConsumerGroupPrefix="shop-", StartingPosition="LATEST")

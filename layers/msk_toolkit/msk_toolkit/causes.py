@@ -77,7 +77,12 @@ class Cause(StrEnum):
         "open a support case.")
     CLIENT_CERTIFICATE_WANTED = ("client-certificate-wanted", _STACK,
         "The listener requires a client certificate (mutual TLS).",
-        "Use the SCRAM or IAM listener, or allow unauthenticated TLS clients on the cluster.")
+        "Set AUTH_MODE to mtls with CLIENT_CERTIFICATE_SECRET_ARN, use the SCRAM or IAM listener, or allow "
+        "unauthenticated TLS clients on the cluster.")
+    CLIENT_CERTIFICATE_REFUSED = ("client-certificate-refused", _STACK,
+        "The listener refuses the client certificate (mutual TLS).",
+        "Compare its issuer with the CAs that the brokers trust (their trust store, or the private CAs of the MSK "
+        "cluster), and its dates; the chain in the secret must begin with the client's own certificate.")
     TLS_UNTRUSTED_ISSUER = ("tls-untrusted-issuer", _STACK, "The certificate's issuer is not trusted.",
         "Set TRUSTED_CA to the issuer's certificate; leave it empty for MSK's public certificates.")
     TLS_EXPIRED = ("tls-expired", _CERTIFICATES, "The certificate has expired.",
@@ -107,8 +112,8 @@ class Cause(StrEnum):
     MECHANISM_NOT_OFFERED = ("mechanism-not-offered", _STACK, "The listener does not offer this SASL mechanism.",
         "Compare the port and AUTH_MODE with the cluster's authentication settings.")
     AUTHENTICATION_FAILED = ("authentication-failed", _PERMISSIONS, "The broker refused the credentials.",
-        "Check that the secret is associated with the cluster, that its name begins with AmazonMSK_, that it uses a "
-        "customer managed KMS key, and that it was not rotated within the last 10 minutes.")
+        "On MSK check that the secret is associated with the cluster, is named AmazonMSK_..., has a customer managed "
+        "key and is older than 10 minutes; elsewhere compare user, password and mechanism.")
     IAM_DENIED = ("iam-denied", _PERMISSIONS, "IAM denied the connection.",
         "Allow kafka-cluster:Connect on the cluster's ARN for the function's role.")
     SERVER_NOT_AUTHENTIC = ("server-not-authentic", _NETWORK, "The broker could not prove that it knows the password.",

@@ -46,6 +46,9 @@ class MappingState(msgspec.Struct, frozen=True):
 def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[MappingState]:
     """The mappings of a source to a function.
 
+    Args:
+        source_arn: empty for all of the function's, as those of a self-managed cluster, which has no ARN.
+
     Raises:
         ToolkitError: denied (it needs ``lambda:ListEventSourceMappings``), or no answer.
     """
@@ -54,7 +57,7 @@ def mapping_states(lambda_client: Any, function: str, source_arn: str) -> list[M
 
 def _state(mapping: dict[str, Any]) -> MappingState:
     pollers = _part(mapping, "ProvisionedPollerConfig")
-    kafka = _part(mapping, "AmazonManagedKafkaEventSourceConfig")
+    kafka = _part(mapping, "AmazonManagedKafkaEventSourceConfig") or _part(mapping, "SelfManagedKafkaEventSourceConfig")
     on_failure = _part(_part(mapping, "DestinationConfig"), "OnFailure")
     return MappingState(
         id=mapping["UUID"],
@@ -88,6 +91,8 @@ def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
 def accepts_batch_item_failures(lambda_client: Any, function: str, source_arn: str) -> bool:
     """Whether every mapping of the source to the function is provisioned and accepts batch item failures.
 
+    Without ``source_arn`` every mapping of the function must: nothing else tells those of a self-managed cluster apart.
+
     False while a mapping is being created or changed, since its pollers may still be the earlier ones, and where there
     is no mapping at all.
 
@@ -108,7 +113,9 @@ def _accepts_batch_item_failures(mapping: dict[str, Any]) -> bool:
 
 def _mappings(lambda_client: Any, function: str, source_arn: str) -> list[dict[str, Any]]:
     # All pages: a mapping that is overlooked can be the one that does not accept batch item failures.
-    arguments = {"FunctionName": function, "EventSourceArn": source_arn}
+    arguments = {"FunctionName": function}
+    if source_arn:
+        arguments["EventSourceArn"] = source_arn
     return ask_aws(
         "lambda:ListEventSourceMappings",
         lambda: all_items(lambda_client, "list_event_source_mappings", "EventSourceMappings", **arguments),

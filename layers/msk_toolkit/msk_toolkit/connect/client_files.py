@@ -13,7 +13,7 @@ from msk_toolkit.connect.escaping import (
     librdkafka_can_carry,
     property_value,
 )
-from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+from msk_toolkit.connect.login import Login, jaas_login
 from msk_toolkit.msk.findings import Finding
 
 
@@ -32,8 +32,8 @@ def client_files(login: Login) -> ClientFiles:
     """
     common = {"security.protocol": login.protocol, **_trust(login)}
     files = {"kcat.conf": _kcat(login)}
-    if login.mode == "scram":
-        sasl = {**common, "sasl.mechanism": MECHANISM}
+    if login.mechanism:
+        sasl = {**common, "sasl.mechanism": login.mechanism}
         files["client_sasl.properties"] = _properties(sasl)
         files["client.properties"] = _properties({**sasl, "sasl.jaas.config": login.jaas})
         files["users_jaas.conf"] = _jaas_file(login)
@@ -50,7 +50,7 @@ def client_file_findings(login: Login) -> list[Finding]:
     if login.trusts_private_ca:
         text = "contains certificates of a private authority, which Kafka's tools read from version 2.7 on"
         findings.append(Finding("note", "client.properties", text))
-    if login.mode == "scram":
+    if login.mechanism:
         findings += _scram_findings(login)
     return findings
 
@@ -92,9 +92,9 @@ def _jaas_file(login: Login) -> str:
 
 def _kcat(login: Login) -> str:
     values = {"bootstrap.servers": login.brokers, "security.protocol": login.protocol}
-    if login.mode == "scram":
+    if login.mechanism:
         values |= {
-            "sasl.mechanisms": MECHANISM,
+            "sasl.mechanisms": login.mechanism,
             "sasl.username": login.username,
             "sasl.password": login.shown_password,
         }
@@ -108,9 +108,9 @@ def _kafka_python(login: Login) -> dict[str, Any]:
         "bootstrap_servers": login.brokers.split(","),
         "security_protocol": login.protocol,
     }
-    if login.mode == "scram":
+    if login.mechanism:
         arguments |= {
-            "sasl_mechanism": MECHANISM,
+            "sasl_mechanism": login.mechanism,
             "sasl_plain_username": login.username,
             "sasl_plain_password": login.shown_password,
         }

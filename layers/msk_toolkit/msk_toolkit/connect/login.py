@@ -1,5 +1,6 @@
 """What a client needs to log in, and the JAAS text of it."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -7,11 +8,11 @@ import msgspec
 from msk_toolkit.connect.escaping import jaas_quoted
 from msk_toolkit.msk.listeners import PROTOCOL_OF, SECURITY_PROTOCOLS
 
-SourceMode = Literal["none", "tls", "scram"]
+SourceMode = Literal["none", "tls", "scram", "scram256"]
 PASSWORD_PLACE = "<password>"  # noqa: S105 - the place of one
 _MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 # MSK's SCRAM accepts SHA-512 only.
-MECHANISM = "SCRAM-SHA-512"
+_MECHANISMS: Mapping[SourceMode, str] = {"scram": "SCRAM-SHA-512", "scram256": "SCRAM-SHA-256"}
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -35,6 +36,11 @@ class Login(msgspec.Struct, frozen=True):
     def protocol(self) -> str:
         """Kafka's name of it, for ``security.protocol``."""
         return SECURITY_PROTOCOLS[PROTOCOL_OF[self.mode]]
+
+    @property
+    def mechanism(self) -> str | None:
+        """Kafka's name of the SASL mechanism; None where there is no login."""
+        return _MECHANISMS.get(self.mode)
 
     @property
     def shown_password(self) -> str:

@@ -5,7 +5,7 @@
 3. Unless something is wrong with the source, ask Kafka for its topics and have it registered in Vantiq.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -30,16 +30,21 @@ from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import DeclaredAuth
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.msk.listeners import PROTOCOL_OF, Listener, Network
-from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, outside_msk
 from msk_toolkit.msk.observe_secret import observe_secret
 from msk_toolkit.msk.pollers import poller_listener
 from msk_toolkit.msk.secret import check_secret
 from msk_toolkit.msk.state_findings import state_findings
-from msk_toolkit.settings.cluster import AuthMode
+from msk_toolkit.settings.cluster import SCRAM_MODES, AuthMode
 from msk_toolkit.settings.connect import ConnectSettings
 
 _NO_NAME = "<username>"
 _NO_BROKERS = "HOST:PORT"
+_NO_FILES: Mapping[AuthMode, str] = {
+    "iam": "IAM needs Amazon's own login module in every client; no files and no Vantiq source are generated for it",
+    "mtls": "with mutual TLS each client needs a certificate of its own; no files and no Vantiq source are generated "
+    "for it",
+}
 
 # From what is desired and the findings so far to the registration.
 Registrar = Callable[[DesiredRegistration, list[Finding]], Registration | None]
@@ -92,7 +97,8 @@ def run_connect(
         deadline: for what AWS and Kafka are asked; the registrar has its own.
         ask_kafka: asks about the source's topics, before Vantiq is asked; None where that is not possible.
     """
-    observed = observe_cluster(client, request.cluster or settings.cluster_arn, deadline)
+    cluster = request.cluster or settings.cluster_arn
+    observed = observe_cluster(client, cluster, deadline) if cluster else outside_msk()
     run = _Run(request, settings, observed, list(observed.findings))
     if observed.cluster is not None:
         run.findings.extend(state_findings(observed.cluster))
@@ -134,13 +140,13 @@ def _pollers(run: _Run, credentials: ScramCredentials | None) -> PollerAccess | 
 
 def _credentials(run: _Run, client: MakeClient, deadline: Deadline) -> ScramCredentials | None:
     secret_id = run.settings.scram_secret_arn
-    if run.mode != "scram" or not secret_id:
+    if run.mode not in SCRAM_MODES or not secret_id:
         return None
     # A cluster that MSK did not describe can't be asked for its secrets either.
     arn = run.observed.arn if run.observed.cluster else ""
     users = run.settings.user_secrets()
     facts, refusals = observe_secret(client, arn, secret_id, deadline, users)
-    credentials, faults = check_secret(facts)
+    credentials, faults = check_secret(facts, on_msk=bool(run.observed.arn))
     run.findings.extend([*refusals, *faults])
     return credentials
 
@@ -148,9 +154,8 @@ def _credentials(run: _Run, client: MakeClient, deadline: Deadline) -> ScramCred
 def _login(run: _Run, credentials: ScramCredentials | None) -> Login | None:
     """What clients need in this mode; None, with a finding, where there is nothing to write into a file."""
     mode = run.mode
-    if mode == "iam":
-        text = "IAM needs Amazon's own login module in every client; no files and no Vantiq source are generated for it"
-        run.findings.append(Finding("note", "client files", text))
+    if mode == "iam" or mode == "mtls":
+        run.findings.append(Finding("note", "client files", _NO_FILES[mode]))
         return None
     brokers = _brokers(run)
     if not brokers:
@@ -237,7 +242,7 @@ def _desired_source(run: _Run, access: _Access) -> DesiredRegistration | None:
     if login is None:
         run.error("register", "there is no source to register, see the other findings")
         return None
-    if login.mode == "scram" and credentials is None:
+    if login.mechanism and credentials is None:
         run.error("register", "the credentials are not known, see the secret's findings")
         return None
     desired = DesiredRegistration(

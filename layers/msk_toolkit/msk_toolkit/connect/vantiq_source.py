@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.connect.escaping import jaas_quoted
-from msk_toolkit.connect.login import MECHANISM, Login, jaas_login
+from msk_toolkit.connect.login import Login, jaas_login
 from msk_toolkit.msk.findings import Finding
 
 ContentType = Literal["text/plain", "application/json", "application/xml"]
@@ -108,8 +108,8 @@ def source_configuration(login: Login, options: SourceOptions) -> dict[str, Any]
 
 def _security(login: Login, options: SourceOptions) -> dict[str, str]:
     security: dict[str, str] = {}
-    if login.mode == "scram":
-        security |= {"sasl.jaas.config": _jaas(login, options), "sasl.mechanism": MECHANISM}
+    if login.mechanism:
+        security |= {"sasl.jaas.config": _jaas(login, options), "sasl.mechanism": login.mechanism}
     if login.mode != "none":
         security["security.protocol"] = login.protocol
     if login.trusts_private_ca:
@@ -160,7 +160,7 @@ def _security_findings(login: Login, options: SourceOptions) -> Iterator[Finding
     if login.mode == "none":
         text = "records travel to Vantiq unencrypted, and anyone on the network path can read them"
         yield Finding("warning", "source", text)
-    if options.inline_password and login.mode == "scram":
+    if options.inline_password and login.mechanism:
         text = "the password is in the configuration, where everyone in the namespace can read it"
         yield Finding("warning", "source", text)
     if login.trusts_private_ca:
@@ -170,7 +170,7 @@ def _security_findings(login: Login, options: SourceOptions) -> Iterator[Finding
 
 def property_faults(login: Login, options: SourceOptions) -> list[Finding]:
     """Properties that would send the password in the clear, or to another host; a source with one is not registered."""
-    if login.mode != "scram":
+    if not login.mechanism:
         return []
     texts = [_property_fault(name, value) for name, value in options.properties.items()]
     return [Finding("error", "source", text) for text in texts if text]

@@ -68,7 +68,7 @@ def _with_credentials(
         writer=Writer(),
     )
     written = run_probe(access, to_write)
-    if written.verdict.cause is Cause.CLIENT_CERTIFICATE_WANTED:
+    if written.verdict.cause is Cause.CLIENT_CERTIFICATE_WANTED and settings.auth_mode != "mtls":
         return _report(target, "reached", "the listener requires a client certificate (mutual TLS)", written)
     to_read = ConsumerOptions(
         topic=settings.probe_topic,

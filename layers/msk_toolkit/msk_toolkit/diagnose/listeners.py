@@ -9,9 +9,17 @@ from msk_toolkit.diagnose.network import BrokerPort
 from msk_toolkit.kafka.access import Access, parse_brokers
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import ClusterDescription
-from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS, PROTOCOL_OF, Listener, Network, Protocol
+from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS, NETWORK_OF, PROTOCOL_OF, Listener, Network, Protocol
 from msk_toolkit.msk.pollers import PollerListener
-from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
+from msk_toolkit.network.client_certificate import ClientCertificate
+from msk_toolkit.settings.cluster import SCRAM_MODES, AuthMode, ClusterSettings
+
+
+class Logins(NamedTuple):
+    """What was read to log in with; None where it could not be read, or is not needed."""
+
+    credentials: ScramCredentials | None = None
+    certificate: ClientCertificate | None = None
 
 
 class ListenerAccess(NamedTuple):
@@ -31,21 +39,21 @@ class ListenerAccess(NamedTuple):
 def listeners_to_check(
     known: Sequence[Listener],
     settings: ClusterSettings,
-    credentials: ScramCredentials | None,
+    logins: Logins,
     networks: Sequence[Network],
 ) -> list[ListenerAccess]:
     """The listeners of these networks, the one in use first. BOOTSTRAP_SERVERS replaces what MSK says of that one.
 
     IAM counts as a login only where AUTH_MODE says so: otherwise the function's role has no permission to use it.
     """
-    listeners = [listener for listener in known if listener.network in networks]
+    listeners = [listener for listener in known if listener.network in {*networks, NETWORK_OF[settings.listener]}]
     used = _in_use(listeners, settings)
     if settings.bootstrap_servers:
         configured = _configured(used, settings)
         listeners = [*_without(used, listeners), configured]
         used = configured
     accesses = [
-        ListenerAccess(listener, listener == used, _access(listener, settings, credentials)) for listener in listeners
+        ListenerAccess(listener, listener == used, _access(listener, settings, logins)) for listener in listeners
     ]
     return sorted(accesses, key=lambda access: not access.in_use)
 
@@ -99,7 +107,7 @@ def _ports_inside(listeners: Iterable[Listener], protocol: Protocol) -> list[int
 
 def _in_use(listeners: Sequence[Listener], settings: ClusterSettings) -> Listener | None:
     candidates = [listener for listener in listeners if listener.protocol == PROTOCOL_OF[settings.auth_mode]]
-    return _with_port_of(settings.bootstrap_servers, candidates) or _inside_vpc(candidates)
+    return _with_port_of(settings.bootstrap_servers, candidates) or _chosen(candidates, NETWORK_OF[settings.listener])
 
 
 def _with_port_of(bootstrap_servers: str, listeners: Iterable[Listener]) -> Listener | None:
@@ -107,13 +115,13 @@ def _with_port_of(bootstrap_servers: str, listeners: Iterable[Listener]) -> List
     return next((listener for listener in listeners if not ports.isdisjoint(listener.ports)), None)
 
 
-def _inside_vpc(listeners: Iterable[Listener]) -> Listener | None:
-    return next((listener for listener in listeners if listener.network == "vpc"), None)
+def _chosen(listeners: Iterable[Listener], network: Network) -> Listener | None:
+    return next((listener for listener in listeners if listener.network == network), None)
 
 
 def _configured(used: Listener | None, settings: ClusterSettings) -> Listener:
     """The listener in use, with the brokers of BOOTSTRAP_SERVERS."""
-    network: Network = used.network if used else "vpc"
+    network: Network = used.network if used else NETWORK_OF[settings.listener]
     brokers = parse_brokers(settings.bootstrap_servers)
     ports = sorted({broker.port for broker in brokers})
     return Listener(network, PROTOCOL_OF[settings.auth_mode], ports, ",".join(map(str, brokers)))
@@ -123,17 +131,27 @@ def _without(used: Listener | None, listeners: Iterable[Listener]) -> list[Liste
     return [listener for listener in listeners if listener != used]
 
 
-def _access(listener: Listener, settings: ClusterSettings, credentials: ScramCredentials | None) -> Access | None:
+def _access(listener: Listener, settings: ClusterSettings, logins: Logins) -> Access | None:
     mode = AUTH_MODE_OF[listener.protocol]
+    if PROTOCOL_OF[settings.auth_mode] == listener.protocol:
+        mode = settings.auth_mode
     if mode == "iam" and settings.auth_mode != "iam":
         return None
     brokers = parse_brokers(listener.brokers)
     if mode == "none":
         return Access(brokers=brokers, auth_mode=mode)
     access = Access(brokers=brokers, auth_mode=mode, trusted_ca=settings.trusted_ca)
-    if mode == "scram":
-        return _with_credentials(access, credentials)
+    if mode in SCRAM_MODES:
+        return _with_credentials(access, logins.credentials)
+    if mode == "mtls":
+        return _with_certificate(access, logins.certificate)
     return access
+
+
+def _with_certificate(access: Access, certificate: ClientCertificate | None) -> Access | None:
+    if certificate is None:
+        return None
+    return msgspec.structs.replace(access, client_certificate=certificate)
 
 
 def _with_credentials(access: Access, credentials: ScramCredentials | None) -> Access | None:

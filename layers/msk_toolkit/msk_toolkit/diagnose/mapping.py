@@ -15,7 +15,7 @@ from msk_toolkit.diagnose.poller_role import MAX_MAPPINGS
 from msk_toolkit.diagnose.services import Need, dns_findings, service_findings
 from msk_toolkit.msk.listeners import Protocol
 from msk_toolkit.msk.pollers import PollerListener
-from msk_toolkit.settings.cluster import AuthMode
+from msk_toolkit.settings.cluster import SECRET_MODES, AuthMode
 from msk_toolkit.vpc.facts import Facts
 
 _FORWARDER = "the forwarder"
@@ -48,7 +48,7 @@ class Pollers(msgspec.Struct, frozen=True, kw_only=True):
 def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> list[Need]:
     """The services that the pollers call from the cluster's subnets, in the modes that the mappings really have."""
     modes = _poller_modes(states or ()) or {_POLLER_MODES[pollers.provisioned]}
-    if pollers.auth_mode == "scram":
+    if pollers.auth_mode in SECRET_MODES:
         modes.add("scram")
     return needs_of("pollers", modes)
 
@@ -58,15 +58,22 @@ def _poller_modes(states: Iterable[MappingState]) -> set[FunctionMode]:
 
 
 def mapping_findings(
-    facts: Facts, cluster: NetworkEnd, pollers: Pollers, mappings: MappingFacts, *, resolved: Collection[str] = ()
+    facts: Facts,
+    cluster: NetworkEnd,
+    pollers: Pollers,
+    mappings: MappingFacts,
+    *,
+    at: NetworkEnd | None = None,
+    resolved: Collection[str] = (),
 ) -> list[NetworkFinding]:
     """Everything that keeps the pollers from the brokers, from the function or from their credentials, what is alike
     as one.
 
     Args:
+        at: where the pollers are if not beside the brokers: outside MSK they are in the functions' subnets.
         resolved: the VPCs in which names have just been resolved.
     """
-    source, brokers = cluster._replace(name=POLLERS), cluster._replace(name=BROKERS)
+    source, brokers = (at or cluster)._replace(name=POLLERS), cluster._replace(name=BROKERS)
     states = mappings.states or ()
     findings = list(_port_findings(facts, source, brokers, pollers.ports))
     findings += dns_findings(facts, source, resolved)

@@ -41,7 +41,7 @@ def ask_mappings(
             return None
 
     states = denied = None
-    if settings.forwarder_function and settings.cluster_arn:
+    if settings.forwarder_function and (settings.cluster_arn or settings.bootstrap_servers):
         function, source = settings.forwarder_function, settings.cluster_arn
         states = ask("lambda:ListEventSourceMappings", lambda: mapping_states(lambda_client, function, source))
     if settings.forwarder_role_arn:
@@ -54,7 +54,7 @@ def ask_mappings(
 def _poller_actions(
     settings: DiagnoseSettings, listener: PollerListener, secret: SecretFacts | None, states: Sequence[MappingState]
 ) -> dict[str, Sequence[str]]:
-    secret_arn, key = settings.scram_secret_arn, ""
+    secret_arn, key = settings.scram_secret_arn or settings.client_certificate_secret_arn, ""
     if secret is not None:
         secret_arn = secret.arn or secret_arn
         key = secret.kms_key_id or ""

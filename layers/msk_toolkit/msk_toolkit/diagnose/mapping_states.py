@@ -109,9 +109,9 @@ RESULTS: Mapping[str, Meaning] = {
     ),
     "Server failed to authenticate Lambda": Meaning(
         "error",
-        "the brokers require a client certificate that they trust, and the mapping has none",
-        "allow unauthenticated TLS clients on the cluster, or use AuthMode scram or iam: the toolkit has no client "
-        "certificates",
+        "the brokers require a client certificate that they trust, and the mapping has none, or another one",
+        "use AuthMode mtls with ClientCertificateSecretArn, use scram or iam, or allow unauthenticated TLS clients on "
+        "the cluster",
     ),
     "Lambda failed to authenticate server": Meaning(
         "error",
@@ -121,7 +121,8 @@ RESULTS: Mapping[str, Meaning] = {
     "Provided certificate or private key is invalid": Meaning(
         "error",
         "the mapping names a secret with a client certificate that Lambda can't use",
-        "remove it: the toolkit's mappings have no client certificate; deploy the stack again",
+        "compare the secret with docs/self-managed.md: PEM text, the client's certificate first, a PKCS#8 key, and for "
+        "an encrypted key an algorithm of PBES1, since Lambda reads no PBES2",
     ),
     "Lambda failed to assume your function execution role": Meaning(
         "error",

@@ -44,7 +44,8 @@ def poller_actions(
     match listener.protocol:
         case "iam":
             actions |= _login_by_iam(cluster_arn, states)
-        case "scram":
+        # With TLS there is a secret only for a client certificate.
+        case "scram" | "tls":
             actions |= _login_by_secret(secret_arn, key_arn)
     if listener.protocol == "iam" and cluster_arn:
         actions |= _writing_to_topics(cluster_arn, states)

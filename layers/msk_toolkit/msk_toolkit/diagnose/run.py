@@ -13,7 +13,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.diagnose.connectivity import connectivity_options
 from msk_toolkit.diagnose.finding import BROKERS, FUNCTION, NetworkEnd, NetworkFinding
 from msk_toolkit.diagnose.listener_checks import check_listener
-from msk_toolkit.diagnose.listeners import ListenerAccess, broker_ports, listeners_to_check, poller_ports
+from msk_toolkit.diagnose.listeners import ListenerAccess, Logins, broker_ports, listeners_to_check, poller_ports
 from msk_toolkit.diagnose.mapping import MappingFacts, Pollers, mapping_findings
 from msk_toolkit.diagnose.mapping_facts import AWS_SECONDS, ask_mappings
 from msk_toolkit.diagnose.needs import FunctionMode, needs_of
@@ -25,15 +25,19 @@ from msk_toolkit.diagnose.services import Need
 from msk_toolkit.diagnose.summary import summarize
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.auth_modes import auth_findings
+from msk_toolkit.msk.client_certificate import read_client_certificate
 from msk_toolkit.msk.cluster import state_of
 from msk_toolkit.msk.credentials import ScramCredentials
 from msk_toolkit.msk.description import ClusterDescription, DeclaredAuth
 from msk_toolkit.msk.findings import Finding
-from msk_toolkit.msk.observe import ObservedCluster, observe_cluster
+from msk_toolkit.msk.listeners import PROTOCOL_OF
+from msk_toolkit.msk.observe import ObservedCluster, observe_cluster, outside_msk
 from msk_toolkit.msk.observe_secret import observe_secret
-from msk_toolkit.msk.pollers import poller_listener, protocols_inside
+from msk_toolkit.msk.pollers import PollerListener, poller_listener, protocols_inside
 from msk_toolkit.msk.secret import SecretFacts, check_secret, refusal_findings
 from msk_toolkit.msk.state_findings import state_findings
+from msk_toolkit.network.client_certificate import ClientCertificate, client_context
+from msk_toolkit.settings.cluster import SECRET_MODES
 from msk_toolkit.settings.diagnose import DiagnoseSettings
 from msk_toolkit.vpc.facts import Facts
 from msk_toolkit.vpc.read import read_facts
@@ -85,7 +89,7 @@ def run_diagnosis(
     responses = _ask_all(subject, settings, client, deadline)
     proof = proof_of(responses.listeners, _services_that_answered(subject, responses))
     network = _network_findings(subject, responses, settings, proof)
-    mapping = _mapping_findings(subject, responses, proof)
+    mapping = _mapping_findings(subject, responses, settings, proof)
     findings = [*subject.findings, *subject.secret_findings, *_refused_login(subject, responses, now())]
     status, summary = summarize(responses.listeners, findings, network, mapping)
     response = DiagnoseResponse(
@@ -104,7 +108,7 @@ def run_diagnosis(
 def function_needs(settings: DiagnoseSettings) -> list[Need]:
     """The services that the stack's functions call from their subnets."""
     modes: set[FunctionMode] = {settings.poller_mode}
-    if settings.auth_mode == "scram":
+    if settings.auth_mode in SECRET_MODES:
         modes.add("scram")
     if not settings.bootstrap_servers:
         modes.add("asks-msk")
@@ -115,7 +119,9 @@ def _observe(request: DiagnoseRequest, settings: DiagnoseSettings, client: MakeC
     observed, findings = _cluster(client, settings, deadline)
     cluster = observed.cluster
     credentials, secret, secret_findings = _secret(client, settings, observed, deadline)
-    accesses = listeners_to_check(observed.listeners or (), settings, credentials, request.all_networks)
+    certificate, certificate_findings = _certificate(client, settings, deadline)
+    logins = Logins(credentials, certificate)
+    accesses = listeners_to_check(observed.listeners or (), settings, logins, request.all_networks)
     return _Subject(
         observed=observed,
         secret=secret,
@@ -124,7 +130,7 @@ def _observe(request: DiagnoseRequest, settings: DiagnoseSettings, client: MakeC
         function=NetworkEnd(FUNCTION, settings.subnets, settings.security_groups),
         brokers=_brokers(cluster),
         findings=findings,
-        secret_findings=secret_findings,
+        secret_findings=[*secret_findings, *certificate_findings],
     )
 
 
@@ -138,7 +144,9 @@ def _pollers(settings: DiagnoseSettings, observed: ObservedCluster, accesses: li
     declared = DeclaredAuth()
     if observed.cluster is not None:
         declared = observed.cluster.declared_auth
-    listener = poller_listener(settings.auth_mode, declared, protocols_inside(observed.listeners))
+    listener = PollerListener(PROTOCOL_OF[settings.auth_mode])
+    if settings.cluster_arn:
+        listener = poller_listener(settings.auth_mode, declared, protocols_inside(observed.listeners))
     return Pollers(
         auth_mode=settings.auth_mode,
         listener=listener,
@@ -174,15 +182,28 @@ def _network_findings(
     return weighed(findings, proof)
 
 
-def _mapping_findings(subject: _Subject, responses: _Responses, proof: Proof) -> list[NetworkFinding]:
+def _mapping_findings(
+    subject: _Subject, responses: _Responses, settings: DiagnoseSettings, proof: Proof
+) -> list[NetworkFinding]:
     resolved = _resolved(subject, responses, proof)
-    return mapping_findings(responses.facts, subject.brokers, subject.pollers, responses.mappings, resolved=resolved)
+    return mapping_findings(
+        responses.facts,
+        subject.brokers,
+        subject.pollers,
+        responses.mappings,
+        # Outside MSK the mappings name the functions' subnets and security group.
+        at=None if settings.cluster_arn else subject.function,
+        resolved=resolved,
+    )
 
 
 def _refused_login(subject: _Subject, responses: _Responses, now: datetime) -> list[Finding]:
     """Why the brokers refuse the secret's user, where the listener in use does."""
+    # Outside MSK the secret has no conditions to meet.
+    if subject.secret is None or not subject.observed.arn:
+        return []
     causes = [listener.causes for listener in responses.listeners if listener.in_use]
-    if subject.secret is None or not any(Cause.AUTHENTICATION_FAILED in of_listener for of_listener in causes):
+    if not any(Cause.AUTHENTICATION_FAILED in of_listener for of_listener in causes):
         return []
     return refusal_findings(subject.secret, now)
 
@@ -211,7 +232,7 @@ def _cluster(
 ) -> tuple[ObservedCluster, list[Finding]]:
     unknown = ObservedCluster("", None, None, [])
     if not settings.cluster_arn:
-        return unknown, [Finding("note", "cluster", "CLUSTER_ARN is not set: MSK was not asked")]
+        return unknown, outside_msk().findings
     try:
         observed = observe_cluster(client, settings.cluster_arn, deadline.at_most(AWS_SECONDS))
     except ToolkitError as error:
@@ -235,8 +256,24 @@ def _secret(
         facts, refusals = observe_secret(client, arn, secret, deadline.at_most(AWS_SECONDS), users)
     except ToolkitError as error:
         return None, None, [Finding("error", f"secret {settings.scram_secret_arn}", str(error))]
-    credentials, faults = check_secret(facts)
+    credentials, faults = check_secret(facts, on_msk=bool(settings.cluster_arn))
     return credentials, facts, [*refusals, *faults]
+
+
+def _certificate(
+    client: MakeClient, settings: DiagnoseSettings, deadline: Deadline
+) -> tuple[ClientCertificate | None, list[Finding]]:
+    secret_id = settings.client_certificate_secret_arn
+    if settings.auth_mode != "mtls":
+        return None, []
+    try:
+        secrets = client("secretsmanager")
+        certificate = read_client_certificate(secrets, secret_id, deadline.at_most(AWS_SECONDS))
+        # Whether certificate and key fit; what a listener is to be trusted for has its own error.
+        client_context("", certificate)
+    except ToolkitError as error:
+        return None, [Finding("error", f"secret {secret_id}", str(error))]
+    return certificate, []
 
 
 def _facts(ec2: Any, subject: _Subject, deadline: Deadline) -> Facts:

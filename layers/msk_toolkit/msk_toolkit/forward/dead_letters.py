@@ -115,6 +115,8 @@ def letter(record: SourceRecord, batch: Batch, refusal: RecordRefusal, now: floa
         "eventSource": batch.source.event_source,
         "eventSourceArn": batch.source.event_source_arn,
         "bootstrapServers": batch.source.bootstrap_servers,
+        # A replay must not depend on what the setting is then.
+        "clusterName": batch.source.cluster_name,
         "records": {record.place: [record.raw]},
     }
     content = record.content

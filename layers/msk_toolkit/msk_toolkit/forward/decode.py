@@ -63,7 +63,7 @@ class Batch(NamedTuple):
 
     @property
     def cluster(self) -> str:
-        """``name/uuid``, or the first of a self-managed cluster's sorted brokers."""
+        """``name/uuid``; of a self-managed cluster its name in the settings, or the first of its sorted brokers."""
         return self.ids.cluster
 
     @property
@@ -84,11 +84,12 @@ def time_of(record: SourceRecord) -> int | None:
     return record.content.timestamp
 
 
-def decode(event: object, record_ids: RecordIdForm = "position") -> Batch:
+def decode(event: object, record_ids: RecordIdForm = "position", cluster_name: str = "") -> Batch:
     """Decode an event; a record that can't be decoded stays in its place, marked.
 
     Args:
         record_ids: the form of the records' ids.
+        cluster_name: of a self-managed cluster, whose events have no ARN; a dead letter's own name goes before it.
 
     Raises:
         MalformedEventError: the event itself has another shape.
@@ -98,6 +99,8 @@ def decode(event: object, record_ids: RecordIdForm = "position") -> Batch:
     except _NOT_AS_DECLARED as error:
         text = f"the event is not one of a Kafka event source mapping: {complaint(error)}"
         raise MalformedEventError(text) from None
+    if cluster_name and not source.event_source_arn and not source.cluster_name:
+        source = msgspec.structs.replace(source, cluster_name=cluster_name)
     partitions = {place: _records(place, raws) for place, raws in source.records.items()}
     return Batch(RecordIds(_cluster(source), record_ids), source, partitions)
 
@@ -182,8 +185,11 @@ def _offset(raw: Any) -> int:
 
 
 def _cluster(source: KafkaEvent[Any]) -> str:
-    """``name/uuid`` out of the cluster's ARN; a self-managed cluster is known by the first of its sorted brokers."""
+    """``name/uuid`` out of the cluster's ARN; a self-managed cluster without a name is known by the first of its sorted
+    brokers."""
     if source.event_source_arn:
         return source.event_source_arn.rpartition(":")[2].removeprefix("cluster/")
+    if source.cluster_name:
+        return source.cluster_name
     servers = sorted(server.strip() for server in (source.bootstrap_servers or "").split(","))
     return servers[0] or "unknown"

@@ -40,6 +40,10 @@ class KafkaEvent[R](msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     records: dict[str, list[R]]
     event_source_arn: str | None = None
     bootstrap_servers: str | None = None
+    cluster_name: Annotated[
+        str | None,
+        Meta(description="Only in dead letters: CLUSTER_NAME when the record of a cluster outside MSK was read."),
+    ] = None
 
 
 class ItemIdentifier(msgspec.Struct, frozen=True):

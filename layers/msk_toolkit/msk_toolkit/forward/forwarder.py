@@ -95,7 +95,7 @@ class Forwarder:
         start_by = deadline.at_most(deadline.remaining() - reserve)
         end_by = deadline.at_most(deadline.remaining() - reserve / 2)
         arrived = self._services.now()
-        batch = decode(event, self._settings.record_ids)
+        batch = decode(event, self._settings.record_ids, self._settings.cluster_name)
         targets = _targets_of(batch, self._settings.targets)
         known = self._delivered.done(batch)
         fresh = _without(known, batch.partitions)

@@ -45,7 +45,7 @@ class CheckedResponse(NamedTuple):
 
     Args:
         function: the function's name; empty outside of Lambda.
-        source: the cluster's ARN; None for a self-managed cluster.
+        source: the cluster's ARN; None for a self-managed cluster, of whose mappings Lambda lists all of the function.
         has_failures: it names records that are not done.
     """
 
@@ -81,10 +81,8 @@ class MappingCheck:
         """
         if configured == "on-demand" or not response.function:
             return configured
-        if not response.source:
-            return "on-demand"  # a self-managed cluster's: nothing identifies its mapping, and an error suits them all
         if self._is_due(response):
-            self._check(response.function, response.source, _seconds_to_check(deadline))
+            self._check(response.function, response.source or "", _seconds_to_check(deadline))
         if self._fits:
             return configured
         self._report_disagreement()

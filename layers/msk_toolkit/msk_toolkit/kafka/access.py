@@ -1,10 +1,12 @@
 """Where the brokers are, and how to log in to them."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from msk_toolkit.network.client_certificate import ClientCertificate
 from msk_toolkit.settings.cluster import AuthMode
 
 
@@ -26,6 +28,11 @@ class BrokerAddress(NamedTuple):
 
 _HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 _HIGHEST_PORT = 65535
+_MECHANISMS: Mapping[AuthMode, str] = {
+    "scram": "SCRAM-SHA-512",
+    "scram256": "SCRAM-SHA-256",
+    "iam": "AWS_MSK_IAM",
+}
 
 
 def advertised_address(host: object, port: int) -> BrokerAddress:
@@ -55,6 +62,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     trusted_ca: str = ""
     username: str = ""
     password: str = ""
+    client_certificate: ClientCertificate | None = None
 
     @property
     def encrypted(self) -> bool:
@@ -64,7 +72,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mechanism(self) -> str | None:
         """The SASL mechanism of the listener; MSK's SCRAM accepts SHA-512 only."""
-        return {"scram": "SCRAM-SHA-512", "iam": "AWS_MSK_IAM"}.get(self.auth_mode)
+        return _MECHANISMS.get(self.auth_mode)
 
     def __repr__(self) -> str:
         return f"Access({self.auth_mode}, {', '.join(map(str, self.brokers))})"

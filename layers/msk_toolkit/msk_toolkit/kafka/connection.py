@@ -20,16 +20,16 @@ from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.kafka.exchange import BrokerExchange
 from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
+from msk_toolkit.network.client_certificate import client_context
 from msk_toolkit.network.connect import (
     Address,
     certificate_end,
+    certificate_failure,
     open_tcp,
     resolve,
     start_tls,
-    wants_certificate,
 )
 from msk_toolkit.network.stages import StageLog
-from msk_toolkit.network.trust import tls_context
 from msk_toolkit.stage import Stage
 
 
@@ -53,9 +53,10 @@ class BrokerConnection:
         Raises:
             StageError: the first stage that failed; the socket is closed.
             ConfigurationError: TRUSTED_CA holds no certificate.
+            CredentialsError: the client certificate can't be used.
         """
         # A fault in what the user trusts is no broker's.
-        context = tls_context(access.trusted_ca) if access.encrypted else None
+        context = client_context(access.trusted_ca, access.client_certificate) if access.encrypted else None
         with log.stage(Stage.DNS) as deadline:
             addresses = resolve(address.host, address.port, deadline)
         sock = _open_tcp(address, addresses, log)
@@ -123,15 +124,18 @@ class BrokerConnection:
         with reading(self, "SaslHandshake", stage):
             return list(offered.mechanisms)
 
-    def certificate_wanted(self, deadline: Deadline) -> bool:
-        """Whether the listener requires a client certificate. For a fresh connection: with TLS 1.3 the alert comes
-        after the handshake, and is lost when the listener closes the connection on a request."""
+    def certificate_failure(self, deadline: Deadline) -> StageError | None:
+        """What the listener has against the client's certificate, or its absence; None where it has nothing.
+
+        For a fresh connection: with TLS 1.3 the alert comes after the handshake, and is lost when the listener closes
+        the connection on a request.
+        """
         self._socket.settimeout(deadline.timeout())
         try:
             self._socket.recv(1)
         except OSError as error:
-            return wants_certificate(error)
-        return False
+            return certificate_failure(error, str(self.address))
+        return None
 
     def close(self) -> None:
         """Close the connection; never fails."""

@@ -19,7 +19,7 @@ from msk_toolkit.kafka.access import BrokerAddress
 from msk_toolkit.kafka.response_limits import Limit, limit_of
 from msk_toolkit.kafka.response_shape import MalformedResponseError, check_response
 from msk_toolkit.kafka.throttle import Throttle
-from msk_toolkit.network.connect import wants_certificate
+from msk_toolkit.network.connect import certificate_failure
 from msk_toolkit.stage import Stage
 
 _CLIENT = "msk-vantiq-toolkit"
@@ -214,10 +214,8 @@ class BrokerExchange:
             raise self._failed(call.stage, Cause.PROTOCOL_ERROR, detail) from None
 
     def _disconnected(self, error: OSError, call: _Call) -> StageError:
-        if wants_certificate(error):
-            return self._failed(
-                Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate"
-            )
+        if failure := certificate_failure(error, str(self.address)):
+            return failure
         detail = f"the connection broke on {call.api} ({type(error).__name__})"
         return self._failed(call.stage, Cause.CONNECTION_CLOSED, detail)
 

@@ -55,7 +55,7 @@ _FORWARDER: Mapping[ListenerMode, Use] = {
     "none": Use(True, True, "AuthMode none"),
     "tls": Use(True, True, "AuthMode tls"),
     "mtls": Use(
-        False, True, "the toolkit's functions have no client certificate, although Lambda's mapping could use one"
+        True, False, "AuthMode mtls, with ClientCertificateSecretArn; tried on Apache Kafka, not on a real MSK cluster"
     ),
     "scram": Use(True, True, "AuthMode scram, with ScramSecretArn and ScramSecretKmsKeyArn"),
     "iam": Use(

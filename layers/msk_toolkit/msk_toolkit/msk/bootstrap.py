@@ -1,33 +1,50 @@
-"""From a cluster ARN and an auth mode to the bootstrap brokers."""
+"""From a cluster ARN, an auth mode and a choice of network to the bootstrap brokers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msk_toolkit.aws.call import NotFoundAtAwsError
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError
-from msk_toolkit.msk.listeners import AUTH_MODE_OF, PROTOCOL_OF, Listener, Protocol, ask_listeners
-from msk_toolkit.settings.cluster import AuthMode
+from msk_toolkit.msk.listeners import (
+    AUTH_MODE_OF,
+    NETWORK_OF,
+    PROTOCOL_OF,
+    Listener,
+    Network,
+    Protocol,
+    ask_listeners,
+)
+from msk_toolkit.settings.cluster import AuthMode, ClusterSettings
 
 
-def choose_brokers(listeners: Iterable[Listener], auth_mode: AuthMode) -> str:
-    """The brokers of the listener for ``auth_mode`` inside the VPC, as ``host:port,host:port``.
+def choose_brokers(listeners: Iterable[Listener], auth_mode: AuthMode, network: Network = "vpc") -> str:
+    """The brokers of the listener for ``auth_mode`` in this network, as ``host:port,host:port``.
 
     Raises:
         ConfigurationError: the cluster has no such listener; names those that it has.
     """
-    brokers = {listener.protocol: listener.brokers for listener in listeners if listener.network == "vpc"}
+    brokers = {listener.protocol: listener.brokers for listener in listeners if listener.network == network}
     protocol = PROTOCOL_OF[auth_mode]
     if protocol in brokers:
         return brokers[protocol]
-    raise ConfigurationError("AUTH_MODE", [f"the cluster has no listener for {auth_mode}; it offers {_modes(brokers)}"])
+    offered = _modes(brokers, network)
+    raise ConfigurationError("AUTH_MODE", [f"the cluster has no listener for {auth_mode}; it offers {offered}"])
 
 
-def _modes(protocols: Iterable[Protocol]) -> str:
-    return ", ".join(AUTH_MODE_OF[protocol] for protocol in protocols) or "none inside the VPC"
+_PLACES: Mapping[Network, str] = {
+    "vpc": "inside the VPC",
+    "public": "on the internet",
+    "multi-vpc": "through a VPC connection",
+    "ipv6": "on IPv6",
+}
 
 
-def bootstrap_brokers(kafka: Any, cluster_arn: str, auth_mode: AuthMode, deadline: Deadline) -> str:
+def _modes(protocols: Iterable[Protocol], network: Network) -> str:
+    return ", ".join(AUTH_MODE_OF[protocol] for protocol in protocols) or f"none {_PLACES[network]}"
+
+
+def bootstrap_brokers(kafka: Any, settings: ClusterSettings, deadline: Deadline) -> str:
     """Ask MSK for the brokers, as ``host:port,host:port``.
 
     Args:
@@ -38,8 +55,8 @@ def bootstrap_brokers(kafka: Any, cluster_arn: str, auth_mode: AuthMode, deadlin
         AwsError: denied, or no answer.
     """
     try:
-        listeners = ask_listeners(kafka, cluster_arn, deadline)
+        listeners = ask_listeners(kafka, settings.cluster_arn, deadline)
     except NotFoundAtAwsError as error:
-        text = f"there is no cluster {cluster_arn} in this account and Region"
+        text = f"there is no cluster {settings.cluster_arn} in this account and Region"
         raise ConfigurationError("CLUSTER_ARN", [text]) from error
-    return choose_brokers(listeners, auth_mode)
+    return choose_brokers(listeners, settings.auth_mode, NETWORK_OF[settings.listener])

@@ -7,23 +7,29 @@ import msgspec
 
 from msk_toolkit.aws.call import call_within
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.settings.cluster import AuthMode
+from msk_toolkit.settings.cluster import AuthMode, ListenerChoice
 
 Network = Literal["vpc", "public", "multi-vpc", "ipv6"]
 Protocol = Literal["plaintext", "tls", "scram", "iam"]
 # How a client can log in; client certificates (mtls) are checked on the TLS listener itself.
 ListenerMode = Literal["none", "tls", "mtls", "scram", "iam"]
 
-PROTOCOL_OF: Mapping[ListenerMode, Protocol] = {
+PROTOCOL_OF: Mapping[AuthMode, Protocol] = {
     "none": "plaintext",
     "tls": "tls",
     "mtls": "tls",
     "scram": "scram",
+    "scram256": "scram",
     "iam": "iam",
 }
 AUTH_MODE_OF: Mapping[Protocol, AuthMode] = {"plaintext": "none", "tls": "tls", "scram": "scram", "iam": "iam"}
+NETWORK_OF: Mapping[ListenerChoice, Network] = {"private": "vpc", "public": "public", "multi-vpc": "multi-vpc"}
 # MSK's ports inside the VPC.
 MSK_PORTS: Mapping[Protocol, int] = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+# Over the internet; there is no plaintext.
+PUBLIC_PORTS: Mapping[Protocol, int] = {"tls": 9194, "scram": 9196, "iam": 9198}
+# Of a VPC connection: each broker has a port of its own.
+MULTI_VPC_PORTS = range(14001, 14101)
 # Kafka's own names, as clients take them for security.protocol.
 SECURITY_PROTOCOLS: Mapping[Protocol, str] = {
     "plaintext": "PLAINTEXT",

@@ -27,6 +27,15 @@ class ObservedCluster(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
+def outside_msk() -> ObservedCluster:
+    """A cluster without an ARN: what is not known of it, as a finding."""
+    text = (
+        "CLUSTER_ARN is not set, as for Kafka outside MSK: MSK was not asked, so the cluster's state, its other "
+        "listeners, its subnets and security groups are not known; the brokers are those of BOOTSTRAP_SERVERS"
+    )
+    return ObservedCluster("", None, None, [Finding("note", "cluster", text)])
+
+
 def observe_cluster(client: MakeClient, cluster: str, deadline: Deadline) -> ObservedCluster:
     """The cluster with this ARN or name, as far as AWS answers by the deadline."""
     kafka = client("kafka")

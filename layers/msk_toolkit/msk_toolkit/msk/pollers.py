@@ -9,7 +9,7 @@ import msgspec
 
 from msk_toolkit.msk.description import DeclaredAuth
 from msk_toolkit.msk.listeners import MSK_PORTS, PROTOCOL_OF, Listener, Protocol
-from msk_toolkit.settings.cluster import AuthMode
+from msk_toolkit.settings.cluster import SCRAM_MODES, AuthMode
 
 # AWS's list for a mapping that logs in with IAM, by what each action is allowed on.
 CLUSTER_ACTIONS = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
@@ -37,15 +37,15 @@ def poller_listener(
 ) -> PollerListener:
     """The listener that Lambda chooses for a mapping of this stack.
 
-    With a secret (scram) it uses that login. Without a secret it uses the strongest that the cluster has on, whatever
-    the toolkit's own mode is: SASL/IAM, else TLS, else plaintext; and where that fails, it tries no other.
+    With a secret (scram, mtls) it uses that login. Without a secret it uses the strongest that the cluster has on,
+    whatever the toolkit's own mode is: SASL/IAM, else TLS, else plaintext; and where that fails, it tries no other.
 
     Args:
         declared: what the cluster says of its logins.
         offered: the protocols of its listeners inside the VPC; None where they are not known.
     """
     own = PROTOCOL_OF[auth_mode]
-    if auth_mode in {"scram", "iam"}:
+    if auth_mode in {*SCRAM_MODES, "iam", "mtls"}:
         return PollerListener(own)
     if offered is None:
         return _by_declaration(declared, own)

@@ -47,9 +47,13 @@ class SecretFacts(msgspec.Struct, frozen=True, kw_only=True):
     __str__ = __repr__
 
 
-def check_secret(facts: SecretFacts) -> tuple[ScramCredentials | None, list[Finding]]:
-    """The credentials, where they can be read, and everything that is wrong with the secret."""
-    faults = secret_faults(facts)
+def check_secret(facts: SecretFacts, *, on_msk: bool = True) -> tuple[ScramCredentials | None, list[Finding]]:
+    """The credentials, where they can be read, and everything that is wrong with the secret.
+
+    Args:
+        on_msk: whether MSK's conditions apply: name, key and association.
+    """
+    faults = secret_faults(facts) if on_msk else []
     credentials = None
     if facts.text is not None:
         credentials, faults_of_text = inspect_credentials(facts.text)

@@ -45,6 +45,14 @@ _REFUSALS: Mapping[str, tuple[Cause, str]] = {
 # What servers answer to a client without a certificate: at the end of the handshake with TLS 1.2, at the first read
 # with TLS 1.3.
 _CERTIFICATE_REQUIRED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"}
+# What they answer to one that they do not accept, at the same moments: no server sends them for another reason.
+_CERTIFICATE_REFUSED: Mapping[str, str] = {
+    "TLSV1_ALERT_UNKNOWN_CA": "its issuer is not trusted there",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it is not trusted there",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "it has expired",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "it has been revoked",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "it is not of a kind that is accepted there",
+}
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
@@ -158,9 +166,17 @@ def certificate_end(sock: ssl.SSLSocket) -> float:
     return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
 
 
-def wants_certificate(error: OSError) -> bool:
-    """Whether the peer ended the connection because the client showed no certificate of its own."""
-    return isinstance(error, ssl.SSLError) and error.reason in _CERTIFICATE_REQUIRED
+def certificate_failure(error: OSError, peer: str) -> StageError | None:
+    """The failure where the peer ended the connection over the client's own certificate: it showed none, or one that
+    the peer does not accept; otherwise None."""
+    reason = str(error.reason) if isinstance(error, ssl.SSLError) else ""
+    if reason in _CERTIFICATE_REQUIRED:
+        detail = "the listener requires a client certificate"
+        return StageError(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, detail)
+    if reason in _CERTIFICATE_REFUSED:
+        detail = f"the listener refuses the client's certificate: {_CERTIFICATE_REFUSED[reason]}"
+        return StageError(Stage.TLS, Cause.CLIENT_CERTIFICATE_REFUSED, peer, detail)
+    return None
 
 
 def _tcp_failure(peer: str, error: OSError) -> StageError:
@@ -190,7 +206,9 @@ def _certificate_failure(peer: str, host: str, error: ssl.SSLCertVerificationErr
 
 def _handshake_failure(peer: str, error: OSError, *, agreed: bool) -> StageError:
     reason = getattr(error, "reason", None) or "no reason given"
-    if wants_certificate(error) or (reason == _HANDSHAKE_REFUSED and agreed):
+    if failure := certificate_failure(error, peer):
+        return failure
+    if reason == _HANDSHAKE_REFUSED and agreed:
         return StageError(
             Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, peer, "the listener requires a client certificate"
         )

@@ -24,6 +24,15 @@ def tls_context(trusted_ca: str = "") -> ssl.SSLContext:
     Raises:
         ConfigurationError: the text can't be used, with the reason.
     """
+    return trusting_context(trusted_ca)
+
+
+def trusting_context(trusted_ca: str) -> ssl.SSLContext:
+    """The same as a context of one's own, to be given a client certificate.
+
+    Raises:
+        ConfigurationError: as :func:`tls_context`.
+    """
     if not trusted_ca:
         return ssl.create_default_context()
     try:

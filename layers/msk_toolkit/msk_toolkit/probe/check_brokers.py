@@ -238,11 +238,11 @@ class _Checks:
         without_login = msgspec.structs.replace(self._access, auth_mode="tls")
         try:
             with BrokerConnection.open(check.address, without_login, StageLog(limit, _ALERT_SECONDS)) as connection:
-                is_required = connection.certificate_wanted(limit)
+                failure = connection.certificate_failure(limit)
         except StageError:
             return
-        if is_required:
-            check.log.fail(Stage.TLS, Cause.CLIENT_CERTIFICATE_WANTED, "the listener requires a client certificate")
+        if failure:
+            check.log.fail(Stage.TLS, failure.cause, failure.detail)
 
 
 def _mechanisms(address: BrokerAddress, access: Access, stage: Deadline) -> list[str]:

@@ -77,9 +77,10 @@ class ControlPlane:
             return None
 
     def login_findings(self) -> list[str]:
-        """What is wrong with the secret and its association with the cluster."""
+        """What is wrong with the secret and its association with the cluster; nothing outside MSK, which has no such
+        conditions."""
         settings = self._settings
-        if not settings.scram_secret_arn:
+        if not settings.scram_secret_arn or not settings.cluster_arn:
             return []
         deadline = self._deadline.at_most(_PATIENCE_SECONDS)
         secret, cluster, users = settings.scram_secret_arn, settings.cluster_arn, settings.user_secrets()

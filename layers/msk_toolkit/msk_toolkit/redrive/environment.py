@@ -18,7 +18,7 @@ from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.redrive.failures import Range
 from msk_toolkit.redrive.request import RedriveRequest
 from msk_toolkit.redrive.run import RedriveServices
-from msk_toolkit.redrive.scope import Scope
+from msk_toolkit.redrive.scope import Scope, broker_names
 from msk_toolkit.redrive.sending import MakeForwarder
 from msk_toolkit.settings.cluster import ClusterSettings
 from msk_toolkit.settings.forwarder import ForwarderSettings
@@ -65,6 +65,7 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
         scope=Scope(
             # The other settings of the cluster are read only where brokers are needed.
             cluster=environ.get("CLUSTER_ARN", ""),
+            brokers=_own_brokers(environ),
             function=settings.forwarder_function(),
             topics=frozenset(filter(None, [*split_names(settings.forward_topics), forwarding.heartbeat_topic])),
         ),
@@ -73,7 +74,15 @@ def redrive_services(environ: Mapping[str, str], client: MakeClient) -> RedriveS
         invoke_again=partial(_invoke_again, client, environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         reserve_seconds=settings.handover_seconds,
         record_ids=forwarding.record_ids,
+        cluster_name=forwarding.cluster_name,
     )
+
+
+def _own_brokers(environ: Mapping[str, str]) -> frozenset[str]:
+    """The brokers of a cluster outside MSK; none where an ARN says which cluster it is."""
+    if environ.get("CLUSTER_ARN"):
+        return frozenset()
+    return broker_names(environ.get("BOOTSTRAP_SERVERS", ""))
 
 
 def replaying(settings: ForwarderSettings, records_per_second: float, reserve_seconds: float) -> ForwarderSettings:

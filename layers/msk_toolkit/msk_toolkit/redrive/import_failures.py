@@ -41,6 +41,7 @@ class ImportContext(NamedTuple):
         now: seconds since 1970.
         scope: whose discarded records are imported; those of others are left where they are.
         record_ids: the form of the letters' ids.
+        cluster_name: what the ids of a self-managed cluster's records begin with.
     """
 
     bucket: Bucket
@@ -49,6 +50,7 @@ class ImportContext(NamedTuple):
     now: Callable[[], float]
     scope: Scope
     record_ids: RecordIdForm = "position"
+    cluster_name: str = ""
 
     def write_new(self, objects: list[NamedBody]) -> list[bool | None]:
         """Write the objects that are not there yet: whether it was new, or None where there was no time.
@@ -71,7 +73,7 @@ class ImportContext(NamedTuple):
             attempts=failure.invocations,
             code=failure.condition,
         )
-        batch = decode(event, self.record_ids)
+        batch = decode(event, self.record_ids, self.cluster_name)
         for records in batch.partitions.values():
             for record in records:
                 yield letter_name(record, batch.cluster), letter(record, batch, refusal, self.now())

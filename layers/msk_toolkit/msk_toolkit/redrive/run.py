@@ -54,6 +54,7 @@ class RedriveServices(NamedTuple):
         reserve_seconds: when so much time is left, nothing new begins.
         now: seconds since 1970.
         record_ids: the form of the letters' ids.
+        cluster_name: what the ids of a self-managed cluster's records begin with.
     """
 
     bucket: Bucket
@@ -68,6 +69,7 @@ class RedriveServices(NamedTuple):
     now: Callable[[], float] = time.time
     record_ids: RecordIdForm = "position"
     given_up_topic: str = ""
+    cluster_name: str = ""
 
 
 def run_redrive(request: RedriveRequest, services: RedriveServices, deadline: Deadline) -> RedriveResponse:
@@ -112,7 +114,13 @@ def _check_failure_topic(request: RedriveRequest, services: RedriveServices) -> 
 def _import_context(request: RedriveRequest, services: RedriveServices, out_of_time: OutOfTime) -> ImportContext:
     writes = not request.dry_run
     return ImportContext(
-        services.bucket, writes, out_of_time, services.now, scope=services.scope, record_ids=services.record_ids
+        services.bucket,
+        writes,
+        out_of_time,
+        services.now,
+        scope=services.scope,
+        record_ids=services.record_ids,
+        cluster_name=services.cluster_name,
     )
 
 

@@ -22,6 +22,7 @@ class Scope(NamedTuple):
 
     Args:
         cluster: ARN of the stack's cluster; empty where the stack names brokers instead.
+        brokers: those brokers, as ``host:port``; none where the cluster has an ARN.
         function: name of its forwarder; empty where it is not known.
         topics: what it forwards.
         accepted: ARNs, functions and topics that the request names beyond these.
@@ -31,6 +32,7 @@ class Scope(NamedTuple):
     function: str
     topics: frozenset[str]
     accepted: frozenset[str] = frozenset()
+    brokers: frozenset[str] = frozenset()
 
     def check(self, batch: DiscardedBatch) -> None:
         """Whether the stack's own mappings discarded it.
@@ -47,21 +49,44 @@ class Scope(NamedTuple):
         clusters = {batch.source.get("eventSourceArn", ""), _cluster_of(batch.event)} - {""}
         if self.cluster and not clusters:
             yield "it does not name its cluster"
-        for cluster in self._foreign(clusters, {self.cluster} if self.cluster else clusters):
+        for cluster in self._foreign(clusters, self._own_clusters(clusters)):
             yield f"it is of the cluster {shown_name(cluster)}, not of this stack's"
+        yield from self._foreign_brokers(batch)
         functions = {_function_name(batch.function)} - {""}
         for function in self._foreign(functions, {self.function} if self.function else functions):
             yield f"it is of a mapping of the function {shown_name(function)}, not of this stack's"
         for topic in self._foreign(_topics_of(batch), self.topics):
             yield f"its topic {shown_name(topic)} is not forwarded by this stack"
 
+    def _own_clusters(self, named: set[str]) -> set[str]:
+        """Beside a stack that names brokers no ARN is its own; where neither is known, any is."""
+        if self.cluster:
+            return {self.cluster}
+        return set() if self.brokers else named
+
+    def _foreign_brokers(self, batch: DiscardedBatch) -> Iterator[str]:
+        """One broker in common is enough: the list of a stack's brokers changes with them."""
+        servers = [_text(fields, "bootstrapServers") for fields in (batch.source, batch.event)]
+        named = broker_names(",".join(servers))
+        if self.brokers and named and named.isdisjoint(self.brokers | self.accepted):
+            yield f"it is of the brokers {shown_name(','.join(sorted(named)))}, none of which is this stack's"
+
     def _foreign(self, names: Iterable[str], own: Iterable[str]) -> list[str]:
         return sorted(set(names) - set(own) - self.accepted)
 
 
+def broker_names(servers: str) -> frozenset[str]:
+    """The brokers of ``host:port,host:port``."""
+    return frozenset(filter(None, (server.strip() for server in servers.split(","))))
+
+
 def _cluster_of(event: dict[str, Any] | None) -> str:
-    arn = event.get("eventSourceArn") if event else None
-    return arn if isinstance(arn, str) else ""
+    return _text(event, "eventSourceArn")
+
+
+def _text(fields: dict[str, Any] | None, name: str) -> str:
+    value = fields.get(name) if fields else None
+    return value if isinstance(value, str) else ""
 
 
 def _function_name(arn: str) -> str:

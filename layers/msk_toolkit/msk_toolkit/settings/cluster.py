@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-AuthMode = Literal["scram", "iam", "tls", "none"]
+AuthMode = Literal["scram", "scram256", "iam", "mtls", "tls", "none"]
+SCRAM_MODES: frozenset[AuthMode] = frozenset({"scram", "scram256"})
+# What the pollers read their login from a secret for.
+SECRET_MODES: frozenset[AuthMode] = SCRAM_MODES | {"mtls"}
+# Which of MSK's listeners for the auth mode the functions use: inside its VPC, over the internet, or through a VPC
+# connection from another one.
+ListenerChoice = Literal["private", "public", "multi-vpc"]
 # MSK's offerings; a standard cluster is provisioned with Standard brokers, an express one with Express brokers.
 ClusterKind = Literal["standard", "express", "serverless"]
 
@@ -30,13 +36,17 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
     auth_mode: Annotated[
         AuthMode,
         Meta(
-            description="Client authentication: scram (SASL/SCRAM-SHA-512 over TLS), iam (over TLS), tls (TLS without "
+            description="Client authentication: scram (SASL/SCRAM-SHA-512 over TLS), scram256 (the same with SHA-256, "
+            "which MSK does not have), iam (over TLS), mtls (TLS with a client certificate), tls (TLS without "
             "authentication) or none (plaintext)."
         ),
     ] = "scram"
     scram_secret_arn: Annotated[
         str,
-        Meta(description='ARN of the AmazonMSK_... secret, a JSON object {"username": ..., "password": ...}.'),
+        Meta(
+            description='ARN of the secret with the credentials, a JSON object {"username": ..., "password": ...}; MSK '
+            "requires a name that begins with AmazonMSK_."
+        ),
     ] = ""
     scram_users: Annotated[
         str,
@@ -45,6 +55,20 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
             "SCRAM_SECRET_ARN holds a copy of the one in use.",
         ),
     ] = ""
+    client_certificate_secret_arn: Annotated[
+        str,
+        Meta(
+            description='For mtls: ARN of the secret {"certificate": ..., "privateKey": ..., "privateKeyPassword": '
+            "...}, PEM texts as Lambda's event source mappings read them; the password is for an encrypted key."
+        ),
+    ] = ""
+    listener: Annotated[
+        ListenerChoice,
+        Meta(
+            description="Which of MSK's listeners for AUTH_MODE to use: private (inside the VPC), public, or multi-vpc "
+            "(an MSK VPC connection); without effect with BOOTSTRAP_SERVERS."
+        ),
+    ] = "private"
     trusted_ca: Annotated[
         str,
         Meta(description="CA certificates (PEM) to trust instead of the system's; MSK's are publicly trusted."),
@@ -74,8 +98,14 @@ class ClusterSettings(msgspec.Struct, kw_only=True, frozen=True):
             yield "BOOTSTRAP_SERVERS: a port must be from 1 to 65535"
 
     def _problems_of_auth_mode(self) -> Iterator[str]:
-        if self.auth_mode == "scram" and not self.scram_secret_arn:
-            yield "SCRAM_SECRET_ARN is missing (AUTH_MODE is scram)"
+        if self.auth_mode in SCRAM_MODES and not self.scram_secret_arn:
+            yield f"SCRAM_SECRET_ARN is missing (AUTH_MODE is {self.auth_mode})"
+        if self.auth_mode == "mtls" and not self.client_certificate_secret_arn:
+            yield "CLIENT_CERTIFICATE_SECRET_ARN is missing (AUTH_MODE is mtls)"
+        if self.auth_mode == "scram256" and self.cluster_arn:
+            yield "AUTH_MODE scram256 can't be used with CLUSTER_ARN: MSK accepts SCRAM-SHA-512 only, which is scram"
+        if self.auth_mode == "none" and self.listener != "private":
+            yield f"LISTENER {self.listener} can't be used with AUTH_MODE none: MSK has no plaintext listener there"
         if self.auth_mode == "none" and self.trusted_ca:
             yield "TRUSTED_CA has no effect with AUTH_MODE none, which is plaintext: remove it"
 

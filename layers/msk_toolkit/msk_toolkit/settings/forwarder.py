@@ -60,6 +60,14 @@ class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
         PayloadForm,
         Meta(description="envelope: the record with key, headers and position; value: the value only."),
     ] = "envelope"
+    cluster_name: Annotated[
+        str,
+        Meta(
+            description="Name of a cluster outside MSK, with which the ids of its records and dead letters begin; "
+            "empty for MSK, whose ARN has it.",
+            pattern=r"^([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})?$(?!\n)",
+        ),
+    ] = ""
     record_ids: Annotated[
         RecordIdForm,
         Meta(

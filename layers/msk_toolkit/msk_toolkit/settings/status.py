@@ -18,7 +18,13 @@ class StatusSettings(msgspec.Struct, kw_only=True, frozen=True):
             min_length=1,
         ),
     ]
-    cluster_arn: Annotated[str, Meta(description="ARN of the MSK cluster, whose event source mappings are listed.")]
+    cluster_arn: Annotated[
+        str,
+        Meta(
+            description="ARN of the MSK cluster, whose event source mappings are listed; empty outside MSK, where all "
+            "of the forwarder's are."
+        ),
+    ] = ""
     forward_topics: Annotated[str, Meta(description="Forwarded topics, comma separated.")] = ""
     forward_group_prefix: Annotated[
         str,

@@ -39,6 +39,8 @@ _CONCERN_TOPICS = (
     "BootstrapServers",
     "AuthMode",
     "ScramSecretArn",
+    "ClientCertificateSecretArn",
+    "Listener",
     "TrustedCa",
     "ClusterKind",
 )
@@ -46,6 +48,7 @@ _CONCERN_TOPICS = (
 # makes CloudFormation ask again; the function reads its own settings.
 _CHECKED = (
     "ScramUserSecretArns",
+    "ClusterName",
     "BootstrapPorts",
     "SubnetIds",
     "ClusterSecurityGroupId",

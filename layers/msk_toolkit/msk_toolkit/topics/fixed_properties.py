@@ -24,6 +24,11 @@ def fixed_properties_problems(before: Mapping[str, Any], after: Mapping[str, Any
             f"StartingPosition and StartingPositionTimestamp can't change while {_some(topics)} stays in "
             "ForwardTopics: they are for new mappings. Set them back, and use mskv mapping reset to read from elsewhere"
         )
+    if topics and _is_outside_msk(before, after) and _differs(before, after, "BootstrapServers"):
+        yield (
+            f"BootstrapServers can't change while {_some(topics)} keeps its mapping: outside MSK Lambda can't change a "
+            "mapping's brokers. Set it back, or do it in steps, as docs/deploying.md says"
+        )
     if _keeps_heartbeats(before, after):
         topics = [*topics, str(after["ProbeTopic"])]
     if topics and _differs(before, after, _PREFIX):
@@ -31,6 +36,10 @@ def fixed_properties_problems(before: Mapping[str, Any], after: Mapping[str, Any
             f"{_PREFIX} can't change while {_some(topics)} keeps its mapping: Lambda can't change a mapping's group. "
             "Set it back, or do it in steps, as docs/deploying.md says"
         )
+
+
+def _is_outside_msk(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return bool(before.get("ClusterName")) and bool(after.get("ClusterName"))
 
 
 def _in_both(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> list[str]:

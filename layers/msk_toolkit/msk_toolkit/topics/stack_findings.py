@@ -7,24 +7,35 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
-from msk_toolkit.msk.listeners import AUTH_MODE_OF, MSK_PORTS
 from msk_toolkit.settings.catalogue import advanced_settings_problems
 from msk_toolkit.settings.record_filter import record_filter_problems
 from msk_toolkit.settings.targets import Routes, parse_routes, parse_target, tombstone_problems
 from msk_toolkit.settings.vantiq import parse_address
+from msk_toolkit.topics.broker_findings import broker_findings
 from msk_toolkit.topics.rules import name_problem
 
-# The functions' security groups allow the port of the AuthMode.
-_PORT_OF_MODE: Mapping[str, int] = {AUTH_MODE_OF[protocol]: port for protocol, port in MSK_PORTS.items()}
-_LAST_PORT = 65535
-_ARNS = ("ClusterArn", "ScramSecretArn", "VantiqTokenSecretArn")
+_ARNS = ("ClusterArn", "ScramSecretArn", "ClientCertificateSecretArn", "VantiqTokenSecretArn")
 _REGION_OF_AN_ARN = 3
 # Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
 # probe's topic.
 PARAMETER_BYTES = 3400
 # https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html
 LONGEST_GROUP = 200
-_OF_A_BROKER_FUNCTION = ("ClusterArn", "ScramSecretArn", "ScramUserSecretArns", "BootstrapServers", "TrustedCa")
+_OF_A_BROKER_FUNCTION = (
+    "ClusterArn",
+    "ScramSecretArn",
+    "ScramUserSecretArns",
+    "ClientCertificateSecretArn",
+    "Listener",
+    "BootstrapServers",
+    "TrustedCa",
+)
+# Only some stacks have these variables, so their names count, too.
+_NAMES_OF_SOME = {
+    "ClientCertificateSecretArn": "CLIENT_CERTIFICATE_SECRET_ARN",
+    "ClusterName": "CLUSTER_NAME",
+    "Listener": "LISTENER",
+}
 _OF_A_VANTIQ_FUNCTION = (
     "VantiqUrl",
     "VantiqTokenSecretArn",
@@ -39,8 +50,8 @@ ENVIRONMENTS = {
     "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups", "ConsumerGroupPrefix"),
     "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "ConsumerGroupPrefix"),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
-    "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside"),
-    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "GivenUpTopic"),
+    "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside", "ClusterName"),
+    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "GivenUpTopic", "ClusterName"),
     "status function": ("ClusterArn", "ForwardTopics", "ConsumerGroupPrefix"),
 }
 
@@ -56,8 +67,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
     return [
         *_regions(given, region),
         *_users(given, region),
-        *_ports(given),
-        *_kinds(given),
+        *broker_findings(given),
         *_vantiq_port(given),
         *_topics(given),
         *_pollers(given),
@@ -93,45 +103,6 @@ def _users(given: Mapping[str, Any], region: str) -> Iterator[str]:
     others = {arn for arn in users if region and _region_of(arn) != region}
     if others:
         yield f"ScramUserSecretArns names a secret of another Region than the stack's, {region}: deploy the stack there"
-
-
-def _ports(given: Mapping[str, Any]) -> Iterator[str]:
-    opened = str(given.get("BootstrapPorts", ""))
-    if opened and not _is_port_range(opened):
-        yield f"BootstrapPorts {opened}: give the first and the last port, from 1 to {_LAST_PORT}, such as 9001-9003"
-        return
-    mode = str(given.get("AuthMode", "scram"))
-    listener = _PORT_OF_MODE.get(mode)
-    strange = sorted(_server_ports(given) - {listener, *_ports_of(opened)})
-    if strange:
-        ports = ", ".join(map(str, strange))
-        yield (
-            f"BootstrapServers: the stack's security groups have no outbound rule for port {ports}; MSK's port "
-            f"for AuthMode {mode} is {listener}. Correct the port or the AuthMode, or, where something in front of the "
-            f"brokers listens there, give BootstrapPorts, such as {strange[0]}-{strange[-1]}"
-        )
-
-
-def _is_port_range(text: str) -> bool:
-    first, _, last = text.partition("-")
-    return 1 <= int(first) <= int(last) <= _LAST_PORT
-
-
-def _ports_of(port_range: str) -> range:
-    if not port_range:
-        return range(0)
-    first, _, last = port_range.partition("-")
-    return range(int(first), int(last) + 1)
-
-
-def _server_ports(given: Mapping[str, Any]) -> set[int]:
-    servers = str(given.get("BootstrapServers", "")).split(",")
-    return {int(server.rpartition(":")[2]) for server in servers if server}
-
-
-def _kinds(given: Mapping[str, Any]) -> Iterator[str]:
-    if given.get("ClusterKind") == "serverless" and given.get("AuthMode", "scram") != "iam":
-        yield f"ClusterKind serverless: MSK Serverless accepts only AuthMode iam, not {given.get('AuthMode', 'scram')}"
 
 
 def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
@@ -179,7 +150,12 @@ def _environments(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _sizes(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, int]:
     """The bytes of each of these parameters that was given."""
-    return {name: len(_joined(given[name]).encode()) for name in names if name in given}
+    sizes = {name: len(_joined(given[name]).encode()) for name in names if name in given}
+    for name in _NAMES_OF_SOME.keys() & sizes.keys():
+        sizes[name] += len(_NAMES_OF_SOME[name])
+    if given.get("Listener") == "private":
+        sizes.pop("Listener", None)
+    return sizes
 
 
 def _joined(value: Any) -> str:

@@ -1,0 +1,115 @@
+"""Logins that MSK does not offer, or seldom: SCRAM-SHA-256 and mutual TLS, for topics and both probes."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.kafka.access import Access
+from msk_toolkit.msk.access import cluster_access
+from msk_toolkit.settings.cluster import ClusterSettings
+
+from local.kafka import CertificateAuthority, KafkaCluster
+from tests.integration.kafka_access import new_name, wait_until
+from tests.integration.probe_faults import consume, named, produce
+from tests.integration.topics_runs import do, stands
+from tests.integration.topics_runs import topic as declared
+
+pytestmark = pytest.mark.integration
+
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/toolkit-a1b2c3"
+
+
+class Secrets:
+    """Secrets Manager's client with one secret."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's own name
+        assert SecretId == SECRET
+        return {"SecretString": self._text}
+
+
+def access_of(settings: ClusterSettings, secret: str) -> Access:
+    """As the functions make it, with the secret in Secrets Manager."""
+    return cluster_access(settings, lambda _: Secrets(secret), Deadline(5))
+
+
+def scram_256(kafka: KafkaCluster) -> Access:
+    user, password = new_name("user"), "p,a=ss \"word'"
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap("PLAINTEXT").split(","))
+    try:
+        change = UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_256, password)
+        assert not admin.alter_user_scram_credentials([change])[user]
+    finally:
+        admin.close()
+    settings = ClusterSettings(
+        bootstrap_servers=kafka.bootstrap("SCRAM_256"),
+        auth_mode="scram256",
+        scram_secret_arn=SECRET,
+        trusted_ca=kafka.ca_file.read_text(),
+    )
+    access = access_of(settings, json.dumps({"username": user, "password": password}))
+    topic = new_name("first")
+    wait_until(lambda: produce(access, topic).verdict.stage != "sasl", "not every broker knows the user", 10)
+    return access
+
+
+def mutual_tls(kafka: KafkaCluster) -> Access:
+    return with_certificate(kafka, kafka.client_certificate(new_name("client")))
+
+
+def encrypted_key(kafka: KafkaCluster) -> Access:
+    """With the key encrypted as OpenSSL does it."""
+    certificate = kafka.client_certificate(new_name("client"))
+    command = ["openssl", "pkcs8", "-topk8", "-passout", "pass:geheim"]
+    done = subprocess.run(command, input=certificate["privateKey"], capture_output=True, text=True, check=True)
+    return with_certificate(kafka, {**certificate, "privateKey": done.stdout, "privateKeyPassword": "geheim"})
+
+
+def with_certificate(kafka: KafkaCluster, certificate: dict[str, str]) -> Access:
+    settings = ClusterSettings(
+        bootstrap_servers=kafka.bootstrap("MTLS"),
+        auth_mode="mtls",
+        client_certificate_secret_arn=SECRET,
+        trusted_ca=kafka.ca_file.read_text(),
+    )
+    return access_of(settings, json.dumps(certificate))
+
+
+@pytest.mark.parametrize("login", [scram_256, mutual_tls, encrypted_key])
+def test_topics_are_made_and_both_probes_pass_every_stage(
+    kafka: KafkaCluster, group: str, login: Callable[[KafkaCluster], Access]
+) -> None:
+    access = login(kafka)
+    wanted = declared()
+    assert do(access, wanted).status == "applied"
+    assert stands(kafka, wanted.name)
+    written, read = produce(access, wanted.name), consume(access, wanted.name, group)
+    assert written.verdict.status == "healthy", written.table
+    assert read.verdict.status == "healthy", read.table
+    assert {report.certificate_days is not None for report in written.brokers} == {True}
+
+
+def test_a_missing_and_a_foreign_client_certificate_are_told_apart(
+    kafka: KafkaCluster, tmp_path: Path, group: str
+) -> None:
+    good = mutual_tls(kafka)
+    without = msgspec.structs.replace(good, client_certificate=None, auth_mode="tls")
+    chain, key = CertificateAuthority.create(tmp_path).issue("stranger", ["stranger"])
+    foreign = with_certificate(kafka, {"certificate": chain.read_text(), "privateKey": key.read_text()})
+    for access, cause in ((without, "client-certificate-wanted"), (foreign, "client-certificate-refused")):
+        for response in (produce(access, new_name("any")), consume(access, new_name("any"), group)):
+            assert named(response) == ("down", None, "tls", cause), response.table
+
+
+def test_a_listener_for_sha_256_says_what_it_offers_instead(kafka: KafkaCluster) -> None:
+    access = msgspec.structs.replace(scram_256(kafka), auth_mode="scram")
+    response = produce(access, new_name("any"))
+    assert named(response) == ("down", None, "sasl", "mechanism-not-offered"), response.table
+    assert "it offers: SCRAM-SHA-256" in response.table
