@@ -50,7 +50,7 @@ def behind(place: Place, progress: Progress, topic: str) -> Result:
     access.check_topic(topic)
     whole, answer = access.invoke("ConsumerProbeFunction", {}, "running the consumer probe", LagAnswer)
     # The group of another topic may end like this one's: orders, new-orders.
-    group = f"{access.stack.name}-{topic}" if topic else ""
+    group = access.stack.group_of(topic) if topic else ""
     groups = [lag for lag in answer.groups if group in {"", lag.group}]
     data = [lag for lag in whole["groups"] if group in {"", lag["group"]}]
     if not groups:

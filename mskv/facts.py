@@ -43,6 +43,11 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         resources = [resource for resource in self.resources if resource.type in types and resource.physical_id]
         return {resource.logical_id: resource.physical_id for resource in resources}
 
+    def group_of(self, topic: str) -> str:
+        """The consumer group of a topic's mapping, as the template names it."""
+        prefix = self.parameters.get("ConsumerGroupPrefix") or f"{self.name}-"
+        return f"{prefix}{topic}"
+
     def listed(self, parameter: str) -> list[str]:
         """A parameter that is a list, separated by commas."""
         return [part.strip() for part in self.parameters.get(parameter, "").split(",") if part.strip()]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msk_toolkit.settings.loading import load
+from msk_toolkit.settings.status import StatusSettings
 
 from tests.template.stack import Stack, raw_template
 
@@ -38,6 +40,14 @@ def test_every_group_of_the_stack_begins_with_the_prefix_which_is_the_stacks_nam
         assert stack.variables(function)["FORWARD_GROUP_PREFIX"] == first
     assert stack.variables("ConsumerProbeFunction")["CONSUMER_GROUP"] == f"{first}consumer-probe"
     assert stack.variables("DiagnoseFunction")["CONSUMER_GROUP"] == f"{first}diagnose"
+
+
+def test_the_status_knows_the_groups_by_the_same_prefix() -> None:
+    for prefix, group in (("", "shop-orders"), ("team.b_", "team.b_orders")):
+        variables = Stack(ConsumerGroupPrefix=prefix).variables("StatusFunction")
+        assert f"{load(StatusSettings, variables).group_prefix}orders" == group
+    # A template before the parameter.
+    assert StatusSettings(stack_name="shop", cluster_arn="arn").group_prefix == "shop-"
 
 
 def test_with_iam_the_roles_permissions_on_groups_follow_the_prefix() -> None:

@@ -76,6 +76,12 @@ def test_the_lag_of_a_topic_is_not_that_of_another_whose_name_ends_alike(world: 
     assert json.loads(typed("lag", "orders", "-o", "json").stdout) == groups[:1]
 
 
+def test_the_lag_of_a_topic_is_that_of_its_group_whose_prefix_is_the_stacks_own(world: World) -> None:
+    world.parameters["ConsumerGroupPrefix"] = "team."
+    world.answers["ConsumerProbeFunction"] = {"groups": [{"group": "team.orders", "records": 3}]}
+    assert "team.orders" in typed("lag", "orders").stdout
+
+
 def test_no_lag_at_all_is_a_problem(world: World) -> None:
     world.answers["ConsumerProbeFunction"] = {"groups": []}
     result = typed("lag")
