@@ -18,7 +18,7 @@ _ARNS = ("ClusterArn", "ScramSecretArn", "ClientCertificateSecretArn", "VantiqTo
 _REGION_OF_AN_ARN = 3
 # Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
 # probe's topic.
-PARAMETER_BYTES = 3400
+PARAMETER_BYTES = 3380
 # https://docs.aws.amazon.com/lambda/latest/api/API_AmazonManagedKafkaEventSourceConfig.html
 LONGEST_GROUP = 200
 _OF_A_BROKER_FUNCTION = (
