@@ -125,7 +125,7 @@ class _Reset:
             access = self._access._replace(progress=reporter)
             self._asked_off = True
             switch(access, self._mapping, enabled=False)
-            self._await_off(access)
+            self._await_state(access, {_OFF})
 
     def plan(self) -> OffsetsAnswer:
         """The plan, when the group's members have left."""
@@ -161,8 +161,8 @@ class _Reset:
         try:
             with progress() as reporter:
                 access = self._access._replace(progress=reporter)
-                # Lambda refuses a change while the one before lasts.
-                self._await_off(access)
+                # Lambda refuses a change while the one before lasts. It may be on still, if it was not turned off.
+                self._await_state(access, {_OFF, _ON})
                 state = switch(access, self._mapping, enabled=True).state
         except BaseException:
             command = f"mskv mapping enable {topic}"
@@ -171,12 +171,12 @@ class _Reset:
         click.echo(f"the mapping of {topic} is turned on again; {self._offsets}", err=True)
         return state
 
-    def _await_off(self, access: Access) -> None:
+    def _await_state(self, access: Access, states: set[str]) -> None:
         until = self._waiting.clock() + _SWITCH_SECONDS
-        access.progress.say(f"waiting until the mapping of {self._goal.topic} is off")
-        while (mapping := mapping_of(access, self._goal.topic)).state != _OFF:
+        access.progress.say(f"waiting until the mapping of {self._goal.topic} is switched")
+        while (mapping := mapping_of(access, self._goal.topic)).state not in states:
             if self._waiting.clock() >= until:
-                raise FunctionFailedError(f"the mapping of {self._goal.topic} is {mapping.state}, not {_OFF}")
+                raise FunctionFailedError(f"the mapping of {self._goal.topic} is still {mapping.state}")
             self._waiting.sleep(_PAUSE_SECONDS)
 
 

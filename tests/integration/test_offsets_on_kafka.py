@@ -18,8 +18,11 @@ from msk_toolkit.offsets.request import OffsetsResponse, parse_offsets_request
 from msk_toolkit.offsets.run import carry_out_offsets
 from msk_toolkit.offsets.starts import groups_with_offsets
 
+from local.event_source_mapping.kafka_source import KafkaSource
+from local.event_source_mapping.mapping import mapping_of
 from local.kafka import KafkaCluster
-from tests.integration.kafka_access import STAGE_SECONDS, denied, make_topic, scram, wait_until
+from tests.integration.kafka_access import STAGE_SECONDS, denied, make_topic, new_name, scram, wait_until
+from tests.template.stack import Stack
 
 pytestmark = pytest.mark.integration
 
@@ -138,6 +141,25 @@ def test_a_time_is_looked_up_in_each_partition_and_a_plan_to_skip_needs_leave(
     named = asked(kafka, group, "plan_offsets", written, to="offsets", offsets=[{"partition": 0, "offset": 7}])
     assert moved(kafka, group, named, skip=True).skipped == 2
     assert committed(kafka, group, written) == [7, 5]
+
+
+def started_at(kafka: KafkaCluster, topic: str, group: str, milliseconds: int) -> list[int | None]:
+    """The group's offsets after a mapping of the template that starts at a time has polled; it commits nothing else."""
+    answers = {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": f"{milliseconds / 1000:.3f}"}
+    (properties,) = Stack(ForwardTopics=topic, ConsumerGroupPrefix=group.removesuffix(topic), **answers).mappings()
+    servers = kafka.bootstrap("PLAINTEXT").split(",")
+    source = KafkaSource(mapping_of(properties), lambda: {"bootstrap_servers": servers})
+    try:
+        wait_until(lambda: bool(source.poll(0.2).records or source.assignment()), "nothing is polled")
+    finally:
+        source.leave()
+    return committed(kafka, group, topic)
+
+
+def test_a_mapping_starts_at_its_time_unless_its_group_has_committed_offsets(kafka: KafkaCluster, written: str) -> None:
+    group = f"{new_name('prefix')}-{written}"
+    assert started_at(kafka, written, group, SECOND_MS) == [5, 5]
+    assert started_at(kafka, written, group, FIRST_MS) == [5, 5]
 
 
 def test_a_deployment_learns_which_new_groups_have_committed_offsets(kafka: KafkaCluster, group: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from mskv.commands.mapping import place_to_read_on
-from tests.fakes.mskv_world import UUID, World, typed
+from tests.fakes.mskv_world import UUID, World, refused, typed
 
 MOVE = {"partition": 0, "committed": 60, "target": 10, "first": 10, "end": 100, "repeated": 50, "skipped": 0}
 SKIP = {"partition": 0, "committed": 60, "target": 100, "first": 10, "end": 100, "repeated": 0, "skipped": 40}
@@ -112,9 +112,9 @@ def test_records_are_skipped_when_their_number_was_typed(run: Callable[..., Resu
 
 def test_yes_alone_skips_no_record(run: Callable[..., Result]) -> None:
     world = Stack(SKIP)
-    refused = run(world, "--to", "end", "--yes")
-    assert (refused.exit_code, "move_offsets" in world.actions) == (2, False)
-    assert "40 records would be skipped and never forwarded: add --skip" in refused.stderr
+    result = run(world, "--to", "end", "--yes")
+    assert (result.exit_code, "move_offsets" in world.actions) == (2, False)
+    assert "40 records would be skipped and never forwarded: add --skip" in result.stderr
     assert world.switched[-1] == (UUID, True)
     assert run(world, "--to", "end", "--yes", "--skip").exit_code == 0
     assert world.actions[-1] == "move_offsets"
@@ -151,6 +151,40 @@ def test_a_group_that_others_use_is_given_up_and_the_mapping_is_on_again(
     result = run(world, "--to", "beginning", "--yes")
     assert "group shop-orders still has members (it is Stable)" in result.stderr
     assert (result.exit_code, world.switched[-1]) == (1, (UUID, True))
+
+
+def test_a_mapping_that_lambda_does_not_turn_off_is_on_and_nothing_was_moved(run: Callable[..., Result]) -> None:
+    world = Stack(MOVE)
+    switch = world.aws.answers["update_event_source_mapping"]
+
+    def in_use(**asked: Any) -> Any:
+        if not asked["Enabled"]:
+            raise refused("ResourceInUseException", "it is being updated")
+        return switch(**asked)
+
+    world.aws.answers["update_event_source_mapping"] = in_use
+    result = run(world, "--to", "beginning", "--yes")
+    assert (result.exit_code, world.switched) == (1, [(UUID, True)])
+    assert "ResourceInUseException: it is being updated" in result.stderr
+    assert "move_offsets" not in world.actions
+
+
+def test_a_mapping_that_stays_half_off_is_named_with_the_command_that_turns_it_on(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(0, 100_000, 30))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)))
+    world = Stack(MOVE)
+
+    def disabling(**asked: Any) -> Any:
+        assert world.mapping is not None
+        world.mapping["State"] = "Disabling"
+        return {"State": "Disabling"}
+
+    world.aws.answers["update_event_source_mapping"] = disabling
+    result = run(world, "--to", "beginning", "--yes")
+    assert result.exit_code == 1
+    assert "NOT on again; no offset was moved. Turn it on: mskv mapping enable orders" in result.stderr
 
 
 def test_a_mapping_in_transition_is_left_alone(run: Callable[..., Result]) -> None:
