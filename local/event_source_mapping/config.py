@@ -1,10 +1,13 @@
 """The configuration file of the poller's process, and what it looks up in AWS as Lambda does."""
 
+import ssl
+import tempfile
 from typing import Any
 
 import boto3
 import msgspec
 
+from local.event_source_mapping.access import Access
 from local.event_source_mapping.event import Tombstones
 from local.event_source_mapping.mapping import Mapping, MappingError
 from local.event_source_mapping.outcome import PartialReading
@@ -44,6 +47,16 @@ class _Secret(msgspec.Struct):
     password: str
 
 
+class _RootCa(msgspec.Struct):
+    certificate: str
+
+
+class _ClientCertificate(msgspec.Struct, rename="camel"):
+    certificate: str
+    private_key: str
+    private_key_password: str = ""
+
+
 def bootstrap_servers(config: Config, mapping: Mapping) -> str:
     """The brokers of the mapping's cluster.
 
@@ -52,9 +65,11 @@ def bootstrap_servers(config: Config, mapping: Mapping) -> str:
     """
     if config.bootstrap_servers:
         return config.bootstrap_servers
+    if mapping.bootstrap_servers:
+        return ",".join(mapping.bootstrap_servers)
     msk = config.session().client("kafka", endpoint_url=config.endpoint_url)
     brokers = msk.get_bootstrap_brokers(ClusterArn=mapping.event_source_arn)
-    if mapping.scram_secret_arn is None:
+    if mapping.access.scram_secret_arn is None:
         return str(brokers["BootstrapBrokerString"])
     return str(brokers["BootstrapBrokerStringSaslScram"])
 
@@ -67,20 +82,43 @@ def client_settings(config: Config, mapping: Mapping, brokers: str) -> dict[str,
         MappingError: the secret does not hold a username and a password.
     """
     settings: dict[str, Any] = {"bootstrap_servers": brokers.split(","), "security_protocol": "PLAINTEXT"}
-    if mapping.scram_secret_arn is None:
+    access = mapping.access
+    if not (access.scram_secret_arn or access.certificate_arn or access.root_ca_arn):
         return settings
-    secrets = config.session().client("secretsmanager", endpoint_url=config.endpoint_url)
-    text = secrets.get_secret_value(SecretId=mapping.scram_secret_arn)["SecretString"]
-    try:
-        secret = msgspec.json.decode(text, type=_Secret)
-    except msgspec.DecodeError:
-        # The decoder's own words could hold a piece of the secret.
-        raise MappingError(f"{mapping.scram_secret_arn}: not JSON with a username and a password") from None
+    settings |= {"security_protocol": "SSL", "ssl_context": _tls_context(config, access)}
+    if access.scram_secret_arn is None:
+        return settings
+    secret = _secret(config, access.scram_secret_arn, _Secret, "a username and a password")
     return {
         **settings,
         "security_protocol": "SASL_SSL",
-        "ssl_cafile": config.ca_file,
-        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_mechanism": access.mechanism,
         "sasl_plain_username": secret.username,
         "sasl_plain_password": secret.password,
     }
+
+
+def _tls_context(config: Config, access: Access) -> ssl.SSLContext:
+    """What the pollers trust, and the certificate that they show; on MSK nobody names the CA."""
+    if access.root_ca_arn:
+        root = _secret(config, access.root_ca_arn, _RootCa, "a certificate")
+        context = ssl.create_default_context(cadata=root.certificate)
+    else:
+        context = ssl.create_default_context(cafile=config.ca_file)
+    if access.certificate_arn:
+        shown = _secret(config, access.certificate_arn, _ClientCertificate, "a certificate and a privateKey")
+        with tempfile.NamedTemporaryFile("w") as file:  # readable by its owner alone
+            file.write(f"{shown.private_key}\n{shown.certificate}\n")
+            file.flush()
+            context.load_cert_chain(file.name, password=lambda: shown.private_key_password)
+    return context
+
+
+def _secret[Content](config: Config, arn: str, kind: type[Content], expected: str) -> Content:
+    secrets = config.session().client("secretsmanager", endpoint_url=config.endpoint_url)
+    text = secrets.get_secret_value(SecretId=arn)["SecretString"]
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError:
+        # The decoder's own words could hold a piece of the secret.
+        raise MappingError(f"{arn}: not JSON with {expected}") from None

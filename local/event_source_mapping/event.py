@@ -44,11 +44,20 @@ class Tombstones(Enum):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """What an event says of where its records come from, and how it says that a value is null."""
+    """What an event says of where its records come from, and how it says that a value is null.
+
+    ``arn`` is empty for a self-managed cluster.
+    """
 
     arn: str
     bootstrap_servers: str
     tombstones: Tombstones = Tombstones.ABSENT
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The fields that say which cluster it is."""
+        servers = {"bootstrapServers": self.bootstrap_servers}
+        return {"eventSourceArn": self.arn, **servers} if self.arn else servers
 
 
 def event_of(source: Source, records: Iterable[Record]) -> dict[str, Any]:
@@ -57,9 +66,8 @@ def event_of(source: Source, records: Iterable[Record]) -> dict[str, Any]:
     for record in records:
         partitions.setdefault(str(record.partition), []).append(_entry(record, source.tombstones))
     return {
-        "eventSource": "aws:kafka",
-        "eventSourceArn": source.arn,
-        "bootstrapServers": source.bootstrap_servers,
+        "eventSource": "aws:kafka" if source.arn else "SelfManagedKafka",
+        **source.names,
         "records": partitions,
     }
 
@@ -91,8 +99,7 @@ def batch_info(source: Source, records: Sequence[Record], payload_size: int) -> 
         }
     return {
         "batchSize": len(records),
-        "eventSourceArn": source.arn,
-        "bootstrapServers": source.bootstrap_servers,
+        **source.names,
         "payloadSize": payload_size,
         "recordInfo": info,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from local.event_source_mapping.access import Access, SourceAccess, access_of, access_problems
 from local.event_source_mapping.filtering import FilterError, RecordFilters
 
 # Lambda's quota, which AWS may raise to ten.
@@ -47,7 +48,9 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     function_name: str
-    event_source_arn: str
+    # Of a cluster on MSK; a self-managed one has its brokers instead.
+    event_source_arn: str = ""
+    bootstrap_servers: tuple[str, ...] = ()
     topics: tuple[str, ...]
     consumer_group_id: str
     starting_position: StartingPosition
@@ -61,7 +64,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     maximum_retry_attempts: int = FOREVER
     maximum_record_age_seconds: int = FOREVER
     on_failure_arn: str | None = None
-    scram_secret_arn: str | None = None
+    access: Access = Access()
     filters: tuple[str, ...] = ()
 
     @property
@@ -82,11 +85,6 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         if self.provisioned and self.maximum_record_age_seconds != FOREVER:
             return self.maximum_record_age_seconds
         return math.inf
-
-
-class _SourceAccess(msgspec.Struct, rename="pascal"):
-    type: str
-    uri: str = msgspec.field(name="URI")
 
 
 class _OnFailure(msgspec.Struct, rename="pascal"):
@@ -112,6 +110,14 @@ class _FilterCriteria(msgspec.Struct, rename="pascal"):
     filters: list[_Filter] = []
 
 
+class _Endpoints(msgspec.Struct, rename="pascal"):
+    kafka_bootstrap_servers: list[str] = []
+
+
+class _SelfManagedSource(msgspec.Struct, rename="pascal"):
+    endpoints: _Endpoints
+
+
 class _ConsumerGroup(msgspec.Struct, rename="pascal"):
     consumer_group_id: str | None = None
 
@@ -120,14 +126,16 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     """The properties as CloudFormation names them, with the bounds that Lambda documents."""
 
     function_name: str
-    event_source_arn: str
+    event_source_arn: str = ""
+    self_managed_event_source: _SelfManagedSource | None = None
     topics: list[str]
     starting_position: StartingPosition
     starting_position_timestamp: float | None = None
     batch_size: int = 100
     maximum_batching_window_in_seconds: int | None = None
     amazon_managed_kafka_event_source_config: _ConsumerGroup = msgspec.field(default_factory=_ConsumerGroup)
-    source_access_configurations: list[_SourceAccess] = []
+    self_managed_kafka_event_source_config: _ConsumerGroup = msgspec.field(default_factory=_ConsumerGroup)
+    source_access_configurations: list[SourceAccess] = []
     function_response_types: list[str] = []
     provisioned_poller_config: Pollers | None = None
     maximum_retry_attempts: int = FOREVER
@@ -142,6 +150,20 @@ class _Properties(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, k
     kms_key_arn: str | None = None
     tags: list[Any] | None = None
     filter_criteria: _FilterCriteria | None = None  # null is the same as left out
+
+    @property
+    def brokers(self) -> tuple[str, ...]:
+        """Of a self-managed cluster."""
+        source = self.self_managed_event_source
+        return tuple(source.endpoints.kafka_bootstrap_servers) if source else ()
+
+    @property
+    def group(self) -> str | None:
+        """The consumer group, which each kind of cluster has in a place of its own."""
+        config = self.self_managed_kafka_event_source_config
+        if self.event_source_arn:
+            config = self.amazon_managed_kafka_event_source_config
+        return config.consumer_group_id
 
     @property
     def on_failure_arn(self) -> str | None:
@@ -187,8 +209,9 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
     return Mapping(
         function_name=declared.function_name,
         event_source_arn=declared.event_source_arn,
+        bootstrap_servers=declared.brokers,
         topics=tuple(declared.topics),
-        consumer_group_id=declared.amazon_managed_kafka_event_source_config.consumer_group_id or "",
+        consumer_group_id=declared.group or "",
         starting_position=declared.starting_position,
         starting_timestamp_ms=declared.starting_timestamp_ms,
         batch_size=declared.batch_size,
@@ -200,18 +223,18 @@ def mapping_of(properties: Properties[str, Any]) -> Mapping:
         maximum_retry_attempts=declared.maximum_retry_attempts,
         maximum_record_age_seconds=declared.maximum_record_age_in_seconds,
         on_failure_arn=declared.on_failure_arn,
-        scram_secret_arn=next((access.uri for access in declared.source_access_configurations), None),
+        access=access_of(declared.source_access_configurations),
         filters=declared.patterns,
     )
 
 
 def _problems(declared: _Properties) -> list[str]:
-    group = declared.amazon_managed_kafka_event_source_config.consumer_group_id
-    unknown = {access.type for access in declared.source_access_configurations} - {"SASL_SCRAM_512_AUTH"}
+    on_msk = bool(declared.event_source_arn)
     at_timestamp = declared.starting_position is StartingPosition.AT_TIMESTAMP
     checks = [
         (not declared.topics, "Topics is empty"),
-        (not group, "ConsumerGroupId is missing; Lambda would generate one that the toolkit does not know"),
+        (on_msk == bool(declared.brokers), "one of EventSourceArn and KafkaBootstrapServers must be there"),
+        (not declared.group, "ConsumerGroupId is missing; Lambda would generate one that the toolkit does not know"),
         (not 1 <= declared.batch_size <= 10_000, "BatchSize must be 1 to 10000"),
         (
             not 0 <= (declared.maximum_batching_window_in_seconds or 0) <= 300,
@@ -227,10 +250,7 @@ def _problems(declared: _Properties) -> list[str]:
             at_timestamp != (declared.starting_position_timestamp is not None),
             "StartingPositionTimestamp must be set with the starting position AT_TIMESTAMP, and only then",
         ),
-        (
-            bool(unknown),
-            f"{', '.join(sorted(unknown))}: the local brokers support SASL_SCRAM_512_AUTH or no authentication",
-        ),
+        *((True, problem) for problem in access_problems(declared.source_access_configurations, on_msk=on_msk)),
         *_filter_checks(declared.patterns),
         *_destination_checks(declared),
     ]

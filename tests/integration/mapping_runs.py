@@ -30,7 +30,7 @@ class Function:
         self.invocations = 0
 
     @classmethod
-    def before(cls, vantiq: FakeVantiq) -> "Function":
+    def before(cls, vantiq: FakeVantiq, cluster_name: str = "") -> "Function":
         """One that sends to a Vantiq without a socket."""
         settings = ForwarderSettings(
             vantiq_url="https://v",
@@ -38,6 +38,7 @@ class Function:
             vantiq_target="topic:/orders",
             poller_mode="provisioned",
             on_refusal="block",
+            cluster_name=cluster_name,
         )
         return cls(Forwarder(settings, DeliveryServices(vantiq, None)))
 
@@ -48,10 +49,21 @@ class Function:
         return batch_response(outcome, "provisioned")
 
 
-def play(kafka: KafkaCluster, mapping: Mapping, function: Function, records_written: int) -> Stats:
-    """Have a poller read the mapping's topic until so many records are committed."""
-    servers = {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")}
-    source, stop = Source(ARN, kafka.bootstrap("PLAINTEXT")), threading.Event()
+def play(
+    kafka: KafkaCluster,
+    mapping: Mapping,
+    function: Function,
+    records_written: int,
+    client: dict[str, Any] | None = None,
+) -> Stats:
+    """Have a poller read the mapping's topic until so many records are committed.
+
+    Args:
+        client: how it connects; without it in plaintext.
+    """
+    servers = client or {"bootstrap_servers": kafka.bootstrap("PLAINTEXT").split(",")}
+    arn = ARN if mapping.event_source_arn else ""
+    source, stop = Source(arn, ",".join(servers["bootstrap_servers"])), threading.Event()
     invocation = Invocation(source, function.invoke, KafkaDestination(mapping, source, lambda: servers))
     records = KafkaSource(mapping, lambda: servers)
     poller = Poller(mapping, records, invocation)

@@ -1,10 +1,12 @@
-"""Logins that MSK does not offer, or seldom: SCRAM-SHA-256 and mutual TLS, for topics and both probes."""
+"""Kafka outside MSK: SCRAM-SHA-256, mutual TLS and no login, for topics, both probes and a self-managed mapping."""
 
 import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import confluent_kafka
 import msgspec
 import pytest
 from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
@@ -13,11 +15,16 @@ from msk_toolkit.kafka.access import Access
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.settings.cluster import ClusterSettings
 
+from local.event_source_mapping.config import Config, bootstrap_servers, client_settings
+from local.event_source_mapping.mapping import Mapping, mapping_of
 from local.kafka import CertificateAuthority, KafkaCluster
-from tests.integration.kafka_access import new_name, wait_until
+from tests.fakes.vantiq_fake import FakeVantiq
+from tests.integration.kafka_access import new_name, plaintext, wait_until
+from tests.integration.mapping_runs import Function, play
 from tests.integration.probe_faults import consume, named, produce
 from tests.integration.topics_runs import do, stands
 from tests.integration.topics_runs import topic as declared
+from tests.template.stack import Stack
 
 pytestmark = pytest.mark.integration
 
@@ -113,3 +120,77 @@ def test_a_listener_for_sha_256_says_what_it_offers_instead(kafka: KafkaCluster)
     response = produce(access, new_name("any"))
     assert named(response) == ("down", None, "sasl", "mechanism-not-offered"), response.table
     assert "it offers: SCRAM-SHA-256" in response.table
+
+
+class Session:
+    """What a poller asks AWS for: the secrets that its mapping names."""
+
+    def __init__(self, **secrets: str) -> None:
+        self._secrets = secrets
+
+    def client(self, service: str, *, endpoint_url: str) -> "Session":
+        assert (service, endpoint_url) == ("secretsmanager", "https://aws")
+        return self
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's own name
+        return {"SecretString": self._secrets[SecretId]}
+
+
+def mapping_like_the_templates(kafka: KafkaCluster, mode: str, topic: str) -> Mapping:
+    """What CloudFormation would make of the template for a cluster outside MSK, with secrets called by their roles."""
+    listener: Any = {"scram": "SASL_SSL", "scram256": "SCRAM_256", "mtls": "MTLS", "none": "PLAINTEXT"}[mode]
+    answers = {
+        "ClusterArn": "",
+        "ClusterName": "plant-kafka",
+        "ClusterSecurityGroupId": "",
+        "BootstrapServers": kafka.bootstrap(listener),
+        "BootstrapPorts": "1-65535",
+        "AuthMode": mode,
+        "ScramSecretArn": "login" if "scram" in mode else "",
+        "ScramSecretKmsKeyArn": "",
+        "ClientCertificateSecretArn": "certificate" if mode == "mtls" else "",
+        "TrustedCa": "" if mode == "none" else kafka.ca_file.read_text(),
+        "ForwardTopics": topic,
+        "PollerMode": "provisioned",
+    }
+    stack = Stack(**answers)
+    assert stack.refusals() == []
+    properties = stack.mappings()[0]
+    properties["DestinationConfig"] = {"OnFailure": {"Destination": "arn:aws:s3:::letters"}}
+    network = {"VPC_SECURITY_GROUP": "security_group:sg-1"}
+    for access in properties["SourceAccessConfigurations"]:
+        access["URI"] = network.get(access["Type"], access["URI"])
+    return mapping_of(properties)
+
+
+@pytest.mark.parametrize("mode", ["scram", "scram256", "mtls", "none"])
+def test_the_templates_mapping_brings_every_record_in_order_under_the_clusters_name(
+    kafka: KafkaCluster, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = declared(partitions=1)
+    assert do(plaintext(kafka), wanted).status == "applied"
+    user, password = kafka.settings.username, kafka.settings.password
+    if mode == "scram256":
+        access = scram_256(kafka)
+        user, password = access.username, access.password
+    session = Session(
+        login=json.dumps({"username": user, "password": password}),
+        certificate=json.dumps(kafka.client_certificate(new_name("client"))),
+        BrokersCaSecret=json.dumps({"certificate": kafka.ca_file.read_text()}),
+    )
+    mapping = mapping_like_the_templates(kafka, mode, wanted.name)
+    monkeypatch.setattr("local.event_source_mapping.config.boto3.Session", lambda **_: session)
+    poller = Config(
+        properties={}, mapping_id="m", endpoint_url="https://aws", session_token="t", region="r", stats_file="f"
+    )
+    client = client_settings(poller, mapping, bootstrap_servers(poller, mapping))
+    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap("PLAINTEXT"), "acks": "all"})
+    for number in range(50):
+        producer.produce(wanted.name, b'{"n": %d}' % number, partition=0)
+    assert producer.flush(20) == 0
+    vantiq = FakeVantiq()
+    play(kafka, mapping, Function.before(vantiq, "plant-kafka"), 50, client)
+    assert vantiq.offsets() == list(range(50))
+    assert [document["id"] for document in vantiq.taken] == [
+        f"plant-kafka/{wanted.name}/0/{number}" for number in range(50)
+    ]

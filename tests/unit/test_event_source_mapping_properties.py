@@ -48,6 +48,47 @@ def test_on_demand_has_no_retry_and_age_limits() -> None:
     assert mapping.retries == mapping.record_age_seconds == math.inf
 
 
+def self_managed(*access: dict[str, str]) -> dict[str, Any]:
+    """The same mapping of a cluster outside MSK."""
+    own = {"EventSourceArn", "AmazonManagedKafkaEventSourceConfig"}
+    return {name: value for name, value in PROPERTIES.items() if name not in own} | {
+        "SelfManagedEventSource": {"Endpoints": {"KafkaBootstrapServers": ["k-1:9093", "k-2:9093"]}},
+        "SelfManagedKafkaEventSourceConfig": {"ConsumerGroupId": "group"},
+        "SourceAccessConfigurations": list(access),
+    }
+
+
+def test_a_self_managed_mapping_has_brokers_its_group_and_the_secrets_of_its_login() -> None:
+    mapping = mapping_of(
+        self_managed(
+            {"Type": "SASL_SCRAM_256_AUTH", "URI": "arn:login"},
+            {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": "arn:ca"},
+            {"Type": "VPC_SUBNET", "URI": "subnet:subnet-1"},
+            {"Type": "VPC_SECURITY_GROUP", "URI": "security_group:sg-1"},
+        )
+    )
+    assert (mapping.event_source_arn, mapping.bootstrap_servers) == ("", ("k-1:9093", "k-2:9093"))
+    assert mapping.consumer_group_id == "group"
+    access = mapping.access
+    assert (access.scram_secret_arn, access.mechanism, access.root_ca_arn) == ("arn:login", "SCRAM-SHA-256", "arn:ca")
+
+
+@pytest.mark.parametrize(
+    ("access", "named"),
+    [
+        ([{"Type": "VPC_SUBNET", "URI": "subnet-1"}], "VPC_SUBNET must begin with subnet:subnet-"),
+        ([{"Type": "BASIC_AUTH", "URI": "arn"}], "BASIC_AUTH is not supported"),
+        (
+            [{"Type": "SASL_SCRAM_512_AUTH", "URI": "a"}, {"Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "b"}],
+            "more than one login",
+        ),
+    ],
+)
+def test_names_the_access_that_lambda_would_not_take(access: list[dict[str, str]], named: str) -> None:
+    with pytest.raises(MappingError, match=named):
+        mapping_of(self_managed(*access))
+
+
 @pytest.mark.parametrize("mode", [{}, {"ProvisionedPollerConfig": {}}])
 def test_a_destination_turns_endless_retries_into_ten(mode: dict[str, Any]) -> None:
     destination = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::dead"}}}
@@ -56,7 +97,7 @@ def test_a_destination_turns_endless_retries_into_ten(mode: dict[str, Any]) -> N
 
 def test_finds_the_secret_of_scram() -> None:
     access = {"SourceAccessConfigurations": [{"Type": "SASL_SCRAM_512_AUTH", "URI": "arn:secret"}]}
-    assert mapping_of(PROPERTIES | access).scram_secret_arn == "arn:secret"
+    assert mapping_of(PROPERTIES | access).access.scram_secret_arn == "arn:secret"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +119,9 @@ def test_finds_the_secret_of_scram() -> None:
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://orders"}}}, "the topic that the mapping reads"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "kafka://"}}}, "names no topic"),
         ({"DestinationConfig": {"OnFailure": {"Destination": "dead"}}}, "destination"),
-        ({"SourceAccessConfigurations": [{"Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "a"}]}, "CERTIFICATE"),
+        ({"SourceAccessConfigurations": [{"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": "a"}]}, "CERTIFICATE"),
+        ({"SourceAccessConfigurations": [{"Type": "SASL_SCRAM_256_AUTH", "URI": "a"}]}, "SASL_SCRAM_256_AUTH"),
+        ({"SelfManagedEventSource": {"Endpoints": {"KafkaBootstrapServers": ["k:1"]}}}, "one of EventSourceArn"),
         ({"AmazonManagedKafkaEventSourceConfig": {}}, "ConsumerGroupId"),
         ({"BatchSise": 100}, "BatchSise"),
     ],
