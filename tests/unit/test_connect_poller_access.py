@@ -80,3 +80,20 @@ def test_the_groups_are_those_of_the_mappings() -> None:
     )
     groups = [each["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] for each in stack.mappings()]
     assert list(settings.groups().values()) == groups
+
+
+def test_the_topic_for_what_the_pollers_give_up_is_written_by_them_and_read_by_the_redrive() -> None:
+    more = {"cluster_arn": CLUSTER, "brokers": "b-1:9096", "username": "test", "given_up_topic": "given-up"}
+    _, command = poller_access("scram", GROUPS, **more).acls
+    words = shlex.split(command)
+    assert words[words.index("--add") + 1 :] == [
+        *("--allow-principal", "User:test"),
+        *("--operation", "Write", "--operation", "Describe", "--operation", "Read", "--topic", "given-up"),
+    ]
+    *_, statement = poller_access("iam", GROUPS, **more).statements
+    deployed = Stack(
+        AuthMode="iam", ScramSecretArn="", ScramSecretKmsKeyArn="", PollerMode="provisioned", GivenUpTopic="given-up"
+    )
+    granted = deployed.statements("ForwarderFunction")["LetThePollersWriteWhatTheyGiveUp"]
+    assert (statement["Action"], statement["Resource"]) == (granted["Action"], [granted["Resource"]])
+    assert deployed.variables("ConnectFunction")["GIVEN_UP_TOPIC"] == "given-up"

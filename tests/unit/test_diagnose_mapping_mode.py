@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msk_toolkit.aws.mappings import MappingState
 from msk_toolkit.aws.poller_groups import poller_group_problems
-from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings
+from msk_toolkit.diagnose.mapping import MappingFacts, mapping_findings, poller_needs
 
 from tests.fakes.networks import BROKERS_SIDE, open_facts, pollers
 
@@ -92,3 +92,12 @@ def test_mappings_with_a_filter_are_noted_as_one_and_it_is_no_fault() -> None:
     findings = mapping_findings(open_facts(), BROKERS_SIDE, pollers(provisioned=True), facts)
     (note,) = [finding for finding in findings if finding.code == "record-filter"]
     assert (note.severity, "orders and a.b have filters" in note.text) == ("note", True)
+
+
+def test_pollers_that_give_up_to_a_topic_need_no_bucket() -> None:
+    def services(*states: MappingState) -> list[str]:
+        return [need.service for need in poller_needs(pollers(provisioned=True), states)]
+
+    to_topic, to_bucket = state(destination="kafka://given-up"), state("a", destination="arn:aws:s3:::letters")
+    assert services(to_topic) == []
+    assert services(to_topic, to_bucket) == services() == ["s3"]

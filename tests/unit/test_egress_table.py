@@ -60,8 +60,9 @@ def test_vantiq_is_called_by_those_that_know_its_address() -> None:
     [
         ({"on-demand", "scram"}, ["lambda", "sts", "secretsmanager"]),
         ({"on-demand"}, ["lambda", "sts"]),
-        ({"provisioned", "scram"}, ["s3"]),
-        ({"provisioned"}, ["s3"]),
+        ({"provisioned", "scram", "bucket"}, ["s3"]),
+        ({"provisioned", "bucket"}, ["s3"]),
+        ({"provisioned"}, []),
     ],
 )
 def test_the_services_that_pollers_need_follow_their_mode(modes: set[FunctionMode], services: list[str]) -> None:

@@ -9,6 +9,7 @@ from msk_toolkit.aws.call import all_items, ask_aws
 
 # Also while it is being switched off: what its pollers hold is answered as before.
 _SETTLED = frozenset({"Enabled", "Disabling", "Disabled"})
+_KAFKA_DESTINATION = "kafka://"
 
 
 class MappingState(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ class MappingState(msgspec.Struct, frozen=True):
     def group(self) -> str:
         """Its consumer group, which is its UUID where none was given."""
         return self.consumer_group or self.id
+
+    @property
+    def destination_topic(self) -> str:
+        """The topic of the same cluster that gets what it gives up; empty where its destination is another, or none."""
+        topic = self.destination.removeprefix(_KAFKA_DESTINATION)
+        return topic if topic != self.destination else ""
 
     @property
     def name(self) -> str:

@@ -12,10 +12,12 @@ import msgspec
 from msgspec import Meta
 
 from msk_toolkit.msk.listeners import Protocol
-from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
+from msk_toolkit.msk.pollers import CLUSTER_ACTIONS, DESTINATION_ACTIONS, GROUP_ACTIONS, TOPIC_ACTIONS
 
 _ANONYMOUS = "ANONYMOUS"
 _OPERATIONS = ("Read", "Describe")
+# The redrive reads, as the same user, what the pollers have written.
+_WRITING = ("Write", "Describe", "Read")
 _ON_CLUSTER = (
     "Only if the cluster itself has ACLs (kafka-acls.sh --list --cluster shows any), add DescribeConfigs on it for the "
     "pollers. If it has none, add none: with SCRAM the brokers are ANONYMOUS to each other, and ACLs on the cluster "
@@ -47,7 +49,13 @@ class PollerAccess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def poller_access(
-    protocol: Protocol, groups: dict[str, str], *, cluster_arn: str, brokers: str, username: str
+    protocol: Protocol,
+    groups: dict[str, str],
+    *,
+    cluster_arn: str,
+    brokers: str,
+    username: str,
+    given_up_topic: str = "",
 ) -> PollerAccess:
     """What the pollers need on these topics and groups.
 
@@ -55,12 +63,18 @@ def poller_access(
         groups: by topic.
         brokers: of a listener where ACLs can be changed, or a placeholder.
         username: of the secret, for SCRAM.
+        given_up_topic: where they write what they give up; empty for the bucket.
     """
     if protocol == "iam":
         statements = _statements(cluster_arn, groups)
+        if given_up_topic:
+            topic = [_arn(cluster_arn, "topic", given_up_topic)]
+            statements.append(_statement("LetThePollersWriteWhatTheyGiveUp", DESTINATION_ACTIONS, topic))
         return PollerAccess(protocol=protocol, groups=groups, statements=statements, notes=[_BY_THE_STACK])
     principal = f"User:{username if protocol == 'scram' else _ANONYMOUS}"
     acls = _acl_commands(brokers, principal, groups)
+    if given_up_topic:
+        acls.append(shlex.join([*_adding(brokers, principal, _WRITING), "--topic", given_up_topic]))
     return PollerAccess(protocol=protocol, principal=principal, groups=groups, acls=acls, notes=[_CLOSED, _ON_CLUSTER])
 
 
@@ -68,11 +82,14 @@ def _acl_commands(brokers: str, principal: str, groups: dict[str, str]) -> list[
     if not groups:
         return []
     # Each operation is allowed on each of the resources.
-    command = ["kafka-acls.sh", "--bootstrap-server", brokers, "--command-config", "client.properties", "--add"]
-    command += ["--allow-principal", principal]
-    command += _repeated("--operation", _OPERATIONS)
+    command = _adding(brokers, principal, _OPERATIONS)
     command += [*_repeated("--topic", [*groups]), *_repeated("--group", [*groups.values()])]
     return [shlex.join(command)]
+
+
+def _adding(brokers: str, principal: str, operations: Sequence[str]) -> list[str]:
+    command = ["kafka-acls.sh", "--bootstrap-server", brokers, "--command-config", "client.properties", "--add"]
+    return [*command, "--allow-principal", principal, *_repeated("--operation", operations)]
 
 
 def _repeated(option: str, values: Sequence[str]) -> list[str]:

@@ -135,6 +135,7 @@ def _pollers(run: _Run, credentials: ScramCredentials | None) -> PollerAccess | 
         cluster_arn=settings.cluster_arn,
         brokers=_brokers(run) or _NO_BROKERS,
         username=credentials.username if credentials else _NO_NAME,
+        given_up_topic=settings.given_up_topic,
     )
 
 

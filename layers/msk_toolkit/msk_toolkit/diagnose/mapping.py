@@ -50,6 +50,8 @@ def poller_needs(pollers: Pollers, states: Sequence[MappingState] | None) -> lis
     modes = _poller_modes(states or ()) or {_POLLER_MODES[pollers.provisioned]}
     if pollers.auth_mode in SECRET_MODES:
         modes.add("scram")
+    if not states or not all(state.destination_topic for state in states if state.provisioned):
+        modes.add("bucket")
     return needs_of("pollers", modes)
 
 

@@ -13,8 +13,8 @@ from msk_toolkit.diagnose.services import Need
 # The subnets of the functions (SubnetIds), or the cluster's, where the mappings' pollers are.
 NetworkPlace = Literal["functions", "pollers"]
 # When it is called: with AuthMode scram, where its password is rotated, without BootstrapServers, in one mode of the
-# pollers, or in any case.
-FunctionMode = Literal["always", "scram", "rotation", "asks-msk", "provisioned", "on-demand"]
+# pollers, without GivenUpTopic, or in any case.
+FunctionMode = Literal["always", "scram", "rotation", "asks-msk", "provisioned", "on-demand", "bucket"]
 
 
 class ServiceUse(NamedTuple):
@@ -135,7 +135,7 @@ SERVICE_USES = (
         "pollers",
         "s3",
         (),
-        ("provisioned",),
+        ("provisioned", "bucket"),
         "error",
         "their on-failure destination is there, and discarded batches that they can't write are lost",
     ),

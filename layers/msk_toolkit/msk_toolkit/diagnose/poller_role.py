@@ -15,7 +15,6 @@ from msk_toolkit.msk.pollers import (
 _ON_CLUSTER = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
 # In addition, with these logins.
 _LOGIN_ON_CLUSTER: Mapping[Protocol, Sequence[str]] = {"iam": CLUSTER_ACTIONS, "scram": ("kafka:ListScramSecrets",)}
-_TOPIC = "kafka://"
 # EC2 has no narrower resource for a network interface that does not exist yet.
 _ON_ALL = (
     "ec2:CreateNetworkInterface",
@@ -81,7 +80,7 @@ def _writing_discarded(states: Sequence[MappingState]) -> dict[str, Sequence[str
 
 def _writing_to_topics(cluster_arn: str, states: Sequence[MappingState]) -> dict[str, Sequence[str]]:
     """Discarded records may also go to a topic of the same cluster."""
-    topics = {state.destination.removeprefix(_TOPIC) for state in states if state.destination.startswith(_TOPIC)}
+    topics = {state.destination_topic for state in states} - {""}
     return {f"{cluster_arn.replace(':cluster/', ':topic/')}/{topic}": DESTINATION_ACTIONS for topic in topics}
 
 

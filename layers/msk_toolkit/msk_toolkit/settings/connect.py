@@ -28,6 +28,9 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
     heartbeat_topic: Annotated[
         str, Meta(description="Topic of the heartbeats, if they are forwarded to Vantiq; otherwise empty.")
     ] = ""
+    given_up_topic: Annotated[
+        str, Meta(description="Topic to which the mappings' pollers write what they give up; empty for none.")
+    ] = ""
     heartbeat_target: Annotated[
         str, Meta(description="Target of the heartbeats in Vantiq; used by targets_only and check.")
     ] = ""

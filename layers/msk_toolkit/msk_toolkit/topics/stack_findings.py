@@ -48,7 +48,10 @@ _OF_A_VANTIQ_FUNCTION = (
 # Function -> the parameters that its variables hold, beside AdvancedSettings, which all have.
 ENVIRONMENTS = {
     "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups", "ConsumerGroupPrefix"),
-    "connect function": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "ConsumerGroupPrefix"),
+    "connect function": (
+        *(*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics"),
+        *("ConsumerGroupPrefix", "GivenUpTopic"),
+    ),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
     "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside", "ClusterName"),
     "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "GivenUpTopic", "ClusterName"),
