@@ -17,6 +17,7 @@ Examples:
   mskv connect files clients/               users_jaas.conf, client.properties, kcat.conf, only for you to read
   mskv connect targets                      shows the plan for the forwarder's targets in Vantiq, asks, creates them
   mskv connect register Orders orders       shows the plan for Vantiq's source, asks, registers, tests it
+  mskv connect secret create AmazonMSK_one --user one --key KEY --cluster orders
 
 \b
 Exit status: 0 no error found, 1 an error found or something refused, 2 invalid options, 3 not reached.
@@ -95,3 +96,63 @@ def targets(place: Any, yes: bool, output: Output) -> None:
     from mskv.connect import TARGETS_EVENT, register_approved
 
     sys.exit(register_approved(place, TARGETS_EVENT, output, yes=yes))
+
+
+@connect.group()
+def secret() -> None:
+    """A SCRAM secret: create, associate, disassociate, with the plan first. AWS is asked with your permissions."""
+
+
+_CLUSTER = click.option("--cluster", metavar="NAME|ARN", default="", help="The MSK cluster (default: the stack's).")
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@secret.command()
+@place_options
+@click.argument("name")
+@click.option("--user", default="", help="The user's name; the password is made here and never shown.")
+@click.option("--copy-of", metavar="SECRET", default="", help="Copy this secret, for two alternating users.")
+@click.option("--key", metavar="KEY", default="", help="Customer managed KMS key (default: that of --copy-of).")
+@_CLUSTER
+@click.option("--no-associate", is_flag=True, help="Only create it.")
+@_YES
+@output_option
+def create(place: Any, name: str, user: str, copy_of: str, key: str, cluster: str, **rest: Any) -> None:
+    """Create the secret NAME (AmazonMSK_...) for a user, and associate it with the cluster."""
+    if bool(user) == bool(copy_of):
+        raise click.UsageError("give either --user or --copy-of")
+    from mskv.connect_secret import Where, change_secret
+    from mskv.scram_plan import Wish
+
+    wish = Wish("create", name, user, copy_of, associate=not rest["no_associate"])
+    sys.exit(change_secret(place, wish, Where(cluster, key), rest["output"], yes=rest["yes"]))
+
+
+@secret.command()
+@place_options
+@click.argument("name")
+@_CLUSTER
+@_YES
+@output_option
+def associate(place: Any, name: str, cluster: str, yes: bool, output: Output) -> None:
+    """Associate the secret NAME with the cluster, so that its user can log in."""
+    from mskv.connect_secret import Where, change_secret
+    from mskv.scram_plan import Wish
+
+    sys.exit(change_secret(place, Wish("associate", name), Where(cluster), output, yes=yes))
+
+
+@secret.command()
+@place_options
+@click.argument("name")
+@_CLUSTER
+@click.option("--although", type=click.Choice(["in-use"]), help="Even if the stack logs in with it.")
+@_YES
+@output_option
+def disassociate(place: Any, name: str, cluster: str, although: str | None, yes: bool, output: Output) -> None:
+    """Disassociate the secret NAME from the cluster, so that its user can't log in any more."""
+    from mskv.connect_secret import Where, change_secret
+    from mskv.scram_plan import Wish
+
+    wish = Wish("disassociate", name, although_in_use=although == "in-use")
+    sys.exit(change_secret(place, wish, Where(cluster), output, yes=yes))

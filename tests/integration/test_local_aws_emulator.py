@@ -1,5 +1,6 @@
 """The AWS emulator: what it refuses of the stack, and what it takes."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from local.aws import emulator, resources
-from local.aws.emulator import Brokers, Emulator
+from local.aws.emulator import REGION, Brokers, Emulator
 from local.aws.refusals import ALARM, REFUSED_TYPES, without_refused
 from local.aws.resources import Resources
 from local.event_source_mapping.destination import AwsDestination
@@ -18,6 +19,10 @@ from local.event_source_mapping.event import Partition, Record, Source
 from local.event_source_mapping.mapping import Mapping, StartingPosition
 from local.event_source_mapping.outcome import Batch, Condition, Dead
 from local.processes import Ledger
+from mskv import exits
+from mskv.connect_secret import Where, change_secret
+from mskv.place import Place
+from mskv.scram_plan import Wish
 from tests.template.stack import read_template
 
 pytestmark = pytest.mark.integration
@@ -101,6 +106,19 @@ def test_msk_answers_with_the_local_brokers(aws: Emulator, made: Resources) -> N
     assert brokers["BootstrapBrokerString"] == "p:1,p:2"
     assert brokers["BootstrapBrokerStringTls"] == "t:1"
     assert brokers["BootstrapBrokerStringSaslScram"] == "s:1,s:2"
+    assert msk.list_scram_secrets(ClusterArn=made.cluster_arn)["SecretArnList"] == [made.scram_secret_arn]
+
+
+def test_msk_gets_the_secret_that_the_command_line_makes(aws: Emulator, made: Resources) -> None:
+    place = Place(aws.session(), REGION, "toolkit", aws.endpoint)
+    name, where = "AmazonMSK_second", Where(made.cluster_arn, made.kms_key_arn)
+    secrets = aws.session().client("secretsmanager", endpoint_url=aws.endpoint)
+    msk = aws.session().client("kafka", endpoint_url=aws.endpoint)
+    assert change_secret(place, Wish("create", name, "second"), where, "json", yes=True) == exits.OK
+    arn = secrets.describe_secret(SecretId=name)["ARN"]
+    assert arn in msk.list_scram_secrets(ClusterArn=made.cluster_arn)["SecretArnList"]
+    assert json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["username"] == "second"
+    assert change_secret(place, Wish("disassociate", name), where, "json", yes=True) == exits.OK
     assert msk.list_scram_secrets(ClusterArn=made.cluster_arn)["SecretArnList"] == [made.scram_secret_arn]
 
 
