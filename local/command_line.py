@@ -22,6 +22,7 @@ from local.laptop import NoContainerAddressError, invocation, sam_program, write
 from local.leftovers import end_leftovers
 from local.processes import AlreadyRunningError, ProcessError
 from local.replacing import may_replace
+from local.self_managed import CLUSTER_NAME, NoSuchTopicError, start_second_mapping
 from local.startup import bring_down, bring_up
 from local.steps import Steps
 from local.system import HOME, OtherVersionError, System, ledger
@@ -37,6 +38,7 @@ _KNOWN = (
     KafkaClusterError,
     KafkaUnavailableError,
     NoContainerAddressError,
+    NoSuchTopicError,
     OtherVersionError,
     ProcessError,
     BotoCoreError,
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("mails", help="list the mails of the alarms, and show the latest")
     _add_break(commands.add_parser("break", help="cause a fault, to see how it is reported"))
     commands.add_parser("heal", help="end every fault")
+    outside = commands.add_parser("outside-msk", help="forward a topic a second time, as of Kafka outside MSK")
+    outside.add_argument("topic", help="one that is forwarded")
     env = commands.add_parser("env", help="write the variables with which `sam local invoke` reaches this system")
     env.add_argument("file", type=Path, nargs="?", default=Path("env.local.json"), help="(default: %(default)s)")
     demo = commands.add_parser("demo", help="demonstrate the whole product step by step; leaves nothing running")
@@ -181,6 +185,9 @@ def _look(system: System, command: str, arguments: argparse.Namespace, console: 
         case "break":
             topic = arguments.topic or forwarded_topics(system)[-1]
             text = break_part(system, arguments.fault, arguments.number, topic)
+        case "outside-msk":
+            start_second_mapping(system, arguments.topic)
+            text = f"A second mapping reads {arguments.topic} over mutual TLS; its ids begin with {CLUSTER_NAME}/."
         case "heal":
             text = "\n".join(heal(system)) or "No fault is left."
         case _:

@@ -31,7 +31,7 @@ def start_pollers(system: System) -> None:
     for source in system.stack.event_sources():
         for name in poller_names(system, source.logical_id):
             if name not in running:
-                _start(system, source, name)
+                start_poller(system, source, name)
                 checks[name] = partial(_is_ready, stats_file(system, name), alone=system.pollers == 1)
     system.ledger.await_ready(checks, _READY_SECONDS)
 
@@ -47,13 +47,19 @@ def stats_file(system: System, name: str) -> Path:
     return _home(system) / f"{name.removeprefix('poller-')}.stats.json"
 
 
-def _start(system: System, source: EventSource, name: str) -> None:
+def start_poller(system: System, source: EventSource, name: str, *, switched: bool = True) -> None:
+    """Start one process that plays a mapping.
+
+    Args:
+        switched: whether Lambda knows the mapping, and may say that it is disabled.
+    """
     home, stats = _home(system), stats_file(system, name)
     home.mkdir(exist_ok=True)
     # What an earlier one has left says nothing of this one.
     stats.unlink(missing_ok=True)
     config = home / f"{name.removeprefix('poller-')}.json"
-    write_private(config, msgspec.json.encode(_config(system, source, stats)))
+    settings = msgspec.structs.replace(_config(system, source, stats), switched=switched)
+    write_private(config, msgspec.json.encode(settings))
     system.ledger.start(
         name,
         Command(

@@ -40,13 +40,16 @@ class Stack(msgspec.Struct, frozen=True):
     physical_ids: dict[str, str]
     types: dict[str, str]
 
-    def event_sources(self) -> list[EventSource]:
+    def event_sources(self, resolver: Resolver | None = None) -> list[EventSource]:
         """The event source mappings whose condition holds.
+
+        Args:
+            resolver: in place of the stack's own.
 
         Raises:
             UnresolvedError: a property can't be resolved.
         """
-        resolver, sources = self.resolver(), []
+        resolver, sources = resolver or self.resolver(), []
         for name in self._named(_MAPPING):
             properties = resolver.properties(name)
             if properties is not None:

@@ -70,7 +70,7 @@ def _play(config: Config, stop: threading.Event) -> None:
         records,
         invocation,
         notice=lambda stats: files.write(stats, time.monotonic()),
-        enabled=switch_of(config.mapping_id, session, config.endpoint_url),
+        enabled=switch_of(config.mapping_id, session, config.endpoint_url) if config.switched else lambda: True,
     )
     try:
         poller.run(stop)

@@ -17,7 +17,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """``properties`` are those of the mapping in the processed template, all functions resolved.
 
     ``ca_file`` is the PEM file of the brokers' CA, not needed for plaintext. ``bootstrap_servers`` replaces what the
-    MSK API says.
+    MSK API says. Without ``switched`` nobody can disable the mapping: it is none of Lambda's.
     """
 
     properties: dict[str, Any]
@@ -29,6 +29,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     described_file: str | None = None
     ca_file: str | None = None
     bootstrap_servers: str | None = None
+    switched: bool = True
     partial_reading: PartialReading = PartialReading.FROM_FIRST
     tombstones: Tombstones = Tombstones.ABSENT
 

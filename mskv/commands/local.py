@@ -87,6 +87,13 @@ def break_(fault: str | None, number: int | None, topic: str | None, heals: bool
     _run("break", fault, *arguments, *([f"--topic={topic}"] if topic else []))
 
 
+@local.command(name="outside-msk")
+@click.argument("topic")
+def outside_msk(topic: str) -> None:
+    """Forward a topic a second time, as of Kafka outside MSK: a self-managed mapping over mutual TLS."""
+    _run("outside-msk", topic)
+
+
 @local.command()
 def heal() -> None:
     """End every fault."""
