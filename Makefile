@@ -23,7 +23,7 @@ export PYTHONPATH := $(CURDIR)/layers/msk_toolkit:$(CURDIR)
 # Run a command that prints nothing for long, with a dot every three seconds.
 with_dots = @(while sleep 3; do printf .; done) & dots=$$!; trap "kill $$dots" EXIT; $(1) && echo
 
-.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak soak-functions compat samples check checked-code checked-templates bench cost docs lock version release clean
+.PHONY: help build oldest-sam demo up down verify test quick torture chaos fuzz mutants soak soak-functions compat samples registries check checked-code checked-templates bench cost docs lock version release clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -48,7 +48,7 @@ verify: .venv/ready ## Run the acceptance test of a deployed stack: STACK=NAME [
 	@if [ -z "$(STACK)" ]; then echo "usage: make verify STACK=NAME [REGION=R] [PROFILE=P] [ARGS='-o json']"; exit 2; fi
 	@mskv verify --stack "$(STACK)" $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)") $(ARGS)
 
-test: .venv/ready ## Run the unit, template, integration and end-to-end tests
+test: .venv/ready .tools/schema-producers/ready ## Run the unit, template, integration and end-to-end tests
 	@python -m pytest -n auto $(PYTEST_ARGS)
 
 # What takes seconds by itself; `make test` runs it.
@@ -80,6 +80,9 @@ mutants: .venv/ready ## Change the decision modules in 100 places (MUTANTS; 0: a
 
 compat: .venv/ready ## Test topics, probes and connect on Kafka 2.2.1 to 4.4.0 (or VERSIONS); prints a table (long)
 	@python -m local.compat $(VERSIONS)
+
+registries: .venv/ready .tools/schema-producers/ready ## Decode what real serializers write by a real schema registry, Apicurio's
+	@python -m tests.contract.apicurio
 
 samples: .venv/ready .tools/checkov/ready ## Lint the sample clusters, with checkov in its own environment
 	cfn-lint samples/clusters/template.yaml
@@ -127,6 +130,8 @@ lock: ## Resolve the dependencies again, with hashes, and export the layer's (UP
 			$(if $(UPGRADE),--upgrade) locks/$$name.in --output-file locks/$$name.txt || exit 1; done
 	@$(MAKE) --silent --no-print-directory -C layers/msk_toolkit locked-requirements UV="$(UV)" > layers/msk_toolkit/requirements.txt.new
 	mv layers/msk_toolkit/requirements.txt.new layers/msk_toolkit/requirements.txt
+	@$(MAKE) --silent --no-print-directory -C layers/schemas locked-requirements UV="$(UV)" > layers/schemas/requirements.txt.new
+	mv layers/schemas/requirements.txt.new layers/schemas/requirements.txt
 
 version: .venv/ready ## Write another version into every file that names it: NEW=X.Y.Z
 	@if [ -z "$(NEW)" ]; then echo "usage: make version NEW=X.Y.Z"; exit 2; fi

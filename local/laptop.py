@@ -52,6 +52,7 @@ def container_environment(system: System) -> dict[str, Any]:
             "VANTIQ_ROUTES": "",
             "PAYLOAD": "envelope",
             "RECORD_IDS": "position",
+            "TOMBSTONES": "forward",
             "DEAD_LETTER_BUCKET": system.stack.physical_ids["DeadLetterBucket"],
             "POLLER_MODE": "on-demand",
             "DETAILED_METRICS": "false",

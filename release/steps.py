@@ -16,11 +16,13 @@ from release.repository import git, run, state_problems
 from release.version import current_version
 
 _NAME = "msk-vantiq-toolkit"
-_LAYERS = ("ToolkitLayerArm64", "ToolkitLayerX86")
+# Each for both processors.
+_LAYERS = (("ToolkitLayerArm64", "ToolkitLayerX86"), ("SchemaLayerArm64", "SchemaLayerX86"))
 _COPIED = ("LICENSE", "README.md", "README.ja.md", "samconfig.toml")
 # What the READMEs lead to; the rest of docs/ is code that writes documents.
 _DOCUMENTS = ("*.md", "images/*", "schemas/*")
-_EXPORT = ("export", "--quiet", "--locked", "--only-group", "layer", "--prune", "boto3", "--format", "cyclonedx1.5")
+_GROUPS = ("--only-group", "layer", "--only-group", "schemas")
+_EXPORT = ("export", "--quiet", "--locked", *_GROUPS, "--prune", "boto3", "--format", "cyclonedx1.5")
 
 Say = Callable[[str], None]
 
@@ -92,10 +94,13 @@ def _ready(root: Path, version: str, today: date) -> str:
 
 
 def _libraries(build: Path) -> list[Library]:
-    first, second = (libraries(build / layer) for layer in _LAYERS)
-    if first != second:
-        raise ReleaseError("the two layers do not carry the same libraries")
-    return first
+    carried: list[Library] = []
+    for first, second in _LAYERS:
+        of_first = libraries(build / first)
+        if of_first != libraries(build / second):
+            raise ReleaseError(f"{first} and {second} do not carry the same libraries")
+        carried += of_first
+    return sorted(carried)
 
 
 def _stack_packages(root: Path, target: Path, build: Path, changelog: str, seconds: int) -> list[Path]:

@@ -11,7 +11,7 @@ from mskv.completion import forwarded_topics
 from mskv.options import TIME, DefaultGroup, Output, output_option, place_options
 
 # Of docs/dead-letters.md.
-_REASONS = ("refused", "unsendable", "mapping", "operator")
+_REASONS = ("refused", "unsendable", "schema", "mapping", "operator")
 _EXAMPLES = """
 \b
 Examples:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward.decoding import RecordDecoding
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.forward.services import DeliveryServices
@@ -23,6 +24,7 @@ class ForwarderHarness:
         letters: FakeDeadLetters | None = None,
         bucket: bool = True,
         patient: bool = False,
+        decoding: RecordDecoding | None = None,
         **settings: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -41,6 +43,7 @@ class ForwarderHarness:
                 random=lambda: 0.5,
                 by_operator=self.letters,
             ),
+            decoding=decoding,
             patient=patient,
         )
 

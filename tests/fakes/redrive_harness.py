@@ -9,6 +9,7 @@ from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore, RecordRefusal, letter, letter_name
 from msk_toolkit.forward.decode import decode
+from msk_toolkit.forward.decoding import RecordDecoding
 from msk_toolkit.forward.forwarder import Forwarder
 from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.kafka.records import KafkaRecord
@@ -80,6 +81,7 @@ class RedriveHarness:
         values: dict[str, Any] = {"vantiq_target": "topic:/orders", "max_in_flight": 2} | settings
         self.settings = ForwarderSettings(vantiq_url="https://v", vantiq_token_secret_arn="s", **values)
         self.fetched: list[list[dict[str, Any]]] = []
+        self.decoding: RecordDecoding | None = None
         self.spans: dict[int, tuple[int, int]] = {}
         self.services = RedriveServices(
             Bucket("letters", self.s3),
@@ -99,7 +101,7 @@ class RedriveHarness:
 
         def forwarder(store: DeadLetterStore) -> Forwarder:
             tools = DeliveryServices(self.vantiq, store, self.clock, lambda: 0.0, self.clock.poll, lambda: 0.5)
-            return Forwarder(paced, tools)
+            return Forwarder(paced, tools, decoding=self.decoding)
 
         return forwarder
 

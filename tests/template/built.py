@@ -28,8 +28,18 @@ class Build(NamedTuple):
         }
 
     def layer(self, architecture: str) -> Path:
-        layers = self.resources("LayerVersion").values()
-        (content,) = (each["ContentUri"] for each in layers if each["CompatibleArchitectures"] == [architecture])
+        """That of the toolkit."""
+        return self._layer("ToolkitLayer", architecture)
+
+    def schema_layer(self, architecture: str) -> Path:
+        """That of the libraries that decode by schemas."""
+        return self._layer("SchemaLayer", architecture)
+
+    def _layer(self, kind: str, architecture: str) -> Path:
+        layers = {name: each for name, each in self.resources("LayerVersion").items() if name.startswith(kind)}
+        (content,) = (
+            each["ContentUri"] for each in layers.values() if each["CompatibleArchitectures"] == [architecture]
+        )
         return self.folder / str(content)
 
     def parts(self) -> dict[str, Path]:

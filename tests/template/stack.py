@@ -29,6 +29,29 @@ ANSWERS = {
     "VantiqTokenSecretArn": ACCOUNT.format("secretsmanager", "secret:vantiq-token-AbCdEf"),
     "ForwardTopics": "orders,sensor-readings",
 }
+# Calls for which IAM knows no narrower resource.
+FOR_EVERYTHING = {
+    "kafka:ListClustersV2",
+    "cloudformation:ListStacks",
+    "lambda:ListEventSourceMappings",
+    # A record names its schema version by an id alone.
+    "glue:GetRegistry",
+    "glue:GetSchemaVersion",
+    # CloudWatch requires it on all alarms where composite ones are among them.
+    "cloudwatch:DescribeAlarms",
+    # EC2's descriptions take no resource at all; they change nothing and tell of networks only.
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeVpcPeeringConnections",
+    "ec2:DescribeTransitGatewayAttachments",
+    "ec2:DescribeVpnGateways",
+    "ec2:DescribeVpnConnections",
+}
 _FUNCTION = "AWS::Serverless::Function"
 PSEUDO = {
     "AWS::StackName": "shop",
@@ -106,6 +129,13 @@ class Stack:
 
     def statements(self, function: str) -> dict[str, dict[str, Any]]:
         """The IAM statements that allow a function its work, by Sid; managed policies of the template included."""
+        return self._statements(function, "Allow")
+
+    def denials(self, function: str) -> dict[str, dict[str, Any]]:
+        """The IAM statements that deny a function something, by Sid."""
+        return self._statements(function, "Deny")
+
+    def _statements(self, function: str, effect: str) -> dict[str, dict[str, Any]]:
         found: list[dict[str, Any]] = []
         # A name that is no resource of the template is a policy of AWS's.
         for policy in self.properties(function)["Policies"]:
@@ -113,7 +143,7 @@ class Stack:
                 found += policy["Statement"]
             elif policy in self.template["Resources"]:
                 found += self.properties(policy)["PolicyDocument"]["Statement"]
-        return {statement["Sid"]: statement for statement in found if statement["Effect"] == "Allow"}
+        return {statement["Sid"]: statement for statement in found if statement["Effect"] == effect}
 
     def actions(self, function: str) -> set[str]:
         """Every action that the function's role may do."""

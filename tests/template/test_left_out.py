@@ -44,10 +44,10 @@ class OnlyTheRuntimes:
         if path is None and name.partition(".")[0] not in runtime | carried | set(sys.stdlib_module_names):
             raise ModuleNotFoundError(f"neither the layer nor the runtime has {name}", name=name)
 
-layer, *tasks = map(pathlib.Path, sys.argv[1:])
-carried = {path.name.partition(".")[0] for folder in (layer, *tasks) for path in folder.iterdir()}
+layer, schemas, *tasks = map(pathlib.Path, sys.argv[1:])
+carried = {path.name.partition(".")[0] for folder in (layer, schemas, *tasks) for path in folder.iterdir()}
 sys.meta_path.insert(0, OnlyTheRuntimes())
-sys.path[:0] = [str(layer), *map(str, tasks)]
+sys.path[:0] = [str(layer), str(schemas), *map(str, tasks)]
 sources = [*(layer / "msk_toolkit").rglob("*.py"), *(path for task in tasks for path in task.rglob("*.py"))]
 statements = set()
 for source in sources:
@@ -110,10 +110,11 @@ def test_nothing_takes_a_name_from_a_package_that_was_emptied(build: Build) -> N
     assert wrong == []
 
 
-def test_every_import_of_the_toolkit_and_its_functions_works_with_the_layer_and_boto3_alone(build: Build) -> None:
+def test_every_import_of_the_toolkit_and_its_functions_works_with_the_layers_and_boto3_alone(build: Build) -> None:
+    schemas = build.schema_layer(machine()) / "python"
     tasks = [build.folder / each["CodeUri"] for each in build.resources("Function").values()]
     done = subprocess.run(
-        [sys.executable, "-B", "-c", RUN_EVERY_IMPORT, libraries(build), *tasks],
+        [sys.executable, "-B", "-c", RUN_EVERY_IMPORT, libraries(build), schemas, *tasks],
         env={"AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
 
-from tests.template.stack import CLUSTER, KEY, SECRET, TEMPLATE, Stack, raw_template
+from tests.template.stack import CLUSTER, FOR_EVERYTHING, KEY, SECRET, TEMPLATE, Stack, raw_template
 
 FUNCTIONS = (
     "TopicsFunction",
@@ -21,26 +21,6 @@ FUNCTIONS = (
     "RedriveFunction",
     "AlarmMailFunction",
 )
-# Calls for which IAM knows no narrower resource.
-FOR_EVERYTHING = {
-    "kafka:ListClustersV2",
-    "cloudformation:ListStacks",
-    "lambda:ListEventSourceMappings",
-    # CloudWatch requires it on all alarms where composite ones are among them.
-    "cloudwatch:DescribeAlarms",
-    # EC2's descriptions take no resource at all; they change nothing and tell of networks only.
-    "ec2:DescribeSubnets",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSecurityGroupRules",
-    "ec2:DescribeNetworkAcls",
-    "ec2:DescribeRouteTables",
-    "ec2:DescribeVpcEndpoints",
-    "ec2:DescribeNatGateways",
-    "ec2:DescribeVpcPeeringConnections",
-    "ec2:DescribeTransitGatewayAttachments",
-    "ec2:DescribeVpnGateways",
-    "ec2:DescribeVpnConnections",
-}
 BROKER_FUNCTIONS = ("TopicsFunction", "ProducerProbeFunction", "ConsumerProbeFunction", "DiagnoseFunction")
 AUTH_MODES = ("scram", "iam", "tls", "none")
 NO_SECRET = {"ScramSecretArn": "", "ScramSecretKmsKeyArn": ""}
@@ -253,8 +233,9 @@ def test_no_permission_is_for_every_resource() -> None:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert {*actions} <= FOR_EVERYTHING
     # One each of connect, topics, declared topics, the forwarder and its pollers outside MSK; diagnose reads networks
-    # and the mappings' states; status lists mappings and alarms. Three are denials.
-    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 12
+    # and the mappings' states; status lists mappings and alarms. Three are denials. Glue's schemas: read by the
+    # forwarder, the redrive or the pollers, and then denied to the forwarder.
+    assert [each for each in named if each == "*" or (isinstance(each, list) and "*" in each)] == ["*"] * 16
     actions = [each["Action"] for each in statements]
     flat = [action for each in actions for action in ([each] if isinstance(each, str) else each)]
     assert not [action for action in flat if action.endswith("*")]

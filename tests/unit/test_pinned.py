@@ -13,7 +13,7 @@ from local.kafka.versions import DEFAULT_VERSION
 from tests.wording_rules import ROOT
 
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
-LAYER = ROOT / "layers" / "msk_toolkit" / "requirements.txt"
+LAYERS = sorted((ROOT / "layers").glob("*/requirements.txt"))
 DOWNLOADS = re.compile(
     r"""pip\W{1,4}(install|sync)|["' ]tool\W{1,4}run|uvx |npx |npm (install|ci)|playwright install"""
     r"""|apt-get -qq install|urlretrieve|\bcurl |\bwget |MavenContext\(|docker pull|"build", "--quiet", "--wheel\""""
@@ -27,6 +27,7 @@ OTHERWISE = {
     ".ci/shells": "Debian signs its packages",
     "local/kafka/jars.py": "compared with local/kafka/checksums before they are used",
     "local/sam_version.py": "advice to the user, which runs nothing",
+    "tests/contract/apicurio.py": "compared with its hash before it is used",
     "tests/template/test_command_line_alone.py": "as a user runs it: with the newest of its dependencies",
     # A user's commands that the runbook names.
     "docs/runbook_path.py": "advice to the user, which runs nothing",
@@ -77,7 +78,7 @@ def test_the_findings_name_exact_versions() -> None:
     assert [text for text in commands if "==" not in text] == []
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, LAYER], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [*LOCKS, *LAYERS], ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_requirement_of_a_lock_is_one_version_with_hashes(lock: Path) -> None:
     entries = requirements(lock.read_text(encoding="utf-8"))
     assert entries
@@ -89,7 +90,7 @@ def test_every_requirement_of_a_lock_is_one_version_with_hashes(lock: Path) -> N
 def test_a_lock_has_what_its_source_asks_for(lock: Path) -> None:
     asked = requirements(lock.with_suffix(".in").read_text(encoding="utf-8"))
     names = {entry.partition("==")[0] for entry in requirements(lock.read_text(encoding="utf-8"))}
-    assert {re.split(r"[=<>]", entry)[0].strip() for entry in asked} <= names
+    assert {re.split(r"[=<>[]", entry)[0].strip() for entry in asked} <= names
     exact = [entry for entry in asked if "==" in entry]
     assert [entry for entry in exact if f"{entry} " not in lock.read_text(encoding="utf-8")] == []
 

@@ -86,6 +86,19 @@ class PathCause(StrEnum):
         "Vantiq permanently refuses records (400, 409, 413, 422).",
         "Read Vantiq's own text in a dead letter: usually the target's type or rule does not match the records.",
         "mskv letters TOPIC")
+    # The schema registry
+    SCHEMA_REGISTRY_UNAVAILABLE = ("schema-registry-unavailable", _STACK,
+        "The schema registry does not give the schema of a record, so the record and those behind it wait in Kafka.",
+        "Check SchemaRegistry, the registry itself, and the route from the functions' subnets to it (NAT, peering, an "
+        "endpoint for Glue); delivery resumes by itself.", "mskv logs forwarder")
+    SCHEMA_REGISTRY_DENIED = ("schema-registry-denied", _PERMISSIONS,
+        "The schema registry denies access, or its secret can't be read.",
+        "Check the secrets that SchemaRegistrySecretArn and SchemaRegistryCaSecretArn name, their key, and what the "
+        "user may read in the registry.", "mskv logs forwarder")
+    SCHEMA_UNFIT = ("schema-unfit", _DATA,
+        "Records can't be decoded by their schemas: the registry does not know them, or the values do not fit them.",
+        "Read code and schema id in a dead letter; check that producers use the registry that SchemaRegistry names.",
+        "mskv letters TOPIC")
     # The forwarder
     FORWARDER_FAILS = ("forwarder-fails", _STACK,
         "The forwarder ends with an error of its own: an invalid setting, too little time or memory, or a bug.",

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from msk_toolkit.topics.stack_findings import ENVIRONMENTS, PARAMETER_BYTES, stack_findings
+from msk_toolkit.topics.stack_findings import ENVIRONMENTS, PARAMETER_BYTES, stack_findings, variable_sizes
 
 from tests.template.contract.deployed import REGION, SAMPLE, Deployed, Resource, deployed, stacks
 from tests.template.stack import ANSWERS, TEMPLATE, raw_template, read_template
@@ -121,8 +121,8 @@ def test_what_is_left_for_names_and_other_variables_is_enough_for_the_longest(fu
     assert ENVIRONMENTS.keys() == FUNCTIONS.keys()
     for stack in large_stacks():
         (declared,) = stack.of("Custom::DeclaredTopics")
-        values = [declared.properties[name] for name in (*ENVIRONMENTS[function], "AdvancedSettings")]
-        counted = sum(len(",".join(value) if isinstance(value, list) else value) for value in values)
+        given = {name: value for name, value in declared.properties.items() if value}
+        counted = sum(variable_sizes(given, (*ENVIRONMENTS[function], "AdvancedSettings")).values())
         (made,) = [each for each in stack.of("AWS::Lambda::Function") if each.logical_id == FUNCTIONS[function]]
         assert environment_bytes(made) - counted <= LAMBDA_ENVIRONMENT - PARAMETER_BYTES
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from msk_toolkit.aws.bucket import Bucket
 from msk_toolkit.aws.call import call_within
@@ -23,9 +24,12 @@ class RecordRefusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     Args:
         reason: ``refused`` by Vantiq; ``unsendable``: it could not be decoded, or has no form that can be sent;
-            ``mapping``: the event source mapping discarded it; ``operator``: SET_ASIDE names it.
+            ``schema``: it can't be decoded by its schema; ``mapping``: the event source mapping discarded it;
+            ``operator``: SET_ASIDE names it.
         status: of Vantiq's response; 0 where nothing was sent.
-        code: Vantiq's error code.
+        code: Vantiq's error code, or why the schema does not serve: ``schema-unknown``, ``schema-mismatch``,
+            ``schema-unsupported``, ``schema-limit``.
+        schema_id: of the schema that the record names; only with the reason ``schema``.
     """
 
     reason: str
@@ -35,6 +39,7 @@ class RecordRefusal(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     status: int = 0
     code: str = ""
     request_id: str = ""
+    schema_id: str | UnsetType = UNSET
 
 
 class DeadLetter(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):

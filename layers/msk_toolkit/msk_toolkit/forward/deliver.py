@@ -78,7 +78,7 @@ class Delivery:
         """Send a group once; what is still to be sent of it, in order, or why the lane stops."""
         documents = group.documents
         if documents[0].fault:
-            return await self._dead_letter(documents[0], _refusal_of_document(documents[0])) or []
+            return await self._set_aside(documents[0]) or []
         if documents[0].action == "drop":
             self._progress.dropped()
             return []
@@ -131,6 +131,16 @@ class Delivery:
         self._shared.refusal_limit.delivered(self._target)
         self._shared.accepting.add(self._target)
 
+    async def _set_aside(self, document: Document) -> Failure | None:
+        """Dead-letter a record without a document, unless so many don't fit their schemas that these must be wrong."""
+        fault = document.schema_fault
+        if fault is not None:
+            result = RecordResult(Disposition.REFUSED, 0, fault.code)
+            if self._shared.refusal_limit.refused(self._target, result):
+                reason = f"{document.fault} ({fault.code}), for more records in a row than MAX_CONSECUTIVE_REFUSALS"
+                return Failure("outage", reason, PathCause.SCHEMA_UNFIT)
+        return await self._dead_letter(document, _refusal_of_document(document))
+
     async def _refuse(self, document: Document, result: RecordResult, reply: Reply, attempts: int) -> Failure | None:
         """Dead-letter a refused record, unless so many are refused that the fault can't be theirs."""
         if self._shared.refusal_limit.refused(self._target, result):
@@ -160,7 +170,8 @@ class Delivery:
             self._progress.blocked(refused)
             cause = refusal.code or refusal.status or refusal.detail
             reason = f"{subject} ({cause}) and dead-lettering is off"
-            return Failure("blocked", reason, PathCause.VANTIQ_REFUSES_RECORDS)
+            owner = PathCause.SCHEMA_UNFIT if document.schema_fault else PathCause.VANTIQ_REFUSES_RECORDS
+            return Failure("blocked", reason, owner)
         body = letter(record, self._batch, refusal, self._services.now())
         name = letter_name(record, self._batch.cluster)
         try:
@@ -173,6 +184,11 @@ class Delivery:
 
 
 def _refusal_of_document(document: Document) -> RecordRefusal:
+    fault = document.schema_fault
+    if fault is not None:
+        return RecordRefusal(
+            reason="schema", detail=document.fault, target="", code=fault.code, schema_id=fault.schema_id
+        )
     reason = "operator" if document.fault == BY_OPERATOR else "unsendable"
     return RecordRefusal(reason=reason, detail=document.fault, target="")
 

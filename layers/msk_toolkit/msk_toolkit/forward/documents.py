@@ -1,6 +1,7 @@
 """What makes the documents of a batch's records, by target."""
 
 import functools
+from typing import Protocol
 
 from msk_toolkit.forward.decode import SourceRecord
 from msk_toolkit.forward.envelope import BY_OPERATOR, Document, Documents, MakeDocument
@@ -10,12 +11,25 @@ from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.target_kinds import NaturalKey, TargetState
 
 
-class DocumentMakers:
-    """Envelopes or bare values, and rows for a type with a property for values that are not JSON objects."""
+class Decoding(Protocol):
+    """Decodes records by their schemas; see :class:`msk_toolkit.forward.decoding.RecordDecoding`."""
 
-    def __init__(self, settings: ForwarderSettings, ids: RecordIds) -> None:
+    def decoded(self, make: MakeDocument) -> MakeDocument:
+        """Makes the documents of decoded records."""
+        ...
+
+
+class DocumentMakers:
+    """Envelopes or bare values, and rows for a type with a property for values that are not JSON objects.
+
+    Args:
+        decoding: None where records are sent as they are.
+    """
+
+    def __init__(self, settings: ForwarderSettings, ids: RecordIds, decoding: Decoding | None = None) -> None:
         self._settings = settings
         self._ids = ids
+        self._decoding = decoding
         self._set_aside = settings.records_to_set_aside
         self._rows_possible = settings.payload == "envelope"
         self._documents = Documents(ids, settings.payload).make
@@ -28,7 +42,9 @@ class DocumentMakers:
             state: of the target; a type may have the property ``valueText``, and a natural key.
         """
         make = self._rows if state.value_text and self._rows_possible else self._documents
-        return self._unless_set_aside(self._with_tombstones(make, state.natural_key))
+        make = self._with_tombstones(make, state.natural_key)
+        # A tombstone's key, too, is decoded before it names a row.
+        return self._unless_set_aside(self._decoding.decoded(make) if self._decoding else make)
 
     def _with_tombstones(self, make: MakeDocument, key: NaturalKey) -> MakeDocument:
         mode = self._settings.tombstones

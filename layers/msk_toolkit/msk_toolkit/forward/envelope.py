@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -37,6 +37,13 @@ NOT_JSON = (ValueError, RecursionError, OverflowError)
 BY_OPERATOR = "the operator sets it aside: SET_ASIDE"
 
 
+class SchemaFault(NamedTuple):
+    """Why a record can't be decoded, and the id of the schema; see :mod:`msk_toolkit.schemas.errors`."""
+
+    code: str
+    schema_id: str
+
+
 class Document(msgspec.Struct, frozen=True, gc=False):
     """What is posted for a record; without a body where that can't be, for the reason in ``fault``.
 
@@ -48,6 +55,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     fault: str = ""
     action: Literal["", "delete", "drop"] = ""
+    schema_fault: SchemaFault | None = None
 
 
 MakeDocument = Callable[[SourceRecord], Document]

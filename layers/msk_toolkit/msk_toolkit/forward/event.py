@@ -33,6 +33,12 @@ class UncheckedRecord(EventRecord, kw_only=True, frozen=True, gc=False, rename="
     headers: Any = None
 
 
+class DecodedRecord(EventRecord, kw_only=True, frozen=True, gc=False, rename="camel"):
+    """The same decoded by its schemas; ids are those of what the producer wrote."""
+
+    written: EventRecord
+
+
 class KafkaEvent[R](msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """A batch of records by partition, such as ``orders-0``."""
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Set
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.deadline import Deadline
@@ -27,6 +27,9 @@ from msk_toolkit.settings.targets import Routes, Target
 from msk_toolkit.target_kinds import TargetState
 from msk_toolkit.vantiq.client import VantiqClient
 from msk_toolkit.vantiq.token import Token
+
+if TYPE_CHECKING:
+    from msk_toolkit.forward.decoding import RecordDecoding
 
 # The mapping's 10,000 attempts of what one lane can't pass then last more than a day.
 _LEAST_SECONDS = 10.0
@@ -56,6 +59,7 @@ class Forwarder:
 
     Args:
         check: asks Vantiq whether a target keeps records; None where nothing is checked.
+        decoding: decodes records by their schemas; None where they are sent as they are.
         patient: an invocation without progress sends again as long as its time allows; otherwise it ends at once.
     """
 
@@ -65,9 +69,11 @@ class Forwarder:
         services: DeliveryServices,
         check: TargetCheck | None = None,
         *,
+        decoding: "RecordDecoding | None" = None,
         patient: bool = False,
     ) -> None:
         self._settings = settings
+        self._decoding = decoding
         self._services = services
         self._check = check
         self._patient = patient
@@ -99,7 +105,7 @@ class Forwarder:
         targets = _targets_of(batch, self._settings.targets)
         known = self._delivered.done(batch)
         fresh = _without(known, batch.partitions)
-        documents = DocumentMakers(self._settings, batch.ids)
+        documents = DocumentMakers(self._settings, batch.ids, self._decoding)
         lanes = self._deliver(_Invocation(batch, targets, start_by, end_by, documents, set(), report), fresh)
         lowest = unfinished(lanes)
         self._remember(batch, known, lanes, is_finished=not lowest)
@@ -143,16 +149,27 @@ class Forwarder:
     def _run_lanes(self, invocation: _Invocation, lanes: list[Lane]) -> list[LaneOutcome]:
         """Each of these lanes once, several at the same time."""
         unfit = self._unfit({invocation.targets[lane.place] for lane in lanes}, invocation.start_by)
+        if self._decoding is not None:
+            self._decoding.prepare([lane.records for lane in lanes], invocation.start_by)
         shared = Shared(Signal(), self._rate_limiter, self._refusal_limit, invocation.accepting)
 
         async def run_lane(lane: Lane) -> LaneOutcome:
             failure = unfit.get(invocation.targets[lane.place])
             if failure is not None:
                 return LaneOutcome(lane, failure=failure)
-            return await self._deliver_lane(invocation, shared, lane)
+            return await self._deliver_decodable(invocation, shared, lane)
 
         loop = EventLoop(self._poll, self._services.clock)
         return loop.run(map(run_lane, lanes), self._settings.max_in_flight)
+
+    async def _deliver_decodable(self, invocation: _Invocation, shared: Shared, lane: Lane) -> LaneOutcome:
+        """Deliver a lane up to the first record whose schema is missing."""
+        stop = self._decoding.stop(lane.records) if self._decoding else None
+        if stop is None:
+            return await self._deliver_lane(invocation, shared, lane)
+        before = Lane(lane.place, lane.records[: stop.before])
+        outcome = await self._deliver_lane(invocation, shared, before)
+        return outcome._replace(lane=lane, failure=outcome.failure or stop.failure)
 
     async def _deliver_lane(self, invocation: _Invocation, shared: Shared, lane: Lane) -> LaneOutcome:
         settings, target = self._settings, invocation.targets[lane.place]
@@ -244,7 +261,17 @@ def warm_forwarder(settings: ForwarderSettings, make_client: MakeClient) -> Forw
     services = DeliveryServices(
         vantiq, dead_letter_store(settings, make_client), by_operator=_bucket_store(settings, make_client)
     )
-    return Forwarder(settings, services, TargetCheck(settings, vantiq), patient=True)
+    decoding = decoding_of(settings, make_client)
+    return Forwarder(settings, services, TargetCheck(settings, vantiq), decoding=decoding, patient=True)
+
+
+def decoding_of(settings: ForwarderSettings, make_client: MakeClient) -> "RecordDecoding | None":
+    """What decodes records by their schemas; None without a registry, and then nothing of it is loaded."""
+    if not settings.schema_registry:
+        return None
+    from msk_toolkit.forward.decoding import record_decoding
+
+    return record_decoding(settings, make_client)
 
 
 def dead_letter_store(settings: ForwarderSettings, make_client: MakeClient) -> BucketStore | None:

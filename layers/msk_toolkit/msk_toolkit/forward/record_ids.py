@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UnsetType
 
-from msk_toolkit.forward.event import EventRecord
+from msk_toolkit.forward.event import DecodedRecord, EventRecord
 from msk_toolkit.settings.forwarder import RecordIdForm
 
 # 64 bits: among the records that ever had one offset of one partition no two share them.
@@ -38,7 +38,8 @@ class RecordIds(NamedTuple):
         """What follows the position."""
         if self.form == "position":
             return ""
-        return f"/{content_digest(content)[:DIGEST_LENGTH]}"
+        written = content.written if isinstance(content, DecodedRecord) else content
+        return f"/{content_digest(written)[:DIGEST_LENGTH]}"
 
 
 def content_digest(content: EventRecord) -> str:

@@ -11,7 +11,7 @@ from msk_toolkit.aws.clients import MakeClient
 from msk_toolkit.aws.invocation import invoke_later
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.forward.dead_letters import DeadLetterStore
-from msk_toolkit.forward.forwarder import Forwarder
+from msk_toolkit.forward.forwarder import Forwarder, decoding_of
 from msk_toolkit.forward.services import DeliveryServices
 from msk_toolkit.forward.target_check import TargetCheck
 from msk_toolkit.msk.access import cluster_access
@@ -106,9 +106,10 @@ def _maker(
 ) -> MakeForwarder:
     vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
     limited = replaying(settings, records_per_second, reserve_seconds)
+    decoding = decoding_of(limited, client)
 
     def make(store: DeadLetterStore) -> Forwarder:
-        return Forwarder(limited, DeliveryServices(vantiq, store), TargetCheck(limited, vantiq))
+        return Forwarder(limited, DeliveryServices(vantiq, store), TargetCheck(limited, vantiq), decoding=decoding)
 
     return make
 

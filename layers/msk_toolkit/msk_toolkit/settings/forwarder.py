@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from msk_toolkit.settings.metrics import DetailedMetrics
+from msk_toolkit.settings.schemas import SchemaSettings
 from msk_toolkit.settings.targets import (
     Routes,
     Target,
@@ -17,7 +18,6 @@ from msk_toolkit.settings.targets import (
     target_examples,
     tombstone_problems,
 )
-from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.target_kinds import TargetKind
 
 Ordering = Literal["partition", "key", "none"]
@@ -31,7 +31,7 @@ Tombstones = Literal["forward", "drop", "delete"]
 _RECORD_PLACE = re.compile(r"([a-zA-Z0-9._-]{1,249})/([0-9]{1,10})/([0-9]{1,19})")
 
 
-class ForwarderSettings(VantiqSettings, kw_only=True, frozen=True):
+class ForwarderSettings(SchemaSettings, kw_only=True, frozen=True):
     """The targets of records, their order, and the treatment of failures."""
 
     vantiq_target: Annotated[

@@ -9,12 +9,20 @@ from typing import Any
 from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.settings.catalogue import advanced_settings_problems
 from msk_toolkit.settings.record_filter import record_filter_problems
+from msk_toolkit.settings.schemas import registry_problems
 from msk_toolkit.settings.targets import Routes, parse_routes, parse_target, tombstone_problems
 from msk_toolkit.settings.vantiq import parse_address
 from msk_toolkit.topics.broker_findings import broker_findings
 from msk_toolkit.topics.rules import name_problem
 
-_ARNS = ("ClusterArn", "ScramSecretArn", "ClientCertificateSecretArn", "VantiqTokenSecretArn")
+_ARNS = (
+    "ClusterArn",
+    "ScramSecretArn",
+    "ClientCertificateSecretArn",
+    "VantiqTokenSecretArn",
+    "SchemaRegistrySecretArn",
+    "SchemaRegistryCaSecretArn",
+)
 _REGION_OF_AN_ARN = 3
 # Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
 # probe's topic.
@@ -30,11 +38,19 @@ _OF_A_BROKER_FUNCTION = (
     "BootstrapServers",
     "TrustedCa",
 )
+# The last one with its longest value.
+_REGISTRY_VARIABLES = (
+    "SCHEMA_REGISTRY",
+    "SCHEMA_REGISTRY_SECRET_ARN",
+    "SCHEMA_REGISTRY_CA_SECRET_ARN",
+    "SCHEMA_PARTS" + "key-and-value",
+)
 # Only some stacks have these variables, so their names count, too.
 _NAMES_OF_SOME = {
     "ClientCertificateSecretArn": "CLIENT_CERTIFICATE_SECRET_ARN",
     "ClusterName": "CLUSTER_NAME",
     "Listener": "LISTENER",
+    "SchemaRegistry": "".join(_REGISTRY_VARIABLES),
 }
 _OF_A_VANTIQ_FUNCTION = (
     "VantiqUrl",
@@ -45,6 +61,7 @@ _OF_A_VANTIQ_FUNCTION = (
     "VantiqTrustedCa",
     "HeartbeatTarget",
 )
+_OF_A_REGISTRY = ("SchemaRegistry", "SchemaRegistrySecretArn", "SchemaRegistryCaSecretArn")
 # Function -> the parameters that its variables hold, beside AdvancedSettings, which all have.
 ENVIRONMENTS = {
     "consumer probe": (*_OF_A_BROKER_FUNCTION, "ForwardTopics", "LagGroups", "ConsumerGroupPrefix"),
@@ -53,8 +70,15 @@ ENVIRONMENTS = {
         *("ConsumerGroupPrefix", "GivenUpTopic"),
     ),
     "diagnose function": (*_OF_A_BROKER_FUNCTION, "SubnetIds"),
-    "forwarder": (*_OF_A_VANTIQ_FUNCTION, "SetAside", "ClusterName"),
-    "redrive": (*_OF_A_BROKER_FUNCTION, *_OF_A_VANTIQ_FUNCTION, "ForwardTopics", "GivenUpTopic", "ClusterName"),
+    "forwarder": (*_OF_A_VANTIQ_FUNCTION, *_OF_A_REGISTRY, "SetAside", "ClusterName"),
+    "redrive": (
+        *_OF_A_BROKER_FUNCTION,
+        *_OF_A_VANTIQ_FUNCTION,
+        *_OF_A_REGISTRY,
+        "ForwardTopics",
+        "GivenUpTopic",
+        "ClusterName",
+    ),
     "status function": ("ClusterArn", "ForwardTopics", "ConsumerGroupPrefix"),
 }
 
@@ -72,6 +96,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
         *_users(given, region),
         *broker_findings(given),
         *_vantiq_port(given),
+        *_registry(given),
         *_topics(given),
         *_pollers(given),
         *_record_filter(given),
@@ -120,6 +145,14 @@ def _vantiq_port(given: Mapping[str, Any]) -> Iterator[str]:
         yield f"VantiqUrl means port {port} and VantiqPort is {given['VantiqPort']}: set VantiqPort to {port}"
 
 
+def _registry(given: Mapping[str, Any]) -> Iterator[str]:
+    names = (*_OF_A_REGISTRY, "SchemaRegistryPort")
+    registry, login, ca, port = (str(given.get(name, "")) for name in names)
+    yield from registry_problems(
+        registry, int(port or 0), {"SchemaRegistrySecretArn": login, "SchemaRegistryCaSecretArn": ca}
+    )
+
+
 def _pollers(given: Mapping[str, Any]) -> Iterator[str]:
     if given.get("PollerMode") != "provisioned" or "MaximumPollers" not in given:
         return
@@ -139,7 +172,7 @@ def _record_filter(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _environments(given: Mapping[str, Any]) -> Iterator[str]:
     for function, names in ENVIRONMENTS.items():
-        sizes = _sizes(given, (*names, "AdvancedSettings"))
+        sizes = variable_sizes(given, (*names, "AdvancedSettings"))
         total = sum(sizes.values())
         if total > PARAMETER_BYTES:
             largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
@@ -151,7 +184,7 @@ def _environments(given: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _sizes(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, int]:
+def variable_sizes(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, int]:
     """The bytes of each of these parameters that was given."""
     sizes = {name: len(_joined(given[name]).encode()) for name in names if name in given}
     for name in _NAMES_OF_SOME.keys() & sizes.keys():
