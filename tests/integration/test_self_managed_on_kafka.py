@@ -11,17 +11,19 @@ import msgspec
 import pytest
 from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUpsertion
 from msk_toolkit.deadline import Deadline
-from msk_toolkit.kafka.access import Access
+from msk_toolkit.kafka.access import Access, BrokerAddress
 from msk_toolkit.msk.access import cluster_access
 from msk_toolkit.settings.cluster import ClusterSettings
 
 from local.event_source_mapping.config import Config, bootstrap_servers, client_settings
 from local.event_source_mapping.mapping import Mapping, mapping_of
 from local.kafka import CertificateAuthority, KafkaCluster
+from tests.fakes.fault_listeners import redirect
+from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.vantiq_fake import FakeVantiq
-from tests.integration.kafka_access import new_name, plaintext, wait_until
+from tests.integration.kafka_access import new_name, plaintext, tls, wait_until
 from tests.integration.mapping_runs import Function, play
-from tests.integration.probe_faults import consume, named, produce
+from tests.integration.probe_faults import consume, named, produce, second, server_context
 from tests.integration.topics_runs import do, stands
 from tests.integration.topics_runs import topic as declared
 from tests.template.stack import Stack
@@ -194,3 +196,26 @@ def test_the_templates_mapping_brings_every_record_in_order_under_the_clusters_n
     assert [document["id"] for document in vantiq.taken] == [
         f"plant-kafka/{wanted.name}/0/{number}" for number in range(50)
     ]
+
+
+def test_aliases_are_told_with_the_broker_that_they_lead_to(kafka: KafkaCluster, group: str) -> None:
+    wanted = declared()
+    assert do(plaintext(kafka), wanted).status == "applied"
+    aliases = [BrokerAddress("127.0.0.1", address.port) for address in plaintext(kafka).brokers]
+    access = msgspec.structs.replace(plaintext(kafka), brokers=tuple(aliases))
+    for response in (produce(access, wanted.name), consume(access, wanted.name, group)):
+        assert response.verdict.status == "healthy", response.table
+        numbered = ", ".join(sorted(f"{address} (broker {number})" for number, address in enumerate(aliases, 1)))
+        assert f"the bootstrap addresses {numbered} are other names of them" in response.verdict.summary
+
+
+def test_a_name_that_is_not_in_the_certificate_is_told_with_those_that_are(
+    kafka: KafkaCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = tls(kafka)
+    server = server_context(kafka.authority, new_name("alias"), ["b-2.real.example", "b-2.other.example"])
+    with FaultProxy(second(access).port, server=server) as proxy:
+        redirect(monkeypatch, {second(access).port: proxy.port})
+        response = produce(access, topic)
+    assert response.verdict.cause == "tls-name-mismatch"
+    assert "the certificate is not for localhost; it is for b-2.real.example, b-2.other.example" in response.table

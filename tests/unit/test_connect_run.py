@@ -216,3 +216,22 @@ def test_a_question_that_hangs_costs_its_own_answer_only(monkeypatch: pytest.Mon
 def test_an_event_that_is_none_is_refused(event: Any) -> None:
     with pytest.raises(ConfigurationError):
         parse_connect_request(event)
+
+
+def test_outside_msk_files_and_source_are_made_of_the_stacks_own_brokers() -> None:
+    client = aws(describe_secret={"Name": "kafka/toolkit", "ARN": SECRET})
+    response = ask(client, None, CLUSTER_ARN="", BOOTSTRAP_SERVERS="k-1:9093", AUTH_MODE="scram256")
+    (note,) = texts(response)
+    assert "CLUSTER_ARN is not set, as for Kafka outside MSK" in note
+    assert {mode.state for mode in response.auth_modes} == {"unknown"}
+    assert response.client is not None
+    assert "sasl.mechanism=SCRAM-SHA-256" in response.client.files["client.properties"]
+    assert response.source is not None
+    assert response.source.config["bootstrap.servers"] == "sb://k-1:9093"
+
+
+def test_with_mutual_tls_no_files_are_made_and_the_answer_says_why() -> None:
+    mutual = ConnectSettings(bootstrap_servers="k-1:9093", auth_mode="mtls", client_certificate_secret_arn=SECRET)
+    response = run_connect(parse_connect_request({}), mutual, aws(), None, Deadline(60))
+    assert response.client is None
+    assert any("with mutual TLS each client needs a certificate of its own" in text for text in texts(response))

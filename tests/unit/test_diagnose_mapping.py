@@ -12,6 +12,7 @@ from msk_toolkit.vpc.facts import Attachment, Facts, Peering, VpnConnection, Vpn
 
 from tests.fakes.networks import (
     BROKERS_SIDE,
+    FUNCTION_SIDE,
     LOCAL,
     acl,
     endpoint,
@@ -219,3 +220,13 @@ def test_each_of_the_five_ways_is_recognised_as_far_as_it_can_be_seen(name: str)
     ways: dict[str, Any] = {one.kind: one for one in connectivity_options(facts, BROKERS_SIDE)}
     assert list(ways) == ["VPC peering", "transit gateway", "Direct Connect", "VPN", "REST proxy"]
     assert (ways[way].state, words in ways[way].detail) == (seen, True), ways[way].detail
+
+
+def test_outside_msk_the_pollers_are_where_the_functions_are_and_unknown_brokers_have_no_rules() -> None:
+    nowhere = NetworkEnd(BROKERS, (), ())
+    found = mapping_findings(open_facts(), nowhere, pollers(), NOTHING, at=FUNCTION_SIDE)
+    assert [finding.text for finding in found if finding.severity == "error"] == []
+    shut = mapping_findings(without_nat(), nowhere, pollers(), NOTHING, at=FUNCTION_SIDE)
+    errors = [finding.text for finding in shut if finding.severity == "error"]
+    assert errors
+    assert all("subnet-f" in text and "the mapping's pollers" in text for text in errors)

@@ -1,6 +1,7 @@
 """A diagnosis as a whole: which listeners, what it concludes, and its table; whatever AWS refuses."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any, get_args
 
@@ -256,3 +257,39 @@ def test_a_certificate_that_is_none_fails_the_encrypted_listeners_alone() -> Non
 def test_every_kind_of_finding_is_in_the_documentation() -> None:
     page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
     assert [code for code in get_args(Code) if f"`{code}`" not in page] == []
+
+
+def unresolved(*_: object, **__: object) -> Any:
+    raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+
+def test_outside_msk_nothing_is_asked_of_msk_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", unresolved)
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/toolkit-AbCdEf"
+    client = FakeAws(
+        get_secret_value={"SecretString": '{"username": "user", "password": "hush"}'},
+        describe_secret={"Name": "kafka/toolkit", "ARN": secret},
+    )
+    outside = settings(
+        cluster_arn="",
+        bootstrap_servers="127.0.0.1:1",
+        auth_mode="scram256",
+        scram_secret_arn=secret,
+        stage_timeout_seconds=0.5,
+    )
+    response = run_diagnosis(DiagnoseRequest(), outside, client, Deadline(20))
+    (listener,) = response.listeners
+    assert (listener.in_use, listener.ports, listener.status) == (True, [1], "down")
+    assert response.cluster is None
+    texts = [f"{finding.severity}: {finding.subject}: {finding.text}" for finding in response.findings]
+    note = "note: cluster: CLUSTER_ARN is not set, as for Kafka outside MSK"
+    assert [text for text in texts if text.startswith(note)]
+    # Neither name nor key nor association is wrong there.
+    assert not [text for text in texts if secret in text]
+    assert set(client.asked) <= {"get_secret_value", "describe_secret", "list_event_source_mappings"}
+
+
+def test_the_listener_of_the_parameter_is_the_one_in_use() -> None:
+    for listener, name in (("public", "public scram"), ("multi-vpc", "multi-vpc scram")):
+        (used,) = [one for one in every(DiagnoseRequest(networks=()), listener=listener) if one.in_use]
+        assert name_of(used) == name

@@ -101,7 +101,7 @@ def run_against(peer: HangingPeer, clock: FakeClock, mode: AuthMode, monkeypatch
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
     monkeypatch.setattr(socket, "socket", lambda *_: peer)
     monkeypatch.setattr(
-        "msk_toolkit.kafka.connection.tls_context", lambda _: SimpleNamespace(wrap_socket=lambda sock, **_: sock)
+        "msk_toolkit.kafka.connection.client_context", lambda *_: SimpleNamespace(wrap_socket=lambda sock, **_: sock)
     )
     log = StageLog(Deadline(60, clock), STAGE_SECONDS, clock)
     access = Access(brokers=(ADDRESS,), auth_mode=mode, username="u", password="p")

@@ -38,6 +38,7 @@ class Reached:
     """A connection with a broker that names what it is given."""
 
     certificate_end = None
+    peer = None
 
     def __init__(self, address: BrokerAddress) -> None:
         self.address = address

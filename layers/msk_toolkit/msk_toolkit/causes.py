@@ -90,7 +90,8 @@ class Cause(StrEnum):
     TLS_NOT_YET_VALID = ("tls-not-yet-valid", _CERTIFICATES, "The certificate is not valid yet.",
         "Check the clocks and the certificate's validity period.")
     TLS_NAME_MISMATCH = ("tls-name-mismatch", _STACK, "The certificate is for another name.",
-        "Use the host names that MSK returns; the certificate does not cover an alias or an IP address.")
+        "Use the names that the certificate has, on MSK those that MSK returns. An alias or an IP address can stand "
+        "for them only without TLS, or if whoever runs the brokers has a certificate issued for it.")
     TLS_CERTIFICATE_FLAWED = ("tls-certificate-flawed", _CERTIFICATES,
         "The certificate, or a CA above it, breaks a rule of RFC 5280 that Python checks and Java does not.",
         "The CA is the right one, and Java clients may work: have it or the certificate reissued without the flaw (a "

@@ -17,6 +17,7 @@ from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.access import Access, BrokerAddress
+from msk_toolkit.kafka.error_codes import shown
 from msk_toolkit.kafka.exchange import BrokerExchange
 from msk_toolkit.kafka.sasl import log_in
 from msk_toolkit.kafka.spoken_versions import NEWEST
@@ -30,7 +31,10 @@ from msk_toolkit.network.connect import (
     start_tls,
 )
 from msk_toolkit.network.stages import StageLog
+from msk_toolkit.network.trust import trusting_context
 from msk_toolkit.stage import Stage
+
+_NAMES_SHOWN = 3
 
 
 class BrokerConnection:
@@ -62,7 +66,7 @@ class BrokerConnection:
         sock = _open_tcp(address, addresses, log)
         if context:
             with log.stage(Stage.TLS) as deadline:
-                sock = _start_tls(sock, address, addresses, context, deadline)
+                sock = _start_tls(sock, address, addresses, context, deadline, access.trusted_ca)
         connection = cls(address, sock)
         if not access.mechanism:
             return connection
@@ -97,6 +101,15 @@ class BrokerConnection:
     def throttled(self, stage: Stage, api: str) -> StageError:
         """The failure of a stage whose request ``api`` can't wait until the broker reads again."""
         return self._exchange.throttled(stage, api)
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The number of the host and the port that it leads to; None where the connection is closed."""
+        try:
+            name = self._socket.getpeername()
+        except OSError:
+            return None
+        return (str(name[0]), int(name[1]))
 
     @property
     def broken(self) -> bool:
@@ -207,15 +220,41 @@ def _start_tls(
     addresses: Sequence[Address],
     context: ssl.SSLContext,
     deadline: Deadline,
+    trusted_ca: str,
 ) -> socket.socket:
     try:
         return start_tls(sock, address.host, address.port, context, deadline)
     except StageError as error:
+        if error.cause is Cause.TLS_NAME_MISMATCH:
+            names = _certificate_names(address, addresses, trusted_ca, deadline)
+            if names:
+                detail = f"{error.detail}; it is for {names}"
+                raise StageError(Stage.TLS, error.cause, str(address), detail) from error
         # A plaintext listener takes the handshake for a request that is too large, and hangs up.
         if error.cause == Cause.CONNECTION_CLOSED and _accepts_plaintext(address, addresses, deadline):
             detail = "the listener does not use TLS"
             raise StageError(Stage.TLS, Cause.TLS_NOT_SPOKEN, str(address), detail) from error
         raise
+
+
+def _certificate_names(
+    address: BrokerAddress, addresses: Sequence[Address], trusted_ca: str, deadline: Deadline
+) -> str:
+    """The names in a certificate that is for other ones than the address; empty where they can't be read.
+
+    Over a connection of its own, on which nothing is sent: its issuer is verified, its name is what is asked for.
+    """
+    context = trusting_context(trusted_ca)
+    context.check_hostname = False
+    try:
+        with start_tls(open_tcp(*address, addresses, deadline), *address, context, deadline) as sock:
+            certificate = sock.getpeercert() or {}
+    except StageError:
+        return ""
+    alternatives: Any = certificate.get("subjectAltName", ())
+    names = [str(value) for _, value in alternatives]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return shown(", ".join(names[:_NAMES_SHOWN])) + more
 
 
 def _accepts_plaintext(address: BrokerAddress, addresses: Sequence[Address], deadline: Deadline) -> bool:

@@ -61,6 +61,7 @@ class BrokerCheck:
     log: StageLog
     connection: BrokerConnection | None = None
     metadata: ClusterMetadata | None = None
+    peer: tuple[str, int] | None = None
     certificate_days: float | None = None
     read_back: ReadBack | None = None
     refusals: int = 0
@@ -183,6 +184,7 @@ class _Checks:
     def _check(self, check: BrokerCheck) -> None:
         try:
             check.connection = BrokerConnection.open(check.address, self._access, check.log)
+            check.peer = check.connection.peer
             self._note_certificate(check, check.connection.certificate_end)
             with check.log.stage(Stage.METADATA) as stage:
                 check.metadata = self._read_metadata(check, stage)

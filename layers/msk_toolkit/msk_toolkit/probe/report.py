@@ -57,7 +57,7 @@ def broker_reports(
         # A broker that holds replicas is down; one that holds none may have been removed.
         if listing.known_from(check) == "bootstrap" and names[check.address] not in replicas:
             _advise_on_unlisted(check)
-    reports = [_report(check, names[check.address], stages, listing.known_from(check)) for check in checks]
+    reports = [_report(check, names[check.address], stages, listing) for check in checks]
     if len(absent) > len(unreached):
         reports += _absent_brokers(sorted(absent), f"no broker lists it, and it holds replicas of {topic}")
     elif listing.brokers:
@@ -115,6 +115,15 @@ class _Listing(NamedTuple):
             return "bootstrap"
         return "both"
 
+    def alias_of(self, check: BrokerCheck) -> int | None:
+        """The listed broker to whose address an alias leads; None where it leads elsewhere, as to a load balancer."""
+        peers: dict[tuple[str, int], int] = {}
+        for broker, address in self.brokers.items():
+            for member in self.members:
+                if member.address == address and member.peer:
+                    peers[member.peer] = broker
+        return peers.get(check.peer) if check.peer else None
+
     def _is_alias(self, check: BrokerCheck) -> bool:
         return check in self.members and check.broker is None and not check.log.failed
 
@@ -145,14 +154,18 @@ def _listed(members: Sequence[BrokerCheck]) -> dict[int, BrokerAddress]:
     return brokers
 
 
-def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], known_from: KnownFrom) -> BrokerReport:
+def _report(check: BrokerCheck, broker: int | None, stages: Sequence[Stage], listing: _Listing) -> BrokerReport:
+    known_from = listing.known_from(check)
     if check.log.failed:
         _skip_the_rest(check, stages)
     results = [result for result in check.log.results if result.stage in stages]
     results.sort(key=attrgetter("stage.position"))
+    target = None
     if known_from == "alias":
-        broker = None
-    return BrokerReport(broker, str(check.address), results, known_from, check.certificate_days, check.read_back)
+        broker, target = None, listing.alias_of(check)
+    return BrokerReport(
+        broker, str(check.address), results, known_from, check.certificate_days, check.read_back, target
+    )
 
 
 def _skip_the_rest(check: BrokerCheck, stages: Sequence[Stage]) -> None:

@@ -27,8 +27,9 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     """One broker: its id where known, its address, the stages in their order.
 
     ``known_from`` says whether the bootstrap list, the brokers' metadata or both name the address, or whether it is an
-    ``alias``: a bootstrap address behind which a broker answers that the cluster lists under another one; ``read_back``
-    what became of the record written through the broker; ``certificate_days`` how long its certificate is good for.
+    ``alias``: a bootstrap address behind which a broker answers that the cluster lists under another one, ``alias_of``
+    where both lead to one place; ``read_back`` what became of the record written through the broker;
+    ``certificate_days`` how long its certificate is good for.
     """
 
     broker: int | None
@@ -37,6 +38,7 @@ class BrokerReport(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     known_from: Literal["both", "bootstrap", "metadata", "replicas", "alias"] = "both"
     certificate_days: float | None = None
     read_back: ReadBack | None = None
+    alias_of: int | None = None
 
     @property
     def name(self) -> str:

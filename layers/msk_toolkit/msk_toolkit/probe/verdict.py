@@ -267,7 +267,11 @@ def _was_not_written_to(report: BrokerReport) -> bool:
 
 
 def _other_names(reports: Iterable[BrokerReport]) -> str:
-    aliases = [report.address for report in reports if report.is_alias]
+    aliases = [_alias(report) for report in reports if report.is_alias]
     if not aliases:
         return ""
     return f"; the bootstrap addresses {', '.join(aliases)} are other names of them"
+
+
+def _alias(report: BrokerReport) -> str:
+    return report.address if report.alias_of is None else f"{report.address} (broker {report.alias_of})"
