@@ -196,7 +196,8 @@ def poller_port(cluster: Cluster, mode: AuthMode) -> int:
 
 def _concurrency(draft: _Draft, unreserved: int) -> None:
     text = draft.given("ForwarderConcurrency")
-    needed = KEPT_UNRESERVED + RESERVED + (int(text) if text.isdecimal() else 0)
+    rotation = int(draft.given("ScramRotationDays") not in {"", "0"})
+    needed = KEPT_UNRESERVED + RESERVED + rotation + (int(text) if text.isdecimal() else 0)
     if unreserved < needed:
         draft.find(
             "error",

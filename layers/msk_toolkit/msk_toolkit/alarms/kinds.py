@@ -98,7 +98,7 @@ ALARM_KINDS = (
     ),
     AlarmKind(
         "ScramRotationFailedAlarm",
-        "The SCRAM password could not be rotated; the former one is in use",
+        "The SCRAM password could not be rotated",
         "No further rotation has failed",
         cause=PathCause.SCRAM_NOT_ROTATED,
         logs=("scram-rotation",),
