@@ -30,7 +30,7 @@ _PHRASES: dict[Language, _Phrases] = {
         {"functions": "the functions' subnets", "pollers": "the **cluster's** subnets"},
         "the mappings' pollers",
         {
-            "scram": "with `AuthMode` `scram`",
+            "scram": "with `AuthMode` `scram` or `mtls`",
             "rotation": "with `ScramRotationDays`",
             "asks-msk": "unless `BootstrapServers` is set",
             "provisioned": "with `PollerMode` `provisioned`",
@@ -49,7 +49,7 @@ _PHRASES: dict[Language, _Phrases] = {
         {"functions": "関数のサブネット", "pollers": "**クラスターの**サブネット"},
         "マッピングのポーラー",
         {
-            "scram": "`AuthMode` が `scram` の場合",
+            "scram": "`AuthMode` が `scram` または `mtls` の場合",
             "rotation": "`ScramRotationDays` を指定した場合",
             "asks-msk": "`BootstrapServers` を指定しない場合",
             "provisioned": "`PollerMode` が `provisioned` の場合",

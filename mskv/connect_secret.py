@@ -6,6 +6,8 @@ neither make secrets nor change a cluster.
 
 from typing import NamedTuple
 
+import click
+
 from mskv import exits
 from mskv.access import FunctionFailedError
 from mskv.approval import approve
@@ -81,6 +83,11 @@ def _observe(place: Place, wish: Wish, where: Where) -> Observed:
     client = client_maker(place.session, place.endpoint)
     parameters = _parameters(client, place, needed=not where.cluster)
     cluster = where.cluster or parameters.get("ClusterArn", "")
+    if not cluster and parameters.get("ClusterName"):
+        raise click.UsageError(
+            f"{place.stack} has no cluster on MSK, which alone takes users from secrets: add the user in Kafka itself, "
+            "or name an MSK cluster with --cluster"
+        )
     used = tuple(arn for name in _USED for arn in parameters.get(name, "").split(",") if arn)
     secret = _known(read_scram_secret(client, wish.name))
     key = None

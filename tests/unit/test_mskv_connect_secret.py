@@ -167,3 +167,11 @@ def test_a_cluster_may_be_given_by_its_name(account: Account) -> None:
     assert typed(*CREATE, "--cluster", "orders", "--yes").exit_code == exits.OK
     assert account.done[1][1]["ClusterArn"] == CLUSTER
     assert "there is no cluster order in this Region" in str(typed(*CREATE, "--cluster", "order", "--yes").exception)
+
+
+def test_a_stack_outside_msk_has_no_cluster_to_associate_a_secret_with(account: Account) -> None:
+    account.parameters |= {"ClusterArn": "", "ClusterName": "plant-kafka"}
+    result = typed(*CREATE, "--yes")
+    assert (result.exit_code, account.done) == (exits.USAGE, [])
+    assert "has no cluster on MSK" in result.stderr
+    assert typed(*CREATE, "--cluster", CLUSTER, "--yes").exit_code == exits.OK
