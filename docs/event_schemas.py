@@ -3,7 +3,7 @@
 from typing import Any
 
 from msk_toolkit.deployment.targets import RESOURCE_TYPE
-from msk_toolkit.topics.custom_resource import KNOWN_PROPERTIES
+from msk_toolkit.topics.known_properties import KNOWN_PROPERTIES
 
 Schema = dict[str, Any]
 

@@ -49,7 +49,7 @@ def container_environment(system: System) -> dict[str, Any]:
             "VANTIQ_TRUSTED_CA": ca,
             "VANTIQ_NAMESPACE": "",
             "VANTIQ_TARGET": "topic:/msk/{topic}",
-            "VANTIQ_ROUTES": "",
+            **dict.fromkeys(("VANTIQ_ROUTES", "VANTIQ_PROXY", "VANTIQ_PROXY_SECRET_ARN", "VANTIQ_NO_PROXY"), ""),
             "PAYLOAD": "envelope",
             "RECORD_IDS": "position",
             "TOMBSTONES": "forward",

@@ -22,7 +22,8 @@ SESSION = "hush-session-token"
 KEY = "hush-secret-key"
 SIGNED = "hush-signature"
 PAYLOAD = "hush-payload"
-SECRETS = (PASSWORD, TOKEN, SESSION, KEY, SIGNED, PAYLOAD)
+PROXY_PASSWORD = "hush-proxy-password"
+SECRETS = (PASSWORD, TOKEN, SESSION, KEY, SIGNED, PAYLOAD, PROXY_PASSWORD)
 _EMPTY_BUCKET = b"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>"
 
 
@@ -32,6 +33,7 @@ class Peers(NamedTuple):
     aws: str
     vantiq: str
     broker: str
+    proxy: str
     authority: str
     sent: list[bytes]
 
@@ -49,11 +51,17 @@ def telling_peers(folder: Path, *, good: bool) -> Iterator[Peers]:
             refused = authenticate(error_code=58, message="Authentication failed for the user")
             replies(handshake(), server_first, refused)(Peer(secure, peer.stopping, []))
 
+    def proxy(peer: Peer) -> None:
+        head = peer.read_head()
+        peer.send(b"HTTP/1.1 407 You sent: " + head.replace(b"\r\n", b" ") + b"\r\nX-Sent: " + head + head)
+
     with ExitStack() as stack:
         aws = stack.enter_context(_server(lambda request: _aws(request, sent, good=good)))
         vantiq = stack.enter_context(_server(lambda request: _vantiq(request, good=good)))
         listening = stack.enter_context(ScriptedServer(broker))
-        yield Peers(aws, vantiq, f"127.0.0.1:{listening.port}", authority.ca_file.read_text(), sent)
+        proxying = stack.enter_context(ScriptedServer(proxy))
+        places = f"127.0.0.1:{listening.port}", f"http://127.0.0.1:{proxying.port}"
+        yield Peers(aws, vantiq, *places, authority.ca_file.read_text(), sent)
 
 
 class _Request(NamedTuple):
@@ -83,6 +91,9 @@ def _aws(request: _Request, sent: list[bytes], *, good: bool) -> _Reply:
 
 def _secret(name: str) -> dict[str, str]:
     text = TOKEN
+    if "proxy" in name:
+        # So long a name puts the password at the beginning of base64's next group.
+        text = json.dumps({"username": "us", "password": PROXY_PASSWORD})
     if "AmazonMSK" in name:
         text = json.dumps({"username": "user", "password": PASSWORD})
     return {"ARN": name, "Name": name, "SecretString": text}

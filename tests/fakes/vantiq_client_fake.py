@@ -8,6 +8,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.client import Clocks, VantiqClient
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.clock_fake import FakeClock
@@ -43,9 +44,8 @@ def client_of(
     with ScriptedServer(*scripts) as server:
         address = VantiqAddress(False, "127.0.0.1", server.port)
         client = VantiqClient(
-            address,
+            VantiqEndpoint(address),
             token or FixedToken("abc"),
-            context=None,
             namespace="my.ns",
             timeout_seconds=timeout,
             clocks=Clocks(clock or time.monotonic, clock or time.time),

@@ -16,6 +16,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.events import arrivals_of
 
 from local.kafka import KafkaCluster
@@ -113,7 +114,9 @@ def test_publish_and_subscribe_through_the_registered_source(kafka: KafkaCluster
         assert (state.active, state.unavailable, state.type) == (True, False, "KAFKA")
         # Test Subscribe: what others write arrives as events, in order.
         deadline = Deadline(30)
-        with arrivals_of("Msk", there.vantiq.vantiq_address, None, there.standin.token, "", deadline) as arrivals:
+        with arrivals_of(
+            "Msk", VantiqEndpoint(there.vantiq.vantiq_address), there.standin.token, "", deadline
+        ) as arrivals:
             send(kafka, topic, MESSAGES)
             assert [arrivals.wait_for(text, 30)["value"] for text in MESSAGES] == MESSAGES
         # Nothing is left to do.

@@ -37,6 +37,7 @@ MAY_SPEAK = {
 CASES = [
     *product(RESOURCES, ("good", "bad")),
     *product(("topics", "producer_probe", "consumer_probe", "diagnose"), ("gone",)),
+    *product(("forwarder", "redrive", "connect"), ("behind a proxy",)),
 ]
 # Of the standard library; none gets what a function handles.
 STANDARD = {"asyncio", "concurrent"}
@@ -132,7 +133,11 @@ def test_no_handler_shows_a_secret_at_debug(
         brokers = peers.broker
         if peers_are == "gone":
             brokers = f"127.0.0.1:{stack.enter_context(closed_port())}"
-        handler = load_handler(function, monkeypatch, environment(function, peers, brokers))
+        given = environment(function, peers, brokers)
+        if peers_are == "behind a proxy":
+            proxy = {"VANTIQ_PROXY": peers.proxy, "VANTIQ_PROXY_SECRET_ARN": "arn:proxy"}
+            given |= {"VANTIQ_URL": "https://vantiq.invalid", **proxy}
+        handler = load_handler(function, monkeypatch, given)
         shown = [run(handler, event) for event in events(function, peers)]
     printed = capfd.readouterr()
     everything = "\n".join([*shown, printed.out, printed.err, caplog.text])

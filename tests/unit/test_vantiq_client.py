@@ -10,6 +10,7 @@ from msk_toolkit.network.event_loop import EventLoop
 from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.client import Clocks, VantiqClient
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 
 from tests.fakes.clock_fake import FakeClock
 from tests.fakes.http_fake import OK, Peer, ScriptedServer, forever, serve
@@ -85,9 +86,8 @@ def test_a_connection_that_was_frozen_with_its_sandbox_is_not_used_again() -> No
     time_of_day = [1_763_800_000.0]
     with ScriptedServer(forever()) as server:
         client = VantiqClient(
-            VantiqAddress(False, "127.0.0.1", server.port),
+            VantiqEndpoint(VantiqAddress(False, "127.0.0.1", server.port)),
             FixedToken("abc"),
-            context=None,
             clocks=Clocks(FakeClock(), lambda: time_of_day[0]),
         )
         for seconds, connections in ((0, 1), (59, 1), (61, 2), (600, 3), (1, 3)):

@@ -10,6 +10,7 @@ from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 
 from tests.fakes.http_fake import OK, Peer, Script, ScriptedServer, drip, forever, serve
@@ -167,7 +168,7 @@ def test_after_a_time_out_the_connection_is_not_used_again() -> None:
 def test_a_refused_connection_names_stage_and_cause() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    client = VantiqClient(VantiqAddress(False, "127.0.0.1", port), FixedToken("abc"), context=None)
+    client = VantiqClient(VantiqEndpoint(VantiqAddress(False, "127.0.0.1", port)), FixedToken("abc"))
     with pytest.raises(VantiqUnansweredError, match="tcp") as caught:
         client.request("POST", "/x", b"1", Deadline(5))
     error = caught.value
@@ -175,7 +176,7 @@ def test_a_refused_connection_names_stage_and_cause() -> None:
 
 
 def test_a_name_that_does_not_exist_names_its_stage() -> None:
-    client = VantiqClient(VantiqAddress(False, "nowhere.invalid", 80), FixedToken("abc"), context=None)
+    client = VantiqClient(VantiqEndpoint(VantiqAddress(False, "nowhere.invalid", 80)), FixedToken("abc"))
     with pytest.raises(VantiqUnansweredError) as caught:
         client.request("POST", "/x", b"1", Deadline(5))
     assert (caught.value.stage, caught.value.maybe_taken) == ("dns", False)

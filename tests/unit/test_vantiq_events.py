@@ -5,6 +5,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.settings.vantiq import parse_address
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.events import _expect_success, arrivals_of
 
 from local.vantiq import running_standin
@@ -36,7 +37,7 @@ def test_the_token_is_shown_again_until_it_is_answered(monkeypatch: pytest.Monke
     with running_standin() as standin:
         standin.define("sources", {"name": "Outside"})
         address = parse_address(standin.url)
-        with arrivals_of("Outside", address, None, standin.token, "", Deadline(20)) as arrivals:
+        with arrivals_of("Outside", VantiqEndpoint(address), standin.token, "", Deadline(20)) as arrivals:
             standin.receive("Outside", {"value": "mark"})
             assert arrivals.wait_for("mark", 10) == {"value": "mark"}
     assert heard[-1] == "subscribe"
@@ -47,7 +48,7 @@ def test_a_server_that_answers_no_token_is_told() -> None:
         deaf_to(monkeypatch, 10_000)
         with (
             pytest.raises(VantiqError, match="does not answer validate"),
-            arrivals_of("Outside", parse_address(standin.url), None, standin.token, "", Deadline(0.5)),
+            arrivals_of("Outside", VantiqEndpoint(parse_address(standin.url)), standin.token, "", Deadline(0.5)),
         ):
             pass
 
@@ -56,7 +57,7 @@ def test_a_subscription_that_is_refused_is_told() -> None:
     with (
         running_standin() as standin,
         pytest.raises(VantiqError, match="refuses to subscribe, with status 403"),
-        arrivals_of("Outside", parse_address(standin.url), None, standin.token, "closed", Deadline(10)),
+        arrivals_of("Outside", VantiqEndpoint(parse_address(standin.url)), standin.token, "closed", Deadline(10)),
     ):
         pass
 

@@ -11,6 +11,7 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.settings.vantiq import VantiqAddress
 from msk_toolkit.vantiq.client import VantiqClient
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 
 from local.vantiq import Fault, VantiqStandIn, running_standin
 from local.vantiq.faults import Faults
@@ -128,7 +129,7 @@ def test_a_login_page_and_early_hints_are_played(vantiq: VantiqStandIn) -> None:
     assert (page.status, page.headers["Content-Type"].split(";")[0], len(vantiq.journal)) == (200, "text/html", 0)
     vantiq.fail("early_hints", times=1)
     address = VantiqAddress(False, "127.0.0.1", vantiq.port)
-    client = VantiqClient(address, FixedToken(vantiq.token), context=None)
+    client = VantiqClient(VantiqEndpoint(address), FixedToken(vantiq.token))
     try:
         assert [client.request("POST", TOPIC, b"{}", Deadline(5)).status for _ in range(2)] == [200, 200]
     finally:

@@ -11,6 +11,7 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
 from msk_toolkit.network.trust import tls_context
 from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.events import arrivals_of
 from msk_toolkit.vantiq.web_socket import WebSocket
 from websockets.frames import Frame, Opcode
@@ -65,7 +66,7 @@ def outcome(script: Script) -> tuple[str, float]:
     with ScriptedServer(script) as server:
         address, began = VantiqAddress(False, "127.0.0.1", server.port), time.monotonic()
         try:
-            with arrivals_of("Msk", address, None, "secret-token", "", Deadline(BOUND)) as arrivals:
+            with arrivals_of("Msk", VantiqEndpoint(address), "secret-token", "", Deadline(BOUND)) as arrivals:
                 said = f"arrived: {arrivals.wait_for('x', 60)}"
         except VantiqError as error:
             said = str(error)
@@ -147,7 +148,7 @@ def test_a_ping_is_answered_and_a_message_in_fragments_is_one_message() -> None:
             pongs.extend(bytes(frame.data) for frame in frames if frame.opcode is Opcode.PONG)
 
     with ScriptedServer(speaking(fragments)) as server:
-        socket = WebSocket.open(VantiqAddress(False, "127.0.0.1", server.port), None, "/", Deadline(5))
+        socket = WebSocket.open(VantiqEndpoint(VantiqAddress(False, "127.0.0.1", server.port)), "/", Deadline(5))
         assert socket.receive(Deadline(5)) == b'{"status": 100}'
         socket.close()
     assert pongs == [b"there?"]
@@ -163,6 +164,6 @@ def test_many_web_socket_connections_over_tls_come_and_go(tmp_path: Path) -> Non
         standin.define("sources", {"name": "Msk", "type": "REMOTE", "config": {}})
         address = VantiqAddress(True, "localhost", standin.port)
         for number in range(500):
-            with arrivals_of("Msk", address, context, standin.token, "", Deadline(10)) as arrivals:
+            with arrivals_of("Msk", VantiqEndpoint(address, context), standin.token, "", Deadline(10)) as arrivals:
                 standin.receive("Msk", {"value": f"message {number}"})
                 assert arrivals.wait_for(f"message {number}", 5) == {"value": f"message {number}"}

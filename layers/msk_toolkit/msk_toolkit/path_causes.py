@@ -73,8 +73,8 @@ class PathCause(StrEnum):
         "Check the route from the functions' subnets (NAT, peering), VantiqPort in the outbound rule of their security "
         "group, and Vantiq's own inbound rules.", "mskv logs forwarder")
     VANTIQ_TLS_FAILED = ("vantiq-tls-failed", _CERTIFICATES, "The TLS handshake with Vantiq fails.",
-        "Renew the certificate if it has expired; for a private authority set VantiqTrustedCa; VantiqUrl must be the "
-        "name in the certificate.", "mskv logs forwarder")
+        "Renew the certificate if it has expired; for a private authority, such as a TLS-inspecting proxy's, set "
+        "VantiqTrustedCa; VantiqUrl must be the name in the certificate.", "mskv logs forwarder")
     VANTIQ_NO_ANSWER = ("vantiq-no-answer", _VANTIQ,
         "Vantiq accepts connections, but gives no complete answer in time.",
         "Check the load of the Vantiq server, and whatever is between (load balancer, proxy, firewall).",
@@ -82,6 +82,29 @@ class PathCause(StrEnum):
     VANTIQ_ANSWER_INVALID = ("vantiq-answer-invalid", _NETWORK,
         "The answer is not one of Vantiq's API: a redirect, a page of HTML, an unusual status, or results are missing.",
         "Check VantiqUrl, and the proxy, firewall or login page in front of Vantiq.", "mskv logs forwarder")
+    # The proxy on that path
+    PROXY_UNREACHABLE = ("proxy-unreachable", _NETWORK, "No connection to the proxy on the path to Vantiq.",
+        "Check VantiqProxy, the DNS resolver of the functions' VPC, the route from their subnets to the proxy, and the "
+        "proxy's own inbound rules; the functions' security group has an outbound rule for its port.",
+        "mskv logs forwarder")
+    PROXY_LOGIN_REFUSED = ("proxy-login-refused", _PERMISSIONS, "The proxy refuses the credentials (407, or 401).",
+        "Store the proxy's current username and password in the secret that VantiqProxySecretArn names, or set that "
+        "parameter; the forwarder reads the secret with its next attempt.", "mskv logs forwarder")
+    PROXY_SECRET_UNREADABLE = ("proxy-secret-unreadable", _PERMISSIONS,
+        "The secret with the proxy's credentials can't be read, or holds none.",
+        "Check that the secret exists, that it holds {\"username\": \"...\", \"password\": \"...\"}, and that its key "
+        "is the AWS managed one or that in VantiqTokenKmsKeyArn.", "mskv logs forwarder")
+    PROXY_REFUSES_VANTIQ = ("proxy-refuses-vantiq", _NETWORK,
+        "The proxy does not allow connections to Vantiq's host and port (403, or another 3xx or 4xx).",
+        "Allow CONNECT to the host and port of VantiqUrl in the proxy's rules: it refuses, not Vantiq.",
+        "mskv logs forwarder")
+    PROXY_CANNOT_REACH_VANTIQ = ("proxy-cannot-reach-vantiq", _NETWORK,
+        "The proxy can't connect to Vantiq (5xx): its resolver, its route, or Vantiq itself.",
+        "Read the proxy's log for Vantiq's host, and try it from the proxy's machine.", "mskv logs forwarder")
+    PROXY_NO_ANSWER = ("proxy-no-answer", _NETWORK,
+        "The proxy accepts connections, but gives no answer to CONNECT, or none that is HTTP.",
+        "Check that VantiqProxy is the address of an HTTP proxy (no SOCKS, no TLS to the proxy), and the proxy's load.",
+        "mskv logs forwarder")
     VANTIQ_REFUSES_RECORDS = ("vantiq-refuses-records", _VANTIQ,
         "Vantiq permanently refuses records (400, 409, 413, 422).",
         "Read Vantiq's own text in a dead letter: usually the target's type or rule does not match the records.",

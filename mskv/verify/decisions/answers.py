@@ -70,7 +70,7 @@ def _vantiq(url: str, answer: ConnectAnswer) -> Check:
     if from_vantiq:
         remedy = (
             "put a valid, long-lived token into the secret of VantiqTokenSecretArn; if Vantiq is not reachable, check "
-            "VantiqUrl, VantiqPort and the subnets' routes"
+            "VantiqUrl, VantiqPort, VantiqProxy and the subnets' routes"
         )
         return failed("vantiq", "token", f"{url}: {joined(*from_vantiq)}", remedy)
     if any("register" in finding.subject for finding in errors):

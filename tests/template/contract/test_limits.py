@@ -30,6 +30,11 @@ LONG_ARNS = {
     "VantiqTarget": "topic:/" + "v" * 293,
     "VantiqUrl": "https://" + "u" * 192,
 }
+PROXY = {
+    "VantiqProxy": f"http://{'p' * 187}:3128",
+    "VantiqProxySecretArn": LONG_ARNS["VantiqTokenSecretArn"],
+    "NoProxy": "n" * 300,
+}
 
 
 def longest(name: str) -> str:
@@ -63,6 +68,8 @@ def large_answers() -> Iterator[dict[str, str]]:
             "VantiqNamespace": longest("VantiqNamespace") * routes,
             "VantiqRoutes": longest("VantiqRoutes") * routes,
         }
+    for routes in (0, 1500):
+        yield {**ANSWERS, **LONG_ARNS, **PROXY, "VantiqRoutes": "x" * routes}
 
 
 def refused(stack: Deployed) -> bool:

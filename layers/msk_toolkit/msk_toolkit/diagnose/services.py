@@ -119,7 +119,7 @@ def internet_findings(facts: Facts, end: NetworkEnd) -> Iterator[NetworkFinding]
             source=end.name,
             target="Vantiq",
             text=f"{listed(list(faults))} of {end.name} can't reach a public Vantiq server: {fault}",
-            remedy="route 0.0.0.0/0 to a NAT gateway, unless Vantiq is connected to the VPC",
+            remedy="route 0.0.0.0/0 to a NAT gateway, unless Vantiq or VantiqProxy is connected to the VPC",
         )
 
 

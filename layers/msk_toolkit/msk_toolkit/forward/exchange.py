@@ -26,9 +26,10 @@ from msk_toolkit.vantiq.responses import (
 )
 from msk_toolkit.vantiq.targets import delivery_body, delivery_path, rows_path
 
-_PATH_STAGES = frozenset({"dns", "tcp", "tls"})
-# An address or a certificate does not change from one attempt to the next.
+_PATH_STAGES = frozenset({"dns", "tcp", "proxy", "tls"})
+# An address or a certificate does not change from one attempt to the next, nor do a proxy's rules and users.
 _LASTING_STAGES = frozenset({"dns", "tls"})
+_LASTING_CAUSES = frozenset({"proxy-login-refused", "proxy-secret-unreadable", "proxy-refused"})
 _OK = 200
 _TOO_MANY = 429
 _UNAVAILABLE = 503
@@ -228,7 +229,8 @@ def _unanswered(error: VantiqUnansweredError | CredentialsError | AwsError, coun
     if not isinstance(error, VantiqUnansweredError):
         results = RequestResults.same(RecordResult(Disposition.OUTAGE, 0), count)
         return Reply(results, str(error), error_cause=cause_of_error(error))
-    disposition = Disposition.OUTAGE if error.stage in _LASTING_STAGES else Disposition.RETRIABLE
+    lasts = error.stage in _LASTING_STAGES or error.cause in _LASTING_CAUSES
+    disposition = Disposition.OUTAGE if lasts else Disposition.RETRIABLE
     results = RequestResults.same(RecordResult(disposition, 0, error.cause), count)
     return Reply(results, str(error), path_failed=error.stage in _PATH_STAGES, error_cause=cause_of_error(error))
 

@@ -256,8 +256,8 @@ def warm_forwarder(settings: ForwarderSettings, make_client: MakeClient) -> Forw
     Raises:
         ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
     """
-    token = Token(make_client("secretsmanager"), settings.vantiq_token_secret_arn)
-    vantiq = VantiqClient.from_settings(settings, token)
+    secrets = make_client("secretsmanager")
+    vantiq = VantiqClient.from_settings(settings, Token(secrets, settings.vantiq_token_secret_arn), secrets)
     services = DeliveryServices(
         vantiq, dead_letter_store(settings, make_client), by_operator=_bucket_store(settings, make_client)
     )

@@ -104,7 +104,8 @@ def replaying(settings: ForwarderSettings, records_per_second: float, reserve_se
 def _maker(
     settings: ForwarderSettings, client: MakeClient, records_per_second: float, reserve_seconds: float
 ) -> MakeForwarder:
-    vantiq = VantiqClient.from_settings(settings, Token(client("secretsmanager"), settings.vantiq_token_secret_arn))
+    secrets = client("secretsmanager")
+    vantiq = VantiqClient.from_settings(settings, Token(secrets, settings.vantiq_token_secret_arn), secrets)
     limited = replaying(settings, records_per_second, reserve_seconds)
     decoding = decoding_of(limited, client)
 

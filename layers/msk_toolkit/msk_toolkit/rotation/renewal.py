@@ -72,8 +72,8 @@ def resources_of(settings: VantiqSettings, client: MakeClient, deadline: Deadlin
     Raises:
         ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
     """
-    token = Token(client("secretsmanager"), settings.vantiq_token_secret_arn)
-    vantiq = VantiqClient.from_settings(settings, token)
+    secrets = client("secretsmanager")
+    vantiq = VantiqClient.from_settings(settings, Token(secrets, settings.vantiq_token_secret_arn), secrets)
     try:
         yield VantiqResources(vantiq, deadline)
     finally:

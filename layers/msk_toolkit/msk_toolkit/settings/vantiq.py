@@ -112,6 +112,24 @@ class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
         str,
         Meta(description="CA certificates (PEM) to trust instead of the system's, for a server with a private CA."),
     ] = ""
+    vantiq_proxy: Annotated[
+        str,
+        Meta(
+            description="Proxy through which Vantiq is reached, such as http://proxy.example.com:3128 (HTTPS through "
+            "CONNECT); empty for none. Requests to AWS never go through it."
+        ),
+    ] = ""
+    vantiq_proxy_secret_arn: Annotated[
+        str,
+        Meta(description='ARN of the secret with the proxy\'s credentials, as {"username": "...", "password": "..."}.'),
+    ] = ""
+    vantiq_no_proxy: Annotated[
+        str,
+        Meta(
+            description="Hosts that are reached without the proxy, comma separated: a name with everything below it, "
+            "an address, or a network such as 10.0.0.0/8."
+        ),
+    ] = ""
     vantiq_timeout_seconds: Annotated[
         float, Meta(description="Timeout of one request, from connecting to the end of the response.", gt=0, le=300)
     ] = 10.0
@@ -127,6 +145,11 @@ class VantiqSettings(msgspec.Struct, kw_only=True, frozen=True):
             address = self.vantiq_address
         except ValueError as error:
             return [f"VANTIQ_URL {error}"]
+        problems = []
         if self.vantiq_trusted_ca and not address.tls:
-            return ["VANTIQ_TRUSTED_CA has no effect with an http URL: remove it"]
-        return []
+            problems.append("VANTIQ_TRUSTED_CA has no effect with an http URL: remove it")
+        if self.vantiq_proxy or self.vantiq_proxy_secret_arn or self.vantiq_no_proxy:
+            from msk_toolkit.settings.proxy import problems_of_proxy
+
+            problems += problems_of_proxy(self, address)
+        return problems

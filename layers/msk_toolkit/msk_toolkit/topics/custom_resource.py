@@ -25,62 +25,12 @@ from msk_toolkit.settings.plain import shown_name
 from msk_toolkit.topics.apply import TopicChange
 from msk_toolkit.topics.custom_resource_result import CustomResourceResult
 from msk_toolkit.topics.fixed_properties import fixed_properties_problems
+from msk_toolkit.topics.known_properties import CONCERN_TOPICS, KNOWN_PROPERTIES
 from msk_toolkit.topics.plan import TopicStep
 from msk_toolkit.topics.refusal import Refusal
 from msk_toolkit.topics.request import TopicsRequest, TopicsResponse, parse_topics_request
 from msk_toolkit.topics.stack_findings import stack_findings
 
-# A change of one of these concerns the topics: others, of another cluster, or as another user.
-_CONCERN_TOPICS = (
-    "CodeVersion",
-    "Layer",
-    "Topics",
-    "ClusterArn",
-    "BootstrapServers",
-    "AuthMode",
-    "ScramSecretArn",
-    "ClientCertificateSecretArn",
-    "Listener",
-    "TrustedCa",
-    "ClusterKind",
-)
-# The toolkit's own resource names these to have them checked before anything is changed, and so that a change of them
-# makes CloudFormation ask again; the function reads its own settings.
-_CHECKED = (
-    "ScramUserSecretArns",
-    "ClusterName",
-    "BootstrapPorts",
-    "SubnetIds",
-    "ClusterSecurityGroupId",
-    "VantiqUrl",
-    "VantiqPort",
-    "VantiqTokenSecretArn",
-    "VantiqNamespace",
-    "VantiqTarget",
-    "VantiqRoutes",
-    "HeartbeatTarget",
-    "ForwardTopics",
-    "ProbeTopic",
-    "PollerMode",
-    "MinimumPollers",
-    "MaximumPollers",
-    "GivenUpTopic",
-    "RecordFilter",
-    "Tombstones",
-    "VantiqTrustedCa",
-    "LagGroups",
-    "SetAside",
-    "SchemaRegistry",
-    "SchemaRegistryPort",
-    "SchemaRegistrySecretArn",
-    "SchemaRegistryCaSecretArn",
-    "AdvancedSettings",
-    "ConsumerGroupPrefix",
-    "StartingPosition",
-    "StartingPositionTimestamp",
-)
-# Every property of a ``Custom::DeclaredTopics``; another one fails the request.
-KNOWN_PROPERTIES = ("ServiceToken", "ServiceTimeout", *_CONCERN_TOPICS, *_CHECKED)
 _DENIED = "AUTHORIZATION_FAILED"
 
 CarryOut = Callable[[TopicsRequest], TopicsResponse]
@@ -288,7 +238,7 @@ def _concerns_topics(event: Mapping[str, Any]) -> bool:
     if event["RequestType"] == "Create":
         return False
     before, after = _object(event, "OldResourceProperties"), _object(event, "ResourceProperties")
-    return any(before.get(name) != after.get(name) for name in _CONCERN_TOPICS)
+    return any(before.get(name) != after.get(name) for name in CONCERN_TOPICS)
 
 
 def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msk_toolkit.aws.poller_groups import poller_group_problems
 from msk_toolkit.settings.catalogue import advanced_settings_problems
+from msk_toolkit.settings.proxy import proxy_problems
 from msk_toolkit.settings.record_filter import record_filter_problems
 from msk_toolkit.settings.schemas import registry_problems
 from msk_toolkit.settings.targets import Routes, parse_routes, parse_target, tombstone_problems
@@ -22,6 +23,7 @@ _ARNS = (
     "VantiqTokenSecretArn",
     "SchemaRegistrySecretArn",
     "SchemaRegistryCaSecretArn",
+    "VantiqProxySecretArn",
 )
 _REGION_OF_AN_ARN = 3
 # Lambda accepts 4,096 bytes of variables; the rest is for their names, for names made of the stack's, and for the
@@ -51,6 +53,9 @@ _NAMES_OF_SOME = {
     "ClusterName": "CLUSTER_NAME",
     "Listener": "LISTENER",
     "SchemaRegistry": "".join(_REGISTRY_VARIABLES),
+    "VantiqProxy": "VANTIQ_PROXY",
+    "VantiqProxySecretArn": "VANTIQ_PROXY_SECRET_ARN",
+    "NoProxy": "VANTIQ_NO_PROXY",
 }
 _OF_A_VANTIQ_FUNCTION = (
     "VantiqUrl",
@@ -59,6 +64,9 @@ _OF_A_VANTIQ_FUNCTION = (
     "VantiqTarget",
     "VantiqRoutes",
     "VantiqTrustedCa",
+    "VantiqProxy",
+    "VantiqProxySecretArn",
+    "NoProxy",
     "HeartbeatTarget",
 )
 _OF_A_REGISTRY = ("SchemaRegistry", "SchemaRegistrySecretArn", "SchemaRegistryCaSecretArn")
@@ -97,6 +105,7 @@ def stack_findings(parameters: Mapping[str, Any], region: str) -> list[str]:
         *broker_findings(given),
         *_vantiq_port(given),
         *_registry(given),
+        *proxy_problems(given),
         *_topics(given),
         *_pollers(given),
         *_record_filter(given),

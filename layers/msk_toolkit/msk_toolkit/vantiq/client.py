@@ -7,13 +7,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from msk_toolkit import __version__
+from msk_toolkit.aws.secrets import SecretsClient
 from msk_toolkit.deadline import Clock, Deadline
 from msk_toolkit.errors import ConfigurationError
 from msk_toolkit.network.event_loop import EventLoop, blocking
 from msk_toolkit.network.poll import SocketPoll
 from msk_toolkit.network.trust import tls_context
-from msk_toolkit.settings.vantiq import VantiqAddress, VantiqSettings
-from msk_toolkit.vantiq.connection import HttpResponse, VantiqConnection
+from msk_toolkit.settings.vantiq import VantiqSettings
+from msk_toolkit.vantiq.connection import HttpResponse, Tunnel, VantiqConnection, VantiqEndpoint
 from msk_toolkit.vantiq.errors import VantiqUnansweredError
 from msk_toolkit.vantiq.token import without_token
 
@@ -61,17 +62,15 @@ class VantiqClient:
 
     def __init__(
         self,
-        address: VantiqAddress,
+        endpoint: VantiqEndpoint,
         token: TokenSource,
         *,
-        context: ssl.SSLContext | None,
         namespace: str = "",
         timeout_seconds: float = 10.0,
         clocks: Clocks = _SYSTEM_CLOCKS,
     ) -> None:
-        self._address = address
+        self._endpoint = endpoint
         self._token = token
-        self._context = context
         self._timeout_seconds = timeout_seconds
         self._clocks = clocks
         self._session: ssl.SSLSession | None = None
@@ -79,28 +78,20 @@ class VantiqClient:
         # The heads of requests up to the length, by method, path and token.
         self._starts: dict[tuple[str, str, str], bytes] = {}
         self._headers = (
-            f"Host: {address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+            f"Host: {endpoint.address.authority}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: {_USER_AGENT}\r\n"
         )
         if namespace:
             self._headers += f"X-Target-Namespace: {namespace}\r\n"
 
     @classmethod
-    def from_settings(cls, settings: VantiqSettings, token: TokenSource) -> "VantiqClient":
-        """A client for the configured Vantiq.
-
-        Raises:
-            ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
-        """
-        address = settings.vantiq_address
-        try:
-            context = tls_context(settings.vantiq_trusted_ca) if address.tls else None
-        except ConfigurationError as error:
-            raise ConfigurationError("VANTIQ_TRUSTED_CA", error.problems) from error
+    def from_settings(
+        cls, settings: VantiqSettings, token: TokenSource, secrets: SecretsClient | None = None
+    ) -> "VantiqClient":
+        """A client for the configured Vantiq; see :func:`endpoint_of`."""
         return cls(
-            address,
+            endpoint_of(settings, secrets),
             token,
-            context=context,
             namespace=settings.vantiq_namespace,
             timeout_seconds=settings.vantiq_timeout_seconds,
         )
@@ -178,7 +169,7 @@ class VantiqClient:
             finally:
                 self._keep(used)
         connecting = bound.at_most(_MAX_CONNECT_SECONDS)
-        fresh = await blocking(lambda: VantiqConnection.open(self._address, self._context, connecting, self._session))
+        fresh = await blocking(lambda: VantiqConnection.open(self._endpoint, connecting, self._session))
         try:
             response = await fresh.exchange(request, bound, meanwhile)
             self._session = fresh.session or self._session
@@ -219,3 +210,28 @@ def _without_token(response: HttpResponse, token: str) -> HttpResponse:
     if (headers, body) == (response.headers, response.body):
         return response
     return HttpResponse(response.status, headers, body)
+
+
+def endpoint_of(settings: VantiqSettings, secrets: SecretsClient | None = None) -> VantiqEndpoint:
+    """Where the configured Vantiq is, and how it is reached.
+
+    Args:
+        secrets: reads the proxy's credentials, where there are any.
+
+    Raises:
+        ConfigurationError: VANTIQ_TRUSTED_CA holds no certificate.
+    """
+    address = settings.vantiq_address
+    try:
+        context = tls_context(settings.vantiq_trusted_ca) if address.tls else None
+    except ConfigurationError as error:
+        raise ConfigurationError("VANTIQ_TRUSTED_CA", error.problems) from error
+    return VantiqEndpoint(address, context, _tunnel(settings, secrets))
+
+
+def _tunnel(settings: VantiqSettings, secrets: SecretsClient | None) -> Tunnel | None:
+    if not settings.vantiq_proxy:
+        return None
+    from msk_toolkit.vantiq.proxy import tunnel_of
+
+    return tunnel_of(settings, secrets)

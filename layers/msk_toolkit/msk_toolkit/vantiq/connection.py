@@ -10,7 +10,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import NamedTuple, Protocol, cast
 
 import msgspec
 
@@ -43,6 +43,32 @@ class HttpResponse(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Tunnel(Protocol):
+    """A way through a proxy; see :class:`msk_toolkit.vantiq.proxy.ProxyTunnel`."""
+
+    def open(self, address: VantiqAddress, deadline: Deadline) -> socket.socket:
+        """A socket whose other end is that host; blocks. Raises VantiqUnansweredError."""
+        ...
+
+
+class VantiqEndpoint(NamedTuple):
+    """Where a Vantiq is, and how it is reached.
+
+    Args:
+        context: verifies the certificate; None for plain HTTP.
+        tunnel: through a proxy; None without one.
+    """
+
+    address: VantiqAddress
+    context: ssl.SSLContext | None = None
+    tunnel: Tunnel | None = None
+
+    @property
+    def peer(self) -> str:
+        """``host:port``."""
+        return f"{self.address.host}:{self.address.port}"
+
+
 class VantiqConnection:
     """A connected socket that carries one request at a time."""
 
@@ -58,24 +84,19 @@ class VantiqConnection:
 
     @classmethod
     def open(
-        cls,
-        address: VantiqAddress,
-        context: ssl.SSLContext | None,
-        deadline: Deadline,
-        session: ssl.SSLSession | None = None,
+        cls, endpoint: VantiqEndpoint, deadline: Deadline, session: ssl.SSLSession | None = None
     ) -> "VantiqConnection":
         """Connect, through the stages dns, tcp and tls; blocks.
 
         Args:
-            context: verifies the certificate; None for plain HTTP.
-            session: of an earlier connection of this context, to resume.
+            session: of an earlier connection of the endpoint's context, to resume.
 
         Raises:
             VantiqUnansweredError: names the stage and its cause.
         """
-        sock = open_socket(address, context, deadline, session)
+        sock = open_socket(endpoint, deadline, session)
         sock.setblocking(False)
-        return cls(sock, f"{address.host}:{address.port}")
+        return cls(sock, endpoint.peer)
 
     @property
     def session(self) -> ssl.SSLSession | None:
@@ -197,23 +218,21 @@ class VantiqConnection:
         return VantiqUnansweredError("answer", cause, self._peer, detail, maybe_taken=True)
 
 
-def open_socket(
-    address: VantiqAddress,
-    context: ssl.SSLContext | None,
-    deadline: Deadline,
-    session: ssl.SSLSession | None = None,
-) -> socket.socket:
-    """A connected socket, through the stages dns, tcp and tls; blocks.
+def open_socket(endpoint: VantiqEndpoint, deadline: Deadline, session: ssl.SSLSession | None = None) -> socket.socket:
+    """A connected socket, through the stages dns, tcp and tls, with a proxy through its own and then tls; blocks.
 
     Raises:
         VantiqUnansweredError: names the stage and its cause.
     """
-    host, port = address.host, address.port
+    host, port = endpoint.address.host, endpoint.address.port
     try:
-        sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
-        if context is None:
+        if endpoint.tunnel is not None:
+            sock = endpoint.tunnel.open(endpoint.address, deadline)
+        else:
+            sock = open_tcp(host, port, resolve(host, port, deadline), deadline)
+        if endpoint.context is None:
             return sock
-        return start_tls(sock, host, port, context, deadline, session)
+        return start_tls(sock, host, port, endpoint.context, deadline, session)
     except StageError as error:
         stage = cast("RequestStage", error.stage)
         raise VantiqUnansweredError(stage, error.cause, error.peer, error.detail, maybe_taken=False) from error

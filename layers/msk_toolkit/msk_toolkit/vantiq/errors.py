@@ -4,7 +4,8 @@ from typing import Literal
 
 from msk_toolkit.errors import VantiqError
 
-RequestStage = Literal["dns", "tcp", "tls", "send", "answer"]
+# ``proxy`` is the answer of a proxy to CONNECT; with a proxy, dns and tcp are its own.
+RequestStage = Literal["dns", "tcp", "proxy", "tls", "send", "answer"]
 
 
 class VantiqUnansweredError(VantiqError):
@@ -18,9 +19,24 @@ class VantiqUnansweredError(VantiqError):
         maybe_taken: Vantiq may have acted on the request: sending it again can make a duplicate.
     """
 
+    # Who fails, in a sentence.
+    who = "Vantiq"
+
     def __init__(self, stage: RequestStage, cause: str, peer: str, detail: str, *, maybe_taken: bool) -> None:
         self.stage = stage
         self.cause = cause
         self.peer = peer
         self.maybe_taken = maybe_taken
-        super().__init__(f"Vantiq at {peer} fails at {stage}: {detail}")
+        super().__init__(f"{self.who} at {peer} fails at {stage}: {detail}")
+
+
+class ProxyError(VantiqUnansweredError):
+    """The proxy on the path to Vantiq failed, so that nothing of the request has left.
+
+    ``peer`` is the proxy's.
+    """
+
+    who = "the proxy"
+
+    def __init__(self, stage: RequestStage, cause: str, peer: str, detail: str) -> None:
+        super().__init__(stage, cause, peer, detail, maybe_taken=False)

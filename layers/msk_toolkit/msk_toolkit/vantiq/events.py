@@ -1,7 +1,6 @@
 """Events of a Vantiq resource as they happen, over its web socket."""
 
 import contextlib
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ import msgspec
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
-from msk_toolkit.settings.vantiq import VantiqAddress
+from msk_toolkit.vantiq.connection import VantiqEndpoint
 from msk_toolkit.vantiq.results import is_plausible
 from msk_toolkit.vantiq.web_socket import WebSocket
 
@@ -48,14 +47,14 @@ class ReceivedEvents:
 
 @contextlib.contextmanager
 def arrivals_of(
-    source: str, address: VantiqAddress, context: ssl.SSLContext | None, token: str, namespace: str, deadline: Deadline
+    source: str, endpoint: VantiqEndpoint, token: str, namespace: str, deadline: Deadline
 ) -> Iterator[ReceivedEvents]:
     """Subscribe to what a source receives; in force when this returns.
 
     Raises:
         VantiqError: no connection, or the subscription is refused.
     """
-    socket = WebSocket.open(address, context, _PATH, deadline.at_most(_MAX_WAIT_SECONDS))
+    socket = WebSocket.open(endpoint, _PATH, deadline.at_most(_MAX_WAIT_SECONDS))
     try:
         late_answers = _log_in(socket, token, deadline)
         _subscribe(socket, source, namespace, late_answers, deadline)

@@ -3,6 +3,7 @@
 import functools
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -61,9 +62,14 @@ def _spellings(token: str) -> tuple[bytes, ...]:
 
 
 class Token:
-    """The current token; safe to share between lanes."""
+    """The current token; safe to share between lanes.
 
-    def __init__(self, secrets: SecretsClient, secret_id: str) -> None:
+    Args:
+        parse: what a request needs of the secret's text.
+    """
+
+    def __init__(self, secrets: SecretsClient, secret_id: str, parse: Callable[[str, str], str] = parse_token) -> None:
+        self._parse = parse
         self._secrets = secrets
         self._secret_id = secret_id
         self._text: str | None = None
@@ -100,4 +106,4 @@ class Token:
             return self._text or self._read(deadline)
 
     def _read(self, deadline: Deadline) -> str:
-        return parse_token(read_secret(self._secrets, self._secret_id, deadline), self._secret_id)
+        return self._parse(read_secret(self._secrets, self._secret_id, deadline), self._secret_id)

@@ -7,7 +7,6 @@ protocol is used, over a socket that one thread reads and writes.
 
 import contextlib
 import socket
-import ssl
 from collections import deque
 from typing import Self
 
@@ -19,8 +18,7 @@ from websockets.uri import parse_uri
 
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import VantiqError
-from msk_toolkit.settings.vantiq import VantiqAddress
-from msk_toolkit.vantiq.connection import open_socket
+from msk_toolkit.vantiq.connection import VantiqEndpoint, open_socket
 
 _CHUNK_BYTES = 65_536
 # A Kafka record is rarely above a megabyte; as base64 in JSON it grows by a third.
@@ -41,19 +39,16 @@ class WebSocket:
         self._messages: deque[bytes] = deque()
 
     @classmethod
-    def open(cls, address: VantiqAddress, context: ssl.SSLContext | None, path: str, deadline: Deadline) -> Self:
-        """Connect, through the stages dns, tcp and tls, and shake hands.
-
-        Args:
-            context: verifies the certificate; None for plain HTTP.
+    def open(cls, endpoint: VantiqEndpoint, path: str, deadline: Deadline) -> Self:
+        """Connect, as :func:`msk_toolkit.vantiq.connection.open_socket` does, and shake hands.
 
         Raises:
             VantiqError: names the step that failed.
         """
-        scheme = "wss" if address.tls else "ws"
-        uri = parse_uri(f"{scheme}://{address.authority}{path}")
+        scheme = "wss" if endpoint.address.tls else "ws"
+        uri = parse_uri(f"{scheme}://{endpoint.address.authority}{path}")
         protocol = ClientProtocol(uri, max_size=_MAX_MESSAGE_BYTES)
-        made = cls(open_socket(address, context, deadline), protocol, f"{address.host}:{address.port}")
+        made = cls(open_socket(endpoint, deadline), protocol, endpoint.peer)
         try:
             made._shake_hands(deadline)
         except BaseException:
