@@ -173,3 +173,19 @@ def test_the_answer_is_plain_json() -> None:
     with check_of() as there:
         (target,) = msgspec.to_builtins(there.run())["targets"]
         assert (target["target"], target["state"]) == ("topic:/msk/orders", "unfit")
+
+
+def test_with_deletions_a_type_whose_rows_no_tombstone_can_name_is_unfit_before_any_record_comes() -> None:
+    environ = {"VANTIQ_TARGET": "upsert:Order", "TOMBSTONES": "delete", "HEARTBEAT_TARGET": "upsert:Beat"}
+    with check_of(**environ) as there:
+        columns = {name: {"type": "String"} for name in ("id", "key")}
+        there.standin.define("types", {"name": "Order", "properties": columns, "naturalKey": ["id"]})
+        # The heartbeats are never tombstones.
+        there.standin.define("types", {"name": "Beat", "properties": columns, "naturalKey": ["id"]})
+        response = there.run()
+        assert states(response) == {"upsert:Order": "unfit", "upsert:Beat": "fit"}
+        assert "with PAYLOAD=envelope its natural key must be key" in response.targets[0].reason
+        assert reported(there, response).metrics == {"TargetsUnfit": 1}
+    with check_of(**environ, PAYLOAD="value") as there:
+        there.standin.define("types", {"name": "Order", "properties": columns, "naturalKey": ["id"]})
+        assert states(there.run())["upsert:Order"] == "fit"

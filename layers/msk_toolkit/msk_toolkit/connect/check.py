@@ -11,8 +11,9 @@ from msk_toolkit.connect.registration import plan_target
 from msk_toolkit.errors import ToolkitError
 from msk_toolkit.msk.findings import Finding
 from msk_toolkit.settings.connect import ConnectSettings
+from msk_toolkit.settings.natural_keys import natural_key_problem
 from msk_toolkit.settings.targets import Target, sends_arrays
-from msk_toolkit.target_kinds import Fitness
+from msk_toolkit.target_kinds import Fitness, TargetState
 from msk_toolkit.telemetry.metrics import Metric, publish_metrics
 from msk_toolkit.vantiq.target_state import judge_target
 from msk_toolkit.vantiq.targets import target_resource
@@ -21,6 +22,7 @@ from msk_toolkit.version import ResponseVersion, current_version
 _SYMBOLS = {Fitness.FIT: "=", Fitness.UNFIT: "!", Fitness.UNKNOWN: "?"}
 _REGISTER = 'invoke this function with {"action": "register", "targets_only": true}'
 _MANUALLY = "register can't fix it: correct it in Vantiq, or configure another target (VANTIQ_TARGET, HEARTBEAT_TARGET)"
+_NATURAL_KEY = "give the type a natural key that follows from the Kafka key (docs/forwarder.md), or set Tombstones"
 
 
 class TargetLookup(Protocol):
@@ -65,17 +67,19 @@ def check_targets_of_topics(settings: ConnectSettings, resources: TargetLookup) 
     """
     findings: list[Finding] = []
     targets = targets_of_forwarder(settings, (), findings)
-    checked = [_checked(resources, target, settings.max_batch_records) for target in targets]
+    checked = [_checked(resources, target, settings) for target in targets]
     return CheckResponse(targets=checked, table=_table(checked), problems=[str(finding) for finding in findings])
 
 
-def _checked(resources: TargetLookup, target: Target, max_batch_records: int) -> CheckedTarget:
+def _checked(resources: TargetLookup, target: Target, settings: ConnectSettings) -> CheckedTarget:
     kind, name = target_resource(target)
     try:
         instance = resources.find(kind, name)
     except ToolkitError as error:
         return CheckedTarget(str(target), Fitness.UNKNOWN, str(error))
-    state = judge_target(target, instance, arrays=sends_arrays(target.kind, max_batch_records))
+    state = judge_target(target, instance, arrays=sends_arrays(target.kind, settings.max_batch_records))
+    if problem := _tombstone_problem(settings, target, state):
+        return CheckedTarget(str(target), Fitness.UNFIT, problem, _NATURAL_KEY)
     if state.fitness is not Fitness.UNFIT:
         return CheckedTarget(str(target), state.fitness, state.reason)
     change = plan_target(instance, target)
@@ -83,6 +87,15 @@ def _checked(resources: TargetLookup, target: Target, max_batch_records: int) ->
     if change.writes:
         remedy = f"{_REGISTER} ({change.step}: {change.detail})"
     return CheckedTarget(str(target), Fitness.UNFIT, state.reason, remedy)
+
+
+def _tombstone_problem(settings: ConnectSettings, target: Target, state: TargetState) -> str:
+    """Why tombstones can't delete the rows of a fit target; empty where they can, or need not."""
+    of_heartbeats = str(target) == settings.heartbeat_target
+    if settings.tombstones != "delete" or of_heartbeats or state.fitness is not Fitness.FIT:
+        return ""
+    problem = natural_key_problem(state.natural_key, settings.payload)
+    return f"TOMBSTONES=delete cannot delete its rows: {problem}" if problem else ""
 
 
 def _counts(checked: Sequence[CheckedTarget]) -> str:

@@ -35,7 +35,7 @@ def natural_key_failure(settings: ForwarderSettings, target: Target, state: Targ
     """
     if settings.tombstones != "delete" or target == settings.target_of_heartbeats:
         return None
-    from msk_toolkit.forward.tombstones import natural_key_problem
+    from msk_toolkit.settings.natural_keys import natural_key_problem
 
     problem = natural_key_problem(state.natural_key, settings.payload)
     if not problem:

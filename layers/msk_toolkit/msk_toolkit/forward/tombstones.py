@@ -18,13 +18,9 @@ from msk_toolkit.forward.envelope import NOT_JSON, Document, MakeDocument, envel
 from msk_toolkit.forward.event import EventRecord
 from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.settings.forwarder import PayloadForm
+from msk_toolkit.settings.natural_keys import NUMBERS, TEXT
 from msk_toolkit.target_kinds import NaturalKey
 
-_KEY = "key"
-# What two envelopes of the same Kafka key have in common.
-_STABLE_COLUMNS = frozenset({"cluster", "topic", "partition", _KEY, "keyEncoding"})
-_NUMBERS = frozenset({"Integer", "Real", "Decimal", "Currency"})
-_TEXT = "String"
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 # Servers take request lines of 8 kB; the rest is for the path.
 _MAX_WHERE = 4_000
@@ -33,27 +29,6 @@ _JSON = msgspec.json.Encoder()
 
 class _NoNaturalKeyError(Exception):
     """A Kafka key does not name a row; the text does not quote it."""
-
-
-def natural_key_problem(key: NaturalKey, payload: PayloadForm) -> str:
-    """Why a type's rows can't be deleted by tombstones; empty where they can.
-
-    Args:
-        key: the name and type of each of its properties.
-    """
-    if not key:
-        return "its natural key is not known: it has none, or the token may not read the type"
-    others = sorted({kind for _, kind in key} - _NUMBERS - {_TEXT})
-    if others:
-        return f"its natural key has a property of type {others[0] or 'unknown'}; String and numbers can be compared"
-    names = {name for name, _ in key}
-    if payload == "envelope" and not (_KEY in names and names <= _STABLE_COLUMNS):
-        others = sorted(_STABLE_COLUMNS - {_KEY})
-        return (
-            f"with PAYLOAD=envelope its natural key must be key, alone or with {', '.join(others)}, since a tombstone "
-            f"names no other column of the rows before it; it is {', '.join(sorted(names))}"
-        )
-    return ""
 
 
 def is_tombstone(record: SourceRecord) -> bool:
@@ -129,7 +104,7 @@ def _fields(text: str) -> dict[str, msgspec.Raw] | None:
 
 def _scalar(text: str, name: str, kind: str) -> msgspec.Raw:
     """A key that is the value itself; a text may be written as JSON writes it."""
-    if kind == _TEXT and not _is_json_text(text):
+    if kind == TEXT and not _is_json_text(text):
         return msgspec.Raw(_JSON.encode(text))
     return _plain(msgspec.Raw(text.strip().encode()), name, kind)
 
@@ -144,8 +119,8 @@ def _is_json_text(text: str) -> bool:
 def _plain(value: msgspec.Raw | None, name: str, kind: str) -> msgspec.Raw:
     """A text or number of the property's type: an object would be an operator, which may select any row."""
     written = bytes(value).decode() if value is not None else ""
-    if kind == _TEXT and _is_json_text(written):
+    if kind == TEXT and _is_json_text(written):
         return msgspec.Raw(written.encode())
-    if kind in _NUMBERS and _NUMBER.fullmatch(written):
+    if kind in NUMBERS and _NUMBER.fullmatch(written):
         return msgspec.Raw(written.encode())
-    raise _NoNaturalKeyError(f"it does not hold {name} as {'a text' if kind == _TEXT else 'a number'}")
+    raise _NoNaturalKeyError(f"it does not hold {name} as {'a text' if kind == TEXT else 'a number'}")

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from msk_toolkit.settings.cluster import ClusterSettings
-from msk_toolkit.settings.forwarder import TargetCheckMode
+from msk_toolkit.settings.forwarder import PayloadForm, TargetCheckMode, Tombstones
 from msk_toolkit.settings.metrics import DetailedMetrics
 from msk_toolkit.settings.names import split_names
 
@@ -41,6 +41,10 @@ class ConnectSettings(ClusterSettings, kw_only=True, frozen=True):
     target_check: Annotated[
         TargetCheckMode, Meta(description="As for the forwarder; only with require does check count unfit targets.")
     ] = "require"
+    tombstones: Annotated[
+        Tombstones, Meta(description="As for the forwarder; with delete, check looks at the types' natural keys.")
+    ] = "forward"
+    payload: Annotated[PayloadForm, Meta(description="As for the forwarder.")] = "envelope"
     detailed_metrics: DetailedMetrics = False
 
     def groups(self) -> dict[str, str]:
