@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msk_toolkit.deadline import Deadline
+from msk_toolkit.forward import tombstones
+from msk_toolkit.forward.decode import decode
+from msk_toolkit.forward.record_ids import RecordIds
 from msk_toolkit.forward.telemetry import is_outage
 from msk_toolkit.path_causes import PathCause
 
 from tests.fakes.forwarder_harness import ForwarderHarness, reasons
-from tests.fakes.kafka_events import record
+from tests.fakes.kafka_events import event, record
 from tests.fakes.redrive_harness import RedriveHarness
 from tests.fakes.schema_registry import FakeRegistry
 from tests.fakes.schema_world import NUMBER, decoding, number, numbers
+from tests.fakes.vantiq_fake import at_offset, refusal
 
 pytestmark = pytest.mark.enable_socket
 
@@ -147,6 +152,28 @@ def test_what_its_schema_does_not_fit_is_a_dead_letter_with_the_schema_s_id(
     refusal = letter["refusal"]
     assert (refusal["reason"], refusal["code"], refusal["schemaId"]) == ("schema", code, schema_id)
     assert b64decode(letter["event"]["records"]["orders-0"][0]["value"]) == value
+
+
+def test_what_vantiq_refuses_after_decoding_has_the_letter_of_what_the_producer_wrote(registry: FakeRegistry) -> None:
+    refused = at_offset(0, refusal(400))
+    made = ForwarderHarness(refused, decoding=decoding(registry.url))
+    plain = ForwarderHarness(refused)
+    for harness in (made, plain):
+        harness.forward(record(0, number(7)))
+    assert made.letters.letters == plain.letters.letters
+    (letter,) = made.letters.letters.values()
+    assert letter["refusal"]["reason"] == "refused"
+
+
+def test_a_tombstone_deletes_the_row_that_its_decoded_key_names(registry: FakeRegistry) -> None:
+    decoder = decoding(registry.url, schema_parts="key-and-value")
+    content = decode(event([record(0, key=number(3)) | {"value": None}])).partitions["orders-0"][0]
+    decoder.prepare([[content]], Deadline(5))
+    make = decoder.decoded(
+        tombstones.deleting(lambda _: pytest.fail("it is a tombstone"), RecordIds("c"), "value", (("n", "Integer"),))
+    )
+    document = make(content)
+    assert (document.body, document.action, document.record) == (b'{"n":3}', "delete", content)
 
 
 def test_a_letter_is_decoded_when_it_is_replayed(registry: FakeRegistry) -> None:
