@@ -46,6 +46,25 @@ def times_received(deliveries: Deliveries, places: set[Place]) -> int:
     return min(received.count(place) for place in places)
 
 
+def test_the_deployment_said_where_its_new_mappings_start(system: System) -> None:
+    starts = system.stack.outputs["StartingPositions"]
+    assert starts.endswith("new mappings start at TRIM_HORIZON: their groups have no committed offsets")
+
+
+def test_the_acls_for_the_pollers_name_their_user_their_topics_and_their_groups(system: System) -> None:
+    command = [sys.executable, "-m", "mskv", "connect", "access", "--local", "--local-run", str(system.run)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=240, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("kafka-acls.sh")]
+    assert f"--allow-principal User:{system.kafka.settings.username} " in line
+    for event_source in system.stack.event_sources():
+        (topic,) = event_source.properties["Topics"]
+        assert f"--topic {topic} " in f"{line} "
+        assert (
+            f"--group {event_source.properties['AmazonManagedKafkaEventSourceConfig']['ConsumerGroupId']} "
+            in f"{line} "
+        )
+
+
 def test_after_a_reset_to_the_beginning_every_record_arrives_again(system: System) -> None:
     deliveries = Deliveries(system.vantiq_journal, system.resources.cluster_arn)
     first = write(system, 20)

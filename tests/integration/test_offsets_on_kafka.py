@@ -12,8 +12,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
 from msk_toolkit.kafka.brokers import Brokers
-from msk_toolkit.kafka.group import Committed, Member, commit
-from msk_toolkit.offsets.observe import coordinator_of
+from msk_toolkit.kafka.group import Committed, Member, commit, find_coordinator
 from msk_toolkit.offsets.request import OffsetsResponse, parse_offsets_request
 from msk_toolkit.offsets.run import carry_out_offsets
 from msk_toolkit.offsets.starts import groups_with_offsets
@@ -112,7 +111,7 @@ def test_a_groups_offsets_go_where_the_plan_said_and_its_consumer_reads_from_the
         assert (refused.status, committed(kafka, group, written)) == ("refused", [5, 5])
         # Kafka's own guard, were the group's members overlooked.
         with Brokers(scram(kafka), Deadline(10), STAGE_SECONDS) as brokers:
-            coordinator = coordinator_of(brokers, group, Deadline(10))
+            coordinator = brokers.to(find_coordinator(brokers.entry, group, Deadline(10)))
             with pytest.raises(StageError) as caught:
                 commit(coordinator, Member(group, -1, "", ()), written, {0: Committed(0)}, Deadline(10))
         assert "UNKNOWN_MEMBER_ID" in caught.value.detail

@@ -2,8 +2,9 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from msk_toolkit.backoff import Backoff
 from msk_toolkit.causes import Cause
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import StageError
@@ -19,6 +20,10 @@ from msk_toolkit.offsets.plan import ABSENT, GroupOffsets, PartitionState
 from msk_toolkit.stage import Stage
 
 _STAGE = Stage.METADATA
+_MOVING = {Cause.COORDINATOR_MOVED, Cause.COORDINATOR_UNAVAILABLE}
+_MOVING_SECONDS = 15.0
+_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
 
 
 def observe_group(brokers: Brokers, group: str, topic: str, time: int | None, deadline: Deadline) -> GroupOffsets:
@@ -33,9 +38,15 @@ def observe_group(brokers: Brokers, group: str, topic: str, time: int | None, de
     """
     leaders = _leaders(brokers, topic, deadline)
     partitions = sorted(itertools.chain.from_iterable(leaders.values()))
-    coordinator = coordinator_of(brokers, group, deadline)
-    committed = committed_offsets(coordinator, group, topic, partitions, deadline)
-    listing = listed_group(coordinator, group, deadline)
+    committed, listing = at_coordinator(
+        brokers,
+        group,
+        deadline,
+        lambda coordinator: (
+            committed_offsets(coordinator, group, topic, partitions, deadline),
+            listed_group(coordinator, group, deadline),
+        ),
+    )
     states: dict[int, PartitionState] = {}
     for leader, indexes in leaders.items():
         connection = brokers.to(leader)
@@ -46,13 +57,29 @@ def observe_group(brokers: Brokers, group: str, topic: str, time: int | None, de
     return GroupOffsets(ABSENT if listing is None else listing.state, states)
 
 
-def coordinator_of(brokers: Brokers, group: str, deadline: Deadline) -> BrokerConnection:
-    """A connection with the broker that coordinates the group.
+def at_coordinator[Result](
+    brokers: Brokers, group: str, deadline: Deadline, operation: Callable[[BrokerConnection], Result]
+) -> Result:
+    """Run an operation at the broker that coordinates the group, and again while that is being decided.
+
+    The first group ever makes the brokers create the topic of the offsets: until all know its leaders, the broker that
+    one names refuses.
+
+    Args:
+        operation: one that may be repeated after a refusal.
 
     Raises:
         NoBrokerError, StageError: as :func:`observe_group`.
     """
-    return brokers.to(find_coordinator(brokers.entry, group, deadline))
+    backoff = Backoff(
+        deadline.at_most(_MOVING_SECONDS), shortest_seconds=_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS
+    )
+    while True:
+        try:
+            return operation(brokers.to(find_coordinator(brokers.entry, group, deadline)))
+        except StageError as error:
+            if error.cause not in _MOVING or not backoff.pause():
+                raise
 
 
 def _leaders(brokers: Brokers, topic: str, deadline: Deadline) -> Mapping[BrokerAddress, list[int]]:

@@ -14,9 +14,10 @@ from msk_toolkit.deadline import Deadline
 from msk_toolkit.errors import ConfigurationError, StageError
 from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.brokers import Brokers
+from msk_toolkit.kafka.connection import BrokerConnection
 from msk_toolkit.kafka.group import Committed, Member, commit, committed_offsets
 from msk_toolkit.msk.access import cluster_access
-from msk_toolkit.offsets.observe import coordinator_of, observe_group
+from msk_toolkit.offsets.observe import at_coordinator, observe_group
 from msk_toolkit.offsets.plan import GroupOffsets, as_of_now, move_problems, offset_problems, planned_moves
 from msk_toolkit.offsets.render import render_moves
 from msk_toolkit.offsets.request import MoveOffsets, OffsetsResponse, OffsetsStatus, PartitionMove, PlanOffsets
@@ -87,14 +88,16 @@ def _moved(request: MoveOffsets, group: str, brokers: Brokers, deadline: Deadlin
 def _commit(group: str, topic: str, targets: Mapping[int, int], brokers: Brokers, deadline: Deadline) -> None:
     if not targets:
         return
-    coordinator = coordinator_of(brokers, group, deadline)
     nobody = Member(group, _NO_GENERATION, "", ())
     offsets = {partition: Committed(target) for partition, target in targets.items()}
-    commit(coordinator, nobody, topic, offsets, deadline)
-    committed = committed_offsets(coordinator, group, topic, sorted(targets), deadline)
-    if committed != offsets:
-        detail = f"group {group} does not return the offsets that were just committed"
-        raise StageError(Stage.COMMIT, Cause.COMMIT_REFUSED, str(coordinator.address), detail)
+
+    def commit_and_read_back(coordinator: BrokerConnection) -> None:
+        commit(coordinator, nobody, topic, offsets, deadline)
+        if committed_offsets(coordinator, group, topic, sorted(targets), deadline) != offsets:
+            detail = f"group {group} does not return the offsets that were just committed"
+            raise StageError(Stage.COMMIT, Cause.COMMIT_REFUSED, str(coordinator.address), detail)
+
+    at_coordinator(brokers, group, deadline, commit_and_read_back)
 
 
 def _response(

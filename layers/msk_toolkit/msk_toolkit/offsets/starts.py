@@ -13,7 +13,7 @@ from msk_toolkit.kafka.access import Access
 from msk_toolkit.kafka.brokers import Brokers
 from msk_toolkit.kafka.group import all_committed_offsets
 from msk_toolkit.msk.access import cluster_access
-from msk_toolkit.offsets.observe import coordinator_of
+from msk_toolkit.offsets.observe import at_coordinator
 from msk_toolkit.offsets.run import group_of
 from msk_toolkit.settings.topics import TopicsSettings
 
@@ -80,8 +80,9 @@ def groups_with_offsets(
 
 
 def _has_offsets(brokers: Brokers, group: str, topic: str, deadline: Deadline) -> bool:
-    stage = deadline.at_most(brokers.stage_seconds)
-    return topic in all_committed_offsets(coordinator_of(brokers, group, stage), group, stage)
+    return at_coordinator(
+        brokers, group, deadline, lambda coordinator: topic in all_committed_offsets(coordinator, group, deadline)
+    )
 
 
 def starts_text(going_on: Sequence[str], mappings: int, position: str) -> str:
