@@ -1,6 +1,7 @@
 """The way to Vantiq through tinyproxy: TLS with the stand-in inside, every record counted."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from msk_toolkit.forward.forwarder import Forwarder, warm_forwarder
 from msk_toolkit.forward.outcome import BatchOutcome
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.settings.forwarder import ForwarderSettings
-from msk_toolkit.vantiq.client import endpoint_of
+from msk_toolkit.vantiq.client import VantiqClient, endpoint_of
 from msk_toolkit.vantiq.events import arrivals_of
+from msk_toolkit.vantiq.token import Token
 
 from local.vantiq import VantiqStandIn
 from tests.contract.tinyproxy import PASSWORD, USERNAME, Tinyproxy, needs_tinyproxy, running_tinyproxy
@@ -157,6 +159,22 @@ def test_an_exempt_host_is_reached_without_the_proxy(
     settings = settings_for(vantiq, proxy, authority, vantiq_no_proxy=f"example.com,{exception}")
     assert forwarder(settings).forward(batch(10), Deadline(20)).delivered == 10
     assert proxy.connects == 0
+
+
+def test_the_next_connection_through_the_proxy_resumes_vantiqs_session(
+    vantiq: VantiqStandIn, proxy: Tinyproxy, authority: str
+) -> None:
+    secrets: Any = Secrets()
+    client = VantiqClient.from_settings(settings_for(vantiq, proxy, authority), Token(secrets, "token"), secrets)
+    resumed = []
+    for _ in range(2):
+        assert client.request("POST", "/api/v1/resources/topics//orders/many", b"{}", Deadline(20)).status == 200
+        (connection,) = client._idle
+        assert isinstance(connection._sock, ssl.SSLSocket)
+        resumed.append(connection._sock.session_reused)
+        connection.close()
+    assert resumed == [False, True]
+    assert proxy.connects == 2
 
 
 def test_a_web_socket_goes_through_the_proxy_too(vantiq: VantiqStandIn, proxy: Tinyproxy, authority: str) -> None:

@@ -11,7 +11,7 @@ from msk_toolkit.forward.lanes import Lane
 from msk_toolkit.forward.outcome import BatchOutcome, Failure, LaneOutcome
 from msk_toolkit.forward.telemetry import is_outage
 from msk_toolkit.path_causes import PathCause
-from msk_toolkit.vantiq.errors import RequestStage, VantiqUnansweredError
+from msk_toolkit.vantiq.errors import ProxyError, RequestStage, VantiqUnansweredError
 from msk_toolkit.vantiq.resources import VantiqRefusedError
 
 from tests.fakes.forwarder_harness import ForwarderHarness
@@ -48,6 +48,9 @@ ANSWERS = [
     (unanswered("tcp", "connection-refused"), PathCause.VANTIQ_UNREACHABLE),
     (unanswered("tls", "tls-expired"), PathCause.VANTIQ_TLS_FAILED),
     (unanswered("answer", "answer-timeout"), PathCause.VANTIQ_NO_ANSWER),
+    (ProxyError("tcp", "connection-refused", "proxy:3128", "failed"), PathCause.PROXY_UNREACHABLE),
+    (ProxyError("proxy", "proxy-login-refused", "proxy:3128", "failed"), PathCause.PROXY_LOGIN_REFUSED),
+    (ProxyError("proxy", "proxy-timeout", "proxy:3128", "failed"), PathCause.PROXY_NO_ANSWER),
 ]
 
 
