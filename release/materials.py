@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from release.errors import ReleaseError
 
+# What a library that has no License-Expression calls its license, and SPDX's name of it.
+_SPDX = {"3-Clause BSD License": "BSD-3-Clause"}
 _LICENSE_FILES = re.compile(r"(LICEN[SC]E|COPYING|NOTICE)", re.IGNORECASE)
 
 
@@ -117,10 +119,10 @@ def normalized(name: str) -> str:
 
 def _library(folder: Path) -> Library:
     metadata = email.parser.Parser().parsestr((folder / "METADATA").read_text(encoding="utf-8"))
-    expression = metadata.get("License-Expression") or metadata.get("License") or ""
+    named = (metadata.get("License-Expression") or metadata.get("License") or "").strip()
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _LICENSE_FILES.search(path.name))
     texts = tuple(path.read_text(encoding="utf-8").strip() for path in files)
-    return Library(metadata["Name"], metadata["Version"], expression.strip(), texts, _crates(folder))
+    return Library(metadata["Name"], metadata["Version"], _SPDX.get(named, named), texts, _crates(folder))
 
 
 def _crates(folder: Path) -> tuple[Crate, ...]:

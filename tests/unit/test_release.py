@@ -200,7 +200,7 @@ def test_the_notices_have_each_library_with_its_license_and_text(tmp_path: Path)
     layer = layer_with(
         tmp_path,
         "Metadata-Version: 2.4\nName: Py_One\nVersion: 1.0\nLicense-Expression: MIT\n\nText.\n",
-        "Metadata-Version: 2.1\nName: two\nVersion: 2.0\nLicense: BSD-3-Clause\n",
+        "Metadata-Version: 2.1\nName: two\nVersion: 2.0\nLicense: 3-Clause BSD License\n",
     )
     carried = libraries(layer)
     assert [(library.name, library.version, library.license) for library in carried] == [

@@ -10,11 +10,13 @@ import pytest
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.path_causes import PathCause
 from msk_toolkit.schemas.errors import RegistryError, UnfitValueError
+from msk_toolkit.schemas.glue import GlueRegistry
+from msk_toolkit.schemas.schema import Schema
 from msk_toolkit.schemas.wire import SchemaId
 from msk_toolkit.settings.forwarder import ForwarderSettings
 from msk_toolkit.settings.schemas import parse_registry, registry_problems
 
-from tests.fakes.aws_fake import refused
+from tests.fakes.aws_fake import FakeAws, refused
 from tests.fakes.http_fake import Peer, Script, ScriptedServer
 from tests.fakes.schema_registry import FakeRegistry, schema_registry
 from tests.fakes.schema_world import CA, LOGIN, client
@@ -237,3 +239,46 @@ def test_a_deployment_with_another_port_than_the_registry_s_is_refused(registry:
     found = list(registry_problems(registry, port, {"SchemaRegistrySecretArn": "", "SchemaRegistryCaSecretArn": ""}))
     assert bool(found) == bool(problem)
     assert problem in "".join(found)
+
+
+def version(**changed: str) -> dict[str, str]:
+    return {"DataFormat": "AVRO", "SchemaDefinition": '"int"', "Status": "AVAILABLE"} | changed
+
+
+def of_glue(answer: Any) -> Schema:
+    glue = GlueRegistry(FakeAws(get_schema_version=answer)("glue"))
+    return glue.schema(SchemaId("version", "6357e0b2-0e6a-4b86-a0b4-70df934c2e31"), Deadline(5))
+
+
+@pytest.mark.parametrize("kind", ["AVRO", "JSON"])
+def test_glue_s_schemas_come_with_their_format(kind: str) -> None:
+    assert of_glue(version(DataFormat=kind)) == Schema(kind, '"int"')  # type: ignore[arg-type]  # literals
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refused("EntityNotFoundException"), "schema-unknown"),
+        (refused("InvalidInputException"), "schema-unknown"),
+        (version(Status="DELETING"), "schema-unknown"),
+        (version(DataFormat="PROTOBUF"), "schema-unsupported"),
+    ],
+)
+def test_what_glue_does_not_have_or_can_t_compile_is_about_the_record(answer: Any, code: str) -> None:
+    with pytest.raises(UnfitValueError) as error:
+        of_glue(answer)
+    assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("AccessDeniedException", PathCause.SCHEMA_REGISTRY_DENIED),
+        ("ThrottlingException", PathCause.SCHEMA_REGISTRY_UNAVAILABLE),
+        ("InternalServiceException", PathCause.SCHEMA_REGISTRY_UNAVAILABLE),
+    ],
+)
+def test_what_glue_refuses_otherwise_is_an_outage(code: str, cause: PathCause) -> None:
+    with pytest.raises(RegistryError) as error:
+        of_glue(refused(code))
+    assert error.value.cause is cause
