@@ -88,7 +88,7 @@ def _observe(place: Place, wish: Wish, where: Where) -> Observed:
             f"{place.stack} has no cluster on MSK, which alone takes users from secrets: add the user in Kafka itself, "
             "or name an MSK cluster with --cluster"
         )
-    used = tuple(arn for name in _USED for arn in parameters.get(name, "").split(",") if arn)
+    used = tuple(filter(None, ",".join(parameters.get(name, "") for name in _USED).split(",")))
     secret = _known(read_scram_secret(client, wish.name))
     key = None
     if wish.action == "create" and secret is None:

@@ -1,5 +1,6 @@
 """SCRAM secrets: what AWS says of secret, key and cluster, and what is written. A password is in no result."""
 
+import itertools
 import json
 import secrets
 import string
@@ -43,7 +44,7 @@ def read_scram_cluster(client: Client, cluster: str) -> ClusterFacts | Unavailab
         if described is None:
             return Unavailable("kafka:ListClusters", "failed", f"there is no cluster {cluster} in this Region")
         pages = kafka.get_paginator("list_scram_secrets").paginate(ClusterArn=described["ClusterArn"])
-        associated = tuple(arn for page in pages for arn in page.get("SecretArnList", ()))
+        associated = tuple(itertools.chain.from_iterable(page.get("SecretArnList", ()) for page in pages))
         sasl = described.get("ClientAuthentication", {}).get("Sasl", {})
         enabled = bool(sasl.get("Scram", {}).get("Enabled"))
         return ClusterFacts(described["ClusterArn"], described.get("State", ""), enabled, associated)

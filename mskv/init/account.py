@@ -203,7 +203,9 @@ def _route_out(subnet: Json, tables: Iterable[Json]) -> str:
                 main = table
     routes = (own or main or {}).get("Routes", [])
     default = [route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
-    targets = [str(route[key]) for route in default for key in _ROUTE_TARGETS if route.get(key)]
+    targets: list[str] = []
+    for route in default:
+        targets += [str(route[key]) for key in _ROUTE_TARGETS if route.get(key)]
     return next((target for target in targets if not target.startswith("igw-")), "")
 
 
