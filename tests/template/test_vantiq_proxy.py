@@ -60,6 +60,10 @@ def test_the_proxys_port_is_opened_and_no_port_twice(proxy: str, vantiq: str, po
     assert outbound(VantiqProxy=proxy, VantiqPort=vantiq) == ports
 
 
+def test_a_schema_registry_on_the_proxys_port_opens_it_once() -> None:
+    assert outbound(VantiqProxy="http://proxy:8081", SchemaRegistryPort="8081") == [443, 8081]
+
+
 def test_credentials_and_exceptions_without_a_proxy_are_refused() -> None:
     assert Stack(**PROXY).refusals() == []
     without = Stack(**{**PROXY, "VantiqProxy": ""}).refusals()
