@@ -18,9 +18,12 @@ from msk_toolkit.connect.run import run_connect
 from msk_toolkit.deadline import Deadline
 from msk_toolkit.msk.credentials import parse_credentials
 from msk_toolkit.rotation.events import RotationServices, handle_rotation_event
+from msk_toolkit.rotation.steps import RotationUndoneError
 from msk_toolkit.settings.connect import ConnectSettings
 from msk_toolkit.settings.vantiq import VantiqSettings
 from msk_toolkit.telemetry.metrics import toolkit_metrics
+from msk_toolkit.vantiq.connection import VantiqEndpoint
+from msk_toolkit.vantiq.events import arrivals_of
 
 from local.kafka import KafkaCluster
 from local.vantiq import VantiqStandIn, running_standin
@@ -53,6 +56,7 @@ class World:
         first, second = ({"username": new_name("user"), "password": name} for name in ("first", "second"))
         self.store.create(LOGIN, json.dumps(first), rotates=True)
         self.store.create("token", standin.token)
+        self.vantiq = VantiqSettings(vantiq_url=standin.url, vantiq_token_secret_arn="token")
         self.users = ""
         associated = [LOGIN]
         if alternating:
@@ -67,7 +71,7 @@ class World:
             vantiq_target="topic:/msk/{topic}",
         )
 
-    def rotate(self, before_each_step: Callable[[], None] = lambda: None) -> list[Any]:
+    def rotate(self, before_each_step: Callable[[], None] = lambda: None, step_seconds: float = 90) -> list[Any]:
         environ = {
             "BOOTSTRAP_SERVERS": self.kafka.bootstrap("SASL_SSL"),
             "SCRAM_SECRET_ARN": LOGIN,
@@ -81,20 +85,30 @@ class World:
 
         def handler(event: Any) -> Any:
             before_each_step()
-            return handle_rotation_event(event, services, Deadline(90))
+            return handle_rotation_event(event, services, Deadline(step_seconds))
 
         return self.store.rotate(LOGIN, handler)
 
     def register(self, topic: str) -> None:
         deadline = Deadline(60)
-        vantiq = VantiqSettings(vantiq_url=self.standin.url, vantiq_token_secret_arn="token")
         request = parse_connect_request({"action": "register", "source": {"name": "Msk", "topics": [topic]}})
         response = run_connect(
-            request, self.settings, self.store.aws, registrar(vantiq, self.store.aws, deadline, write=True), deadline
+            request,
+            self.settings,
+            self.store.aws,
+            registrar(self.vantiq, self.store.aws, deadline, write=True),
+            deadline,
         )
         assert response.registration is not None, response.findings
         assert response.registration.test is not None, response.findings
         assert response.registration.test.received, response.findings
+
+    def received(self, topic: str, text: str) -> Any:
+        """Write a record, and wait until the source in Vantiq has received it, with the pair that it has now."""
+        endpoint = VantiqEndpoint(self.vantiq.vantiq_address)
+        with arrivals_of("Msk", endpoint, self.standin.token, "", Deadline(60)) as arrivals:
+            send(self.kafka, topic, [text])
+            return arrivals.wait_for(text, 30)["value"]
 
     def client(self) -> dict[str, Any]:
         """kafka-python's settings with what the secret holds now."""
@@ -152,10 +166,11 @@ def test_three_rotations_of_two_users_refuse_no_login(
                 answers = world.rotate(mapping.reconnect)
                 assert (len(answers[2]["brokers"]), answers[3]["sources"], answers[3]["problems"]) == (3, ["Msk"], [])
                 users.append(parse_credentials(world.store.current(LOGIN), LOGIN).username)
-                text = f"after rotation {number}"
-                send(kafka, orders, [text])
-                wait_until(partial(delivered, standin, orders, text), "the forwarder has not delivered")
+                # The source has been running since the rotation before.
                 assert (world.source()["active"], world.source()["isUnavailable"]) == (True, False)
+                send(kafka, orders, [f"after rotation {number}"])
+            assert world.received(orders, "at last") == "at last"
+            wait_until(partial(delivered, standin, orders, "at last"), "the forwarder has not delivered")
     assert logins.refused == []
     assert users[0] == users[2] != users[1]
     assert min(logins.count.values()) >= ROTATIONS, logins.count
@@ -181,3 +196,18 @@ def test_one_users_rotation_has_a_window_that_is_measured(
     # And behind it all is well.
     probing(world.settings, world.store, topic, group, after := Logins())
     assert after.refused == []
+
+
+@pytest.mark.parametrize("alternating", [False, True], ids=["one user", "two users"])
+def test_a_password_that_msk_does_not_apply_is_undone_and_the_former_one_is_in_use(
+    kafka: KafkaCluster, topic: str, standin: VantiqStandIn, authority: str, *, alternating: bool
+) -> None:
+    world, logins = World(kafka, standin, authority, alternating=alternating), Logins()
+    world.watcher.apply()
+    former = world.store.current(LOGIN)
+    # A minute of a step is for going back.
+    with pytest.raises(RotationUndoneError, match=r"not accepted by each broker in time.*localhost:\d+ fails at sasl"):
+        world.rotate(step_seconds=62)
+    assert world.store.current(LOGIN) == former
+    probing(world.settings, world.store, topic, new_name("probe"), logins)
+    assert logins.refused == []

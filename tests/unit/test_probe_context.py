@@ -226,7 +226,7 @@ def test_a_refused_login_is_explained_from_the_apis() -> None:
     judged = explain(judge_brokers(denied), denied, ControlPlane(settings(), Aws(SECRET, [], "ACTIVE"), Deadline(5)))
     (finding,) = judged.findings
     assert finding.startswith(
-        "the secret is not associated with the cluster, so the brokers refuse its user; run kafka batch-"
+        "the secret is not associated with the cluster, so the brokers refuse its user; run mskv connect secret"
     )
     # The call says "done" and lists what it did not do.
     for words in (

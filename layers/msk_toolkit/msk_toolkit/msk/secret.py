@@ -14,10 +14,11 @@ _DEFAULT_KEY = "alias/aws/secretsmanager"
 _ROTATION = timedelta(minutes=10)
 # MSK's API reference and developer guide (msk-password-tutorial), read on 2026-11-28.
 HOW_TO_ASSOCIATE = (
-    "run kafka batch-associate-scram-secret and check UnprocessedScramSecrets in its answer, since the call succeeds "
-    "even if a secret is not associated; MSK needs the secret and its KMS key in the cluster's account and Region, a "
-    "resource policy of the secret that allows kafka.amazonaws.com secretsmanager:GetSecretValue (MSK writes it when "
-    "it associates the secret; leave it), and a key policy that lets the caller use the key"
+    "run mskv connect secret associate, or kafka batch-associate-scram-secret and check UnprocessedScramSecrets in its "
+    "answer, since the call succeeds even if a secret is not associated; MSK needs the secret and its KMS key in the "
+    "cluster's account and Region, a resource policy of the secret that allows kafka.amazonaws.com "
+    "secretsmanager:GetSecretValue (MSK writes it when it associates the secret; leave it), and a key policy that lets "
+    "the caller use the key"
 )
 
 
