@@ -51,7 +51,9 @@ def _functions(subnets: list[str], endpoints: Collection[str] | None, parameters
     lacking = _lacking(_needs_of_functions(parameters), endpoints)
     text = f"no route to a NAT gateway from {', '.join(subnets)}: the functions reach Vantiq at a private address only"
     if not lacking:
-        return MissingServices(text, "add a NAT gateway, unless Vantiq has an address in your networks")
+        return MissingServices(
+            text, "add a NAT gateway, or set VantiqProxy, unless Vantiq has an address in your networks"
+        )
     return MissingServices(
         text + _endpoints(lacking),
         f"add a NAT gateway, or endpoints for {', '.join(lacking)}; README lists who needs them",
