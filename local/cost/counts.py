@@ -114,9 +114,12 @@ def alarms(template: Mapping[str, Any], *, of_heartbeats: bool) -> Alarms:
 
 
 def schedules(template: Mapping[str, Any]) -> int:
-    """How many schedules a template has: those of functions, and those that are resources of their own."""
-    count = len(_of_type(template, "AWS::Scheduler::Schedule"))
+    """How many schedules there are without a condition: those of functions, and resources of their own."""
+    count = 0
     for resource in _resources(template):
+        if "Condition" in resource:
+            continue
+        count += resource["Type"] == "AWS::Scheduler::Schedule"
         events = resource.get("Properties", {}).get("Events", {})
         count += sum(event["Type"] == "ScheduleV2" for event in events.values())
     return count
