@@ -25,6 +25,7 @@ OTHERWISE = {
     ".ci/docker": "Debian signs its packages",
     ".ci/kcat": "Debian signs its packages",
     ".ci/shells": "Debian signs its packages",
+    ".ci/tinyproxy": "Debian signs its packages",
     "local/kafka/jars.py": "compared with local/kafka/checksums before they are used",
     "local/sam_version.py": "advice to the user, which runs nothing",
     "tests/contract/apicurio.py": "compared with its hash before it is used",

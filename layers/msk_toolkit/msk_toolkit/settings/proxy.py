@@ -56,7 +56,7 @@ def _fault(parts: SplitResult) -> str | None:
 
 
 def is_exempt(address: VantiqAddress, no_proxy: str) -> bool:
-    """Whether a host is reached without the proxy, by a list as curl and Python read it.
+    """Whether a host is reached without the proxy, by a list in the usual form of NO_PROXY.
 
     Args:
         no_proxy: comma separated: ``*``, a host (and everything below it; a leading dot changes nothing), an address,

@@ -27,7 +27,7 @@ _BEGIN, _END = b"HTTP/1.", b"\r\n\r\n"
 # Proxies add some headers of their own; a page for a person comes behind them.
 _MOST_HEAD_BYTES = 16_384
 _READ_BYTES = 4096
-# tinyproxy 1.11 asks for credentials with 407, and refuses wrong ones with 401.
+# tinyproxy asks for credentials with 407, and refuses wrong ones with 401 (findings/tinyproxy-wrong-credentials.sh).
 _LOGIN_REFUSED = frozenset({401, 407})
 _FIRST_FAULT = 500
 # Request Timeout, Too Early, Too Many Requests: of this moment.
