@@ -228,4 +228,10 @@ def test_mutual_tls_on_msk_gives_its_mappings_the_certificate() -> None:
 def test_every_auth_mode_has_its_ports_in_the_template() -> None:
     template = raw_template()
     modes = set(template["Parameters"]["AuthMode"]["AllowedValues"])
-    assert all(set(ports) == modes for ports in template["Mappings"]["Listener"].values())
+    assert all(set(ports) == modes for ports in template["Mappings"]["ListenerPorts"].values())
+
+
+def test_no_parameter_shares_its_name_with_another_part_of_the_template() -> None:
+    template = raw_template()
+    for section in ("Mappings", "Conditions", "Resources", "Rules"):
+        assert not template["Parameters"].keys() & template[section].keys(), section
