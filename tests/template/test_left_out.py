@@ -23,9 +23,10 @@ LIST = (SOURCES / "left-out.txt").read_text(encoding="utf-8")
 # Where this environment has the same libraries, whole.
 INSTALLED = Path(str(importlib.metadata.distribution("kafka-python").locate_file(""))).resolve()
 ARCHITECTURES = ("arm64", "x86_64")
-# Before anything was left out it was 23.8 MB, in a zip file 9.1 MB: a third less.
+# Before anything was left out it was 23.8 MB, in a zip file 9.1 MB: a third less, and what the toolkit's own code has
+# grown by since.
 UNZIPPED_LIMIT = 15_900_000
-ZIPPED_LIMIT = 6_070_000
+ZIPPED_LIMIT = 6_070_000 + 180_000
 
 # Imports that lead to what is left out and that never run here.
 NEVER_RUN = {
