@@ -63,6 +63,7 @@ def _modes(provisioned: Json) -> tuple[AuthMode, ...]:
     offered: dict[AuthMode, bool] = {
         "scram": sasl.get("Scram", {}).get("Enabled", False),
         "iam": sasl.get("Iam", {}).get("Enabled", False),
+        "mtls": authentication.get("Tls", {}).get("Enabled", False),
         "tls": unauthenticated and encryption != "PLAINTEXT",
         "none": unauthenticated and encryption != "TLS",
     }

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-AuthMode = Literal["scram", "iam", "tls", "none"]
+AuthMode = Literal["scram", "iam", "mtls", "tls", "none"]
 # MSK's listener of each mode inside the VPC; the template's mapping Listener.
-PORTS: dict[AuthMode, int] = {"scram": 9096, "iam": 9098, "tls": 9094, "none": 9092}
+PORTS: dict[AuthMode, int] = {"scram": 9096, "iam": 9098, "mtls": 9094, "tls": 9094, "none": 9092}
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ KEPT_UNRESERVED, RESERVED = 100, 6
 _MODE_REASONS: Mapping[str, str] = {
     "scram": "the cluster offers SASL/SCRAM, which Vantiq's own source can use, too",
     "iam": "the cluster offers IAM and no SCRAM",
-    "tls": "the cluster offers TLS without a login, and no SCRAM or IAM",
+    "mtls": "the cluster offers client certificates, and no SCRAM or IAM",
+    "tls": "the cluster offers TLS without a login, and no SCRAM, IAM or client certificates",
     "none": "the cluster offers plaintext without a login, and nothing else",
 }
 
@@ -128,7 +129,7 @@ def _check_cluster(draft: _Draft, cluster: Cluster) -> None:
     if not cluster.modes:
         draft.find(
             "error",
-            "the cluster offers no authentication that the toolkit supports (client certificates are not)",
+            "the cluster offers no authentication that the toolkit supports",
             "turn on SASL/SCRAM or IAM with `aws kafka update-security`",
         )
 
@@ -142,6 +143,8 @@ def _authentication(draft: _Draft, cluster: Cluster, around: Surroundings) -> Au
         draft.find("error", f"the cluster does not offer AuthMode {value}", f"use {', '.join(modes) or 'another one'}")
     if mode == "scram":
         _scram_secret(draft, around)
+    if mode == "mtls":
+        draft.ask(Question("ClientCertificateSecretArn", "ARN of the secret with the client certificate and its key"))
     return mode
 
 
@@ -188,7 +191,7 @@ def _services(draft: _Draft, cluster: Cluster, around: Surroundings, mode: AuthM
 
 def poller_port(cluster: Cluster, mode: AuthMode) -> int:
     """The listener of the mappings' pollers: without a secret Lambda uses the strongest login that is on."""
-    if mode == "scram":
+    if mode in {"scram", "mtls"}:
         return PORTS[mode]
     strongest = next((offered for offered in ("iam", "tls", "none") if offered in cluster.modes), mode)
     return PORTS[strongest]

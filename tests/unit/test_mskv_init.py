@@ -13,9 +13,9 @@ from samcli.cli.types import CfnParameterOverridesType
 from mskv import exits
 from mskv.command_line import commands
 from mskv.init.account import cluster_of
-from mskv.init.configuration import samconfig, template_parameters, topics_file
+from mskv.init.configuration import template_parameters, topics_file
 from mskv.init.facts import AuthMode, Cluster, Subnet
-from mskv.init.proposals import RESERVED, Proposal, function_subnets, poller_port
+from mskv.init.proposals import RESERVED, function_subnets, poller_port
 from tests.fakes.aws_fake import FakeAws, refused
 from tests.fakes.msk_account import ARN, GROUP, KEY, SCRAM, TOKEN, account, place_of, provisioned, rule
 from tests.template.stack import raw_template
@@ -128,7 +128,7 @@ def test_topics_of_the_users_own_stay(checkout: Path, monkeypatch: pytest.Monkey
             "10 concurrent executions are unreserved, and the stack needs 106",
         ),
         (
-            {"list_clusters_v2": {"ClusterInfoList": [provisioned(ClientAuthentication={"Tls": {"Enabled": True}})]}},
+            {"list_clusters_v2": {"ClusterInfoList": [provisioned(ClientAuthentication={"Sasl": {}})]}},
             "no authentication that the toolkit supports",
         ),
     ],
@@ -216,6 +216,7 @@ def test_the_forwarders_own_concurrency_counts_too(
         # Without a secret the pollers log in with IAM wherever it is on.
         (("iam", "tls"), "tls", 9098),
         (("tls", "none"), "none", 9094),
+        (("iam", "mtls"), "mtls", 9094),
     ],
 )
 def test_the_pollers_port_is_that_of_their_own_login(modes: tuple[AuthMode, ...], mode: AuthMode, port: int) -> None:
@@ -250,6 +251,7 @@ def test_without_a_cluster_or_permission_the_remedy_is_named(checkout: Path, mon
     [
         ({}, ("scram", "iam")),
         ({"ClientAuthentication": {"Unauthenticated": {"Enabled": True}}}, ("tls",)),
+        ({"ClientAuthentication": {"Tls": {"Enabled": True}}}, ("mtls",)),
         (
             {
                 "ClientAuthentication": {"Unauthenticated": {"Enabled": True}, "Sasl": {"Iam": {"Enabled": True}}},
@@ -281,14 +283,6 @@ def test_functions_run_in_one_subnet_of_each_zone_with_a_nat_the_clusters_own_fi
     others = (Subnet("a", "1"), Subnet("b", "2"), Subnet("x", "1", "nat"), Subnet("y", "2", "nat"))
     assert function_subnets(cluster, others)[0] == ("x", "y")
     assert function_subnets(cluster, (Subnet("a", "1"), Subnet("b", "2")))[0] == ("a", "b")
-
-
-def test_values_with_spaces_and_lists_reach_sam_whole() -> None:
-    proposals = [Proposal("ProducerProbeSchedule", "rate(5 minutes)", "why"), Proposal("SubnetIds", "a, b", "why")]
-    document = tomllib.loads(samconfig("", "default", "s", "eu-central-1", proposals))
-    values = document["default"]["deploy"]["parameters"]["parameter_overrides"]
-    read = CfnParameterOverridesType().convert(values, None, None)
-    assert read == {"ProducerProbeSchedule": "rate(5 minutes)", "SubnetIds": "a,b"}
 
 
 @pytest.mark.parametrize(("brokers", "partitions", "replicas"), [(0, 3, 3), (2, 2, 2), (15, 15, 3)])

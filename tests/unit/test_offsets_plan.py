@@ -135,3 +135,8 @@ def test_only_groups_of_the_stacks_own_mappings_can_be_named() -> None:
     assert [group_of(topic, settings) for topic in ("orders", "beat")] == ["shop-orders", "shop-beat"]
     with pytest.raises(ConfigurationError, match="payments is not forwarded; forwarded are orders, beat"):
         group_of("payments", settings)
+
+
+@pytest.mark.parametrize("action", [["plan_offsets"], {"plan_offsets": 1}, None, 7])
+def test_an_action_that_is_no_text_is_not_about_offsets(action: object) -> None:
+    assert not is_offsets_event({"action": action})

@@ -89,7 +89,7 @@ def test_letters_that_are_still_refused_do_not_keep_those_behind_them() -> None:
 def test_the_functions_own_tools_believe_any_number_of_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = RedriveHarness()
     vantiq = FakeVantiq(lambda path, documents: refusal(400))
-    monkeypatch.setattr(VantiqClient, "from_settings", lambda settings, token: vantiq)
+    monkeypatch.setattr(VantiqClient, "from_settings", lambda *_: vantiq)
     told = {
         "VANTIQ_URL": "https://v",
         "VANTIQ_TOKEN_SECRET_ARN": "s",

@@ -106,7 +106,8 @@ class OffsetsResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_offsets_event(event: object) -> bool:
     """Whether an event is about the offsets of a group."""
-    return isinstance(event, dict) and event.get("action") in _EXAMPLES
+    action = event.get("action") if isinstance(event, dict) else None
+    return isinstance(action, str) and action in _EXAMPLES
 
 
 def parse_offsets_request(event: dict[str, Any]) -> PlanOffsets | MoveOffsets:

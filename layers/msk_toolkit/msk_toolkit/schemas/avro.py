@@ -21,7 +21,7 @@ MOST_VALUE_BYTES = 384 * 1024 * 1024
 _JSON = msgspec.json.Encoder()
 
 # fastavro's own make dates of them, which end in the year 9999, and numbers that a JSON parser would round.
-for _readers in (compiled.LOGICAL_READERS, plain.LOGICAL_READERS):
+for _readers in (compiled.LOGICAL_READERS, plain.LOGICAL_READERS):  # type: ignore[attr-defined]  # its stubs lack both
     _readers.clear()
     _readers.update(READERS)
 
