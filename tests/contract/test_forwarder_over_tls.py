@@ -58,7 +58,7 @@ def test_many_requests_travel_at_the_same_time(vantiq: VantiqStandIn, certificat
     bodies = [b'"%d' % number + b"x" * 300_000 + b'"' for number in range(8)]
     loop = EventLoop(SocketPoll(), time.monotonic)
     for _ in range(2):
-        responses = loop.run([client.deliver(PATH, body, Deadline(20)) for body in bodies], len(bodies))
+        responses = loop.run([client.send("POST", PATH, body, Deadline(20)) for body in bodies], len(bodies))
         assert [response.status for response in responses] == [200] * 8
     assert len(client._idle) == 8
     client.close()

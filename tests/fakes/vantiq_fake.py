@@ -54,14 +54,12 @@ class FakeVantiq:
         self._took = took
         self._lock = threading.Lock()
 
-    async def deliver(self, path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> HttpResponse:
-        """See VantiqClient.deliver."""
-        return self.post(path, body, deadline)
-
     async def send(
         self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: object = None
     ) -> HttpResponse:
         """See VantiqClient.send: rows are deleted by their where clause, and none is ever found."""
+        if method == "POST":
+            return self.post(path, body, deadline)
         for fault in self.faults:
             response = fault(f"{method} {path}", [])
             if isinstance(response, Exception):
@@ -76,7 +74,7 @@ class FakeVantiq:
         return answer(204)
 
     def post(self, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
-        """See VantiqClient.post."""
+        """Take the documents, unless a fault answers in their place."""
         decoded = json.loads(body)
         documents = decoded if isinstance(decoded, list) else [decoded]
         with self._lock:

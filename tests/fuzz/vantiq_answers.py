@@ -105,12 +105,6 @@ class _OneConnection:
         self._connection = connection
         self.clock = clock
 
-    async def deliver(
-        self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
-    ) -> HttpResponse:
-        """See VantiqClient.deliver."""
-        return await self.send("POST", path, body, deadline, meanwhile)
-
     async def send(
         self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
     ) -> HttpResponse:
@@ -120,7 +114,7 @@ class _OneConnection:
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> HttpResponse:
         """See VantiqClient.request."""
         loop = EventLoop(_Hurried(self.clock), self.clock)
-        return loop.run([self.deliver(path, body, deadline)], at_once=1)[0]
+        return loop.run([self.send(method, path, body, deadline)], at_once=1)[0]
 
 
 class _Hurried(SocketPoll):

@@ -41,18 +41,18 @@ def test_lanes_run_in_parallel() -> None:
     all_there = Signal()
 
     harness = ForwarderHarness(max_in_flight=4)
-    deliver = harness.vantiq.deliver
+    send = harness.vantiq.send
 
-    async def meeting(path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> Any:
+    async def meeting(method: str, path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> Any:
         if b'"offset":0,' in body:
             waiting.append(path)
             if len(waiting) == 4:
                 all_there.set()
             await sleep(10, all_there)
             assert all_there.is_set()
-        return await deliver(path, body, deadline, meanwhile)
+        return await send(method, path, body, deadline, meanwhile)
 
-    harness.vantiq.deliver = meeting  # type: ignore[method-assign]
+    harness.vantiq.send = meeting  # type: ignore[method-assign]
     outcome = harness.forward(*[record(n, partition=p) for p in range(4) for n in range(5)])
     assert outcome.delivered == 20
     assert [harness.vantiq.offsets(p) for p in range(4)] == [list(range(5))] * 4

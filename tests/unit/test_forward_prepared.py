@@ -53,10 +53,12 @@ def test_a_group_that_cannot_be_made_is_an_error_in_its_turn_and_never_the_end()
 
 def test_a_failure_to_prepare_leaves_the_request_in_flight_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = ForwarderHarness(max_batch_records=5)
-    deliver = harness.vantiq.deliver
+    send = harness.vantiq.send
 
-    async def preparing(path: str, body: bytes, deadline: Deadline, meanwhile: object = None) -> HttpResponse:
-        response = await deliver(path, body, deadline)
+    async def preparing(
+        method: str, path: str, body: bytes, deadline: Deadline, meanwhile: object = None
+    ) -> HttpResponse:
+        response = await send(method, path, body, deadline)
         assert callable(meanwhile)
         meanwhile()
         return response
@@ -64,7 +66,7 @@ def test_a_failure_to_prepare_leaves_the_request_in_flight_its_answer(monkeypatc
     def broken(groups: Iterator[list[Document]], end: object) -> list[Document]:
         raise MemoryError
 
-    harness.vantiq.deliver = preparing  # type: ignore[method-assign]
+    harness.vantiq.send = preparing  # type: ignore[method-assign]
     with monkeypatch.context() as patch:
         calls = iter([next])
         patch.setattr(

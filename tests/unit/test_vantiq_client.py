@@ -109,7 +109,7 @@ def test_connections_that_all_died_in_a_pause_show_no_failure(bodies: int) -> No
     with client_of(*[answer_once_then_reset] * bodies, forever()) as (client, _):
         loop = EventLoop(SocketPoll(), time.monotonic)
         for _ in range(2):
-            posts = [client.deliver("/x", b"1", Deadline(5)) for _ in range(bodies)]
+            posts = [client.send("POST", "/x", b"1", Deadline(5)) for _ in range(bodies)]
             assert [response.status for response in loop.run(posts, bodies)] == [200] * bodies
 
 
@@ -129,7 +129,7 @@ def test_requests_at_the_same_time_have_a_connection_each_and_none_is_pipelined(
     with client_of(answer_together) as (client, server):
         loop = EventLoop(SocketPoll(), time.monotonic)
         for _ in range(3):
-            posts = [client.deliver("/x", b"%d" % number, Deadline(10)) for number in range(4)]
+            posts = [client.send("POST", "/x", b"%d" % number, Deadline(10)) for number in range(4)]
             assert [response.body for response in loop.run(posts, 4)] == [b"{}"] * 4
         assert (server.connections, len(server.requests)) == (4, 12)
 

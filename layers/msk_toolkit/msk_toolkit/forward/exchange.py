@@ -41,18 +41,12 @@ _WITHOUT_RESPONSE = (VantiqUnansweredError, CredentialsError, AwsError)
 
 
 class Vantiq(Protocol):
-    """The calls of :class:`msk_toolkit.vantiq.client.VantiqClient` that are used."""
-
-    def deliver(
-        self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
-    ) -> Coroutine[Any, Any, HttpResponse]:
-        """POST a body and return the response; ``meanwhile`` may be called while it is awaited."""
-        ...
+    """The one call of :class:`msk_toolkit.vantiq.client.VantiqClient` that is used."""
 
     def send(
         self, method: str, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
     ) -> Coroutine[Any, Any, HttpResponse]:
-        """Send a request with any method, likewise."""
+        """Send a request and return its response; ``meanwhile`` may be called while it is awaited."""
         ...
 
 
@@ -139,7 +133,7 @@ class VantiqExchange:
         count = len(group)
         started = self._clock()
         try:
-            response = await self._vantiq.deliver(self._path, body, self._deadline, meanwhile)
+            response = await self._vantiq.send("POST", self._path, body, self._deadline, meanwhile)
         except _WITHOUT_RESPONSE as error:
             return _unanswered(error, count)
         self.latencies.append(self._clock() - started)
@@ -190,9 +184,12 @@ class VantiqExchange:
         return response
 
     def _reply(self, response: HttpResponse, results: RequestResults) -> Reply:
+        reason = _reason(self._target, results)
+        if not response.headers:  # as most have none of those that are kept
+            return Reply(results, reason)
         return Reply(
             results,
-            _reason(self._target, results),
+            reason,
             retry_after(response.headers.get("retry-after"), self._now()),
             (response.headers.get("x-request-id") or "")[:_MAX_ID_LENGTH],
         )

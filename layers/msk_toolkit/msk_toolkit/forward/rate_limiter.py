@@ -27,7 +27,7 @@ class RateLimiter:
         not wait for it.
         """
         if not self._per_second:
-            return self.held()
+            return self.held() if self._held_until else 0.0
         now = self._clock()
         begins = max(now, self._next)
         seconds = max(begins - now, self.held())

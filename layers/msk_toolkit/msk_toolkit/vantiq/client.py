@@ -3,8 +3,8 @@
 import functools
 import ssl
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from msk_toolkit import __version__
 from msk_toolkit.aws.secrets import SecretsClient
@@ -101,12 +101,6 @@ class VantiqClient:
         loop = EventLoop(SocketPoll(), time.monotonic)
         (response,) = loop.run([self.send(method, path, body, deadline)], at_once=1)
         return response
-
-    def deliver(
-        self, path: str, body: bytes, deadline: Deadline, meanwhile: Callable[[], object] | None = None
-    ) -> Coroutine[Any, Any, HttpResponse]:
-        """POST a body; see :meth:`send`."""
-        return self.send("POST", path, body, deadline, meanwhile)
 
     async def send(
         self,
