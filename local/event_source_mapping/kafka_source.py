@@ -100,6 +100,7 @@ class KafkaSource:
             else:
                 consumer.pause(*consumer.assignment())
             polled = consumer.poll(timeout_ms=round(timeout_seconds * 1000))
+            _go_on_joining(consumer)
             lost = frozenset(self._taken_away())
             self._assignment = frozenset(Partition(*assigned) for assigned in consumer.assignment())
             self._begin_again(lost & self._assignment)
@@ -199,6 +200,17 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         pass
+
+
+def _go_on_joining(consumer: Any) -> None:
+    """Have the next poll finish a rebalance that this one had no time for.
+
+    kafka-python 3.0.12 forgets one that a change of the topic began, once the leader has assigned its partitions: the
+    polls then return nothing, and it sends no heartbeats.
+    """
+    coordinator = consumer._coordinator
+    if coordinator.rejoining and not coordinator.need_rejoin():
+        coordinator.request_rejoin()
 
 
 def _committable(offsets: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:

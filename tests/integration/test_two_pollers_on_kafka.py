@@ -77,6 +77,17 @@ def test_what_was_read_and_not_committed_is_read_again_after_a_rebalance(
     assert len(read_by([first, second], 40)) == 40
 
 
+def test_polls_that_are_shorter_than_a_rebalance_finish_it(
+    kafka: KafkaCluster, topic: str, pollers: list[KafkaSource]
+) -> None:
+    shares(pollers[:1], [4])
+    run([DeclaredTopic(topic, 5, 3, {})], plaintext(kafka), write=True, deadline=Deadline(20), stage_seconds=5)
+    until = time.monotonic() + _SECONDS
+    while len(pollers[0].assignment()) < 5:
+        assert time.monotonic() < until, f"{pollers[0].assignment()}"
+        pollers[0].poll(0.001)
+
+
 def write(kafka: KafkaCluster, topic: str, count: int) -> None:
     producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap("PLAINTEXT"), "acks": "all"})
     for number in range(count):
