@@ -206,7 +206,7 @@ def _go_on_joining(consumer: Any) -> None:
     """Have the next poll finish a rebalance that this one had no time for.
 
     kafka-python 3.0.12 forgets one that a change of the topic began, once the leader has assigned its partitions: the
-    polls then return nothing, and it sends no heartbeats.
+    polls then return nothing, and it sends no heartbeats (``findings/kafka-python-forgets-a-join.sh``).
     """
     coordinator = consumer._coordinator
     if coordinator.rejoining and not coordinator.need_rejoin():
