@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,6 +94,8 @@ def test_a_login_that_one_broker_refuses_makes_the_poller_connect_again_with_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Consumer:
+        _coordinator = SimpleNamespace(rejoining=False)
+
         def __init__(self, **settings: Any) -> None:
             passwords.append(settings["sasl_plain_password"])
 
