@@ -60,13 +60,15 @@ def split_into_requests(
     for record in records:
         document = make(record)
         length = len(document.body) + 1
-        is_alone = document.fault or document.action
-        if group and (len(group) >= max_records or size + length > max_bytes or is_alone):
-            yield group
-            group, size = [], 0
-        if is_alone:
+        if document.fault or document.action:
+            if group:
+                yield group
+                group, size = [], 0
             yield [document]
             continue
+        if group and (size + length > max_bytes or len(group) >= max_records):
+            yield group
+            group, size = [], 0
         group.append(document)
         size += length
     if group:
